@@ -1,0 +1,66 @@
+# Set-up is automatic: every target makes what it needs, once. PYTHON chooses the interpreter that .venv is made with.
+PYTHON ?= python3
+VENV := .venv
+BENCHMARK_VENV := .cache/benchmark-venv
+BIN := $(VENV)/bin
+PIP := -m pip install -qq --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint wheel benchmark clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@echo "  PYTHON=...       the interpreter (3.11 or newer) for a new .venv; 'make clean' first to change it"
+
+demo: $(VENV)/.core ## compare MLE, ELBO and SELBO on iris; plots in runs/demo
+	$(BIN)/hyperborn compare iris --classes versicolor,virginica --objectives mle,elbo,selbo --seeds 5 --out runs/demo --force
+
+test: $(VENV)/.dev ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## ruff, pyright and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+	$(BIN)/lint-imports
+
+wheel: $(VENV)/.dev ## build the wheel into dist/
+	rm -rf dist
+	$(BIN)/python -m build --wheel --outdir dist
+
+benchmark: $(BENCHMARK_VENV)/.bench ## time the gradient beside its peers; about half an hour
+	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --readme
+	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --first-result --readme
+	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --memory --readme
+
+clean: ## remove the environments, caches and builds; runs/ stays
+	rm -rf $(VENV) .cache dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# $(call install,folder of the environment,what to install)
+define install
+	@echo "Installing into $(1) (a minute or two, this once) ..."
+	@$(1)/bin/python $(PIP) --editable '$(2)'
+	@touch $@
+endef
+
+# A stamp is written only after its install succeeded, so that an interrupted one starts again.
+# bin/python is a link to an older file: it counts by being there, and the stamps lie inside what is remade with it.
+$(VENV)/.core: pyproject.toml $(BIN)/python
+	$(call install,$(VENV),.)
+
+$(VENV)/.dev: pyproject.toml $(BIN)/python
+	$(call install,$(VENV),.[dev])
+	@touch $(VENV)/.core
+
+$(BENCHMARK_VENV)/.bench: pyproject.toml $(BENCHMARK_VENV)/bin/python
+	$(call install,$(BENCHMARK_VENV),.[bench])
+
+%/bin/python:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "error: '$(PYTHON)' is not Python 3.11 or newer ($$("$(PYTHON)" --version 2>&1 | head -n 1)): name one with PYTHON=..." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "error: '$(PYTHON)' has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv) or name another Python with PYTHON=..." >&2; exit 1; }
+	@"$(PYTHON)" -m venv --clear $* || { rm -rf $*; echo "error: no virtual environment could be made at $*" >&2; exit 1; }
+
+.PRECIOUS: %/bin/python

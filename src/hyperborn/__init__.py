@@ -1,0 +1,83 @@
+"""Variational inference over quantum hypernetworks: binary neural networks drawn from quantum circuits.
+
+    import jax, hyperborn as hb
+
+    data = hb.data.load("iris", classes=(1, 2), seed=0)
+    net = hb.networks.BinaryMLP(n_features=4, hidden=(2,), n_classes=2)
+    result = hb.fit(net, data, objective=hb.ELBO())
+    result.predict_proba(data.test.x)
+
+Everything is imported at first use, so that importing hyperborn costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hyperborn import circuits, data, networks
+    from hyperborn.energy import energies, energy
+    from hyperborn.errors import UserError
+    from hyperborn.inference.estimators import Exact
+    from hyperborn.inference.kernels import Hamming
+    from hyperborn.inference.objectives import ELBO, MLE, SELBO
+    from hyperborn.inference.priors import Bernoulli, Uniform
+    from hyperborn.posteriors import Register
+    from hyperborn.training import LBFGS, Adam, Plateau, Result, fit, load
+
+__version__ = "0.1.0"
+
+MODULES = ("circuits", "data", "networks")
+HOMES = {
+    "energies": "hyperborn.energy",
+    "energy": "hyperborn.energy",
+    "UserError": "hyperborn.errors",
+    "Exact": "hyperborn.inference.estimators",
+    "Hamming": "hyperborn.inference.kernels",
+    "ELBO": "hyperborn.inference.objectives",
+    "MLE": "hyperborn.inference.objectives",
+    "SELBO": "hyperborn.inference.objectives",
+    "Bernoulli": "hyperborn.inference.priors",
+    "Uniform": "hyperborn.inference.priors",
+    "Register": "hyperborn.posteriors",
+    "Adam": "hyperborn.training",
+    "LBFGS": "hyperborn.training",
+    "Plateau": "hyperborn.training",
+    "Result": "hyperborn.training",
+    "fit": "hyperborn.training",
+    "load": "hyperborn.training",
+}
+
+__all__ = [
+    "ELBO",
+    "LBFGS",
+    "MLE",
+    "SELBO",
+    "Adam",
+    "Bernoulli",
+    "Exact",
+    "Hamming",
+    "Plateau",
+    "Register",
+    "Result",
+    "Uniform",
+    "UserError",
+    "circuits",
+    "data",
+    "energies",
+    "energy",
+    "fit",
+    "load",
+    "networks",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in MODULES:
+        return import_module(f"hyperborn.{name}")
+    if name in HOMES:
+        return getattr(import_module(HOMES[name]), name)
+    raise AttributeError(f"module 'hyperborn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,45 @@
+"""Bit strings, their indices and the weights they stand for.
+
+Weight i is qubit i and weight 0 is the most significant bit of an index, so that index order is the order of
+``itertools.product([0, 1], repeat=n)``.
+"""
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+
+from hyperborn.errors import UserError
+
+LARGEST_INDEXED = 62
+"""Most bits whose index fits a signed 64-bit integer with room to add one."""
+
+
+def bits_of(indices: Int[np.ndarray, " networks"], n: int) -> UInt8[np.ndarray, "networks {n}"]:
+    """Bits of each index, most significant first; shape (networks, n), dtype uint8."""
+    shifts = np.arange(n - 1, -1, -1, dtype=np.int64)
+    return ((np.asarray(indices, dtype=np.int64)[:, None] >> shifts) & 1).astype(np.uint8)
+
+
+def index_of(bits: UInt8[np.ndarray, "networks n"]) -> Int[np.ndarray, " networks"]:
+    """Index of each row of bits, shape (networks,), dtype int64; the inverse of `bits_of`.
+
+    Raises:
+        UserError: if a row has more than 62 bits.
+    """
+    n = bits.shape[1]
+    if n > LARGEST_INDEXED:
+        raise UserError(f"{n} bits do not fit a 64-bit index; keep networks of over {LARGEST_INDEXED} bits as bit rows")
+    places = np.int64(1) << np.arange(n - 1, -1, -1, dtype=np.int64)
+    return bits.astype(np.int64) @ places
+
+
+def values_of(
+    bits: UInt8[np.ndarray, "networks n"], values: tuple[float, float] = (-1.0, 1.0)
+) -> Float[np.ndarray, "networks n"]:
+    """Weights of each row of bits: bit 0 the low value, bit 1 the high one; float64."""
+    low, high = values
+    return low + (high - low) * bits.astype(np.float64)
+
+
+def bit_string(bits: UInt8[np.ndarray, " n"]) -> str:
+    """One row of bits as text, weight 0 first."""
+    return "".join(str(int(bit)) for bit in bits)

@@ -1,0 +1,8 @@
+"""Circuits: gate records, ansätze that list them, and drawings."""
+
+from hyperborn.circuits.brickwork import Brickwork
+from hyperborn.circuits.circuit import Circuit
+from hyperborn.circuits.gates import Gate
+from hyperborn.circuits.product_state import ProductState
+
+__all__ = ["Brickwork", "Circuit", "Gate", "ProductState"]

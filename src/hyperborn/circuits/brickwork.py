@@ -1,0 +1,49 @@
+"""Rotations and neighbouring CX gates in a brick pattern."""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from hyperborn._typing import Parameters
+from hyperborn.circuits.circuit import Circuit, rotation_to
+from hyperborn.circuits.gates import Gate
+from hyperborn.errors import UserError
+
+
+@dataclass(frozen=True)
+class Brickwork(Circuit):
+    """`depth` layers of CX on neighbours, RY on every qubit, RZ on every qubit.
+
+    The CX gates (j, j + 1) start at qubit 1 in odd layers (the first is layer 1) and at qubit 0 in even ones. Angles
+    have shape (depth, 2, n_qubits): RY in ``[:, 0]``, RZ in ``[:, 1]``. This is the circuit of quantum hypernetworks
+    (arXiv 2301.08292, whose text counts two of these layers as one).
+    """
+
+    n_qubits: int
+    depth: int = 4
+
+    def __post_init__(self) -> None:
+        if self.n_qubits < 1:
+            raise UserError(f"n_qubits = {self.n_qubits}: a circuit needs at least 1 qubit")
+        if self.depth < 1:
+            raise UserError(f"depth = {self.depth}: a Brickwork circuit needs at least 1 layer")
+
+    @property
+    def parameter_shape(self) -> tuple[int, int, int]:
+        return (self.depth, 2, self.n_qubits)
+
+    def gates(self) -> tuple[Gate, ...]:
+        n = self.n_qubits
+        gates: list[Gate] = []
+        for layer in range(self.depth):
+            first = 1 if layer % 2 == 0 else 0
+            gates += [Gate("cx", (j, j + 1)) for j in range(first, n - 1, 2)]
+            start = 2 * n * layer
+            gates += [Gate("ry", (j,), start + j) for j in range(n)]
+            gates += [Gate("rz", (j,), start + n + j) for j in range(n)]
+        return tuple(gates)
+
+    def product_angles(self, probabilities: Float[Array, " n"]) -> Parameters:
+        # CX leaves |0...0> alone, so only the last layer has to turn the qubits.
+        return jnp.zeros(self.parameter_shape).at[-1, 0].set(rotation_to(probabilities))

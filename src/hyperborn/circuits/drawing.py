@@ -1,0 +1,52 @@
+"""Circuits as text."""
+
+from collections.abc import Sequence
+
+from hyperborn.circuits.gates import Gate
+from hyperborn.errors import UserError
+
+
+def draw(gates: Sequence[Gate], n_qubits: int, labels: Sequence[str] | None = None) -> str:
+    """Gates as text, one line a qubit and time to the right; a rotation shows the flat index of its angle.
+
+    Args:
+        gates: gates in order of time.
+        n_qubits: number of lines.
+        labels: names of the qubits, such as the weights they stand for; ``q0, q1, ...`` if absent.
+
+    Raises:
+        UserError: if the number of labels is not the number of qubits.
+    """
+    names = list(labels) if labels is not None else [f"q{j}" for j in range(n_qubits)]
+    if len(names) != n_qubits:
+        raise UserError(f"{len(names)} labels for {n_qubits} qubits: give one label a qubit")
+    width = max(map(len, names))
+    lines = [f"{name:>{width}}: " for name in names]
+    for column in columns(gates):
+        cells = ["" for _ in range(n_qubits)]
+        for gate in column:
+            if gate.name == "cx":
+                control, target = gate.qubits
+                for between in range(min(gate.qubits) + 1, max(gate.qubits)):
+                    cells[between] = "│"
+                cells[control], cells[target] = "●", "⊕"
+            else:
+                cells[gate.qubits[0]] = f"{gate.name.upper()}({gate.parameter})"
+        longest = max(map(len, cells))
+        lines = [f"{line}─{cell:─^{longest}}─" for line, cell in zip(lines, cells, strict=True)]
+    return "\n".join(lines)
+
+
+def columns(gates: Sequence[Gate]) -> list[list[Gate]]:
+    """Gates gathered into columns: each as early as the gates before it on its span of qubits allow."""
+    gathered: list[list[Gate]] = []
+    free_from: dict[int, int] = {}
+    for gate in gates:
+        span = range(min(gate.qubits), max(gate.qubits) + 1)
+        column = max(free_from.get(qubit, 0) for qubit in span)
+        if column == len(gathered):
+            gathered.append([])
+        gathered[column].append(gate)
+        for qubit in span:
+            free_from[qubit] = column + 1
+    return gathered

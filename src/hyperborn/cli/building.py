@@ -1,0 +1,127 @@
+"""From a configuration to data and the definition of a run."""
+
+from collections.abc import Callable
+
+from hyperborn.circuits import Brickwork, Circuit, ProductState
+from hyperborn.config import RunConfig
+from hyperborn.data import Dataset, load
+from hyperborn.errors import UserError
+from hyperborn.inference.objectives import ELBO, MLE, SELBO, Objective
+from hyperborn.inference.priors import Bernoulli, Prior, Uniform
+from hyperborn.networks import BinaryMLP
+from hyperborn.posteriors.register import Register
+from hyperborn.training.definition import Definition
+from hyperborn.training.optimizers import LBFGS, Adam, Optimizer
+from hyperborn.training.plateau import Plateau
+
+COMFORTABLE = 16
+"""Most weights that a network chosen automatically has: training then takes seconds."""
+
+AUTO_HIDDEN = 2
+"""Hidden units of a network chosen automatically, where they fit."""
+
+Note = Callable[[str], None]
+
+
+def data_of(config: RunConfig, note: Note, *, seed: int | None = None) -> Dataset:
+    """The data set; with "auto" components, reduced by PCA if even a linear network would be too large.
+
+    Args:
+        config: the configuration.
+        note: is told of a reduction.
+        seed: of the split; the configuration's if absent.
+
+    Raises:
+        UserError: if the data cannot be loaded, or no network of a comfortable size fits its classes.
+    """
+    components = None if isinstance(config.components, str) else config.components
+    data = loaded(config, components, config.seed if seed is None else seed)
+    if config.components != "auto" or config.hidden != "auto" or network_of(config, data).n_weights <= COMFORTABLE:
+        return data
+    kept = next(
+        (k for k in range(data.n_features - 1, 0, -1) if mlp(config, k, data.n_classes, ()).n_weights <= COMFORTABLE), 0
+    )
+    if not kept:
+        raise UserError(
+            f"{data.n_classes} classes need over {COMFORTABLE} weights even with one feature; choose fewer with --classes, "
+            "or say how large the network may be with --hidden and --components"
+        )
+    note(
+        f"{data.n_features} features are too many for one register of {COMFORTABLE} qubits: reduced to {kept} by PCA (--components)"
+    )
+    return loaded(config, kept, config.seed if seed is None else seed)
+
+
+def loaded(config: RunConfig, components: int | None, seed: int) -> Dataset:
+    return load(
+        config.data,
+        classes=config.classes,
+        target=config.target,
+        seed=seed,
+        validation=config.validation,
+        test=config.test,
+        size=config.size,
+        noise=config.noise,
+        standardize=config.standardize,
+        components=components,
+        pixels=config.pixels,
+        folder=config.folder,
+        impute=config.impute,
+    )
+
+
+def network_of(config: RunConfig, data: Dataset) -> BinaryMLP:
+    """The network; "auto" hidden layers are one of two units if that is comfortable, else none."""
+    if config.hidden != "auto":
+        return mlp(config, data.n_features, data.n_classes, tuple(config.hidden))
+    small = mlp(config, data.n_features, data.n_classes, (AUTO_HIDDEN,))
+    return small if small.n_weights <= COMFORTABLE else mlp(config, data.n_features, data.n_classes, ())
+
+
+def mlp(config: RunConfig, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
+    return BinaryMLP(
+        n_features=n_features,
+        hidden=hidden,
+        n_classes=n_classes,
+        activation=config.activation,
+        bias=config.bias,
+        values=config.values,
+        scale=config.scale,
+    )
+
+
+def definition_of(
+    config: RunConfig, data: Dataset, *, objective: str | None = None, seed: int | None = None
+) -> Definition:
+    """The run that a configuration asks for on the data."""
+    network = network_of(config, data)
+    return Definition(
+        network=network,
+        posterior=Register(circuit_of(config, network.n_weights)),
+        objective=objective_of(config, objective or config.objective),
+        prior=prior_of(config),
+        optimizer=optimizer_of(config),
+        plateau=Plateau(patience=config.patience) if config.patience else None,
+        steps=config.steps,
+        restarts=config.restarts,
+        seed=config.seed if seed is None else seed,
+        spread=config.spread,
+    )
+
+
+def circuit_of(config: RunConfig, n: int) -> Circuit:
+    return ProductState(n) if config.ansatz == "product" else Brickwork(n, depth=config.depth)
+
+
+def objective_of(config: RunConfig, name: str) -> Objective:
+    if name == "mle":
+        return MLE()
+    return ELBO(config.beta) if name == "elbo" else SELBO(config.weight)
+
+
+def prior_of(config: RunConfig) -> Prior:
+    return Uniform() if config.prior == 0.5 else Bernoulli(config.prior)
+
+
+def optimizer_of(config: RunConfig) -> Optimizer:
+    return LBFGS() if config.optimizer == "lbfgs" else Adam(config.learning_rate)

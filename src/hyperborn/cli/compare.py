@@ -1,0 +1,49 @@
+"""`hyperborn compare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hyperborn.cli.options import COMPARE, with_options
+from hyperborn.cli.output import Json, emit, explained, note, show
+
+
+@with_options(COMPARE)
+def compare(
+    data: Annotated[
+        str | None, typer.Argument(help="A data set's name, such as iris, or a CSV or Parquet file.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; runs/DATA-compare if absent.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
+    as_json: Json = False,
+    **flags: str | None,
+) -> None:
+    """Compare objectives with each other and with the exact posterior, over several seeds."""
+    with explained(as_json):
+        from hyperborn.cli import comparison
+        from hyperborn.cli.folders import free_folder
+        from hyperborn.config import CompareConfig, configured
+        from hyperborn.progress import Progress
+        from hyperborn.report import plots, tables
+        from hyperborn.storage import json_to_bytes, write_folder
+
+        settings = configured(CompareConfig, config, {"data": data, **flags})
+        folder = free_folder(out, settings.data, "compare", force=force)
+        with Progress() as progress:
+            rows = comparison.compared(settings, progress)
+        means = comparison.averages(rows)
+        record = comparison.record(settings, rows) | {"out": str(folder)}
+        measures = [name for name in comparison.MEASURES if any(name in found for found in means.values())]
+        files = {
+            "comparison.json": json_to_bytes(record),
+            "comparison.md": tables.markdown(means).encode(),
+            "comparison.png": plots.comparison(means, measures),
+        }
+        write_folder(folder, files, replace=force)
+        if as_json:
+            emit(record)
+        else:
+            show(tables.comparison_table(means))
+            note(f"{settings.seeds} seeds; table, plot and every seed's values are in {folder}")

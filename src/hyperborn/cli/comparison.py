@@ -1,0 +1,86 @@
+"""Objectives side by side, on the same splits and seeds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hyperborn.cli.building import data_of, definition_of
+from hyperborn.config import CompareConfig
+from hyperborn.data import Dataset
+from hyperborn.energy import energies
+from hyperborn.inference.evidence import elbo, exact_posterior, expected_energy, log_evidence
+from hyperborn.predictive import exact_predictive, scores
+from hyperborn.progress import Progress
+from hyperborn.stats import Estimate
+from hyperborn.training.definition import Definition
+from hyperborn.training.fit import run
+
+EXACT = "exact posterior"
+MEASURES = ("accuracy", "nll", "brier", "ece", "elbo_gap", "expected_energy")
+"""Test metrics, then nats of the training split."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One objective on one seed."""
+
+    label: str
+    seed: int
+    measures: dict[str, float]
+    summary: dict[str, Any]
+
+
+def compared(config: CompareConfig, progress: Progress) -> list[Row]:
+    """Every objective, and the exact posterior, on every seed's split."""
+    rows = []
+    for seed in range(config.seed, config.seed + config.seeds):
+        data = data_of(config, progress.note if seed == config.seed else lambda _: None, seed=seed)
+        definitions = [definition_of(config, data, objective=name, seed=seed) for name in config.objectives]
+        for name, definition in zip(config.objectives, definitions, strict=True):
+            result = run(definition, data, progress, describe=f"seed {seed}: {name}")
+            measures = {**result.metrics("test"), **result.numbers}
+            rows.append(Row(name, seed, {key: measures[key] for key in MEASURES if key in measures}, result.summary))
+        rows.append(exact_row(definitions[0], data, seed))
+    return rows
+
+
+def exact_row(definition: Definition, data: Dataset, seed: int) -> Row:
+    """The exact posterior's row: what no approximation can beat in ELBO."""
+    table = energies(definition.network, data.train)
+    log_prior = definition.prior.log_probabilities(definition.network)
+    p = exact_posterior(table, log_prior)
+    gap = log_evidence(table, log_prior) - elbo(p, table, log_prior)
+    test = scores(exact_predictive(definition.network, data.test.x, p), data.test.y) if len(data.test) else {}
+    # Rounding leaves 1e-15 or so of either sign.
+    numbers = {"elbo_gap": max(gap, 0.0), "expected_energy": expected_energy(p, table)}
+    return Row(EXACT, seed, {**test, **numbers}, {"log_evidence": log_evidence(table, log_prior)})
+
+
+def averages(rows: Iterable[Row]) -> dict[str, dict[str, Estimate]]:
+    """Mean and standard error over seeds of every measure, by label in order of first appearance."""
+    by_label: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        for key, value in row.measures.items():
+            by_label.setdefault(row.label, {}).setdefault(key, []).append(value)
+    return {
+        label: {key: Estimate.of(np.asarray(values)) for key, values in measures.items()}
+        for label, measures in by_label.items()
+    }
+
+
+def record(config: CompareConfig, rows: Iterable[Row]) -> dict[str, Any]:
+    """Everything found, as JSON can hold it: averages, then every seed's values."""
+    rows = list(rows)
+    means: Mapping[str, Mapping[str, Estimate]] = averages(rows)
+    return {
+        "data": config.data,
+        "seeds": config.seeds,
+        "objectives": {
+            label: {key: {"mean": e.mean, "standard_error": e.standard_error} for key, e in measures.items()}
+            for label, measures in means.items()
+        },
+        "runs": [{"objective": row.label, "seed": row.seed, **row.measures, "summary": row.summary} for row in rows],
+        "config": config.model_dump(mode="json"),
+    }

@@ -1,0 +1,95 @@
+"""The flags of `train` and `compare`: a light table, so that help needs neither pydantic nor JAX.
+
+`hyperborn.config` holds the types and what is allowed; a test keeps the two in step.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+
+@dataclass(frozen=True)
+class Option:
+    """A flag: its key in a configuration file, what it takes, its default as text, and what it does."""
+
+    key: str
+    metavar: str
+    default: str
+    help: str
+    panel: str
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.key.replace("_", "-")
+
+
+DATA, NETWORK, CIRCUIT, TRAINING = "Data", "Network", "Circuit and objective", "Training"
+
+SHARED = (
+    Option("target", "COLUMN", "", "Column of a CSV or Parquet file to predict.", DATA),
+    Option("classes", "A,B", "all", "Classes to tell apart, by name or number.", DATA),
+    Option("folder", "PATH", "", "Folder of MNIST's idx files.", DATA),
+    Option("pixels", "P", "all", "Reduce images to P × P pixels.", DATA),
+    Option("size", "N", "", "Examples of a synthetic data set.", DATA),
+    Option("noise", "S", "", "Noise of a synthetic data set.", DATA),
+    Option("impute", "median", "", "Fill missing numbers in with the training median.", DATA),
+    Option(
+        "components", "K|auto|all", "auto", "Reduce features to K by PCA; auto: only if a small network needs it.", DATA
+    ),
+    Option("standardize", "BOOL", "true", "Scale features by the training mean and deviation.", DATA),
+    Option("validation", "SHARE", "0.2", "Share of the examples for validation.", DATA),
+    Option("test", "SHARE", "0.2", "Share of the examples for testing.", DATA),
+    Option("hidden", "H,H|none|auto", "auto", "Hidden units, layer by layer; none: logistic regression.", NETWORK),
+    Option("activation", "NAME", "relu", "relu, sigmoid, tanh or sign.", NETWORK),
+    Option("bias", "BOOL", "true", "Whether layers have a bias.", NETWORK),
+    Option("values", "LOW,HIGH", "-1,1", "The two values a weight can take.", NETWORK),
+    Option("scale", "NAME", "none", "none, or fan_in: divide by the square root of the inputs.", NETWORK),
+    Option("ansatz", "NAME", "brickwork", "brickwork, or product (no entanglement).", CIRCUIT),
+    Option("depth", "D", "4", "Layers of the circuit.", CIRCUIT),
+    Option("spread", "RADIANS", "0.1", "Standard deviation of the initial angles.", CIRCUIT),
+    Option("beta", "B", "1", "Weight of KL in the ELBO.", CIRCUIT),
+    Option("weight", "L|kl-matched", "kl-matched", "Weight of MMD² in the SELBO.", CIRCUIT),
+    Option("prior", "P", "0.5", "Prior probability of the high value; by field in a configuration file.", CIRCUIT),
+    Option("optimizer", "NAME", "adam", "adam or lbfgs.", TRAINING),
+    Option("learning_rate", "R", "0.1", "Adam's first learning rate (radians).", TRAINING),
+    Option("steps", "N", "500", "Steps at most.", TRAINING),
+    Option("restarts", "N", "4", "Independent starts, trained side by side; the best is kept.", TRAINING),
+    Option("patience", "N", "100", "Stop when no loss has moved for so many steps; 0: never.", TRAINING),
+    Option("seed", "N", "0", "Seed of the split and of the initial angles.", TRAINING),
+)
+
+TRAIN = (*SHARED, Option("objective", "NAME", "elbo", "mle, elbo or selbo.", CIRCUIT))
+COMPARE = (
+    *SHARED,
+    Option("objectives", "A,B", "mle,elbo,selbo", "Objectives to compare.", CIRCUIT),
+    Option("seeds", "N", "5", "Splits and starts to average over.", TRAINING),
+)
+
+
+def with_options(options: tuple[Option, ...]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command, whose last parameter is ``**flags``, a parameter for each option."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = [p for p in inspect.signature(command).parameters.values() if p.kind is not p.VAR_KEYWORD]
+        added = [
+            inspect.Parameter(
+                option.key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation_of(option)
+            )
+            for option in options
+        ]
+        parameters = [*own, *added]
+        command.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]
+        command.__annotations__ = {p.name: p.annotation for p in parameters}
+        return command
+
+    return decorate
+
+
+def annotation_of(option: Option) -> Any:
+    text = f"{option.help} [default: {option.default}]" if option.default else option.help
+    return Annotated[
+        str | None, typer.Option(option.flag, metavar=option.metavar, help=text, rich_help_panel=option.panel)
+    ]

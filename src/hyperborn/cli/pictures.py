@@ -1,0 +1,38 @@
+"""The plots of a run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hyperborn.energy import energy
+from hyperborn.report import plots
+from hyperborn.training.result import Result
+
+MOST_NETWORKS = 10
+"""Networks shown, most probable first."""
+
+
+def plots_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
+    """PNG files of a finished run, by name."""
+    log_evidence = result.numbers["log_evidence"]
+    shown = min(MOST_NETWORKS, len(result.probabilities))
+    bits = result.most_probable(shown)
+    log_prior = np.log(result.definition.prior.marginals(result.network))
+    log_other = np.log1p(-result.definition.prior.marginals(result.network))
+    log_p = np.where(bits == 1, log_prior, log_other).sum(axis=1)
+    posterior = np.exp(log_p - energy(result.network, result.data.train, bits) - log_evidence)
+    q = np.sort(result.probabilities)[::-1][:shown]
+    pictures = {
+        "training.png": plots.training_curve(records, log_evidence),
+        "networks.png": plots.top_networks(bits, q, posterior, result.network.fields),
+    }
+    if len(result.data.test):
+        test = result.data.test
+        pictures["reliability.png"] = plots.reliability_diagram(result.predict_proba(test.x), test.y)
+    if result.data.n_features == 2:
+        train = result.data.train
+        pictures["decision.png"] = plots.decision_map(
+            result.network, result.predict_proba, train.x, train.y, result.data.classes
+        )
+    return pictures

@@ -1,0 +1,53 @@
+"""`hyperborn predict`."""
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hyperborn.cli.output import Json, emit, explained, note
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(help="Run folder of a finished run.")],
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet file with the columns that the run was trained on.")],
+    out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output if absent.")] = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="Networks to draw; all 2^n exactly if absent.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Predict the classes of new examples, with calibrated probabilities."""
+    with explained(as_json):
+        from hyperborn.data import read_table
+        from hyperborn.errors import UserError
+        from hyperborn.storage import write_file
+        from hyperborn.training import load
+
+        if out is not None and out.exists():
+            raise UserError(f"{out} exists; choose another name with --out")
+        result = load(run)
+        probabilities = result.predict_proba(result.data.preprocessing.transform(read_table(file)), samples=samples)
+        names = result.data.classes
+        classes = [names[index] for index in probabilities.argmax(axis=1)]
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(["prediction", *(f"probability_{name}" for name in names)])
+        rows.writerows([name, *(f"{p:.6g}" for p in row)] for name, row in zip(classes, probabilities, strict=True))
+        if out is not None:
+            write_file(out, text.getvalue().encode())
+            note(f"{len(classes)} predictions written to {out}")
+        if as_json:
+            by_class = [dict(zip(names, row, strict=True)) for row in probabilities.tolist()]
+            emit(
+                {
+                    "run": str(run),
+                    "file": str(file),
+                    "classes": list(names),
+                    "predictions": classes,
+                    "probabilities": by_class,
+                }
+            )
+        elif out is None:
+            sys.stdout.write(text.getvalue())

@@ -1,0 +1,45 @@
+"""`hyperborn train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hyperborn.cli.options import TRAIN, with_options
+from hyperborn.cli.output import Json, emit, explained, note, show
+
+OUT_HELP = "Run folder to write; runs/DATA-OBJECTIVE if absent."
+
+
+@with_options(TRAIN)
+def train(
+    data: Annotated[
+        str | None, typer.Argument(help="A data set's name, such as iris, or a CSV or Parquet file.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
+    out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
+    as_json: Json = False,
+    **flags: str | None,
+) -> None:
+    """Train a posterior over binary networks, and save it."""
+    with explained(as_json):
+        from hyperborn.cli.building import data_of, definition_of
+        from hyperborn.cli.folders import free_folder
+        from hyperborn.cli.pictures import plots_of
+        from hyperborn.config import RunConfig, configured
+        from hyperborn.progress import Progress
+        from hyperborn.report.tables import summary_table
+        from hyperborn.training.session import start
+
+        settings = configured(RunConfig, config, {"data": data, **flags})
+        folder = free_folder(out, settings.data, settings.objective, force=force)
+        examples = data_of(settings, note)
+        definition = definition_of(settings, examples)
+        with Progress() as progress:
+            result = start(folder, definition, examples, progress, force=force, plots=plots_of)
+        summary = result.summary | {"out": str(folder)}
+        if as_json:
+            emit(summary)
+        else:
+            show(summary_table(summary))

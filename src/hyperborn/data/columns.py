@@ -1,0 +1,133 @@
+"""From the columns of a table to a matrix of numbers: numeric columns as they are, categories one-hot."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hyperborn.data.labels import find, spellings
+from hyperborn.data.naming import counted, label_text, listed, number_in
+from hyperborn.data.tables import Table
+from hyperborn.errors import UserError
+
+MOST_CATEGORIES = 50
+"""A text column with more values than this is taken for an identifier or free text, and refused."""
+
+FILL_IN = 'fill them in, or train with impute="median" (--impute median)'
+
+
+@dataclass(frozen=True)
+class Column:
+    """A raw column: numeric, or categorical with its categories (one 0/1 feature each, in this order)."""
+
+    name: str
+    categories: tuple[str, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        return "numeric" if self.categories is None else "categorical"
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the features it becomes: its own, or ``column=category`` for each category."""
+        if self.categories is None:
+            return (self.name,)
+        return tuple(f"{self.name}={category}" for category in self.categories)
+
+
+def numeric_columns(names: Sequence[str]) -> tuple[Column, ...]:
+    return tuple(Column(str(name)) for name in names)
+
+
+def inferred(table: Table, names: Sequence[str]) -> tuple[Column, ...]:
+    """The kind of each named column, with the categories of text in alphabetical order.
+
+    Raises:
+        UserError: a column without any value, or a text column of more than 50 values.
+    """
+    columns = []
+    for name in names:
+        values = table.columns[name]
+        if values.dtype != object:
+            if np.isnan(values).all():
+                raise UserError(f"column {name!r} of {table.source} has no values; remove the column")
+            columns.append(Column(name))
+            continue
+        categories = tuple(sorted({value for value in values if value is not None}))
+        if not categories:
+            raise UserError(f"column {name!r} of {table.source} has no values; remove the column")
+        if len(categories) > MOST_CATEGORIES:
+            raise UserError(
+                f"column {name!r} of {table.source} is text with {len(categories)} different values, over the "
+                f"{MOST_CATEGORIES} that become categories (is it an identifier?); remove the column"
+            )
+        columns.append(Column(name, categories))
+    return tuple(columns)
+
+
+def numeric_features(columns: Sequence[Column]) -> Int[np.ndarray, " numeric"]:
+    """Places of the numeric columns among the features of `matrix`."""
+    kinds = [column.categories is None for column in columns for _ in column.features]
+    return np.flatnonzero(kinds)
+
+
+def matrix(table: Table, columns: Sequence[Column], *, impute: bool) -> Float[np.ndarray, "examples raw"]:
+    """Features of each row, float64, before any statistics; NaN where a number is missing and is to be imputed.
+
+    Raises:
+        UserError: a column that is absent or of the wrong kind, infinite or missing values, an unknown category.
+    """
+    check_present(table.columns, columns, table.source)
+    blocks = [
+        numbers(table, column.name, impute=impute)[:, None]
+        if column.categories is None
+        else one_hot(table, column.name, column.categories)
+        for column in columns
+    ]
+    return np.concatenate(blocks, axis=1)
+
+
+def check_present(given: Mapping[str, np.ndarray], columns: Sequence[Column], source: str) -> None:
+    absent = [column.name for column in columns if column.name not in given]
+    if absent:
+        every = listed(column.name for column in columns)
+        raise UserError(f"{source} has no column {listed(map(repr, absent), 3)}; it needs the columns: {every}")
+
+
+def numbers(table: Table, name: str, *, impute: bool) -> Float[np.ndarray, " examples"]:
+    values = table.columns[name]
+    if values.dtype == object:
+        row = next(row for row, cell in enumerate(values) if cell is not None and number_in(cell) is None)
+        raise UserError(f"column {name!r} of {table.source} must be numbers, but row {row + 1} holds {values[row]!r}")
+    infinite = int(np.isinf(values).sum())
+    if infinite:
+        raise UserError(
+            f"column {name!r} of {table.source} has {counted(infinite, 'infinite value')}; "
+            "correct them or remove their rows"
+        )
+    missing = int(np.isnan(values).sum())
+    if missing and not impute:
+        raise UserError(f"column {name!r} of {table.source} has {counted(missing, 'missing value')}; {FILL_IN}")
+    return values
+
+
+def one_hot(table: Table, name: str, categories: Sequence[str]) -> Float[np.ndarray, "examples categories"]:
+    values = table.columns[name]
+    missing = sum(value is None for value in values) if values.dtype == object else int(np.isnan(values).sum())
+    if missing:
+        raise UserError(
+            f"column {name!r} of {table.source} has {counted(missing, 'missing value')} and, being text, no median; "
+            "fill them in, or remove their rows"
+        )
+    known = spellings(categories)
+    encoded = np.zeros((len(values), len(categories)))
+    for row, value in enumerate(values):
+        index = find(value, known)
+        if index is None:
+            raise UserError(
+                f"column {name!r} of {table.source}, row {row + 1}: unknown category {label_text(value)!r}; the known "
+                f"ones are {listed(categories)}"
+            )
+        encoded[row, index] = 1.0
+    return encoded

@@ -1,0 +1,148 @@
+"""Examples in three splits, with their names and the record of how they came from raw columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hyperborn.data.naming import counted
+from hyperborn.data.preprocessing import Preprocessing, frozen
+from hyperborn.errors import UserError
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Examples ``x`` (float64, C-contiguous) and their class indices ``y`` (int64), both read-only; may be empty.
+
+    Raises:
+        UserError: lengths that differ, features that are not finite, or a negative label.
+    """
+
+    # Lengths are compared below, for everybody: types are checked in tests only.
+    x: Float[np.ndarray, "examples features"]
+    y: Int[np.ndarray, " labels"]
+
+    def __post_init__(self) -> None:
+        if self.x.ndim != 2 or self.y.ndim != 1 or len(self.x) != len(self.y):
+            raise UserError(f"x of shape {self.x.shape} and y of shape {self.y.shape} must be (N, d) and (N,)")
+        if self.y.dtype.kind not in "iu":
+            raise UserError(f"y of type {self.y.dtype} must hold class indices; encode the labels as whole numbers")
+        object.__setattr__(self, "x", frozen(self.x, np.float64))
+        object.__setattr__(self, "y", frozen(self.y, np.int64))
+        faulty = np.flatnonzero(~np.isfinite(self.x).all(axis=0))
+        if len(faulty):
+            count = int((~np.isfinite(self.x[:, faulty[0]])).sum())
+            raise UserError(
+                f"feature {faulty[0]} has {counted(count, 'value')} that are NaN or infinite; correct or remove them"
+            )
+        if self.y.min(initial=0) < 0:
+            raise UserError(f"label {self.y.min()} is negative; class indices start at 0")
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __repr__(self) -> str:
+        return f"Split({counted(len(self), 'example')}, {counted(self.x.shape[1], 'feature')})"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A classification task; class index i of every ``y`` is ``classes[i]``.
+
+    Raises:
+        UserError: splits that do not fit the preprocessing, or a label without a class.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+
+    def __post_init__(self) -> None:
+        if self.classes != self.preprocessing.classes:
+            raise UserError(f"data set {self.name!r}: classes {self.classes} are not those of its preprocessing")
+        for name in SPLITS:
+            split = getattr(self, name)
+            if split.x.shape[1] != self.n_features:
+                raise UserError(
+                    f"data set {self.name!r}: the {name} split has {split.x.shape[1]} features, its preprocessing "
+                    f"gives {self.n_features}"
+                )
+            if split.y.max(initial=0) >= self.n_classes:
+                raise UserError(
+                    f"data set {self.name!r}: the {name} split has label {split.y.max()} of {self.n_classes} classes"
+                )
+        if not len(self.train):
+            raise UserError(f"data set {self.name!r}: the training split is empty; add examples")
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {len(self.split(name))}" for name in SPLITS)
+        return f"Dataset({self.name!r}, {counted(self.n_features, 'feature')}, classes {list(self.classes)}, {sizes})"
+
+    @property
+    def n_features(self) -> int:
+        return len(self.features)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.classes)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the columns of ``x``."""
+        return self.preprocessing.features
+
+    def split(self, name: str) -> Split:
+        """The split called "train", "validation" or "test".
+
+        Raises:
+            UserError: any other name.
+        """
+        if name not in SPLITS:
+            raise UserError(f"unknown split {name!r}; choose from: {', '.join(SPLITS)}")
+        return getattr(self, name)
+
+    def to_record(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Arrays by name and a description that JSON can hold, for `from_record` to restore to the last bit."""
+        arrays = {f"{name}_{part}": getattr(self.split(name), part) for name in SPLITS for part in "xy"}
+        return arrays, {
+            "name": self.name,
+            "classes": list(self.classes),
+            "preprocessing": self.preprocessing.to_dict(),
+        }
+
+    @staticmethod
+    def from_record(arrays: Mapping[str, np.ndarray], description: Any) -> "Dataset":
+        """The inverse of `to_record`.
+
+        Raises:
+            UserError: an array or entry that is missing, of the wrong type or does not fit the others.
+        """
+        keys = {"name", "classes", "preprocessing"}
+        if not isinstance(description, Mapping) or set(description) != keys:
+            raise UserError(f"data record: its entries must be {', '.join(sorted(keys))}; restore it from a backup")
+        name, classes = description["name"], description["classes"]
+        if not isinstance(name, str) or not isinstance(classes, list) or not all(isinstance(c, str) for c in classes):
+            raise UserError("data record: name must be text and classes a list of text; restore it from a backup")
+        preprocessing = Preprocessing.from_dict(description["preprocessing"])
+        splits = {split: Split(recorded(arrays, f"{split}_x"), recorded(arrays, f"{split}_y")) for split in SPLITS}
+        return Dataset(name=name, **splits, classes=tuple(classes), preprocessing=preprocessing)
+
+
+def recorded(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """One array of a record, of exactly the type that was written."""
+    if name not in arrays:
+        raise UserError(f"data record: the array {name} is missing; restore it from a backup")
+    array, (dtype, dimensions) = arrays[name], (np.float64, 2) if name.endswith("x") else (np.int64, 1)
+    if array.dtype != dtype or array.ndim != dimensions:
+        raise UserError(
+            f"data record: the array {name} is {array.dtype} of shape {array.shape}, not {np.dtype(dtype)} of "
+            f"{counted(dimensions, 'dimension')}; restore it from a backup"
+        )
+    return array

@@ -1,0 +1,95 @@
+"""Delimited text with a header line: the delimiter is found, every fault names its line."""
+
+import csv
+import io
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from hyperborn.data.naming import number_in
+from hyperborn.errors import UserError
+
+DELIMITERS = (",", ";", "\t", "|")
+SNIFFED = 50
+"""Records looked at to find the delimiter."""
+
+
+def read_delimited(path: Path) -> dict[str, np.ndarray]:
+    """Columns of text (object arrays of str) by name. Blank lines are ignored.
+
+    Raises:
+        UserError: text that is not UTF-8, no or a faulty header, no rows, an empty or ragged row, a broken quote.
+    """
+    text = decoded(path)
+    lines = records(text, found_delimiter(text, path), path)
+    header_line, header = next(lines, (1, []))
+    names = [name.strip() for name in header]
+    check_header(names, header_line, path)
+    cells: list[list[str]] = []
+    for line, record in lines:
+        if len(record) != len(names):
+            raise UserError(f"{path}, line {line}: {len(record)} fields, the header has {len(names)}; mend the line")
+        if not any(cell.strip() for cell in record):
+            raise UserError(f"{path}, line {line}: every field is empty; fill the line in or remove it")
+        cells.append(record)
+    if not cells:
+        raise UserError(f"{path} has a header but no rows; add examples below it")
+    table = np.asarray(cells, dtype=object)
+    return {name: table[:, place] for place, name in enumerate(names)}
+
+
+def decoded(path: Path) -> str:
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8") from error
+
+
+def records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Line number (of the first line) and fields of each record that is not blank."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for record in reader:
+            if record and not (len(record) == 1 and not record[0].strip()):
+                yield line, record
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise UserError(f"{path}, line {line}: {error}; mend the line (is a quote left open?)") from error
+
+
+def found_delimiter(text: str, path: Path) -> str:
+    """The delimiter that splits the first records into the most columns, all of one width if any does."""
+    best, best_score = DELIMITERS[0], (False, 1)
+    for delimiter in DELIMITERS:
+        try:
+            widths = [len(record) for _, record in islice(records(text, delimiter, path), SNIFFED)]
+        except UserError:
+            continue  # a quote that this delimiter breaks; if all do, reading says where
+        if widths and (score := (len(set(widths)) == 1 and widths[0] > 1, widths[0])) > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def check_header(names: list[str], line: int, path: Path) -> None:
+    """The first record names every column, once.
+
+    Raises:
+        UserError: an empty file, a header of numbers, or a column without a name or with one that is taken.
+    """
+    if not names:
+        raise UserError(f"{path} is empty; its first line must name the columns")
+    if all(number_in(name) is not None for name in names):
+        raise UserError(f"{path}, line {line}: numbers, not a header; the first line must name the columns")
+    for place, name in enumerate(names):
+        if not name:
+            raise UserError(
+                f"{path}, line {line}: column {place + 1} has no name; name it or remove it "
+                "(pandas: to_csv(index=False))"
+            )
+        if name in names[:place]:
+            raise UserError(f"{path}, line {line}: column {name!r} is named twice; rename one")

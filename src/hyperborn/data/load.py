@@ -1,0 +1,162 @@
+"""One entrance to every data set: load, choose classes, split, and fit the preprocessing on the training split."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hyperborn.data import mnist, scikit, splits, toy
+from hyperborn.data.dataset import Dataset, Split
+from hyperborn.data.naming import nearest
+from hyperborn.data.preprocessing import fit
+from hyperborn.data.source import Examples
+from hyperborn.data.tables import SUFFIXES, read_table
+from hyperborn.data.user_table import from_table
+from hyperborn.errors import UserError
+
+NAMES = ("gaussian", "moons", "circles", "xor", *scikit.NAMES, "mnist")
+"""Built-in sets; anything else is the path of a table."""
+
+TABLE = "a CSV or Parquet file"
+APPLIES = {
+    "target": (TABLE,),
+    "impute": (TABLE,),
+    "size": ("gaussian", "moons", "circles", "xor"),
+    "noise": ("moons", "circles", "xor"),
+    "pixels": ("digits", "mnist"),
+    "folder": ("mnist",),
+    "test": (TABLE, *(name for name in NAMES if name != "mnist")),
+}
+"""Options that not every set has, and the sets that have them."""
+
+DEFAULT_TEST = 0.2
+
+
+def load(
+    name: str | Path,
+    *,
+    classes: Sequence[int | str] | None = None,
+    target: str | None = None,
+    seed: int = 0,
+    validation: float = 0.2,
+    test: float | None = None,
+    size: int | None = None,
+    noise: float | None = None,
+    standardize: bool = True,
+    components: int | None = None,
+    pixels: int | None = None,
+    folder: str | Path | None = None,
+    impute: str | None = None,
+) -> Dataset:
+    """A built-in set by name, or a user's own .csv, .tsv, .txt or .parquet file by path.
+
+    Splits are stratified by class and drawn from the seed; rows keep the order of their source. Every statistic (means,
+    deviations, medians, principal components) comes from the training split alone.
+
+    Args:
+        name: one of `NAMES`, or a path.
+        classes: which classes and in which order, by name or index; all of them for None.
+        target: name of the target column (tables only).
+        seed: of the splits, and of the examples of toy sets.
+        validation: fraction of all examples; for mnist of the training file. 0 leaves the split empty.
+        test: fraction of all examples, 0.2 for None. MNIST has an official test file instead.
+        size: examples to draw (toy sets; 200 for gaussian, else 500).
+        noise: standard deviation (moons 0.25, circles 0.15, xor 0.3).
+        standardize: subtract the training mean and divide by the training standard deviation.
+        components: keep so many principal components (after standardising).
+        pixels: images of pixels × pixels (digits: mean pooling; mnist: bilinear without antialiasing).
+        folder: of the four idx files (mnist only).
+        impute: "median" fills missing numbers with the training median (tables only).
+
+    Raises:
+        UserError: an unknown set, an option that does not apply to it, or faulty values, files or tables.
+    """
+    kind = known_kind(name)
+    given = {"target": target, "impute": impute, "size": size, "noise": noise}
+    check_applies(kind, given | {"pixels": pixels, "folder": folder, "test": test})
+    if impute not in (None, "median"):
+        raise UserError(f'impute={impute!r} is unknown; the only way is impute="median"')
+    official = kind == "mnist"
+    test = 0.0 if official else DEFAULT_TEST if test is None else test
+    splits.check_fractions(validation, test)
+    example_seed = splits.seed_for(seed, splits.EXAMPLES)
+    if kind == TABLE:
+        examples = from_table(read_table(name), target=target, classes=classes, impute=impute is not None)
+    elif kind == "mnist":
+        examples = mnist.load_mnist(folder, classes=classes, pixels=pixels)
+    elif kind in scikit.NAMES:
+        examples = scikit.load_scikit(kind, classes=classes, pixels=pixels)
+    else:
+        examples = toy.load_toy(kind, classes=classes, size=size, noise=noise, seed=example_seed)
+    rows = splits.stratified(examples.y, examples.classes, validation=validation, test=test, seed=seed)
+    return assembled(
+        Path(name).name if kind == TABLE else kind,
+        examples,
+        rows,
+        standardize=standardize,
+        components=components,
+        impute=impute is not None,
+    )
+
+
+def known_kind(name: str | Path) -> str:
+    """The built-in set of this name, or `TABLE` for a path.
+
+    Raises:
+        UserError: neither, with the nearest name.
+    """
+    if isinstance(name, str) and name in NAMES:
+        return name
+    path = Path(name)
+    if path.suffix.lower() in SUFFIXES or path.exists():
+        return TABLE
+    raise UserError(
+        f"unknown data set {str(name)!r}; the nearest is {nearest(str(name), NAMES)!r}; choose from: {', '.join(NAMES)}"
+        f", or give a file ending in {', '.join(SUFFIXES)}"
+    )
+
+
+def check_applies(kind: str, given: dict[str, object]) -> None:
+    """No option is silently ignored.
+
+    Raises:
+        UserError: naming the first option that this set does not have.
+    """
+    for option, value in given.items():
+        if value is not None and kind not in APPLIES[option]:
+            why = "mnist has an official test file" if option == "test" else f"it is for {', '.join(APPLIES[option])}"
+            raise UserError(f"{option}={value!r} does not apply to {kind}: {why}; leave {option} out")
+
+
+def assembled(
+    name: str,
+    examples: Examples,
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray],
+    *,
+    standardize: bool,
+    components: int | None,
+    impute: bool,
+) -> Dataset:
+    """The data set of these examples and rows of each split, with the preprocessing fitted on the training rows."""
+    train, validation, test = rows
+    preprocessing = fit(
+        examples.x[train],
+        examples.columns,
+        target=examples.target,
+        classes=examples.classes,
+        standardize=standardize,
+        components=components,
+        impute=impute,
+    )
+
+    def split(x: np.ndarray, y: np.ndarray) -> Split:
+        return Split(preprocessing.apply(x), y)
+
+    return Dataset(
+        name=name,
+        train=split(examples.x[train], examples.y[train]),
+        validation=split(examples.x[validation], examples.y[validation]),
+        test=split(examples.x[test], examples.y[test]) if examples.test is None else split(*examples.test),
+        classes=examples.classes,
+        preprocessing=preprocessing,
+    )

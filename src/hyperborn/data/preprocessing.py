@@ -1,0 +1,215 @@
+"""The complete record of how raw columns become features and labels become class indices.
+
+Everything is fitted on the training split only (the categories of a column, which are no statistic, on all rows), so
+that a saved `Preprocessing` alone turns a new table into what the model was trained on. The steps, in their order:
+one-hot encoding, imputation, standardising, principal components.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn._typing import Examples, Labels
+from hyperborn.data.columns import Column, matrix, numeric_features
+from hyperborn.data.labels import encode
+from hyperborn.data.naming import counted
+from hyperborn.data.tables import Table
+from hyperborn.errors import UserError
+
+
+def frozen(values: np.ndarray, dtype: type) -> np.ndarray:
+    """A C-contiguous read-only array of this type; the caller's own array is copied unless it is read-only already."""
+    array = np.ascontiguousarray(values, dtype=dtype)
+    if values.flags.writeable and np.may_share_memory(array, values):
+        array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Preprocessing:
+    """How a table becomes ``x`` and its target column becomes ``y``; ``raw`` counts features before the components.
+
+    Raises:
+        UserError: parts that do not fit each other, or numbers that are not finite.
+    """
+
+    columns: tuple[Column, ...]
+    target: str
+    classes: tuple[str, ...]
+    # Shapes (numeric,), three times (raw,), and (components, raw): compared below, for everybody, since types are
+    # checked in tests only.
+    medians: Float[np.ndarray, "..."] | None = None
+    means: Float[np.ndarray, "..."] | None = None
+    scales: Float[np.ndarray, "..."] | None = None
+    pca_mean: Float[np.ndarray, "..."] | None = None
+    pca_components: Float[np.ndarray, "..."] | None = None
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        raw, numeric = len(self.raw_features), len(numeric_features(self.columns))
+        check(raw > 0, "there is no column")
+        check(len(set(names)) == len(names), "a column is named twice")
+        check(self.target not in names, f"the target {self.target!r} is also a feature")
+        check(len(set(self.classes)) == len(self.classes) >= 2, "the classes must be two or more, each named once")
+        for column in self.columns:
+            categories = column.categories
+            fits = categories is None or 0 < len(set(categories)) == len(categories)
+            check(fits, f"the categories of {column.name!r} must be one or more, each named once")
+        for name, length in (("medians", numeric), ("means", raw), ("scales", raw), ("pca_mean", raw)):
+            values = getattr(self, name)
+            if values is not None:
+                check(values.shape == (length,), f"{name} has shape {values.shape} for {length}")
+                check(bool(np.isfinite(values).all()), f"{name} must be finite")
+                object.__setattr__(self, name, frozen(values, np.float64))
+        check((self.means is None) == (self.scales is None), "means and scales belong together")
+        check(self.scales is None or bool((self.scales > 0).all()), "scales must be positive")
+        check((self.pca_mean is None) == (self.pca_components is None), "pca_mean and pca_components belong together")
+        if self.pca_components is not None:
+            shape = self.pca_components.shape
+            check(len(shape) == 2 and 1 <= shape[0] <= raw == shape[1], f"pca_components has shape {shape} for {raw}")
+            check(bool(np.isfinite(self.pca_components).all()), "pca_components must be finite")
+            object.__setattr__(self, "pca_components", frozen(self.pca_components, np.float64))
+
+    def __repr__(self) -> str:
+        steps = {"imputed": self.medians, "standardised": self.means, "components": self.pca_components}
+        done = "".join(f", {name}" for name, step in steps.items() if step is not None)
+        columns, features = counted(len(self.columns), "column"), counted(len(self.features), "feature")
+        return f"Preprocessing({columns} -> {features}{done})"
+
+    @property
+    def raw_features(self) -> tuple[str, ...]:
+        """Names of the features before principal components."""
+        return tuple(name for column in self.columns for name in column.features)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the columns of ``x``."""
+        if self.pca_components is None:
+            return self.raw_features
+        return tuple(f"component_{place + 1}" for place in range(len(self.pca_components)))
+
+    def transform(self, table: Table) -> Examples:
+        """Features of each row of a raw table, shape (examples, features), float64; columns not needed are ignored.
+
+        Raises:
+            UserError: a missing column, text where numbers belong, an unknown category, infinite values, or missing
+                ones where no medians were stored.
+        """
+        return self.apply(matrix(table, self.columns, impute=self.medians is not None))
+
+    def apply(self, raw: Float[np.ndarray, "examples raw"]) -> Examples:
+        """Features from a raw matrix (one-hot encoded, NaN where missing); imputes, standardises and projects."""
+        x = raw
+        if self.medians is not None:
+            x = x.copy()
+            places = numeric_features(self.columns)
+            x[:, places] = np.where(np.isnan(x[:, places]), self.medians, x[:, places])
+        if self.means is not None and self.scales is not None:
+            x = (x - self.means) / self.scales
+        if self.pca_mean is not None and self.pca_components is not None:
+            x = (x - self.pca_mean) @ self.pca_components.T
+        return x
+
+    def encode_labels(self, values: Iterable[object]) -> Labels:
+        """Class index of each label; ``"1"``, ``1`` and ``1.0`` are the same label.
+
+        Raises:
+            UserError: a label that is none of the classes.
+        """
+        return encode(values, self.classes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A record that JSON can hold and `from_dict` restores to the last bit."""
+        from hyperborn.data.record import description
+
+        return description(self)
+
+    @staticmethod
+    def from_dict(record: Any) -> "Preprocessing":
+        """The inverse of `to_dict`.
+
+        Raises:
+            UserError: a record with a missing, unknown or faulty entry.
+        """
+        from hyperborn.data.record import restored
+
+        return restored(record)
+
+
+def check(fits: bool, fault: str) -> None:
+    if not fits:
+        raise UserError(f"preprocessing record: {fault}; load the data again, or restore the file from a backup")
+
+
+def fit(
+    raw: Float[np.ndarray, "train raw"],
+    columns: Sequence[Column],
+    *,
+    target: str,
+    classes: Sequence[str],
+    standardize: bool,
+    components: int | None,
+    impute: bool,
+) -> Preprocessing:
+    """Preprocessing with the statistics of these (training) rows.
+
+    Raises:
+        UserError: a column without a value among these rows, or more components than features or rows.
+    """
+    names = {"columns": tuple(columns), "target": target, "classes": tuple(classes)}
+    steps: dict[str, Any] = {}
+    if impute:
+        steps["medians"] = medians_of(raw, columns)
+        raw = Preprocessing(**names, **steps).apply(raw)
+    if standardize:
+        steps["means"], steps["scales"] = means_and_scales(raw, columns)
+        raw = (raw - steps["means"]) / steps["scales"]
+    if components is not None:
+        steps["pca_mean"], steps["pca_components"] = principal_components(raw, components)
+    return Preprocessing(**names, **steps)
+
+
+def medians_of(raw: Float[np.ndarray, "train raw"], columns: Sequence[Column]) -> Float[np.ndarray, " numeric"]:
+    numeric = raw[:, numeric_features(columns)]
+    names = [column.name for column in columns if column.categories is None]
+    for place, name in enumerate(names):
+        if np.isnan(numeric[:, place]).all():
+            raise UserError(f"column {name!r} has no value in the training split, so no median; remove the column")
+    return np.nanmedian(numeric, axis=0)
+
+
+def means_and_scales(
+    raw: Float[np.ndarray, "train raw"], columns: Sequence[Column]
+) -> tuple[Float[np.ndarray, " raw"], Float[np.ndarray, " raw"]]:
+    """Mean and standard deviation of each feature, the deviation 1 where a feature is constant."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        means, deviations = raw.mean(axis=0), raw.std(axis=0)
+    features = [name for column in columns for name in column.features]
+    for name, deviation in zip(features, deviations.tolist(), strict=True):
+        if not np.isfinite(deviation):
+            raise UserError(f"column {name!r} has values too large to standardise; rescale it, or standardize=False")
+    # A constant feature is found by its range: its computed deviation may be a rounding error instead of zero.
+    constant = (raw.max(axis=0) == raw.min(axis=0)) | (deviations == 0)
+    return means, np.where(constant, 1.0, deviations)
+
+
+def principal_components(
+    raw: Float[np.ndarray, "train raw"], components: int
+) -> tuple[Float[np.ndarray, " raw"], Float[np.ndarray, "components raw"]]:
+    """Mean and leading principal axes, one a row; signs as scikit-learn fixes them."""
+    most = min(raw.shape)
+    if isinstance(components, bool) or not isinstance(components, int | np.integer) or not 1 <= components <= most:
+        raise UserError(
+            f"components={components!r} must be a whole number from 1 to {most} ({counted(raw.shape[1], 'feature')}, "
+            f"{counted(raw.shape[0], 'training example')})"
+        )
+    from sklearn.decomposition import PCA
+
+    # Both solvers are deterministic; the second needs only features × features, which is much quicker for images.
+    solver = "full" if len(raw) < 10 * raw.shape[1] else "covariance_eigh"
+    fitted = PCA(n_components=int(components), svd_solver=solver).fit(raw)
+    return np.asarray(fitted.mean_), np.asarray(fitted.components_)

@@ -1,0 +1,89 @@
+"""A `Preprocessing` as plain JSON values and back, exactly; what comes back is validated entry by entry."""
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hyperborn.data.columns import Column
+from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.errors import UserError
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Record(BaseModel):
+    """What every entry obeys: exact types (no text for a number), no unknown keys."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class ColumnRecord(Record):
+    name: str
+    kind: Literal["numeric", "categorical"]
+    categories: list[str] | None
+
+
+class PreprocessingRecord(Record):
+    format: Literal[1]
+    columns: list[ColumnRecord]
+    target: str
+    classes: list[str]
+    medians: list[Number] | None
+    means: list[Number] | None
+    scales: list[Number] | None
+    pca_mean: list[Number] | None
+    pca_components: list[list[Number]] | None
+
+
+ARRAYS = ("medians", "means", "scales", "pca_mean", "pca_components")
+
+
+def description(preprocessing: Preprocessing) -> dict[str, Any]:
+    """The record: JSON writes the shortest text that reads back as the same float64, so nothing is lost."""
+    arrays = {name: getattr(preprocessing, name) for name in ARRAYS}
+    return {
+        "format": 1,
+        "columns": [
+            {
+                "name": column.name,
+                "kind": column.kind,
+                "categories": None if column.categories is None else list(column.categories),
+            }
+            for column in preprocessing.columns
+        ],
+        "target": preprocessing.target,
+        "classes": list(preprocessing.classes),
+        **{name: None if values is None else values.tolist() for name, values in arrays.items()},
+    }
+
+
+def restored(record: Any) -> Preprocessing:
+    """The preprocessing of a record.
+
+    Raises:
+        UserError: naming the first faulty entry.
+    """
+    try:
+        valid = PreprocessingRecord.model_validate(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the record"
+        raise UserError(f"preprocessing record: {place}: {first['msg']}; restore the file from a backup") from error
+    for column in valid.columns:
+        if (column.kind == "numeric") != (column.categories is None):
+            raise UserError(f"preprocessing record: column {column.name!r} is {column.kind}, against its categories")
+    if valid.pca_components is not None and len({len(row) for row in valid.pca_components}) != 1:
+        raise UserError(
+            "preprocessing record: pca_components must be rows of one length; restore the file from a backup"
+        )
+    arrays = {name: getattr(valid, name) for name in ARRAYS}
+    return Preprocessing(
+        columns=tuple(
+            Column(column.name, None if column.categories is None else tuple(column.categories))
+            for column in valid.columns
+        ),
+        target=valid.target,
+        classes=tuple(valid.classes),
+        **{name: None if values is None else np.asarray(values, dtype=np.float64) for name, values in arrays.items()},
+    )

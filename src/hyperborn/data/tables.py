@@ -1,0 +1,108 @@
+"""A table of named columns, from a CSV or Parquet file or from arrays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hyperborn.data.naming import number_in
+from hyperborn.errors import UserError
+
+MISSING = frozenset({"", "NA", "NaN", "nan", "null", "None", "?"})
+"""Cells that say that there is no value."""
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns by name, all of one length, and where they came from (for messages).
+
+    Columns are normalised: a column whose every value is a number, or text that says one, becomes float64 with NaN
+    where a value is missing; any other becomes an object array of stripped text with None where a value is missing.
+
+    Raises:
+        UserError: a column that is not one-dimensional, or lengths that differ.
+    """
+
+    columns: Mapping[str, np.ndarray]
+    source: str = "table"
+
+    def __post_init__(self) -> None:
+        columns = {name: normalised(values, name, self.source) for name, values in self.columns.items()}
+        lengths = {len(values) for values in columns.values()}
+        if len(lengths) > 1:
+            raise UserError(f"the columns of {self.source} have different lengths: {sorted(lengths)}")
+        object.__setattr__(self, "columns", columns)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    def __repr__(self) -> str:
+        return f"Table({self.source!r}, {len(self)} rows, columns {list(self.columns)})"
+
+    def rows(self, rows: np.ndarray) -> "Table":
+        """The table of these rows, by index."""
+        return Table({name: values[rows] for name, values in self.columns.items()}, self.source)
+
+
+def normalised(values: np.ndarray, name: str, source: str) -> np.ndarray:
+    """One column as float64 with NaN, or as an object array of text with None."""
+    values = np.asarray(values)
+    if values.ndim != 1:
+        raise UserError(f"column {name!r} of {source} has shape {values.shape}; a column has one dimension")
+    if values.dtype.kind in "iuf":
+        return values.astype(np.float64)
+    return from_text([None if is_missing(value) else str(value) for value in values.tolist()], name, source)
+
+
+def is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and bool(np.isnan(value)))
+
+
+def from_text(cells: Sequence[str | None], name: str, source: str) -> np.ndarray:
+    """A column of text: float64 where every cell is a number or missing, else text.
+
+    Raises:
+        UserError: numbers with a decimal or thousands comma, which would pass for categories unnoticed.
+    """
+    stripped = [None if cell is None or cell.strip() in MISSING else cell.strip() for cell in cells]
+    numbers = [np.nan if cell is None else number_in(cell) for cell in stripped]
+    if None not in numbers:
+        return np.asarray(numbers, dtype=np.float64)
+    present = [cell for cell in stripped if cell is not None]
+    with_comma = [cell for cell in present if "," in cell]
+    if with_comma and all(number_in(cell.replace(",", "")) is not None for cell in present):
+        raise UserError(
+            f"column {name!r} of {source} writes numbers with a comma ({with_comma[0]!r}); write a decimal point, and "
+            "no thousands separator"
+        )
+    column = np.empty(len(stripped), dtype=object)
+    column[:] = stripped
+    return column
+
+
+def read_table(path: str | Path) -> Table:
+    """Read a .csv, .tsv or .txt file (delimiter found by itself) or a .parquet file.
+
+    Raises:
+        UserError: an unknown suffix, a missing or unreadable file, a folder, or a damaged table (with the line number).
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; give a file ending in {', '.join(SUFFIXES)}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{path} has the suffix {path.suffix!r}; files are read by suffix: {', '.join(SUFFIXES)}")
+    if not path.exists():
+        raise UserError(f"there is no file {path}; check the path")
+    try:
+        if path.suffix.lower() == ".parquet":
+            from hyperborn.data.parquet import read_parquet
+
+            return Table(read_parquet(path), str(path))
+        from hyperborn.data.delimited import read_delimited
+
+        return Table(read_delimited(path), str(path))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error

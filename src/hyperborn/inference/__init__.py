@@ -1,0 +1,13 @@
+"""Priors, divergences, objectives and estimators.
+
+An objective is a functional F[q] of the distribution over networks. Its gradient with respect to a circuit's angles is
+the pull-back of its first variation r(w) = δF/δq(w), so an objective needs no gradient code of its own:
+
+========  =============================  ==========================================
+objective  F[q]                           first variation r(w)
+========  =============================  ==========================================
+`MLE`      E_q[energy]                    energy(w)
+`ELBO`     E_q[energy] + β KL(q ‖ p)      energy(w) + β (log q(w) - log p(w) + 1)
+`SELBO`    E_q[energy] + λ MMD²(q, p)     energy(w) + 2 λ (K(q - p))(w)
+========  =============================  ==========================================
+"""

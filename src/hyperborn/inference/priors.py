@@ -1,0 +1,74 @@
+"""Priors over a network's bits."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn.errors import UserError
+from hyperborn.networks import Network
+
+Marginals: TypeAlias = Float[np.ndarray, " n"]
+
+
+class Prior(ABC):
+    """A distribution p(w) over weight vectors under which the bits are independent."""
+
+    @abstractmethod
+    def marginals(self, network: Network) -> Marginals:
+        """Probability that each bit is 1, float64.
+
+        Raises:
+            UserError: if the prior does not fit the network.
+        """
+
+    def log_probabilities(self, network: Network) -> Float[np.ndarray, " states"]:
+        """log p(w) of all 2^n weight vectors in index order, in nats, float64."""
+        log_p = np.zeros(1)
+        for one in self.marginals(network):
+            log_p = np.add.outer(log_p, np.log([1.0 - one, one])).reshape(-1)
+        return log_p
+
+
+@dataclass(frozen=True)
+class Uniform(Prior):
+    """Every network equally probable."""
+
+    def marginals(self, network: Network) -> Marginals:
+        return np.full(network.n_weights, 0.5)
+
+
+@dataclass(frozen=True)
+class Bernoulli(Prior):
+    """Independent bits with given probabilities of being 1.
+
+    `probability` is one number for all bits, a sequence of one a weight, or a mapping from field names (``"W1"``) to
+    numbers; fields that are not named keep 1/2.
+    """
+
+    probability: float | Sequence[float] | Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        given = self.probability
+        numbers = list(given.values()) if isinstance(given, Mapping) else np.atleast_1d(given).tolist()
+        wrong = [number for number in numbers if not 0 < number < 1]
+        if wrong:
+            raise UserError(f"prior probability {wrong[0]}: give numbers strictly between 0 and 1")
+
+    def marginals(self, network: Network) -> Marginals:
+        n = network.n_weights
+        if not isinstance(self.probability, Mapping):
+            given = np.atleast_1d(np.asarray(self.probability, dtype=np.float64))
+            if given.shape not in ((1,), (n,)):
+                raise UserError(f"prior of {given.size} probabilities for {n} weights: give one, or one a weight")
+            return np.broadcast_to(given, (n,)).copy()
+        known = {field.name: field for field in network.fields}
+        marginals = np.full(n, 0.5)
+        for name, number in self.probability.items():
+            if name not in known:
+                raise UserError(f"prior names the field {name!r}; the network has {', '.join(known)}")
+            marginals[known[name].start : known[name].stop] = number
+        return marginals

@@ -1,0 +1,154 @@
+"""Fully connected binary networks, from logistic regression (no hidden layer) upwards."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal, final, get_args
+
+import numpy as np
+
+from hyperborn.errors import UserError
+from hyperborn.networks.network import Field, Network
+
+Activation = Literal["relu", "sigmoid", "tanh", "sign"]
+Scale = Literal["none", "fan_in"]
+
+# Each takes an array and the module (NumPy or JAX's) that it belongs to.
+ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "relu": lambda z, module: module.maximum(z, 0),
+    # This form cannot overflow, unlike 1 / (1 + exp(-z)).
+    "sigmoid": lambda z, module: 0.5 * (1 + module.tanh(0.5 * z)),
+    "tanh": lambda z, module: module.tanh(z),
+    "sign": lambda z, module: module.where(z >= 0, 1, -1).astype(z.dtype),
+}
+
+
+@final
+@dataclass(frozen=True)
+class BinaryMLP(Network):
+    """Layers of binary weights; ``hidden=()`` is (multinomial) logistic regression.
+
+    Weights are ordered W1, b1, W2, b2, ..., each matrix row-major (inputs, outputs). Two classes have one logit, more
+    have one a class. ``scale="fan_in"`` divides each layer's pre-activations by the square root of its inputs. The
+    sign activation is +1 at 0.
+
+    Raises:
+        UserError: for an argument that makes no network.
+    """
+
+    # Arguments are checked and converted below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    n_features: int
+    hidden: tuple[int, ...] = (3,)
+    n_classes: int = 2
+    activation: Activation = "relu"
+    bias: bool = True
+    values: tuple[float, float] = (-1.0, 1.0)
+    scale: Scale = "none"
+
+    def __post_init__(self) -> None:
+        # Lists (from JSON) and integer values are taken, and stored so that equal networks compare equal.
+        object.__setattr__(self, "n_features", _whole("n_features", self.n_features, 1))
+        object.__setattr__(self, "n_classes", _whole("n_classes", self.n_classes, 2))
+        object.__setattr__(self, "hidden", _hidden(self.hidden))
+        object.__setattr__(self, "values", _values(self.values))
+        if not isinstance(self.bias, bool):
+            raise UserError(f"bias={self.bias!r} must be true or false")
+        _one_of("activation", self.activation, get_args(Activation))
+        _one_of("scale", self.scale, get_args(Scale))
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        fields: list[Field] = []
+        start = 0
+        for layer, (inputs, outputs) in enumerate(self._layers, start=1):
+            shapes = [(f"W{layer}", (inputs, outputs)), (f"b{layer}", (outputs,))]
+            for name, shape in shapes if self.bias else shapes[:1]:
+                stop = start + math.prod(shape)
+                fields.append(Field(name, shape, start, stop))
+                start = stop
+        return tuple(fields)
+
+    @property
+    def additive(self) -> tuple[tuple[int, ...], ...]:
+        last = len(self.hidden) + 1
+        biases = tuple(range(self.n_weights)[self[f"b{last}"]]) if self.bias else ()
+        alone = tuple((position,) for position in biases)
+        if last == 1:  # a linear layer adds up weight by weight
+            return tuple((position,) for position in range(self.n_weights - len(biases))) + alone
+        if last > 2:
+            return (tuple(range(self.n_weights - len(biases))), *alone)
+        # One hidden layer adds up unit by unit: a unit's column of W1, its bias, its row of W2.
+        places = self.unpack(np.arange(self.n_weights))
+        units = []
+        for unit in range(self.hidden[0]):
+            own = [*places["W1"][:, unit], *places["W2"][unit]]
+            own += [places["b1"][unit]] if self.bias else []
+            units.append(tuple(sorted(int(position) for position in own)))
+        return (*units, *alone)
+
+    @property
+    def working_floats(self) -> int:
+        # A layer's input, its activation with one intermediate, and the product with the next matrix.
+        return 4 * max(outputs for _, outputs in self._layers)
+
+    def forward(self, weights: Any, x: Any) -> Any:
+        module = weights.__array_namespace__()
+        activate = ACTIVATIONS[self.activation]
+        arrays = self.unpack(weights)
+        layer = x
+        for number, (inputs, _) in enumerate(self._layers, start=1):
+            layer = layer if number == 1 else activate(layer, module)
+            layer = module.matmul(layer, arrays[f"W{number}"])
+            if self.bias:
+                layer = layer + arrays[f"b{number}"][..., None, :]
+            if self.scale == "fan_in":
+                layer = layer / math.sqrt(inputs)
+        return layer
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "kind": "BinaryMLP",
+            "n_features": self.n_features,
+            "hidden": list(self.hidden),
+            "n_classes": self.n_classes,
+            "activation": self.activation,
+            "bias": self.bias,
+            "values": list(self.values),
+            "scale": self.scale,
+        }
+
+    @property
+    def _layers(self) -> list[tuple[int, int]]:
+        """(inputs, outputs) of each layer."""
+        widths = [self.n_features, *self.hidden, self.n_outputs]
+        return list(pairwise(widths))
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+        raise UserError(f"{name}={value!r} must be a whole number of at least {least}")
+    return int(value)
+
+
+def _hidden(hidden: Any) -> tuple[int, ...]:
+    if not isinstance(hidden, tuple | list):
+        raise UserError(f"hidden={hidden!r} must list the sizes of the hidden layers, such as (3,), or () for none")
+    return tuple(_whole("a hidden size", size, 1) for size in hidden)
+
+
+def _values(values: Any) -> tuple[float, float]:
+    try:
+        low, high = (float(value) for value in values)
+    except (TypeError, ValueError):
+        raise UserError(f"values={values!r} must be two numbers, such as (-1, 1)") from None
+    if low == high or not (math.isfinite(low) and math.isfinite(high)):
+        raise UserError(f"values={values!r} must be two distinct finite numbers, such as (-1, 1)")
+    return low, high
+
+
+def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UserError(f"{name}={value!r} is unknown; choose one of {', '.join(allowed)}")

@@ -1,0 +1,132 @@
+"""What a binary network is: a flat vector of weights with named fields, and logits for one or many such vectors."""
+
+import abc
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from hyperborn._typing import Bits, Examples
+from hyperborn.bits import values_of
+from hyperborn.errors import UserError
+
+
+@dataclass(frozen=True)
+class Field:
+    """A named array inside the flat weight vector: weights ``start`` to ``stop``, row-major in ``shape``."""
+
+    name: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+    def __str__(self) -> str:
+        shape = " x ".join(str(size) for size in self.shape)
+        return f"{self.name:<4} {shape:<10} weights {self.start} to {self.stop - 1}"
+
+
+class Network(abc.ABC):
+    """A network whose every weight takes one of two values; immutable and hashable.
+
+    A kind of network gives the abstract members; those with a body follow from them and are never overridden.
+    """
+
+    n_features: int
+    """Columns of the data it takes."""
+    n_classes: int
+    """Classes it tells apart, at least 2."""
+    values: tuple[float, float]
+    """The weight that bit 0 stands for, and the one that bit 1 stands for."""
+
+    @property
+    @abc.abstractmethod
+    def fields(self) -> tuple[Field, ...]:
+        """The named parts of the weight vector, in order and without gaps."""
+
+    @property
+    @abc.abstractmethod
+    def additive(self) -> tuple[tuple[int, ...], ...]:
+        """Groups of weight positions whose contributions to the logits add up.
+
+        The logits of a weight vector are the sum over groups of the logits of that vector with every weight outside the
+        group set to 0. Each position is in one group; a network without such structure has one group of all.
+        Enumeration needs it: with two groups or more it evaluates far fewer forward passes than there are networks.
+        """
+
+    @property
+    @abc.abstractmethod
+    def working_floats(self) -> int:
+        """Floats that `forward` holds at once for each weight vector and example, at most."""
+
+    @abc.abstractmethod
+    def forward(self, weights: Any, x: Any) -> Any:
+        """Logits (..., examples, outputs) of weights (..., n) and x (examples, features), both NumPy or both JAX.
+
+        The one forward pass behind `logits` and calls; it follows the dtype of its arguments and checks nothing.
+        """
+
+    @abc.abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Record that JSON can hold, from which `network_from_record` rebuilds the network."""
+
+    @property
+    def n_weights(self) -> int:
+        """Weights, hence bits, hence qubits."""
+        return self.fields[-1].stop
+
+    @property
+    def n_outputs(self) -> int:
+        """Logits an example: 1 for two classes (of class 1 against class 0), otherwise one a class."""
+        return 1 if self.n_classes == 2 else self.n_classes
+
+    def logits(
+        self, weights: Float[Array, " n"], x: Float[Array, "examples features"]
+    ) -> Float[Array, "examples outputs"]:
+        """Logits of one vector of weight values; pure JAX, in the dtype of its arguments."""
+        return self.forward(weights, x)
+
+    def __call__(self, bits: Bits, x: Examples) -> Float[np.ndarray, "networks examples outputs"]:
+        """Logits of many networks given by their bits, in float64.
+
+        Raises:
+            UserError: if the bits or the features do not fit the network.
+        """
+        self.check_features(x)
+        if bits.shape[1] != self.n_weights:
+            raise UserError(f"bit rows of {bits.shape[1]} do not fit a network of {self.n_weights} weights")
+        return self.forward(values_of(bits, self.values), np.asarray(x, dtype=np.float64))
+
+    def check_features(self, x: Examples) -> None:
+        """Raise a UserError if x has another number of features than the network, or values that are not finite."""
+        if x.shape[1] != self.n_features:
+            message = f"the data has {x.shape[1]} features but the network takes {self.n_features}"
+            raise UserError(f"{message}; give it those that it was made for")
+        if not np.isfinite(x).all():
+            raise UserError("the features hold NaN or infinite values; remove or fill those examples")
+
+    def __getitem__(self, name: str) -> slice:
+        """Where the named field lies in the weight vector."""
+        field = self._field(name)
+        return slice(field.start, field.stop)
+
+    def unpack(self, weights: Any) -> dict[str, Any]:
+        """Arrays by field name, of shape (..., *field shape), from weights (or bits) of shape (..., n)."""
+        return {
+            field.name: weights[..., field.start : field.stop].reshape(*weights.shape[:-1], *field.shape)
+            for field in self.fields
+        }
+
+    def __str__(self) -> str:
+        low, high = self.values
+        head = f"{type(self).__name__}: {self.n_weights} weights in {{{low:g}, {high:g}}}, "
+        head += f"{self.n_features} features, {self.n_classes} classes"
+        return "\n".join([head, *(f"  {field}" for field in self.fields)])
+
+    def _field(self, name: str) -> Field:
+        for field in self.fields:
+            if field.name == name:
+                return field
+        names = ", ".join(field.name for field in self.fields)
+        raise UserError(f"no weight field is called {name!r}; this network has {names}")

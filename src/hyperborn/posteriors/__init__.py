@@ -1,0 +1,5 @@
+"""Posteriors: distributions over networks."""
+
+from hyperborn.posteriors.register import Register
+
+__all__ = ["Register"]

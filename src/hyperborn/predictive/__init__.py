@@ -1,0 +1,19 @@
+"""Predictions under a distribution over networks, and how good they are."""
+
+from hyperborn.predictive.chosen import most_probable
+from hyperborn.predictive.exact import exact_predictive
+from hyperborn.predictive.metrics import accuracy, brier, expected_calibration_error, mean_nll, scores
+from hyperborn.predictive.sampled import class_probabilities, posterior_predictive, sampled_predictive
+
+__all__ = [
+    "accuracy",
+    "brier",
+    "class_probabilities",
+    "exact_predictive",
+    "expected_calibration_error",
+    "mean_nll",
+    "most_probable",
+    "posterior_predictive",
+    "sampled_predictive",
+    "scores",
+]

@@ -1,0 +1,24 @@
+"""The most probable networks."""
+
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from hyperborn._typing import Bits
+from hyperborn.bits import bits_of
+from hyperborn.errors import UserError
+
+
+def most_probable(probabilities: Float[np.ndarray | Array, " states"], k: int) -> Bits:
+    """Bits of the k most probable of all networks, most probable first; of equals, the lowest index first.
+
+    Raises:
+        UserError: if there are not so many networks.
+    """
+    table = np.asarray(probabilities)
+    if not 1 <= k <= len(table):
+        raise UserError(f"k={k} must be from 1 to {len(table)}, the number of networks")
+    # Sorting only what reaches the k-th largest spares sorting the whole table.
+    candidates = np.flatnonzero(table >= np.partition(table, len(table) - k)[len(table) - k])
+    order = np.argsort(-table[candidates], kind="stable")
+    return bits_of(candidates[order[:k]], len(table).bit_length() - 1)

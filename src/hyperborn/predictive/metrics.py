@@ -1,0 +1,78 @@
+"""How good class probabilities are: accuracy, negative log likelihood, Brier score, calibration."""
+
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hyperborn.errors import UserError
+
+# Lengths are compared below, for everybody: types are checked in tests only.
+Answers: TypeAlias = Int[np.ndarray, " labels"]
+
+LEAST = float(np.finfo(np.float64).tiny)
+"""A probability counts as at least this (about e^-708) in a logarithm, so that no score is infinite."""
+
+
+def accuracy(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> float:
+    """Share of examples whose most probable class, the lowest of equals, is their own."""
+    _check(probabilities, y)
+    return float(np.mean(probabilities.argmax(axis=1) == y))
+
+
+def mean_nll(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> float:
+    """Mean over examples of minus the logarithm of their own class's probability, in nats."""
+    _check(probabilities, y)
+    own = probabilities[np.arange(len(y)), y].astype(np.float64)
+    return float(-np.mean(np.log(np.maximum(own, LEAST))))
+
+
+def brier(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> float:
+    """Mean over examples of the sum over classes of the squared error of the probability, from 0 to 2."""
+    _check(probabilities, y)
+    truth = np.arange(probabilities.shape[1])[None, :] == y[:, None]
+    return float(np.mean(np.sum((probabilities - truth) ** 2, axis=1)))
+
+
+def expected_calibration_error(
+    probabilities: Float[np.ndarray, "examples classes"], y: Answers, bins: int = 15
+) -> float:
+    """Mean gap between confidence and accuracy, from 0 to 1.
+
+    Examples are put into ``bins`` equal intervals (low, high] of the probability of their most probable class; the gaps
+    between mean confidence and accuracy of the intervals are averaged with the number of their examples as weights.
+
+    Raises:
+        UserError: if there is no bin.
+    """
+    _check(probabilities, y)
+    if bins < 1:
+        raise UserError(f"bins={bins} must be at least 1")
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == y
+    interval = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    gaps = np.bincount(interval, weights=confidence - right, minlength=bins)
+    return float(np.abs(gaps).sum() / len(y))
+
+
+def scores(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> dict[str, float]:
+    """Accuracy, NLL (nats an example), Brier score and expected calibration error by name; empty without examples."""
+    if len(y) == 0:
+        return {}
+    return {
+        "accuracy": accuracy(probabilities, y),
+        "nll": mean_nll(probabilities, y),
+        "brier": brier(probabilities, y),
+        "ece": expected_calibration_error(probabilities, y),
+    }
+
+
+def _check(probabilities: np.ndarray, y: np.ndarray) -> None:
+    if len(probabilities) != len(y):
+        raise UserError(f"{len(probabilities)} predictions cannot be scored on {len(y)} labels; give as many of both")
+    if len(y) == 0:
+        raise UserError("there are no examples to score")
+    classes = probabilities.shape[1]
+    strange = y[(y < 0) | (y >= classes)]
+    if strange.size:
+        raise UserError(f"label {strange[0]} is out of range for predictions of {classes} classes (0 to {classes - 1})")

@@ -1,0 +1,99 @@
+"""Predictions of given networks, and their average under given weights."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hyperborn._typing import Bits, Examples
+from hyperborn.bits import bits_of
+from hyperborn.errors import UserError
+from hyperborn.networks import Network
+from hyperborn.networks.blocks import blocks
+
+
+def class_probabilities(net: Network, x: Examples, bits: Bits) -> Float[np.ndarray, "networks examples classes"]:
+    """Probability of each class under each network, float64.
+
+    It is all held at once: for many networks, average with `posterior_predictive`.
+
+    Raises:
+        UserError: if the bits or the features do not fit the network.
+    """
+    return np.moveaxis(class_shares(net(bits, x)), 0, 2)
+
+
+def posterior_predictive(
+    net: Network,
+    x: Examples,
+    bits: Bits,
+    weights: Float[np.ndarray, " weights"] | None = None,
+    *,
+    memory: int = 512 * 2**20,
+    progress: Callable[[int, int], None] | None = None,
+) -> Float[np.ndarray, "examples classes"]:
+    """Σ_w q(w) p(y|x, w) over the given networks, float64.
+
+    ``weights`` holds q, divided here by its sum; without it all networks count the same. ``memory`` bounds, in bytes,
+    the temporary arrays over networks and examples; ``progress`` is called with networks times examples, done and in
+    all.
+
+    Raises:
+        UserError: if bits or features do not fit the network, or the weights are no distribution over the networks.
+    """
+    # Lengths are compared here, for everybody: types are checked in tests only.
+    q = distribution(weights, len(bits))
+    total = np.zeros((len(x), net.n_classes))
+    done = 0
+    for rows, columns in blocks(net, len(bits), len(x), memory=memory, beside=4 * net.n_classes):
+        share = class_shares(net(bits[rows], x[columns]))
+        total[columns] += np.matmul(q[rows], share).T
+        done += share.shape[1] * share.shape[2]
+        if progress is not None:
+            progress(done, len(bits) * len(x))
+    return total
+
+
+def sampled_predictive(
+    net: Network,
+    x: Examples,
+    indices: Int[np.ndarray, " samples"],
+    *,
+    memory: int = 512 * 2**20,
+    progress: Callable[[int, int], None] | None = None,
+) -> Float[np.ndarray, "examples classes"]:
+    """Posterior predictive from sampled networks, given by index and counted as often as they were drawn.
+
+    Raises:
+        UserError: if there is no sample, or the features do not fit the network.
+    """
+    drawn, counts = np.unique(indices, return_counts=True)
+    bits = bits_of(drawn, net.n_weights)
+    return posterior_predictive(net, x, bits, counts.astype(np.float64), memory=memory, progress=progress)
+
+
+def class_shares(
+    logits: Float[np.ndarray, "networks examples outputs"],
+) -> Float[np.ndarray, "classes networks examples"]:
+    """Probabilities from logits, classes first: NumPy is slow to reduce a short last axis."""
+    terms = np.moveaxis(logits, 2, 0)
+    if len(terms) == 1:
+        terms = np.concatenate([np.zeros_like(terms), terms])
+    # No exponent is positive, so nothing overflows, and the largest term is 1.
+    terms = np.exp(terms - terms.max(axis=0))
+    return terms / terms.sum(axis=0)
+
+
+def distribution(weights: np.ndarray | None, networks: int) -> np.ndarray:
+    """The weights as float64 that sum to 1; equal ones for none.
+
+    Raises:
+        UserError: if there are not as many, one is negative or not finite, or all are zero.
+    """
+    q = np.ones(networks) if weights is None else np.asarray(weights, dtype=np.float64)
+    if len(q) != networks:
+        raise UserError(f"{len(q)} weights do not fit {networks} networks; give one weight a network")
+    total = q.sum()
+    if not (q >= 0).all() or not 0 < total < np.inf:
+        raise UserError(f"weights of {networks} networks, of sum {total:g}, must be finite, not negative, not all 0")
+    return q / total

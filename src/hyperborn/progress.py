@@ -1,0 +1,348 @@
+"""Progress of long work on standard error: live bars on a terminal, elsewhere a plain line now and then.
+
+    with Progress() as progress:
+        table = energies(net, data.train, progress=progress.counter("Energies"))
+        step = progress.training(500, "Training")
+        ...
+        step(100, "loss 31.20  elbo -33.81")
+
+Callers only note where they are, in about a microsecond; a thread of its own draws, so that work which reports rarely
+still shows its clock. Nothing is written to standard output.
+"""
+
+import abc
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self, TextIO, final
+
+DELAY = 0.5
+"""Seconds that a stage lasts before its bar appears."""
+TICK = 0.125
+"""Seconds between drawings."""
+FIRST_LINE = 2.0
+LINE_EVERY = 10.0
+"""Without a terminal a stage writes its first line after so many seconds, and then one every so many."""
+SAMPLE_EVERY = 0.25
+SAMPLES = 32
+"""Recent speed is that over the last so many samples, so many seconds apart or more: about 8 seconds."""
+
+
+@final
+class Stage:
+    """One piece of work under way: how far it is and how fast it goes. Times are seconds of one clock."""
+
+    def __init__(self, description: str, total: int, started: float) -> None:
+        self.description = description
+        self.total = total
+        self.started = started
+        self.done = 0
+        self.metrics = ""
+        # The first sample is the first report: what comes before it, compilation say, tells nothing of the speed.
+        self._samples: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
+        self._latest: tuple[float, int] | None = None
+
+    def advance(self, done: int, total: int, metrics: str, now: float) -> None:
+        """Take note of a report."""
+        self.done, self.total, self.metrics = done, total, metrics
+        self._latest = (now, done)
+        if not self._samples or now - self._samples[-1][0] >= SAMPLE_EVERY:
+            self._samples.append(self._latest)
+
+    @property
+    def percentage(self) -> int:
+        """Rounded down, so that 100 means done."""
+        return 100 * min(self.done, self.total) // self.total if self.total > 0 else 100
+
+    def elapsed(self, now: float) -> float:
+        """Seconds since the stage began."""
+        return max(0.0, now - self.started)
+
+    def left(self, now: float) -> float | None:
+        """Seconds that the rest takes at the recent speed; None while that is not known."""
+        if self._latest is None:
+            return None
+        (first, begun), (last, done) = self._samples[0], self._latest
+        if last <= first or done <= begun:
+            return None
+        return max(0.0, (self.total - done) * (last - first) / (done - begun) - (now - last))
+
+
+class Display(abc.ABC):
+    """Where progress is shown. Methods are called one at a time, from any thread."""
+
+    @abc.abstractmethod
+    def show(self, stages: Sequence[Stage], now: float) -> None:
+        """Show the open stages; called every `TICK` seconds."""
+
+    @abc.abstractmethod
+    def ended(self, stage: Stage, now: float) -> None:
+        """A stage has ended, done or not."""
+
+    @abc.abstractmethod
+    def note(self, text: str) -> None:
+        """Write a line that stays."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Leave the terminal as it was found."""
+
+
+@final
+class Silent(Display):
+    """Shows nothing."""
+
+    def show(self, stages: Sequence[Stage], now: float) -> None: ...
+    def ended(self, stage: Stage, now: float) -> None: ...
+    def note(self, text: str) -> None: ...
+    def close(self) -> None: ...
+
+
+@final
+class Lines(Display):
+    """Few plain lines, for logs: of a stage one after 2 s, then one every 10 s; one at its end if it took over 10 s."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._due: dict[Stage, float] = {}
+
+    def show(self, stages: Sequence[Stage], now: float) -> None:
+        for stage in stages:
+            if now >= self._due.setdefault(stage, stage.started + FIRST_LINE):
+                self._due[stage] = now + LINE_EVERY
+                self.note(line(stage, now))
+
+    def ended(self, stage: Stage, now: float) -> None:
+        self._due.pop(stage, None)
+        if stage.elapsed(now) >= LINE_EVERY:
+            self.note(line(stage, now, ended=True))
+
+    def note(self, text: str) -> None:
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        self._due.clear()
+
+
+@final
+class LiveBars(Display):
+    """A bar for each open stage at the foot of a terminal, gone without trace when the stage ends."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._console: Any = None
+        self._live: Any = None
+
+    def show(self, stages: Sequence[Stage], now: float) -> None:
+        due = [stage for stage in stages if stage.elapsed(now) >= DELAY]
+        if not due:
+            self.close()
+            return
+        if self._live is None:
+            self._start()
+        self._live.update(bars(due, now, self._console.width), refresh=True)
+
+    def ended(self, stage: Stage, now: float) -> None: ...
+
+    def note(self, text: str) -> None:
+        from rich.text import Text
+
+        self._terminal().print(Text(text), soft_wrap=True)
+
+    def close(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+
+    def _terminal(self) -> Any:
+        if self._console is None:
+            from rich.console import Console
+
+            # Whether this is a terminal was settled by `display_for`; FORCE_COLOR and the like shall not change it.
+            self._console = Console(file=self._stream, force_terminal=True, force_jupyter=False, highlight=False)
+        return self._console
+
+    def _start(self) -> None:
+        from rich.live import Live
+
+        # What others write to the terminal, warnings say, goes above the bars. Standard output that goes elsewhere is
+        # left alone: Rich would send it to the stream of the bars.
+        ours = self._stream is sys.stderr
+        self._live = Live(
+            console=self._terminal(),
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=ours and sys.stdout is not None and sys.stdout.isatty(),
+            redirect_stderr=ours,
+        )
+        self._live.start()
+
+
+@final
+class Progress:
+    """Shows stages of work while it is entered; otherwise, or with ``enabled=False``, they cost and show nothing.
+
+    The cursor and the terminal are as before when it is left, by an exception or Ctrl-C too. Standard error that goes
+    away, a closed pipe say, ends the display and not the work.
+    """
+
+    def __init__(self, enabled: bool = True, *, stream: TextIO | None = None) -> None:
+        self._enabled = enabled
+        self._stream = stream
+        self._display: Display = Silent()
+        self._stages: list[Stage] = []
+        # Reentrant, so that a signal handler may write a note.
+        self._lock = threading.RLock()
+        self._left = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        # There is no standard error under pythonw or with the descriptor closed.
+        stream = sys.stderr if self._stream is None else self._stream
+        if self._enabled and stream is not None:
+            self._display = display_for(stream)
+            self._left.clear()
+            self._thread = threading.Thread(target=self._draw, name="hyperborn-progress", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # The thread tidies up: Ctrl-C reaches only the main thread, so that a second one cannot cut it short.
+        self._left.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2.0)
+            self._thread = None
+
+    def counter(self, description: str) -> Callable[[int, int], None]:
+        """Callback (done, total) of a stage that begins with its first call and ends when done reaches total.
+
+        A later call begins the stage anew.
+        """
+        stage: Stage | None = None
+
+        def count(done: int, total: int) -> None:
+            nonlocal stage
+            if stage is None:
+                stage = self._open(description, total)
+            stage.advance(done, total, "", time.monotonic())
+            if done >= total:
+                self._close(stage)
+                stage = None
+
+        return count
+
+    def training(self, total_steps: int, description: str) -> "TrainingProgress":
+        """Callback (step, metrics) of a stage that begins now and ends when step reaches ``total_steps``.
+
+        Training that stops before that calls its ``close()``.
+        """
+        return TrainingProgress(self, self._open(description, total_steps))
+
+    def note(self, text: str) -> None:
+        """Write a line that stays, above the bars."""
+        with self._lock:
+            self._guarded(lambda: self._display.note(text))
+
+    def _open(self, description: str, total: int) -> Stage:
+        stage = Stage(description, total, time.monotonic())
+        with self._lock:
+            self._stages.append(stage)
+        return stage
+
+    def _close(self, stage: Stage) -> None:
+        with self._lock:
+            if stage in self._stages:
+                self._stages.remove(stage)
+                self._guarded(lambda: self._display.ended(stage, time.monotonic()))
+
+    def _draw(self) -> None:
+        while not self._left.wait(TICK):
+            with self._lock:
+                self._guarded(lambda: self._display.show(self._stages, time.monotonic()))
+        with self._lock:
+            self._guarded(lambda: self._display.close())
+            self._display = Silent()
+            self._stages.clear()
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except (OSError, ValueError):
+            # ValueError is what a closed stream raises, and one whose encoding lacks a character.
+            self._display = Silent()
+
+
+@final
+class TrainingProgress:
+    """Callback (step, metrics) of one training."""
+
+    def __init__(self, progress: Progress, stage: Stage) -> None:
+        self._progress = progress
+        self._stage = stage
+
+    def __call__(self, step: int, metrics: str) -> None:
+        self._stage.advance(step, self._stage.total, metrics, time.monotonic())
+        if step >= self._stage.total:
+            self.close()
+
+    def close(self) -> None:
+        """End the stage, done or not; doing it again does nothing."""
+        self._progress._close(self._stage)
+
+
+def display_for(stream: TextIO) -> Display:
+    """Live bars where the cursor can be moved, else plain lines."""
+    if stream.isatty() and os.environ.get("TERM", "").lower() not in {"", "dumb", "unknown"}:
+        return LiveBars(stream)
+    return Lines(stream)
+
+
+def clock(seconds: float | None) -> str:
+    """Minutes and seconds, and hours if there are any: 3:07, 1:02:03; "-:--" for None."""
+    if seconds is None:
+        return "-:--"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def line(stage: Stage, now: float, *, ended: bool = False) -> str:
+    """One line of a log about a stage."""
+    parts = [f"{stage.description}: {stage.percentage}% ({stage.done:,}/{stage.total:,})", stage.metrics]
+    if ended:
+        parts.append(f"ended after {clock(stage.elapsed(now))}")
+    else:
+        parts += [f"{clock(stage.elapsed(now))} elapsed", f"{clock(stage.left(now))} left"]
+    return ", ".join(part for part in parts if part)
+
+
+def bars(stages: Sequence[Stage], now: float, width: int) -> Any:
+    """A Rich table with a row for each stage that fits a terminal of so many columns: metrics give way first, then the bars."""
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    bar = min(30, max(8, width // 2 - 40)) if width >= 64 else 0
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for _ in range(4):
+        table.add_column(no_wrap=True)
+    # Rich narrows the columns that may wrap first; these cells do not wrap but end in an ellipsis.
+    table.add_column()
+    table.add_column(no_wrap=True)
+    for stage in stages:
+        table.add_row(
+            Text(stage.description, overflow="ellipsis"),
+            ProgressBar(total=max(stage.total, 1), completed=stage.done, width=bar) if bar else "",
+            Text(f"{stage.percentage:>3}%"),
+            Text(f"{stage.done:,}/{stage.total:,}", style="dim"),
+            Text(stage.metrics, no_wrap=True, overflow="ellipsis", style="cyan"),
+            Text(f"{clock(stage.elapsed(now))}, {clock(stage.left(now))} left", style="dim"),
+        )
+    return table

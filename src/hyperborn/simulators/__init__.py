@@ -1,0 +1,1 @@
+"""Simulators: from gate records to amplitudes and Born probabilities."""

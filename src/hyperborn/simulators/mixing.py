@@ -1,0 +1,107 @@
+"""CX and RY gates, group by group, forwards and backwards.
+
+A group's CX gates permute its basis states and its RY gates turn each of its qubits, so its matrix is a Kronecker
+product of 2 × 2 rotations with permuted columns.
+"""
+
+from functools import reduce
+
+import jax.numpy as jnp
+import numpy as np
+from jax.lax import Precision
+from jaxtyping import Array, Float, Int
+
+from hyperborn.simulators.schedule import Group, Mixing
+from hyperborn.simulators.state import Angles, Backwards, State, Vector
+
+
+def start(segment: Mixing, angles: Angles) -> State:
+    """The segment's state from |0...0>: the product of its groups' first columns."""
+    columns = [matrix[:, 0] for matrix in matrices_of(segment, angles)]
+    real = reduce(lambda left, right: jnp.outer(left, right).reshape(-1), columns)
+    return State(real, jnp.zeros_like(real))
+
+
+def forward(segment: Mixing, angles: Angles, state: State) -> State:
+    """The state after the segment."""
+    for matrix in reversed(matrices_of(segment, angles)):
+        state = State(*(apply(matrix, part) for part in state))
+    return state
+
+
+def backward(segment: Mixing, angles: Angles, state: State, cotangent: State) -> Backwards:
+    """State and cotangent before the segment, and the gradient of the angles, from state and cotangent after it."""
+    gradient = jnp.zeros_like(angles)
+    for group, matrix in zip(reversed(segment.groups), reversed(matrices_of(segment, angles)), strict=True):
+        gradient = gradient + gradient_of(group, angles, state, cotangent)
+        state = State(*(apply(matrix.T, part) for part in state))
+        cotangent = State(*(apply(matrix.T, part) for part in cotangent))
+    return state, cotangent, gradient
+
+
+def apply(matrix: Float[Array, "size size"], vector: Vector) -> Vector:
+    """A group's matrix on the last qubits, which become the first ones.
+
+    This order of axes is the one that XLA multiplies fastest on CPUs; after all groups, last to first, every qubit is
+    back in its place.
+    """
+    columns = vector.reshape(-1, matrix.shape[0])
+    return jnp.einsum("ab,rb->ar", matrix, columns, precision=Precision.HIGHEST).reshape(-1)
+
+
+def gradient_of(group: Group, angles: Angles, state: State, cotangent: State) -> Angles:
+    """Gradient of the angles of a group on the last qubits.
+
+    d state / d angle = -i/2 Y state with -iY = [[0, -1], [1, 0]] on the angle's qubit: one half of the cotangent where
+    the qubit is 1 times the state where it is 0, minus the reverse.
+    """
+    size = 2**group.size
+    shape = (-1, size)
+    overlap = sum(
+        jnp.einsum("ra,rb->ab", c.reshape(shape), x.reshape(shape), precision=Precision.HIGHEST)
+        for c, x in zip(cotangent, state, strict=True)
+    )
+    qubits = [qubit for qubit, angle in enumerate(group.angles) if angle is not None]
+    if not qubits:
+        return jnp.zeros_like(angles)
+    generators = jnp.asarray(np.stack([generator(qubit, group.size) for qubit in qubits]).reshape(-1, size * size))
+    by_qubit = generators.astype(angles.dtype) @ jnp.reshape(overlap, -1)
+    return jnp.zeros_like(angles).at[np.array([group.angles[qubit] for qubit in qubits])].add(by_qubit)
+
+
+def generator(qubit: int, n: int) -> Float[np.ndarray, "size size"]:
+    """-i/2 Y on one of n qubits, a real matrix."""
+    turned = np.array([[0.0, -0.5], [0.5, 0.0]])
+    return np.kron(np.kron(np.eye(2**qubit), turned), np.eye(2 ** (n - 1 - qubit)))
+
+
+def matrices_of(segment: Mixing, angles: Angles) -> list[Float[Array, "size size"]]:
+    """Each group's orthogonal matrix, of the dtype of the angles (radians)."""
+    unturned = angles.shape[0]
+    halves = jnp.append(angles, 0.0) / 2
+    places = np.array([unturned if angle is None else angle for group in segment.groups for angle in group.angles])
+    cosines, sines = jnp.cos(halves[places]), jnp.sin(halves[places])
+    rotations = jnp.stack([cosines, -sines, sines, cosines], -1).reshape(-1, 2, 2)
+    return [
+        kronecker(rotations[group.first : group.first + group.size])[:, permutation_of(group)]
+        for group in segment.groups
+    ]
+
+
+def kronecker(blocks: Float[Array, "qubits 2 2"]) -> Float[Array, "size size"]:
+    """Kronecker product of 2 × 2 matrices, as one multiplication that XLA fuses."""
+    n = blocks.shape[0]
+    factors = []
+    for qubit in range(n):
+        shape = [1] * (2 * n)
+        shape[qubit] = shape[n + qubit] = 2
+        factors.append(blocks[qubit].reshape(shape))
+    return reduce(jnp.multiply, factors).reshape(2**n, 2**n)
+
+
+def permutation_of(group: Group) -> Int[np.ndarray, " size"]:
+    """Where a group's CX gates send each of its basis states."""
+    states = np.arange(2**group.size)
+    for control, target in group.flips:
+        states = states ^ (((states >> (group.size - 1 - control)) & 1) << (group.size - 1 - target))
+    return states

@@ -1,0 +1,107 @@
+"""Exact simulation of a circuit, with gradients whose memory does not grow with the depth.
+
+Going backwards nothing has been stored: each segment is undone on the state and on its cotangent together, and their
+product at that point is the gradient (adjoint differentiation; Jones and Gacon, arXiv 2009.02823).
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Int
+
+from hyperborn._typing import Parameters, Probabilities, StateVector
+from hyperborn.circuits.circuit import Circuit
+from hyperborn.errors import UserError
+from hyperborn.simulators import mixing, phases
+from hyperborn.simulators.schedule import Phases, Program, Segment, schedule
+from hyperborn.simulators.state import Angles, Backwards, State
+
+
+def amplitudes(circuit: Circuit, params: Parameters) -> StateVector:
+    """Final state as two rows, real and imaginary parts, in index order; of the dtype of the angles (radians).
+
+    Raises:
+        UserError: if the angles do not have the circuit's `parameter_shape`.
+    """
+    return jnp.stack(final_state(schedule(circuit, amplitudes=True), flat(circuit, params)))
+
+
+def probabilities(circuit: Circuit, params: Parameters) -> Probabilities:
+    """Born probabilities of all 2^n outcomes, in index order; they add up to 1 within rounding.
+
+    Shape (2^n,), of the dtype of the angles (radians).
+
+    Raises:
+        UserError: if the angles do not have the circuit's `parameter_shape`.
+    """
+    state = final_state(schedule(circuit, amplitudes=False), flat(circuit, params))
+    return state.real**2 + state.imaginary**2
+
+
+def flat(circuit: Circuit, params: Parameters) -> Angles:
+    if params.shape != circuit.parameter_shape:
+        raise UserError(f"angles of shape {params.shape} do not fit {circuit}; it takes {circuit.parameter_shape}")
+    return params.reshape(-1)
+
+
+def run(program: Program, angles: Angles) -> State:
+    """The state after a whole program, from |0...0>."""
+    state = mixing.start(program.head, angles)
+    if program.repeats:
+
+        def one_period(state: State, window: Angles) -> tuple[State, None]:
+            return forward(program.body, window, state), None
+
+        state, _ = jax.lax.scan(one_period, state, angles[windows(program)])
+    return forward(program.tail, angles, state)
+
+
+def keep_final(program: Program, angles: Angles) -> tuple[State, tuple[Angles, State]]:
+    state = run(program, angles)
+    return state, (angles, state)
+
+
+def differentiate(program: Program, kept: tuple[Angles, State], cotangent: State) -> tuple[Angles]:
+    angles, state = kept
+    state, cotangent, gradient = backward(program.tail, angles, state, cotangent)
+    if program.repeats:
+
+        def one_period(carry: tuple[State, State], window: Angles) -> tuple[tuple[State, State], Angles]:
+            state, cotangent, part = backward(program.body, window, *carry)
+            return (state, cotangent), part
+
+        places = windows(program)
+        (state, cotangent), parts = jax.lax.scan(one_period, (state, cotangent), angles[places], reverse=True)
+        gradient = gradient.at[places].add(parts)
+    return (gradient + mixing.backward(program.head, angles, state, cotangent)[2],)
+
+
+final_state = jax.custom_vjp(run, nondiff_argnums=(0,))
+final_state.defvjp(keep_final, differentiate)
+
+
+def forward(segments: tuple[Segment, ...], angles: Angles, state: State) -> State:
+    for segment in segments:
+        if isinstance(segment, Phases):
+            state = phases.forward(segment, angles, state)
+        else:
+            state = mixing.forward(segment, angles, state)
+    return state
+
+
+def backward(segments: tuple[Segment, ...], angles: Angles, state: State, cotangent: State) -> Backwards:
+    gradient = jnp.zeros_like(angles)
+    for segment in reversed(segments):
+        if isinstance(segment, Phases):
+            state, cotangent, part = phases.backward(segment, angles, state, cotangent)
+        else:
+            state, cotangent, part = mixing.backward(segment, angles, state, cotangent)
+        gradient = gradient + part
+    return state, cotangent, gradient
+
+
+def windows(program: Program) -> Int[np.ndarray, "repeats width"]:
+    """Parameter indices of each repetition of the body."""
+    used = [parameter for segment in program.body for parameter in segment.parameters]
+    width = max(used, default=-1) + 1
+    return program.body_start + program.stride * np.arange(program.repeats)[:, None] + np.arange(width)

@@ -1,0 +1,36 @@
+"""Storage that survives crashes and notices damage.
+
+Folders with a manifest, arrays, checkpoints, the metrics log, the run lock and the user's cache.
+Nothing here is pickled. What is written is whole or absent after a crash; what is read has been verified.
+Linux and macOS; on Windows writing is refused with the reason, for want of `flock`.
+"""
+
+from hyperborn.storage.arrays import arrays_from_bytes, arrays_to_bytes, json_from_bytes, json_to_bytes
+from hyperborn.storage.caches import cache_folder, cached_array
+from hyperborn.storage.checkpoints import Checkpoint, Checkpoints
+from hyperborn.storage.durable import write_file
+from hyperborn.storage.folders import folder_exists, read_file, read_folder, remove_folder, write_folder
+from hyperborn.storage.lock import RunLock
+from hyperborn.storage.manifest import DamagedFolder
+from hyperborn.storage.metrics_log import MetricsLog, read_metrics
+
+__all__ = [
+    "Checkpoint",
+    "Checkpoints",
+    "DamagedFolder",
+    "MetricsLog",
+    "RunLock",
+    "arrays_from_bytes",
+    "arrays_to_bytes",
+    "cache_folder",
+    "cached_array",
+    "folder_exists",
+    "json_from_bytes",
+    "json_to_bytes",
+    "read_file",
+    "read_folder",
+    "read_metrics",
+    "remove_folder",
+    "write_file",
+    "write_folder",
+]

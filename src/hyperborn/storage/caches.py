@@ -1,0 +1,88 @@
+"""What can be computed again is kept in the user's cache folder, readable by that user alone."""
+
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from hyperborn.errors import UserError
+from hyperborn.storage.arrays import array_from_bytes, array_to_bytes
+from hyperborn.storage.durable import make_folder, write_file, write_new
+
+VARIABLE = "HYPERBORN_CACHE"
+PRIVATE = 0o700
+TAG = "CACHEDIR.TAG"
+TAG_CONTENT = b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of hyperborn; it may be deleted at any time.\n"
+"""The common sign of a cache folder (bford.info/cachedir): backups skip it, and it marks the folder as ours."""
+
+
+def cache_folder() -> Path | None:
+    """The folder for caches, mode 0700; None where there can be none.
+
+    It is `$HYPERBORN_CACHE`, or `hyperborn` in the platform's cache folder. One that others may look into is closed to
+    them, unless `$HYPERBORN_CACHE` names a folder that was there before and holds other things (such as /tmp). One that
+    belongs to another user is taken only if `$HYPERBORN_CACHE` names it.
+    """
+    chosen = os.environ.get(VARIABLE)
+    try:
+        folder = Path(chosen).absolute() if chosen else _platform_folder() / "hyperborn"
+        if not folder.is_dir():
+            make_folder(folder, PRIVATE)
+        is_ours = sys.platform == "win32" or folder.stat().st_uid == os.getuid()
+        if not is_ours and not chosen:
+            return None
+        if is_ours and (not chosen or (folder / TAG).exists() or not any(folder.iterdir())):
+            if stat.S_IMODE(folder.stat().st_mode) & ~PRIVATE:
+                folder.chmod(PRIVATE)
+            if not (folder / TAG).exists():
+                with suppress(FileExistsError):
+                    write_new(folder / TAG, TAG_CONTENT)
+    except (OSError, RuntimeError):
+        # RuntimeError: there is no home folder.
+        return None
+    return folder if os.access(folder, os.R_OK | os.W_OK | os.X_OK) else None
+
+
+def _platform_folder() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    # The XDG specification has a relative path ignored.
+    chosen = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return chosen if chosen.is_absolute() else Path.home() / ".cache"
+
+
+def cached_array(key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+    """The array of any shape that `compute` gives, from the cache if it is there whole.
+
+    A damaged entry is computed and written again; where nothing can be written, the array is just computed.
+
+    Args:
+        key: says everything that the array depends on, such as a digest of network and data.
+        compute: called without arguments where the cache has no whole entry.
+    """
+    folder = cache_folder()
+    if folder is None:
+        return compute()
+    name = hashlib.sha256(key.encode()).hexdigest()
+    path = folder / "arrays" / f"{name}.array"
+    # First 32 bytes: a digest of key and content, so that an entry under a wrong name is as good as damaged.
+    with suppress(OSError, UserError):
+        data = path.read_bytes()
+        if _digest(key, data[32:]) == data[:32]:
+            return array_from_bytes(data[32:], str(path))
+    array = compute()
+    with suppress(UserError):
+        content = array_to_bytes(array, name)
+        write_file(path, _digest(key, content) + content)
+    return array
+
+
+def _digest(key: str, content: bytes) -> bytes:
+    return hashlib.sha256(hashlib.sha256(key.encode()).digest() + content).digest()

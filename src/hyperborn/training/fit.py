@@ -1,0 +1,172 @@
+"""From a network and data to a trained posterior."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import jax.numpy as jnp
+import numpy as np
+
+from hyperborn.bits import bits_of
+from hyperborn.circuits import Brickwork
+from hyperborn.compilation import keep_compiled_programs
+from hyperborn.data.dataset import Dataset
+from hyperborn.energy import energies
+from hyperborn.errors import UserError
+from hyperborn.inference.objectives import ELBO, Objective
+from hyperborn.inference.priors import Prior, Uniform
+from hyperborn.networks import Network
+from hyperborn.posteriors.register import SPREAD, Register
+from hyperborn.predictive import posterior_predictive
+from hyperborn.progress import Progress
+from hyperborn.training.definition import Definition
+from hyperborn.training.loop import Position, Problem, Report, train
+from hyperborn.training.optimizers import Adam, Optimizer
+from hyperborn.training.plateau import Plateau
+from hyperborn.training.result import Result, numbers_of
+from hyperborn.training.steps import initial_state
+
+Watcher = Callable[[Report], None]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while training: the step in hand was finished, and saved where there is a run folder."""
+
+
+def fit(
+    network: Network,
+    data: Dataset,
+    *,
+    objective: Objective | None = None,
+    posterior: Register | None = None,
+    prior: Prior | None = None,
+    optimizer: Optimizer | None = None,
+    plateau: Plateau | None = None,
+    steps: int = 500,
+    restarts: int = 4,
+    seed: int = 0,
+    spread: float = SPREAD,
+    progress: bool = True,
+) -> Result:
+    """Train a posterior over a binary network's weights; the best of several restarts is kept.
+
+    Args:
+        network: the network whose weights are inferred.
+        data: the training split is learnt from; the others are only reported on.
+        objective: `MLE`, `ELBO` (the default) or `SELBO`.
+        posterior: `Register` of a `Brickwork` circuit of depth 4 if absent.
+        prior: `Uniform` if absent.
+        optimizer: `Adam` with learning rate 0.1 if absent.
+        plateau: when to stop before `steps`; the default `Plateau` if absent.
+        steps: steps at most.
+        restarts: independent starts, trained side by side.
+        seed: of the initial angles.
+        spread: standard deviation of the initial angles (radians) around the prior's state.
+        progress: whether to show progress on standard error.
+
+    Raises:
+        UserError: if the pieces do not fit each other or the data.
+    """
+    definition = Definition(
+        network=network,
+        posterior=posterior or Register(Brickwork(network.n_weights, depth=4)),
+        objective=objective or ELBO(),
+        prior=prior or Uniform(),
+        optimizer=optimizer or Adam(),
+        plateau=plateau or Plateau(),
+        steps=steps,
+        restarts=restarts,
+        seed=seed,
+        spread=spread,
+    )
+    with Progress(enabled=progress) as shown:
+        return run(definition, data, shown)
+
+
+def run(
+    definition: Definition,
+    data: Dataset,
+    progress: Progress,
+    watch: Watcher | None = None,
+    position: Position | None = None,
+    describe: str | None = None,
+) -> Result:
+    """Train a definition from its start, or from a position, calling `watch` with every report.
+
+    `describe` names the stage to the person who waits.
+    """
+    if data.n_features != definition.network.n_features or data.n_classes != definition.network.n_classes:
+        raise UserError(
+            f"the data has {data.n_features} features and {data.n_classes} classes, the network "
+            f"{definition.network.n_features} and {definition.network.n_classes}; build the network for the data"
+        )
+    keep_compiled_programs()
+    clock = time.perf_counter()
+    table = energies(definition.network, data.train, progress=progress.counter("energies"))
+    problem = Problem(table, definition.prior.log_probabilities(definition.network))
+    energy_seconds = time.perf_counter() - clock
+    show = progress.training(definition.steps, describe or f"training {definition.objective.name}")
+    report: Report | None = None
+    with interruptible() as interrupted:
+        for report in train(definition, problem, position or fresh(definition)):
+            if watch:
+                watch(report)
+            show(report.position.step, metrics_text(definition, data, report))
+            if interrupted() and not report.position.finished:
+                raise Interrupted(f"stopped at step {report.position.step} of {definition.steps}")
+    assert report is not None, "training reports at least once"
+    seconds = {"energies": energy_seconds, "compile": report.compile_seconds, "train": report.train_seconds}
+    return result_of(definition, data, problem, report, seconds)
+
+
+def fresh(definition: Definition) -> Position:
+    """The position before the first step."""
+    return Position(initial_state(definition), 0, [], False)
+
+
+def result_of(
+    definition: Definition, data: Dataset, problem: Problem, report: Report, seconds: dict[str, float]
+) -> Result:
+    """The result of the best restart of a finished run."""
+    params = np.asarray(report.position.state.params)[report.best]
+    losses = tuple(float(loss) for loss in report.diagnosis.loss)
+    q = definition.posterior.distribution(jnp.asarray(params))
+    numbers = numbers_of(q, losses[report.best], problem.energies, problem.log_prior)
+    return Result(definition, data, params, losses, report.position.step, numbers, seconds)
+
+
+def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
+    """Training accuracy of the most probable network of the best restart."""
+    index = np.asarray([report.diagnosis.most_probable[report.best]], dtype=np.int64)
+    bits = bits_of(index, definition.network.n_weights)
+    guesses = posterior_predictive(definition.network, data.train.x, bits).argmax(axis=1)
+    return float(np.mean(guesses == data.train.y))
+
+
+def metrics_text(definition: Definition, data: Dataset, report: Report) -> str:
+    loss = float(report.diagnosis.loss[report.best])
+    return f"loss {loss:.4g}  elbo {report.elbo:.4g}  accuracy {accuracy_of(definition, data, report):.3f}"
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Within the block, Ctrl-C only makes the given function return True; a second Ctrl-C acts at once."""
+    seen = False
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        nonlocal seen
+        if seen:
+            raise KeyboardInterrupt
+        seen = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: seen
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,52 @@
+"""Optimizers, as records of their settings."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import optax
+
+from hyperborn.errors import UserError
+
+
+class Optimizer(ABC):
+    """Settings from which Optax builds the update rule of a run of given length."""
+
+    name: str
+
+    @abstractmethod
+    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+        """The update rule for `steps` steps."""
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adam with a learning rate (radians) that falls to zero along a half cosine."""
+
+    name = "adam"
+    learning_rate: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.learning_rate < float("inf"):
+            raise UserError(f"learning_rate = {self.learning_rate}: give a positive number, such as 0.1")
+
+    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+        return optax.with_extra_args_support(optax.adam(optax.cosine_decay_schedule(self.learning_rate, steps)))
+
+
+@dataclass(frozen=True)
+class LBFGS(Optimizer):
+    """L-BFGS with a zoom line search; each step costs several evaluations, and there is no learning rate to choose."""
+
+    name = "lbfgs"
+    memory: int = 10
+
+    def __post_init__(self) -> None:
+        if self.memory < 1:
+            raise UserError(f"memory = {self.memory}: L-BFGS keeps at least 1 earlier step")
+
+    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+        del steps
+        return optax.lbfgs(memory_size=self.memory)
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "lbfgs": LBFGS}

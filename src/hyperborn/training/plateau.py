@@ -1,0 +1,39 @@
+"""When to stop early."""
+
+from dataclasses import dataclass
+
+from hyperborn.errors import UserError
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Stop when the loss of no restart has moved by more than `tolerance` nats within the last `patience` steps."""
+
+    patience: int = 100
+    tolerance: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if self.patience < 1 or not self.tolerance > 0:
+            raise UserError(
+                f"plateau of patience {self.patience} and tolerance {self.tolerance}: both must be positive"
+            )
+
+    def reached(self, history: "History") -> bool:
+        """Whether the recorded losses are flat over the whole patience."""
+        steps = [step for step, _ in history]
+        if not steps or steps[-1] - steps[0] < self.patience:
+            return False
+        return all(
+            max(losses) - min(losses) <= self.tolerance for losses in zip(*(row for _, row in history), strict=True)
+        )
+
+    def trimmed(self, history: "History") -> "History":
+        """The part of the history that later calls of `reached` need."""
+        last = history[-1][0]
+        older = [step for step, _ in history if last - step >= self.patience]
+        start = max(older, default=history[0][0])
+        return [entry for entry in history if entry[0] >= start]
+
+
+History = list[tuple[int, list[float]]]
+"""Steps at which losses were recorded, and the loss of every restart there."""

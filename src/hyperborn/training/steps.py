@@ -1,0 +1,120 @@
+"""The pure part of training: a state, and a compiled function that advances it by any number of steps."""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int
+
+from hyperborn._typing import Parameters, RandomKey
+from hyperborn.inference.divergences import KullbackLeibler
+from hyperborn.inference.estimators import Exact
+from hyperborn.inference.functional import Functional
+from hyperborn.posteriors.register import Register
+from hyperborn.training.definition import Definition
+from hyperborn.training.optimizers import Optimizer
+
+
+class State(NamedTuple):
+    """Where a run stands; the leading axis of `params` and of `optimizer` counts restarts."""
+
+    step: Int[Array, ""]
+    key: RandomKey
+    params: Parameters
+    optimizer: optax.OptState
+
+
+class Diagnosis(NamedTuple):
+    """Of every restart: loss, E_q[energy] and KL(q ‖ prior), in nats, and the index of the most probable network."""
+
+    loss: Float[Array, " restarts"]
+    expected_energy: Float[Array, " restarts"]
+    kl: Float[Array, " restarts"]
+    most_probable: Int[Array, " restarts"]
+
+
+def initial_state(definition: Definition) -> State:
+    """The state before the first step: restarts differ in their random angles around the prior."""
+    key, start = jax.random.split(jax.random.key(definition.seed))
+    marginals = definition.prior.marginals(definition.network)
+
+    def one(key: RandomKey) -> Parameters:
+        return definition.posterior.init(marginals, spread=definition.spread, key=key)
+
+    params = jax.vmap(one)(jax.random.split(start, definition.restarts))
+    update_rule = definition.optimizer.transformation(definition.steps)
+    return State(jnp.asarray(0), key, params, jax.vmap(update_rule.init)(params))
+
+
+@partial(jax.jit, static_argnames=("posterior", "optimizer", "steps"))
+def advance(
+    state: State,
+    functional: Functional,
+    count: Int[Array, ""],
+    *,
+    posterior: Register,
+    optimizer: Optimizer,
+    steps: int,
+) -> State:
+    """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
+    update_rule = optimizer.transformation(steps)
+
+    def loss(params: Parameters) -> Float[Array, ""]:
+        return Exact().loss(posterior, functional, params)
+
+    def update(params: Parameters, optimizer_state: optax.OptState) -> tuple[optax.Params, optax.OptState]:
+        value, gradient = jax.value_and_grad(loss)(params)
+        change, optimizer_state = update_rule.update(
+            gradient, optimizer_state, params, value=value, grad=gradient, value_fn=loss
+        )
+        return optax.apply_updates(params, change), optimizer_state
+
+    def one_step(_: int, state: State) -> State:
+        params, optimizer_state = jax.vmap(update)(state.params, state.optimizer)
+        return State(state.step + 1, state.key, params, optimizer_state)
+
+    return jax.lax.fori_loop(0, count, one_step, state)
+
+
+@partial(jax.jit, static_argnames=("posterior",))
+def diagnose(params: Parameters, functional: Functional, log_prior: Array, *, posterior: Register) -> Diagnosis:
+    """How every restart stands, from its parameters."""
+
+    def one(params: Parameters) -> Diagnosis:
+        q = posterior.probabilities(params)
+        kl, _ = KullbackLeibler(log_prior).value_and_first_variation(q)
+        energy = jnp.sum(q * functional.energies)
+        return Diagnosis(functional(q) + functional.lowest, energy + functional.lowest, kl, jnp.argmax(q))
+
+    return jax.vmap(one)(params)
+
+
+def arrays_of(state: State) -> dict[str, np.ndarray]:
+    """The state as named arrays, for a checkpoint."""
+    named = {"step": np.asarray(state.step), "key": np.asarray(jax.random.key_data(state.key))}
+    named["params"] = np.asarray(state.params)
+    leaves = jax.tree.leaves(state.optimizer)
+    return named | {f"optimizer_{place:02d}": np.asarray(leaf) for place, leaf in enumerate(leaves)}
+
+
+def state_of(arrays: dict[str, np.ndarray], definition: Definition) -> State:
+    """The state that `arrays_of` named.
+
+    Raises:
+        ValueError: if the arrays are not those of the definition's run.
+    """
+    template = jax.eval_shape(lambda: initial_state(definition))
+    leaves, structure = jax.tree.flatten(template.optimizer)
+    kept = [arrays.get(f"optimizer_{place:02d}") for place in range(len(leaves))]
+    for leaf, array in [*zip(leaves, kept, strict=True), (template.params, arrays.get("params"))]:
+        if array is None or array.shape != leaf.shape or array.dtype != leaf.dtype:
+            raise ValueError("the arrays of the checkpoint are not those of this run's optimizer and circuit")
+    return State(
+        jnp.asarray(arrays["step"]),
+        jax.random.wrap_key_data(jnp.asarray(arrays["key"])),
+        jnp.asarray(arrays["params"]),
+        jax.tree.unflatten(structure, [jnp.asarray(array) for array in kept]),
+    )

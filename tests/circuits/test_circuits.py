@@ -1,0 +1,113 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import circuit_oracle
+from hyperborn.circuits import Brickwork, Circuit, Gate, ProductState
+from hyperborn.errors import UserError
+
+BRICKWORK_4_3 = """
+cx 1 2
+ry 0 . 0 | ry 1 . 1 | ry 2 . 2 | ry 3 . 3
+rz 0 . 4 | rz 1 . 5 | rz 2 . 6 | rz 3 . 7
+cx 0 1 | cx 2 3
+ry 0 . 8 | ry 1 . 9 | ry 2 . 10 | ry 3 . 11
+rz 0 . 12 | rz 1 . 13 | rz 2 . 14 | rz 3 . 15
+cx 1 2
+ry 0 . 16 | ry 1 . 17 | ry 2 . 18 | ry 3 . 19
+rz 0 . 20 | rz 1 . 21 | rz 2 . 22 | rz 3 . 23
+"""
+
+
+def gate_of(text: str) -> Gate:
+    name, first, second, *parameter = text.split()
+    if name == "cx":
+        return Gate("cx", (int(first), int(second)))
+    return Gate("ry" if name == "ry" else "rz", (int(first),), int(parameter[0]))
+
+
+def tuples(circuit: Circuit, params: np.ndarray) -> list[circuit_oracle.GateTuple]:
+    """A circuit's gates for the oracle."""
+    angles = np.asarray(params, dtype=np.float64).reshape(-1)
+    return [
+        (gate.name, gate.qubits, None if gate.parameter is None else float(angles[gate.parameter]))
+        for gate in circuit.gates()
+    ]
+
+
+def test_brickwork_of_four_qubits_gate_by_gate() -> None:
+    written = [gate_of(text) for line in BRICKWORK_4_3.strip().splitlines() for text in line.split("|")]
+    assert list(Brickwork(4, depth=3).gates()) == written
+
+
+def test_brickwork_has_four_layers_unless_told() -> None:
+    assert Brickwork(5) == Brickwork(5, depth=4)
+    assert Brickwork(5).parameter_shape == (4, 2, 5)
+
+
+@given(st.integers(1, 9), st.integers(1, 7))
+def test_brickwork_uses_every_angle_once_in_place(n: int, depth: int) -> None:
+    circuit = Brickwork(n, depth)
+    assert circuit.n_parameters == depth * 2 * n
+    index = np.arange(circuit.n_parameters).reshape(circuit.parameter_shape)
+    places = {gate.parameter: gate for gate in circuit.gates() if gate.parameter is not None}
+    for layer in range(depth):
+        for qubit in range(n):
+            assert places.pop(int(index[layer, 0, qubit])) == Gate("ry", (qubit,), int(index[layer, 0, qubit]))
+            assert places.pop(int(index[layer, 1, qubit])) == Gate("rz", (qubit,), int(index[layer, 1, qubit]))
+    assert not places
+    # Odd layers (1, 3, ...) couple from qubit 1, even ones from qubit 0; each has (width - 1) // 2 or n // 2 CX gates.
+    pairs = [gate.qubits for gate in circuit.gates() if gate.name == "cx"]
+    assert all(target == control + 1 for control, target in pairs)
+    odd, even = max(n - 1, 0) // 2, n // 2
+    assert len(pairs) == (depth + 1) // 2 * odd + depth // 2 * even
+
+
+def test_product_state_is_one_ry_a_qubit() -> None:
+    circuit = ProductState(3)
+    assert circuit.gates() == (Gate("ry", (0,), 0), Gate("ry", (1,), 1), Gate("ry", (2,), 2))
+    assert (circuit.parameter_shape, circuit.n_parameters) == ((3,), 3)
+
+
+@pytest.mark.parametrize("make", [Brickwork, ProductState])
+def test_a_circuit_needs_a_qubit(make: type) -> None:
+    with pytest.raises(UserError, match="n_qubits = 0"):
+        make(0)
+
+
+def test_brickwork_needs_a_layer() -> None:
+    with pytest.raises(UserError, match="depth = 0"):
+        Brickwork(3, depth=0)
+
+
+@given(
+    st.sampled_from([lambda n: Brickwork(n, 1), lambda n: Brickwork(n, 2), lambda n: Brickwork(n, 5), ProductState]),
+    st.lists(st.floats(0, 1), min_size=1, max_size=5),
+)
+def test_without_spread_the_first_state_has_the_given_marginals(make, marginals: list[float]) -> None:
+    n = len(marginals)
+    circuit = make(n)
+    with jax.enable_x64(True):
+        params = circuit.init(jnp.asarray(marginals), 0.0, key=jax.random.key(0))
+        assert params.shape == circuit.parameter_shape
+        assert params.dtype == jnp.float64
+        q = circuit_oracle.probabilities(tuples(circuit, np.asarray(params)), n)
+    expected = np.ones(1)
+    for one in marginals:
+        expected = np.outer(expected, [1 - one, one]).reshape(-1)
+    np.testing.assert_allclose(q, expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("circuit", [Brickwork(6, depth=40), ProductState(480)])
+def test_spread_is_the_standard_deviation_of_all_angles(circuit: Circuit) -> None:
+    marginals = jnp.full(circuit.n_qubits, 0.3)
+    start = circuit.init(marginals, 0.0, key=jax.random.key(1))
+    noise = circuit.init(marginals, 0.25, key=jax.random.key(1)) - start
+    # 480 normal numbers: the standard error of their standard deviation is 0.25 / √960.
+    assert abs(float(noise.std()) - 0.25) < 5 * 0.25 / np.sqrt(960)
+    assert abs(float(noise.mean())) < 5 * 0.25 / np.sqrt(480)
+    other = circuit.init(marginals, 0.25, key=jax.random.key(2)) - start
+    assert not np.allclose(noise, other)

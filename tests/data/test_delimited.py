@@ -1,0 +1,80 @@
+"""Delimited text, in the shapes in which people have it."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hyperborn.data.delimited import DELIMITERS
+from hyperborn.data.tables import read_table
+
+
+@pytest.mark.parametrize("delimiter", DELIMITERS)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_delimiters_and_line_ends(written, delimiter: str, end: str) -> None:
+    lines = ["height,colour,n", "1.5,red,1", "", "2.5,blue,2", "   "]
+    table = read_table(written(end.join(lines).replace(",", delimiter)))
+    assert list(table.columns) == ["height", "colour", "n"]
+    assert table.columns["height"].tolist() == [1.5, 2.5]
+    assert table.columns["colour"].tolist() == ["red", "blue"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "CSV", "tsv", "txt"])
+def test_the_delimiter_is_found_whatever_the_suffix(written, suffix: str) -> None:
+    assert list(read_table(written("a;b\n1;2\n", f"t.{suffix}")).columns) == ["a", "b"]
+
+
+def test_byte_order_mark_quotes_and_line_breaks_in_fields(written) -> None:
+    table = read_table(written('\ufeff"a","the ""b"" one"\n1,"x, y\nz"\n2,"w"\n'))
+    assert list(table.columns) == ["a", 'the "b" one']
+    assert table.columns['the "b" one'].tolist() == ["x, y\nz", "w"]
+
+
+def test_a_comma_in_text_does_not_hide_the_semicolon(written) -> None:
+    table = read_table(written("a;b\nx, y;1\nz, w;2\n"))
+    assert table.columns["a"].tolist() == ["x, y", "z, w"]
+
+
+def test_one_column(written) -> None:
+    assert read_table(written("only\n1\n\n2\n")).columns["only"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ["is empty"]),
+        ("\n \n", ["is empty"]),
+        ("a,b\n", ["no rows"]),
+        ("1,2\n3,4\n", ["line 1", "header"]),
+        (",a\n0,1\n", ["line 1", "column 1 has no name"]),
+        ("a,b,a\n1,2,3\n", ["line 1", "'a' is named twice"]),
+        ("a,b\n1,2\n\n3\n", ["line 4", "1 fields", "2"]),
+        ("a,b\n1,2,3\n", ["line 2", "3 fields"]),
+        ("a,b\n1,2\n,\n", ["line 3", "every field is empty"]),
+        ('a,b\n1,2\n"3,4\n5,6\n', ["line 3", "quote"]),
+        ('a,b\n"x\ny",2\n3\n', ["line 4", "1 fields"]),
+        (b"a,b\n1,2\n\xe9,3\n", ["line 3", "UTF-8"]),
+        ("a,b\n1,2\n3,4\n".encode("utf-16"), ["UTF-8"]),
+    ],
+)
+def test_faults_name_their_line(refused, written, text: str | bytes, said: list[str]) -> None:
+    with refused("table.csv", *said):
+        read_table(written(text))
+
+
+words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]), min_size=1, max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(words, st.floats(allow_nan=False, allow_infinity=False)), min_size=1, max_size=8))
+def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows: list[tuple[str, float]]) -> None:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows([("text", "number"), *((f"t{word}", repr(number)) for word, number in rows)])
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    path.write_bytes(buffer.getvalue().encode())
+    table = read_table(path)
+    assert table.columns["text"].tolist() == [f"t{word}" for word, _ in rows]
+    np.testing.assert_array_equal(table.columns["number"], [number for _, number in rows])

@@ -1,0 +1,175 @@
+"""The one entrance: options apply or are refused, statistics come from training rows, tables of one's own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hyperborn.data import load, read_table
+
+FLOWERS = "height,colour,kind\n" + "".join(
+    f"{1 + 0.1 * row},{'red' if row % 3 else 'blue'},{'rose' if row % 2 else 'tulip'}\n" for row in range(20)
+)
+
+
+def test_unknown_name_says_the_nearest(refused) -> None:
+    with refused("'irsi'", "'iris'", "gaussian, moons", ".parquet"):
+        load("irsi")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("iris", {"pixels": 4}),
+        ("iris", {"folder": "x"}),
+        ("iris", {"size": 10}),
+        ("iris", {"impute": "median"}),
+        ("moons", {"target": "y"}),
+        ("gaussian", {"noise": 0.1}),
+        ("xor", {"pixels": 4}),
+        ("digits", {"noise": 0.1}),
+        ("mnist", {"size": 10}),
+        ("table.csv", {"noise": 0.1}),
+    ],
+)
+def test_an_option_that_does_not_apply_is_named(refused, name: str, options: dict) -> None:
+    with refused(next(iter(options)), "does not apply"):
+        load(name, **options)
+
+
+def test_statistics_come_from_the_training_split_alone() -> None:
+    raw = load("wine", seed=5, standardize=False)
+    data = load("wine", seed=5)
+    for split in ("train", "validation", "test"):
+        expected = (raw.split(split).x - raw.train.x.mean(axis=0)) / raw.train.x.std(axis=0)
+        np.testing.assert_allclose(data.split(split).x, expected, rtol=1e-12)
+        np.testing.assert_array_equal(data.split(split).y, raw.split(split).y)
+
+
+def test_components(refused) -> None:
+    data = load("wine", components=3)
+    assert (data.n_features, data.features[0]) == (3, "component_1")
+    assert data.train.x.var(axis=0).argsort().tolist() == [2, 1, 0]
+    with refused("components=14", "from 1 to 13"):
+        load("wine", components=14)
+
+
+def test_the_promised_example() -> None:
+    data = load("iris", classes=(1, 2), seed=0)
+    assert (data.train.x.shape, data.n_classes) == ((60, 4), 2)
+    assert data.classes == ("versicolor", "virginica")
+
+
+def test_the_seed_changes_the_splits_only_with_itself() -> None:
+    np.testing.assert_array_equal(load("iris", seed=1).test.x, load("iris", seed=1).test.x)
+    assert not np.array_equal(load("iris", seed=1).test.x, load("iris", seed=2).test.x)
+
+
+def test_a_table_of_ones_own(written: Callable[..., Path]) -> None:
+    data = load(written(FLOWERS, "flowers.csv"), target="kind", standardize=False, validation=0.0, test=0.0)
+    assert (data.name, data.classes) == ("flowers.csv", ("rose", "tulip"))
+    assert data.features == ("height", "colour=blue", "colour=red")
+    assert data.preprocessing.target == "kind"
+    np.testing.assert_allclose(data.train.x[:2], [[1.0, 1, 0], [1.1, 0, 1]])
+    np.testing.assert_array_equal(data.train.y, [1, 0] * 10)
+
+
+def test_a_parquet_file_gives_the_same_as_its_csv(written: Callable[..., Path], tmp_path: Path) -> None:
+    csv = pytest.importorskip("pyarrow.csv", reason="pyarrow is not installed")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    path = written(FLOWERS)
+    parquet.write_table(csv.read_csv(path), tmp_path / "t.parquet")
+    first, second = (load(p, target="kind") for p in (path, tmp_path / "t.parquet"))
+    np.testing.assert_array_equal(first.train.x, second.train.x)
+    np.testing.assert_array_equal(first.test.y, second.test.y)
+
+
+def test_a_later_table_is_transformed_as_the_first(written: Callable[..., Path]) -> None:
+    path = written(FLOWERS)
+    data = load(str(path), target="kind", validation=0.0, test=0.0, components=2)
+    table = read_table(path)
+    np.testing.assert_allclose(data.preprocessing.transform(table), data.train.x, rtol=1e-12)
+    np.testing.assert_array_equal(data.preprocessing.encode_labels(table.columns["kind"]), data.train.y)
+
+
+def test_a_table_of_built_in_features_is_transformed() -> None:
+    from hyperborn.data import Table
+
+    raw, data = load("iris", seed=0, standardize=False), load("iris", seed=0)
+    table = Table({name: raw.test.x[:, place] for place, name in enumerate(raw.features)})
+    np.testing.assert_allclose(data.preprocessing.transform(table), data.test.x, rtol=1e-12)
+
+
+def test_imputed_by_the_training_median(refused, written: Callable[..., Path]) -> None:
+    lines = FLOWERS.splitlines()
+    for row in (3, 8):
+        lines[row] = "," + lines[row].split(",", 1)[1]
+    path = written("\n".join(lines))
+    with refused("'height'", "2 missing values", "--impute median"):
+        load(path, target="kind")
+    heights = np.asarray([1 + 0.1 * row for row in range(20) if row not in (2, 7)])
+    data = load(path, target="kind", impute="median", standardize=False, validation=0.0, test=0.0)
+    np.testing.assert_allclose(data.train.x[[2, 7], 0], np.median(heights))
+    split = load(path, target="kind", impute="median", standardize=False)
+    assert split.preprocessing.medians is not None
+    known = np.isin(split.train.x[:, 0], [float(f"{1 + 0.1 * row}") for row in range(20)])
+    np.testing.assert_allclose(split.preprocessing.medians, [np.median(split.train.x[known, 0])])
+
+
+def table_of(*rows: str, repeat: int = 10) -> str:
+    return "\n".join(["a,b,y", *rows * repeat]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        (FLOWERS, {"target": None}, ["--target", "height, colour, kind"]),
+        (FLOWERS, {"target": "kidn"}, ["'kidn'", "'kind'", "height, colour, kind"]),
+        (table_of("1,2,x"), {}, ["'y'", "one class only", "x"]),
+        (table_of("1,2,x", "3,4,z"), {"classes": ("x",)}, ["one class only"]),
+        (table_of("1,2,x", "3,4,z"), {"classes": ("x", "w")}, ["'w'", "x, z"]),
+        (table_of("1,2,x", "3,4,"), {}, ["'y'", "10 missing values", "never imputed"]),
+        (table_of("1,2,x", "3,4,") + "1,2,\n", {"impute": "median"}, ["'y'", "11 missing values"]),
+        (table_of("1,2,0", "3,4,inf"), {}, ["'y'", "infinite"]),
+        (table_of("1,2,x", "3,inf,z"), {}, ["'b'", "10 infinite values"]),
+        (table_of("1,nan,x", "3,2,z"), {}, ["'b'", "10 missing values"]),
+        (table_of("1,2,x", "3,4,z") + "5,6,w\n", {}, ["'w'", "1 example,"]),
+        (table_of("1,2,x", "3,4,z", repeat=1), {}, ["1 example,", "needs 3"]),
+        ("a,y\n" + "".join(f"1,{row}.5\n" for row in range(21)), {}, ["'y'", "21", "does not regress"]),
+        ("a,y\n" + "".join(f"id{row},{row % 2}\n" for row in range(60)), {}, ["'a'", "60 different values"]),
+        ("y\n1\n2\n", {}, ["no column beside", "'y'"]),
+        ("a,b,y\n1,2\n", {}, ["line 2"]),
+    ],
+)
+def test_bad_tables(refused, written: Callable[..., Path], text: str, options: dict, said: list[str]) -> None:
+    with refused(*said):
+        load(written(text), **({"target": "y"} | options))
+
+
+def test_wide_tables_say_how_to_list_their_columns(refused, written: Callable[..., Path]) -> None:
+    header = ",".join(f"c{place}" for place in range(40))
+    with refused("'lable'", "and 28 more", "read_table("):
+        load(written(header + "\n" + ",".join("1" * 40) + "\n"), target="lable")
+
+
+def test_missing_values_of_rows_that_are_left_out_do_not_matter(written: Callable[..., Path]) -> None:
+    data = load(written(table_of("1,2,x", "3,4,z", "NA,5,w")), target="y", classes=("z", "x"))
+    assert (data.classes, len(data.train)) == (("z", "x"), 12)
+
+
+def test_numeric_labels_are_classes_by_their_number(written: Callable[..., Path]) -> None:
+    data = load(written(table_of("1,2,10", "3,4,9.0", "5,6,2")), target="y", test=0.0, validation=0.0)
+    assert data.classes == ("2", "9", "10")
+    np.testing.assert_array_equal(data.preprocessing.encode_labels(["9", 10, 2.0]), [1, 2, 0])
+
+
+def test_fractions_and_impute_are_checked(refused) -> None:
+    with refused("validation=1.5"):
+        load("iris", validation=1.5)
+    with refused("nothing to train on"):
+        load("iris", validation=0.5, test=0.5)
+    with refused("impute='mean'", 'impute="median"'):
+        load("table.csv", impute="mean")
+    with refused("seed=-1"):
+        load("iris", seed=-1)

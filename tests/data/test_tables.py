@@ -1,0 +1,60 @@
+"""Tables: columns are numbers or text, from arrays or files."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyperborn.data.tables import MISSING, Table, read_table
+
+
+def test_columns_are_numbers_or_stripped_text() -> None:
+    table = Table(
+        {
+            "whole": np.asarray([1, 2, 3]),
+            "says numbers": np.asarray(["1", " 2.5 ", "?"]),
+            "text": np.asarray([" red ", None, "NA"], dtype=object),
+            "truth": np.asarray([True, False, True]),
+            "mixed": np.asarray([1, "x", float("nan")], dtype=object),
+        }
+    )
+    assert table.columns["whole"].dtype == table.columns["says numbers"].dtype == np.float64
+    np.testing.assert_array_equal(table.columns["says numbers"], [1, 2.5, np.nan])
+    assert table.columns["text"].tolist() == ["red", None, None]
+    assert table.columns["truth"].tolist() == ["True", "False", "True"]
+    assert table.columns["mixed"].tolist() == ["1", "x", None]
+    assert len(table) == 3
+
+
+@pytest.mark.parametrize("word", sorted(MISSING))
+def test_words_for_missing(word: str) -> None:
+    np.testing.assert_array_equal(Table({"a": np.asarray([word, "3"])}).columns["a"], [np.nan, 3])
+    assert Table({"a": np.asarray([word, "red"])}).columns["a"].tolist() == [None, "red"]
+
+
+@given(st.lists(st.floats(allow_nan=False), min_size=1))
+def test_written_numbers_are_read_exactly(values: list[float]) -> None:
+    column = Table({"a": np.asarray([repr(value) for value in values])}).columns["a"]
+    np.testing.assert_array_equal(column, values)
+
+
+def test_decimal_commas_are_not_categories(refused) -> None:
+    with refused("'price'", "'1,5'", "decimal point"):
+        Table({"price": np.asarray(["1,5", "2", "1.000,25".replace(".", "")])})
+    assert Table({"name": np.asarray(["a,b", "1,5"])}).columns["name"].tolist() == ["a,b", "1,5"]
+
+
+def test_lengths_and_dimensions(refused) -> None:
+    with refused("different lengths"):
+        Table({"a": np.zeros(2), "b": np.zeros(3)})
+    with refused("'a'", "(2, 2)"):
+        Table({"a": np.zeros((2, 2))})
+
+
+def test_paths(refused, tmp_path) -> None:
+    with refused("no file", "absent.csv"):
+        read_table(tmp_path / "absent.csv")
+    with refused("suffix '.xlsx'", ".csv, .tsv, .txt, .parquet"):
+        read_table(tmp_path / "book.xlsx")
+    with refused("is a folder"):
+        read_table(tmp_path)

@@ -1,0 +1,208 @@
+import json
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import oracle
+from hyperborn.errors import UserError
+from hyperborn.networks import BinaryMLP, network_from_record
+
+# Arguments, not networks: the type checks of the tests draw random numbers, which hypothesis forbids while it builds.
+NETWORKS = st.fixed_dictionaries(
+    {
+        "n_features": st.integers(1, 3),
+        "hidden": st.lists(st.integers(1, 3), max_size=3),
+        "n_classes": st.integers(2, 4),
+        "activation": st.sampled_from(["relu", "sigmoid", "tanh", "sign"]),
+        "bias": st.booleans(),
+        "values": st.sampled_from([(-1, 1), (0, 1), (-3, 1)]),
+        "scale": st.sampled_from(["none", "fan_in"]),
+    }
+)
+
+
+def expected(net: BinaryMLP, bits: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return np.stack(
+        [
+            oracle.mlp_logits(
+                row,
+                x,
+                net.hidden,
+                1 if net.n_classes == 2 else net.n_classes,
+                activation=net.activation,
+                bias=net.bias,
+                values=net.values,
+                fan_in=net.scale == "fan_in",
+            )
+            for row in bits
+        ]
+    )
+
+
+@given(NETWORKS, st.integers(0, 2**32 - 1))
+def test_logits_are_those_of_the_plain_formula(arguments: dict[str, Any], seed: int) -> None:
+    net = BinaryMLP(**arguments)
+    random = np.random.default_rng(seed)
+    bits = random.integers(0, 2, (4, net.n_weights), dtype=np.uint8)
+    x = random.normal(size=(5, net.n_features))
+    logits = net(bits, x)
+    assert logits.dtype == np.float64
+    np.testing.assert_allclose(logits, expected(net, bits, x), rtol=1e-12, atol=1e-12)
+
+
+@given(NETWORKS, st.integers(0, 2**32 - 1))
+def test_logits_add_up_over_the_additive_groups(arguments: dict[str, Any], seed: int) -> None:
+    net = BinaryMLP(**arguments)
+    random = np.random.default_rng(seed)
+    weights = random.choice(net.values, size=net.n_weights)
+    x = random.normal(size=(5, net.n_features))
+    assert sorted(position for group in net.additive for position in group) == list(range(net.n_weights))
+    total = np.zeros((5, net.n_outputs))
+    for group in net.additive:
+        alone = np.zeros(net.n_weights)
+        alone[list(group)] = weights[list(group)]
+        total += net.forward(alone, x)
+    np.testing.assert_allclose(total, net.forward(weights, x), rtol=1e-12, atol=1e-12)
+
+
+def test_additive_groups_are_as_fine_as_the_layers_allow() -> None:
+    assert len(BinaryMLP(16, ()).additive) == 17
+    assert len(BinaryMLP(4, (3,)).additive) == 4
+    assert len(BinaryMLP(4, (3, 2)).additive) == 2
+    assert len(BinaryMLP(4, (3, 2), bias=False).additive) == 1
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "sign"])
+def test_jax_logits_are_the_same_and_follow_the_dtype(activation: str) -> None:
+    net = BinaryMLP(3, (2, 2), n_classes=3, activation=activation, scale="fan_in")
+    random = np.random.default_rng(0)
+    bits = random.integers(0, 2, (4, net.n_weights), dtype=np.uint8)
+    x = random.normal(size=(5, 3))
+    weights = 2.0 * bits - 1
+    logits = jax.jit(jax.vmap(net.logits, (0, None)))
+    single = logits(jnp.asarray(weights, jnp.float32), jnp.asarray(x, jnp.float32))
+    assert single.dtype == jnp.float32
+    np.testing.assert_allclose(single, net(bits, x), rtol=1e-4, atol=1e-5)
+    with jax.enable_x64(True):
+        double = logits(jnp.asarray(weights), jnp.asarray(x))
+        assert double.dtype == jnp.float64
+        np.testing.assert_allclose(double, net(bits, x), rtol=1e-12, atol=1e-12)
+
+
+def test_logits_have_gradients() -> None:
+    net = BinaryMLP(2, (2,), activation="tanh")
+    x = jnp.asarray([[0.5, -1.0]])
+    gradient = jax.grad(lambda weights: net.logits(weights, x).sum())(0.5 * jnp.ones(net.n_weights))
+    # z = Σ_u W2_u tanh(0.5·0.5 − 0.5·1 + 0.5) + b2, so dz/dW2_u = tanh(0.25) and dz/db2 = 1.
+    np.testing.assert_allclose(gradient[net["W2"]], np.tanh(0.25), rtol=1e-5)
+    np.testing.assert_allclose(gradient[net["b2"]], 1, rtol=1e-5)
+
+
+def test_sign_of_zero_is_plus_one() -> None:
+    net = BinaryMLP(1, (1,), activation="sign", bias=False)
+    assert net(np.array([[1, 1]], dtype=np.uint8), np.zeros((1, 1))).item() == 1
+
+
+def test_extreme_features_leave_logits_finite() -> None:
+    x = np.array([[1e3], [-1e3], [1e300]])
+    for activation in ("relu", "sigmoid", "tanh", "sign"):
+        net = BinaryMLP(1, (2,), activation=activation)
+        assert np.isfinite(net(oracle.all_bits(net.n_weights), x)).all()
+
+
+def test_weights_of_logistic_regression_come_before_the_bias() -> None:
+    net = BinaryMLP(16, ())
+    assert [(field.name, field.shape, field.start, field.stop) for field in net.fields] == [
+        ("W1", (16, 1), 0, 16),
+        ("b1", (1,), 16, 17),
+    ]
+
+
+def test_fields_slice_and_unpack_the_weights() -> None:
+    net = BinaryMLP(2, (3,))
+    assert [field.name for field in net.fields] == ["W1", "b1", "W2", "b2"]
+    assert (net.n_weights, net["W1"], net["b1"], net["W2"], net["b2"]) == (
+        13,
+        slice(0, 6),
+        slice(6, 9),
+        slice(9, 12),
+        slice(12, 13),
+    )
+    parts = net.unpack(np.arange(26).reshape(2, 13))
+    np.testing.assert_array_equal(parts["W1"][1], [[13, 14, 15], [16, 17, 18]])
+    np.testing.assert_array_equal(parts["W2"][0], [[9], [10], [11]])
+    np.testing.assert_array_equal(parts["b2"], [[12], [25]])
+    with pytest.raises(UserError, match=r"'W3'.*W1, b1, W2, b2"):
+        net["W3"]
+
+
+def test_printing_lists_the_fields() -> None:
+    assert str(BinaryMLP(16, (), values=(-3, 1))).splitlines() == [
+        "BinaryMLP: 17 weights in {-3, 1}, 16 features, 2 classes",
+        "  W1   16 x 1     weights 0 to 15",
+        "  b1   1          weights 16 to 16",
+    ]
+
+
+@given(NETWORKS)
+def test_a_record_rebuilds_the_network(arguments: dict[str, Any]) -> None:
+    net = BinaryMLP(**arguments)
+    again = network_from_record(json.loads(json.dumps(net.describe())))
+    assert again == net
+    assert hash(again) == hash(net)
+
+
+def test_lists_and_integers_make_the_same_network() -> None:
+    assert BinaryMLP(4, hidden=[2], values=[-1, 1]) == BinaryMLP(4, hidden=(2,), values=(-1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "Transformer"}, "'Transformer' is unknown; choose one of BinaryMLP"),
+        ({"width": 3}, "holds 'width'"),
+        ({"activation": "gelu"}, "activation='gelu' is unknown; choose one of relu, sigmoid, tanh, sign"),
+        ({"activation": ["relu"]}, "activation="),
+        ({"scale": "fan_out"}, "scale='fan_out' is unknown; choose one of none, fan_in"),
+        ({"hidden": [2, 0]}, "hidden size=0 must be a whole number of at least 1"),
+        ({"hidden": 3}, "hidden=3 must list"),
+        ({"hidden": [2.5]}, "hidden size=2.5"),
+        ({"n_features": 0}, "n_features=0 must be"),
+        ({"n_features": True}, "n_features=True must be"),
+        ({"n_features": "4"}, "n_features='4' must be"),
+        ({"n_classes": 1}, "n_classes=1 must be a whole number of at least 2"),
+        ({"values": [1, 1]}, "two distinct finite numbers"),
+        ({"values": [0, float("nan")]}, "two distinct finite numbers"),
+        ({"values": [0, 1, 2]}, "must be two numbers"),
+        ({"values": None}, "must be two numbers"),
+        ({"bias": "yes"}, "bias='yes' must be true or false"),
+    ],
+)
+def test_an_argument_that_makes_no_network_is_named(change: dict[str, object], message: str) -> None:
+    record = BinaryMLP(4).describe() | change
+    with pytest.raises(UserError, match=message) as caught:
+        network_from_record(record)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_record_must_be_complete() -> None:
+    record = BinaryMLP(4).describe()
+    del record["scale"]
+    with pytest.raises(UserError, match="lacks 'scale'"):
+        network_from_record(record)
+
+
+def test_bits_and_features_must_fit() -> None:
+    net = BinaryMLP(2, ())
+    bits = oracle.all_bits(3)
+    with pytest.raises(UserError, match="3 features but the network takes 2"):
+        net(bits, np.zeros((1, 3)))
+    with pytest.raises(UserError, match="bit rows of 2 do not fit a network of 3 weights"):
+        net(bits[:, :2], np.zeros((1, 2)))
+    with pytest.raises(UserError, match="NaN or infinite"):
+        net(bits, np.array([[0.0, np.inf]]))

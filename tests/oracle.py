@@ -1,0 +1,64 @@
+"""Plain NumPy arithmetic to test against; imports nothing from hyperborn."""
+
+import itertools
+
+import numpy as np
+
+
+def all_bits(n: int) -> np.ndarray:
+    """Every bit pattern, in the order of indices."""
+    return np.array(list(itertools.product([0, 1], repeat=n)), dtype=np.uint8)
+
+
+def mlp_logits(
+    bits: np.ndarray,
+    x: np.ndarray,
+    hidden: tuple[int, ...],
+    outputs: int,
+    *,
+    activation: str = "relu",
+    bias: bool = True,
+    values: tuple[float, float] = (-1.0, 1.0),
+    fan_in: bool = False,
+) -> np.ndarray:
+    """Logits (examples, outputs) of one network given by its flat row of bits: W1, b1, W2, b2, ..."""
+    weights = [values[bit] for bit in bits]
+    layer = x
+    sizes = [x.shape[1], *hidden, outputs]
+    for number in range(len(sizes) - 1):
+        inputs, width = sizes[number], sizes[number + 1]
+        if number > 0:
+            layer = activated(layer, activation)
+        matrix = np.array([[weights.pop(0) for _ in range(width)] for _ in range(inputs)])
+        layer = layer @ matrix
+        if bias:
+            layer = layer + np.array([weights.pop(0) for _ in range(width)])
+        if fan_in:
+            layer = layer / np.sqrt(inputs)
+    assert not weights
+    return layer
+
+
+def activated(z: np.ndarray, activation: str) -> np.ndarray:
+    if activation == "relu":
+        return np.where(z > 0, z, 0.0)
+    if activation == "sigmoid":
+        small = np.exp(-np.abs(z))
+        return np.where(z > 0, 1, small) / (1 + small)
+    if activation == "tanh":
+        return np.tanh(z)
+    return np.where(z < 0, -1.0, 1.0)
+
+
+def class_log_probabilities(logits: np.ndarray) -> np.ndarray:
+    """Log probabilities (examples, classes); one logit stands for class 1 against class 0."""
+    if logits.shape[1] == 1:
+        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
+    top = logits.max(axis=1, keepdims=True)
+    return logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+
+
+def nll(logits: np.ndarray, y: np.ndarray) -> float:
+    """Negative log likelihood in nats, summed over examples."""
+    log_probabilities = class_log_probabilities(logits)
+    return -sum(float(log_probabilities[i, label]) for i, label in enumerate(y))

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from hyperborn.errors import UserError
+from hyperborn.predictive import accuracy, brier, expected_calibration_error, mean_nll, scores
+
+PROBABILITIES = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.35, 0.65]])
+LABELS = np.array([0, 1, 1, 0])
+
+
+def test_scores_worked_out_by_hand() -> None:
+    assert accuracy(PROBABILITIES, LABELS) == 0.5
+    np.testing.assert_allclose(mean_nll(PROBABILITIES, LABELS), -np.log(0.9 * 0.4 * 0.8 * 0.35) / 4, rtol=1e-12)
+    # Squared errors: 2·0.1², 2·0.6², 2·0.2², 2·0.65².
+    np.testing.assert_allclose(brier(PROBABILITIES, LABELS), 2 * (0.01 + 0.36 + 0.04 + 0.4225) / 4, rtol=1e-12)
+    # In 5 bins: (0.4, 0.6] holds 0.6, wrong; (0.6, 0.8] holds 0.8, right, and 0.65, wrong; (0.8, 1] holds 0.9, right.
+    expected = (0.6 + abs(1.45 - 1) + 0.1) / 4
+    np.testing.assert_allclose(expected_calibration_error(PROBABILITIES, LABELS, bins=5), expected, rtol=1e-12)
+    # One bin: mean confidence 2.95 / 4 against accuracy 2 / 4.
+    np.testing.assert_allclose(expected_calibration_error(PROBABILITIES, LABELS, bins=1), 0.95 / 4, rtol=1e-12)
+
+
+def test_three_classes_worked_out_by_hand() -> None:
+    probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
+    y = np.array([1, 2])
+    assert accuracy(probabilities, y) == 0.5
+    np.testing.assert_allclose(brier(probabilities, y), (0.25 + 0.49 + 0.04 + 0.01 + 0.01 + 0.04) / 2, rtol=1e-12)
+    np.testing.assert_allclose(expected_calibration_error(probabilities, y), (0.5 + 0.2) / 2, rtol=1e-12)
+
+
+def test_certain_predictions() -> None:
+    certain = np.array([[1.0, 0.0], [0.0, 1.0]])
+    assert scores(certain, np.array([0, 1])) == {"accuracy": 1.0, "nll": 0.0, "brier": 0.0, "ece": 0.0}
+    wrong = scores(certain, np.array([1, 0]))
+    assert (wrong["accuracy"], wrong["brier"], wrong["ece"]) == (0.0, 2.0, 1.0)
+    # A probability of 0 counts as the least normal number, so that the score stays finite.
+    np.testing.assert_allclose(wrong["nll"], 1022 * np.log(2), rtol=1e-12)
+
+
+def test_calibrated_predictions_have_no_calibration_error() -> None:
+    probabilities = np.tile([0.25, 0.75], (8, 1))
+    assert expected_calibration_error(probabilities, np.array([1, 1, 1, 0] * 2)) == 0
+
+
+def test_scores_are_plain_floats_by_name() -> None:
+    found = scores(PROBABILITIES.astype(np.float32), LABELS)
+    assert list(found) == ["accuracy", "nll", "brier", "ece"]
+    assert all(type(value) is float for value in found.values())
+    assert found["ece"] == expected_calibration_error(PROBABILITIES.astype(np.float32), LABELS)
+
+
+def test_an_empty_split_has_no_scores() -> None:
+    assert scores(np.zeros((0, 2)), np.zeros(0, int)) == {}
+    with pytest.raises(UserError, match="no examples"):
+        accuracy(np.zeros((0, 2)), np.zeros(0, int))
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array([0, 1, 2, 0]), "label 2 is out of range for predictions of 2 classes"),
+        (np.array([0, -1, 1, 0]), "label -1 is out of range"),
+        (np.array([0, 1]), "4 predictions cannot be scored on 2 labels"),
+    ],
+)
+def test_labels_that_do_not_fit_are_named(y: np.ndarray, message: str) -> None:
+    for score in (accuracy, mean_nll, brier, expected_calibration_error, scores):
+        with pytest.raises(UserError, match=message):
+            score(PROBABILITIES, y)
+    with pytest.raises(UserError, match="bins=0"):
+        expected_calibration_error(PROBABILITIES, LABELS, bins=0)
