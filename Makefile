@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BENCHMARK_VENV := .cache/benchmark-venv
 BIN := $(VENV)/bin
-PIP := -m pip install -qq --disable-pip-version-check
+# Bytecode is left to first use: compiling every file would cost time and 140 MiB.
+PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint wheel benchmark clean

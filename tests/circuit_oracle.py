@@ -3,15 +3,22 @@
 A gate is a tuple (name, qubits, angle) with the angle in radians, None for CX. Qubit 0 is the most significant bit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 from math import cos, pi, sin
+from typing import Any
 
 import numpy as np
 
 GateTuple = tuple[str, tuple[int, ...], float | None]
 
 CX = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]])
+
+
+def with_angles(gates: Iterable[Any], angles: np.ndarray) -> list[GateTuple]:
+    """Gate records (with name, qubits and the flat index of the angle) as gate tuples."""
+    flat = [float(angle) for angle in np.asarray(angles, dtype=np.float64).reshape(-1)]
+    return [(gate.name, gate.qubits, None if gate.parameter is None else flat[gate.parameter]) for gate in gates]
 
 
 def matrix_of(name: str, angle: float | None) -> np.ndarray:

@@ -10,7 +10,7 @@ LEAST_SECONDS = 0.1
 
 def keep_compiled_programs() -> None:
     """Use JAX's persistent compilation cache in the user's cache folder, unless the user has chosen a folder for it."""
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.values["jax_compilation_cache_dir"] is not None:
         return
     folder = cache_folder()
     if folder is not None:

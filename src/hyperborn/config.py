@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from hyperborn.errors import UserError
 
@@ -19,88 +28,130 @@ def listed(value: Any) -> Any:
 def hidden_sizes(value: Any) -> Any:
     """Hidden layers from text such as "8,4", "none" or "auto", or from one number."""
     if isinstance(value, str):
-        return value if value == "auto" else [] if value in ("none", "0", "") else listed(value)
-    return [value] if isinstance(value, int) else value
+        # A comma alone stays in the list, to be refused.
+        return value if value == "auto" else [] if value in ("none", "0") else listed(value) or [value]
+    return ([value] if value else []) if isinstance(value, int) else value
 
 
 def names(value: Any) -> Any:
     """Class names from text, or from numbers."""
-    parts = listed(value)
+    parts = unless_all(listed(value))
     return [str(part) for part in parts] if isinstance(parts, list) else parts
 
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+def unless_all(value: Any) -> Any:
+    """None for "all", which help and messages call the default."""
+    return None if value in ("all", ["all"]) else value
+
+
+def distinct(value: list[str]) -> list[str]:
+    """The list, if no item is named twice."""
+    if len(set(value)) < len(value):
+        raise ValueError("an item is named twice")
+    return value
+
+
+# A description says what is allowed, in the words of an error message.
+Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$", description="text")]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1, description="a whole number from 1 on")]
+Share = Annotated[float, Field(ge=0, lt=1, description="a number from 0 on and below 1")]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number above 0")]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, description="a number from 0 on")]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Truth = Annotated[bool, Field(description="true or false")]
 Probability = Annotated[float, Field(gt=0, lt=1)]
+Name = Literal["mle", "elbo", "selbo"]
 
 
-class RunConfig(BaseModel):
-    """Everything `hyperborn train` can be told; `hyperborn.cli.options` holds the help texts."""
+class Configuration(BaseModel):
+    """What `train` and `compare` can both be told; `hyperborn.cli.options` holds the help texts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    data: str
-    target: str | None = None
-    classes: Annotated[list[str] | None, BeforeValidator(names)] = None
-    folder: str | None = None
-    pixels: Annotated[int | None, Field(ge=1)] = None
-    size: Annotated[int | None, Field(ge=2)] = None
-    noise: Annotated[float | None, Field(ge=0)] = None
-    impute: Literal["median"] | None = None
-    components: Annotated[int, Field(ge=1)] | Literal["auto", "all"] = "auto"
-    standardize: bool = True
-    validation: Annotated[float, Field(ge=0, lt=1)] = 0.2
-    test: Annotated[float | None, Field(ge=0, lt=1)] = None
+    data: Annotated[Text, Field(description="the name of a data set, such as iris, or a CSV file")]
+    target: Text | None = Field(None, description="the name of a column")
+    classes: Annotated[
+        list[Text] | None, BeforeValidator(names), Field(description="class names or numbers, such as 0,1, or all")
+    ] = None
+    folder: Text | None = Field(None, description="the path of a folder")
+    pixels: Annotated[
+        Count | None, BeforeValidator(unless_all), Field(description="a whole number from 1 on, or all")
+    ] = None
+    size: Annotated[int | None, Field(ge=2, description="a whole number from 2 on")] = None
+    noise: Annotated[NotNegative | None, Field(description="a number from 0 on")] = None
+    impute: Literal["median"] | None = Field(None, description="median")
+    components: Count | Literal["auto", "all"] = Field("auto", description="a whole number from 1 on, auto or all")
+    standardize: Truth = True
+    validation: Share = 0.2
+    test: Annotated[Share | None, Field(description="a number from 0 on and below 1")] = None
 
-    hidden: Annotated[list[Annotated[int, Field(ge=1)]] | Literal["auto"], BeforeValidator(hidden_sizes)] = "auto"
-    activation: Literal["relu", "sigmoid", "tanh", "sign"] = "relu"
-    bias: bool = True
-    values: Annotated[tuple[float, float], BeforeValidator(listed)] = (-1.0, 1.0)
-    scale: Literal["none", "fan_in"] = "none"
+    hidden: Annotated[
+        list[Count] | Literal["auto"],
+        BeforeValidator(hidden_sizes),
+        Field(description="units of each layer from 1 on, such as 2 or 8,4, none or auto"),
+    ] = "auto"
+    activation: Literal["relu", "sigmoid", "tanh", "sign"] = Field("relu", description="relu, sigmoid, tanh or sign")
+    bias: Truth = True
+    values: Annotated[
+        tuple[Number, Number], BeforeValidator(listed), Field(description="two numbers, such as -1,1")
+    ] = (-1.0, 1.0)
+    scale: Literal["none", "fan_in"] = Field("none", description="none or fan_in")
 
-    ansatz: Literal["brickwork", "product"] = "brickwork"
-    depth: Annotated[int, Field(ge=1)] = 4
-    spread: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.1
+    ansatz: Literal["brickwork", "product"] = Field("brickwork", description="brickwork or product")
+    depth: Count = 4
+    spread: NotNegative = 0.1
 
-    objective: Literal["mle", "elbo", "selbo"] = "elbo"
     beta: Positive = 1.0
-    weight: Positive | Literal["kl-matched"] = "kl-matched"
-    prior: Probability | dict[str, Probability] = 0.5
+    weight: Positive | Literal["kl-matched"] = Field("kl-matched", description="a number above 0, or kl-matched")
+    prior: Probability | dict[Text, Probability] = Field(
+        0.5, description="a number between 0 and 1, or in a configuration file one for each named field"
+    )
 
-    optimizer: Literal["adam", "lbfgs"] = "adam"
+    optimizer: Literal["adam", "lbfgs"] = Field("adam", description="adam or lbfgs")
     learning_rate: Positive = 0.1
-    steps: Annotated[int, Field(ge=1)] = 500
-    restarts: Annotated[int, Field(ge=1)] = 4
-    patience: Annotated[int, Field(ge=0)] = 100
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    steps: Count = 500
+    restarts: Count = 4
+    patience: Annotated[int, Field(ge=0, le=2**31 - 1, description="a whole number from 0 on")] = 100
+    seed: Annotated[int, Field(ge=0, lt=2**32, description=f"a whole number from 0 to {2**32 - 1}")] = 0
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """`true` is not 1, alone or in a list."""
+        takes = cls.model_fields[info.field_name or ""].annotation
+        if takes is not bool and (
+            isinstance(value, bool) or (isinstance(value, list) and any(x is True for x in value))
+        ):
+            raise ValueError("a truth value")
+        return value
 
 
-class CompareConfig(RunConfig):
+class RunConfig(Configuration):
+    """Everything `hyperborn train` can be told."""
+
+    objective: Name = Field("elbo", description="mle, elbo or selbo")
+
+
+class CompareConfig(Configuration):
     """Everything `hyperborn compare` can be told: several objectives and seeds instead of one."""
 
-    objectives: Annotated[list[Literal["mle", "elbo", "selbo"]], BeforeValidator(listed), Field(min_length=1)] = [
-        "mle",
-        "elbo",
-        "selbo",
-    ]
-    seeds: Annotated[int, Field(ge=1)] = 5
-
-    @model_validator(mode="before")
-    @classmethod
-    def one_objective_is_not_enough(cls, given: Any) -> Any:
-        """`objective` is for `train`."""
-        if isinstance(given, Mapping) and "objective" in given:
-            raise UserError("objective is not an option of compare; name several: objectives = ['mle', 'elbo']")
-        return given
+    objectives: Annotated[
+        list[Name],
+        BeforeValidator(listed),
+        AfterValidator(distinct),
+        Field(min_length=1, description="one or more of mle, elbo and selbo, each once"),
+    ] = ["mle", "elbo", "selbo"]
+    seeds: Count = 5
 
 
-Config = TypeVar("Config", bound=RunConfig)
+Config = TypeVar("Config", bound=Configuration)
 
 
 def configured(kind: type[Config], file: Path | None, flags: Mapping[str, Any]) -> Config:
     """Configuration from a TOML file, if any, and from flags, which win.
 
     Raises:
-        UserError: if the file cannot be read, or a key or a value is not allowed: the line names key, value and what is.
+        UserError: if the file cannot be read, or a key or a value is not allowed: it names key, value and what is.
     """
     given = {**(read_toml(file) if file else {}), **{key: value for key, value in flags.items() if value is not None}}
     for key in given:
@@ -111,7 +162,7 @@ def configured(kind: type[Config], file: Path | None, flags: Mapping[str, Any]) 
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        raise UserError(explained(error)) from error
+        raise UserError(explained(error, kind, given)) from error
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -123,14 +174,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise UserError(f"the configuration {path} is not valid TOML: {error}") from error
 
 
-def explained(error: ValidationError) -> str:
-    """The first mistake in one line; alternatives of a union are joined."""
-    errors = error.errors()
-    key = str(errors[0]["loc"][0])
-    if errors[0]["type"] == "missing":
+def explained(error: ValidationError, kind: type[Configuration], given: Mapping[str, Any]) -> str:
+    """The first mistake in one line: the key, its value and what is allowed."""
+    key = str(error.errors(include_url=False, include_context=False)[0]["loc"][0])
+    if key not in given:
         return f"{key} is missing: name the data set, such as iris, or a CSV file"
-    reasons = [
-        one["msg"].removeprefix("Input should be ").removeprefix("a ") for one in errors if str(one["loc"][0]) == key
-    ]
-    value = errors[0]["input"] if len(errors[0]["loc"]) == 1 else error.errors()[0]["input"]
-    return f"{key} = {value!r}: it should be {' or '.join(dict.fromkeys(reasons))}"
+    return f"{key} = {given[key]!r} is not allowed; give {kind.model_fields[key].description}"

@@ -11,6 +11,7 @@ still shows its clock. Nothing is written to standard output.
 """
 
 import abc
+import io
 import os
 import sys
 import threading
@@ -18,7 +19,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self, TextIO, final
+from typing import Any, TextIO, TypeAlias, final
+
+Stream: TypeAlias = TextIO | io.TextIOBase
+"""Where text is written; what stands in for a standard stream is seldom a `TextIO` by type."""
 
 DELAY = 0.5
 """Seconds that a stage lasts before its bar appears."""
@@ -106,7 +110,7 @@ class Silent(Display):
 class Lines(Display):
     """Few plain lines, for logs: of a stage one after 2 s, then one every 10 s; one at its end if it took over 10 s."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._due: dict[Stage, float] = {}
 
@@ -133,7 +137,7 @@ class Lines(Display):
 class LiveBars(Display):
     """A bar for each open stage at the foot of a terminal, gone without trace when the stage ends."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._console: Any = None
         self._live: Any = None
@@ -144,7 +148,7 @@ class LiveBars(Display):
             self.close()
             return
         if self._live is None:
-            self._start()
+            self._live = self._started()
         self._live.update(bars(due, now, self._console.width), refresh=True)
 
     def ended(self, stage: Stage, now: float) -> None: ...
@@ -164,23 +168,25 @@ class LiveBars(Display):
             from rich.console import Console
 
             # Whether this is a terminal was settled by `display_for`; FORCE_COLOR and the like shall not change it.
-            self._console = Console(file=self._stream, force_terminal=True, force_jupyter=False, highlight=False)
+            file: Any = self._stream
+            self._console = Console(file=file, force_terminal=True, force_jupyter=False, highlight=False)
         return self._console
 
-    def _start(self) -> None:
+    def _started(self) -> Any:
         from rich.live import Live
 
         # What others write to the terminal, warnings say, goes above the bars. Standard output that goes elsewhere is
         # left alone: Rich would send it to the stream of the bars.
         ours = self._stream is sys.stderr
-        self._live = Live(
+        live = Live(
             console=self._terminal(),
             auto_refresh=False,
             transient=True,
             redirect_stdout=ours and sys.stdout is not None and sys.stdout.isatty(),
             redirect_stderr=ours,
         )
-        self._live.start()
+        live.start()
+        return live
 
 
 @final
@@ -191,7 +197,7 @@ class Progress:
     away, a closed pipe say, ends the display and not the work.
     """
 
-    def __init__(self, enabled: bool = True, *, stream: TextIO | None = None) -> None:
+    def __init__(self, enabled: bool = True, *, stream: Stream | None = None) -> None:
         self._enabled = enabled
         self._stream = stream
         self._display: Display = Silent()
@@ -201,7 +207,7 @@ class Progress:
         self._left = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Progress":
         # There is no standard error under pythonw or with the descriptor closed.
         stream = sys.stderr if self._stream is None else self._stream
         if self._enabled and stream is not None:
@@ -263,13 +269,15 @@ class Progress:
                 self._guarded(lambda: self._display.ended(stage, time.monotonic()))
 
     def _draw(self) -> None:
-        while not self._left.wait(TICK):
+        try:
+            while not self._left.wait(TICK):
+                with self._lock:
+                    self._guarded(lambda: self._display.show(self._stages, time.monotonic()))
+        finally:
             with self._lock:
-                self._guarded(lambda: self._display.show(self._stages, time.monotonic()))
-        with self._lock:
-            self._guarded(lambda: self._display.close())
-            self._display = Silent()
-            self._stages.clear()
+                self._guarded(lambda: self._display.close())
+                self._display = Silent()
+                self._stages.clear()
 
     def _guarded(self, action: Callable[[], None]) -> None:
         try:
@@ -297,7 +305,7 @@ class TrainingProgress:
         self._progress._close(self._stage)
 
 
-def display_for(stream: TextIO) -> Display:
+def display_for(stream: Stream) -> Display:
     """Live bars where the cursor can be moved, else plain lines."""
     if stream.isatty() and os.environ.get("TERM", "").lower() not in {"", "dumb", "unknown"}:
         return LiveBars(stream)
@@ -324,7 +332,7 @@ def line(stage: Stage, now: float, *, ended: bool = False) -> str:
 
 
 def bars(stages: Sequence[Stage], now: float, width: int) -> Any:
-    """A Rich table with a row for each stage that fits a terminal of so many columns: metrics give way first, then the bars."""
+    """A Rich table with a row for each stage that fits a terminal of so many columns; metrics give way first."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
@@ -332,17 +340,18 @@ def bars(stages: Sequence[Stage], now: float, width: int) -> Any:
     bar = min(30, max(8, width // 2 - 40)) if width >= 64 else 0
     table = Table.grid(padding=(0, 1, 0, 0))
     for _ in range(4):
-        table.add_column(no_wrap=True)
-    # Rich narrows the columns that may wrap first; these cells do not wrap but end in an ellipsis.
+        table.add_column(no_wrap=True, overflow="crop")
+    # Rich narrows the columns that may wrap first; these cells do not wrap but are cut, and
+    # without an ellipsis, which not every encoding has.
     table.add_column()
-    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="crop")
     for stage in stages:
         table.add_row(
-            Text(stage.description, overflow="ellipsis"),
+            Text(stage.description, overflow="crop"),
             ProgressBar(total=max(stage.total, 1), completed=stage.done, width=bar) if bar else "",
             Text(f"{stage.percentage:>3}%"),
             Text(f"{stage.done:,}/{stage.total:,}", style="dim"),
-            Text(stage.metrics, no_wrap=True, overflow="ellipsis", style="cyan"),
+            Text(stage.metrics, no_wrap=True, overflow="crop", style="cyan"),
             Text(f"{clock(stage.elapsed(now))}, {clock(stage.left(now))} left", style="dim"),
         )
     return table

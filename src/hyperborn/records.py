@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from hyperborn.errors import UserError
+
+Slots: TypeAlias = Mapping[str, tuple[type, ...]]
+"""Which kinds of thing each named place takes, such as {"circuit": (Brickwork, ProductState)}."""
 
 
 def record_of(thing: Any) -> dict[str, Any]:
@@ -21,27 +26,44 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
     return value
 
 
-def thing_of(record: Any, kinds: Mapping[str, type], what: str) -> Any:
-    """The dataclass instance that a record of one of `kinds` describes.
+def thing_of(record: Any, slots: Slots, slot: str) -> Any:
+    """The dataclass instance that a record describes, of one of the kinds that the slot takes.
+
+    Fields whose names are slots are things of their own, or None. Arrays come back as tuples.
 
     Raises:
-        UserError: if the record is of another kind or its fields do not fit, naming `what` it should describe.
+        UserError: if the record is of another kind, or its fields are not all there or do not fit.
     """
-    if not isinstance(record, Mapping) or record.get("kind") not in kinds:
-        raise UserError(f"the {what} {record!r} is not one of {', '.join(kinds)}; was the file edited by hand?")
-    kind = kinds[record["kind"]]
-    given = {
-        name: thing_of(value, kinds, what) if isinstance(value, Mapping) and "kind" in value else tuples(value)
-        for name, value in record.items()
-        if name != "kind"
-    }
+    kinds = {kind.__name__: kind for kind in slots[slot]}
+    name = record.get("kind") if isinstance(record, Mapping) else None
+    if not isinstance(name, str) or name not in kinds:
+        raise UserError(f"the {slot} {record!r} is not one of {', '.join(kinds)}; was the file edited by hand?")
+    kind, given = kinds[name], {key: value for key, value in record.items() if key != "kind"}
+    expected = {field.name: field.type for field in fields(kind) if field.init}
+    # A record is complete, so that a later change of a default cannot change a saved run.
+    for key in expected.keys() ^ given.keys():
+        raise UserError(f"the {slot} {record!r} lacks or does not know {key!r}; was the file edited by hand?")
+    for key, value in given.items():
+        if not fits(value, expected[key]):
+            raise UserError(f"the {slot} {record!r} cannot have {key} = {value!r}; was the file edited by hand?")
+        nested = key in slots and value is not None
+        given[key] = thing_of(value, slots, key) if nested else tuples(value)
     try:
         return kind(**given)
-    except TypeError as error:
-        raise UserError(f"the {what} {record!r} does not fit {kind.__name__}: {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise UserError(f"the {slot} {record!r} does not fit {name}: {error}") from error
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """Whether a value can be of a number's type; other types look after themselves."""
+    if kind is int or kind is float:
+        return isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
+    return True
 
 
 def tuples(value: Any) -> Any:

@@ -1,9 +1,9 @@
 """The commands, and the entry point."""
 
 import sys
+from typing import cast
 
 import typer
-from typer._click.exceptions import UsageError
 
 from hyperborn.cli import compare, doctor, evaluate, predict, resume, train
 from hyperborn.cli.output import USERS, failed
@@ -23,14 +23,19 @@ app.command("compare")(compare.compare)
 app.command("doctor")(doctor.doctor)
 
 
+# Typer hides the class that all its usage errors share.
+USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__base__)
+
 
 def main() -> None:
     """Run the command line; a wrong flag is one line and exit code 2, like every other mistake."""
     try:
         code = app(standalone_mode=False)
-    except UsageError as error:
-        text = f"{error.format_message().rstrip('.')}; see hyperborn --help"
-        code = failed(text, USERS, "--json" in sys.argv).exit_code
+    except USAGE_ERROR as error:
+        # Without arguments the help has been printed, and there is nothing to add.
+        text = getattr(error, "format_message", error.__str__)()
+        line = f"{text.rstrip('.?')}; see hyperborn --help"
+        code = failed(line, USERS, "--json" in sys.argv).exit_code if text else USERS
     except BrokenPipeError:
         sys.stderr.close()
         code = 0

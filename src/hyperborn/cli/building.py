@@ -1,16 +1,16 @@
 """From a configuration to data and the definition of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hyperborn.circuits import Brickwork, Circuit, ProductState
-from hyperborn.config import RunConfig
+from hyperborn.config import Configuration
 from hyperborn.data import Dataset, load
 from hyperborn.errors import UserError
 from hyperborn.inference.objectives import ELBO, MLE, SELBO, Objective
 from hyperborn.inference.priors import Bernoulli, Prior, Uniform
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors.register import Register
-from hyperborn.training.definition import Definition
+from hyperborn.training.definition import LARGEST, Definition
 from hyperborn.training.optimizers import LBFGS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau
 
@@ -23,7 +23,7 @@ AUTO_HIDDEN = 2
 Note = Callable[[str], None]
 
 
-def data_of(config: RunConfig, note: Note, *, seed: int | None = None) -> Dataset:
+def data_of(config: Configuration, note: Note, *, seed: int | None = None) -> Dataset:
     """The data set; with "auto" components, reduced by PCA if even a linear network would be too large.
 
     Args:
@@ -43,16 +43,17 @@ def data_of(config: RunConfig, note: Note, *, seed: int | None = None) -> Datase
     )
     if not kept:
         raise UserError(
-            f"{data.n_classes} classes need over {COMFORTABLE} weights even with one feature; choose fewer with --classes, "
-            "or say how large the network may be with --hidden and --components"
+            f"{data.n_classes} classes need over {COMFORTABLE} weights even with one feature; choose fewer with "
+            "--classes, or say how large the network may be with --hidden and --components"
         )
     note(
-        f"{data.n_features} features are too many for one register of {COMFORTABLE} qubits: reduced to {kept} by PCA (--components)"
+        f"{data.n_features} features are too many for one register of {COMFORTABLE} qubits: "
+        f"reduced to {kept} by PCA (--components)"
     )
     return loaded(config, kept, config.seed if seed is None else seed)
 
 
-def loaded(config: RunConfig, components: int | None, seed: int) -> Dataset:
+def loaded(config: Configuration, components: int | None, seed: int) -> Dataset:
     return load(
         config.data,
         classes=config.classes,
@@ -70,7 +71,7 @@ def loaded(config: RunConfig, components: int | None, seed: int) -> Dataset:
     )
 
 
-def network_of(config: RunConfig, data: Dataset) -> BinaryMLP:
+def network_of(config: Configuration, data: Dataset) -> BinaryMLP:
     """The network; "auto" hidden layers are one of two units if that is comfortable, else none."""
     if config.hidden != "auto":
         return mlp(config, data.n_features, data.n_classes, tuple(config.hidden))
@@ -78,7 +79,7 @@ def network_of(config: RunConfig, data: Dataset) -> BinaryMLP:
     return small if small.n_weights <= COMFORTABLE else mlp(config, data.n_features, data.n_classes, ())
 
 
-def mlp(config: RunConfig, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
+def mlp(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
     return BinaryMLP(
         n_features=n_features,
         hidden=hidden,
@@ -90,15 +91,22 @@ def mlp(config: RunConfig, n_features: int, n_classes: int, hidden: tuple[int, .
     )
 
 
-def definition_of(
-    config: RunConfig, data: Dataset, *, objective: str | None = None, seed: int | None = None
-) -> Definition:
-    """The run that a configuration asks for on the data."""
+def definition_of(config: Configuration, data: Dataset, objective: str, *, seed: int | None = None) -> Definition:
+    """The run that a configuration asks for on the data.
+
+    Raises:
+        UserError: if the network is too large for a register, or parts do not fit each other.
+    """
     network = network_of(config, data)
+    if network.n_weights > LARGEST:
+        raise UserError(
+            f"{described(config.hidden)} on {data.n_features} features makes {network.n_weights} weights, over the "
+            f"limit of {LARGEST} of one register; choose {smaller(config, data)}"
+        )
     return Definition(
         network=network,
         posterior=Register(circuit_of(config, network.n_weights)),
-        objective=objective_of(config, objective or config.objective),
+        objective=objective_of(config, objective),
         prior=prior_of(config),
         optimizer=optimizer_of(config),
         plateau=Plateau(patience=config.patience) if config.patience else None,
@@ -109,19 +117,36 @@ def definition_of(
     )
 
 
-def circuit_of(config: RunConfig, n: int) -> Circuit:
+def described(hidden: Sequence[int] | str) -> str:
+    return f"--hidden {hidden if isinstance(hidden, str) else ','.join(map(str, hidden)) or 'none'}"
+
+
+def smaller(config: Configuration, data: Dataset) -> str:
+    """Flags that make a network small enough: fewer components if those can, else fewer hidden units as well."""
+    sizes = () if config.hidden == "auto" else tuple(config.hidden)
+    choices = dict.fromkeys(hidden for hidden in (sizes, (AUTO_HIDDEN,), ()) if sum(hidden) <= sum(sizes))
+    for hidden in choices:
+        for k in range(data.n_features, 0, -1):
+            if mlp(config, k, data.n_classes, hidden).n_weights <= LARGEST:
+                less = "" if k == data.n_features else f"--components {k}"
+                units = "" if hidden == sizes else described(hidden)
+                return " ".join(flags for flags in (units, less) if flags)
+    return "fewer classes with --classes"
+
+
+def circuit_of(config: Configuration, n: int) -> Circuit:
     return ProductState(n) if config.ansatz == "product" else Brickwork(n, depth=config.depth)
 
 
-def objective_of(config: RunConfig, name: str) -> Objective:
+def objective_of(config: Configuration, name: str) -> Objective:
     if name == "mle":
         return MLE()
     return ELBO(config.beta) if name == "elbo" else SELBO(config.weight)
 
 
-def prior_of(config: RunConfig) -> Prior:
+def prior_of(config: Configuration) -> Prior:
     return Uniform() if config.prior == 0.5 else Bernoulli(config.prior)
 
 
-def optimizer_of(config: RunConfig) -> Optimizer:
+def optimizer_of(config: Configuration) -> Optimizer:
     return LBFGS() if config.optimizer == "lbfgs" else Adam(config.learning_rate)

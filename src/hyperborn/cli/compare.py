@@ -33,17 +33,17 @@ def compare(
         folder = free_folder(out, settings.data, "compare", force=force)
         with Progress() as progress:
             rows = comparison.compared(settings, progress)
-        means = comparison.averages(rows)
+        table = comparison.table_of(comparison.averages(rows))
         record = comparison.record(settings, rows) | {"out": str(folder)}
-        measures = [name for name in comparison.MEASURES if any(name in found for found in means.values())]
+        measures = [name for name in comparison.MEASURES if any(name in found for found in table.values())]
         files = {
             "comparison.json": json_to_bytes(record),
-            "comparison.md": tables.markdown(means).encode(),
-            "comparison.png": plots.comparison(means, measures),
+            "comparison.md": tables.markdown(table).encode(),
+            "comparison.png": plots.comparison(table, measures),
         }
         write_folder(folder, files, replace=force)
         if as_json:
             emit(record)
         else:
-            show(tables.comparison_table(means))
+            show(tables.comparison_table(table))
             note(f"{settings.seeds} seeds; table, plot and every seed's values are in {folder}")

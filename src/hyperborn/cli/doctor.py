@@ -19,7 +19,7 @@ def doctor(as_json: Json = False) -> None:
         else:
             from hyperborn.report.tables import facts_table
 
-            show(facts_table("hyperborn doctor", {key: text_of(value) for key, value in found.items()}))
+            show(facts_table((key.replace("_", " "), text_of(value)) for key, value in found.items()))
     if not found["circuit_check"]:
         import typer
 

@@ -22,7 +22,9 @@ def evaluate(
         from hyperborn.data import Split, read_table
         from hyperborn.errors import UserError
         from hyperborn.predictive import scores
-        from hyperborn.report.tables import scores_table
+        from hyperborn.report.digits import number_text
+        from hyperborn.report.names import metric_name
+        from hyperborn.report.tables import facts_table
         from hyperborn.training import load
 
         result = load(run)
@@ -44,4 +46,5 @@ def evaluate(
         if as_json:
             emit({"run": str(run), "on": name, "n_examples": len(examples), **found})
         else:
-            show(scores_table(f"{run} on {name} ({len(examples)} examples)", found))
+            lines = [(metric_name(key), number_text(value)) for key, value in found.items()]
+            show(facts_table([("scored on", f"{name}, {len(examples)} examples"), *lines]))

@@ -89,7 +89,7 @@ def with_options(options: tuple[Option, ...]) -> Callable[[Callable[..., None]],
 
 
 def annotation_of(option: Option) -> Any:
-    text = f"{option.help} [default: {option.default}]" if option.default else option.help
+    text = f"{option.help} Default: {option.default}." if option.default else option.help
     return Annotated[
         str | None, typer.Option(option.flag, metavar=option.metavar, help=text, rich_help_panel=option.panel)
     ]

@@ -35,7 +35,7 @@ def train(
         settings = configured(RunConfig, config, {"data": data, **flags})
         folder = free_folder(out, settings.data, settings.objective, force=force)
         examples = data_of(settings, note)
-        definition = definition_of(settings, examples)
+        definition = definition_of(settings, examples, settings.objective)
         with Progress() as progress:
             result = start(folder, definition, examples, progress, force=force, plots=plots_of)
         summary = result.summary | {"out": str(folder)}

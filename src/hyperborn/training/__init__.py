@@ -1,5 +1,7 @@
 """Training: from a definition and data to a trained posterior, in memory or in a run folder."""
 
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from hyperborn.training.fit import fit
@@ -11,10 +13,14 @@ from hyperborn.training.run_folder import RunFolder
 __all__ = ["LBFGS", "Adam", "Plateau", "Result", "fit", "load"]
 
 
-def load(path: str | Path) -> Result:
+def load(path: str | Path, *, report: Callable[[str], None] | None = None) -> Result:
     """The result in a run folder, every file of it verified.
 
+    Args:
+        path: the run folder.
+        report: is told, in a line each, of damaged checkpoints, which the result does not need; a warning if absent.
+
     Raises:
-        UserError: if there is no finished run there, or anything in it is damaged.
+        UserError: if there is no finished run there, or anything that the result rests on is damaged.
     """
-    return RunFolder.open(Path(path)).read_result()
+    return RunFolder.open(Path(path)).read_result(report or (lambda line: warnings.warn(line, stacklevel=4)))

@@ -1,28 +1,43 @@
 """Everything but the data that a run is a function of."""
 
-from dataclasses import dataclass, field
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from hyperborn.circuits import Brickwork, ProductState
+from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, MLE, SELBO, Objective
 from hyperborn.inference.priors import Bernoulli, Prior, Uniform
 from hyperborn.networks import Network, network_from_record
 from hyperborn.posteriors.register import SPREAD, Register
-from hyperborn.records import record_of, thing_of
+from hyperborn.records import Slots, record_of, thing_of
 from hyperborn.training.optimizers import LBFGS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau
 
-KINDS: dict[str, type] = {
-    kind.__name__: kind
-    for kind in (Register, Brickwork, ProductState, MLE, ELBO, SELBO, Hamming, Uniform, Bernoulli, Adam, LBFGS, Plateau)
+SLOTS: Slots = {
+    "posterior": (Register,),
+    "circuit": (Brickwork, ProductState),
+    "objective": (MLE, ELBO, SELBO),
+    "kernel": (Hamming,),
+    "prior": (Uniform, Bernoulli),
+    "optimizer": (Adam, LBFGS),
+    "plateau": (Plateau,),
 }
+
+LARGEST = 24
+"""Most weights of a register whose 2^n networks are enumerated."""
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A run: same definition and data, same result, on the same machine to the last bit."""
+    """A run: same definition and data, same result, on the same machine to the last bit.
+
+    Raises:
+        UserError: for a number out of range, or parts that do not fit each other.
+    """
 
     network: Network
     posterior: Register
@@ -36,15 +51,39 @@ class Definition:
     spread: float = SPREAD
 
     def __post_init__(self) -> None:
+        for name in ("steps", "restarts", "seed"):
+            value = getattr(self, name)
+            try:
+                object.__setattr__(self, name, operator.index(value))
+            except TypeError as error:
+                raise UserError(f"{name} = {value!r}: give a whole number") from error
         for name in ("steps", "restarts"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} = {getattr(self, name)}: give at least 1")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"seed = {self.seed}: give a whole number from 0 to {2**32 - 1}")
-        if self.posterior.n_weights != self.network.n_weights:
+        if not isinstance(self.spread, int | float) or not 0 <= self.spread < float("inf"):
+            raise UserError(f"spread = {self.spread!r}: give a number of radians from 0 on, such as {SPREAD}")
+        n = self.network.n_weights
+        if self.posterior.n_weights != n:
             raise UserError(
-                f"the posterior has {self.posterior.n_weights} qubits and the network {self.network.n_weights} weights; "
+                f"the posterior has {self.posterior.n_weights} qubits and the network {n} weights; "
                 "give the circuit one qubit a weight"
+            )
+        if n > LARGEST:
+            raise UserError(
+                f"{n} weights make 2^{n} networks, over the limit of {LARGEST} weights of one register; "
+                "use fewer hidden units or features (components)"
+            )
+        self.prior.marginals(self.network)
+
+    def check(self, data: Dataset) -> None:
+        """Raise a UserError if the data are not what the network takes."""
+        network = self.network
+        if data.n_features != network.n_features or data.n_classes != network.n_classes:
+            raise UserError(
+                f"the data has {data.n_features} features and {data.n_classes} classes, the network "
+                f"{network.n_features} and {network.n_classes}; build the network for the data"
             )
 
     def to_record(self) -> dict[str, Any]:
@@ -55,18 +94,19 @@ class Definition:
         return {"network": self.network.describe(), "plateau": plateau} | parts | plain
 
     @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "Definition":
+    def from_record(cls, record: Any) -> "Definition":
         """The definition that `to_record` wrote.
 
         Raises:
-            UserError: if the record was damaged.
+            UserError: if the record was damaged, or one of its kinds is not hyperborn's own.
         """
+        expected = {field.name for field in fields(cls)}
+        if not isinstance(record, Mapping) or record.keys() != expected:
+            raise UserError(f"the definition of a run must hold {', '.join(sorted(expected))}; was it edited by hand?")
+        parts = {name: thing_of(record[name], SLOTS, name) for name in ("posterior", "objective", "prior", "optimizer")}
+        plain = {name: record[name] for name in ("steps", "restarts", "seed", "spread")}
+        plateau = None if record["plateau"] is None else thing_of(record["plateau"], SLOTS, "plateau")
         try:
-            parts = {
-                name: thing_of(record[name], KINDS, name) for name in ("posterior", "objective", "prior", "optimizer")
-            }
-            plain = {name: record[name] for name in ("steps", "restarts", "seed", "spread")}
-            plateau = thing_of(record["plateau"], KINDS, "plateau") if record["plateau"] else None
             return cls(network=network_from_record(record["network"]), plateau=plateau, **parts, **plain)
-        except (KeyError, TypeError) as error:
-            raise UserError(f"the definition of the run lacks or misuses {error}; was it edited by hand?") from error
+        except (AttributeError, KeyError, TypeError) as error:
+            raise UserError(f"the definition of the run misuses a value: {error}; was it edited by hand?") from error

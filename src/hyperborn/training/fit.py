@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 
 import jax.numpy as jnp
@@ -15,7 +15,6 @@ from hyperborn.circuits import Brickwork
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import energies
-from hyperborn.errors import UserError
 from hyperborn.inference.objectives import ELBO, Objective
 from hyperborn.inference.priors import Prior, Uniform
 from hyperborn.networks import Network
@@ -60,7 +59,7 @@ def fit(
         posterior: `Register` of a `Brickwork` circuit of depth 4 if absent.
         prior: `Uniform` if absent.
         optimizer: `Adam` with learning rate 0.1 if absent.
-        plateau: when to stop before `steps`; the default `Plateau` if absent.
+        plateau: when to stop before `steps`; the default `Plateau` if absent (for never, one of patience `steps`).
         steps: steps at most.
         restarts: independent starts, trained side by side.
         seed: of the initial angles.
@@ -97,12 +96,12 @@ def run(
     """Train a definition from its start, or from a position, calling `watch` with every report.
 
     `describe` names the stage to the person who waits.
+
+    Raises:
+        UserError: if the data do not fit the network, or a loss is not finite any more.
+        Interrupted: after Ctrl-C.
     """
-    if data.n_features != definition.network.n_features or data.n_classes != definition.network.n_classes:
-        raise UserError(
-            f"the data has {data.n_features} features and {data.n_classes} classes, the network "
-            f"{definition.network.n_features} and {definition.network.n_classes}; build the network for the data"
-        )
+    definition.check(data)
     keep_compiled_programs()
     clock = time.perf_counter()
     table = energies(definition.network, data.train, progress=progress.counter("energies"))
@@ -110,11 +109,13 @@ def run(
     energy_seconds = time.perf_counter() - clock
     show = progress.training(definition.steps, describe or f"training {definition.objective.name}")
     report: Report | None = None
-    with interruptible() as interrupted:
+    with interruptible() as interrupted, closing(show):
         for report in train(definition, problem, position or fresh(definition)):
             if watch:
                 watch(report)
-            show(report.position.step, metrics_text(definition, data, report))
+            # A plateau may end the run early, and the bar with it.
+            shown = definition.steps if report.position.finished else report.position.step
+            show(shown, metrics_text(definition, data, report))
             if interrupted() and not report.position.finished:
                 raise Interrupted(f"stopped at step {report.position.step} of {definition.steps}")
     assert report is not None, "training reports at least once"

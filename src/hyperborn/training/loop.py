@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from hyperborn.errors import UserError
 from hyperborn.inference.functional import Functional
 from hyperborn.training.definition import Definition
 from hyperborn.training.plateau import History
@@ -45,7 +45,10 @@ class Position:
 
 @dataclass(frozen=True)
 class Report:
-    """A position, what it is worth, and the seconds that compiling and stepping have taken in this process."""
+    """A position, what it is worth, and the seconds that compiling and stepping have taken in this process.
+
+    The diagnosis holds whole energies, in float64.
+    """
 
     position: Position
     diagnosis: Diagnosis
@@ -69,27 +72,42 @@ class Report:
 
 
 def train(definition: Definition, problem: Problem, position: Position) -> Iterator[Report]:
-    """Reports until the steps are done or a plateau is reached; the last one's position is finished."""
+    """Reports until the steps are done or a plateau is reached; the last one's position is finished.
+
+    Raises:
+        UserError: if a loss is not finite any more.
+    """
     functional = problem.functional(definition)
     log_prior = jnp.asarray(problem.log_prior, jnp.float32)
+    lowest = float(problem.energies.min())
+
+    def leap(state: State, count: int) -> tuple[State, Diagnosis]:
+        state = advance(
+            state,
+            functional,
+            jnp.int32(count),
+            posterior=definition.posterior,
+            optimizer=definition.optimizer,
+            steps=definition.steps,
+        )
+        return state, whole(diagnose(state.params, functional, log_prior, posterior=definition.posterior), lowest)
+
     started = time.perf_counter()
     # No steps at all: this compiles, or loads what was compiled before.
-    state = leap(definition, functional, position.state, 0)
-    diagnosis = look(definition, functional, log_prior, state)
-    compile_seconds = time.perf_counter() - started
-    position = replace(position, state=state)
-    if position.step == 0 and not position.history:
-        position = replace(position, history=[(0, diagnosis.loss.tolist())])
-    yield Report(position, diagnosis, compile_seconds, 0.0)
-    train_seconds, length = 0.0, 1
+    state, diagnosis = leap(position.state, 0)
+    compile_seconds, train_seconds, length = time.perf_counter() - started, 0.0, 1
+    check_finite(diagnosis, position.step)
+    if not position.history:
+        position = replace(position, history=[(position.step, diagnosis.loss.tolist())])
+    yield Report(position, diagnosis, compile_seconds, train_seconds)
     while not position.finished:
         started = time.perf_counter()
         count = min(length, RECORD_EVERY - position.step % RECORD_EVERY, definition.steps - position.step)
-        state = leap(definition, functional, position.state, count)
-        diagnosis = look(definition, functional, log_prior, state)
-        seconds = time.perf_counter() - started
+        state, diagnosis = leap(position.state, count)
+        seconds = max(time.perf_counter() - started, 1e-9)
         train_seconds += seconds
         length = int(np.clip(count * SECONDS_A_LEAP / seconds, 1, RECORD_EVERY))
+        check_finite(diagnosis, position.step + count)
         position = moved(definition, position, state, position.step + count, diagnosis)
         yield Report(position, diagnosis, compile_seconds, train_seconds)
 
@@ -107,18 +125,17 @@ def moved(definition: Definition, before: Position, state: State, step: int, dia
     return Position(state, step, history, flat or step >= definition.steps)
 
 
-def leap(definition: Definition, functional: Functional, state: State, count: int) -> State:
-    state = advance(
-        state,
-        functional,
-        jnp.asarray(count),
-        posterior=definition.posterior,
-        optimizer=definition.optimizer,
-        steps=definition.steps,
-    )
-    return jax.block_until_ready(state)
+def whole(diagnosis: Diagnosis, lowest: float) -> Diagnosis:
+    """A diagnosis with the lowest energy (nats) added, in NumPy arrays, float64."""
+    loss, energy, kl = (np.asarray(row, np.float64) for row in diagnosis[:3])
+    return Diagnosis(loss + lowest, energy + lowest, kl, np.asarray(diagnosis.most_probable))
 
 
-def look(definition: Definition, functional: Functional, log_prior: jax.Array, state: State) -> Diagnosis:
-    diagnosis = diagnose(state.params, functional, log_prior, posterior=definition.posterior)
-    return jax.tree.map(np.asarray, diagnosis)
+def check_finite(diagnosis: Diagnosis, step: int) -> None:
+    """Raise a UserError if a loss is not a finite number."""
+    lost = np.flatnonzero(~np.isfinite(diagnosis.loss))
+    if lost.size:
+        raise UserError(
+            f"the loss of restart {lost[0]} is {diagnosis.loss[lost[0]]} at step {step}; "
+            "use a smaller learning rate or another optimizer"
+        )

@@ -7,7 +7,14 @@ from hyperborn.errors import UserError
 
 @dataclass(frozen=True)
 class Plateau:
-    """Stop when the loss of no restart has moved by more than `tolerance` nats within the last `patience` steps."""
+    """Stop when the loss of no restart has moved by more than `tolerance` nats within the last `patience` steps.
+
+    Losses are looked at where they are recorded; the window is the shortest from one record to the last one that spans
+    the patience.
+
+    Raises:
+        UserError: if a setting is not positive.
+    """
 
     patience: int = 100
     tolerance: float = 1e-3
@@ -19,16 +26,18 @@ class Plateau:
             )
 
     def reached(self, history: "History") -> bool:
-        """Whether the recorded losses are flat over the whole patience."""
-        steps = [step for step, _ in history]
-        if not steps or steps[-1] - steps[0] < self.patience:
+        """Whether the recorded losses, in rising order of steps, are flat over the whole patience."""
+        window = self.trimmed(history)
+        if not window or window[-1][0] - window[0][0] < self.patience:
             return False
         return all(
-            max(losses) - min(losses) <= self.tolerance for losses in zip(*(row for _, row in history), strict=True)
+            max(losses) - min(losses) <= self.tolerance for losses in zip(*(row for _, row in window), strict=True)
         )
 
     def trimmed(self, history: "History") -> "History":
-        """The part of the history that later calls of `reached` need."""
+        """The part of the history that this and later calls of `reached` need."""
+        if not history:
+            return history
         last = history[-1][0]
         older = [step for step, _ in history if last - step >= self.patience]
         start = max(older, default=history[0][0])

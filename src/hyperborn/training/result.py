@@ -13,9 +13,10 @@ from hyperborn._typing import Bits, Examples
 from hyperborn.bits import bit_string
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.energy import energy
+from hyperborn.errors import UserError
 from hyperborn.inference import evidence
 from hyperborn.networks import Network
-from hyperborn.predictive import exact_predictive, most_probable, sampled_predictive, scores
+from hyperborn.predictive import exact_predictive, most_probable, posterior_predictive, sampled_predictive, scores
 from hyperborn.training.definition import Definition
 
 
@@ -55,10 +56,12 @@ class Result:
             seed: of the draw.
 
         Raises:
-            UserError: if the features do not fit the network.
+            UserError: if the features do not fit the network, or the number of samples is not positive.
         """
         if samples is None:
             return exact_predictive(self.network, x, self.probabilities)
+        if samples < 1:
+            raise UserError(f"samples = {samples}: draw at least 1 network, or leave it out for the exact sum")
         indices = np.random.default_rng(seed).choice(len(self.probabilities), size=samples, p=self.probabilities)
         return sampled_predictive(self.network, x, indices)
 
@@ -86,8 +89,6 @@ class Result:
 
     def network_probabilities(self, bits: Bits, x: Examples) -> Float[np.ndarray, "examples classes"]:
         """Class probabilities of one network, given as one row of bits."""
-        from hyperborn.predictive import posterior_predictive
-
         return posterior_predictive(self.network, x, bits)
 
     @cached_property
@@ -116,9 +117,10 @@ class Result:
         Raises:
             UserError: if the folder exists, or cannot be written.
         """
-        from hyperborn.training.run_folder import RunFolder
+        from hyperborn.training.run_folder import RunFolder, writing
 
-        RunFolder.create(Path(path), self.definition, self.data).finish(self)
+        with writing(Path(path)):
+            RunFolder.create(Path(path), self.definition, self.data).finish(self)
 
 
 def numbers_of(

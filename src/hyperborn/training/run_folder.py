@@ -5,10 +5,15 @@
     checkpoints/   the last few positions
     result/        the best restart, its summary and plots, once finished
 
-Every part notices damage: the folders by their manifests, the log by the check of every line.
+Every part notices damage: the folders by their manifests, the log by the check of every line. Checkpoints and result
+name the definition that they belong to, and the result the log, so that parts of two runs never pass for one.
 """
 
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,7 @@ from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
 from hyperborn.storage import (
     Checkpoints,
+    DamagedFolder,
     MetricsLog,
     RunLock,
     arrays_from_bytes,
@@ -27,23 +33,51 @@ from hyperborn.storage import (
     json_to_bytes,
     read_folder,
     read_metrics,
-    remove_folder,
     write_folder,
 )
+from hyperborn.storage.manifest import MANIFEST, manifest_bytes
+from hyperborn.training import replacing
 from hyperborn.training.definition import Definition
 from hyperborn.training.fit import fresh
 from hyperborn.training.loop import Position, Report
+from hyperborn.training.replacing import CHECKPOINTS, DEFINITION, METRICS, RESULT
 from hyperborn.training.result import Result
 from hyperborn.training.steps import arrays_of, state_of
 
 Lines = Callable[[str], None]
+Records = Sequence[Mapping[str, Any]]
+
+DEFINITION_FILES = {"definition.json", "data.json", "data.npz"}
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """The right to write a run folder, for one process at a time; a new folder that stays empty is removed.
+
+    Raises:
+        UserError: if another process has it, or the folder cannot be made.
+    """
+    is_new = not path.exists()
+    try:
+        with RunLock(path):
+            yield
+    finally:
+        if is_new:
+            with suppress(OSError):
+                path.rmdir()
+
+
+@dataclass(frozen=True, eq=False)
 class RunFolder:
-    """One run's folder; hold `lock` while writing."""
+    """One run's folder, its definition verified; write to it only inside `writing`.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    `identity` is a digest of everything in the definition's folder.
+    """
+
+    path: Path
+    definition: Definition
+    data: Dataset
+    identity: str
 
     @classmethod
     def create(cls, path: Path, definition: Definition, data: Dataset, *, force: bool = False) -> "RunFolder":
@@ -52,104 +86,119 @@ class RunFolder:
         Raises:
             UserError: if something is there that is not a run, or a run and `force` is false, or writing fails.
         """
-        folder = cls(path)
-        if folder_exists(path):
-            if not folder.is_run():
-                raise UserError(f"{path} exists and is not a run folder; choose another name")
-            if not force:
-                raise UserError(f"{path} exists; choose another name, or --force to replace it")
-            with folder.lock():
-                for part in ("result", "checkpoints", "definition"):
-                    remove_folder(path / part)
-                (path / "metrics.jsonl").unlink(missing_ok=True)
         arrays, description = data.to_record()
-        write_folder(
-            path / "definition",
-            {
-                "definition.json": json_to_bytes(definition.to_record()),
-                "data.json": json_to_bytes(description),
-                "data.npz": arrays_to_bytes(arrays),
-            },
-        )
-        return folder
+        files = {
+            "definition.json": json_to_bytes(definition.to_record()),
+            "data.json": json_to_bytes(description),
+            "data.npz": arrays_to_bytes(arrays),
+        }
+        # What could not be read again is refused now, not after hours of training.
+        cls.from_files(path, files)
+        replacing.begin(path, files, force=force)
+        return cls.from_files(path, files)
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
         """An existing run's folder.
 
         Raises:
-            UserError: if there is none.
+            UserError: if there is none, or its definition is damaged.
         """
-        folder = cls(path)
-        if not folder.is_run():
+        if replacing.is_being_replaced(path):
+            raise UserError(f"{path} is not finished; go on with: hyperborn resume {path}")
+        if not folder_exists(path / DEFINITION):
             raise UserError(f"{path} is not a run folder; train one with: hyperborn train DATA --out {path}")
-        return folder
+        return cls.from_files(path, read_folder(path / DEFINITION))
 
-    def is_run(self) -> bool:
-        return folder_exists(self.path / "definition")
-
-    def lock(self) -> RunLock:
-        """The right to write, for one process at a time."""
-        return RunLock(self.path)
-
-    def read_definition(self) -> tuple[Definition, Dataset]:
-        """The definition and the data, verified."""
-        files = read_folder(self.path / "definition")
-        names = {"definition.json", "data.json", "data.npz"}
-        if set(files) != names:
-            raise UserError(
-                f"{self.path / 'definition'} should hold {', '.join(sorted(names))}; restore it from a copy"
-            )
+    @classmethod
+    def from_files(cls, path: Path, files: Mapping[str, bytes]) -> "RunFolder":
+        """The run that the files of its definition's folder define."""
+        place = path / DEFINITION
+        if set(files) != DEFINITION_FILES:
+            raise UserError(f"{place} should hold {', '.join(sorted(DEFINITION_FILES))}; restore it from a copy")
         record, description = (
-            json_from_bytes(files[name], str(self.path / "definition" / name))
-            for name in ("definition.json", "data.json")
+            json_from_bytes(files[name], str(place / name)) for name in ("definition.json", "data.json")
         )
-        arrays = arrays_from_bytes(files["data.npz"], str(self.path / "definition" / "data.npz"))
-        return Definition.from_record(record), Dataset.from_record(arrays, description)
+        arrays = arrays_from_bytes(files["data.npz"], str(place / "data.npz"))
+        try:
+            definition, data = Definition.from_record(record), Dataset.from_record(arrays, description)
+            definition.check(data)
+        except UserError as error:
+            raise UserError(f"{place}: {error}") from error
+        return cls(path, definition, data, digest(manifest_bytes(files)))
 
     @property
     def checkpoints(self) -> Checkpoints:
-        return Checkpoints(self.path / "checkpoints")
+        return Checkpoints(self.path / CHECKPOINTS)
 
     def log(self, report: Lines) -> MetricsLog:
-        return MetricsLog(self.path / "metrics.jsonl", report)
+        """The metrics log, open for appending."""
+        return MetricsLog(self.path / METRICS, report)
 
-    def records(self) -> list[dict[str, Any]]:
-        """The records of the metrics log, verified."""
-        return read_metrics(self.path / "metrics.jsonl")
+    def save_position(self, report: Report, seconds: Mapping[str, float], last: Records) -> None:
+        """A checkpoint of a report's position, with the last records of the log.
 
-    def save_position(self, report: Report, seconds: Mapping[str, float]) -> None:
-        """A checkpoint of a report's position."""
+        Raises:
+            UserError: if the run is not there any more, or the system refuses.
+        """
+        self.check_present()
         position = report.position
         state = {
+            "run": self.identity,
             "history": [[step, losses] for step, losses in position.history],
             "finished": position.finished,
             "seconds": dict(seconds),
+            # As text, which keeps the order of their keys.
+            "records": [json.dumps(record) for record in last],
         }
         self.checkpoints.save(position.step, arrays_of(position.state), state)
 
-    def read_position(self, definition: Definition, report: Lines) -> tuple[Position, dict[str, float]]:
-        """The newest good checkpoint's position, or the start where none was saved, and the seconds spent up to it.
+    def read_position(self, report: Lines) -> tuple[Position, dict[str, float], Records]:
+        """The newest good checkpoint's position, or the start where none was saved.
+
+        With it the seconds spent up to it, and the last records that the log then had.
 
         Raises:
             UserError: if all checkpoints are damaged, or are another run's.
         """
         checkpoint = self.checkpoints.latest(report)
         if checkpoint is None:
-            return fresh(definition), {}
+            return fresh(self.definition), {}, []
         try:
-            state = state_of(dict(checkpoint.arrays), definition)
+            if checkpoint.state["run"] != self.identity:
+                raise ValueError("it belongs to another definition")
+            state = state_of(checkpoint.arrays, self.definition)
+            if int(state.step) != checkpoint.step:
+                raise ValueError(f"its arrays are of step {state.step}")
             history = [(int(step), list(losses)) for step, losses in checkpoint.state["history"]]
             finished, seconds = bool(checkpoint.state["finished"]), dict(checkpoint.state["seconds"])
+            records = [json.loads(line) for line in checkpoint.state["records"]]
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
-                f"the checkpoint at step {checkpoint.step} of {self.path} is another run's: {error}"
+                f"the checkpoint at step {checkpoint.step} of {self.path} is another run's ({error}); delete "
+                f"{self.path / CHECKPOINTS} to start over"
             ) from error
-        return Position(state, checkpoint.step, history, finished), seconds
+        return Position(state, checkpoint.step, history, finished), seconds, records
+
+    def check_present(self) -> None:
+        """Raise a UserError if the folder was removed, or given to another run, meanwhile."""
+        try:
+            found = digest((self.path / DEFINITION / MANIFEST).read_bytes())
+        except OSError:
+            found = ""
+        if found != self.identity:
+            raise UserError(f"{self.path} was removed or changed while its run was trained; start the run again")
 
     def finish(self, result: Result, plots: Mapping[str, bytes] | None = None) -> None:
-        """Write the result; a run is finished from then on."""
+        """Write the result; a run is finished from then on.
+
+        Raises:
+            UserError: if the run is not there any more, or the system refuses.
+        """
+        self.check_present()
         record = {
+            "run": self.identity,
+            "metrics": self.metrics_digest(),
             "losses": list(result.losses),
             "steps": result.steps,
             "numbers": result.numbers,
@@ -160,36 +209,53 @@ class RunFolder:
             "summary.json": json_to_bytes(result.summary),
             "params.npz": arrays_to_bytes({"params": result.params}),
         }
-        write_folder(self.path / "result", files | {f"plots/{name}": data for name, data in (plots or {}).items()})
+        write_folder(self.path / RESULT, files | {f"plots/{name}": data for name, data in (plots or {}).items()})
+
+    def metrics_digest(self) -> str | None:
+        """Digest of the whole metrics log; None where there is none, as after `Result.save`."""
+        log = self.path / METRICS
+        if not log.exists():
+            return None
+        read_metrics(log)
+        return digest(log.read_bytes())
 
     def is_finished(self) -> bool:
-        return folder_exists(self.path / "result")
+        return folder_exists(self.path / RESULT)
 
-    def read_result(self) -> Result:
+    def read_result(self, report: Lines) -> Result:
         """The result, verified with everything it rests on.
 
+        Args:
+            report: is told of damage that does not touch the result, in a checkpoint.
+
         Raises:
-            UserError: if the run is not finished, or anything in its folder is damaged.
+            UserError: if the run is not finished, or its definition, log or result is damaged.
         """
-        definition, data = self.read_definition()
         if not self.is_finished():
             raise UserError(f"{self.path} is not finished; go on with: hyperborn resume {self.path}")
-        if (self.path / "metrics.jsonl").exists():
-            self.records()
-        files = read_folder(self.path / "result")
-        where = str(self.path / "result" / "result.json")
-        record = json_from_bytes(files["result.json"], where)
-        params = arrays_from_bytes(files["params.npz"], str(self.path / "result" / "params.npz"))["params"]
-        if params.shape != definition.posterior.circuit.parameter_shape:
+        place = self.path / RESULT
+        files = read_folder(place)
+        try:
+            record = json_from_bytes(files["result.json"], str(place / "result.json"))
+            params = arrays_from_bytes(files["params.npz"], str(place / "params.npz"))["params"]
+            run, metrics, losses = record["run"], record["metrics"], tuple(record["losses"])
+            rest = record["steps"], dict(record["numbers"]), dict(record["seconds"])
+        except (KeyError, TypeError) as error:
+            raise UserError(f"{place} is not a result ({error}); restore it from a copy") from error
+        if run != self.identity or params.shape != self.definition.posterior.circuit.parameter_shape:
+            raise UserError(f"{place} is another run's; restore it from a copy, or delete it and resume the run")
+        if metrics is not None and self.metrics_digest() != metrics:
             raise UserError(
-                f"{self.path / 'result' / 'params.npz'} does not fit the run's circuit; restore it from a copy"
+                f"{self.path / METRICS} is not what it was when the run finished; restore it from a copy, or delete it "
+                f"and {place}, and go on with: hyperborn resume {self.path}"
             )
-        return Result(
-            definition,
-            data,
-            np.asarray(params),
-            tuple(record["losses"]),
-            record["steps"],
-            dict(record["numbers"]),
-            dict(record["seconds"]),
-        )
+        for step in self.checkpoints.steps():
+            try:
+                read_folder(self.path / CHECKPOINTS / f"step-{step:08d}")
+            except DamagedFolder as error:
+                report(f"a checkpoint that the result does not need is damaged: {error}")
+        return Result(self.definition, self.data, np.asarray(params), losses, *rest)
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

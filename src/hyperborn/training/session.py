@@ -6,16 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from hyperborn.data.dataset import Dataset
+from hyperborn.errors import UserError
 from hyperborn.progress import Progress
 from hyperborn.storage import MetricsLog
+from hyperborn.training import replacing
 from hyperborn.training.definition import Definition
 from hyperborn.training.fit import accuracy_of, fresh, run
-from hyperborn.training.loop import Position, Report
+from hyperborn.training.loop import RECORD_EVERY, Position, Report
 from hyperborn.training.result import Result
-from hyperborn.training.run_folder import RunFolder
+from hyperborn.training.run_folder import Records, RunFolder, writing
 
 CHECKPOINT_SECONDS = 2.0
 """A kill costs at most about this much work."""
+
+KEPT_RECORDS = 2
+"""Records that a checkpoint keeps: one damaged byte can cost the log its last two lines, if it is their newline."""
 
 Plots = Callable[[Result, list[dict[str, Any]]], Mapping[str, bytes]]
 
@@ -29,40 +34,44 @@ def start(
         UserError: if the folder exists and `force` is false, or cannot be written; nothing is lost.
         Interrupted: after Ctrl-C, with everything saved.
     """
-    folder = RunFolder.create(path, definition, data, force=force)
-    return go_on(folder, definition, data, fresh(definition), {}, progress, plots)
+    definition.check(data)
+    # Asked before locking, too, which would put a file there.
+    replacing.check_available(path, force=force)
+    with writing(path):
+        folder = RunFolder.create(path, definition, data, force=force)
+        return go_on(folder, fresh(definition), {}, [], progress, plots)
 
 
 def resume(path: Path, progress: Progress, *, plots: Plots) -> Result:
     """Continue a run from its newest good checkpoint; a finished one is just read.
 
     Raises:
-        UserError: if there is no such run, or its definition or all of its checkpoints are damaged.
+        UserError: if there is no such run, or its definition, its log or all of its checkpoints are damaged.
         Interrupted: after Ctrl-C, with everything saved.
     """
-    folder = RunFolder.open(path)
-    if folder.is_finished():
-        return folder.read_result()
-    definition, data = folder.read_definition()
-    position, seconds = folder.read_position(definition, progress.note)
-    return go_on(folder, definition, data, position, seconds, progress, plots)
+    if not replacing.is_being_replaced(path):
+        folder = RunFolder.open(path)
+        if folder.is_finished():
+            return folder.read_result(progress.note)
+    with writing(path):
+        replacing.complete(path)
+        # Read once more: another process may have gone on with the run until the lock was ours.
+        folder = RunFolder.open(path)
+        if folder.is_finished():
+            return folder.read_result(progress.note)
+        return go_on(folder, *folder.read_position(progress.note), progress, plots)
 
 
 def go_on(
-    folder: RunFolder,
-    definition: Definition,
-    data: Dataset,
-    position: Position,
-    spent: Mapping[str, float],
-    progress: Progress,
-    plots: Plots,
+    folder: RunFolder, position: Position, spent: Mapping[str, float], last: Records, progress: Progress, plots: Plots
 ) -> Result:
-    """Train from a position to the end, recording and saving on the way."""
-    with folder.lock(), folder.log(progress.note) as log:
+    """Train from a position to the end, recording and saving on the way; `last` are the last records before it."""
+    with folder.log(progress.note) as log:
         log.truncate_after(position.step if position.history else -1)
-        keeper = Keeper(folder, definition, data, log, spent)
+        mend(log, position, last)
+        keeper = Keeper(folder, log, spent)
         try:
-            result = run(definition, data, progress, keeper.watch, position)
+            result = run(folder.definition, folder.data, progress, keeper.watch, position)
         finally:
             keeper.save()
         result.seconds.update({name: result.seconds[name] + spent.get(name, 0.0) for name in result.seconds})
@@ -70,23 +79,44 @@ def go_on(
     return result
 
 
+def mend(log: MetricsLog, position: Position, last: Records) -> None:
+    """Put back the last records, where a torn end of the log was cut off, and see that it leads up to the position.
+
+    Raises:
+        UserError: if it does not.
+    """
+    if not position.history:
+        return
+    present = {record["step"] for record in log.read()}
+    for record in last:
+        if record["step"] > max(present, default=-1):
+            log.append(record)
+    records = {record["step"]: record["losses"] for record in log.read()}
+    due = {*range(0, position.step + 1, RECORD_EVERY)} | ({position.step} if position.finished else set())
+    step, losses = position.history[-1]
+    if records.keys() != due or records[step] != losses:
+        raise UserError(
+            f"{log.path} lacks what was recorded up to step {position.step}; restore it from a copy, or delete "
+            f"{log.path.parent / replacing.CHECKPOINTS} to train again from the start"
+        )
+
+
 class Keeper:
     """Writes what a run reports: every record into the log, a checkpoint every few seconds."""
 
-    def __init__(
-        self, folder: RunFolder, definition: Definition, data: Dataset, log: MetricsLog, spent: Mapping[str, float]
-    ) -> None:
-        self.folder, self.definition, self.data, self.log, self.spent = folder, definition, data, log, spent
-        self.logged = max((record["step"] for record in log.read()), default=-1)
+    def __init__(self, folder: RunFolder, log: MetricsLog, spent: Mapping[str, float]) -> None:
+        self.folder, self.log, self.spent = folder, log, spent
+        self.last: Records = log.read()[-KEPT_RECORDS:]
         self.saved_at = time.monotonic()
         self.unsaved: Report | None = None
 
     def watch(self, report: Report) -> None:
         """Take note of one report."""
         step = report.position.step
-        if report.recorded and step > self.logged:
-            self.log.append(self.record_of(report))
-            self.logged = step
+        if report.recorded and (not self.last or step > self.last[-1]["step"]):
+            record = self.record_of(report)
+            self.log.append(record)
+            self.last = [*self.last, record][-KEPT_RECORDS:]
         self.unsaved = report
         if report.position.finished or time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
             self.save()
@@ -98,7 +128,7 @@ class Keeper:
         report, self.unsaved = self.unsaved, None
         self.log.sync()
         now = {"compile": report.compile_seconds, "train": report.train_seconds}
-        self.folder.save_position(report, {name: now[name] + self.spent.get(name, 0.0) for name in now})
+        self.folder.save_position(report, {name: now[name] + self.spent.get(name, 0.0) for name in now}, self.last)
         self.saved_at = time.monotonic()
 
     def record_of(self, report: Report) -> dict[str, Any]:
@@ -110,5 +140,5 @@ class Keeper:
             "losses": [float(loss) for loss in diagnosis.loss],
             "elbo": report.elbo,
             "expected_energy": float(diagnosis.expected_energy[best]),
-            "train_accuracy": accuracy_of(self.definition, self.data, report),
+            "train_accuracy": accuracy_of(self.folder.definition, self.folder.data, report),
         }

@@ -1,7 +1,8 @@
 """The pure part of training: a state, and a compiled function that advances it by any number of steps."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +18,8 @@ from hyperborn.posteriors.register import Register
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer
 
+Leaf = TypeVar("Leaf")
+
 
 class State(NamedTuple):
     """Where a run stands; the leading axis of `params` and of `optimizer` counts restarts."""
@@ -30,10 +33,10 @@ class State(NamedTuple):
 class Diagnosis(NamedTuple):
     """Of every restart: loss, E_q[energy] and KL(q ‖ prior), in nats, and the index of the most probable network."""
 
-    loss: Float[Array, " restarts"]
-    expected_energy: Float[Array, " restarts"]
-    kl: Float[Array, " restarts"]
-    most_probable: Int[Array, " restarts"]
+    loss: Float[Array | np.ndarray, " restarts"]
+    expected_energy: Float[Array | np.ndarray, " restarts"]
+    kl: Float[Array | np.ndarray, " restarts"]
+    most_probable: Int[Array | np.ndarray, " restarts"]
 
 
 def initial_state(definition: Definition) -> State:
@@ -46,7 +49,11 @@ def initial_state(definition: Definition) -> State:
 
     params = jax.vmap(one)(jax.random.split(start, definition.restarts))
     update_rule = definition.optimizer.transformation(definition.steps)
-    return State(jnp.asarray(0), key, params, jax.vmap(update_rule.init)(params))
+    # Optax leaves some types weak; arrays from a checkpoint are not, and would be compiled for again.
+    optimizer = jax.tree.map(
+        lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), jax.vmap(update_rule.init)(params)
+    )
+    return State(jnp.int32(0), key, params, optimizer)
 
 
 @partial(jax.jit, static_argnames=("posterior", "optimizer", "steps"))
@@ -65,14 +72,14 @@ def advance(
     def loss(params: Parameters) -> Float[Array, ""]:
         return Exact().loss(posterior, functional, params)
 
-    def update(params: Parameters, optimizer_state: optax.OptState) -> tuple[optax.Params, optax.OptState]:
+    def update(params: Parameters, optimizer_state: optax.OptState) -> tuple[Parameters, optax.OptState]:
         value, gradient = jax.value_and_grad(loss)(params)
         change, optimizer_state = update_rule.update(
             gradient, optimizer_state, params, value=value, grad=gradient, value_fn=loss
         )
-        return optax.apply_updates(params, change), optimizer_state
+        return cast(Array, optax.apply_updates(params, change)), optimizer_state
 
-    def one_step(_: int, state: State) -> State:
+    def one_step(_: Int[Array, ""], state: State) -> State:
         params, optimizer_state = jax.vmap(update)(state.params, state.optimizer)
         return State(state.step + 1, state.key, params, optimizer_state)
 
@@ -81,26 +88,25 @@ def advance(
 
 @partial(jax.jit, static_argnames=("posterior",))
 def diagnose(params: Parameters, functional: Functional, log_prior: Array, *, posterior: Register) -> Diagnosis:
-    """How every restart stands, from its parameters."""
+    """How every restart stands, from its parameters; loss and energy above the lowest energy, to keep their digits."""
 
     def one(params: Parameters) -> Diagnosis:
         q = posterior.probabilities(params)
         kl, _ = KullbackLeibler(log_prior).value_and_first_variation(q)
         energy = jnp.sum(q * functional.energies)
-        return Diagnosis(functional(q) + functional.lowest, energy + functional.lowest, kl, jnp.argmax(q))
+        return Diagnosis(functional(q), energy, kl, jnp.argmax(q))
 
     return jax.vmap(one)(params)
 
 
 def arrays_of(state: State) -> dict[str, np.ndarray]:
     """The state as named arrays, for a checkpoint."""
-    named = {"step": np.asarray(state.step), "key": np.asarray(jax.random.key_data(state.key))}
-    named["params"] = np.asarray(state.params)
+    own = {"step": state.step, "key": jax.random.key_data(state.key), "params": state.params}
     leaves = jax.tree.leaves(state.optimizer)
-    return named | {f"optimizer_{place:02d}": np.asarray(leaf) for place, leaf in enumerate(leaves)}
+    return {name: np.asarray(array) for name, array in (own | named(leaves)).items()}
 
 
-def state_of(arrays: dict[str, np.ndarray], definition: Definition) -> State:
+def state_of(arrays: Mapping[str, np.ndarray], definition: Definition) -> State:
     """The state that `arrays_of` named.
 
     Raises:
@@ -108,13 +114,22 @@ def state_of(arrays: dict[str, np.ndarray], definition: Definition) -> State:
     """
     template = jax.eval_shape(lambda: initial_state(definition))
     leaves, structure = jax.tree.flatten(template.optimizer)
-    kept = [arrays.get(f"optimizer_{place:02d}") for place in range(len(leaves))]
-    for leaf, array in [*zip(leaves, kept, strict=True), (template.params, arrays.get("params"))]:
-        if array is None or array.shape != leaf.shape or array.dtype != leaf.dtype:
-            raise ValueError("the arrays of the checkpoint are not those of this run's optimizer and circuit")
+    key = jax.eval_shape(jax.random.key_data, template.key)
+    expected = {"step": template.step, "key": key, "params": template.params} | named(leaves)
+    if arrays.keys() != expected.keys():
+        raise ValueError(f"its arrays are {', '.join(sorted(arrays))}, not {', '.join(sorted(expected))}")
+    for name, leaf in expected.items():
+        array = arrays[name]
+        if array.shape != leaf.shape or array.dtype != leaf.dtype:
+            raise ValueError(f"its array {name} is {array.dtype} of shape {array.shape}, not {leaf.dtype} {leaf.shape}")
     return State(
         jnp.asarray(arrays["step"]),
         jax.random.wrap_key_data(jnp.asarray(arrays["key"])),
         jnp.asarray(arrays["params"]),
-        jax.tree.unflatten(structure, [jnp.asarray(array) for array in kept]),
+        jax.tree.unflatten(structure, [jnp.asarray(arrays[name]) for name in named(leaves)]),
     )
+
+
+def named(leaves: Sequence[Leaf]) -> dict[str, Leaf]:
+    """The leaves of the optimizer's state by the names they have in a checkpoint."""
+    return {f"optimizer_{place:02d}": leaf for place, leaf in enumerate(leaves)}

@@ -1,0 +1,35 @@
+"""Text of a table's cell that keeps to what the terminal can encode."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final
+
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
+from rich.text import Text
+
+PLAIN = str.maketrans({"±": "+/-", "–": "-", "−": "-", "·": "-"})
+
+
+@final
+@dataclass(frozen=True)
+class Cell:
+    """Text without markup. Where the room is narrow, ± takes no space; where the encoding lacks a sign, it is ASCII."""
+
+    text: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        text = self._encodable(self.text, options)
+        if len(text) > options.max_width:
+            text = self._encodable(self.text.replace(" ± ", "±"), options)
+        yield Text(text)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, Text(self._encodable(self.text, options)))
+
+    def _encodable(self, text: str, options: ConsoleOptions) -> str:
+        try:
+            text.encode(options.encoding)
+        except UnicodeEncodeError:
+            return text.translate(PLAIN).encode(options.encoding, errors="replace").decode(options.encoding)
+        return text

@@ -1,0 +1,81 @@
+"""Picture of a training: the loss of every restart, and the ELBO beside the log evidence."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from hyperborn.errors import UserError
+from hyperborn.report.canvas import BLUE, GREY, INK, canvas, grid
+from hyperborn.report.digits import number_text
+
+
+def training_figure(records: Sequence[Mapping[str, Any]], log_evidence: float | None) -> Figure:
+    """Loss of each restart, the best emphasised, and where there is an ELBO that beside the log evidence.
+
+    Raises:
+        UserError: if there is no record.
+    """
+    if not records:
+        raise UserError("there are no training records to draw; train for at least one step")
+    steps = np.array([record["step"] for record in records])
+    losses = np.array([numbers(record["losses"]) for record in records])
+    elbo = np.array(numbers([record.get("elbo") for record in records]))
+    restarts = f"{losses.shape[1]} restarts" if losses.shape[1] > 1 else "one restart"
+    figure = canvas(f"Training: {restarts}, {steps[-1]:,} steps")
+    if np.isfinite(elbo).any():
+        left, right = figure.subplots(1, 2)
+        draw_elbo(right, steps, elbo, log_evidence)
+    else:
+        left = figure.subplots()
+    draw_losses(left, steps, losses)
+    return figure
+
+
+def draw_losses(axes: Axes, steps: np.ndarray, losses: np.ndarray) -> None:
+    """A line a restart; the best is that with the lowest loss at the end."""
+    restarts = losses.shape[1]
+    last = np.where(np.isfinite(losses[-1]), losses[-1], np.inf)
+    best = int(last.argmin())
+    for restart in range(restarts):
+        if restart != best:
+            draw_line(axes, steps, losses[:, restart], color=GREY, alpha=0.45, linewidth=1.0, zorder=2)
+    label = f"best restart: {number_text(losses[-1, best])}"
+    draw_line(axes, steps, losses[:, best], color=BLUE, linewidth=2.2, zorder=3, label=label)
+    axes.set_title("Loss of each restart" if restarts > 1 else "Loss")
+    decorate(axes, "loss (nats, lower is better)")
+    axes.legend(loc="upper right")
+
+
+def draw_elbo(axes: Axes, steps: np.ndarray, elbo: np.ndarray, log_evidence: float | None) -> None:
+    """The best restart's ELBO under the line that it cannot cross."""
+    draw_line(axes, steps, elbo, color=BLUE, linewidth=2.2, zorder=3, label=f"ELBO: {number_text(elbo[-1])}")
+    axes.set_title("ELBO of the best restart")
+    if log_evidence is not None and np.isfinite(log_evidence):
+        label = f"log evidence: {number_text(log_evidence)}"
+        axes.axhline(log_evidence, color=INK, linestyle=(0, (5, 3)), linewidth=1.3, label=label)
+        gap = log_evidence - elbo[-1]
+        # Above can only be rounding, and is to be seen.
+        axes.set_title(f"ELBO: {abs(gap):.3g} nats {'below' if gap >= 0 else 'above'} the log evidence")
+    decorate(axes, "ELBO (nats, higher is better)")
+    axes.legend(loc="lower right")
+
+
+def draw_line(axes: Axes, steps: np.ndarray, values: np.ndarray, **style: Any) -> None:
+    axes.plot(steps, np.where(np.isfinite(values), values, np.nan), marker="o" if len(steps) == 1 else "", **style)
+
+
+def decorate(axes: Axes, label: str) -> None:
+    axes.set_xlabel("step")
+    axes.set_ylabel(label)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.margins(x=0.02)
+    grid(axes, "y")
+
+
+def numbers(values: Sequence[float | None]) -> list[float]:
+    """The values with NaN for those that are missing."""
+    return [float("nan") if value is None else float(value) for value in values]

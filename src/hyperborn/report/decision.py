@@ -1,0 +1,102 @@
+"""Picture of what is predicted where, for data of two features."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+
+from hyperborn._typing import Examples, Labels
+from hyperborn.errors import UserError
+from hyperborn.networks import Network
+from hyperborn.report.canvas import CYCLE, INK, MARKERS, canvas
+
+ACROSS, DOWN = 120, 80
+"""Places where predictions are made."""
+MARGIN = 0.12
+"""Room about the data, as a share of its width."""
+
+Predict = Callable[[Examples], Float[np.ndarray, "examples classes"]]
+
+
+def decision_figure(net: Network, predict: Predict, x: Examples, y: Labels, classes: Sequence[str]) -> Figure:
+    """Predicted probabilities as colours under the examples.
+
+    Raises:
+        UserError: if the data has not two features or no example, or classes or labels do not fit.
+    """
+    checked(net, x, y, classes)
+    low, high = x.min(axis=0), x.max(axis=0)
+    room = MARGIN * np.where(high > low, high - low, 1.0)
+    across, down = (np.linspace(low[i] - room[i], high[i] + room[i], count) for i, count in enumerate((ACROSS, DOWN)))
+    places = np.stack(np.meshgrid(across, down), axis=-1)
+    probabilities = predict(places.reshape(-1, 2)).reshape(DOWN, ACROSS, len(classes))
+    figure = canvas(
+        "Predicted class probabilities" if len(classes) > 2 else f"Predicted probability of class {classes[1]}"
+    )
+    axes = figure.subplots()
+    if len(classes) == 2:
+        draw_two(figure, axes, across, down, probabilities[:, :, 1])
+    else:
+        draw_many(axes, across, down, probabilities)
+    for label, name in enumerate(classes):
+        own = x[y == label]
+        axes.scatter(
+            own[:, 0], own[:, 1], s=34, color=CYCLE[label % len(CYCLE)], marker=MARKERS[label % len(MARKERS)],
+            edgecolor="white", linewidth=0.8, label=f"{name} ({len(own)} examples)", zorder=3,
+        )  # fmt: skip
+    axes.set_xlabel("feature 1")
+    axes.set_ylabel("feature 2")
+    axes.set_xlim(across[0], across[-1])
+    axes.set_ylim(down[0], down[-1])
+    figure.legend(loc="outside lower center", ncols=min(len(classes), 5))
+    return figure
+
+
+def checked(net: Network, x: np.ndarray, y: np.ndarray, classes: Sequence[str]) -> None:
+    if x.shape[1] != 2:
+        raise UserError(f"a decision map needs 2 features and the data has {x.shape[1]}; reduce it to 2 (components)")
+    if len(x) == 0:
+        raise UserError("there are no examples to draw; give at least one")
+    if len(x) != len(y) or len(classes) != net.n_classes:
+        message = f"{len(x)} examples, {len(y)} labels and {len(classes)} class names"
+        raise UserError(f"{message} do not fit a network of {net.n_classes} classes; give as many as it has")
+    net.check_features(x)
+
+
+def draw_two(figure: Figure, axes: Axes, across: np.ndarray, down: np.ndarray, probability: np.ndarray) -> None:
+    """One class's colour to the other's through white, and a line where neither is more probable."""
+    shades = LinearSegmentedColormap.from_list("two classes", [pale(CYCLE[0]), "white", pale(CYCLE[1])])
+    extent = (across[0], across[-1], down[0], down[-1])
+    image = axes.imshow(
+        probability, origin="lower", extent=extent, aspect="auto", interpolation="bilinear", cmap=shades, vmin=0, vmax=1
+    )
+    if probability.min() < 0.5 < probability.max():
+        axes.contour(across, down, probability, levels=[0.5], colors=INK, linewidths=1.4)
+    bar = figure.colorbar(image, ax=axes, ticks=[0, 0.25, 0.5, 0.75, 1], fraction=0.05, pad=0.02)
+    bar.set_label("probability (line: 0.5)")
+    bar.outline.set_visible(False)  # type: ignore[operator]
+
+
+def draw_many(axes: Axes, across: np.ndarray, down: np.ndarray, probabilities: np.ndarray) -> None:
+    """The most probable class's colour, the paler the less certain it is, and lines between such regions."""
+    classes = probabilities.shape[2]
+    shades = np.array([to_rgb(pale(CYCLE[label % len(CYCLE)])) for label in range(classes)])
+    extent = (across[0], across[-1], down[0], down[-1])
+    # From 0 where all classes are as probable to 1 where one is certain.
+    certainty = (probabilities.max(axis=2, keepdims=True) * classes - 1) / (classes - 1)
+    image = np.clip(1 - certainty * (1 - shades[probabilities.argmax(axis=2)]), 0, 1)
+    axes.imshow(image, origin="lower", extent=extent, aspect="auto", interpolation="bilinear")
+    for label in range(classes):
+        # How far the class is ahead of the best other one; 0 is the border of its region.
+        ahead = probabilities[:, :, label] - np.delete(probabilities, label, axis=2).max(axis=2)
+        if ahead.min() < 0 < ahead.max():
+            axes.contour(across, down, ahead, levels=[0], colors=INK, linewidths=1.0)
+
+
+def pale(colour: str) -> tuple[float, float, float]:
+    """The colour mixed with white, for areas that points of the colour itself lie on."""
+    red, green, blue = (0.4 + 0.6 * part for part in to_rgb(colour))
+    return red, green, blue

@@ -1,0 +1,44 @@
+"""How metrics and objectives are called in pictures and tables."""
+
+from collections.abc import Iterable
+
+EXACT_POSTERIOR = "exact posterior"
+"""The name of the row that holds the exact posterior's scores, in every table of objectives."""
+
+METRICS = {
+    "accuracy": ("accuracy", "", "higher"),
+    "nll": ("NLL", "nats", "lower"),
+    "brier": ("Brier score", "", "lower"),
+    "ece": ("calibration error", "", "lower"),
+    "elbo": ("ELBO", "nats", "higher"),
+    "elbo_gap": ("ELBO gap", "nats", "lower"),
+    "loss": ("loss", "nats", "lower"),
+    "expected_energy": ("expected energy", "nats", "lower"),
+    "entropy": ("entropy", "nats", ""),
+    "log_evidence": ("log evidence", "nats", ""),
+    "map_accuracy": ("accuracy of the most probable network", "", "higher"),
+}
+"""Name, unit and better direction of a metric. NLL is of an example; other nats are of the whole training data."""
+
+ACRONYMS = frozenset({"elbo", "mle", "selbo"})
+
+
+def metric_name(key: str) -> str:
+    """Name of a metric with its unit."""
+    name, unit, _ = METRICS.get(key, (key.replace("_", " "), "", ""))
+    return f"{name} ({unit})" if unit else name
+
+
+def better(key: str) -> str:
+    """ "higher", "lower", or "" where neither is better or it is not known."""
+    return METRICS.get(key, ("", "", ""))[2]
+
+
+def objective_name(key: str) -> str:
+    """Name of an objective, acronyms in capitals."""
+    return key.upper() if key.lower() in ACRONYMS else key
+
+
+def exact_last(names: Iterable[str]) -> list[str]:
+    """The names in their order, the exact posterior after all others."""
+    return sorted(names, key=lambda name: name == EXACT_POSTERIOR)

@@ -1,0 +1,84 @@
+"""Picture of objectives side by side: means with standard errors, a panel a metric."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+
+from hyperborn.errors import UserError
+from hyperborn.report.canvas import INK, MARKERS, canvas, colours, grid
+from hyperborn.report.digits import estimate_text
+from hyperborn.report.names import EXACT_POSTERIOR, better, exact_last, metric_name, objective_name
+
+Rows = Mapping[str, Mapping[str, tuple[float, float]]]
+"""Mean and standard error by objective and metric."""
+
+
+def comparison_figure(table: Rows, metrics: Sequence[str], title: str) -> Figure:
+    """A panel a metric with a dot and a bar of one standard error for each objective.
+
+    The exact posterior's mean is a dashed line as well.
+
+    Raises:
+        UserError: if there is no objective or no metric.
+    """
+    if not table or not metrics:
+        raise UserError("there is nothing to compare; give at least one objective and one metric")
+    columns = len(metrics) if len(metrics) <= 3 else math.ceil(len(metrics) / 2)
+    rows = math.ceil(len(metrics) / columns)
+    figure = canvas(title)
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    for place, (axes, metric) in enumerate(zip(panels, metrics, strict=False)):
+        draw_panel(axes, table, metric)
+        axes.tick_params(axis="y", labelleft=place % columns == 0)
+    for axes in panels[len(metrics) :]:
+        explain(axes, EXACT_POSTERIOR in table)
+    if len(panels) == len(metrics):
+        figure.supxlabel(explanation(EXACT_POSTERIOR in table, "; "), fontsize=9)
+    return figure
+
+
+def draw_panel(axes: Axes, table: Rows, metric: str) -> None:
+    names = exact_last(table)
+    others = [name for name in names if name != EXACT_POSTERIOR]
+    colour = colours(others) | {EXACT_POSTERIOR: INK}
+    marker = dict(zip(others, MARKERS * len(others), strict=False)) | {EXACT_POSTERIOR: "*"}
+    for place, name in enumerate(names):
+        mean, error = table[name].get(metric, (math.nan, math.nan))
+        if not math.isfinite(mean):
+            continue
+        bar = error if math.isfinite(error) else 0.0
+        axes.errorbar(
+            [mean], [place], xerr=[bar], fmt=marker[name], color=colour[name], elinewidth=2, capsize=4,
+            markersize=11 if name == EXACT_POSTERIOR else 7, zorder=3,
+        )  # fmt: skip
+        axes.annotate(
+            estimate_text(mean, error), (mean, place), (0, 8), textcoords="offset points", ha="center", fontsize=8.5,
+            color=colour[name], path_effects=[withStroke(linewidth=3, foreground="white")], zorder=4,
+        )  # fmt: skip
+        if name == EXACT_POSTERIOR:
+            axes.axvline(mean, color=INK, linestyle=(0, (5, 3)), linewidth=1, alpha=0.6, zorder=1)
+    axes.set_yticks(range(len(names)), [objective_name(name) for name in names])
+    axes.set_ylim(len(names) - 0.5, -0.75)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    # Room for the numbers, which are centred on the dots.
+    axes.margins(x=0.3)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    axes.set_title(metric_name(metric)[:1].upper() + metric_name(metric)[1:])
+    axes.set_xlabel(f"{better(metric)} is better" if better(metric) else "", fontsize=9)
+    grid(axes, "x")
+
+
+def explanation(exact: bool, between: str) -> str:
+    parts = ["dots: mean over seeds", "bars: ± one standard error"]
+    return between.join([*parts, "dashed line: exact posterior"] if exact else parts)
+
+
+def explain(axes: Axes, exact: bool) -> None:
+    """What the marks mean, in a panel that is free."""
+    axes.set_axis_off()
+    axes.text(0.02, 0.5, explanation(exact, "\n\n"), transform=axes.transAxes, fontsize=9.5, va="center")

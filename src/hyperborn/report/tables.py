@@ -1,0 +1,156 @@
+"""Tables for the terminal and for the run folder. Rich is loaded when one is made."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hyperborn.errors import UserError
+from hyperborn.report.digits import MISSING, estimate_text, fixed, number_text
+from hyperborn.report.names import EXACT_POSTERIOR, METRICS, exact_last, metric_name, objective_name
+
+if TYPE_CHECKING:
+    import rich.table
+
+Rows = Mapping[str, Mapping[str, tuple[float, float]]]
+"""Mean and standard error by objective and metric."""
+
+SPLITS = ("train", "validation", "test")
+SCORES = ("accuracy", "nll", "brier", "ece")
+MEASURES = ("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "entropy")
+
+
+def summary_table(summary: Mapping[str, Any]) -> "rich.table.Table":
+    """Scores of each split, and below them what was reached, the most probable network and the time it took.
+
+    The summary is that of `hyperborn train --json`; what it lacks is a dash.
+    """
+    from rich.padding import Padding
+
+    title = ", ".join(part for part in (objective_name(str(summary.get("objective") or "")), *counts(summary)) if part)
+    return titled(title or "run", [scores_table(summary), Padding(facts_table(facts(summary)), (1, 0, 0, 0))])
+
+
+def counts(summary: Mapping[str, Any]) -> list[str]:
+    named = (("n_weights", "binary weights"), ("n_parameters", "circuit parameters"))
+    return [f"{summary[key]:,} {what}" for key, what in named if summary.get(key) is not None]
+
+
+def scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
+    """A row a metric, a column a split."""
+    table = plain_table(["", *SPLITS])
+    for metric in SCORES:
+        values = [(summary.get(split) or {}).get(metric) for split in SPLITS]
+        table.add_row(*cells([metric_name(metric), *(score_text(value) for value in values)]))
+    return table
+
+
+def score_text(value: float | None) -> str:
+    """Four decimal places, which thousands of examples can fill, so that columns line up."""
+    return number_text(value) if value is None or value != value or 0 < value < 5e-5 else fixed(value, 4)
+
+
+def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What to say beside the scores, by name."""
+    found = [(metric_name(measure), number_text(summary.get(measure))) for measure in MEASURES]
+    best: Mapping[str, Any] = summary.get("map") or {}
+    found.append(("most probable network", str(best.get("bits", MISSING))))
+    found.append(("its energy (nats)", number_text(best.get("energy"))))
+    found.append(("its test accuracy", number_text(best.get("test_accuracy"))))
+    seconds: Mapping[str, float] = summary.get("seconds") or {}
+    times = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items() if value is not None)
+    found.append(("seconds", times or MISSING))
+    found.append(("saved in", str(summary.get("out") or MISSING)))
+    return found
+
+
+def facts_table(found: Iterable[tuple[str, str]]) -> "rich.table.Table":
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", overflow="fold")
+    table.add_column(overflow="fold")
+    for name, text in found:
+        table.add_row(*cells([name, text]))
+    return table
+
+
+def comparison_table(rows: Rows, *, title: str | None = None) -> "rich.table.Table":
+    """Mean ± standard error, a row an objective, a column a metric; the exact posterior's row apart.
+
+    Raises:
+        UserError: if there is no row.
+    """
+    metrics = columns(rows)
+    table = plain_table(["", *(metric_name(metric) for metric in metrics)])
+    for name in exact_last(rows):
+        if name == EXACT_POSTERIOR:
+            table.add_section()
+        texts = [objective_name(name), *(text(rows, name, metric) for metric in metrics)]
+        table.add_row(*cells(texts), style="italic" if name == EXACT_POSTERIOR else "")
+    return table if title is None else titled(title, [table])
+
+
+def markdown(rows: Rows) -> str:
+    """The comparison's table as GitHub renders it; the exact posterior's row in italics.
+
+    Raises:
+        UserError: if there is no row.
+    """
+    metrics = columns(rows)
+    lines = [row_of(["", *(metric_name(metric) for metric in metrics)]), row_of(["---", *["---:"] * len(metrics)])]
+    for name in exact_last(rows):
+        texts = [escaped(objective_name(name)), *(text(rows, name, metric) for metric in metrics)]
+        lines.append(row_of([f"*{part}*" for part in texts] if name == EXACT_POSTERIOR else texts))
+    return "\n".join(lines) + "\n"
+
+
+def columns(rows: Rows) -> list[str]:
+    """Metrics of any row: known ones in their usual order, then others as they come."""
+    if not rows:
+        raise UserError("there is nothing to compare; give at least one objective")
+    found = dict.fromkeys(metric for row in rows.values() for metric in row)
+    return [metric for metric in METRICS if metric in found] + [metric for metric in found if metric not in METRICS]
+
+
+def text(rows: Rows, name: str, metric: str) -> str:
+    mean, error = rows[name].get(metric, (None, None))
+    return estimate_text(mean, error)
+
+
+def row_of(texts: Sequence[str]) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*")
+
+
+def plain_table(headers: Sequence[str]) -> "rich.table.Table":
+    """An empty table whose first column names the rows and whose others hold numbers."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for place, header in enumerate(cells(headers)):
+        # Folding loses nothing, and Rich's ellipsis is not in every encoding.
+        table.add_column(header, justify="right" if place else "left", overflow="fold")
+    return table
+
+
+def titled(title: str, parts: Iterable[Any]) -> "rich.table.Table":
+    """Renderables under a title."""
+    from rich.styled import Styled
+    from rich.table import Table
+
+    table = Table.grid()
+    table.add_column(overflow="fold")
+    # Rich's own titles read markup and do not look at the encoding.
+    table.add_row(Styled(cells([title])[0], "bold"))
+    for part in parts:
+        table.add_row(part)
+    return table
+
+
+def cells(texts: Iterable[str]) -> list[Any]:
+    from hyperborn.report.cells import Cell
+
+    return [Cell(text) for text in texts]

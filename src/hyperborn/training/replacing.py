@@ -1,0 +1,108 @@
+"""How a run folder comes to be, and how one run takes the place of another.
+
+The definition of a new run is first written, whole, to `replacement/` inside the folder. From that moment the old run
+is given up: its parts are removed, and the new definition is renamed into its place. So a crash leaves the old run, or
+the new one; a refusal (a full disk, say) leaves the old one. The run lock must be held for all but questions.
+"""
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from hyperborn.errors import UserError
+from hyperborn.storage import folder_exists, remove_folder, write_folder
+from hyperborn.storage.checkpoints import NAME as CHECKPOINT
+from hyperborn.storage.durable import LOCK, PARTIAL, explained, sync_folder
+from hyperborn.storage.folders import PREVIOUS, tidy
+from hyperborn.storage.manifest import IGNORED, MANIFEST, read_manifest, unlisted
+
+DEFINITION, REPLACEMENT, RESULT, CHECKPOINTS, METRICS = (
+    *("definition", "replacement", "result", "checkpoints"),
+    "metrics.jsonl",
+)
+LEFTOVER = re.compile(rf"\..+({'|'.join(map(re.escape, (LOCK, PARTIAL, PREVIOUS)))})")
+"""What a writer that died leaves behind."""
+
+
+def is_free(path: Path) -> bool:
+    """Whether nothing is there, or only what a process left that died before its run began."""
+    if not folder_exists(path):
+        return True
+    with explained(path, "read"):
+        return path.is_dir() and all(
+            entry.name in IGNORED or (LEFTOVER.fullmatch(entry.name) and PREVIOUS not in entry.name)
+            for entry in path.iterdir()
+        )
+
+
+def is_run(path: Path) -> bool:
+    """Whether a run was begun there."""
+    return (path / DEFINITION / MANIFEST).exists() or is_being_replaced(path)
+
+
+def is_being_replaced(path: Path) -> bool:
+    """Whether a process died between giving up the old run there and beginning the new one."""
+    return folder_exists(path / REPLACEMENT)
+
+
+def check_available(path: Path, *, force: bool) -> None:
+    """Refuse a place where a new run would harm something.
+
+    Raises:
+        UserError: if a run is there and `force` is false, or anything else.
+    """
+    if is_free(path):
+        return
+    if not is_run(path):
+        raise UserError(f"{path} exists and is not a run folder; choose another name")
+    if not force:
+        raise UserError(f"{path} exists; choose another name, or --force to replace it")
+    strange = stranger(path)
+    if strange is not None:
+        raise UserError(f"{path} is not replaced, for hyperborn did not write {strange}; move that away")
+
+
+def stranger(path: Path) -> Path | None:
+    """Something that hyperborn did not write in a part of a run, which removing the part would lose."""
+    for part in (DEFINITION, REPLACEMENT, RESULT):
+        place = path / part
+        if place.exists() and not (place / MANIFEST).exists():
+            return place
+        # A damaged part may be replaced: that is the remedy.
+        with suppress(UserError):
+            for name in unlisted(place, read_manifest(place, place)):
+                return place / name
+    checkpoints = path / CHECKPOINTS
+    for entry in checkpoints.iterdir() if checkpoints.is_dir() else ():
+        if not CHECKPOINT.fullmatch(entry.name) and not LEFTOVER.fullmatch(entry.name):
+            return entry
+    return None
+
+
+def begin(path: Path, definition: Mapping[str, bytes], *, force: bool) -> None:
+    """Put the files that define a new run into its folder, in place of another run if `force` is true.
+
+    Raises:
+        UserError: if something else is there, or writing fails; what was there is then unharmed.
+    """
+    check_available(path, force=force)
+    with explained(path):
+        tidy(path)
+    if not is_run(path):
+        write_folder(path / DEFINITION, definition)
+        return
+    write_folder(path / REPLACEMENT, definition, replace=True)
+    complete(path)
+
+
+def complete(path: Path) -> None:
+    """Go on with a replacement that was begun; nothing to do where there is none."""
+    if not is_being_replaced(path):
+        return
+    for part in (RESULT, CHECKPOINTS, DEFINITION):
+        remove_folder(path / part)
+    with explained(path):
+        (path / METRICS).unlink(missing_ok=True)
+        (path / REPLACEMENT).rename(path / DEFINITION)
+        sync_folder(path)

@@ -1,0 +1,174 @@
+"""What every objective must do with every prior and every circuit."""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import Array
+
+import circuit_oracle
+import inference_oracle
+from hyperborn.circuits import Brickwork, Circuit, ProductState
+from hyperborn.inference.estimators import Exact
+from hyperborn.inference.functional import Functional
+from hyperborn.inference.kernels import Hamming, default_kernel
+from hyperborn.inference.objectives import ELBO, MLE, OBJECTIVES, SELBO, Objective
+from hyperborn.inference.priors import Bernoulli, Prior, Uniform
+from hyperborn.networks import BinaryMLP
+from hyperborn.posteriors import Register
+
+NETWORK = BinaryMLP(2, (1,))
+N = NETWORK.n_weights
+ENERGIES = np.random.default_rng(0).gamma(2.0, 3.0, size=2**N) + 40
+
+OBJECTIVES_TRIED: list[Objective] = [MLE(), ELBO(), ELBO(0.4), SELBO(), SELBO(7.0, Hamming((0.3, 0.8)))]
+PRIORS: list[Prior] = [Uniform(), Bernoulli(0.3), Bernoulli({"W1": 0.2, "b2": 0.9})]
+CIRCUITS: list[Circuit] = [Brickwork(N, depth=2), ProductState(N)]
+
+Plain = Callable[[Any], Any]
+
+
+def plain_formula(objective: Objective, prior: Prior, log: Callable[[Any], Any] = np.log) -> Plain:
+    """F[q], written out with 2^n × 2^n matrices, for NumPy or (with its logarithm) JAX."""
+    p = inference_oracle.product_distribution(prior.marginals(NETWORK).tolist())
+    if isinstance(objective, ELBO):
+        return lambda q: q @ ENERGIES + objective.beta * (q @ (log(q) - np.log(p)))
+    if isinstance(objective, SELBO):
+        kernel = inference_oracle.kernel_matrix(N, (objective.kernel or default_kernel(N)).kappas)
+        matched = objective.weight == "kl-matched"
+        weight = inference_oracle.kl_matched_weight(p, kernel) if matched else objective.weight
+        return lambda q: q @ ENERGIES + weight * ((q - p) @ kernel @ (q - p))
+    assert isinstance(objective, MLE)
+    return lambda q: q @ ENERGIES
+
+
+def bound(objective: Objective, prior: Prior) -> Functional:
+    return objective.bind(ENERGIES, prior.log_probabilities(NETWORK))
+
+
+every_pair = pytest.mark.parametrize(("objective", "prior"), list(product(OBJECTIVES_TRIED, PRIORS)), ids=str)
+
+
+def test_every_registered_objective_is_tried() -> None:
+    assert {type(objective) for objective in OBJECTIVES_TRIED} == set(OBJECTIVES.values())
+
+
+@every_pair
+def test_value_and_first_variation_are_those_of_the_plain_formula(objective: Objective, prior: Prior) -> None:
+    q = np.random.default_rng(1).dirichlet(np.ones(2**N))
+    plain = plain_formula(objective, prior)
+    with jax.enable_x64(True):
+        functional = bound(objective, prior)
+        value, variation = functional.value_and_first_variation(jnp.asarray(q))
+        through_jax = jax.grad(functional)(jnp.asarray(q))
+        expected = jax.grad(plain_formula(objective, prior, jnp.log))(jnp.asarray(q))
+        assert functional(jnp.asarray(q)) == value
+    assert variation.dtype == jnp.float64
+    lowest = ENERGIES.min()
+    np.testing.assert_allclose(float(value) + lowest, plain(q), rtol=1e-12)
+    np.testing.assert_allclose(through_jax, np.asarray(expected) - lowest, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(through_jax, variation, rtol=0, atol=1e-14)
+    step = 1e-6
+    for place in range(0, 2**N, 5):
+        shift = step * q[place] * np.eye(2**N)[place]
+        difference = (plain(q + shift) - plain(q - shift)) / (2 * step * q[place])
+        np.testing.assert_allclose(float(variation[place]) + lowest, difference, rtol=1e-5)
+
+
+@every_pair
+def test_single_precision_is_finite_and_close(objective: Objective, prior: Prior) -> None:
+    q = np.random.default_rng(1).dirichlet(np.ones(2**N))
+    functional = bound(objective, prior)
+    value, variation = functional.value_and_first_variation(jnp.asarray(q))
+    assert value.dtype == variation.dtype == jnp.float32
+    assert variation.shape == (2**N,)
+    assert np.isfinite(variation).all()
+    np.testing.assert_allclose(float(value) + ENERGIES.min(), plain_formula(objective, prior)(q), rtol=1e-5)
+
+
+@jax.jit(static_argnums=0)
+def value_and_gradient(posterior: Register, functional: Functional, params: Array) -> tuple[Array, Array]:
+    return Exact().value_and_gradient(posterior, functional, params)
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS, ids=str)
+@every_pair
+def test_gradient_of_the_angles_is_that_of_finite_differences(
+    objective: Objective, prior: Prior, circuit: Circuit
+) -> None:
+    params = np.random.default_rng(2).uniform(-2, 2, circuit.parameter_shape)
+    plain = plain_formula(objective, prior)
+
+    def plain_value(params: np.ndarray) -> float:
+        return float(plain(circuit_oracle.probabilities(circuit_oracle.with_angles(circuit.gates(), params), N)))
+
+    with jax.enable_x64(True):
+        value, gradient = value_and_gradient(Register(circuit), bound(objective, prior), jnp.asarray(params))
+    np.testing.assert_allclose(float(value) + ENERGIES.min(), plain_value(params), rtol=1e-12)
+    assert gradient.shape == circuit.parameter_shape
+    step = 1e-5
+    for place in list(np.ndindex(params.shape))[::3]:
+        shift = np.zeros_like(params)
+        shift[place] = step
+        difference = (plain_value(params + shift) - plain_value(params - shift)) / (2 * step)
+        np.testing.assert_allclose(gradient[place], difference, rtol=1e-6, atol=1e-7)
+
+
+@every_pair
+def test_a_point_mass_pays_what_it_should(objective: Objective, prior: Prior) -> None:
+    p = inference_oracle.product_distribution(prior.marginals(NETWORK).tolist())
+    for index in (0, 13, 2**N - 1):
+        point = np.eye(2**N)[index]
+        value, variation = bound(objective, prior).value_and_first_variation(jnp.asarray(point))
+        assert np.isfinite(variation).all()
+        if isinstance(objective, ELBO):
+            expected = ENERGIES[index] - objective.beta * np.log(p[index])
+        elif isinstance(objective, SELBO):
+            expected = float(plain_formula(objective, prior)(point))
+        else:
+            expected = ENERGIES[index]
+        np.testing.assert_allclose(float(value) + ENERGIES.min(), expected, rtol=1e-5)
+
+
+def test_selbo_matched_to_kl_charges_a_point_mass_n_bits() -> None:
+    for index, point in enumerate(np.eye(2**N)):
+        value = float(bound(SELBO(), Uniform())(jnp.asarray(point))) + ENERGIES.min()
+        np.testing.assert_allclose(value, ENERGIES[index] + N * np.log(2), rtol=1e-6)
+
+
+@every_pair
+def test_the_prior_itself_pays_its_mean_energy_alone(objective: Objective, prior: Prior) -> None:
+    p = inference_oracle.product_distribution(prior.marginals(NETWORK).tolist())
+    value = float(bound(objective, prior)(jnp.asarray(p))) + ENERGIES.min()
+    np.testing.assert_allclose(value, p @ ENERGIES, rtol=1e-6)
+
+
+@pytest.mark.parametrize("prior", PRIORS, ids=str)
+@pytest.mark.parametrize("beta", [1.0, 0.4])
+def test_the_posterior_is_where_the_elbo_is_stationary(prior: Prior, beta: float) -> None:
+    p = inference_oracle.product_distribution(prior.marginals(NETWORK).tolist())
+    q = p * np.exp(-(ENERGIES - ENERGIES.min()) / beta)
+    q /= q.sum()
+    with jax.enable_x64(True):
+        variation = np.asarray(bound(ELBO(beta), prior).value_and_first_variation(jnp.asarray(q))[1])
+    # On the simplex only differences of the first variation count.
+    np.testing.assert_allclose(variation - variation.mean(), 0, atol=1e-11)
+    plain = plain_formula(ELBO(beta), prior)
+    for other in np.random.default_rng(3).dirichlet(q * 1e4 + 1, size=5):
+        assert plain(other) > plain(q)
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS, ids=str)
+def test_one_compiled_program_serves_every_prior_and_weight(circuit: Circuit) -> None:
+    compiled = jax.jit(partial(Exact().value_and_gradient, Register(circuit)))
+    params = jnp.zeros(circuit.parameter_shape)
+    for objectives in ([MLE()], [ELBO(), ELBO(0.4)], [SELBO(), SELBO(7.0, Hamming((0.3, 0.8)))]):
+        before = compiled._cache_size()
+        for objective, prior in product(objectives, PRIORS):
+            compiled(bound(objective, prior), params)
+        assert compiled._cache_size() == before + 1

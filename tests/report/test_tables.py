@@ -1,0 +1,181 @@
+import io
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from hyperborn.errors import UserError
+from hyperborn.report import comparison_table, markdown, summary_table
+from hyperborn.report.digits import decimals, estimate_text, number_text
+
+SUMMARY = {
+    "n_weights": 17,
+    "n_parameters": 1272,
+    "objective": "elbo",
+    "loss": 31.41272,
+    "expected_energy": 24.1,
+    "elbo": -31.41272,
+    "log_evidence": -31.2,
+    "elbo_gap": 0.00213,
+    "entropy": 0.0,
+    "train": {"accuracy": 0.96667, "nll": 0.1123, "brier": 0.08, "ece": 0.0},
+    "validation": {},
+    "test": {"accuracy": 1.0, "nll": 0.00001, "brier": 0.1, "ece": 0.05},
+    "map": {"bits": "01011101010101010", "energy": 22.125, "test_accuracy": 0.9333},
+    "seconds": {"energies": 0.2, "compile": 1.91, "train": 3.2},
+    "out": "runs/[bold]x[/bold]",
+}
+ROWS = {
+    "exact posterior": {"nll": (0.168, 0.02), "accuracy": (0.955, 0.0079), "elbo_gap": (0.0, 0.0)},
+    "mle": {"nll": (0.412, 0.061), "accuracy": (0.921, 0.0113), "steps": (200.0, math.nan)},
+    "a|b": {"nll": (0.172, 0.021), "accuracy": (0.953, 0.0081), "elbo_gap": (6.31, 0.21)},
+}
+
+
+def printed(table: object, width: int = 100, encoding: str = "utf-8") -> list[str]:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding)
+    Console(file=stream, width=width, legacy_windows=False).print(table)
+    stream.flush()
+    return [line.rstrip() for line in raw.getvalue().decode(encoding).splitlines()]
+
+
+def found(lines: list[str], name: str) -> str:
+    """What stands behind a name at the beginning of a line, blanks joined."""
+    (line,) = [line for line in lines if line.startswith(f"{name} ")]
+    return " ".join(line.removeprefix(name).split())
+
+
+def test_summary_says_all_there_is() -> None:
+    lines = printed(summary_table(SUMMARY))
+    assert lines[0] == "ELBO, 17 binary weights, 1,272 circuit parameters"
+    assert lines[1].split() == ["train", "validation", "test"]
+    assert found(lines, "accuracy") == "0.9667 – 1.0000"
+    assert found(lines, "NLL (nats)") == "0.1123 – 1e-05"
+    assert found(lines, "Brier score") == "0.0800 – 0.1000"
+    assert found(lines, "calibration error") == "0.0000 – 0.0500"
+    assert found(lines, "loss (nats)") == "31.413"
+    assert found(lines, "expected energy (nats)") == "24.100"
+    assert found(lines, "ELBO (nats)") == "-31.413"
+    assert found(lines, "log evidence (nats)") == "-31.200"
+    assert found(lines, "ELBO gap (nats)") == "0.002130"
+    assert found(lines, "entropy (nats)") == "0"
+    assert found(lines, "most probable network") == "01011101010101010"
+    assert found(lines, "its energy (nats)") == "22.125"
+    assert found(lines, "its test accuracy") == "0.933"
+    assert found(lines, "seconds") == "energies 0.2, compile 1.9, train 3.2"
+    assert found(lines, "saved in") == "runs/[bold]x[/bold]"
+
+
+@pytest.mark.parametrize("summary", [{}, dict.fromkeys(SUMMARY)])
+def test_missing_values_are_dashes(summary: dict[str, None]) -> None:
+    lines = printed(summary_table(summary))
+    assert found(lines, "accuracy") == "– – –"
+    for name in ("loss (nats)", "ELBO (nats)", "most probable network", "its energy (nats)", "seconds", "saved in"):
+        assert found(lines, name) == "–"
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_terminal_loses_nothing(width: int) -> None:
+    bits = "0110" * 30
+    lines = printed(summary_table(SUMMARY | {"map": {"bits": bits}}), width)
+    assert max(map(len, lines)) <= width
+    inside = "".join(lines).replace(" ", "")
+    assert "energies0.2,compile1.9,train3.2" in inside
+    assert bits in inside
+
+
+def test_comparison_has_known_metrics_in_order_and_the_exact_posterior_apart() -> None:
+    lines = printed(comparison_table(ROWS, title="iris, 5 [seeds]"))
+    assert lines[0] == "iris, 5 [seeds]"
+    assert lines[1].split() == ["accuracy", "NLL", "(nats)", "ELBO", "gap", "(nats)", "steps"]
+    assert found(lines, "MLE") == "0.921 ± 0.011 0.41 ± 0.06 – 200.000"
+    assert found(lines, "a|b") == "0.953 ± 0.008 0.172 ± 0.021 6.31 ± 0.21 –"
+    assert found(lines, "exact posterior") == "0.955 ± 0.008 0.168 ± 0.020 0 –"
+    assert lines[-2] == ""
+    assert lines[-1].startswith("exact posterior")
+
+
+def test_five_metrics_fit_eighty_columns_unbroken() -> None:
+    metrics: list[str] = ["accuracy", "nll", "brier", "ece", "elbo_gap"]
+    rows = {name: dict.fromkeys(metrics, (0.912, 0.011)) for name in ("mle", "selbo", "exact posterior")}
+    lines = printed(comparison_table(rows), 80)
+    assert max(map(len, lines)) <= 80
+    # The last and widest column has room for blanks.
+    assert found(lines, "SELBO").replace(" ± ", "±") == " ".join(["0.912±0.011"] * 5)
+
+
+def test_ascii_only_where_the_terminal_cannot_encode() -> None:
+    # A character that ascii lacks would raise.
+    for width in (30, 100):
+        printed(summary_table(SUMMARY), width, "ascii")
+        printed(comparison_table(ROWS, title="café"), width, "ascii")
+    assert found(printed(comparison_table(ROWS), 100, "ascii"), "MLE").startswith("|0.921 +/- 0.011 |")
+    assert found(printed(summary_table({}), 100, "ascii"), "seconds") == "-"
+    # Latin-1 has ± but not the dash.
+    latin = found(printed(comparison_table(ROWS), 100, "latin-1"), "MLE")
+    assert "0.921 ± 0.011" in latin
+    assert "–" not in latin
+
+
+def test_markdown() -> None:
+    assert markdown(ROWS) == (
+        "|  | accuracy | NLL (nats) | ELBO gap (nats) | steps |\n"
+        "| --- | ---: | ---: | ---: | ---: |\n"
+        "| MLE | 0.921 ± 0.011 | 0.41 ± 0.06 | – | 200.000 |\n"
+        "| a\\|b | 0.953 ± 0.008 | 0.172 ± 0.021 | 6.31 ± 0.21 | – |\n"
+        "| *exact posterior* | *0.955 ± 0.008* | *0.168 ± 0.020* | *0* | *–* |\n"
+    )
+
+
+def test_nothing_to_compare() -> None:
+    for make in (comparison_table, markdown):
+        with pytest.raises(UserError, match="nothing to compare"):
+            make({})
+
+
+@pytest.mark.parametrize(
+    ("mean", "error", "text"),
+    [
+        # The first three are the Particle Data Group's own examples (Review, introduction, 5.3).
+        (0.827, 0.119, "0.83 ± 0.12"),
+        (0.827, 0.367, "0.8 ± 0.4"),
+        (0.827, 0.96, "0.8 ± 1.0"),
+        (0.12345, 0.00354, "0.1235 ± 0.0035"),
+        (0.12345, 0.00355, "0.123 ± 0.004"),
+        (123456.0, 789.0, "123,456 ± 789"),
+        (-0.001, 0.11, "0.00 ± 0.11"),
+        (0.5, 0.0, "0.500 ± 0"),
+        (0.0, 0.0, "0"),
+        (0.5, math.nan, "0.500"),
+        (math.inf, 1.0, "inf"),
+        (math.nan, 1.0, "–"),
+        (None, None, "–"),
+    ],
+)
+def test_digits_follow_the_standard_error(mean: float | None, error: float | None, text: str) -> None:
+    assert estimate_text(mean, error) == text
+
+
+@given(st.floats(1e-9, 1e9))
+def test_the_error_keeps_one_or_two_digits(error: float) -> None:
+    places = decimals(error)
+    assert abs(round(error, places) - error) <= 0.15 * error
+    assert 1 <= round(error * 10.0**places) <= 35
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.5, "0.500"),
+        (-31.4127, "-31.413"),
+        (0.0123456, "0.01235"),
+        (12345.678, "12,345.7"),
+        (3e-7, "3e-07"),
+    ],
+)
+def test_number_text(value: float, text: str) -> None:
+    assert number_text(value) == text

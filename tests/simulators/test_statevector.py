@@ -1,0 +1,232 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import Array
+
+import circuit_oracle
+from hyperborn.circuits import Brickwork, Circuit, ProductState
+from hyperborn.errors import UserError
+from hyperborn.simulators import statevector
+from hyperborn.simulators.schedule import Program, schedule
+
+Make = Callable[[int, int, list[tuple[Any, ...]]], Circuit]
+
+# Depths 1 to 4 are unrolled, 5 to 7 loop over two or three periods, with and without a rest.
+CIRCUITS = [Brickwork(n, depth) for n, depth in zip(range(1, 8), (7, 6, 5, 7, 6, 5, 7), strict=True)]
+CIRCUITS += [Brickwork(1, 1), Brickwork(2, 2), Brickwork(3, 1), Brickwork(4, 4), Brickwork(5, 3), Brickwork(6, 2)]
+CIRCUITS += [Brickwork(7, 1), ProductState(1), ProductState(5)]
+
+
+def random_angles(circuit: Circuit, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-np.pi, np.pi, circuit.parameter_shape)
+
+
+def oracle_amplitudes(circuit: Circuit, params: np.ndarray) -> np.ndarray:
+    """Two rows, real and imaginary parts."""
+    state = circuit_oracle.state_vector(circuit_oracle.with_angles(circuit.gates(), params), circuit.n_qubits)
+    return np.stack([state.real, state.imag])
+
+
+def oracle_gradient(circuit: Circuit, params: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Gradient of Σ c·q, for circuits whose gates each have their own angle."""
+    gates = circuit.gates()
+    by_gate = circuit_oracle.probability_gradient(circuit_oracle.with_angles(gates, params), circuit.n_qubits, c)
+    gradient = np.zeros(circuit.n_parameters)
+    for gate, part in zip(gates, by_gate, strict=True):
+        if gate.parameter is not None:
+            gradient[gate.parameter] += part
+    return gradient.reshape(circuit.parameter_shape)
+
+
+def central_differences(function: Callable[[np.ndarray], float], x: np.ndarray, step: float = 1e-5) -> np.ndarray:
+    gradient = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        shift = np.zeros_like(x)
+        shift[place] = step
+        gradient[place] = (function(x + shift) - function(x - shift)) / (2 * step)
+    return gradient
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS, ids=str)
+def test_amplitudes_are_those_of_dense_simulation(circuit: Circuit) -> None:
+    params = random_angles(circuit)
+    with jax.enable_x64(True):
+        found = jax.jit(statevector.amplitudes, static_argnums=0)(circuit, jnp.asarray(params))
+    assert found.dtype == jnp.float64
+    np.testing.assert_allclose(found, oracle_amplitudes(circuit, params), rtol=0, atol=1e-12)
+
+
+def total(circuit: Circuit, params: Array, c: Array) -> tuple[Array, Array]:
+    """Σ c·q, and q beside it."""
+    q = statevector.probabilities(circuit, params)
+    return jnp.sum(c * q), q
+
+
+gradient_of_total = jax.jit(jax.grad(total, argnums=1, has_aux=True), static_argnums=0)
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS[:7] + CIRCUITS[-2:], ids=str)
+def test_probabilities_and_gradient_are_those_of_dense_simulation(circuit: Circuit) -> None:
+    """The gradient of Σ c·q, beside the parameter-shift rule."""
+    params = random_angles(circuit)
+    c = np.random.default_rng(1).normal(size=2**circuit.n_qubits)
+    with jax.enable_x64(True):
+        gradient, q = gradient_of_total(circuit, jnp.asarray(params), jnp.asarray(c))
+    assert gradient.dtype == q.dtype == jnp.float64
+    np.testing.assert_allclose(q, (oracle_amplitudes(circuit, params) ** 2).sum(0), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(gradient, oracle_gradient(circuit, params, c), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("circuit", [Brickwork(1, 2), Brickwork(4, 5), Brickwork(7, 7)], ids=str)
+def test_single_precision_is_single_throughout(circuit: Circuit) -> None:
+    params = random_angles(circuit)
+    c = np.random.default_rng(1).normal(size=2**circuit.n_qubits)
+    expected = oracle_amplitudes(circuit, params)
+    gradient, q = gradient_of_total(circuit, jnp.asarray(params), jnp.asarray(c))
+    amplitudes = jax.jit(statevector.amplitudes, static_argnums=0)(circuit, jnp.asarray(params))
+    assert gradient.dtype == q.dtype == amplitudes.dtype == jnp.float32
+    np.testing.assert_allclose(amplitudes, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(q, (expected**2).sum(0), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(gradient, oracle_gradient(circuit, params, c), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("circuit", [Brickwork(3, 6), Brickwork(5, 2)], ids=str)
+def test_gradient_of_amplitudes_is_that_of_finite_differences(circuit: Circuit) -> None:
+    params = random_angles(circuit)
+    c = np.random.default_rng(1).normal(size=(2, 2**circuit.n_qubits))
+    expected = central_differences(lambda x: float(np.sum(c * oracle_amplitudes(circuit, x))), params)
+    with jax.enable_x64(True):
+        found = jax.jit(jax.grad(lambda x: jnp.sum(jnp.asarray(c) * statevector.amplitudes(circuit, x))))(params)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_list_of_gates_is_simulated(listed: Make, seed: int) -> None:
+    """CX on neighbours in both directions, several rotations of one qubit, angles that are shared or unused.
+
+    That schedules are right is tested on many more lists beside this; here a few of them are carried out.
+    """
+    random = np.random.default_rng(seed)
+    block: list[tuple[str, tuple[int, ...], int | None]] = []
+    for name in random.choice(["cx", "ry", "rz"], size=10).tolist():
+        qubit, other = random.permutation(4)[0].item(), random.choice([-1, 1]).item()
+        pair = (qubit, qubit + other) if 0 <= qubit + other < 4 else (qubit, qubit - other)
+        block.append((name, pair, None) if name == "cx" else (name, (qubit,), random.integers(10).item()))
+    stride = random.integers(3).item()
+    arguments = [
+        (name, qubits, None if parameter is None else parameter + turn * stride)
+        for turn in range(3)
+        for name, qubits, parameter in block
+    ]
+    circuit = listed(4, 16, arguments)
+    params = random_angles(circuit)
+    expected = oracle_amplitudes(circuit, params)
+    c = random.normal(size=2**4)
+    with jax.enable_x64(True):
+        found = jax.jit(statevector.amplitudes, static_argnums=0)(circuit, jnp.asarray(params))
+        gradient, q = gradient_of_total(circuit, jnp.asarray(params), jnp.asarray(c))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(q, (expected**2).sum(0), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(gradient, oracle_gradient(circuit, params, c), rtol=0, atol=1e-12)
+
+
+def test_dtypes_follow_the_angles_where_double_precision_is_on() -> None:
+    circuit = Brickwork(5, 5)
+
+    def dtypes(angles: Any) -> list[Any]:
+        struct, c = jax.ShapeDtypeStruct(circuit.parameter_shape, angles), jax.ShapeDtypeStruct((32,), angles)
+        shapes = jax.eval_shape(lambda x, c: gradient_of_total(circuit, x, c), struct, c)
+        return [leaf.dtype for leaf in shapes] + [
+            jax.eval_shape(lambda x: statevector.amplitudes(circuit, x), struct).dtype
+        ]
+
+    with jax.enable_x64(True):
+        assert dtypes(jnp.float32) == [jnp.float32] * 3
+        assert dtypes(jnp.float64) == [jnp.float64] * 3
+
+
+def unrolled(program: Program) -> Program:
+    turns = [segment.shifted(program.body_start + turn * program.stride) for turn in range(program.repeats)
+             for segment in program.body]  # fmt: skip
+    return Program(program.head, (), 0, 0, 0, (*turns, *program.tail))
+
+
+def test_the_loop_and_the_unrolled_circuit_agree() -> None:
+    circuit = Brickwork(3, depth=5)
+    program = schedule(circuit, amplitudes=True)
+    assert program.repeats == 2
+    params = jnp.asarray(random_angles(circuit)).reshape(-1)
+    c = jnp.asarray(np.random.default_rng(1).normal(size=(2, 8)), jnp.float32)
+
+    def value(program: Program, angles: Array) -> Array:
+        return jnp.sum(c * jnp.stack(statevector.final_state(program, angles)))
+
+    with_gradient = jax.jit(jax.value_and_grad(value, argnums=1), static_argnums=0)
+    looped, straight = with_gradient(program, params), with_gradient(unrolled(program), params)
+    assert straight[1].shape == params.shape
+    np.testing.assert_allclose(looped[0], straight[0], rtol=1e-5)
+    np.testing.assert_allclose(looped[1], straight[1], rtol=0, atol=1e-5)
+    shorter = replace(program, repeats=1)
+    assert not np.allclose(with_gradient(shorter, params)[1], looped[1], atol=1e-2)
+
+
+def test_vmap_over_restarts_is_a_loop() -> None:
+    circuit = Brickwork(4, 5)
+    many = jnp.asarray(np.stack([random_angles(circuit, seed) for seed in range(3)]))
+    c = jnp.arange(16, dtype=jnp.float32)
+    gradients, q = jax.jit(jax.vmap(lambda params: gradient_of_total(circuit, params, c)))(many)
+    for place, params in enumerate(many):
+        one_gradient, one_q = gradient_of_total(circuit, params, c)
+        np.testing.assert_allclose(q[place], one_q, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(gradients[place], one_gradient, rtol=0, atol=1e-5)
+
+
+def test_float32_holds_out_over_hundreds_of_layers() -> None:
+    circuit = Brickwork(4, depth=401)
+    params = random_angles(circuit)
+    c = np.random.default_rng(1).normal(size=16)
+    single_gradient, single = gradient_of_total(circuit, jnp.asarray(params), jnp.asarray(c))
+    with jax.enable_x64(True):
+        double_gradient, double = gradient_of_total(circuit, jnp.asarray(params), jnp.asarray(c))
+    assert abs(np.asarray(double).sum() - 1) < 1e-12
+    assert abs(np.asarray(single).sum() - 1) < 1e-4
+    np.testing.assert_allclose(single, double, rtol=0, atol=1e-4)
+    # The state that is undone gate by gate comes back to |0...0> closely enough.
+    np.testing.assert_allclose(single_gradient, double_gradient, rtol=0, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def lowered_gradients() -> dict[int, Any]:
+    """The gradient of 12 qubits, lowered, at depths 8 and 64."""
+
+    def lowered(depth: int) -> Any:
+        circuit = Brickwork(12, depth)
+        angles = jax.ShapeDtypeStruct(circuit.parameter_shape, jnp.float32)
+        return gradient_of_total.lower(circuit, angles, jax.ShapeDtypeStruct((2**12,), jnp.float32))
+
+    return {depth: lowered(depth) for depth in (8, 64)}
+
+
+def test_memory_does_not_grow_with_depth(lowered_gradients: dict[int, Any]) -> None:
+    shallow, deep = (lowered_gradients[depth].compile().memory_analysis().temp_size_in_bytes for depth in (8, 64))
+    one_state = 2 * 4 * 2**12
+    assert shallow > 2 * one_state
+    # Only the angles grow: 56 more layers of 24 angles, a few copies of them. A stored layer would be a whole state.
+    assert deep - shallow < 16 * 4 * 56 * 24
+    assert deep < 1.5 * shallow
+
+
+def test_the_program_does_not_grow_with_depth(lowered_gradients: dict[int, Any]) -> None:
+    shallow, deep = (len(lowered_gradients[depth].as_text().splitlines()) for depth in (8, 64))
+    assert abs(deep - shallow) <= 0.01 * shallow
+
+
+def test_angles_of_the_wrong_shape_are_refused() -> None:
+    for function in (statevector.amplitudes, statevector.probabilities):
+        with pytest.raises(UserError, match=r"angles of shape \(4, 2, 3\) do not fit Brickwork\(n_qubits=3, depth=2\)"):
+            function(Brickwork(3, depth=2), jnp.zeros((4, 2, 3)))

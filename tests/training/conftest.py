@@ -1,0 +1,37 @@
+"""One tiny problem for all tests of training, so that its programs are compiled once and then found in the cache."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import hyperborn as hb
+from hyperborn.data import Dataset
+from hyperborn.training.definition import Definition
+from hyperborn.training.loop import Problem
+
+Define = Callable[..., Definition]
+
+
+@pytest.fixture(scope="session")
+def data() -> Dataset:
+    return hb.data.load("moons", size=40)
+
+
+@pytest.fixture(scope="session")
+def define() -> Define:
+    """A definition on 9 bits; keywords replace its parts."""
+
+    def definition(**parts: Any) -> Definition:
+        network = hb.networks.BinaryMLP(2, hidden=(2,))
+        posterior = hb.Register(hb.circuits.Brickwork(network.n_weights, depth=2))
+        return Definition(**({"network": network, "posterior": posterior, "steps": 300, "plateau": None} | parts))
+
+    return definition
+
+
+@pytest.fixture(scope="session")
+def problem(data: Dataset, define: Define) -> Problem:
+    definition = define()
+    energies = hb.energies(definition.network, data.train)
+    return Problem(energies, definition.prior.log_probabilities(definition.network))

@@ -1,0 +1,157 @@
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hyperborn as hb
+from hyperborn.circuits import Brickwork, ProductState
+from hyperborn.errors import UserError
+from hyperborn.training.definition import Definition
+
+NETWORKS = st.builds(
+    hb.networks.BinaryMLP,
+    st.integers(1, 3),
+    hidden=st.sampled_from([(), (1,), (2,)]),
+    n_classes=st.integers(2, 3),
+    activation=st.sampled_from(["relu", "sigmoid", "tanh", "sign"]),
+    bias=st.booleans(),
+    values=st.sampled_from([(-1, 1), (0, 1), (-3.5, 1.25)]),
+    scale=st.sampled_from(["none", "fan_in"]),
+).filter(lambda network: network.n_weights <= 24)
+SHARES = st.floats(0.01, 0.99)
+POSITIVE = st.floats(1e-3, 1e3)
+KERNELS = st.builds(hb.Hamming, st.lists(SHARES, min_size=1, max_size=3).map(tuple))
+OBJECTIVES = st.one_of(
+    st.just(hb.MLE()),
+    st.builds(hb.ELBO, POSITIVE),
+    st.builds(hb.SELBO, weight=st.one_of(st.just("kl-matched"), POSITIVE), kernel=st.one_of(st.none(), KERNELS)),
+)
+OPTIMIZERS = st.one_of(st.builds(hb.Adam, POSITIVE), st.builds(hb.LBFGS, st.integers(1, 20)))
+PLATEAUS = st.one_of(st.none(), st.builds(hb.Plateau, st.integers(1, 500), POSITIVE))
+
+
+def priors(network: hb.networks.BinaryMLP) -> st.SearchStrategy:
+    n = network.n_weights
+    names = [field.name for field in network.fields]
+    probabilities = st.one_of(
+        SHARES, st.lists(SHARES, min_size=n, max_size=n).map(tuple), st.dictionaries(st.sampled_from(names), SHARES)
+    )
+    return st.one_of(st.just(hb.Uniform()), st.builds(hb.Bernoulli, probabilities))
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> Definition:
+    network = draw(NETWORKS)
+    n = network.n_weights
+    circuit = draw(st.one_of(st.builds(Brickwork, st.just(n), depth=st.integers(1, 9)), st.just(ProductState(n))))
+    return Definition(
+        network=network,
+        posterior=hb.Register(circuit),
+        objective=draw(OBJECTIVES),
+        prior=draw(priors(network)),
+        optimizer=draw(OPTIMIZERS),
+        plateau=draw(PLATEAUS),
+        steps=draw(st.integers(1, 10**6)),
+        restarts=draw(st.integers(1, 99)),
+        seed=draw(st.integers(0, 2**32 - 1)),
+        spread=draw(st.floats(0, 10)),
+    )
+
+
+def through_json(definition: Definition) -> Any:
+    return json.loads(json.dumps(definition.to_record(), allow_nan=False))
+
+
+@given(definitions())
+def test_a_definition_comes_back_from_its_record(definition: Definition) -> None:
+    assert Definition.from_record(through_json(definition)) == definition
+
+
+def test_lists_and_arrays_come_back_as_tuples(define) -> None:
+    listed = define(prior=hb.Bernoulli([0.25] * 9), steps=np.int64(7))
+    assert Definition.from_record(through_json(listed)) == define(prior=hb.Bernoulli((0.25,) * 9), steps=7)
+
+
+def places(record: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value in a record, but for its root."""
+    if path:
+        yield path
+    for key, value in record.items() if isinstance(record, dict) else enumerate(record if type(record) is list else []):
+        yield from places(value, (*path, key))
+
+
+STRANGE = st.sampled_from([None, "x", -1, 0, 2.5, True, [], {}, [1], {"kind": "Adam"}, {"kind": ["x"]}, 10**9])
+
+
+@given(definitions(), st.data())
+def test_a_changed_record_is_refused_or_says_what_it_is_read_as(definition: Definition, data: st.DataObject) -> None:
+    record = through_json(definition)
+    *way, last = data.draw(st.sampled_from(list(places(record))))
+    inner = record
+    for key in way:
+        inner = inner[key]
+    inner[last] = data.draw(STRANGE)
+    try:
+        read = Definition.from_record(copy.deepcopy(record))
+    except UserError as error:
+        assert "\n" not in str(error)
+        return
+    assert through_json(read) == record
+
+
+@given(definitions(), st.data())
+def test_a_record_that_lacks_something_or_holds_more_is_refused(definition: Definition, data: st.DataObject) -> None:
+    for more in (False, True):
+        record = through_json(definition)
+        inner = data.draw(st.sampled_from([record, *(value for value in record.values() if isinstance(value, dict))]))
+        if more:
+            inner["more"] = 1
+        else:
+            del inner[data.draw(st.sampled_from(sorted(inner)))]
+        with pytest.raises(UserError):
+            Definition.from_record(record)
+
+
+@pytest.mark.parametrize("record", [None, [], "text", 3, {}])
+def test_what_is_no_record_at_all_is_refused(record: Any) -> None:
+    with pytest.raises(UserError, match="the definition of a run must hold"):
+        Definition.from_record(record)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"steps": 0}, "steps = 0: give at least 1"),
+        ({"restarts": -2}, "restarts = -2: give at least 1"),
+        ({"seed": -1}, "seed = -1: give a whole number from 0 to 4294967295"),
+        ({"seed": 2**32}, "seed = 4294967296: give"),
+        ({"spread": -0.1}, r"spread = -0\.1: give a number of radians"),
+        ({"spread": float("nan")}, "spread = nan: give"),
+        ({"spread": float("inf")}, "spread = inf: give"),
+        ({"posterior": hb.Register(Brickwork(8, depth=2))}, "the posterior has 8 qubits and the network 9 weights"),
+        ({"prior": hb.Bernoulli((0.5, 0.5))}, "prior of 2 probabilities for 9 weights"),
+        ({"prior": hb.Bernoulli({"W9": 0.5})}, "prior names the field 'W9'; the network has W1, b1, W2, b2"),
+    ],
+)
+def test_parts_that_make_no_run_are_refused(define, parts: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        define(**parts)
+
+
+def test_a_register_too_large_to_enumerate_is_refused_before_anything_starts(define) -> None:
+    network = hb.networks.BinaryMLP(11, hidden=(2,))
+    with pytest.raises(UserError, match=r"27 weights make 2\^27 networks, over the limit of 24 .*fewer hidden units"):
+        define(network=network, posterior=hb.Register(Brickwork(27, depth=1)))
+
+
+def test_optimizers_refuse_settings_that_move_nothing() -> None:
+    for rate in (0.0, -1.0, float("inf"), float("nan")):
+        with pytest.raises(UserError, match="give a positive number"):
+            hb.Adam(rate)
+    with pytest.raises(UserError, match="memory = 0: L-BFGS keeps at least 1"):
+        hb.LBFGS(0)
