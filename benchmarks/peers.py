@@ -25,11 +25,14 @@ class Peer:
 
 
 def hyperborn() -> Build:
-    import hyperborn
+    from hyperborn.circuits import Brickwork
+    from hyperborn.compilation import keep_compiled_programs
+    from hyperborn.posteriors import Register
+
+    keep_compiled_programs()  # as `hyperborn.fit` does
 
     def build(problem: Problem) -> Run:
-        register = hyperborn.Register(hyperborn.circuits.Brickwork(problem.n, depth=problem.depth))
-        return run_jax(register.probabilities, problem)
+        return run_jax(Register(Brickwork(problem.n, depth=problem.depth)).probabilities, problem)
 
     return build
 

@@ -12,7 +12,7 @@ from hyperborn.storage.manifest import MANIFEST
 from hyperborn.training import session
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Report
-from hyperborn.training.result import Result
+from hyperborn.training.result import NUMBERS, Result
 
 PICTURE = b"\x89PNG: not a picture, but bytes to be kept"
 STOPPED_AT = 110
@@ -29,9 +29,10 @@ def start(path: Path, definition: Definition, data: Dataset, *, force: bool = Fa
 
 def resume(path: Path, notes: list[str] | None = None) -> Result:
     progress = Progress(enabled=False)
-    if notes is not None:
-        progress.note = notes.append  # type: ignore[method-assign]
-    return session.resume(path, progress, plots=plots)
+    with pytest.MonkeyPatch.context() as patch:
+        if notes is not None:
+            patch.setattr(progress, "note", notes.append)
+        return session.resume(path, progress, plots=plots)
 
 
 def start_and_stop(path: Path, definition: Definition, data: Dataset, step: int = STOPPED_AT) -> None:
@@ -52,7 +53,7 @@ def start_and_stop(path: Path, definition: Definition, data: Dataset, step: int 
 
 def same(one: Result, other: Result) -> bool:
     """Whether two results are the same to the last bit, but for the time they took."""
-    numbers = np.array([[*one.numbers.values(), *one.losses], [*other.numbers.values(), *other.losses]])
+    numbers = [np.array([*result.losses, *(result.numbers[name] for name in NUMBERS)]) for result in (one, other)]
     return (
         one.params.tobytes() == other.params.tobytes()
         and numbers[0].tobytes() == numbers[1].tobytes()

@@ -3,8 +3,13 @@
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from textwrap import dedent
+
+import pytest
+
+from hyperborn.compilation import forget_damaged
 
 SCRIPT = """
     import sys, warnings
@@ -16,6 +21,7 @@ SCRIPT = """
         jax.jit(lambda x: x + 1)(jnp.ones(2))
     if "own" in sys.argv:
         jax.config.update("jax_compilation_cache_dir", sys.argv[-1])
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     compilation.LEAST_SECONDS = 0.0
     compilation.keep_compiled_programs()
     compilation.keep_compiled_programs()
@@ -39,7 +45,7 @@ def run(cache: Path, *arguments: object, **variables: str) -> tuple[float, int]:
 
 
 def entries(cache: Path) -> list[Path]:
-    return sorted((cache / "compiled").glob("*"))
+    return sorted((cache / "compiled").glob("*-cache"))
 
 
 def test_a_second_process_finds_what_the_first_compiled(tmp_path: Path) -> None:
@@ -66,12 +72,24 @@ def test_without_a_cache_folder_programs_are_just_compiled(tmp_path: Path) -> No
     assert (tmp_path / "file").read_text() == "in the way"
 
 
-def test_programs_cut_short_by_a_crash_are_compiled_again_and_mended(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_programs_cut_short_by_a_crash_are_compiled_again_and_kept(tmp_path: Path, kept: float) -> None:
     value, _ = run(tmp_path)
     for entry in entries(tmp_path):
-        entry.write_bytes(entry.read_bytes()[: entry.stat().st_size // 2])
-    again, hits = run(tmp_path)
-    assert (again, hits) == (value, 0)
+        entry.write_bytes(entry.read_bytes()[: int(entry.stat().st_size * kept)])
+    # Nothing is warned of: that would end the script.
+    assert run(tmp_path) == (value, 0)
     again, hits = run(tmp_path)
     assert again == value
-    assert hits > 0
+    assert hits == len(entries(tmp_path))
+
+
+def test_whole_programs_are_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "zlib-cache").write_bytes(zlib.compress(b"a program"))
+    (tmp_path / "zstandard-cache").write_bytes(b"\x28\xb5\x2f\xfd and so on")
+    (tmp_path / "cut-cache").write_bytes(zlib.compress(b"a program")[:-1])
+    (tmp_path / "else").write_bytes(b"")
+    forget_damaged(tmp_path)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"zlib-cache", "zstandard-cache", "else", ".checked"}
+    forget_damaged(tmp_path / "absent")
+    assert not (tmp_path / "absent").exists()

@@ -14,8 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hyperborn import circuits, data, networks
-    from hyperborn.energy import energies, energy
+    from hyperborn import circuits, data, energy, networks
+    from hyperborn.energy import energies
     from hyperborn.errors import UserError
     from hyperborn.inference.estimators import Exact
     from hyperborn.inference.kernels import Hamming
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-MODULES = ("circuits", "data", "networks")
+MODULES = ("circuits", "data", "energy", "networks")
 HOMES = {
     "energies": "hyperborn.energy",
-    "energy": "hyperborn.energy",
     "UserError": "hyperborn.errors",
     "Exact": "hyperborn.inference.estimators",
     "Hamming": "hyperborn.inference.kernels",
@@ -71,12 +70,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in MODULES:
-        return import_module(f"hyperborn.{name}")
-    if name in HOMES:
-        return getattr(import_module(HOMES[name]), name)
-    raise AttributeError(f"module 'hyperborn' has no attribute {name!r}")
+if not TYPE_CHECKING:
+    # Type checkers see the imports above, and would take any other name for one of ours.
+
+    def __getattr__(name: str) -> Any:
+        if name in MODULES:
+            return import_module(f"hyperborn.{name}")
+        if name in HOMES:
+            return getattr(import_module(HOMES[name]), name)
+        raise AttributeError(f"module 'hyperborn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -13,8 +13,6 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    ValidationInfo,
-    field_validator,
 )
 
 from hyperborn.errors import UserError
@@ -51,15 +49,24 @@ def distinct(value: list[str]) -> list[str]:
     return value
 
 
+def no_truth(value: Any) -> Any:
+    """The value, if it is not `true` or `false`, which would pass for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("a truth value")
+    return value
+
+
+NotTruth = BeforeValidator(no_truth)
+
 # A description says what is allowed, in the words of an error message.
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$", description="text")]
-Count = Annotated[int, Field(ge=1, le=2**31 - 1, description="a whole number from 1 on")]
-Share = Annotated[float, Field(ge=0, lt=1, description="a number from 0 on and below 1")]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a number above 0")]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, description="a number from 0 on")]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, NotTruth, Field(ge=1, le=2**31 - 1, description="a whole number from 1 on")]
+Share = Annotated[float, NotTruth, Field(ge=0, lt=1, description="a number from 0 on and below 1")]
+Positive = Annotated[float, NotTruth, Field(gt=0, allow_inf_nan=False, description="a number above 0")]
+NotNegative = Annotated[float, NotTruth, Field(ge=0, allow_inf_nan=False, description="a number from 0 on")]
+Number = Annotated[float, NotTruth, Field(allow_inf_nan=False)]
 Truth = Annotated[bool, Field(description="true or false")]
-Probability = Annotated[float, Field(gt=0, lt=1)]
+Probability = Annotated[float, NotTruth, Field(gt=0, lt=1)]
 Name = Literal["mle", "elbo", "selbo"]
 
 
@@ -77,7 +84,7 @@ class Configuration(BaseModel):
     pixels: Annotated[
         Count | None, BeforeValidator(unless_all), Field(description="a whole number from 1 on, or all")
     ] = None
-    size: Annotated[int | None, Field(ge=2, description="a whole number from 2 on")] = None
+    size: Annotated[int | None, NotTruth, Field(ge=2, description="a whole number from 2 on")] = None
     noise: Annotated[NotNegative | None, Field(description="a number from 0 on")] = None
     impute: Literal["median"] | None = Field(None, description="median")
     components: Count | Literal["auto", "all"] = Field("auto", description="a whole number from 1 on, auto or all")
@@ -111,19 +118,8 @@ class Configuration(BaseModel):
     learning_rate: Positive = 0.1
     steps: Count = 500
     restarts: Count = 4
-    patience: Annotated[int, Field(ge=0, le=2**31 - 1, description="a whole number from 0 on")] = 100
-    seed: Annotated[int, Field(ge=0, lt=2**32, description=f"a whole number from 0 to {2**32 - 1}")] = 0
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """`true` is not 1, alone or in a list."""
-        takes = cls.model_fields[info.field_name or ""].annotation
-        if takes is not bool and (
-            isinstance(value, bool) or (isinstance(value, list) and any(x is True for x in value))
-        ):
-            raise ValueError("a truth value")
-        return value
+    patience: Annotated[int, NotTruth, Field(ge=0, le=2**31 - 1, description="a whole number from 0 on")] = 100
+    seed: Annotated[int, NotTruth, Field(ge=0, lt=2**32, description=f"a whole number from 0 to {2**32 - 1}")] = 0
 
 
 class RunConfig(Configuration):

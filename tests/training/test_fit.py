@@ -1,3 +1,4 @@
+import io
 import json
 import signal
 import threading
@@ -216,10 +217,23 @@ def test_training_stops_on_a_plateau_and_goes_on_where_there_is_none(define, pro
     assert 75 < stopped < 300
 
 
+def fail(_report: Report) -> None:
+    raise RuntimeError("in the midst of it")
+
+
+def test_the_bar_of_a_run_that_stops_early_is_closed(define, data: Dataset) -> None:
+    with Progress(stream=io.StringIO()) as progress:
+        assert run(define(plateau=hb.Plateau(25, 1e6)), data, progress).steps == 25
+        assert progress._stages == []
+        with pytest.raises(RuntimeError, match="in the midst of it"):
+            run(define(), data, progress, watch=fail)
+        assert progress._stages == []
+
+
 def test_how_often_reports_come_changes_nothing(define, problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
     definition = define(steps=60, plateau=hb.Plateau(25, 1e-3))
 
-    def outcome(seconds: float) -> tuple[int, list[object], bytes]:
+    def outcome(seconds: float) -> tuple[int, list[tuple[int, list[float]]], bytes]:
         monkeypatch.setattr(loop, "SECONDS_A_LEAP", seconds)
         reports = list(train(definition, problem, fresh(definition)))
         recorded = [(it.position.step, it.diagnosis.loss.tolist()) for it in reports if it.recorded]

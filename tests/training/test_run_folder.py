@@ -1,5 +1,6 @@
 """The life of a run folder: made, stopped, resumed, replaced, refused."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -89,6 +90,22 @@ def test_time_spent_adds_up_over_the_parts_of_a_run(unfinished: Path) -> None:
     assert spent.keys() == {"compile", "train"}
     result = resume(unfinished)
     assert all(result.seconds[name] > spent[name] for name in spent)
+
+
+def test_a_run_that_goes_on_elsewhere_is_told_so(unfinished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("this process cannot give up a CPU")
+    notes: list[str] = []
+    cpus = os.sched_getaffinity(0)
+    monkeypatch.setattr("jax.__version__", "0.0.1")
+    os.sched_setaffinity(0, {min(cpus)})
+    try:
+        resume(unfinished, notes)
+    finally:
+        os.sched_setaffinity(0, cpus)
+    assert len(notes) == 1
+    assert f"CPUs 1 instead of {len(cpus)}: its result may differ in the last digits" in notes[0]
+    assert "goes on with JAX 0.0.1 instead of" in notes[0]
 
 
 def test_a_run_without_any_checkpoint_starts_over(unfinished: Path, finished: tuple[Path, Result]) -> None:

@@ -10,6 +10,9 @@ from hyperborn.circuits.circuit import Circuit, rotation_to
 from hyperborn.circuits.gates import Gate
 from hyperborn.errors import UserError
 
+DEEPEST = 10_000
+"""Most layers: their gates are listed one by one, and far fewer already reach any state."""
+
 
 @dataclass(frozen=True)
 class Brickwork(Circuit):
@@ -26,8 +29,8 @@ class Brickwork(Circuit):
     def __post_init__(self) -> None:
         if self.n_qubits < 1:
             raise UserError(f"n_qubits = {self.n_qubits}: a circuit needs at least 1 qubit")
-        if self.depth < 1:
-            raise UserError(f"depth = {self.depth}: a Brickwork circuit needs at least 1 layer")
+        if not 1 <= self.depth <= DEEPEST:
+            raise UserError(f"depth = {self.depth}: give a Brickwork circuit from 1 to {DEEPEST:,} layers")
 
     @property
     def parameter_shape(self) -> tuple[int, int, int]:

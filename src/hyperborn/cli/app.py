@@ -1,12 +1,16 @@
 """The commands, and the entry point."""
 
+import os
 import sys
-from typing import cast
+from contextlib import suppress
+from typing import Annotated, TextIO, cast
 
 import typer
 
+from hyperborn import __version__
 from hyperborn.cli import compare, doctor, evaluate, predict, resume, train
-from hyperborn.cli.output import USERS, failed
+from hyperborn.cli.output import GOOD, USERS, explained, write
+from hyperborn.errors import UserError
 
 app = typer.Typer(
     name="hyperborn",
@@ -23,20 +27,67 @@ app.command("compare")(compare.compare)
 app.command("doctor")(doctor.doctor)
 
 
+def version(asked: bool) -> bool:
+    if asked:
+        write(f"hyperborn {__version__}\n")
+        raise typer.Exit
+    return asked
+
+
+@app.callback()
+def shared(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, metavar="", help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What stands before the command's name."""
+
+
 # Typer hides the class that all its usage errors share.
 USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__base__)
 
 
 def main() -> None:
     """Run the command line; a wrong flag is one line and exit code 2, like every other mistake."""
+    as_json = any(argument.partition("=")[0] == "--json" for argument in sys.argv[1:])
     try:
-        code = app(standalone_mode=False)
-    except USAGE_ERROR as error:
-        # Without arguments the help has been printed, and there is nothing to add.
-        text = getattr(error, "format_message", error.__str__)()
-        line = f"{text.rstrip('.?')}; see hyperborn --help"
-        code = failed(line, USERS, "--json" in sys.argv).exit_code if text else USERS
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+        code = run(as_json)
+    except (BrokenPipeError, SystemExit) as stop:
+        # Rich exits, with code 1, where it meets a closed pipe.
+        if not isinstance(stop, BrokenPipeError) and not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        # Nobody reads any more, and that is no mistake; nor shall the interpreter's end try to write the rest.
+        silence(sys.stdout)
+        code = GOOD
+    sys.exit(code)
+
+
+def run(as_json: bool) -> int:
+    """The exit code of the command that the arguments name."""
+    try:
+        with explained(as_json):
+            try:
+                code = app(standalone_mode=False)
+            except USAGE_ERROR as error:
+                # Without arguments the help has been printed, and there is nothing to add.
+                text = getattr(error, "format_message", error.__str__)()
+                raise UserError(f"{text.rstrip('.?')}; see hyperborn --help") if text else typer.Exit(USERS) from error
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                # Typer's own, of help: what commands meet is explained there.
+                raise UserError(f"cannot write to standard output: {error.strerror}; send it elsewhere") from error
+            except typer.Abort as error:
+                # Ctrl-C before a command began.
+                raise KeyboardInterrupt from error
+    except typer.Exit as stop:
+        return stop.exit_code
+    return code if isinstance(code, int) else GOOD
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is still to be written to a stream go nowhere."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

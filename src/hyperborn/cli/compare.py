@@ -16,14 +16,14 @@ def compare(
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; runs/DATA-compare if absent.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the folder if it exists.")] = False,
     as_json: Json = False,
     **flags: str | None,
 ) -> None:
     """Compare objectives with each other and with the exact posterior, over several seeds."""
     with explained(as_json):
         from hyperborn.cli import comparison
-        from hyperborn.cli.folders import free_folder
+        from hyperborn.cli.folders import check_writable, free_folder
         from hyperborn.config import CompareConfig, configured
         from hyperborn.progress import Progress
         from hyperborn.report import plots, tables
@@ -31,6 +31,7 @@ def compare(
 
         settings = configured(CompareConfig, config, {"data": data, **flags})
         folder = free_folder(out, settings.data, "compare", force=force)
+        check_writable(folder)
         with Progress() as progress:
             rows = comparison.compared(settings, progress)
         table = comparison.table_of(comparison.averages(rows))

@@ -12,6 +12,7 @@ from hyperborn.cli.building import data_of, definition_of
 from hyperborn.config import CompareConfig
 from hyperborn.data import Dataset
 from hyperborn.energy import energies
+from hyperborn.errors import UserError
 from hyperborn.inference.evidence import exact_posterior, log_evidence
 from hyperborn.predictive import exact_predictive, scores
 from hyperborn.progress import Progress
@@ -22,6 +23,9 @@ from hyperborn.training.fit import run
 
 LONG = 60.0
 """Seconds from which an estimate is given in advance."""
+
+SEEDS = 2**32
+"""Seeds are below this."""
 
 MEASURES = ("accuracy", "nll", "brier", "ece", "elbo_gap")
 """Test metrics, then how far from the exact posterior the ELBO stays on the training split (nats)."""
@@ -38,7 +42,13 @@ class Row:
 
 
 def compared(config: CompareConfig, progress: Progress) -> list[Row]:
-    """Every objective, and the exact posterior, on every seed's split; what takes over a minute is announced."""
+    """Every objective, and the exact posterior, on every seed's split; what takes over a minute is announced.
+
+    Raises:
+        UserError: if the data or the definitions cannot be made, or the last seed is out of range.
+    """
+    if config.seed + config.seeds > SEEDS:
+        raise UserError(f"seeds = {config.seeds} from seed = {config.seed} on pass the largest, {SEEDS - 1}; lower one")
     rows: list[Row] = []
     started = time.monotonic()
     for seed in range(config.seed, config.seed + config.seeds):

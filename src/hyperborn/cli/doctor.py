@@ -5,26 +5,30 @@ import os
 import platform
 from typing import Any
 
+import typer
+
 from hyperborn.cli.output import OURS, Json, emit, explained, note, show
 
 OPTIONAL = {"pyarrow": 'Parquet files; install with: pip install "hyperborn[parquet]"'}
+
+
+FAILED = "the circuit check failed: this installation of JAX computes wrongly; reinstall jax and jaxlib"
 
 
 def doctor(as_json: Json = False) -> None:
     """Check this installation: versions, devices, caches, and a circuit with a known answer."""
     with explained(as_json):
         found = examined()
+        good = found["circuit_check"]
         if as_json:
-            emit(found)
+            emit(found if good else found | {"error": FAILED, "exit_code": OURS})
         else:
             from hyperborn.report.tables import facts_table
 
             show(facts_table((key.replace("_", " "), text_of(value)) for key, value in found.items()))
-    if not found["circuit_check"]:
-        import typer
-
-        note("hyperborn: the circuit check failed: this installation of JAX computes wrongly; reinstall jax and jaxlib")
-        raise typer.Exit(OURS)
+        if not good:
+            note(f"hyperborn: {FAILED}")
+            raise typer.Exit(OURS)
 
 
 def examined() -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """`hyperborn evaluate`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hyperborn.cli.output import Json, emit, explained, show
+
+if TYPE_CHECKING:
+    from hyperborn.data import Preprocessing, Split, Table
 
 
 def evaluate(
@@ -13,13 +16,16 @@ def evaluate(
     file: Annotated[
         Path | None, typer.Argument(help="Labelled CSV or Parquet file; the run's own data if absent.")
     ] = None,
-    split: Annotated[str, typer.Option(help="Split of the run's own data: train, validation or test.")] = "test",
+    split: Annotated[
+        str | None,
+        typer.Option(help="Split of the run's own data: train, validation or test. Default: test.", metavar="NAME"),
+    ] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Networks to draw; all 2^n exactly if absent.")] = None,
     as_json: Json = False,
 ) -> None:
     """Score a run: accuracy, NLL, Brier score and calibration error."""
     with explained(as_json):
-        from hyperborn.data import Split, read_table
+        from hyperborn.data import read_table
         from hyperborn.errors import UserError
         from hyperborn.predictive import scores
         from hyperborn.report.digits import number_text
@@ -27,19 +33,15 @@ def evaluate(
         from hyperborn.report.tables import facts_table
         from hyperborn.training import load
 
+        if file is not None and split is not None:
+            raise UserError(f"--split {split} is of the run's own data, and {file} was given; leave one out")
         result = load(run)
         if file is None:
-            examples, name = result.data.split(split), split
+            name = split or "test"
+            examples = result.data.split(name)
         else:
-            table, name = read_table(file), str(file)
-            preprocessing = result.data.preprocessing
-            if preprocessing.target not in table.columns:
-                raise UserError(
-                    f"{file} has no column {preprocessing.target!r} to score against; add it, or use: hyperborn predict"
-                )
-            examples = Split(
-                preprocessing.transform(table), preprocessing.encode_labels(table.columns[preprocessing.target])
-            )
+            name = str(file)
+            examples = labelled(read_table(file), result.data.preprocessing)
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         found = scores(result.predict_proba(examples.x, samples=samples), examples.y)
@@ -48,3 +50,30 @@ def evaluate(
         else:
             lines = [(metric_name(key), number_text(value)) for key, value in found.items()]
             show(facts_table([("scored on", f"{name}, {len(examples)} examples"), *lines]))
+
+
+def labelled(table: "Table", preprocessing: "Preprocessing") -> "Split":
+    """Examples and class indices from a user's table.
+
+    Raises:
+        UserError: if the target column is absent or has missing or unknown labels, or the features do not fit.
+    """
+    from hyperborn.data import Split
+    from hyperborn.data.tables import is_missing
+    from hyperborn.errors import UserError
+
+    target = preprocessing.target
+    if target not in table.columns:
+        raise UserError(f"{table.source} has no column {target!r} to score against; add it, or use: hyperborn predict")
+    labels = table.columns[target].tolist()
+    missing = sum(is_missing(label) for label in labels)
+    if missing:
+        raise UserError(
+            f"column {target!r} of {table.source} lacks {missing} of {len(labels)} labels; fill them in, or remove "
+            "their rows"
+        )
+    try:
+        y = preprocessing.encode_labels(labels)
+    except UserError as error:
+        raise UserError(f"column {target!r} of {table.source}: {error}; correct it, or remove its rows") from error
+    return Split(preprocessing.transform(table), y)

@@ -1,10 +1,17 @@
-"""Names of run folders."""
+"""Names of the folders that commands write, and what is said of them when a command is stopped."""
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 from hyperborn.errors import UserError
 from hyperborn.storage import folder_exists
+from hyperborn.storage.durable import explained, only_writer
+from hyperborn.storage.folders import real_path
+from hyperborn.storage.manifest import MANIFEST, read_manifest, unlisted
+from hyperborn.training.replacing import is_run
 
 
 def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path:
@@ -20,3 +27,43 @@ def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path
     name = f"{Path(data).stem}-{label}"
     tries = (Path("runs") / (name if number == 1 else f"{name}-{number}") for number in count(1))
     return next(path for path in tries if not folder_exists(path))
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse, before any work, a folder that cannot be written or replaced in the end.
+
+    Raises:
+        UserError: if it holds what `write_folder` did not write, or the system refuses.
+    """
+    with explained(folder):
+        target = real_path(folder)
+        parent = next(place for place in target.parents if place.exists())
+        # Holding the right to write the folder writes beside it, and leaves nothing.
+        with only_writer(parent / target.name):
+            pass
+    if not folder_exists(folder):
+        return
+    if not (folder / MANIFEST).exists():
+        raise UserError(f"{folder} is not replaced, for hyperborn did not write it; choose another folder with --out")
+    strange: list[str] = []
+    # Damage is no hindrance: replacing is the remedy.
+    with suppress(UserError):
+        strange = unlisted(folder, read_manifest(folder, folder))
+    if strange:
+        raise UserError(f"{folder} is not replaced, for hyperborn did not write {folder / strange[0]}; move that away")
+
+
+@contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Say after Ctrl-C how the run goes on.
+
+    Raises:
+        KeyboardInterrupt: with the line to show.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        said = str(error) or "stopped"
+        if is_run(folder):
+            said += f"; everything is saved, go on with: hyperborn resume {shlex.quote(str(folder))}"
+        raise KeyboardInterrupt(said) from error

@@ -1,5 +1,6 @@
 """The plots of a run."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,13 @@ MOST_NETWORKS = 10
 
 
 def plots_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
-    """PNG files of a finished run, by name."""
+    """PNG files of a finished run, by name; a sign that the font lacks is drawn as a box."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        return drawn(result, records)
+
+
+def drawn(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
     log_evidence = result.numbers["log_evidence"]
     shown = min(MOST_NETWORKS, len(result.probabilities))
     bits = result.most_probable(shown)

@@ -2,13 +2,13 @@
 
 import csv
 import io
-import sys
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hyperborn.cli.output import Json, emit, explained, note
+from hyperborn.cli.output import Json, emit, explained, note, write
 
 
 def predict(
@@ -25,7 +25,8 @@ def predict(
         from hyperborn.storage import write_file
         from hyperborn.training import load
 
-        if out is not None and out.exists():
+        # As it will be written: the plain name misses a file behind folder/../ where there is no such folder.
+        if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
             raise UserError(f"{out} exists; choose another name with --out")
         result = load(run)
         probabilities = result.predict_proba(result.data.preprocessing.transform(read_table(file)), samples=samples)
@@ -50,4 +51,4 @@ def predict(
                 }
             )
         elif out is None:
-            sys.stdout.write(text.getvalue())
+            write(text.getvalue())

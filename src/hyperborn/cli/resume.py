@@ -13,12 +13,13 @@ def resume(
 ) -> None:
     """Continue a run that was stopped, to the result it would have had."""
     with explained(as_json):
+        from hyperborn.cli.folders import resumable
         from hyperborn.cli.pictures import plots_of
         from hyperborn.progress import Progress
         from hyperborn.report.tables import summary_table
         from hyperborn.training import session
 
-        with Progress() as progress:
+        with resumable(run), Progress() as progress:
             result = session.resume(run, progress, plots=plots_of)
         summary = result.summary | {"out": str(run)}
         if as_json:

@@ -18,14 +18,14 @@ def train(
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
     out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the run folder if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the run folder if it exists.")] = False,
     as_json: Json = False,
     **flags: str | None,
 ) -> None:
     """Train a posterior over binary networks, and save it."""
     with explained(as_json):
         from hyperborn.cli.building import data_of, definition_of
-        from hyperborn.cli.folders import free_folder
+        from hyperborn.cli.folders import free_folder, resumable
         from hyperborn.cli.pictures import plots_of
         from hyperborn.config import RunConfig, configured
         from hyperborn.progress import Progress
@@ -36,7 +36,7 @@ def train(
         folder = free_folder(out, settings.data, settings.objective, force=force)
         examples = data_of(settings, note)
         definition = definition_of(settings, examples, settings.objective)
-        with Progress() as progress:
+        with resumable(folder), Progress() as progress:
             result = start(folder, definition, examples, progress, force=force, plots=plots_of)
         summary = result.summary | {"out": str(folder)}
         if as_json:

@@ -14,15 +14,12 @@ PLAIN = str.maketrans({"±": "+/-", "–": "-", "−": "-", "·": "-"})
 @final
 @dataclass(frozen=True)
 class Cell:
-    """Text without markup. Where the room is narrow, ± takes no space; where the encoding lacks a sign, it is ASCII."""
+    """Text without markup; signs that the terminal's encoding lacks are ASCII."""
 
     text: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        text = self._encodable(self.text, options)
-        if len(text) > options.max_width:
-            text = self._encodable(self.text.replace(" ± ", "±"), options)
-        yield Text(text)
+        yield Text(self._encodable(self.text, options))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement.get(console, options, Text(self._encodable(self.text, options)))

@@ -3,7 +3,8 @@
 import math
 
 MISSING = "–"
-MOST_PLACES = 12
+MOST_PLACES = 3
+"""Decimal places of a mean with its error; scores over a handful of seeds warrant no more."""
 
 
 def estimate_text(mean: float | None, error: float | None) -> str:

@@ -15,6 +15,9 @@ Rows = Mapping[str, Mapping[str, tuple[float, float]]]
 
 SPLITS = ("train", "validation", "test")
 SCORES = ("accuracy", "nll", "brier", "ece")
+SHORT = {"nll": "NLL", "brier": "Brier", "ece": "ECE", "elbo_gap": "gap (nats)"}
+"""Headers of the comparison in a terminal."""
+
 MEASURES = ("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "entropy")
 
 
@@ -80,11 +83,12 @@ def comparison_table(rows: Rows, *, title: str | None = None) -> "rich.table.Tab
         UserError: if there is no row.
     """
     metrics = columns(rows)
-    table = plain_table(["", *(metric_name(metric) for metric in metrics)])
+    table = plain_table(["", *(SHORT.get(metric) or metric_name(metric) for metric in metrics)])
     for name in exact_last(rows):
         if name == EXACT_POSTERIOR:
             table.add_section()
-        texts = [objective_name(name), *(text(rows, name, metric) for metric in metrics)]
+        # Without spaces, five metrics fit 80 columns.
+        texts = [objective_name(name), *(text(rows, name, metric).replace(" ± ", "±") for metric in metrics)]
         table.add_row(*cells(texts), style="italic" if name == EXACT_POSTERIOR else "")
     return table if title is None else titled(title, [table])
 

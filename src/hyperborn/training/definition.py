@@ -33,11 +33,14 @@ LARGEST = 24
 
 @dataclass(frozen=True)
 class Definition:
-    """A run: same definition and data, same result, on the same machine to the last bit.
+    """A run: same definition and data, same result; on the same machine with as many CPUs, to the last bit.
 
     Raises:
         UserError: for a number out of range, or parts that do not fit each other.
     """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
 
     network: Network
     posterior: Register

@@ -25,7 +25,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Position, Problem, Report, train
 from hyperborn.training.optimizers import Adam, Optimizer
 from hyperborn.training.plateau import Plateau
-from hyperborn.training.result import Result, numbers_of
+from hyperborn.training.result import SECONDS, Result, numbers_of
 from hyperborn.training.steps import initial_state
 
 Watcher = Callable[[Report], None]
@@ -119,12 +119,13 @@ def run(
             if interrupted() and not report.position.finished:
                 raise Interrupted(f"stopped at step {report.position.step} of {definition.steps}")
     assert report is not None, "training reports at least once"
-    seconds = {"energies": energy_seconds, "compile": report.compile_seconds, "train": report.train_seconds}
+    seconds = dict(zip(SECONDS, (energy_seconds, report.compile_seconds, report.train_seconds), strict=True))
     return result_of(definition, data, problem, report, seconds)
 
 
 def fresh(definition: Definition) -> Position:
     """The position before the first step."""
+    keep_compiled_programs()
     return Position(initial_state(definition), 0, [], False)
 
 
@@ -149,7 +150,7 @@ def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
 
 def metrics_text(definition: Definition, data: Dataset, report: Report) -> str:
     loss = float(report.diagnosis.loss[report.best])
-    return f"loss {loss:.4g}  elbo {report.elbo:.4g}  accuracy {accuracy_of(definition, data, report):.3f}"
+    return f"loss {loss:.4g} elbo {report.elbo:.4g} acc {accuracy_of(definition, data, report):.2f}"
 
 
 @contextmanager

@@ -19,6 +19,10 @@ from hyperborn.networks import Network
 from hyperborn.predictive import exact_predictive, most_probable, posterior_predictive, sampled_predictive, scores
 from hyperborn.training.definition import Definition
 
+NUMBERS: tuple[str, ...] = ("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "entropy")
+SECONDS: tuple[str, ...] = ("energies", "compile", "train")
+"""What `numbers` and `seconds` of a result hold, in the order in which they are shown."""
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -131,11 +135,5 @@ def numbers_of(
 ) -> dict[str, float]:
     """Loss, expected energy, ELBO, log evidence, their gap and the entropy of q, in nats and float64."""
     bound, log_z = evidence.elbo(q, energies, log_prior), evidence.log_evidence(energies, log_prior)
-    return {
-        "loss": loss,
-        "expected_energy": evidence.expected_energy(q, energies),
-        "elbo": bound,
-        "log_evidence": log_z,
-        "elbo_gap": log_z - bound,
-        "entropy": evidence.entropy(q),
-    }
+    expected = evidence.expected_energy(q, energies)
+    return dict(zip(NUMBERS, (loss, expected, bound, log_z, log_z - bound, evidence.entropy(q)), strict=True))

@@ -41,8 +41,9 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.fit import fresh
 from hyperborn.training.loop import Position, Report
 from hyperborn.training.replacing import CHECKPOINTS, DEFINITION, METRICS, RESULT
-from hyperborn.training.result import Result
+from hyperborn.training.result import NUMBERS, SECONDS, Result
 from hyperborn.training.steps import arrays_of, state_of
+from hyperborn.training.surroundings import difference, surroundings
 
 Lines = Callable[[str], None]
 Records = Sequence[Mapping[str, Any]]
@@ -58,10 +59,13 @@ def writing(path: Path) -> Iterator[None]:
         UserError: if another process has it, or the folder cannot be made.
     """
     is_new = not path.exists()
+    lock = RunLock(path)
     try:
-        with RunLock(path):
+        with lock:
             yield
     finally:
+        # Once more, where the lock was had but its file could not be written, on a full disk.
+        lock.__exit__(None, None, None)
         if is_new:
             with suppress(OSError):
                 path.rmdir()
@@ -145,6 +149,7 @@ class RunFolder:
         position = report.position
         state = {
             "run": self.identity,
+            "surroundings": surroundings(),
             "history": [[step, losses] for step, losses in position.history],
             "finished": position.finished,
             "seconds": dict(seconds),
@@ -173,11 +178,14 @@ class RunFolder:
             history = [(int(step), list(losses)) for step, losses in checkpoint.state["history"]]
             finished, seconds = bool(checkpoint.state["finished"]), dict(checkpoint.state["seconds"])
             records = [json.loads(line) for line in checkpoint.state["records"]]
+            changed = difference(checkpoint.state["surroundings"], surroundings())
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
                 f"the checkpoint at step {checkpoint.step} of {self.path} is another run's ({error}); delete "
                 f"{self.path / CHECKPOINTS} to start over"
             ) from error
+        if changed:
+            report(f"{self.path} goes on with {changed}: its result may differ in the last digits")
         return Position(state, checkpoint.step, history, finished), seconds, records
 
     def check_present(self) -> None:
@@ -239,7 +247,10 @@ class RunFolder:
             record = json_from_bytes(files["result.json"], str(place / "result.json"))
             params = arrays_from_bytes(files["params.npz"], str(place / "params.npz"))["params"]
             run, metrics, losses = record["run"], record["metrics"], tuple(record["losses"])
-            rest = record["steps"], dict(record["numbers"]), dict(record["seconds"])
+            numbers, seconds = (
+                {name: record[part][name] for name in names}
+                for part, names in (("numbers", NUMBERS), ("seconds", SECONDS))
+            )
         except (KeyError, TypeError) as error:
             raise UserError(f"{place} is not a result ({error}); restore it from a copy") from error
         if run != self.identity or params.shape != self.definition.posterior.circuit.parameter_shape:
@@ -254,7 +265,7 @@ class RunFolder:
                 read_folder(self.path / CHECKPOINTS / f"step-{step:08d}")
             except DamagedFolder as error:
                 report(f"a checkpoint that the result does not need is damaged: {error}")
-        return Result(self.definition, self.data, np.asarray(params), losses, *rest)
+        return Result(self.definition, self.data, np.asarray(params), losses, record["steps"], numbers, seconds)
 
 
 def digest(data: bytes) -> str:

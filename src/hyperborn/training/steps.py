@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, UInt32
 
 from hyperborn._typing import Parameters, RandomKey
 from hyperborn.inference.divergences import KullbackLeibler
@@ -41,19 +41,40 @@ class Diagnosis(NamedTuple):
 
 def initial_state(definition: Definition) -> State:
     """The state before the first step: restarts differ in their random angles around the prior."""
-    key, start = jax.random.split(jax.random.key(definition.seed))
-    marginals = definition.prior.marginals(definition.network)
+    return begin(
+        jnp.uint32(definition.seed),
+        marginals=tuple(definition.prior.marginals(definition.network).tolist()),
+        posterior=definition.posterior,
+        optimizer=definition.optimizer,
+        steps=definition.steps,
+        restarts=definition.restarts,
+        spread=definition.spread,
+    )
+
+
+# One program, which is kept on disk; its many small parts would be compiled one by one in every process.
+@partial(jax.jit, static_argnames=("marginals", "posterior", "optimizer", "steps", "restarts", "spread"))
+def begin(
+    seed: UInt32[Array, ""],
+    *,
+    marginals: tuple[float, ...],
+    posterior: Register,
+    optimizer: Optimizer,
+    steps: int,
+    restarts: int,
+    spread: float,
+) -> State:
+    key, start = jax.random.split(jax.random.key(seed))
 
     def one(key: RandomKey) -> Parameters:
-        return definition.posterior.init(marginals, spread=definition.spread, key=key)
+        return posterior.init(np.asarray(marginals), spread=spread, key=key)
 
-    params = jax.vmap(one)(jax.random.split(start, definition.restarts))
-    update_rule = definition.optimizer.transformation(definition.steps)
+    params = jax.vmap(one)(jax.random.split(start, restarts))
+    fresh = jax.vmap(optimizer.transformation(steps).init)(params)
     # Optax leaves some types weak; arrays from a checkpoint are not, and would be compiled for again.
-    optimizer = jax.tree.map(
-        lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), jax.vmap(update_rule.init)(params)
+    return State(
+        jnp.int32(0), key, params, jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), fresh)
     )
-    return State(jnp.int32(0), key, params, optimizer)
 
 
 @partial(jax.jit, static_argnames=("posterior", "optimizer", "steps"))

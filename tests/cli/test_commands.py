@@ -1,0 +1,230 @@
+"""Commands on a table written by hand, end to end: what they write, print and return."""
+
+import csv
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from command_line import QUICK, Run, run
+
+
+def test_train_has_every_number_that_is_promised(trained: Path) -> None:
+    found = json.loads((trained / "train.json").read_text(encoding="utf-8"))
+    # petal, sepal, colour=blue, colour=red and a bias; one layer of RY and RZ.
+    assert (found["n_weights"], found["n_parameters"], found["objective"]) == (5, 10, "elbo")
+    numbers = ("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "entropy")
+    assert all(math.isfinite(found[name]) for name in numbers)
+    assert found["loss"] == pytest.approx(-found["elbo"], rel=1e-4)
+    assert found["elbo_gap"] == pytest.approx(found["log_evidence"] - found["elbo"])
+    assert found["elbo_gap"] >= 0
+    for split in ("train", "validation", "test"):
+        assert set(found[split]) == {"accuracy", "nll", "brier", "ece"}
+    assert set(found["map"]) == {"bits", "energy", "test_accuracy"}
+    assert len(found["map"]["bits"]) == 5
+    assert set(found["map"]["bits"]) <= {"0", "1"}
+    assert set(found["seconds"]) == {"energies", "compile", "train"}
+    assert found["out"] == str(trained / "run")
+
+
+@pytest.mark.usefixtures("finished")
+def test_predictions_keep_class_names_and_agree_everywhere(hyperborn: Run, flowers: Path) -> None:
+    shown = hyperborn("predict", "run", flowers.name)
+    assert (shown.code, shown.err) == (0, "")
+    rows = list(csv.DictReader(io.StringIO(shown.out)))
+    assert list(rows[0]) == ["prediction", "probability_Größe", "probability_small one"]
+    probabilities = np.array([[float(row[name]) for name in list(row)[1:]] for row in rows])
+    assert probabilities.shape == (14, 2)
+    assert np.abs(probabilities.sum(axis=1) - 1).max() < 1e-5
+    assert [row["prediction"] for row in rows] == [("Größe", "small one")[i] for i in probabilities.argmax(axis=1)]
+
+    saved = hyperborn("predict", "run", flowers.name, "--out", "deep/predictions.csv")
+    assert (saved.code, saved.out) == (0, "")
+    assert "14 predictions written to deep/predictions.csv" in saved.err
+    assert Path("deep/predictions.csv").read_text(encoding="utf-8") == shown.out
+
+    as_json = hyperborn("predict", "run", flowers.name, "--json").json
+    assert as_json["predictions"] == [row["prediction"] for row in rows]
+    assert np.allclose(
+        [[p[name] for name in as_json["classes"]] for p in as_json["probabilities"]], probabilities, atol=1e-6
+    )
+    sampled = hyperborn("predict", "run", flowers.name, "--samples", "2000", "--json").json
+    assert np.allclose([p["Größe"] for p in sampled["probabilities"]], probabilities[:, 0], atol=0.05)
+
+
+@pytest.mark.usefixtures("finished")
+def test_evaluation_of_the_table_is_that_of_its_predictions(hyperborn: Run, flowers: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(hyperborn("predict", "run", flowers.name).out)))
+    truth = [line.rpartition(",")[2] for line in flowers.read_text(encoding="utf-8").splitlines()[1:]]
+    found = hyperborn("evaluate", "run", flowers.name, "--json").json
+    right = [row["prediction"] == label for row, label in zip(rows, truth, strict=True)]
+    own = [float(row[f"probability_{label}"]) for row, label in zip(rows, truth, strict=True)]
+    assert found["accuracy"] == pytest.approx(np.mean(right))
+    assert found["nll"] == pytest.approx(-np.mean(np.log(own)), abs=1e-4)
+    assert (found["n_examples"], found["on"]) == (14, "flowers.csv")
+
+
+@pytest.mark.usefixtures("finished")
+def test_evaluation_of_a_split_is_that_of_training(hyperborn: Run, trained: Path) -> None:
+    summary = json.loads((trained / "train.json").read_text(encoding="utf-8"))
+    for words, split in (((), "test"), (("--split", "train"), "train")):
+        found = hyperborn("evaluate", "run", *words, "--json").json
+        assert {name: found[name] for name in summary[split]} == pytest.approx(summary[split])
+
+
+@pytest.mark.usefixtures("finished")
+def test_resume_of_a_finished_run_shows_it_again(hyperborn: Run, trained: Path) -> None:
+    summary = json.loads((trained / "train.json").read_text(encoding="utf-8"))
+    again = hyperborn("resume", "run", "--json").json
+    assert again | {"out": summary["out"]} == summary
+    shown = hyperborn("resume", "run")
+    assert (shown.code, shown.err) == (0, "")
+    assert summary["map"]["bits"] in shown.out
+
+
+@pytest.mark.usefixtures("finished")
+@pytest.mark.parametrize("width", [40, 80])
+def test_tables_fit_the_terminal(hyperborn: Run, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    for words in (("resume", "run"), ("evaluate", "run")):
+        shown = hyperborn(*words)
+        assert shown.code == 0
+        assert max(map(len, shown.out.splitlines())) <= width
+        assert "accuracy" in shown.out
+
+
+@pytest.mark.parametrize("first", ["[red]", 'say "yes", or no', "two\nlines", "=1+1", "\x1b[31mred"])
+def test_odd_class_names_survive(hyperborn: Run, first: str) -> None:
+    names = [first, "prediction"]
+    with Path("odd.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["[bold]x[/bold]", "y,z", "probability_prediction"])
+        writer.writerows([[i % 2 + i / 40, i, names[i % 2]] for i in range(20)])
+    flags = ("--target", "probability_prediction", *QUICK)
+    shown = hyperborn("train", "odd.csv", *flags, "--out", "run")
+    assert (shown.code, "accuracy" in shown.out) == (0, True), shown.err
+    rows = list(csv.DictReader(io.StringIO(hyperborn("predict", "run", "odd.csv").out, newline="")))
+    assert {row["prediction"] for row in rows} <= set(names)
+    assert set(rows[0]) == {"prediction", *(f"probability_{name}" for name in names)}
+    assert hyperborn("evaluate", "run", "odd.csv", "--json").json["n_examples"] == 20
+
+
+def test_compare_has_means_errors_and_every_seed(hyperborn: Run) -> None:
+    flags = ("--classes", "1,2", "--components", "2", *QUICK, "--objectives", "elbo,mle", "--seeds", "2")
+    ended = hyperborn("compare", "iris", *flags, "--out", "both", "--json")
+    assert ended.code == 0, ended.err
+    found = ended.json
+    assert list(found["objectives"]) == ["elbo", "mle", "exact posterior"]
+    assert len(found["runs"]) == 6
+    for label, measures in found["objectives"].items():
+        assert {"accuracy", "nll", "brier", "ece", "elbo_gap"} <= set(measures)
+        for name, estimate in measures.items():
+            values = np.array([row[name] for row in found["runs"] if row["objective"] == label])
+            assert len(values) == 2
+            assert estimate["mean"] == pytest.approx(values.mean())
+            assert estimate["standard_error"] == pytest.approx(abs(values[0] - values[1]) / 2, abs=1e-15)
+    assert {row["seed"] for row in found["runs"]} == {0, 1}
+    assert all(row["elbo_gap"] >= -1e-9 for row in found["runs"])
+    assert {"comparison.json", "comparison.md", "comparison.png", "manifest.json"} <= {
+        p.name for p in Path("both").iterdir()
+    }
+    assert json.loads(Path("both/comparison.json").read_text()) == found
+    # One seed has no error, and takes the place of the other comparison only if forced to.
+    one = (*flags[:-1], "1", "--test", "0", "--out", "both")
+    hyperborn("compare", "iris", *one).refused("both exists", "--force")
+    once = hyperborn("compare", "iris", *one, "--force", "--json").json
+    assert once["objectives"]["elbo"]["elbo_gap"]["standard_error"] is None
+    assert "accuracy" not in once["objectives"]["elbo"]
+    shown = hyperborn("compare", "iris", *one[:-1], "shown")
+    assert (shown.code, "exact" in shown.out) == (0, True), shown.err
+    Path("both/mine.txt").write_text("precious")
+    hyperborn("compare", "iris", *one, "--force").refused("mine.txt", "move that away")
+
+
+def test_folders_are_numbered_where_no_name_is_given(hyperborn: Run, flowers: Path) -> None:
+    words = ("train", flowers.name, "--target", "kind", "--impute", "median", *QUICK, "--json")
+    assert hyperborn(*words).json["out"] == "runs/flowers-elbo"
+    assert hyperborn(*words).json["out"] == "runs/flowers-elbo-2"
+
+
+def test_doctor_finds_this_installation_well(hyperborn: Run) -> None:
+    found = hyperborn("doctor", "--json").json
+    assert found["circuit_check"] is True
+    assert found["cache"]["folder"] == os.environ["HYPERBORN_CACHE"]
+    shown = hyperborn("doctor")
+    assert (shown.code, shown.err, "passed" in shown.out) == (0, "", True)
+
+
+def test_doctor_says_so_where_circuits_are_wrong(hyperborn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hyperborn.posteriors import Register
+
+    right = Register.distribution
+    monkeypatch.setattr(Register, "distribution", lambda self, params: right(self, params)[::-1])
+    ended = hyperborn("doctor", "--json")
+    assert ended.code == 1
+    assert ended.json["circuit_check"] is False
+    assert ended.json["exit_code"] == 1
+    assert "reinstall jax" in ended.json["error"]
+
+
+def test_fault_of_ours_is_code_1_with_a_traceback(hyperborn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hyperborn import training
+
+    def broken(_path: Path) -> None:
+        raise RuntimeError("broken\nin two lines")
+
+    monkeypatch.setattr(training, "load", broken)
+    ended = hyperborn("evaluate", "run", "--json")
+    assert ended.code == 1
+    assert ended.json["exit_code"] == 1
+    assert "fault of hyperborn, not yours (RuntimeError: broken in two lines)" in ended.json["error"]
+    assert "Traceback" in ended.err
+    assert hyperborn("evaluate", "run").out == ""
+
+
+def by_python() -> None:
+    raise MemoryError
+
+
+def by_numpy() -> None:
+    np.zeros(2**50)
+
+
+def by_jax() -> None:
+    import jax.numpy as jnp
+
+    jnp.zeros(2**50).block_until_ready()
+
+
+@pytest.mark.parametrize("asked", [by_python, by_numpy, by_jax])
+def test_lack_of_memory_is_the_users_to_mend(
+    hyperborn: Run, monkeypatch: pytest.MonkeyPatch, asked: Callable[[], None]
+) -> None:
+    """No machine addresses 2^52 bytes, so that asking for them harms none."""
+    from hyperborn import training
+
+    monkeypatch.setattr(training, "load", lambda _path: asked())
+    hyperborn("evaluate", "run").refused("not enough memory", "--restarts")
+
+
+def test_numbers_that_json_lacks_are_null(capsys: pytest.CaptureFixture[str]) -> None:
+    from hyperborn.cli.output import emit
+
+    emit({"a": math.nan, "b": [math.inf, 1.5], "c": {"d": -math.inf, "e": "é"}})
+    assert json.loads(capsys.readouterr().out) == {"a": None, "b": [None, 1.5], "c": {"d": None, "e": "é"}}
+
+
+def test_module_runs_as_the_command_does(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import runpy
+
+    monkeypatch.setattr(sys, "argv", ["hyperborn", "--version"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("hyperborn", run_name="__main__")
+    assert end.value.code == 0
+    assert capsys.readouterr().out == run("--version").out

@@ -1,0 +1,162 @@
+"""The configuration: from a file or from flags, with every mistake named."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hyperborn.config import CompareConfig, RunConfig, configured
+from hyperborn.errors import UserError
+
+WRONG = {
+    "data": [5, "", [], True],
+    "target": [5, "", ["a"]],
+    "classes": [5, {"a": 1}, [""]],
+    "folder": [1.5, "", "a\0b"],
+    "pixels": [0, "two", 1.5, True],
+    "size": [1, "x", True],
+    "noise": [-0.1, "nan", "inf", "much"],
+    "impute": ["mean", True, 1],
+    "components": [0, "some", 2.5, True],
+    "standardize": ["perhaps", 2, [True]],
+    "validation": [1, -0.1, "nan", "x"],
+    "test": [1.0, -1, "all", True],
+    "hidden": [-1, "8,x", "0,3", ",", "", [0], [1.5], [True], "all", {}],
+    "activation": ["gelu", 1, ""],
+    "bias": ["maybe", 3, []],
+    "values": [1, "1", "1,2,3", "a,b", "nan,1", [True, False]],
+    "scale": ["fanin", 1],
+    "ansatz": ["ising", 1],
+    "depth": [0, -1, "4.5", 2**31, True],
+    "spread": [-1, "inf", "wide"],
+    "objective": ["kl", "elbo,mle", 1],
+    "beta": [0, -1, "nan", "inf", True],
+    "weight": [0, "auto", "nan"],
+    "prior": [0, 1, "nan", {"W1": 1.0}, {"": 0.5}, "W1=0.5"],
+    "optimizer": ["sgd", 1],
+    "learning_rate": [0, "fast", "inf"],
+    "steps": [0, 1.5, "1e3x", 10**20, True],
+    "restarts": [0, "x"],
+    "patience": [-1, "never"],
+    "seed": [-1, 2**32, 1.5, "x"],
+    "objectives": ["", ",", "elbo,kl", "elbo,elbo", [], 5],
+    "seeds": [0, "x", True],
+}
+
+
+def kind_of(key: str) -> type[RunConfig | CompareConfig]:
+    return CompareConfig if key in ("objectives", "seeds") else RunConfig
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in WRONG.items() for value in values])
+def test_wrong_value_is_one_line_with_key_value_and_what_is_allowed(key: str, value: Any) -> None:
+    with pytest.raises(UserError) as caught:
+        configured(kind_of(key), None, {"data": "iris", key: value})
+    described = kind_of(key).model_fields[key].description
+    assert str(caught.value) == f"{key} = {value!r} is not allowed; give {described}"
+
+
+def test_every_field_has_wrong_values_and_says_what_it_takes() -> None:
+    fields = RunConfig.model_fields | CompareConfig.model_fields
+    assert fields.keys() == WRONG.keys()
+    assert all(field.description for field in fields.values())
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "meant"),
+    [
+        ("hidden", "auto", "auto"),
+        ("hidden", "none", []),
+        ("hidden", "0", []),
+        ("hidden", 0, []),
+        ("hidden", [], []),
+        ("hidden", "8", [8]),
+        ("hidden", 8, [8]),
+        ("hidden", "8,4", [8, 4]),
+        ("hidden", " 8, 4 ", [8, 4]),
+        ("hidden", [8, 4], [8, 4]),
+        ("values", "-3,1", (-3.0, 1.0)),
+        ("values", [0, 1], (0.0, 1.0)),
+        ("classes", "1,2", ["1", "2"]),
+        ("classes", [1, "virginica"], ["1", "virginica"]),
+        ("classes", ["a, b", "c"], ["a, b", "c"]),
+        ("classes", "all", None),
+        ("pixels", "all", None),
+        ("pixels", "4", 4),
+        ("components", "all", "all"),
+        ("components", "3", 3),
+        ("bias", "no", False),
+        ("bias", "false", False),
+        ("standardize", "TRUE", True),
+        ("weight", "2.5", 2.5),
+        ("weight", "kl-matched", "kl-matched"),
+        ("prior", "0.25", 0.25),
+        ("prior", {"W1": 0.25, "b1": 0.5}, {"W1": 0.25, "b1": 0.5}),
+        ("steps", "100", 100),
+        ("objectives", "mle,elbo", ["mle", "elbo"]),
+    ],
+)
+def test_value_is_understood(key: str, given: Any, meant: Any) -> None:
+    found = getattr(configured(kind_of(key), None, {"data": "iris", key: given}), key)
+    assert found == meant
+    assert type(found) is type(meant)
+
+
+def test_nothing_given_says_what_to_name() -> None:
+    with pytest.raises(UserError, match="data is missing: name the data set, such as iris"):
+        configured(RunConfig, None, {"data": None})
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "nearest"),
+    [
+        (RunConfig, "step", "steps"),
+        (RunConfig, "learning-rate", "learning_rate"),
+        (RunConfig, "objectives", "objective"),
+        (CompareConfig, "objective", "objectives"),
+    ],
+)
+def test_unknown_key_names_the_nearest_and_all(kind: type[RunConfig], key: str, nearest: str) -> None:
+    with pytest.raises(UserError) as caught:
+        configured(kind, None, {"data": "iris", key: "elbo"})
+    message = str(caught.value)
+    assert message.startswith(f"unknown configuration key {key!r}: did you mean {nearest!r}? the keys are ")
+    assert message.rpartition("are ")[2].split(", ") == list(kind.model_fields)
+
+
+def test_unknown_key_like_no_other_has_no_nearest() -> None:
+    with pytest.raises(UserError, match="unknown configuration key 'xyz': the keys are data, "):
+        configured(RunConfig, None, {"data": "iris", "xyz": 1})
+
+
+def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('data = "wine"\nsteps = 7\nrestarts = 2\nprior = { W1 = 0.25 }\n')
+    found = configured(RunConfig, file, {"data": "iris", "steps": "9", "depth": None})
+    assert (found.data, found.steps, found.restarts, found.depth, found.prior) == ("iris", 9, 2, 4, {"W1": 0.25})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'data = "iris', "is not valid TOML: "),
+        (b"steps = 1\nsteps = 2\n", "is not valid TOML: "),
+        (b'data = "\xff"', "is not valid TOML: "),
+        (b"[train]\nsteps = 1\n", "unknown configuration key 'train'"),
+        (b"[prior]\nW1 = 2\n", "prior = {'W1': 2} is not allowed; give a number between 0 and 1"),
+    ],
+)
+def test_faulty_file_is_one_line(tmp_path: Path, content: bytes, said: str) -> None:
+    file = tmp_path / "run.toml"
+    file.write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        configured(RunConfig, file, {"data": "iris"})
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for file, why in ((tmp_path / "absent.toml", "No such file"), (tmp_path, "Is a directory")):
+        with pytest.raises(UserError, match=why) as caught:
+            configured(RunConfig, file, {"data": "iris"})
+        assert str(file) in str(caught.value)
