@@ -46,5 +46,6 @@ def compare(
         if as_json:
             emit(record)
         else:
-            show(tables.comparison_table(table))
+            title = f"Test split of {settings.data}: mean ± standard error over {settings.seeds} seeds"
+            show(tables.comparison_table(table, title=title))
             note(f"{settings.seeds} seeds; table, plot and every seed's values are in {folder}")
