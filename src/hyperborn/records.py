@@ -55,7 +55,9 @@ def thing_of(record: Any, slots: Slots, slot: str) -> Any:
         given[key] = thing_of(value, slots, key) if nested else tuples(value)
     try:
         return kind(**given)
-    except (TypeError, AttributeError) as error:
+    except UserError:
+        raise
+    except (TypeError, AttributeError, ValueError) as error:
         raise UserError(f"the {slot} {record!r} does not fit {name}: {error}") from error
 
 

@@ -127,6 +127,13 @@ def test_a_record_that_lacks_something_or_holds_more_is_refused(call: partial, d
             Definition.from_record(record)
 
 
+def test_values_that_numpy_refuses_are_named(define) -> None:
+    record = through_json(define(prior=hb.Bernoulli((0.5,) * 9)))
+    record["prior"]["probability"][3] = []
+    with pytest.raises(UserError, match=r"the prior .* does not fit Bernoulli"):
+        Definition.from_record(record)
+
+
 @pytest.mark.parametrize("record", [None, [], "text", 3, {}])
 def test_what_is_no_record_at_all_is_refused(record: Any) -> None:
     with pytest.raises(UserError, match="the definition of a run must hold"):

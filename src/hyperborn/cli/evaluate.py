@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyperborn.cli.output import Json, emit, explained, show
+from hyperborn.cli.output import Json, emit, explained, note, show
 
 if TYPE_CHECKING:
     from hyperborn.data import Preprocessing, Split, Table
@@ -35,7 +35,7 @@ def evaluate(
 
         if file is not None and split is not None:
             raise UserError(f"--split {split} is of the run's own data, and {file} was given; leave one out")
-        result = load(run)
+        result = load(run, report=note)
         if file is None:
             name = split or "test"
             examples = result.data.split(name)

@@ -11,7 +11,7 @@ from hyperborn.storage import folder_exists
 from hyperborn.storage.durable import explained, only_writer
 from hyperborn.storage.folders import real_path
 from hyperborn.storage.manifest import MANIFEST, read_manifest, unlisted
-from hyperborn.training.replacing import is_run
+from hyperborn.training.replacing import is_free, is_run
 
 
 def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path:
@@ -21,12 +21,12 @@ def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path
         UserError: if the folder asked for exists and `force` is false.
     """
     if out is not None:
-        if folder_exists(out) and not force:
+        if not force and not is_free(out):
             raise UserError(f"{out} exists; choose another name with --out, or --force to replace it")
         return out
     name = f"{Path(data).stem}-{label}"
     tries = (Path("runs") / (name if number == 1 else f"{name}-{number}") for number in count(1))
-    return next(path for path in tries if not folder_exists(path))
+    return next(path for path in tries if is_free(path))
 
 
 def check_writable(folder: Path) -> None:

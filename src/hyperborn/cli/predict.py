@@ -28,7 +28,7 @@ def predict(
         # As it will be written: the plain name misses a file behind folder/../ where there is no such folder.
         if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
             raise UserError(f"{out} exists; choose another name with --out")
-        result = load(run)
+        result = load(run, report=note)
         probabilities = result.predict_proba(result.data.preprocessing.transform(read_table(file)), samples=samples)
         names = result.data.classes
         classes = [names[index] for index in probabilities.argmax(axis=1)]

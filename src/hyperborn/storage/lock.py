@@ -44,8 +44,7 @@ class RunLock:
                     make_folder(target)
                     self._descriptor = acquire(target / RUN_LOCK, wait=False)
                     if self._descriptor is not None:
-                        os.ftruncate(self._descriptor, 0)
-                        os.pwrite(self._descriptor, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
+                        self._sign(self._descriptor)
                         return self
                 holder = _holder(target / RUN_LOCK)
                 if holder:
@@ -54,6 +53,15 @@ class RunLock:
             else:
                 holder = "another process"
         raise UserError(f"{self.folder} is being written by {holder}; wait for it, stop it, or choose another folder")
+
+    def _sign(self, descriptor: int) -> None:
+        """Write down who holds the lock; where that fails, on a full disk say, let go of it."""
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -111,5 +111,7 @@ class Definition:
         plateau = None if record["plateau"] is None else thing_of(record["plateau"], SLOTS, "plateau")
         try:
             return cls(network=network_from_record(record["network"]), plateau=plateau, **parts, **plain)
-        except (AttributeError, KeyError, TypeError) as error:
+        except UserError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"the definition of the run misuses a value: {error}; was it edited by hand?") from error

@@ -59,13 +59,10 @@ def writing(path: Path) -> Iterator[None]:
         UserError: if another process has it, or the folder cannot be made.
     """
     is_new = not path.exists()
-    lock = RunLock(path)
     try:
-        with lock:
+        with RunLock(path):
             yield
     finally:
-        # Once more, where the lock was had but its file could not be written, on a full disk.
-        lock.__exit__(None, None, None)
         if is_new:
             with suppress(OSError):
                 path.rmdir()
