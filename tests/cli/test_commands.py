@@ -176,7 +176,7 @@ def test_doctor_says_so_where_circuits_are_wrong(hyperborn: Run, monkeypatch: py
 def test_fault_of_ours_is_code_1_with_a_traceback(hyperborn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from hyperborn import training
 
-    def broken(_path: Path) -> None:
+    def broken(_path: Path, **_options: object) -> None:
         raise RuntimeError("broken\nin two lines")
 
     monkeypatch.setattr(training, "load", broken)
@@ -209,7 +209,7 @@ def test_lack_of_memory_is_the_users_to_mend(
     """No machine addresses 2^52 bytes, so that asking for them harms none."""
     from hyperborn import training
 
-    monkeypatch.setattr(training, "load", lambda _path: asked())
+    monkeypatch.setattr(training, "load", lambda _path, **_options: asked())
     hyperborn("evaluate", "run").refused("not enough memory", "--restarts")
 
 
