@@ -97,9 +97,29 @@ def test_every_field_has_wrong_values_and_says_what_it_takes() -> None:
     ],
 )
 def test_value_is_understood(key: str, given: Any, meant: Any) -> None:
-    found = getattr(configured(kind_of(key), None, {"data": "iris", key: given}), key)
+    company = {"objective": "selbo"} if key == "weight" else {}
+    found = getattr(configured(kind_of(key), None, {"data": "iris", key: given, **company}), key)
     assert found == meant
     assert type(found) is type(meant)
+
+
+@pytest.mark.parametrize(
+    ("flags", "owner"),
+    [
+        ({"objective": "mle", "beta": "2"}, "elbo"),
+        ({"weight": "3"}, "selbo"),
+        ({"optimizer": "lbfgs", "learning_rate": "0.1"}, "adam"),
+        ({"ansatz": "product", "depth": "4"}, "brickwork"),
+    ],
+)
+def test_option_that_would_be_ignored_is_refused(flags: dict[str, str], owner: str) -> None:
+    with pytest.raises(UserError, match=f"goes with {owner} only"):
+        configured(RunConfig, None, {"data": "iris", **flags})
+
+
+def test_options_of_any_compared_objective_apply() -> None:
+    found = configured(CompareConfig, None, {"data": "iris", "beta": "2", "weight": "3"})
+    assert (found.beta, found.weight) == (2.0, 3.0)
 
 
 def test_nothing_given_says_what_to_name() -> None:

@@ -2,6 +2,7 @@
 
 import difflib
 import tomllib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -70,7 +71,7 @@ Probability = Annotated[float, NotTruth, Field(gt=0, lt=1)]
 Name = Literal["mle", "elbo", "selbo"]
 
 
-class Configuration(BaseModel):
+class Configuration(BaseModel, ABC):
     """What `train` and `compare` can both be told; `hyperborn.cli.options` holds the help texts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -121,11 +122,20 @@ class Configuration(BaseModel):
     patience: Annotated[int, NotTruth, Field(ge=0, le=2**31 - 1, description="a whole number from 0 on")] = 100
     seed: Annotated[int, NotTruth, Field(ge=0, lt=2**32, description=f"a whole number from 0 to {2**32 - 1}")] = 0
 
+    @property
+    @abstractmethod
+    def chosen_objectives(self) -> list[Name]:
+        """Every objective that is trained with."""
+
 
 class RunConfig(Configuration):
     """Everything `hyperborn train` can be told."""
 
     objective: Name = Field("elbo", description="mle, elbo or selbo")
+
+    @property
+    def chosen_objectives(self) -> list[Name]:
+        return [self.objective]
 
 
 class CompareConfig(Configuration):
@@ -138,6 +148,10 @@ class CompareConfig(Configuration):
         Field(min_length=1, description="one or more of mle, elbo and selbo, each once"),
     ] = ["mle", "elbo", "selbo"]
     seeds: Count = 5
+
+    @property
+    def chosen_objectives(self) -> list[Name]:
+        return self.objectives
 
 
 Config = TypeVar("Config", bound=Configuration)
@@ -156,9 +170,23 @@ def configured(kind: type[Config], file: Path | None, flags: Mapping[str, Any]) 
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise UserError(f"unknown configuration key {key!r}: {hint}the keys are {', '.join(kind.model_fields)}")
     try:
-        return kind.model_validate(given)
+        config = kind.model_validate(given)
     except ValidationError as error:
         raise UserError(explained(error, kind, given)) from error
+    check_applies(config)
+    return config
+
+
+def check_applies(config: Configuration) -> None:
+    """Refuse an option that would be ignored.
+
+    Raises:
+        UserError: naming the option and what it goes with.
+    """
+    chosen = {config.optimizer, config.ansatz, *config.chosen_objectives}
+    for key, owner in (("beta", "elbo"), ("weight", "selbo"), ("learning_rate", "adam"), ("depth", "brickwork")):
+        if key in config.model_fields_set and owner not in chosen:
+            raise UserError(f"{key} goes with {owner} only, which is not chosen; leave {key} out or choose {owner}")
 
 
 def read_toml(path: Path) -> dict[str, Any]:

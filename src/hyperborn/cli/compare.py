@@ -32,8 +32,11 @@ def compare(
         settings = configured(CompareConfig, config, {"data": data, **flags})
         folder = free_folder(out, settings.data, "compare", force=force)
         check_writable(folder)
-        with Progress() as progress:
-            rows = comparison.compared(settings, progress)
+        try:
+            with Progress() as progress:
+                rows = comparison.compared(settings, progress)
+        except KeyboardInterrupt as error:
+            raise KeyboardInterrupt("stopped; nothing is kept of a comparison that was not finished") from error
         table = comparison.table_of(comparison.averages(rows))
         record = comparison.record(settings, rows) | {"out": str(folder)}
         measures = [name for name in comparison.MEASURES if any(name in found for found in table.values())]

@@ -18,7 +18,7 @@ def predict(
     samples: Annotated[int | None, typer.Option(min=1, help="Networks to draw; all 2^n exactly if absent.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict the classes of new examples, with calibrated probabilities."""
+    """Predict the classes of new examples, with the posterior predictive probability of each."""
     with explained(as_json):
         from hyperborn.data import read_table
         from hyperborn.errors import UserError

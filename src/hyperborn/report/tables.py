@@ -18,6 +18,9 @@ SCORES = ("accuracy", "nll", "brier", "ece")
 SHORT = {"nll": "NLL", "brier": "Brier", "ece": "ECE", "elbo_gap": "gap (nats)"}
 """Headers of the comparison in a terminal."""
 
+MOST_LOSSES = 5
+"""Restarts whose losses are shown, best first: far apart, they say that more restarts may find better."""
+
 MEASURES = ("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "entropy")
 
 
@@ -54,6 +57,10 @@ def score_text(value: float | None) -> str:
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What to say beside the scores, by name."""
     found = [(metric_name(measure), number_text(summary.get(measure))) for measure in MEASURES]
+    losses: Sequence[float] = summary.get("losses") or ()
+    if len(losses) > 1:
+        shown = ", ".join(number_text(loss) for loss in sorted(losses)[:MOST_LOSSES])
+        found.append(("losses of restarts", shown + (", ..." if len(losses) > MOST_LOSSES else "")))
     best: Mapping[str, Any] = summary.get("map") or {}
     found.append(("most probable network", str(best.get("bits", MISSING))))
     found.append(("its energy (nats)", number_text(best.get("energy"))))

@@ -9,21 +9,21 @@ from hyperborn.circuits import Brickwork, ProductState
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
 from hyperborn.inference.kernels import Hamming
-from hyperborn.inference.objectives import ELBO, MLE, SELBO, Objective
+from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
 from hyperborn.inference.priors import Bernoulli, Prior, Uniform
 from hyperborn.networks import Network, network_from_record
 from hyperborn.posteriors.register import SPREAD, Register
 from hyperborn.records import Slots, record_of, thing_of
-from hyperborn.training.optimizers import LBFGS, Adam, Optimizer
+from hyperborn.training.optimizers import OPTIMIZERS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau
 
 SLOTS: Slots = {
     "posterior": (Register,),
     "circuit": (Brickwork, ProductState),
-    "objective": (MLE, ELBO, SELBO),
+    "objective": tuple(OBJECTIVES.values()),
     "kernel": (Hamming,),
     "prior": (Uniform, Bernoulli),
-    "optimizer": (Adam, LBFGS),
+    "optimizer": tuple(OPTIMIZERS.values()),
     "plateau": (Plateau,),
 }
 

@@ -97,7 +97,10 @@ class Result:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """Everything worth reporting, as JSON can hold it; energies and evidence in nats."""
+        """Everything worth reporting, as JSON can hold it; energies and evidence in nats.
+
+        "map" is the mode of q: the most probable network under the circuit, not under the exact posterior.
+        """
         best = self.most_probable(1)
         mode = {
             "bits": bit_string(best[0]),
@@ -110,6 +113,7 @@ class Result:
             "n_parameters": self.definition.posterior.n_parameters,
             "objective": self.definition.objective.name,
             "steps": self.steps,
+            "stopped": "steps" if self.steps >= self.definition.steps else "plateau",
         }
         splits = {name: self.metrics(name) for name in SPLITS}
         tail = {"map": mode, "losses": list(self.losses), "seconds": self.seconds}
@@ -133,7 +137,10 @@ def numbers_of(
     energies: Float[np.ndarray, " states"],
     log_prior: Float[np.ndarray, " states"],
 ) -> dict[str, float]:
-    """Loss, expected energy, ELBO, log evidence, their gap and the entropy of q, in nats and float64."""
+    """Loss, expected energy, ELBO, log evidence, their gap and the entropy of q, in nats.
+
+    The loss is what training saw, in float32 above the lowest energy; the others are computed from q in float64.
+    """
     bound, log_z = evidence.elbo(q, energies, log_prior), evidence.log_evidence(energies, log_prior)
     expected = evidence.expected_energy(q, energies)
     return dict(zip(NUMBERS, (loss, expected, bound, log_z, log_z - bound, evidence.entropy(q)), strict=True))
