@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from problem import Problem, layer_gates
 
 Run = Callable[[], tuple[float, np.ndarray]]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from peers import PEERS
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
