@@ -8,18 +8,32 @@ from functools import reduce
 
 import jax.numpy as jnp
 import numpy as np
-from jax.lax import Precision
 from jaxtyping import Array, Float, Int
 
 from hyperborn.simulators.schedule import Group, Mixing
-from hyperborn.simulators.state import Angles, Backwards, State, Vector
+from hyperborn.simulators.state import Angles, Backwards, State, Vector, contract
 
 
 def start(segment: Mixing, angles: Angles) -> State:
-    """The segment's state from |0...0>: the product of its groups' first columns."""
-    columns = [matrix[:, 0] for matrix in matrices_of(segment, angles)]
-    real = reduce(lambda left, right: jnp.outer(left, right).reshape(-1), columns)
+    """The segment's state from |0...0>: the product of its groups' first columns, which CX gates leave alone."""
+    real = product(columns_of(segment, angles), angles.dtype)
     return State(real, jnp.zeros_like(real))
+
+
+def start_gradient(segment: Mixing, angles: Angles, cotangent: State) -> Angles:
+    """Gradient of the angles of a segment on |0...0>, from the cotangent after it.
+
+    Of each group it takes the cotangent summed against the other groups' columns: two passes over it in all.
+    """
+    columns = columns_of(segment, angles)
+    gradient = jnp.zeros_like(angles)
+    remaining = cotangent.real
+    for place, group in reversed(list(enumerate(segment.groups))):
+        remaining = remaining.reshape(-1, 2**group.size)
+        own = contract("r,rb->b", product(columns[:place], angles.dtype), remaining)
+        gradient = gradient + by_angle(group, angles, jnp.outer(own, columns[place]), np.arange(2**group.size))
+        remaining = contract("rb,b->r", remaining, columns[place])
+    return gradient
 
 
 def forward(segment: Mixing, angles: Angles, state: State) -> State:
@@ -33,9 +47,9 @@ def backward(segment: Mixing, angles: Angles, state: State, cotangent: State) ->
     """State and cotangent before the segment, and the gradient of the angles, from state and cotangent after it."""
     gradient = jnp.zeros_like(angles)
     for group, matrix in zip(reversed(segment.groups), reversed(matrices_of(segment, angles)), strict=True):
-        gradient = gradient + gradient_of(group, angles, state, cotangent)
         state = State(*(apply(matrix.T, part) for part in state))
         cotangent = State(*(apply(matrix.T, part) for part in cotangent))
+        gradient = gradient + gradient_of(group, angles, state, cotangent)
     return state, cotangent, gradient
 
 
@@ -46,33 +60,51 @@ def apply(matrix: Float[Array, "size size"], vector: Vector) -> Vector:
     back in its place.
     """
     columns = vector.reshape(-1, matrix.shape[0])
-    return jnp.einsum("ab,rb->ar", matrix, columns, precision=Precision.HIGHEST).reshape(-1)
+    return contract("ab,rb->ar", matrix, columns).reshape(-1)
 
 
 def gradient_of(group: Group, angles: Angles, state: State, cotangent: State) -> Angles:
-    """Gradient of the angles of a group on the last qubits.
+    """Gradient of the angles of a group on the first qubits, whose gates have just been undone.
 
-    d state / d angle = -i/2 Y state with -iY = [[0, -1], [1, 0]] on the angle's qubit: one half of the cotangent where
-    the qubit is 1 times the state where it is 0, minus the reverse.
+    The group's RY gates commute with their generators, so its CX gates alone carry these back to the state before them.
     """
-    size = 2**group.size
-    shape = (-1, size)
+    rows = (2**group.size, -1)
+    # Rows as long as these are what XLA multiplies fastest.
     overlap = sum(
-        jnp.einsum("ra,rb->ab", c.reshape(shape), x.reshape(shape), precision=Precision.HIGHEST)
-        for c, x in zip(cotangent, state, strict=True)
+        contract("ar,br->ab", c.reshape(rows), x.reshape(rows)) for c, x in zip(cotangent, state, strict=True)
     )
+    return by_angle(group, angles, jnp.asarray(overlap), permutation_of(group))
+
+
+def by_angle(
+    group: Group, angles: Angles, overlap: Float[Array, "size size"], order: Int[np.ndarray, " size"]
+) -> Angles:
+    """Gradient of a group's angles from Σ cotangent · stateᵀ over all other qubits, its basis states in an order.
+
+    d state / d angle = -i/2 Y state with -iY = [[0, -1], [1, 0]] on the angle's qubit.
+    """
     qubits = [qubit for qubit, angle in enumerate(group.angles) if angle is not None]
     if not qubits:
         return jnp.zeros_like(angles)
-    generators = jnp.asarray(np.stack([generator(qubit, group.size) for qubit in qubits]).reshape(-1, size * size))
-    by_qubit = generators.astype(angles.dtype) @ jnp.reshape(overlap, -1)
-    return jnp.zeros_like(angles).at[np.array([group.angles[qubit] for qubit in qubits])].add(by_qubit)
+    generators = np.stack([generator(qubit, group.size)[np.ix_(order, order)] for qubit in qubits])
+    gradient = contract("qab,ab->q", jnp.asarray(generators, angles.dtype), overlap)
+    return jnp.zeros_like(angles).at[np.array([group.angles[qubit] for qubit in qubits])].add(gradient)
 
 
 def generator(qubit: int, n: int) -> Float[np.ndarray, "size size"]:
     """-i/2 Y on one of n qubits, a real matrix."""
     turned = np.array([[0.0, -0.5], [0.5, 0.0]])
     return np.kron(np.kron(np.eye(2**qubit), turned), np.eye(2 ** (n - 1 - qubit)))
+
+
+def columns_of(segment: Mixing, angles: Angles) -> list[Float[Array, " _"]]:
+    """The state of each group's qubits, from |0...0>."""
+    return [matrix[:, 0] for matrix in matrices_of(segment, angles)]
+
+
+def product(columns: list[Float[Array, " _"]], dtype: jnp.dtype) -> Vector:
+    """Kronecker product of vectors; [1] of none."""
+    return reduce(lambda left, right: jnp.outer(left, right).reshape(-1), columns, jnp.ones(1, dtype))
 
 
 def matrices_of(segment: Mixing, angles: Angles) -> list[Float[Array, "size size"]]:

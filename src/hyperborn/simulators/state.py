@@ -4,12 +4,18 @@ CX and RY are real, so they act on real and imaginary parts alike, at half the c
 gradient of a real function with respect to the state is transported by the same orthogonal matrices as the state.
 """
 
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
+import jax.numpy as jnp
+from jax.lax import Precision
 from jaxtyping import Array, Float
 
 Angles: TypeAlias = Float[Array, " parameters"]
 Vector: TypeAlias = Float[Array, " states"]
+
+contract = partial(jnp.einsum, precision=Precision.HIGHEST)
+"""`einsum` in the full precision of its dtype, which accelerators give only when asked."""
 
 
 class State(NamedTuple):

@@ -73,7 +73,7 @@ def differentiate(program: Program, kept: tuple[Angles, State], cotangent: State
         places = windows(program)
         (state, cotangent), parts = jax.lax.scan(one_period, (state, cotangent), angles[places], reverse=True)
         gradient = gradient.at[places].add(parts)
-    return (gradient + mixing.backward(program.head, angles, state, cotangent)[2],)
+    return (gradient + mixing.start_gradient(program.head, angles, cotangent),)
 
 
 final_state = jax.custom_vjp(run, nondiff_argnums=(0,))
