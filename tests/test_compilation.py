@@ -7,9 +7,10 @@ import zlib
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 
-from hyperborn.compilation import forget_damaged
+from hyperborn.compilation import forget_damaged, is_damaged
 
 SCRIPT = """
     import sys, warnings
@@ -42,6 +43,21 @@ def run(cache: Path, *arguments: object, **variables: str) -> tuple[float, int]:
     assert done.stderr == ""
     value, hits = done.stdout.split()
     return float(value), int(hits)
+
+
+def test_programs_least_recently_used_go_first(tmp_path: Path) -> None:
+    value, _ = run(tmp_path)
+    old, new = tmp_path / "compiled" / "old-cache", tmp_path / "compiled" / "new-cache"
+    for path, size, then in ((old, 2**31, 10**9), (new, 1000, 10**9 + 1)):
+        # Without content: a file of holes takes no room on the disk.
+        with path.open("wb") as file:
+            file.truncate(size)
+        os.utime(path, (then, then))
+    (tmp_path / "compiled" / ".checked").touch()
+    again, hits = run(tmp_path)
+    assert again == value
+    assert hits > 0
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def entries(cache: Path) -> list[Path]:
@@ -84,10 +100,48 @@ def test_programs_cut_short_by_a_crash_are_compiled_again_and_kept(tmp_path: Pat
     assert hits == len(entries(tmp_path))
 
 
+def zstandard_frame(*, single: bool, lengths: int, checksum: bool) -> bytes:
+    """A frame written by hand after RFC 8878: a raw block, a run of one byte, and a last raw block."""
+    descriptor = lengths << 6 | single << 5 | checksum << 2
+    content = (int(single), 2, 4, 8)[lengths]
+    head = b"\x28\xb5\x2f\xfd" + bytes([descriptor]) + b"\x50" * (not single) + b"\x01" * content
+    blocks = [(0, 7, b"program"), (1 << 1, 300, b"z"), (1, 4, b"done")]
+    body = b"".join((size << 3 | kind).to_bytes(3, "little") + data for kind, size, data in blocks)
+    return head + body + b"four" * checksum
+
+
+FRAMES = [
+    zstandard_frame(single=single, lengths=lengths, checksum=checksum)
+    for single in (False, True)
+    for lengths in range(4)
+    for checksum in (False, True)
+]
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame[4:6].hex())
+def test_zstandard_frame_is_whole_or_damaged(frame: bytes) -> None:
+    assert not is_damaged(frame)
+    assert all(is_damaged(frame[:length]) for length in range(len(frame)))
+    assert is_damaged(frame + b"x")
+    assert is_damaged(frame[:-8] + bytes(8))
+
+
+@pytest.mark.parametrize("size", [0, 300, 70_000, 400_000])
+@pytest.mark.parametrize("one_in", [1, 5, 256])
+def test_what_zstandard_writes_is_whole(size: int, one_in: int) -> None:
+    zstandard = pytest.importorskip("zstandard")
+    program = np.random.default_rng(0).integers(0, one_in, size, dtype=np.uint8).tobytes()
+    for frame in (zstandard.ZstdCompressor(level=level).compress(program) for level in (1, 3, 19)):
+        assert not is_damaged(frame)
+        assert all(is_damaged(frame[:length]) for length in range(0, len(frame), 1 + len(frame) // 100))
+        assert is_damaged(frame[:-1])
+
+
 def test_whole_programs_are_not_deleted(tmp_path: Path) -> None:
     (tmp_path / "zlib-cache").write_bytes(zlib.compress(b"a program"))
-    (tmp_path / "zstandard-cache").write_bytes(b"\x28\xb5\x2f\xfd and so on")
+    (tmp_path / "zstandard-cache").write_bytes(FRAMES[0])
     (tmp_path / "cut-cache").write_bytes(zlib.compress(b"a program")[:-1])
+    (tmp_path / "short-cache").write_bytes(FRAMES[0][:-1])
     (tmp_path / "else").write_bytes(b"")
     forget_damaged(tmp_path)
     assert {entry.name for entry in tmp_path.iterdir()} == {"zlib-cache", "zstandard-cache", "else", ".checked"}

@@ -10,6 +10,7 @@ from hyperborn.errors import UserError
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, MLE, SELBO
 from hyperborn.inference.priors import Bernoulli, Uniform
+from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Register
 from hyperborn.records import Slots, record_of, thing_of
 
@@ -19,6 +20,7 @@ SLOTS: Slots = {
     "objective": (MLE, ELBO, SELBO),
     "kernel": (Hamming,),
     "prior": (Uniform, Bernoulli),
+    "network": (BinaryMLP,),
 }
 THINGS: list[tuple[str, Any]] = [
     ("objective", MLE()),
@@ -31,6 +33,7 @@ THINGS: list[tuple[str, Any]] = [
     ("prior", Bernoulli({"W1": 0.2, "b1": 0.7})),
     ("posterior", Register(Brickwork(5, depth=3))),
     ("posterior", Register(ProductState(2))),
+    ("network", BinaryMLP(3, (2, 1), activation="sign", bias=False, values=(-3, 1))),
 ]
 
 
@@ -100,8 +103,16 @@ def test_fields_that_do_not_fit_are_refused(record: dict[str, Any], named: str) 
     assert "\n" not in str(caught.value)
 
 
+@dataclass(frozen=True)
+class Whole:
+    text: Any
+
+    def __post_init__(self) -> None:
+        int(self.text)
+
+
 def test_values_that_make_no_sense_are_refused_by_the_thing() -> None:
     with pytest.raises(UserError, match="beta = -1"):
         thing_of({"kind": "ELBO", "beta": -1.0}, SLOTS, "objective")
-    with pytest.raises(UserError, match=r"^the prior .*does not fit Bernoulli"):
-        thing_of({"kind": "Bernoulli", "probability": [0.5, "half"]}, SLOTS, "prior")
+    with pytest.raises(UserError, match=r"^the number .*does not fit Whole: invalid literal"):
+        thing_of({"kind": "Whole", "text": "three"}, {"number": (Whole,)}, "number")

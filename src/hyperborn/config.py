@@ -3,7 +3,8 @@
 import difflib
 import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -17,6 +18,7 @@ from pydantic import (
 )
 
 from hyperborn.errors import UserError
+from hyperborn.inference.objectives import OBJECTIVES, Objective
 
 
 def listed(value: Any) -> Any:
@@ -50,6 +52,19 @@ def distinct(value: list[str]) -> list[str]:
     return value
 
 
+def known(value: str) -> str:
+    """The name of an objective, if there is one of this name."""
+    if value not in OBJECTIVES:
+        raise ValueError("no objective")
+    return value
+
+
+def either(names: Iterable[str], word: str = "or") -> str:
+    """Such as "a, b or c"."""
+    *others, last = names
+    return f"{', '.join(others)} {word} {last}" if others else last
+
+
 def no_truth(value: Any) -> Any:
     """The value, if it is not `true` or `false`, which would pass for 1 and 0."""
     if isinstance(value, bool):
@@ -68,7 +83,7 @@ NotNegative = Annotated[float, NotTruth, Field(ge=0, allow_inf_nan=False, descri
 Number = Annotated[float, NotTruth, Field(allow_inf_nan=False)]
 Truth = Annotated[bool, Field(description="true or false")]
 Probability = Annotated[float, NotTruth, Field(gt=0, lt=1)]
-Name = Literal["mle", "elbo", "selbo"]
+Name = Annotated[str, AfterValidator(known)]
 
 
 class Configuration(BaseModel, ABC):
@@ -131,7 +146,7 @@ class Configuration(BaseModel, ABC):
 class RunConfig(Configuration):
     """Everything `hyperborn train` can be told."""
 
-    objective: Name = Field("elbo", description="mle, elbo or selbo")
+    objective: Name = Field("elbo", description=either(OBJECTIVES))
 
     @property
     def chosen_objectives(self) -> list[Name]:
@@ -145,7 +160,7 @@ class CompareConfig(Configuration):
         list[Name],
         BeforeValidator(listed),
         AfterValidator(distinct),
-        Field(min_length=1, description="one or more of mle, elbo and selbo, each once"),
+        Field(min_length=1, description=f"one or more of {either(OBJECTIVES, 'and')}, each once"),
     ] = ["mle", "elbo", "selbo"]
     seeds: Count = 5
 
@@ -184,9 +199,19 @@ def check_applies(config: Configuration) -> None:
         UserError: naming the option and what it goes with.
     """
     chosen = {config.optimizer, config.ansatz, *config.chosen_objectives}
-    for key, owner in (("beta", "elbo"), ("weight", "selbo"), ("learning_rate", "adam"), ("depth", "brickwork")):
-        if key in config.model_fields_set and owner not in chosen:
+    owners = {"learning_rate": ["adam"], "depth": ["brickwork"]}
+    for name, kind in OBJECTIVES.items():
+        for key in options_of(kind):
+            owners.setdefault(key, []).append(name)
+    for key, found in owners.items():
+        if key in config.model_fields_set and chosen.isdisjoint(found):
+            owner = either(found)
             raise UserError(f"{key} goes with {owner} only, which is not chosen; leave {key} out or choose {owner}")
+
+
+def options_of(kind: type[Objective]) -> list[str]:
+    """Keys of the configuration that an objective takes: those that are its fields."""
+    return [field.name for field in fields(kind) if field.name in Configuration.model_fields]
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -1,4 +1,9 @@
-"""The one error that is the user's to mend."""
+"""The one error that is the user's to mend, and the checks of numbers that many arguments need."""
+
+import math
+import operator
+from numbers import Real
+from typing import Any
 
 
 class UserError(ValueError):
@@ -6,3 +11,27 @@ class UserError(ValueError):
 
     The command line prints the line without a traceback and exits with code 2.
     """
+
+
+def whole_number(name: str, value: Any, least: int, most: int | None = None, why: str = "") -> int:
+    """The value of an argument that counts something; `why` follows the message.
+
+    Raises:
+        UserError: if it is no whole number (1.0 and True are none), or out of range.
+    """
+    try:
+        number = least - 1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least or (most is not None and number > most):
+        allowed = f"of at least {least}" if most is None else f"from {least} to {most:,}"
+        raise UserError(f"{name}={value!r} must be a whole number {allowed}{why}")
+    return number
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is one finite real number that a float can hold; truth values are none."""
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False

@@ -66,12 +66,12 @@ def test_product_state_is_one_ry_a_qubit() -> None:
 
 @pytest.mark.parametrize("make", [Brickwork, ProductState])
 def test_a_circuit_needs_a_qubit(make: type) -> None:
-    with pytest.raises(UserError, match="n_qubits = 0"):
+    with pytest.raises(UserError, match="n_qubits=0"):
         make(0)
 
 
 def test_brickwork_needs_a_layer() -> None:
-    with pytest.raises(UserError, match="depth = 0"):
+    with pytest.raises(UserError, match="depth=0"):
         Brickwork(3, depth=0)
 
 

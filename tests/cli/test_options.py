@@ -9,6 +9,7 @@ import pytest
 from command_line import QUICK, Outcome, Run, run
 from hyperborn.cli.options import COMPARE, TRAIN, Option
 from hyperborn.config import CompareConfig, Configuration, RunConfig, configured
+from hyperborn.inference.objectives import OBJECTIVES
 
 UNSET = {"classes": "all", "pixels": "all", "test": "0.2"}
 """Options whose absence the loader understands, as the help puts it."""
@@ -34,6 +35,11 @@ def test_default_in_the_help_is_the_default(option: Option, kind: type[Configura
         company = {"objective": "selbo"} if option.key == "weight" and kind is RunConfig else {}
         given = configured(kind, None, {"data": "iris", option.key: option.default, **company})
         assert getattr(given, option.key) == default
+
+
+def test_help_names_every_objective() -> None:
+    (objective,) = (option for option in TRAIN if option.key == "objective")
+    assert re.findall("[a-z]+", objective.help.replace(" or ", " ")) == list(OBJECTIVES)
 
 
 def test_test_share_of_the_help_is_the_loaders() -> None:

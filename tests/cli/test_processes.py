@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,40 @@ def test_ctrl_c_saves_the_run_and_says_how_to_go_on(tmp_path: Path) -> None:
     refused = ended("evaluate", "a run", cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "is not finished" in refused.stderr
+
+
+def test_ctrl_c_keeps_the_seeds_of_a_comparison_that_are_complete(tmp_path: Path) -> None:
+    flags = ("--classes", "1,2", "--hidden", "none", "--depth", "1", "--steps", "25", "--seeds", "100000")
+    process = subprocess.Popen(
+        [*COMMAND, "compare", "iris", *flags, "--objectives", "mle,elbo", "--out", "out"],
+        cwd=tmp_path, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    # Should nothing be said, this ends the wait for it.
+    guard = threading.Timer(120, process.kill)
+    guard.start()
+    try:
+        assert process.stderr is not None
+        # It is said when the first seed is complete.
+        announced = any("all 100000 seeds will take about" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    finally:
+        guard.cancel()
+        process.kill()
+        process.wait()
+    assert announced
+    assert (process.returncode, out) == (130, ""), err
+    last = err.splitlines()[-1]
+    done = int(last.removeprefix("hyperborn: stopped; the comparison of ").partition(" ")[0])
+    assert last == f"hyperborn: stopped; the comparison of {done} of 100000 seeds is in out"
+    assert "Traceback" not in err
+    found = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
+    assert (found["seeds"], found["seeds_asked"]) == (done, 100000)
+    labels = ["mle", "elbo", "exact posterior"]
+    assert [(row["seed"], row["objective"]) for row in found["runs"]] == [(i, it) for i in range(done) for it in labels]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        *("comparison.json", "comparison.md", "comparison.png", "manifest.json"),
+    ]  # fmt: skip
 
 
 def test_reader_that_leaves_is_no_mistake(trained: Path) -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -99,7 +101,7 @@ def test_samples_are_a_function_of_the_key() -> None:
 
 @pytest.mark.parametrize("shots", [0, -5])
 def test_shots_are_positive(shots: int) -> None:
-    with pytest.raises(UserError, match=f"shots = {shots}: give at least 1"):
+    with pytest.raises(UserError, match=f"shots={shots} must be a whole number of at least 1"):
         REGISTERS[0].sample(angles(REGISTERS[0]), shots, key=jax.random.key(0))
 
 
@@ -130,3 +132,9 @@ def test_init_wants_one_marginal_a_weight(size: int) -> None:
 @every_register
 def test_sizes_are_the_circuits(register: Register) -> None:
     assert (register.n_weights, register.n_parameters) == (register.circuit.n_qubits, register.circuit.n_parameters)
+
+
+@pytest.mark.parametrize("circuit", [Brickwork, 4, "brickwork", None], ids=str)
+def test_a_register_is_of_a_circuit(circuit: Any) -> None:
+    with pytest.raises(UserError, match=r"circuit = .*: give a circuit, such as hb\.circuits\.Brickwork\(9, depth=4\)"):
+        Register(circuit)

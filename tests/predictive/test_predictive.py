@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracle
-from hyperborn.bits import index_of
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.predictive import (
@@ -67,7 +66,7 @@ def test_sampled_networks_count_as_often_as_they_were_drawn() -> None:
     random = np.random.default_rng(0)
     x = random.normal(size=(6, 2))
     bits = random.integers(0, 2, (5, net.n_weights), dtype=np.uint8)[[0, 1, 2, 2, 3, 4, 2]]
-    found = sampled_predictive(net, x, index_of(bits))
+    found = sampled_predictive(net, x, bits)
     np.testing.assert_allclose(found, plain(net, x, bits).mean(axis=0), rtol=1e-12)
 
 
@@ -157,7 +156,7 @@ def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(UserError, match="3 features but the network takes 2"):
         exact_predictive(net, np.zeros((4, 3)), np.ones(8))
     with pytest.raises(UserError, match="3 features but the network takes 2"):
-        sampled_predictive(net, np.zeros((4, 3)), np.array([1]))
+        sampled_predictive(net, np.zeros((4, 3)), bits)
     for k in (0, 9):
         with pytest.raises(UserError, match=f"k={k} must be from 1 to 8"):
             most_probable(np.ones(8), k)

@@ -66,6 +66,12 @@ def lines(axes: Axes) -> dict[str, np.ndarray]:
     return {str(line.get_label()): np.asarray(line.get_ydata(), dtype=float) for line in axes.get_lines()}
 
 
+def legend(axes: Axes) -> list[str]:
+    found = axes.get_legend()
+    assert found is not None
+    return [text.get_text() for text in found.get_texts()]
+
+
 def numbers(values: Any) -> np.ndarray:
     return np.asarray(values, dtype=float)
 
@@ -129,17 +135,26 @@ def test_training_curve_draws_every_restart_and_names_the_gap() -> None:
     best = max(left.get_lines(), key=lambda line: line.get_linewidth())
     assert best.get_label() == "best restart: 40.500"
     elbo = lines(right)
-    np.testing.assert_array_equal(elbo["ELBO: -40.500"], [-80, -45, -40.5])
-    np.testing.assert_array_equal(elbo["log evidence: -39.200"], [-39.2, -39.2])
+    np.testing.assert_array_equal(elbo["ELBO: −40.500"], [-80, -45, -40.5])
+    np.testing.assert_array_equal(elbo["log evidence: −39.200"], [-39.2, -39.2])
     assert right.get_title(loc="left") == "ELBO: 1.3 nats below the log evidence"
     assert title(figure) == "Training: 3 restarts, 20 steps"
+    assert legend(left) == ["other restarts", "best restart: 40.500"]
+    assert {line.get_marker() for line in left.get_lines()} == {"o"}
+
+
+def test_many_records_are_a_line_without_dots() -> None:
+    records = [{"step": step, "losses": [1.0 + step], "elbo": None} for step in range(41)]
+    (axes,) = training_figure(records, None).axes
+    assert [line.get_marker() for line in axes.get_lines()] == ["None"]
+    assert legend(axes) == ["loss: 41.000"]
 
 
 def test_training_curve_without_elbo_or_evidence() -> None:
     (axes,) = training_figure([{"step": 3, "losses": [1.0], "elbo": None}], -1.0).axes
     assert axes.get_ylabel() == "loss (nats, lower is better)"
     _, right = training_figure(RECORDS, None).axes
-    assert list(lines(right)) == ["ELBO: -40.500"]
+    assert list(lines(right)) == ["ELBO: −40.500"]
 
 
 def test_a_restart_that_diverged_is_not_the_best() -> None:
@@ -182,6 +197,14 @@ def test_reliability_diagram_draws_points_counts_and_error() -> None:
     assert title(figure) == "Calibration: expected calibration error 0.287 on 4 examples"
 
 
+@pytest.mark.parametrize("examples", [1, 3, 8, 1000])
+def test_counts_of_examples_have_whole_ticks(examples: int) -> None:
+    probabilities = np.tile([0.9, 0.1], (examples, 1))
+    ticks = reliability_figure(probabilities, np.zeros(examples, int), 15).axes[1].get_yticks()
+    assert len(ticks) > 1
+    np.testing.assert_array_equal(ticks, np.round(ticks))
+
+
 def test_certain_and_right_predictions_can_be_drawn() -> None:
     probabilities = np.eye(2)[[0, 1, 1]]
     figure = reliability_figure(probabilities, np.array([0, 1, 1]), 15)
@@ -221,6 +244,13 @@ def test_comparison_draws_means_and_errors() -> None:
     np.testing.assert_allclose(ends, [[0.909, 0.931], [0.953, 0.953], [0.947, 0.963]])
     assert [text.get_text() for text in accuracy.texts] == ["0.920 ± 0.011", "0.953", "0.955 ± 0.008"]
     assert accuracy.get_xlabel() == "higher is better"
+    # The line of the exact posterior passes behind the numbers, and these behind the dots.
+    (line,) = [drawn for drawn in accuracy.get_lines() if drawn.get_linestyle() != "None" and drawn.get_alpha() == 0.6]
+    for text in accuracy.texts:
+        box = text.get_bbox_patch()
+        assert box is not None
+        assert box.get_facecolor()[:3] == (1, 1, 1)
+        assert line.get_zorder() < text.get_zorder() < min(dot.lines[0].get_zorder() for dot in dots(accuracy))
     # Nobody has an NLL, and ELBO has no gap.
     assert nll.get_title(loc="left") == "NLL (nats)"
     assert len(nll.containers) == 0
@@ -245,7 +275,7 @@ def test_decision_map_asks_about_the_area_and_draws_the_examples() -> None:
         asked.append(places)
         return predict(places)
 
-    figure = decision_figure(NET, watched, x, y, ["no", "yes"])
+    figure = decision_figure(NET, watched, x, y, ["no", "yes"], ["width", "height"])
     (places,) = asked
     assert (places.min(axis=0) < x.min(axis=0)).all()
     assert (places.max(axis=0) > x.max(axis=0)).all()
@@ -261,6 +291,7 @@ def test_decision_map_asks_about_the_area_and_draws_the_examples() -> None:
     np.testing.assert_allclose([left, bottom], places[0])
     np.testing.assert_allclose([right, top], places[-1])
     assert title(figure) == "Predicted probability of class yes"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("width", "height")
 
 
 def test_decision_map_of_three_classes() -> None:
@@ -271,7 +302,7 @@ def test_decision_map_of_three_classes() -> None:
         # Certain of class 0 on the left, undecided on the right.
         return np.where(places[:, :1] < 0, np.array([1.0, 0.0, 0.0]), np.array([1.0, 1.0, 1.0]) / 3)
 
-    figure = decision_figure(net, three, x, np.arange(30) % 3, ["a", "b", "c"])
+    figure = decision_figure(net, three, x, np.arange(30) % 3, ["a", "b", "c"], ["u", "v"])
     shown = np.asarray(figure.axes[0].images[0].get_array())
     np.testing.assert_allclose(shown[:, -1], 1)
     assert (shown[:, 0].min(axis=1) < 0.6).all()

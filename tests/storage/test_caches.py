@@ -1,10 +1,14 @@
+import hashlib
+import os
 import stat
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hyperborn.storage import caches
 from hyperborn.storage.caches import cache_folder, cached_array
 
 
@@ -142,6 +146,52 @@ def test_an_entry_under_a_wrong_name_is_not_taken(cache: Path) -> None:
     (two,) = set((cache / "arrays").iterdir()) - {one}
     two.write_bytes(one.read_bytes())
     assert cached_array("two", lambda: np.array([2])).tolist() == [2]
+
+
+def ages(cache: Path, **days: int) -> None:
+    """Make the entry of each key seem to have been used so many days ago."""
+    for key, number in days.items():
+        then = time.time() - 86_400 * number
+        os.utime(cache / "arrays" / f"{hashlib.sha256(key.encode()).hexdigest()}.array", (then, then))
+
+
+def test_least_recently_used_entries_go_first(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    array = np.arange(1000.0)
+    cached_array("a", lambda: array)
+    monkeypatch.setattr(caches, "MOST_BYTES", 3 * entry(cache).stat().st_size)
+    for key in "bc":
+        cached_array(key, lambda: array)
+    ages(cache, a=3, b=2, c=1)
+    # Using an entry makes it the newest.
+    used = Counted(array)
+    cached_array("a", used)
+    cached_array("d", used)
+    assert used.times == 1
+    assert len(list((cache / "arrays").iterdir())) == 3
+    for key, times in (("a", 0), ("c", 0), ("d", 0), ("b", 1)):
+        compute = Counted(array)
+        cached_array(key, compute)
+        assert (key, compute.times) == (key, times)
+
+
+def test_entry_just_written_stays_whatever_its_size(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cached_array("small", lambda: np.arange(3))
+    ages(cache, small=-1)
+    monkeypatch.setattr(caches, "MOST_BYTES", 100)
+    compute = Counted(np.arange(1000.0))
+    for _ in range(2):
+        cached_array("large", compute)
+    assert compute.times == 1
+    assert entry(cache).stat().st_size > 8000
+
+
+def test_entries_within_the_limit_stay(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cached_array("a", lambda: np.arange(10))
+    monkeypatch.setattr(caches, "MOST_BYTES", 3 * entry(cache).stat().st_size)
+    ages(cache, a=1000)
+    for key in "bc":
+        cached_array(key, lambda: np.arange(10))
+    assert len(list((cache / "arrays").iterdir())) == 3
 
 
 def test_many_at_once_all_get_the_array(cache: Path) -> None:

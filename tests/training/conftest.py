@@ -1,8 +1,9 @@
 """One tiny problem for all tests of training, so that its programs are compiled once and then found in the cache."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import jaxtyping
 import pytest
 
 import hyperborn as hb
@@ -35,3 +36,11 @@ def problem(data: Dataset, define: Define) -> Problem:
     definition = define()
     energies = hb.energies(definition.network, data.train)
     return Problem(energies, definition.prior.log_probabilities(definition.network))
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Types are not checked, as where no tests run: what is refused is refused by the code itself."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -127,10 +127,10 @@ def test_a_record_that_lacks_something_or_holds_more_is_refused(call: partial, d
             Definition.from_record(record)
 
 
-def test_values_that_numpy_refuses_are_named(define) -> None:
+def test_values_of_a_wrong_kind_are_named(define) -> None:
     record = through_json(define(prior=hb.Bernoulli((0.5,) * 9)))
     record["prior"]["probability"][3] = []
-    with pytest.raises(UserError, match=r"the prior .* does not fit Bernoulli"):
+    with pytest.raises(UserError, match=r"prior probability \(\): give numbers strictly between"):
         Definition.from_record(record)
 
 
@@ -143,10 +143,10 @@ def test_what_is_no_record_at_all_is_refused(record: Any) -> None:
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ({"steps": 0}, "steps = 0: give at least 1"),
-        ({"restarts": -2}, "restarts = -2: give at least 1"),
-        ({"seed": -1}, "seed = -1: give a whole number from 0 to 4294967295"),
-        ({"seed": 2**32}, "seed = 4294967296: give"),
+        ({"steps": 0}, "steps=0 must be a whole number of at least 1"),
+        ({"restarts": -2}, "restarts=-2 must be a whole number of at least 1"),
+        ({"seed": -1}, "seed=-1 must be a whole number from 0 to 4,294,967,295"),
+        ({"seed": 2**32}, "seed=4294967296 must be"),
         ({"spread": -0.1}, r"spread = -0\.1: give a number of radians"),
         ({"spread": float("nan")}, "spread = nan: give"),
         ({"spread": float("inf")}, "spread = inf: give"),
@@ -170,5 +170,19 @@ def test_optimizers_refuse_settings_that_move_nothing() -> None:
     for rate in (0.0, -1.0, float("inf"), float("nan")):
         with pytest.raises(UserError, match="give a positive number"):
             hb.Adam(rate)
-    with pytest.raises(UserError, match="memory = 0: L-BFGS keeps at least 1"):
+    with pytest.raises(UserError, match="memory=0 must be a whole number of at least 1"):
         hb.LBFGS(0)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("kind", "given", "said"),
+    [
+        (hb.Adam, "fast", "learning_rate = 'fast': give a positive number"),
+        (hb.LBFGS, 2.5, "memory=2.5 must be a whole number of at least 1"),
+        (hb.Plateau, "long", "patience='long' must be a whole number of at least 1"),
+    ],
+)
+def test_settings_that_are_no_numbers_are_named(kind: Callable, given: Any, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        kind(given)

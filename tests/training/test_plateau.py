@@ -50,7 +50,13 @@ def test_a_loss_that_is_not_a_number_is_not_flat() -> None:
     assert not Plateau(patience=25).reached([(0, [float("nan")]), (25, [float("nan")])])
 
 
-@pytest.mark.parametrize(("patience", "tolerance"), [(0, 1e-3), (-1, 1e-3), (10, 0.0), (10, -1.0), (10, float("nan"))])
-def test_settings_that_are_not_positive_are_refused(patience: int, tolerance: float) -> None:
-    with pytest.raises(UserError, match="both must be positive"):
-        Plateau(patience, tolerance)
+@pytest.mark.parametrize("patience", [0, -1])
+def test_patience_is_positive(patience: int) -> None:
+    with pytest.raises(UserError, match=f"patience={patience} must be a whole number of at least 1"):
+        Plateau(patience)
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1.0, float("nan")])
+def test_tolerance_is_positive(tolerance: float) -> None:
+    with pytest.raises(UserError, match=f"tolerance = {tolerance}: give a positive number of nats"):
+        Plateau(10, tolerance)

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from hyperborn._typing import Parameters
 from hyperborn.circuits.circuit import Circuit, rotation_to
 from hyperborn.circuits.gates import Gate
-from hyperborn.errors import UserError
+from hyperborn.errors import whole_number
 
 DEEPEST = 10_000
 """Most layers: their gates are listed one by one, and far fewer already reach any state."""
@@ -27,10 +27,8 @@ class Brickwork(Circuit):
     depth: int = 4
 
     def __post_init__(self) -> None:
-        if self.n_qubits < 1:
-            raise UserError(f"n_qubits = {self.n_qubits}: a circuit needs at least 1 qubit")
-        if not 1 <= self.depth <= DEEPEST:
-            raise UserError(f"depth = {self.depth}: give a Brickwork circuit from 1 to {DEEPEST:,} layers")
+        whole_number("n_qubits", self.n_qubits, 1)
+        whole_number("depth", self.depth, 1, DEEPEST)
 
     @property
     def parameter_shape(self) -> tuple[int, int, int]:

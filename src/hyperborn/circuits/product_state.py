@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from hyperborn._typing import Parameters
 from hyperborn.circuits.circuit import Circuit, rotation_to
 from hyperborn.circuits.gates import Gate
-from hyperborn.errors import UserError
+from hyperborn.errors import whole_number
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,7 @@ class ProductState(Circuit):
     n_qubits: int
 
     def __post_init__(self) -> None:
-        if self.n_qubits < 1:
-            raise UserError(f"n_qubits = {self.n_qubits}: a circuit needs at least 1 qubit")
+        whole_number("n_qubits", self.n_qubits, 1)
 
     @property
     def parameter_shape(self) -> tuple[int]:

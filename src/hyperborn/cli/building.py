@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from hyperborn.circuits import Brickwork, Circuit, ProductState
-from hyperborn.config import Configuration
+from hyperborn.config import Configuration, options_of
 from hyperborn.data import Dataset, load
 from hyperborn.errors import UserError
-from hyperborn.inference.objectives import ELBO, MLE, SELBO, Objective
+from hyperborn.inference.objectives import OBJECTIVES, Objective
 from hyperborn.inference.priors import Bernoulli, Prior, Uniform
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors.register import Register
@@ -139,9 +139,8 @@ def circuit_of(config: Configuration, n: int) -> Circuit:
 
 
 def objective_of(config: Configuration, name: str) -> Objective:
-    if name == "mle":
-        return MLE()
-    return ELBO(config.beta) if name == "elbo" else SELBO(config.weight)
+    kind = OBJECTIVES[name]
+    return kind(**{key: getattr(config, key) for key in options_of(kind)})
 
 
 def prior_of(config: Configuration) -> Prior:

@@ -28,24 +28,35 @@ def compare(
         from hyperborn.progress import Progress
         from hyperborn.report import plots, tables
         from hyperborn.storage import json_to_bytes, write_folder
+        from hyperborn.training.interruption import interruptible
 
         settings = configured(CompareConfig, config, {"data": data, **flags})
         folder = free_folder(out, settings.data, "compare", force=force)
         check_writable(folder)
+        rows: list[comparison.Row] = []
+        stopped = False
         try:
             with Progress() as progress:
-                rows = comparison.compared(settings, progress)
+                for of_one_seed in comparison.compared(settings, progress):
+                    rows += of_one_seed
         except KeyboardInterrupt as error:
-            raise KeyboardInterrupt("stopped; nothing is kept of a comparison that was not finished") from error
-        table = comparison.table_of(comparison.averages(rows))
-        record = comparison.record(settings, rows) | {"out": str(folder)}
-        measures = [name for name in comparison.MEASURES if any(name in found for found in table.values())]
-        files = {
-            "comparison.json": json_to_bytes(record),
-            "comparison.md": tables.markdown(table).encode(),
-            "comparison.png": plots.comparison(table, measures),
-        }
-        write_folder(folder, files, replace=force)
+            stopped = True
+            if not rows:
+                raise KeyboardInterrupt("stopped; no seed was complete, so nothing is kept") from error
+        # Ctrl-C, or one more, waits until what was found is written.
+        with interruptible() as interrupted:
+            table = comparison.table_of(comparison.averages(rows))
+            record = comparison.record(settings, rows) | {"out": str(folder)}
+            measures = [name for name in comparison.MEASURES if any(name in found for found in table.values())]
+            files = {
+                "comparison.json": json_to_bytes(record),
+                "comparison.md": tables.markdown(table).encode(),
+                "comparison.png": plots.comparison(table, measures),
+            }
+            write_folder(folder, files, replace=force)
+            if stopped or interrupted():
+                kept = f"the comparison of {record['seeds']} of {settings.seeds} seeds is in {folder}"
+                raise KeyboardInterrupt(f"stopped; {kept}")
         if as_json:
             emit(record)
         else:

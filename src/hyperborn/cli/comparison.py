@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,21 +11,19 @@ import numpy as np
 from hyperborn.cli.building import data_of, definition_of
 from hyperborn.config import CompareConfig
 from hyperborn.data import Dataset
-from hyperborn.energy import energies
 from hyperborn.errors import UserError
 from hyperborn.inference.evidence import exact_posterior, log_evidence
+from hyperborn.networks import Network
 from hyperborn.predictive import exact_predictive, scores
 from hyperborn.progress import Progress
 from hyperborn.report.names import EXACT_POSTERIOR
 from hyperborn.stats import Estimate
-from hyperborn.training.definition import Definition
+from hyperborn.training.definition import LARGEST_SEED
 from hyperborn.training.fit import run
+from hyperborn.training.loop import Problem
 
 LONG = 60.0
 """Seconds from which an estimate is given in advance."""
-
-SEEDS = 2**32
-"""Seeds are below this."""
 
 MEASURES = ("accuracy", "nll", "brier", "ece", "elbo_gap")
 """Test metrics, then how far from the exact posterior the ELBO stays on the training split (nats)."""
@@ -41,39 +39,45 @@ class Row:
     summary: dict[str, Any]
 
 
-def compared(config: CompareConfig, progress: Progress) -> list[Row]:
-    """Every objective, and the exact posterior, on every seed's split; what takes over a minute is announced.
+def compared(config: CompareConfig, progress: Progress) -> Iterator[list[Row]]:
+    """Seed by seed, every objective and the exact posterior on its split; what takes over a minute is announced.
 
     Raises:
         UserError: if the data or the definitions cannot be made, or the last seed is out of range.
     """
-    if config.seed + config.seeds > SEEDS:
-        raise UserError(f"seeds = {config.seeds} from seed = {config.seed} on pass the largest, {SEEDS - 1}; lower one")
-    rows: list[Row] = []
+    if config.seed + config.seeds - 1 > LARGEST_SEED:
+        raise UserError(
+            f"seeds = {config.seeds} from seed = {config.seed} on pass the largest, {LARGEST_SEED}; lower one"
+        )
     started = time.monotonic()
     for seed in range(config.seed, config.seed + config.seeds):
-        data = data_of(config, progress.note if seed == config.seed else lambda _: None, seed=seed)
-        definitions = [definition_of(config, data, name, seed=seed) for name in config.objectives]
-        for name, definition in zip(config.objectives, definitions, strict=True):
-            result = run(definition, data, progress, describe=f"seed {seed}: {name}")
-            measures = {**result.metrics("test"), **result.numbers}
-            rows.append(Row(name, seed, {key: measures[key] for key in MEASURES if key in measures}, result.summary))
-        rows.append(exact_row(definitions[0], data, seed))
+        yield rows_of(config, seed, progress)
         if seed == config.seed:
             expected = (time.monotonic() - started) * config.seeds
             if expected > LONG:
                 progress.note(f"all {config.seeds} seeds will take about {expected / 60:.0f} min")
-    return rows
 
 
-def exact_row(definition: Definition, data: Dataset, seed: int) -> Row:
+def rows_of(config: CompareConfig, seed: int, progress: Progress) -> list[Row]:
+    """A row for every objective and one for the exact posterior, all on the same split and its energies."""
+    data = data_of(config, progress.note if seed == config.seed else lambda _: None, seed=seed)
+    definitions = [definition_of(config, data, name, seed=seed) for name in config.objectives]
+    problem = Problem.of(definitions[0], data, progress)
+    rows: list[Row] = []
+    for name, definition in zip(config.objectives, definitions, strict=True):
+        summary = run(definition, data, progress, describe=f"seed {seed}: {name}", problem=problem).summary
+        measures = summary["test"] | summary
+        rows.append(Row(name, seed, {key: measures[key] for key in MEASURES if key in measures}, summary))
+    return [*rows, exact_row(definitions[0].network, data, problem, seed)]
+
+
+def exact_row(network: Network, data: Dataset, problem: Problem, seed: int) -> Row:
     """The exact posterior's row: what no approximation can beat in ELBO."""
-    table = energies(definition.network, data.train)
-    log_prior = definition.prior.log_probabilities(definition.network)
-    p = exact_posterior(table, log_prior)
-    test = scores(exact_predictive(definition.network, data.test.x, p), data.test.y) if len(data.test) else {}
+    p = exact_posterior(problem.energies, problem.log_prior)
+    test = scores(exact_predictive(network, data.test.x, p), data.test.y) if len(data.test) else {}
+    summary = {"log_evidence": log_evidence(problem.energies, problem.log_prior)}
     # The gap is KL(p ‖ p).
-    return Row(EXACT_POSTERIOR, seed, {**test, "elbo_gap": 0.0}, {"log_evidence": log_evidence(table, log_prior)})
+    return Row(EXACT_POSTERIOR, seed, {**test, "elbo_gap": 0.0}, summary)
 
 
 def averages(rows: Iterable[Row]) -> dict[str, dict[str, Estimate]]:
@@ -97,12 +101,13 @@ def table_of(means: Mapping[str, Mapping[str, Estimate]]) -> dict[str, dict[str,
 
 
 def record(config: CompareConfig, rows: Iterable[Row]) -> dict[str, Any]:
-    """Everything found, as JSON can hold it: averages, then every seed's values."""
+    """Everything found, as JSON can hold it: how many seeds of those asked for, averages, then every seed's values."""
     rows = list(rows)
     means: Mapping[str, Mapping[str, Estimate]] = averages(rows)
     return {
         "data": config.data,
-        "seeds": config.seeds,
+        "seeds": len({row.seed for row in rows}),
+        "seeds_asked": config.seeds,
         "objectives": {
             label: {key: {"mean": e.mean, "standard_error": e.standard_error} for key, e in measures.items()}
             for label, measures in means.items()

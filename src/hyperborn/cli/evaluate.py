@@ -38,7 +38,7 @@ def evaluate(
         result = load(run, report=note)
         if file is None:
             name = split or "test"
-            examples = result.data.split(name)
+            examples = result.split(name)
         else:
             name = str(file)
             examples = labelled(read_table(file), result.data.preprocessing)

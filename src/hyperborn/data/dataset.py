@@ -19,7 +19,7 @@ class Split:
     """Examples ``x`` (float64, C-contiguous) and their class indices ``y`` (int64), both read-only; may be empty.
 
     Raises:
-        UserError: lengths that differ, features that are not finite, or a negative label.
+        UserError: no arrays of numbers, lengths that differ, features that are not finite, or a negative label.
     """
 
     # Lengths are compared below, for everybody: types are checked in tests only.
@@ -27,6 +27,9 @@ class Split:
     y: Int[np.ndarray, " labels"]
 
     def __post_init__(self) -> None:
+        for name, values in (("x", self.x), ("y", self.y)):
+            if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
+                raise UserError(f"{name}={values!r} must be a NumPy array of numbers")
         if self.x.ndim != 2 or self.y.ndim != 1 or len(self.x) != len(self.y):
             raise UserError(f"x of shape {self.x.shape} and y of shape {self.y.shape} must be (N, d) and (N,)")
         if self.y.dtype.kind not in "iu":

@@ -61,7 +61,7 @@ def choose(names: Sequence[str], classes: Sequence[int | str] | None) -> list[in
     if classes is None:
         chosen = list(range(len(names)))
     elif isinstance(classes, str) or not isinstance(classes, Sequence):
-        raise UserError(f"classes={classes!r} is not a sequence of classes; give for instance classes=(0, 1)")
+        raise UserError(f"classes={classes!r} is not a sequence of classes; give them in one, such as (0, 1)")
     else:
         chosen = [chosen_index(value, names) for value in classes]
     for position, index in enumerate(chosen):
@@ -98,8 +98,8 @@ def select(y: Labels, chosen: Sequence[int]) -> tuple[Int[np.ndarray, " rows"], 
     return rows, place[y[rows]]
 
 
-def check_counts(y: Labels, names: Sequence[str], needed: int, why: str) -> None:
-    """Every class has at least the needed number of examples.
+def check_counts(y: Labels, names: Sequence[str], needed: int, why: str, more: str) -> None:
+    """Every class has at least the needed number of examples; `more` says how to get some.
 
     Raises:
         UserError: naming the rarest class, its count and the reason.
@@ -107,7 +107,8 @@ def check_counts(y: Labels, names: Sequence[str], needed: int, why: str) -> None
     counts = np.bincount(y, minlength=len(names))
     rarest = int(counts.argmin())
     if counts[rarest] < needed:
+        without = "leave the class out (classes=, --classes), " if len(names) > 2 else ""
         raise UserError(
             f"class {names[rarest]!r} has {counted(int(counts[rarest]), 'example')}, but {why} needs {needed}; "
-            "add examples, leave the class out (classes=), or set validation or test to 0"
+            f"{more}, {without}or set validation or test to 0"
         )

@@ -1,6 +1,7 @@
 """One entrance to every data set: load, choose classes, split, and fit the preprocessing on the training split."""
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,14 @@ NAMES = ("gaussian", "moons", "circles", "xor", *scikit.NAMES, "mnist")
 """Built-in sets; anything else is the path of a table."""
 
 TABLE = "a CSV or Parquet file"
+KINDS = {
+    "name": (str | PathLike, "the name of a data set or the path of a table"),
+    "target": (str | None, "the name of a column"),
+    "folder": (str | PathLike | None, "the path of a folder"),
+    "standardize": (bool, "True or False"),
+}
+"""Types of the options that are no numbers, and how an error calls them."""
+
 APPLIES = {
     "target": (TABLE,),
     "impute": (TABLE,),
@@ -71,6 +80,7 @@ def load(
     Raises:
         UserError: an unknown set, an option that does not apply to it, or faulty values, files or tables.
     """
+    check_kinds({"name": name, "target": target, "folder": folder, "standardize": standardize})
     kind = known_kind(name)
     given = {"target": target, "impute": impute, "size": size, "noise": noise}
     check_applies(kind, given | {"pixels": pixels, "folder": folder, "test": test})
@@ -88,7 +98,8 @@ def load(
         examples = scikit.load_scikit(kind, classes=classes, pixels=pixels)
     else:
         examples = toy.load_toy(kind, classes=classes, size=size, noise=noise, seed=example_seed)
-    rows = splits.stratified(examples.y, examples.classes, validation=validation, test=test, seed=seed)
+    more = f"raise size={len(examples.y)} (--size)" if kind in APPLIES["size"] else "add examples"
+    rows = splits.stratified(examples.y, examples.classes, validation=validation, test=test, seed=seed, more=more)
     return assembled(
         Path(name).name if kind == TABLE else kind,
         examples,
@@ -97,6 +108,14 @@ def load(
         components=components,
         impute=impute is not None,
     )
+
+
+def check_kinds(given: dict[str, object]) -> None:
+    """Raise a UserError that names the first option whose value is of a wrong type."""
+    for option, value in given.items():
+        kind, what = KINDS[option]
+        if not isinstance(value, kind):
+            raise UserError(f"{option}={value!r} must be {what}")
 
 
 def known_kind(name: str | Path) -> str:

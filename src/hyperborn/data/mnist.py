@@ -12,7 +12,7 @@ from hyperborn.data.idx import read_idx
 from hyperborn.data.labels import choose, select
 from hyperborn.data.scikit import pixel_names
 from hyperborn.data.source import TARGET, Examples
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, whole_number
 
 DIGITS = tuple("0123456789")
 WIDTH = 28
@@ -31,15 +31,13 @@ def load_mnist(folder: str | Path | None, *, classes: Sequence[int | str] | None
         raise UserError("mnist needs the folder of its four idx files; give folder= (--folder)")
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"{folder} is no folder; give the folder of the four idx files of MNIST")
-    width = WIDTH if pixels is None else pixels
-    if isinstance(width, bool) or not isinstance(width, int | np.integer) or not 1 <= width <= WIDTH:
-        raise UserError(f"pixels={pixels!r} must be a whole number from 1 to {WIDTH}")
+        raise UserError(f"{folder} is no folder; give that of the four idx files of MNIST (folder=, --folder)")
+    width = WIDTH if pixels is None else whole_number("pixels", pixels, 1, WIDTH)
     chosen = choose(DIGITS, classes)
-    x, y = part(folder, "train", chosen, int(width))
-    test = part(folder, "t10k", chosen, int(width))
+    x, y = part(folder, "train", chosen, width)
+    test = part(folder, "t10k", chosen, width)
     names = tuple(DIGITS[index] for index in chosen)
-    return Examples(numeric_columns(pixel_names(int(width))), TARGET, names, x, y, test)
+    return Examples(numeric_columns(pixel_names(width)), TARGET, names, x, y, test)
 
 
 def part(folder: Path, prefix: str, chosen: Sequence[int], width: int) -> tuple[np.ndarray, Labels]:
@@ -61,7 +59,10 @@ def found(folder: Path, stem: str, dimensions: int) -> Path:
     for name in names:
         if (folder / name).is_file():
             return folder / name
-    raise UserError(f"{folder} has no file {names[0]} (nor {', '.join(names[1:])}); put the four files of MNIST there")
+    raise UserError(
+        f"{folder} has no file {names[0]} (nor {', '.join(names[1:])}); put the four files of MNIST there, or give "
+        "their folder (folder=, --folder)"
+    )
 
 
 def resized(images: UInt8[np.ndarray, "examples 28 28"], width: int) -> Float[np.ndarray, "examples pixels"]:

@@ -17,7 +17,7 @@ from hyperborn.data.columns import Column, matrix, numeric_features
 from hyperborn.data.labels import encode
 from hyperborn.data.naming import counted
 from hyperborn.data.tables import Table
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, whole_number
 
 
 def frozen(values: np.ndarray, dtype: type) -> np.ndarray:
@@ -191,7 +191,10 @@ def means_and_scales(
     features = [name for column in columns for name in column.features]
     for name, deviation in zip(features, deviations.tolist(), strict=True):
         if not np.isfinite(deviation):
-            raise UserError(f"column {name!r} has values too large to standardise; rescale it, or standardize=False")
+            raise UserError(
+                f"column {name!r} has values too large to standardise; rescale it, or do not "
+                "standardise (standardize=False, --standardize false)"
+            )
     # A constant feature is found by its range: its computed deviation may be a rounding error instead of zero.
     constant = (raw.max(axis=0) == raw.min(axis=0)) | (deviations == 0)
     return means, np.where(constant, 1.0, deviations)
@@ -201,15 +204,11 @@ def principal_components(
     raw: Float[np.ndarray, "train raw"], components: int
 ) -> tuple[Float[np.ndarray, " raw"], Float[np.ndarray, "components raw"]]:
     """Mean and leading principal axes, one a row; signs as scikit-learn fixes them."""
-    most = min(raw.shape)
-    if isinstance(components, bool) or not isinstance(components, int | np.integer) or not 1 <= components <= most:
-        raise UserError(
-            f"components={components!r} must be a whole number from 1 to {most} ({counted(raw.shape[1], 'feature')}, "
-            f"{counted(raw.shape[0], 'training example')})"
-        )
+    why = f" ({counted(raw.shape[1], 'feature')}, {counted(raw.shape[0], 'training example')})"
+    components = whole_number("components", components, 1, min(raw.shape), why)
     from sklearn.decomposition import PCA
 
     # Both solvers are deterministic; the second needs only features × features, which is much quicker for images.
     solver = "full" if len(raw) < 10 * raw.shape[1] else "covariance_eigh"
-    fitted = PCA(n_components=int(components), svd_solver=solver).fit(raw)
+    fitted = PCA(n_components=components, svd_solver=solver).fit(raw)
     return np.asarray(fitted.mean_), np.asarray(fitted.components_)

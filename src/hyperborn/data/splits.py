@@ -1,7 +1,6 @@
 """Stratified, seeded splits. Rows of a split keep the order of their source, so sums over them are reproducible."""
 
 from collections.abc import Sequence
-from numbers import Real
 
 import numpy as np
 from jaxtyping import Int
@@ -9,7 +8,7 @@ from jaxtyping import Int
 from hyperborn._typing import Labels
 from hyperborn.data.labels import check_counts
 from hyperborn.data.naming import counted
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number, whole_number
 
 EXAMPLES, TEST, VALIDATION = range(3)
 """What a part of the seed is for: one part, one use."""
@@ -21,9 +20,8 @@ def seed_for(seed: int, purpose: int) -> int:
     Raises:
         UserError: if the seed is not a whole number of at least 0.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise UserError(f"seed={seed!r} must be a whole number of at least 0")
-    return int(np.random.SeedSequence(int(seed), spawn_key=(purpose,)).generate_state(1)[0])
+    entropy = whole_number("seed", seed, 0)
+    return int(np.random.SeedSequence(entropy, spawn_key=(purpose,)).generate_state(1)[0])
 
 
 def check_fractions(validation: float, test: float) -> None:
@@ -33,42 +31,46 @@ def check_fractions(validation: float, test: float) -> None:
         UserError: naming the fraction out of range, or both where their sum reaches 1.
     """
     for name, fraction in (("validation", validation), ("test", test)):
-        if isinstance(fraction, bool) or not isinstance(fraction, Real) or not 0 <= fraction < 1:
+        if not (is_number(fraction) and 0 <= fraction < 1):
             raise UserError(f"{name}={fraction!r} must be a fraction of at least 0 and below 1")
     if validation + test >= 1:
         raise UserError(f"validation={validation} and test={test} leave nothing to train on; their sum must be below 1")
 
 
 def stratified(
-    y: Labels, names: Sequence[str], *, validation: float, test: float, seed: int
+    y: Labels, names: Sequence[str], *, validation: float, test: float, seed: int, more: str = "add examples"
 ) -> tuple[Int[np.ndarray, " train"], Int[np.ndarray, " validation"], Int[np.ndarray, " test"]]:
     """Rows of the training, validation and test split, each in ascending order.
+
+    `more` says in an error how to get more examples.
 
     Raises:
         UserError: a fraction out of range, or too few examples of a class (its name and count are said).
     """
     check_fractions(validation, test)
     parts = 1 + (validation > 0) + (test > 0)
-    check_counts(y, names, parts, "one for training" if parts == 1 else f"a split into {parts} parts")
+    check_counts(y, names, parts, "one for training" if parts == 1 else f"a split into {parts} parts", more)
     rows = np.arange(len(y))
-    rows, test_rows = drawn(rows, y, names, test, "test", seed_for(seed, TEST))
-    rows, validation_rows = drawn(rows, y, names, validation, "validation", seed_for(seed, VALIDATION))
-    check_counts(y[rows], names, 1, f"the training split of {counted(len(rows), 'example')}")
+    rows, test_rows = drawn(rows, y, names, test, "test", more, seed_for(seed, TEST))
+    rows, validation_rows = drawn(rows, y, names, validation, "validation", more, seed_for(seed, VALIDATION))
+    check_counts(y[rows], names, 1, f"the training split of {counted(len(rows), 'example')}", more)
     return rows, validation_rows, test_rows
 
 
 def drawn(
-    rows: Int[np.ndarray, " rows"], y: Labels, names: Sequence[str], fraction: float, split: str, seed: int
+    rows: Int[np.ndarray, " rows"], y: Labels, names: Sequence[str], fraction: float, split: str, more: str, seed: int
 ) -> tuple[Int[np.ndarray, " left"], Int[np.ndarray, " drawn"]]:
     """Rows left and rows drawn: the fraction is of all of ``y``, the draw is from the given rows."""
     if fraction == 0:
         return rows, rows[:0]
     count = round(fraction * len(y))
-    check_counts(y[rows], names, 2, f"drawing the {split} split")
+    check_counts(y[rows], names, 2, f"drawing the {split} split", more)
     if min(count, len(rows) - count) < len(names):
+        # The check above leaves two of each class or more.
         raise UserError(
-            f"{split}={fraction} of {counted(len(y), 'example')} draws {count} and leaves {len(rows) - count}, but "
-            f"each side needs one of each of the {len(names)} classes; change {split}, or set it to 0"
+            f"{split}={fraction} of {counted(len(y), 'example')} draws {count} and must draw {len(names)} to "
+            f"{len(rows) - len(names)}, for one of each of the {len(names)} classes on either side; change {split} "
+            f"(--{split}), set it to 0, or {more}"
         )
     from sklearn.model_selection import train_test_split
 

@@ -1,20 +1,20 @@
 """Two-dimensional sets drawn from a seed: features ``x1`` and ``x2``, classes "0" and "1"."""
 
 from collections.abc import Sequence
-from numbers import Real
 
 import numpy as np
 
 from hyperborn.data.columns import numeric_columns
 from hyperborn.data.labels import choose, select
 from hyperborn.data.source import TARGET, Examples
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number, whole_number
 
 CLASSES = ("0", "1")
 Drawn = tuple[np.ndarray, np.ndarray]
 """Features (examples, 2) and labels (examples,)."""
 
 SIZES = {"gaussian": 200, "moons": 500, "circles": 500, "xor": 500}
+LARGEST_NOISE = 1_000_000
 NOISES = {"moons": 0.25, "circles": 0.15, "xor": 0.3}
 
 GAUSSIAN_CENTRE = (-1.0, -2.0)
@@ -29,13 +29,11 @@ def load_toy(
     """A toy set of ``size`` examples, about half of each class.
 
     Raises:
-        UserError: a size that is no whole number of at least 2, or a noise that is negative or not finite.
+        UserError: a size that is no whole number of at least 2, or a noise out of range.
     """
-    size = SIZES[name] if size is None else size
-    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 2:
-        raise UserError(f"size={size!r} must be a whole number of at least 2")
+    size = SIZES[name] if size is None else whole_number("size", size, 2)
     chosen = choose(CLASSES, classes)
-    x, y = drawn(name, int(size), noise, seed)
+    x, y = drawn(name, size, noise, seed)
     rows, y = select(y, chosen)
     names = tuple(CLASSES[index] for index in chosen)
     return Examples(numeric_columns(("x1", "x2")), TARGET, names, x[rows], y)
@@ -45,8 +43,8 @@ def drawn(name: str, size: int, noise: float | None, seed: int) -> Drawn:
     if name == "gaussian":
         return gaussian(size, seed)
     noise = NOISES[name] if noise is None else noise
-    if isinstance(noise, bool) or not isinstance(noise, Real) or not 0 <= noise < np.inf:
-        raise UserError(f"noise={noise!r} must be a finite number of at least 0")
+    if not (is_number(noise) and 0 <= noise <= LARGEST_NOISE):
+        raise UserError(f"noise={noise!r} must be a number from 0 to {LARGEST_NOISE:,}")
     if name == "xor":
         return xor(size, float(noise), seed)
     from sklearn import datasets

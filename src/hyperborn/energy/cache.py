@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from hyperborn.networks import Network
+from hyperborn.records import record_of
 
 FORMAT = 1
 """Raise it when a change here or in a network alters energies, so that older tables are not found."""
@@ -27,7 +28,7 @@ def through_cache(
 
 def energy_key(net: Network, x: np.ndarray, y: np.ndarray) -> str:
     """SHA-256 of the network's record and the data, as hexadecimal digits."""
-    record = {"format": FORMAT, "network": net.describe(), "x": x.shape, "y": y.shape}
+    record = {"format": FORMAT, "network": record_of(net), "x": x.shape, "y": y.shape}
     digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
     digest.update(x.tobytes())
     digest.update(y.tobytes())

@@ -24,8 +24,13 @@ def checked(net: Network, split: Labelled) -> tuple[np.ndarray, np.ndarray]:
     """Features as contiguous float64 and labels as int64, once they are known to fit the network.
 
     Raises:
-        UserError: for a wrong number of features or labels, a label out of range, or features that are not finite.
+        UserError: for what is no network or no split, a wrong number of features or labels, a label out of range, or
+            features that are not finite.
     """
+    if not isinstance(net, Network):
+        raise UserError(f"net={net!r} must be a network, such as BinaryMLP(n_features=4)")
+    if not isinstance(split, Labelled):
+        raise UserError(f"split={split!r} must hold features x and labels y; give one split, such as data.train")
     x = np.ascontiguousarray(split.x, dtype=np.float64)
     y = np.ascontiguousarray(split.y, dtype=np.int64)
     net.check_features(x)

@@ -47,13 +47,13 @@ def energies(
     Raises:
         UserError: if the network has more than ``limit`` weights or the data do not fit it.
     """
+    x, y = checked(net, split)
     n = net.n_weights
     if n > limit:
         raise UserError(
             f"{n} weights make 2^{n} networks, over the limit of {limit} weights; use fewer hidden units or features "
             f"(components), or raise limit to {n}, whose table takes {2.0 ** (n - 27):,.4g} GiB"
         )
-    x, y = checked(net, split)
 
     def compute() -> Energies:
         total = np.zeros(2**n)

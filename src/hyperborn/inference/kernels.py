@@ -11,7 +11,7 @@ from math import sqrt
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number
 from hyperborn.inference.walsh import weights_of_indices
 
 
@@ -25,9 +25,11 @@ class Hamming:
     kappas: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        wrong = [kappa for kappa in self.kappas if not 0 < kappa < 1]
-        if wrong or not self.kappas:
-            raise UserError(f"kernel kappas = {self.kappas}: give one or more numbers strictly between 0 and 1")
+        kappas = self.kappas if isinstance(self.kappas, tuple) else ()
+        if not kappas or not all(is_number(kappa) and 0 < kappa < 1 for kappa in kappas):
+            raise UserError(
+                f"kernel kappas = {self.kappas!r}: give a tuple of numbers strictly between 0 and 1, such as (0.5,)"
+            )
 
     def spectrum(self, n: int) -> Float[np.ndarray, " states"]:
         """Eigenvalue of every Walsh function on n bits, in index order."""

@@ -2,21 +2,25 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number
 from hyperborn.inference.divergences import KullbackLeibler, MaximumMeanDiscrepancy, kl_matched_weight
 from hyperborn.inference.functional import Functional
 from hyperborn.inference.kernels import Hamming, default_kernel
 
 
+@dataclass(frozen=True)
 class Objective(ABC):
-    """A functional of q, minimised; without data or prior yet."""
+    """A functional of q, minimised; without data or prior yet.
 
-    name: str
+    Its fields that bear the name of a key of the configuration are set by it.
+    """
+
+    name: ClassVar[str]
 
     @abstractmethod
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
@@ -45,8 +49,8 @@ class ELBO(Objective):
     beta: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.beta < np.inf:
-            raise UserError(f"beta = {self.beta}: give a positive number (for no divergence at all, use MLE)")
+        if not (is_number(self.beta) and self.beta > 0):
+            raise UserError(f"beta = {self.beta!r}: give a positive number (for no divergence at all, use MLE)")
 
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
         return Functional.of(energies, KullbackLeibler.to(log_prior), self.beta)
@@ -65,8 +69,11 @@ class SELBO(Objective):
     kernel: Hamming | None = None
 
     def __post_init__(self) -> None:
-        if self.weight != "kl-matched" and not (isinstance(self.weight, int | float) and 0 < self.weight < np.inf):
+        matched = isinstance(self.weight, str) and self.weight == "kl-matched"
+        if not matched and not (is_number(self.weight) and float(self.weight) > 0):
             raise UserError(f"SELBO weight = {self.weight!r}: give a positive number or 'kl-matched'")
+        if not isinstance(self.kernel, Hamming | None):
+            raise UserError(f"SELBO kernel = {self.kernel!r}: give a kernel, such as Hamming((0.5,)), or None")
 
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
         kernel = self.kernel or default_kernel(energies.shape[0].bit_length() - 1)
@@ -74,4 +81,4 @@ class SELBO(Objective):
         return Functional.of(energies, MaximumMeanDiscrepancy.to(log_prior, kernel), weight)
 
 
-OBJECTIVES: dict[str, type[Objective]] = {"mle": MLE, "elbo": ELBO, "selbo": SELBO}
+OBJECTIVES: dict[str, type[Objective]] = {kind.name: kind for kind in (MLE, ELBO, SELBO)}

@@ -3,12 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
 
 Marginals: TypeAlias = Float[np.ndarray, " n"]
@@ -52,11 +52,14 @@ class Bernoulli(Prior):
     probability: float | Sequence[float] | Mapping[str, float]
 
     def __post_init__(self) -> None:
-        given = self.probability
-        numbers = list(given.values()) if isinstance(given, Mapping) else np.atleast_1d(given).tolist()
-        wrong = [number for number in numbers if not 0 < number < 1]
-        if wrong:
-            raise UserError(f"prior probability {wrong[0]}: give numbers strictly between 0 and 1")
+        given: Any = self.probability.tolist() if isinstance(self.probability, np.ndarray) else self.probability
+        several: Any = list(given.values()) if isinstance(given, Mapping) else given
+        numbers: list[Any] = (
+            list(several) if isinstance(several, Sequence) and not isinstance(several, str) else [given]
+        )
+        for number in numbers:
+            if not (is_number(number) and 0 < number < 1):
+                raise UserError(f"prior probability {number!r}: give numbers strictly between 0 and 1")
 
     def marginals(self, network: Network) -> Marginals:
         n = network.n_weights

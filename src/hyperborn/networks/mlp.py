@@ -8,11 +8,15 @@ from typing import Any, Literal, final, get_args
 
 import numpy as np
 
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks.network import Field, Network
+from hyperborn.records import thing_of
 
 Activation = Literal["relu", "sigmoid", "tanh", "sign"]
 Scale = Literal["none", "fan_in"]
+
+LARGEST = 1_000_000
+"""Weights beyond this, either way, would make logits overflow in layers that multiply."""
 
 # Each takes an array and the module (NumPy or JAX's) that it belongs to.
 ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -50,8 +54,8 @@ class BinaryMLP(Network):
 
     def __post_init__(self) -> None:
         # Lists (from JSON) and integer values are taken, and stored so that equal networks compare equal.
-        object.__setattr__(self, "n_features", _whole("n_features", self.n_features, 1))
-        object.__setattr__(self, "n_classes", _whole("n_classes", self.n_classes, 2))
+        object.__setattr__(self, "n_features", whole_number("n_features", self.n_features, 1))
+        object.__setattr__(self, "n_classes", whole_number("n_classes", self.n_classes, 2))
         object.__setattr__(self, "hidden", _hidden(self.hidden))
         object.__setattr__(self, "values", _values(self.values))
         if not isinstance(self.bias, bool):
@@ -108,18 +112,6 @@ class BinaryMLP(Network):
                 layer = layer / math.sqrt(inputs)
         return layer
 
-    def describe(self) -> dict[str, Any]:
-        return {
-            "kind": "BinaryMLP",
-            "n_features": self.n_features,
-            "hidden": list(self.hidden),
-            "n_classes": self.n_classes,
-            "activation": self.activation,
-            "bias": self.bias,
-            "values": list(self.values),
-            "scale": self.scale,
-        }
-
     @property
     def _layers(self) -> list[tuple[int, int]]:
         """(inputs, outputs) of each layer."""
@@ -127,26 +119,23 @@ class BinaryMLP(Network):
         return list(pairwise(widths))
 
 
-def _whole(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-        raise UserError(f"{name}={value!r} must be a whole number of at least {least}")
-    return int(value)
+def network_from_record(record: Any) -> Network:
+    """The network of a record of its fields (see `hyperborn.records`)."""
+    return thing_of(record, {"network": (BinaryMLP,)}, "network")
 
 
 def _hidden(hidden: Any) -> tuple[int, ...]:
     if not isinstance(hidden, tuple | list):
         raise UserError(f"hidden={hidden!r} must list the sizes of the hidden layers, such as (3,), or () for none")
-    return tuple(_whole("a hidden size", size, 1) for size in hidden)
+    return tuple(whole_number("a hidden size", size, 1) for size in hidden)
 
 
 def _values(values: Any) -> tuple[float, float]:
-    try:
-        low, high = (float(value) for value in values)
-    except (TypeError, ValueError):
-        raise UserError(f"values={values!r} must be two numbers, such as (-1, 1)") from None
-    if low == high or not (math.isfinite(low) and math.isfinite(high)):
-        raise UserError(f"values={values!r} must be two distinct finite numbers, such as (-1, 1)")
-    return low, high
+    pair = values if isinstance(values, tuple | list) else ()
+    if len(pair) != 2 or pair[0] == pair[1] or not all(is_number(value) and abs(value) <= LARGEST for value in pair):
+        allowed = f"two distinct numbers from {-LARGEST:,} to {LARGEST:,}, such as (-1, 1)"
+        raise UserError(f"values={values!r} must be {allowed}")
+    return float(pair[0]), float(pair[1])
 
 
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:

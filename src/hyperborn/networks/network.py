@@ -11,6 +11,7 @@ from jaxtyping import Float
 from hyperborn._typing import Bits, Examples
 from hyperborn.bits import values_of
 from hyperborn.errors import UserError
+from hyperborn.records import record_of
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Field:
 
 
 class Network(abc.ABC):
-    """A network whose every weight takes one of two values; immutable and hashable.
+    """A network whose every weight takes one of two values; a frozen dataclass, whose fields are its record.
 
     A kind of network gives the abstract members; those with a body follow from them and are never overridden.
     """
@@ -67,9 +68,9 @@ class Network(abc.ABC):
         The one forward pass behind `logits` and calls; it follows the dtype of its arguments and checks nothing.
         """
 
-    @abc.abstractmethod
     def describe(self) -> dict[str, Any]:
         """Record that JSON can hold, from which `network_from_record` rebuilds the network."""
+        return record_of(self)
 
     @property
     def n_weights(self) -> int:

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from hyperborn import bits as bit_strings
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.circuits.circuit import Circuit
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, whole_number
 from hyperborn.simulators import statevector
 
 SPREAD = 0.1
@@ -22,9 +22,19 @@ class Register:
     """q(w) = |⟨w|ψ(params)⟩|²: weight i is qubit i.
 
     All 2^n probabilities are at hand, so every expectation is exact.
+
+    Raises:
+        UserError: if it is given no circuit.
     """
 
+    # The circuit is checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
     circuit: Circuit
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.circuit, Circuit):
+            raise UserError(f"circuit = {self.circuit!r}: give a circuit, such as hb.circuits.Brickwork(9, depth=4)")
 
     @property
     def n_weights(self) -> int:
@@ -72,8 +82,7 @@ class Register:
         Raises:
             UserError: if shots is not positive.
         """
-        if shots < 1:
-            raise UserError(f"shots = {shots}: give at least 1")
+        whole_number("shots", shots, 1)
         cumulative = np.cumsum(self.distribution(params))
         # float32 uniforms could not tell 2^24 outcomes apart.
         uniforms = np.random.default_rng(np.asarray(jax.random.key_data(key))).random(shots)

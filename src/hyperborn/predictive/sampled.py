@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
-from hyperborn.bits import bits_of
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.networks.blocks import blocks
@@ -57,19 +56,18 @@ def posterior_predictive(
 def sampled_predictive(
     net: Network,
     x: Examples,
-    indices: Int[np.ndarray, " samples"],
+    bits: Bits,
     *,
     memory: int = 512 * 2**20,
     progress: Callable[[int, int], None] | None = None,
 ) -> Float[np.ndarray, "examples classes"]:
-    """Posterior predictive from sampled networks, given by index and counted as often as they were drawn.
+    """Posterior predictive from sampled networks, each counted as often as it was drawn but evaluated once.
 
     Raises:
-        UserError: if there is no sample, or the features do not fit the network.
+        UserError: if there is no sample, or the bits or the features do not fit the network.
     """
-    drawn, counts = np.unique(indices, return_counts=True)
-    bits = bits_of(drawn, net.n_weights)
-    return posterior_predictive(net, x, bits, counts.astype(np.float64), memory=memory, progress=progress)
+    drawn, counts = np.unique(bits, axis=0, return_counts=True)
+    return posterior_predictive(net, x, drawn, counts.astype(np.float64), memory=memory, progress=progress)
 
 
 def class_shares(

@@ -12,6 +12,9 @@ from hyperborn.errors import UserError
 from hyperborn.report.canvas import BLUE, GREY, INK, canvas, grid
 from hyperborn.report.digits import number_text
 
+FEW = 40
+"""Records up to which each is a dot."""
+
 
 def training_figure(records: Sequence[Mapping[str, Any]], log_evidence: float | None) -> Figure:
     """Loss of each restart, the best emphasised, and where there is an ELBO that beside the log evidence.
@@ -37,25 +40,25 @@ def training_figure(records: Sequence[Mapping[str, Any]], log_evidence: float | 
 
 def draw_losses(axes: Axes, steps: np.ndarray, losses: np.ndarray) -> None:
     """A line a restart; the best is that with the lowest loss at the end."""
-    restarts = losses.shape[1]
     last = np.where(np.isfinite(losses[-1]), losses[-1], np.inf)
     best = int(last.argmin())
-    for restart in range(restarts):
-        if restart != best:
-            draw_line(axes, steps, losses[:, restart], color=GREY, alpha=0.45, linewidth=1.0, zorder=2)
-    label = f"best restart: {number_text(losses[-1, best])}"
+    others = np.delete(losses, best, axis=1).T
+    for place, other in enumerate(others):
+        label = "other restarts" if place == 0 else None
+        draw_line(axes, steps, other, color=GREY, alpha=0.45, linewidth=1.0, zorder=2, label=label)
+    label = f"{'best restart' if len(others) else 'loss'}: {signed(losses[-1, best])}"
     draw_line(axes, steps, losses[:, best], color=BLUE, linewidth=2.2, zorder=3, label=label)
-    axes.set_title("Loss of each restart" if restarts > 1 else "Loss")
+    axes.set_title("Loss of each restart" if len(others) else "Loss")
     decorate(axes, "loss (nats, lower is better)")
     axes.legend(loc="upper right")
 
 
 def draw_elbo(axes: Axes, steps: np.ndarray, elbo: np.ndarray, log_evidence: float | None) -> None:
     """The best restart's ELBO under the line that it cannot cross."""
-    draw_line(axes, steps, elbo, color=BLUE, linewidth=2.2, zorder=3, label=f"ELBO: {number_text(elbo[-1])}")
+    draw_line(axes, steps, elbo, color=BLUE, linewidth=2.2, zorder=3, label=f"ELBO: {signed(elbo[-1])}")
     axes.set_title("ELBO of the best restart")
     if log_evidence is not None and np.isfinite(log_evidence):
-        label = f"log evidence: {number_text(log_evidence)}"
+        label = f"log evidence: {signed(log_evidence)}"
         axes.axhline(log_evidence, color=INK, linestyle=(0, (5, 3)), linewidth=1.3, label=label)
         gap = log_evidence - elbo[-1]
         # Above can only be rounding, and is to be seen.
@@ -65,7 +68,14 @@ def draw_elbo(axes: Axes, steps: np.ndarray, elbo: np.ndarray, log_evidence: flo
 
 
 def draw_line(axes: Axes, steps: np.ndarray, values: np.ndarray, **style: Any) -> None:
-    axes.plot(steps, np.where(np.isfinite(values), values, np.nan), marker="o" if len(steps) == 1 else "", **style)
+    # Dots say that between few records nothing is known.
+    dots = {"marker": "o", "markersize": 1.7 * style["linewidth"]} if len(steps) <= FEW else {}
+    axes.plot(steps, np.where(np.isfinite(values), values, np.nan), **dots, **style)
+
+
+def signed(value: float) -> str:
+    """The number with the same minus as on the axes."""
+    return number_text(value).replace("-", "−")
 
 
 def decorate(axes: Axes, label: str) -> None:

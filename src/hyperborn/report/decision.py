@@ -21,7 +21,9 @@ MARGIN = 0.12
 Predict = Callable[[Examples], Float[np.ndarray, "examples classes"]]
 
 
-def decision_figure(net: Network, predict: Predict, x: Examples, y: Labels, classes: Sequence[str]) -> Figure:
+def decision_figure(
+    net: Network, predict: Predict, x: Examples, y: Labels, classes: Sequence[str], features: Sequence[str]
+) -> Figure:
     """Predicted probabilities as colours under the examples.
 
     Raises:
@@ -47,8 +49,8 @@ def decision_figure(net: Network, predict: Predict, x: Examples, y: Labels, clas
             own[:, 0], own[:, 1], s=34, color=CYCLE[label % len(CYCLE)], marker=MARKERS[label % len(MARKERS)],
             edgecolor="white", linewidth=0.8, label=f"{name} ({len(own)} examples)", zorder=3,
         )  # fmt: skip
-    axes.set_xlabel("feature 1")
-    axes.set_ylabel("feature 2")
+    axes.set_xlabel(features[0])
+    axes.set_ylabel(features[1])
     axes.set_xlim(across[0], across[-1])
     axes.set_ylim(down[0], down[-1])
     figure.legend(loc="outside lower center", ncols=min(len(classes), 5))

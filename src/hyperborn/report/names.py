@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from hyperborn.inference.objectives import OBJECTIVES
+
 EXACT_POSTERIOR = "exact posterior"
 """The name of the row that holds the exact posterior's scores, in every table of objectives."""
 
@@ -20,8 +22,6 @@ METRICS = {
 }
 """Name, unit and better direction of a metric. NLL is of an example; other nats are of the whole training data."""
 
-ACRONYMS = frozenset({"elbo", "mle", "selbo"})
-
 
 def metric_name(key: str) -> str:
     """Name of a metric with its unit."""
@@ -35,8 +35,8 @@ def better(key: str) -> str:
 
 
 def objective_name(key: str) -> str:
-    """Name of an objective, acronyms in capitals."""
-    return key.upper() if key.lower() in ACRONYMS else key
+    """Name of an objective, which is that of its class."""
+    return OBJECTIVES[key.lower()].__name__ if key.lower() in OBJECTIVES else key
 
 
 def exact_last(names: Iterable[str]) -> list[str]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from hyperborn.errors import UserError
@@ -57,7 +56,7 @@ def draw_panel(axes: Axes, table: Rows, metric: str) -> None:
         )  # fmt: skip
         axes.annotate(
             estimate_text(mean, error), (mean, place), (0, 8), textcoords="offset points", ha="center", fontsize=8.5,
-            color=colour[name], path_effects=[withStroke(linewidth=3, foreground="white")], zorder=4,
+            color=colour[name], bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5}, zorder=2,
         )  # fmt: skip
         if name == EXACT_POSTERIOR:
             axes.axvline(mean, color=INK, linestyle=(0, (5, 3)), linewidth=1, alpha=0.6, zorder=1)

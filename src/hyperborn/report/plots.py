@@ -80,8 +80,11 @@ def decision_map(
     x: Examples,
     y: Labels,
     classes: Sequence[str],
+    features: Sequence[str] = ("feature 1", "feature 2"),
 ) -> bytes:
     """What is predicted where, for data of two features: ``predict`` gives class probabilities of given features.
+
+    ``features`` names the axes.
 
     Raises:
         UserError: if the data has not two features or no example, or classes or labels do not fit.
@@ -90,4 +93,4 @@ def decision_map(
     from hyperborn.report.decision import decision_figure
 
     with look():
-        return png(decision_figure(net, predict, x, y, classes))
+        return png(decision_figure(net, predict, x, y, classes, features))

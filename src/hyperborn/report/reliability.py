@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hyperborn._typing import Labels
 from hyperborn.predictive.metrics import expected_calibration_error
@@ -74,6 +75,7 @@ def reliability_figure(probabilities: Float[np.ndarray, "examples classes"], y: 
     bottom.set_ylabel("examples")
     bottom.set_xlabel("confidence (probability of the predicted class)")
     bottom.margins(y=0.3)
+    bottom.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     # No confidence is below one in the number of classes.
     bottom.set_xlim(min(1 / probabilities.shape[1], float(left.min())) - 0.02, 1.02)
     return figure

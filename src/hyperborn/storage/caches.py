@@ -16,6 +16,9 @@ from hyperborn.storage.durable import make_folder, write_file, write_new
 
 VARIABLE = "HYPERBORN_CACHE"
 PRIVATE = 0o700
+MOST_BYTES = 2 * 2**30
+"""Of all cached arrays, and of all compiled programs."""
+
 TAG = "CACHEDIR.TAG"
 TAG_CONTENT = b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of hyperborn; it may be deleted at any time.\n"
 """The common sign of a cache folder (bford.info/cachedir): backups skip it, and it marks the folder as ours."""
@@ -61,7 +64,8 @@ def _platform_folder() -> Path:
 def cached_array(key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
     """The array of any shape that `compute` gives, from the cache if it is there whole.
 
-    A damaged entry is computed and written again; where nothing can be written, the array is just computed.
+    A damaged entry is computed and written again; where nothing can be written, the array is just computed. Beyond
+    `MOST_BYTES` in all, the entries least recently used are deleted.
 
     Args:
         key: says everything that the array depends on, such as a digest of network and data.
@@ -76,12 +80,33 @@ def cached_array(key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
     with suppress(OSError, UserError):
         data = path.read_bytes()
         if _digest(key, data[32:]) == data[:32]:
-            return array_from_bytes(data[32:], str(path))
+            array = array_from_bytes(data[32:], str(path))
+            with suppress(OSError):
+                os.utime(path)
+            return array
     array = compute()
     with suppress(UserError):
         content = array_to_bytes(array, name)
         write_file(path, _digest(key, content) + content)
+        forget_oldest(path.parent, "*.array", MOST_BYTES, kept=path)
     return array
+
+
+def forget_oldest(folder: Path, pattern: str, most: int, *, kept: Path | None = None) -> None:
+    """Delete the files least recently used, save `kept`, until those of the pattern take no more than `most` bytes."""
+    found: list[tuple[int, int, Path]] = []
+    for path in folder.glob(pattern):
+        # Another process may delete it meanwhile.
+        with suppress(OSError):
+            status = path.stat()
+            # Not every file system notes when a file is read, and not every reader of ours touches what it reads.
+            found.append((max(status.st_atime_ns, status.st_mtime_ns), status.st_size, path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total > most and path != kept:
+            with suppress(OSError):
+                path.unlink()
+                total -= size
 
 
 def _digest(key: str, content: bytes) -> bytes:

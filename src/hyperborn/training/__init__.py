@@ -23,4 +23,4 @@ def load(path: str | Path, *, report: Callable[[str], None] | None = None) -> Re
     Raises:
         UserError: if there is no finished run there, or anything that the result rests on is damaged.
     """
-    return RunFolder.open(Path(path)).read_result(report or (lambda line: warnings.warn(line, stacklevel=4)))
+    return Result.read(RunFolder.open(Path(path)), report or (lambda line: warnings.warn(line, stacklevel=5)))

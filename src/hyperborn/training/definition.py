@@ -1,13 +1,14 @@
 """Everything but the data that a run is a function of."""
 
-import operator
+import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
+from types import NoneType
 from typing import Any
 
 from hyperborn.circuits import Brickwork, ProductState
 from hyperborn.data.dataset import Dataset
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
 from hyperborn.inference.priors import Bernoulli, Prior, Uniform
@@ -27,8 +28,22 @@ SLOTS: Slots = {
     "plateau": (Plateau,),
 }
 
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "network": ((Network,), "a network, such as hb.networks.BinaryMLP(n_features=4)"),
+    "data": ((Dataset,), "the whole data set with its splits, such as hb.data.load('iris')"),
+    "posterior": ((Register,), "a Register of a circuit, such as hb.Register(hb.circuits.Brickwork(9, depth=4))"),
+    "objective": ((Objective,), "an objective, such as hb.ELBO()"),
+    "prior": ((Prior,), "a prior, such as hb.Uniform()"),
+    "optimizer": ((Optimizer,), "an optimizer, such as hb.Adam()"),
+    "plateau": ((Plateau, NoneType), "a plateau, such as hb.Plateau(), or None to stop at the last step only"),
+}
+"""What each argument of a run must be, and what to say where it is not."""
+
 LARGEST = 24
 """Most weights of a register whose 2^n networks are enumerated."""
+
+LARGEST_SEED = 2**32 - 1
+"""Largest seed of a run."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,7 @@ class Definition:
     """A run: same definition and data, same result; on the same machine with as many CPUs, to the last bit.
 
     Raises:
-        UserError: for a number out of range, or parts that do not fit each other.
+        UserError: for a part of the wrong kind, a number out of range, or parts that do not fit each other.
     """
 
     # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
@@ -44,28 +59,20 @@ class Definition:
 
     network: Network
     posterior: Register
-    objective: Objective = field(default_factory=ELBO)
-    prior: Prior = field(default_factory=Uniform)
-    optimizer: Optimizer = field(default_factory=Adam)
-    plateau: Plateau | None = field(default_factory=Plateau)
+    objective: Objective = ELBO()
+    prior: Prior = Uniform()
+    optimizer: Optimizer = Adam()
+    plateau: Plateau | None = Plateau()
     steps: int = 500
     restarts: int = 4
     seed: int = 0
     spread: float = SPREAD
 
     def __post_init__(self) -> None:
-        for name in ("steps", "restarts", "seed"):
-            value = getattr(self, name)
-            try:
-                object.__setattr__(self, name, operator.index(value))
-            except TypeError as error:
-                raise UserError(f"{name} = {value!r}: give a whole number") from error
-        for name in ("steps", "restarts"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name} = {getattr(self, name)}: give at least 1")
-        if not 0 <= self.seed < 2**32:
-            raise UserError(f"seed = {self.seed}: give a whole number from 0 to {2**32 - 1}")
-        if not isinstance(self.spread, int | float) or not 0 <= self.spread < float("inf"):
+        check_kinds(**{name: getattr(self, name) for name in KINDS if name != "data"})
+        for name, least, most in (("steps", 1, None), ("restarts", 1, None), ("seed", 0, LARGEST_SEED)):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least, most))
+        if not is_number(self.spread) or self.spread < 0:
             raise UserError(f"spread = {self.spread!r}: give a number of radians from 0 on, such as {SPREAD}")
         n = self.network.n_weights
         if self.posterior.n_weights != n:
@@ -82,6 +89,7 @@ class Definition:
 
     def check(self, data: Dataset) -> None:
         """Raise a UserError if the data are not what the network takes."""
+        check_kinds(data=data)
         network = self.network
         if data.n_features != network.n_features or data.n_classes != network.n_classes:
             raise UserError(
@@ -115,3 +123,12 @@ class Definition:
             raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"the definition of the run misuses a value: {error}; was it edited by hand?") from error
+
+
+def check_kinds(**arguments: Any) -> None:
+    """Raise a UserError for the first argument that is not of its kind in `KINDS`."""
+    for name, value in arguments.items():
+        kinds, remedy = KINDS[name]
+        if not isinstance(value, kinds):
+            given = f"the class {value.__name__}" if isinstance(value, type) else " ".join(reprlib.repr(value).split())
+            raise UserError(f"{name} = {given}: give {remedy}")

@@ -1,11 +1,8 @@
 """From a network and data to a trained posterior."""
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from types import FrameType
+from collections.abc import Callable
+from contextlib import closing
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,36 +11,31 @@ from hyperborn.bits import bits_of
 from hyperborn.circuits import Brickwork
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
-from hyperborn.energy import energies
 from hyperborn.inference.objectives import ELBO, Objective
 from hyperborn.inference.priors import Prior, Uniform
 from hyperborn.networks import Network
 from hyperborn.posteriors.register import SPREAD, Register
 from hyperborn.predictive import posterior_predictive
 from hyperborn.progress import Progress
-from hyperborn.training.definition import Definition
-from hyperborn.training.loop import Position, Problem, Report, train
+from hyperborn.training.definition import Definition, check_kinds
+from hyperborn.training.interruption import Interrupted, interruptible
+from hyperborn.training.loop import Position, Problem, Report, fresh, train
 from hyperborn.training.optimizers import Adam, Optimizer
 from hyperborn.training.plateau import Plateau
 from hyperborn.training.result import SECONDS, Result, numbers_of
-from hyperborn.training.steps import initial_state
 
 Watcher = Callable[[Report], None]
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C while training: the step in hand was finished, and saved where there is a run folder."""
 
 
 def fit(
     network: Network,
     data: Dataset,
     *,
-    objective: Objective | None = None,
+    objective: Objective = ELBO(),
     posterior: Register | None = None,
-    prior: Prior | None = None,
-    optimizer: Optimizer | None = None,
-    plateau: Plateau | None = None,
+    prior: Prior = Uniform(),
+    optimizer: Optimizer = Adam(),
+    plateau: Plateau | None = Plateau(),
     steps: int = 500,
     restarts: int = 4,
     seed: int = 0,
@@ -55,11 +47,11 @@ def fit(
     Args:
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
-        objective: `MLE`, `ELBO` (the default) or `SELBO`.
-        posterior: `Register` of a `Brickwork` circuit of depth 4 if absent.
-        prior: `Uniform` if absent.
-        optimizer: `Adam` with learning rate 0.1 if absent.
-        plateau: when to stop before `steps`; the default `Plateau` if absent (for never, one of patience `steps`).
+        objective: `MLE`, `ELBO` or `SELBO`.
+        posterior: where the weights come from; `Register` of a `Brickwork` circuit of depth 4 if None.
+        prior: `Uniform` or `Bernoulli`.
+        optimizer: `Adam` or `LBFGS`.
+        plateau: when to stop before `steps`; never if None.
         steps: steps at most.
         restarts: independent starts, trained side by side.
         seed: of the initial angles.
@@ -67,15 +59,16 @@ def fit(
         progress: whether to show progress on standard error.
 
     Raises:
-        UserError: if the pieces do not fit each other or the data.
+        UserError: if something is not what its argument takes, or the pieces do not fit each other or the data.
     """
+    check_kinds(network=network, data=data)
     definition = Definition(
         network=network,
-        posterior=posterior or Register(Brickwork(network.n_weights, depth=4)),
-        objective=objective or ELBO(),
-        prior=prior or Uniform(),
-        optimizer=optimizer or Adam(),
-        plateau=plateau or Plateau(),
+        posterior=Register(Brickwork(network.n_weights, depth=4)) if posterior is None else posterior,
+        objective=objective,
+        prior=prior,
+        optimizer=optimizer,
+        plateau=plateau,
         steps=steps,
         restarts=restarts,
         seed=seed,
@@ -92,10 +85,12 @@ def run(
     watch: Watcher | None = None,
     position: Position | None = None,
     describe: str | None = None,
+    problem: Problem | None = None,
 ) -> Result:
     """Train a definition from its start, or from a position, calling `watch` with every report.
 
-    `describe` names the stage to the person who waits.
+    `describe` names the stage to the person who waits; `problem` is what `Problem.of` makes of the definition and the
+    data, for whoever has it already.
 
     Raises:
         UserError: if the data do not fit the network, or a loss is not finite any more.
@@ -104,8 +99,7 @@ def run(
     definition.check(data)
     keep_compiled_programs()
     clock = time.perf_counter()
-    table = energies(definition.network, data.train, progress=progress.counter("energies"))
-    problem = Problem(table, definition.prior.log_probabilities(definition.network))
+    problem = problem or Problem.of(definition, data, progress)
     energy_seconds = time.perf_counter() - clock
     show = progress.training(definition.steps, describe or f"training {definition.objective.name}")
     report: Report | None = None
@@ -116,17 +110,11 @@ def run(
             # A plateau may end the run early, and the bar with it.
             shown = definition.steps if report.position.finished else report.position.step
             show(shown, metrics_text(definition, data, report))
-            if interrupted() and not report.position.finished:
+            if interrupted():
                 raise Interrupted(f"stopped at step {report.position.step} of {definition.steps}")
     assert report is not None, "training reports at least once"
     seconds = dict(zip(SECONDS, (energy_seconds, report.compile_seconds, report.train_seconds), strict=True))
     return result_of(definition, data, problem, report, seconds)
-
-
-def fresh(definition: Definition) -> Position:
-    """The position before the first step."""
-    keep_compiled_programs()
-    return Position(initial_state(definition), 0, [], False)
 
 
 def result_of(
@@ -136,7 +124,7 @@ def result_of(
     params = np.asarray(report.position.state.params)[report.best]
     losses = tuple(float(loss) for loss in report.diagnosis.loss)
     q = definition.posterior.distribution(jnp.asarray(params))
-    numbers = numbers_of(q, losses[report.best], problem.energies, problem.log_prior)
+    numbers = numbers_of(q, problem.loss(definition, q), problem.energies, problem.log_prior)
     return Result(definition, data, params, losses, report.position.step, numbers, seconds)
 
 
@@ -151,24 +139,3 @@ def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
 def metrics_text(definition: Definition, data: Dataset, report: Report) -> str:
     loss = float(report.diagnosis.loss[report.best])
     return f"loss {loss:.4g} elbo {report.elbo:.4g} acc {accuracy_of(definition, data, report):.2f}"
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Within the block, Ctrl-C only makes the given function return True; a second Ctrl-C acts at once."""
-    seen = False
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal seen
-        if seen:
-            raise KeyboardInterrupt
-        seen = True
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: seen
-    finally:
-        signal.signal(signal.SIGINT, before)

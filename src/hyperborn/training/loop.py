@@ -4,15 +4,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
+from hyperborn._typing import Probabilities
+from hyperborn.compilation import keep_compiled_programs
+from hyperborn.data.dataset import Dataset
+from hyperborn.energy import energies
 from hyperborn.errors import UserError
 from hyperborn.inference.functional import Functional
+from hyperborn.progress import Progress
 from hyperborn.training.definition import Definition
 from hyperborn.training.plateau import History
-from hyperborn.training.steps import Diagnosis, State, advance, diagnose
+from hyperborn.training.steps import Diagnosis, State, advance, diagnose, initial_state
 
 RECORD_EVERY = 25
 """Steps between two records of the metrics log; leaps end there, so that every run has the same records."""
@@ -28,9 +34,27 @@ class Problem:
     energies: Float[np.ndarray, " states"]
     log_prior: Float[np.ndarray, " states"]
 
+    @classmethod
+    def of(cls, definition: Definition, data: Dataset, progress: Progress) -> "Problem":
+        """The problem of the definition's network and prior on the training split."""
+        table = energies(definition.network, data.train, progress=progress.counter("energies"))
+        return cls(table, definition.prior.log_probabilities(definition.network))
+
     def functional(self, definition: Definition) -> Functional:
         """The definition's objective for this problem."""
         return definition.objective.bind(self.energies, self.log_prior)
+
+    def loss(self, definition: Definition, q: Float[np.ndarray, " states"]) -> float:
+        """The definition's objective of q (nats), in float64, which training does without."""
+        with jax.enable_x64(True):
+            functional = self.functional(definition)
+            return float(value_of(functional, jnp.asarray(q))) + float(functional.lowest)
+
+
+@jax.jit
+def value_of(functional: Functional, q: Probabilities) -> Float[Array, ""]:
+    """F[q] above the lowest energy, in one program."""
+    return functional(q)
 
 
 @dataclass(frozen=True)
@@ -69,6 +93,12 @@ class Report:
     def recorded(self) -> bool:
         """Whether this position belongs into the metrics log."""
         return self.position.step % RECORD_EVERY == 0 or self.position.finished
+
+
+def fresh(definition: Definition) -> Position:
+    """The position before the first step."""
+    keep_compiled_programs()
+    return Position(initial_state(definition), 0, [], False)
 
 
 def train(definition: Definition, problem: Problem, position: Position) -> Iterator[Report]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import optax
 
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number, whole_number
 
 
 class Optimizer(ABC):
@@ -26,8 +26,8 @@ class Adam(Optimizer):
     learning_rate: float = 0.1
 
     def __post_init__(self) -> None:
-        if not 0 < self.learning_rate < float("inf"):
-            raise UserError(f"learning_rate = {self.learning_rate}: give a positive number, such as 0.1")
+        if not is_number(self.learning_rate) or self.learning_rate <= 0:
+            raise UserError(f"learning_rate = {self.learning_rate!r}: give a positive number, such as 0.1")
 
     def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
         return optax.with_extra_args_support(optax.adam(optax.cosine_decay_schedule(self.learning_rate, steps)))
@@ -41,8 +41,7 @@ class LBFGS(Optimizer):
     memory: int = 10
 
     def __post_init__(self) -> None:
-        if self.memory < 1:
-            raise UserError(f"memory = {self.memory}: L-BFGS keeps at least 1 earlier step")
+        whole_number("memory", self.memory, 1)
 
     def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
         del steps

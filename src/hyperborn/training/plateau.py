@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number, whole_number
 
 
 @dataclass(frozen=True)
@@ -13,17 +13,16 @@ class Plateau:
     the patience.
 
     Raises:
-        UserError: if a setting is not positive.
+        UserError: if a setting is not a positive number.
     """
 
     patience: int = 100
     tolerance: float = 1e-3
 
     def __post_init__(self) -> None:
-        if self.patience < 1 or not self.tolerance > 0:
-            raise UserError(
-                f"plateau of patience {self.patience} and tolerance {self.tolerance}: both must be positive"
-            )
+        whole_number("patience", self.patience, 1)
+        if not is_number(self.tolerance) or self.tolerance <= 0:
+            raise UserError(f"tolerance = {self.tolerance!r}: give a positive number of nats, such as 0.001")
 
     def reached(self, history: "History") -> bool:
         """Whether the recorded losses, in rising order of steps, are flat over the whole patience."""

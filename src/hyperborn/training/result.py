@@ -1,35 +1,43 @@
 """What a run found."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.bits import bit_string
-from hyperborn.data.dataset import SPLITS, Dataset
+from hyperborn.data.dataset import SPLITS, Dataset, Split
+from hyperborn.data.naming import nearest
 from hyperborn.energy import energy
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, whole_number
 from hyperborn.inference import evidence
 from hyperborn.networks import Network
 from hyperborn.predictive import exact_predictive, most_probable, posterior_predictive, sampled_predictive, scores
-from hyperborn.training.definition import Definition
+from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
+from hyperborn.training.definition import LARGEST_SEED, Definition
+from hyperborn.training.run_folder import RunFolder, writing
 
 NUMBERS: tuple[str, ...] = ("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "entropy")
 SECONDS: tuple[str, ...] = ("energies", "compile", "train")
 """What `numbers` and `seconds` of a result hold, in the order in which they are shown."""
+
+PARAMS = "params.npz"
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
     """A trained posterior over networks, with the definition and the data it came from.
 
-    `params` are the angles of the best restart (radians), `losses` the final loss of every restart (nats), `numbers`
-    what `numbers_of` gives, `seconds` the time spent on energies, compiling and training.
+    `params` are the angles of the best restart (radians), `losses` the final loss of every restart (nats, as training
+    saw it in float32), `numbers` what `numbers_of` gives, `seconds` the time spent on energies, compiling and training.
     """
 
     definition: Definition
@@ -50,7 +58,7 @@ class Result:
         return self.definition.posterior.distribution(jnp.asarray(self.params))
 
     def predict_proba(
-        self, x: Examples, *, samples: int | None = None, seed: int = 0
+        self, x: ArrayLike, *, samples: int | None = None, seed: int = 0
     ) -> Float[np.ndarray, "examples classes"]:
         """Posterior predictive probability of each class.
 
@@ -60,26 +68,41 @@ class Result:
             seed: of the draw.
 
         Raises:
-            UserError: if the features do not fit the network, or the number of samples is not positive.
+            UserError: if x is no table of numbers that fits the network, or the number of samples is not positive.
         """
+        features = features_of(self.network, x)
         if samples is None:
-            return exact_predictive(self.network, x, self.probabilities)
-        if samples < 1:
-            raise UserError(f"samples = {samples}: draw at least 1 network, or leave it out for the exact sum")
-        indices = np.random.default_rng(seed).choice(len(self.probabilities), size=samples, p=self.probabilities)
-        return sampled_predictive(self.network, x, indices)
+            return exact_predictive(self.network, features, self.probabilities)
+        shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
+        key = jax.random.key(whole_number("seed", seed, 0, LARGEST_SEED))
+        drawn = self.definition.posterior.sample(jnp.asarray(self.params), shots, key=key)
+        return sampled_predictive(self.network, features, drawn)
 
-    def predict(self, x: Examples) -> np.ndarray:
+    def predict(self, x: ArrayLike) -> Int[np.ndarray, " examples"]:
         """Index of the most probable class of every row of preprocessed features."""
         return self.predict_proba(x).argmax(axis=1)
+
+    def split(self, name: str) -> Split:
+        """The examples of the run's split called "train", "validation" or "test".
+
+        Raises:
+            UserError: for any other name, with the nearest of these.
+        """
+        if name not in SPLITS:
+            known = ", ".join(SPLITS)
+            raise UserError(f"unknown split {name!r}; the nearest is {nearest(str(name), SPLITS)!r} of: {known}")
+        return self.data.split(name)
 
     def metrics(self, split: str = "test") -> dict[str, float]:
         """Accuracy, mean NLL (nats), Brier score and expected calibration error of the posterior predictive.
 
         Args:
             split: "train", "validation" or "test"; an empty split has no metrics.
+
+        Raises:
+            UserError: for another split.
         """
-        part = self.data.split(split)
+        part = self.split(split)
         return scores(self.predict_proba(part.x), part.y) if len(part) else {}
 
     def most_probable(self, k: int = 1) -> Bits:
@@ -88,12 +111,12 @@ class Result:
 
     def network_metrics(self, bits: Bits, split: str = "test") -> dict[str, float]:
         """The metrics of one network, given as one row of bits."""
-        part = self.data.split(split)
+        part = self.split(split)
         return scores(self.network_probabilities(bits, part.x), part.y) if len(part) else {}
 
-    def network_probabilities(self, bits: Bits, x: Examples) -> Float[np.ndarray, "examples classes"]:
+    def network_probabilities(self, bits: Bits, x: ArrayLike) -> Float[np.ndarray, "examples classes"]:
         """Class probabilities of one network, given as one row of bits."""
-        return posterior_predictive(self.network, x, bits)
+        return posterior_predictive(self.network, features_of(self.network, x), bits)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -125,10 +148,65 @@ class Result:
         Raises:
             UserError: if the folder exists, or cannot be written.
         """
-        from hyperborn.training.run_folder import RunFolder, writing
-
         with writing(Path(path)):
-            RunFolder.create(Path(path), self.definition, self.data).finish(self)
+            self.finish(RunFolder.create(Path(path), self.definition, self.data))
+
+    def finish(self, folder: RunFolder, plots: Mapping[str, bytes] | None = None) -> None:
+        """Write the result, with plots by name, into its run's folder, which is finished from then on.
+
+        Raises:
+            UserError: if the run is not there any more, or the system refuses.
+        """
+        record = {name: getattr(self, name) for name in ("losses", "steps", "numbers", "seconds")}
+        files = {"summary.json": json_to_bytes(self.summary), PARAMS: arrays_to_bytes({"params": self.params})}
+        folder.finish(record, files | {f"plots/{name}": data for name, data in (plots or {}).items()})
+
+    @classmethod
+    def read(cls, folder: RunFolder, report: Callable[[str], None]) -> "Result":
+        """The result in a finished run's folder, verified with everything it rests on.
+
+        Args:
+            folder: the run's folder.
+            report: is told of damage that does not touch the result, in a checkpoint.
+
+        Raises:
+            UserError: if the run is not finished, or its definition, log or result is damaged.
+        """
+        record, files = folder.read_finished(report)
+        definition = folder.definition
+        try:
+            params = arrays_from_bytes(files[PARAMS], str(folder.result / PARAMS))["params"]
+            if params.shape != definition.posterior.circuit.parameter_shape:
+                raise ValueError(f"its angles are of shape {params.shape}")
+            numbers, seconds = (
+                {name: record[part][name] for name in names}
+                for part, names in (("numbers", NUMBERS), ("seconds", SECONDS))
+            )
+            return cls(definition, folder.data, params, tuple(record["losses"]), record["steps"], numbers, seconds)
+        except UserError:
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{folder.result} is not a result ({error}); restore it from a copy") from error
+
+
+def features_of(network: Network, x: ArrayLike) -> Examples:
+    """Whatever a caller takes for features as a float64 table that fits the network.
+
+    Raises:
+        UserError: if x is no table of finite numbers with as many columns as the network has features.
+    """
+    remedy = f"give numbers of shape (examples, {network.n_features}), as data.test.x holds them"
+    try:
+        table = np.asarray(x)
+        if table.dtype.kind not in "biufO":
+            raise TypeError(f"its values are of type {table.dtype}")
+        table = table.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"x is no table of numbers ({error}); {remedy}") from error
+    if table.ndim != 2:
+        raise UserError(f"x has shape {table.shape}; {remedy}")
+    network.check_features(table)
+    return table
 
 
 def numbers_of(
@@ -137,10 +215,7 @@ def numbers_of(
     energies: Float[np.ndarray, " states"],
     log_prior: Float[np.ndarray, " states"],
 ) -> dict[str, float]:
-    """Loss, expected energy, ELBO, log evidence, their gap and the entropy of q, in nats.
-
-    The loss is what training saw, in float32 above the lowest energy; the others are computed from q in float64.
-    """
+    """Loss, expected energy, ELBO, log evidence, their gap and the entropy of q, in nats and float64."""
     bound, log_z = evidence.elbo(q, energies, log_prior), evidence.log_evidence(energies, log_prior)
     expected = evidence.expected_energy(q, energies)
     return dict(zip(NUMBERS, (loss, expected, bound, log_z, log_z - bound, evidence.entropy(q)), strict=True))

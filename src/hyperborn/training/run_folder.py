@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
 from hyperborn.storage import (
@@ -38,10 +36,8 @@ from hyperborn.storage import (
 from hyperborn.storage.manifest import MANIFEST, manifest_bytes
 from hyperborn.training import replacing
 from hyperborn.training.definition import Definition
-from hyperborn.training.fit import fresh
-from hyperborn.training.loop import Position, Report
+from hyperborn.training.loop import Position, Report, fresh
 from hyperborn.training.replacing import CHECKPOINTS, DEFINITION, METRICS, RESULT
-from hyperborn.training.result import NUMBERS, SECONDS, Result
 from hyperborn.training.steps import arrays_of, state_of
 from hyperborn.training.surroundings import difference, surroundings
 
@@ -49,6 +45,7 @@ Lines = Callable[[str], None]
 Records = Sequence[Mapping[str, Any]]
 
 DEFINITION_FILES = {"definition.json", "data.json", "data.npz"}
+RECORD = "result.json"
 
 
 @contextmanager
@@ -194,27 +191,15 @@ class RunFolder:
         if found != self.identity:
             raise UserError(f"{self.path} was removed or changed while its run was trained; start the run again")
 
-    def finish(self, result: Result, plots: Mapping[str, bytes] | None = None) -> None:
-        """Write the result; a run is finished from then on.
+    def finish(self, record: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+        """Write the result, a record and files beside it; a run is finished from then on.
 
         Raises:
             UserError: if the run is not there any more, or the system refuses.
         """
         self.check_present()
-        record = {
-            "run": self.identity,
-            "metrics": self.metrics_digest(),
-            "losses": list(result.losses),
-            "steps": result.steps,
-            "numbers": result.numbers,
-            "seconds": result.seconds,
-        }
-        files = {
-            "result.json": json_to_bytes(record),
-            "summary.json": json_to_bytes(result.summary),
-            "params.npz": arrays_to_bytes({"params": result.params}),
-        }
-        write_folder(self.path / RESULT, files | {f"plots/{name}": data for name, data in (plots or {}).items()})
+        belonging = {"run": self.identity, "metrics": self.metrics_digest()}
+        write_folder(self.result, {RECORD: json_to_bytes({**belonging, **record}), **files})
 
     def metrics_digest(self) -> str | None:
         """Digest of the whole metrics log; None where there is none, as after `Result.save`."""
@@ -224,11 +209,15 @@ class RunFolder:
         read_metrics(log)
         return digest(log.read_bytes())
 
-    def is_finished(self) -> bool:
-        return folder_exists(self.path / RESULT)
+    @property
+    def result(self) -> Path:
+        return self.path / RESULT
 
-    def read_result(self, report: Lines) -> Result:
-        """The result, verified with everything it rests on.
+    def is_finished(self) -> bool:
+        return folder_exists(self.result)
+
+    def read_finished(self, report: Lines) -> tuple[Mapping[str, Any], dict[str, bytes]]:
+        """What `finish` wrote, verified with everything it rests on.
 
         Args:
             report: is told of damage that does not touch the result, in a checkpoint.
@@ -238,31 +227,23 @@ class RunFolder:
         """
         if not self.is_finished():
             raise UserError(f"{self.path} is not finished; go on with: hyperborn resume {self.path}")
-        place = self.path / RESULT
-        files = read_folder(place)
-        try:
-            record = json_from_bytes(files["result.json"], str(place / "result.json"))
-            params = arrays_from_bytes(files["params.npz"], str(place / "params.npz"))["params"]
-            run, metrics, losses = record["run"], record["metrics"], tuple(record["losses"])
-            numbers, seconds = (
-                {name: record[part][name] for name in names}
-                for part, names in (("numbers", NUMBERS), ("seconds", SECONDS))
-            )
-        except (KeyError, TypeError) as error:
-            raise UserError(f"{place} is not a result ({error}); restore it from a copy") from error
-        if run != self.identity or params.shape != self.definition.posterior.circuit.parameter_shape:
-            raise UserError(f"{place} is another run's; restore it from a copy, or delete it and resume the run")
-        if metrics is not None and self.metrics_digest() != metrics:
+        files = read_folder(self.result)
+        record = json_from_bytes(files.pop(RECORD, b""), str(self.result / RECORD))
+        if not isinstance(record, Mapping) or not {"run", "metrics"} <= record.keys():
+            raise UserError(f"{self.result} is not a result; restore it from a copy")
+        if record["run"] != self.identity:
+            raise UserError(f"{self.result} is another run's; restore it from a copy, or delete it and resume the run")
+        if record["metrics"] is not None and self.metrics_digest() != record["metrics"]:
             raise UserError(
                 f"{self.path / METRICS} is not what it was when the run finished; restore it from a copy, or delete it "
-                f"and {place}, and go on with: hyperborn resume {self.path}"
+                f"and {self.result}, and go on with: hyperborn resume {self.path}"
             )
         for step in self.checkpoints.steps():
             try:
                 read_folder(self.path / CHECKPOINTS / f"step-{step:08d}")
             except DamagedFolder as error:
                 report(f"a checkpoint that the result does not need is damaged: {error}")
-        return Result(self.definition, self.data, np.asarray(params), losses, record["steps"], numbers, seconds)
+        return record, files
 
 
 def digest(data: bytes) -> str:

@@ -11,8 +11,8 @@ from hyperborn.progress import Progress
 from hyperborn.storage import MetricsLog
 from hyperborn.training import replacing
 from hyperborn.training.definition import Definition
-from hyperborn.training.fit import accuracy_of, fresh, run
-from hyperborn.training.loop import RECORD_EVERY, Position, Report
+from hyperborn.training.fit import accuracy_of, run
+from hyperborn.training.loop import RECORD_EVERY, Position, Report, fresh
 from hyperborn.training.result import Result
 from hyperborn.training.run_folder import Records, RunFolder, writing
 
@@ -52,13 +52,13 @@ def resume(path: Path, progress: Progress, *, plots: Plots) -> Result:
     if not replacing.is_being_replaced(path):
         folder = RunFolder.open(path)
         if folder.is_finished():
-            return folder.read_result(progress.note)
+            return Result.read(folder, progress.note)
     with writing(path):
         replacing.complete(path)
         # Read once more: another process may have gone on with the run until the lock was ours.
         folder = RunFolder.open(path)
         if folder.is_finished():
-            return folder.read_result(progress.note)
+            return Result.read(folder, progress.note)
         return go_on(folder, *folder.read_position(progress.note), progress, plots)
 
 
@@ -75,7 +75,7 @@ def go_on(
         finally:
             keeper.save()
         result.seconds.update({name: result.seconds[name] + spent.get(name, 0.0) for name in result.seconds})
-        folder.finish(result, plots(result, log.read()))
+        result.finish(folder, plots(result, log.read()))
     return result
 
 

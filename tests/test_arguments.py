@@ -1,0 +1,98 @@
+"""Arguments of wrong types, given to the package as users load it: without the type checks of the tests."""
+
+import json
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+
+SCRIPT = """
+    import json, sys
+    import hyperborn as hb
+    import numpy as np
+
+    data = hb.data.load("iris", classes=(1, 2))
+    net = hb.networks.BinaryMLP(n_features=4, hidden=(2,))
+    Brickwork, MLP, Split, load = hb.circuits.Brickwork, hb.networks.BinaryMLP, hb.data.Split, hb.data.load
+    for call in json.load(sys.stdin):
+        try:
+            said = ["nothing", repr(eval(call))]
+        except Exception as error:
+            said = [type(error).__name__, str(error)]
+        print(json.dumps([call, *said]))
+"""
+
+NUMBER = "give a positive number"
+PROBABILITIES = "give numbers strictly between 0 and 1"
+VALUES = "must be two distinct numbers from -1,000,000 to 1,000,000, such as (-1, 1)"
+SPLIT = "must hold features x and labels y; give one split, such as data.train"
+WRONG = {
+    "hb.ELBO('x')": ("beta = 'x'", NUMBER),
+    "hb.ELBO(None)": ("beta = None", NUMBER),
+    "hb.ELBO([1.0])": ("beta = [1.0]", NUMBER),
+    "hb.ELBO(True)": ("beta = True", NUMBER),
+    "hb.ELBO(10**400)": ("beta = 1000", NUMBER),
+    "hb.SELBO(weight=None)": ("weight = None", NUMBER, "'kl-matched'"),
+    "hb.SELBO(weight=np.ones(2))": ("weight = array", NUMBER, "'kl-matched'"),
+    "hb.SELBO(kernel=3)": ("kernel = 3", "such as Hamming((0.5,))"),
+    "hb.Hamming(0.5)": ("kappas = 0.5", "such as (0.5,)"),
+    "hb.Hamming(('a',))": ("kappas = ('a',)", PROBABILITIES.removeprefix("give ")),
+    "hb.Hamming(None)": ("kappas = None", "a tuple of numbers"),
+    "hb.Bernoulli([0.5, []])": ("probability []", PROBABILITIES),
+    "hb.Bernoulli('x')": ("probability 'x'", PROBABILITIES),
+    "hb.Bernoulli(None)": ("probability None", PROBABILITIES),
+    "hb.Bernoulli({'W1': 'x'})": ("probability 'x'", PROBABILITIES),
+    "hb.Bernoulli(np.eye(2))": ("probability [1.0, 0.0]", PROBABILITIES),
+    "MLP(n_features='4')": ("n_features='4'", "a whole number of at least 1"),
+    "MLP(n_features=np.ones(2))": ("n_features=array", "a whole number of at least 1"),
+    "MLP(4, hidden=2)": ("hidden=2", "such as (3,)"),
+    "MLP(4, values=(1, 1))": ("values=(1, 1)", VALUES),
+    "MLP(4, values=(1, 'x'))": ("values=(1, 'x')", VALUES),
+    "MLP(4, values='12')": ("values='12'", VALUES),
+    "MLP(4, values=(True, False))": ("values=(True, False)", VALUES),
+    "MLP(4, values=(-1e300, 1e300))": ("values=(-1e+300, 1e+300)", VALUES),
+    "MLP(4, values=(0, 10**400))": ("values=(0, 1000", VALUES),
+    "load(3)": ("name=3", "the name of a data set or the path of a table"),
+    "load('iris', classes=1)": ("classes=1", "such as (0, 1)"),
+    "load('iris', target=3)": ("target=3", "the name of a column"),
+    "load('iris', standardize='no')": ("standardize='no'", "True or False"),
+    "load('iris', components='2')": ("components='2'", "a whole number from 1 to 4"),
+    "load('moons', size='x')": ("size='x'", "a whole number of at least 2"),
+    "load('moons', noise='x')": ("noise='x'", "a number from 0 to 1,000,000"),
+    "load('moons', test='x')": ("test='x'", "a fraction of at least 0 and below 1"),
+    "load('moons', seed=1.5)": ("seed=1.5", "a whole number of at least 0"),
+    "load('mnist', folder=3)": ("folder=3", "the path of a folder"),
+    "Split([[1.0]], [0])": ("x=[[1.0]]", "a NumPy array of numbers"),
+    "Split(np.ones((1, 1)), np.array(['a']))": ("y=array(['a']", "a NumPy array of numbers"),
+    "hb.energies(net, data)": ("split=Dataset('iris'", SPLIT),
+    "hb.energies(net, None)": ("split=None", SPLIT),
+    "hb.energies(data, data.train)": ("net=Dataset('iris'", "must be a network, such as BinaryMLP(n_features=4)"),
+    "Brickwork(3.5)": ("n_qubits=3.5", "a whole number of at least 1"),
+    "Brickwork(True)": ("n_qubits=True", "a whole number of at least 1"),
+    "Brickwork(3, depth='4')": ("depth='4'", "a whole number from 1 to 10,000"),
+    "Brickwork(3, depth=10_001)": ("depth=10001", "a whole number from 1 to 10,000"),
+    "hb.circuits.ProductState('3')": ("n_qubits='3'", "a whole number of at least 1"),
+}
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, tuple[str, str]]:
+    """What each call ended with: an error's name and text."""
+    command = [sys.executable, "-c", dedent(SCRIPT)]
+    done = subprocess.run(
+        command, input=json.dumps(list(WRONG)), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return {call: (kind, text) for call, kind, text in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("call", WRONG)
+def test_wrong_type_is_one_line_with_the_argument_its_value_and_what_is_allowed(
+    said: dict[str, tuple[str, str]], call: str
+) -> None:
+    kind, text = said[call]
+    assert kind == "UserError", text
+    assert "\n" not in text
+    for part in WRONG[call]:
+        assert part in text

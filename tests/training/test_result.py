@@ -1,0 +1,105 @@
+"""What a result is asked: in shapes and types that people have at hand, and in wrong ones."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import hyperborn as hb
+from hyperborn.data import Dataset
+from hyperborn.errors import UserError
+from hyperborn.training.result import Result
+
+
+@pytest.fixture(scope="module")
+def result(define, data: Dataset) -> Result:
+    return hb.fit(define().network, data, posterior=define().posterior, steps=25, progress=False)
+
+
+# NumPy's own type of what is like an array does not know tuples at run time.
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    "given",
+    [
+        [[0.5, -1], [2, 3]],
+        ((0.5, -1.0), (2.0, 3.0)),
+        np.array([[0.5, -1], [2, 3]], np.float32),
+        np.array([[0.5, -1], [2, 3]], object),
+        jnp.array([[0.5, -1], [2, 3]]),
+    ],
+    ids=lambda it: type(it).__name__,
+)
+def test_anything_like_a_table_of_numbers_is_taken(result: Result, given: Any) -> None:
+    expected = result.predict_proba(np.array([[0.5, -1.0], [2.0, 3.0]]))
+    np.testing.assert_array_equal(result.predict_proba(given), expected)
+    np.testing.assert_array_equal(result.predict(given), expected.argmax(axis=1))
+    bits = result.most_probable(1)
+    np.testing.assert_array_equal(
+        result.network_probabilities(bits, given), result.network_probabilities(bits, np.asarray(given, np.float64))
+    )
+
+
+TABLE = r"give numbers of shape \(examples, 2\), as data\.test\.x holds them"
+MISTAKES = [
+    ([0.5, 1.0], rf"x has shape \(2,\); {TABLE}"),
+    (np.zeros((2, 2, 2)), rf"x has shape \(2, 2, 2\); {TABLE}"),
+    (3.0, rf"x has shape \(\); {TABLE}"),
+    ([], rf"x has shape \(0,\); {TABLE}"),
+    ("text", rf"x is no table of numbers \(.*\); {TABLE}"),
+    ([["1", "2"]], rf"x is no table of numbers \(.*\); {TABLE}"),
+    ([[1.0, 2.0], [3.0]], rf"x is no table of numbers \(.*\); {TABLE}"),
+    ([[1.0, None]], "the features hold NaN or infinite values"),
+    ([[1.0, {}]], rf"x is no table of numbers \(.*\); {TABLE}"),
+    ([[1j, 2]], rf"x is no table of numbers \(.*\); {TABLE}"),
+    (None, rf"x has shape \(\); {TABLE}"),
+    ([[1.0, float("nan")]], "the features hold NaN or infinite values"),
+    ([[1.0, 2.0, 3.0]], "the data has 3 features but the network takes 2"),
+]
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(("given", "said"), MISTAKES, ids=lambda it: str(it)[:40])
+def test_what_is_no_such_table_is_one_line(result: Result, given: Any, said: str) -> None:
+    asked = (
+        result.predict_proba,
+        lambda x: result.predict_proba(x, samples=5),
+        result.predict,
+        lambda x: result.network_probabilities(result.most_probable(1), x),
+    )
+    for ask in asked:
+        with pytest.raises(UserError, match=said) as caught:
+            ask(given)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"samples": "many"}, "samples='many' must be a whole number of at least 1; leave it out for the exact sum"),
+        ({"samples": 2.5}, "samples=2.5 must be"),
+        ({"samples": 5, "seed": -1}, "seed=-1 must be a whole number from 0 to 4,294,967,295"),
+        ({"samples": 5, "seed": "x"}, "seed='x' must be"),
+    ],
+)
+def test_numbers_of_a_draw_are_whole(result: Result, data: Dataset, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        result.predict_proba(data.test.x, **given)
+
+
+def test_networks_are_drawn_by_the_posterior(result: Result, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the first network only to be drawn, predictions are its own."""
+    first = np.zeros((7, 9), np.uint8)
+    monkeypatch.setattr(hb.Register, "sample", lambda *_, **__: first)
+    found = result.predict_proba(data.test.x, samples=7)
+    np.testing.assert_array_equal(found, result.network_probabilities(first[:1], data.test.x))
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(("name", "near"), [("tset", "test"), ("Train", "train"), ("valid", "validation"), (3, "")])
+def test_an_unknown_split_is_told_the_nearest(result: Result, name: Any, near: str) -> None:
+    said = f"unknown split {name!r}; the nearest is '{near}.*' of: train, validation, test"
+    for ask in (result.metrics, lambda split: result.network_metrics(result.most_probable(1), split)):
+        with pytest.raises(UserError, match=said):
+            ask(name)
