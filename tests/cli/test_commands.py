@@ -228,3 +228,12 @@ def test_module_runs_as_the_command_does(monkeypatch: pytest.MonkeyPatch, capsys
         runpy.run_module("hyperborn", run_name="__main__")
     assert end.value.code == 0
     assert capsys.readouterr().out == run("--version").out
+
+
+def test_an_older_run_keeps_its_name_and_force_replaces_it(hyperborn: Run) -> None:
+    quick = ("train", "moons", "--hidden", "none", "--steps", "2", "--depth", "1", "--json")
+    assert hyperborn(*quick).json["out"] == "runs/moons-elbo"
+    second = hyperborn(*quick)
+    assert second.json["out"] == "runs/moons-elbo-2"
+    assert "runs/moons-elbo exists: writing runs/moons-elbo-2" in second.err
+    assert hyperborn(*quick, "--force").json["out"] == "runs/moons-elbo"

@@ -98,9 +98,9 @@ def test_ctrl_c_while_the_comparison_is_written_waits(hyperborn: Run, monkeypatc
 
     draw: Callable[..., bytes] = plots.comparison
 
-    def pressed(*arguments: Any) -> bytes:
+    def pressed(*arguments: Any, **options: Any) -> bytes:
         signal.raise_signal(signal.SIGINT)
-        return draw(*arguments)
+        return draw(*arguments, **options)
 
     monkeypatch.setattr(plots, "comparison", pressed)
     ended = hyperborn(*MOONS, "--seeds", "2", "--out", "out")

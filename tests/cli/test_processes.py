@@ -140,3 +140,22 @@ def test_bare_environment_is_enough(tmp_path: Path) -> None:
     assert "Traceback" not in good.stderr
     assert max(map(len, good.stdout.splitlines())) <= 40
     assert (tmp_path / "file").read_text() == ""
+
+
+def test_an_interrupt_that_a_callback_swallowed_is_sent_again() -> None:
+    # An exception in a destructor goes to the hook that drops it, as one in JAX's garbage collection does.
+    code = (
+        "import sys, time\n"
+        "from hyperborn.cli.app import send_again\n"
+        "sys.unraisablehook = send_again\n"
+        "class Swallowing:\n"
+        "    def __del__(self):\n"
+        "        raise KeyboardInterrupt\n"
+        "Swallowing()\n"
+        "try:\n"
+        "    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("stopped\n", "")

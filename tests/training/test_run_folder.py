@@ -207,9 +207,9 @@ def test_a_folder_of_something_else_is_never_touched(define, data: Dataset, tmp_
             with pytest.raises(UserError, match=f"{name} exists and is not a run folder; choose another name"):
                 start(tmp_path / name, define(), data, force=force)
     for refused in (hb.load, resume):
-        with pytest.raises(UserError, match="file is not a run folder; train one with: hyperborn train DATA --out"):
+        with pytest.raises(UserError, match="file is not a run folder; name one that train wrote"):
             refused(tmp_path / "file")
-        with pytest.raises(UserError, match="absent is not a run folder"):
+        with pytest.raises(UserError, match="absent is not a run folder; train one with: hyperborn train DATA --out"):
             refused(tmp_path / "absent")
         with pytest.raises(UserError, match="thesis"):
             refused(tmp_path / "thesis")

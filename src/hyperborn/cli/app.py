@@ -1,9 +1,11 @@
 """The commands, and the entry point."""
 
 import os
+import signal
 import sys
+import threading
 from contextlib import suppress
-from typing import Annotated, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
@@ -11,6 +13,9 @@ from hyperborn import __version__
 from hyperborn.cli import compare, doctor, evaluate, predict, resume, train
 from hyperborn.cli.output import GOOD, USERS, explained, write
 from hyperborn.errors import UserError
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 app = typer.Typer(
     name="hyperborn",
@@ -49,6 +54,7 @@ USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__base__)
 
 def main() -> None:
     """Run the command line; a wrong flag is one line and exit code 2, like every other mistake."""
+    sys.unraisablehook = send_again
     as_json = any(argument.partition("=")[0] == "--json" for argument in sys.argv[1:])
     try:
         code = run(as_json)
@@ -83,6 +89,20 @@ def run(as_json: bool) -> int:
     except typer.Exit as stop:
         return stop.exit_code
     return code if isinstance(code, int) else GOOD
+
+
+AGAIN = 0.05
+"""Seconds after which a Ctrl-C is sent again."""
+
+
+def send_again(unraisable: "UnraisableHookArgs") -> None:
+    """Send a Ctrl-C again that fell into a callback whose exceptions Python drops, such as JAX's garbage collection."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        timer = threading.Timer(AGAIN, os.kill, (os.getpid(), signal.SIGINT))
+        timer.daemon = True
+        timer.start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def silence(stream: TextIO) -> None:

@@ -8,6 +8,8 @@ import typer
 from hyperborn.cli.options import COMPARE, with_options
 from hyperborn.cli.output import Json, emit, explained, note, show
 
+OUT_HELP = "Folder to write; if absent runs/DATA-compare, with a number where that exists."
+
 
 @with_options(COMPARE)
 def compare(
@@ -15,7 +17,7 @@ def compare(
         str | None, typer.Argument(help="A data set's name, such as iris, or a CSV or Parquet file.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write; runs/DATA-compare if absent.")] = None,
+    out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,
     force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the folder if it exists.")] = False,
     as_json: Json = False,
     **flags: str | None,
@@ -51,7 +53,9 @@ def compare(
             files = {
                 "comparison.json": json_to_bytes(record),
                 "comparison.md": tables.markdown(table).encode(),
-                "comparison.png": plots.comparison(table, measures),
+                "comparison.png": plots.comparison(
+                    table, measures, title=f"{settings.data}: objectives compared on the test split"
+                ),
             }
             write_folder(folder, files, replace=force)
             if stopped or interrupted():

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from hyperborn.cli.output import note
 from hyperborn.errors import UserError
 from hyperborn.storage import folder_exists
 from hyperborn.storage.durable import explained, only_writer
@@ -15,7 +16,9 @@ from hyperborn.training.replacing import is_free, is_run
 
 
 def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path:
-    """The folder asked for, or the first free one of runs/DATA-LABEL, runs/DATA-LABEL-2, ...
+    """The folder asked for, or the first free one of runs/DATA-LABEL, runs/DATA-LABEL-2, ...; by force the first.
+
+    A number that had to be added is noted, for the older folder keeps the shorter name.
 
     Raises:
         UserError: if the folder asked for exists and `force` is false.
@@ -24,9 +27,12 @@ def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path
         if not force and not is_free(out):
             raise UserError(f"{out} exists; choose another name with --out, or --force to replace it")
         return out
-    name = f"{Path(data).stem}-{label}"
-    tries = (Path("runs") / (name if number == 1 else f"{name}-{number}") for number in count(1))
-    return next(path for path in tries if is_free(path))
+    first = Path("runs") / f"{Path(data).stem}-{label}"
+    if force or is_free(first):
+        return first
+    free = next(path for number in count(2) if is_free(path := first.with_name(f"{first.name}-{number}")))
+    note(f"{first} exists: writing {free} (--force replaces, --out names another)")
+    return free
 
 
 def check_writable(folder: Path) -> None:

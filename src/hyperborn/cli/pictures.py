@@ -40,6 +40,6 @@ def drawn(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, byt
     if result.data.n_features == 2:
         train = result.data.train
         pictures["decision.png"] = plots.decision_map(
-            result.network, result.predict_proba, train.x, train.y, result.data.classes
+            result.network, result.predict_proba, train.x, train.y, result.data.classes, result.data.features
         )
     return pictures

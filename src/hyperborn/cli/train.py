@@ -8,7 +8,7 @@ import typer
 from hyperborn.cli.options import TRAIN, with_options
 from hyperborn.cli.output import Json, emit, explained, note, show
 
-OUT_HELP = "Run folder to write; runs/DATA-OBJECTIVE if absent."
+OUT_HELP = "Run folder to write; if absent runs/DATA-OBJECTIVE, with a number where that exists."
 
 
 @with_options(TRAIN)

@@ -1,6 +1,6 @@
 """Binary networks: named weight fields over one flat vector of bits, and the forward pass they stand for."""
 
-from hyperborn.networks.mlp import BinaryMLP, network_from_record
+from hyperborn.networks.mlp import BinaryMLP
 from hyperborn.networks.network import Field, Network
 
-__all__ = ["BinaryMLP", "Field", "Network", "network_from_record"]
+__all__ = ["BinaryMLP", "Field", "Network"]

@@ -10,7 +10,6 @@ import numpy as np
 
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks.network import Field, Network
-from hyperborn.records import thing_of
 
 Activation = Literal["relu", "sigmoid", "tanh", "sign"]
 Scale = Literal["none", "fan_in"]
@@ -117,11 +116,6 @@ class BinaryMLP(Network):
         """(inputs, outputs) of each layer."""
         widths = [self.n_features, *self.hidden, self.n_outputs]
         return list(pairwise(widths))
-
-
-def network_from_record(record: Any) -> Network:
-    """The network of a record of its fields (see `hyperborn.records`)."""
-    return thing_of(record, {"network": (BinaryMLP,)}, "network")
 
 
 def _hidden(hidden: Any) -> tuple[int, ...]:

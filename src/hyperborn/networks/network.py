@@ -11,7 +11,6 @@ from jaxtyping import Float
 from hyperborn._typing import Bits, Examples
 from hyperborn.bits import values_of
 from hyperborn.errors import UserError
-from hyperborn.records import record_of
 
 
 @dataclass(frozen=True)
@@ -67,10 +66,6 @@ class Network(abc.ABC):
 
         The one forward pass behind `logits` and calls; it follows the dtype of its arguments and checks nothing.
         """
-
-    def describe(self) -> dict[str, Any]:
-        """Record that JSON can hold, from which `network_from_record` rebuilds the network."""
-        return record_of(self)
 
     @property
     def n_weights(self) -> int:

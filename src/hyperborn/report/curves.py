@@ -15,6 +15,10 @@ from hyperborn.report.digits import number_text
 FEW = 40
 """Records up to which each is a dot."""
 
+EARLY = 0.1
+"""Share of the steps whose values may lie outside the picture."""
+MARGIN = 0.08
+
 
 def training_figure(records: Sequence[Mapping[str, Any]], log_evidence: float | None) -> Figure:
     """Loss of each restart, the best emphasised, and where there is an ELBO that beside the log evidence.
@@ -49,12 +53,13 @@ def draw_losses(axes: Axes, steps: np.ndarray, losses: np.ndarray) -> None:
     label = f"{'best restart' if len(others) else 'loss'}: {signed(losses[-1, best])}"
     draw_line(axes, steps, losses[:, best], color=BLUE, linewidth=2.2, zorder=3, label=label)
     axes.set_title("Loss of each restart" if len(others) else "Loss")
+    show_later(axes, steps, losses)
     decorate(axes, "loss (nats, lower is better)")
-    axes.legend(loc="upper right")
+    axes.legend(loc="best")
 
 
 def draw_elbo(axes: Axes, steps: np.ndarray, elbo: np.ndarray, log_evidence: float | None) -> None:
-    """The best restart's ELBO under the line that it cannot cross."""
+    """The ELBO of whichever restart leads, under the line that it cannot cross."""
     draw_line(axes, steps, elbo, color=BLUE, linewidth=2.2, zorder=3, label=f"ELBO: {signed(elbo[-1])}")
     axes.set_title("ELBO of the best restart")
     if log_evidence is not None and np.isfinite(log_evidence):
@@ -63,8 +68,17 @@ def draw_elbo(axes: Axes, steps: np.ndarray, elbo: np.ndarray, log_evidence: flo
         gap = log_evidence - elbo[-1]
         # Above can only be rounding, and is to be seen.
         axes.set_title(f"ELBO: {abs(gap):.3g} nats {'below' if gap >= 0 else 'above'} the log evidence")
+    show_later(axes, steps, np.append(elbo, log_evidence if log_evidence is not None else np.nan))
     decorate(axes, "ELBO (nats, higher is better)")
     axes.legend(loc="lower right")
+
+
+def show_later(axes: Axes, steps: np.ndarray, values: np.ndarray) -> None:
+    """Fit the vertical axis to what comes after the first steps, whose fall would flatten everything else."""
+    later = values[np.append(steps, np.full(len(values) - len(steps), steps[-1])) >= EARLY * steps[-1]]
+    seen = later[np.isfinite(later)]
+    if seen.size and np.ptp(seen) > 0:
+        axes.set_ylim(seen.min() - MARGIN * np.ptp(seen), seen.max() + MARGIN * np.ptp(seen))
 
 
 def draw_line(axes: Axes, steps: np.ndarray, values: np.ndarray, **style: Any) -> None:

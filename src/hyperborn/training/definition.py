@@ -12,13 +12,14 @@ from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
 from hyperborn.inference.priors import Bernoulli, Prior, Uniform
-from hyperborn.networks import Network, network_from_record
+from hyperborn.networks import BinaryMLP, Network
 from hyperborn.posteriors.register import SPREAD, Register
 from hyperborn.records import Slots, record_of, thing_of
 from hyperborn.training.optimizers import OPTIMIZERS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau
 
 SLOTS: Slots = {
+    "network": (BinaryMLP,),
     "posterior": (Register,),
     "circuit": (Brickwork, ProductState),
     "objective": tuple(OBJECTIVES.values()),
@@ -38,6 +39,8 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "plateau": ((Plateau, NoneType), "a plateau, such as hb.Plateau(), or None to stop at the last step only"),
 }
 """What each argument of a run must be, and what to say where it is not."""
+
+PARTS = ("network", "posterior", "objective", "prior", "optimizer")
 
 LARGEST = 24
 """Most weights of a register whose 2^n networks are enumerated."""
@@ -99,10 +102,10 @@ class Definition:
 
     def to_record(self) -> dict[str, Any]:
         """The definition as JSON can hold it."""
-        parts = {name: record_of(getattr(self, name)) for name in ("posterior", "objective", "prior", "optimizer")}
+        parts = {name: record_of(getattr(self, name)) for name in PARTS}
         plain = {name: getattr(self, name) for name in ("steps", "restarts", "seed", "spread")}
         plateau = record_of(self.plateau) if self.plateau else None
-        return {"network": self.network.describe(), "plateau": plateau} | parts | plain
+        return {"plateau": plateau} | parts | plain
 
     @classmethod
     def from_record(cls, record: Any) -> "Definition":
@@ -114,11 +117,11 @@ class Definition:
         expected = {field.name for field in fields(cls)}
         if not isinstance(record, Mapping) or record.keys() != expected:
             raise UserError(f"the definition of a run must hold {', '.join(sorted(expected))}; was it edited by hand?")
-        parts = {name: thing_of(record[name], SLOTS, name) for name in ("posterior", "objective", "prior", "optimizer")}
+        parts = {name: thing_of(record[name], SLOTS, name) for name in PARTS}
         plain = {name: record[name] for name in ("steps", "restarts", "seed", "spread")}
         plateau = None if record["plateau"] is None else thing_of(record["plateau"], SLOTS, "plateau")
         try:
-            return cls(network=network_from_record(record["network"]), plateau=plateau, **parts, **plain)
+            return cls(plateau=plateau, **parts, **plain)
         except UserError:
             raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:

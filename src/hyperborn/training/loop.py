@@ -165,7 +165,5 @@ def check_finite(diagnosis: Diagnosis, step: int) -> None:
     """Raise a UserError if a loss is not a finite number."""
     lost = np.flatnonzero(~np.isfinite(diagnosis.loss))
     if lost.size:
-        raise UserError(
-            f"the loss of restart {lost[0]} is {diagnosis.loss[lost[0]]} at step {step}; "
-            "use a smaller learning rate or another optimizer"
-        )
+        remedy = "a smaller learning rate or another optimizer" if step else "a smaller beta or weight"
+        raise UserError(f"the loss of restart {lost[0]} is {diagnosis.loss[lost[0]]} at step {step}; use {remedy}")

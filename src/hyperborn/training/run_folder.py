@@ -105,7 +105,10 @@ class RunFolder:
         if replacing.is_being_replaced(path):
             raise UserError(f"{path} is not finished; go on with: hyperborn resume {path}")
         if not folder_exists(path / DEFINITION):
-            raise UserError(f"{path} is not a run folder; train one with: hyperborn train DATA --out {path}")
+            hint = (
+                "name one that train wrote" if path.exists() else f"train one with: hyperborn train DATA --out {path}"
+            )
+            raise UserError(f"{path} is not a run folder; {hint}")
         return cls.from_files(path, read_folder(path / DEFINITION))
 
     @classmethod
