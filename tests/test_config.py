@@ -11,6 +11,7 @@ from hyperborn.errors import UserError
 WRONG = {
     "data": [5, "", [], True],
     "target": [5, "", ["a"]],
+    "drop": [5, "", ",", [], [""], {"a": 1}],
     "classes": [5, {"a": 1}, [""]],
     "folder": [1.5, "", "a\0b"],
     "pixels": [0, "two", 1.5, True],

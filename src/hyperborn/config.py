@@ -93,6 +93,11 @@ class Configuration(BaseModel, ABC):
 
     data: Annotated[Text, Field(description="the name of a data set, such as iris, or a CSV file")]
     target: Text | None = Field(None, description="the name of a column")
+    drop: Annotated[
+        list[Text] | None,
+        BeforeValidator(listed),
+        Field(min_length=1, description="names of columns, such as name,id"),
+    ] = None
     classes: Annotated[
         list[Text] | None, BeforeValidator(names), Field(description="class names or numbers, such as 0,1, or all")
     ] = None

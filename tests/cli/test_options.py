@@ -138,3 +138,21 @@ def test_dash_first_value_is_no_flag() -> None:
     assert run("train", "iris", "--values", "-3", "--json").json["error"] == (
         "values = '-3' is not allowed; give two numbers, such as -1,1"
     )
+
+
+def test_dropped_columns_do_not_matter_to_later_files(hyperborn: Run, flowers: Path) -> None:
+    header, *rows = flowers.read_text(encoding="utf-8").splitlines()
+    lines = [f"id,{header}", *(f'"no {place},5",{row}' for place, row in enumerate(rows))]
+    Path("wide.csv").write_text("\n".join(lines), encoding="utf-8")
+    common = ("--target", "kind", "--impute", "median", *QUICK)
+    Path("run.toml").write_text('drop = ["id"]\n')
+    ways = {"run": ("--drop", "id"), "other": ("--config", "run.toml")}
+    done = [hyperborn("train", "wide.csv", *way, *common, "--out", out, "--json").json for out, way in ways.items()]
+    assert done[0]["loss"] == done[1]["loss"]
+    # Numbers that could not be read, were they asked for.
+    odd = [f"id;{header}", *(f"1.000,5;{row}" for row in rows)]
+    Path("odd.csv").write_text("\n".join(odd).replace(",", ";").replace("000;5", "000,5"), encoding="utf-8")
+    found = [hyperborn("predict", "run", name) for name in ("wide.csv", flowers.name, "odd.csv")]
+    assert found[0].code == 0
+    assert found[0].out == found[1].out == found[2].out
+    hyperborn("train", "wide.csv", "--drop", "idd", *common).refused("no column 'idd' to drop", "'id'")

@@ -42,6 +42,26 @@ def test_one_column(written) -> None:
     assert read_table(written("only\n1\n\n2\n")).columns["only"].tolist() == [1, 2]
 
 
+def test_decimal_commas_between_semicolons(refused, written) -> None:
+    text = "a;b;c;d\n1,5;2; -,25 ;x, y\n?;3;1,5e1;1,5\n"
+    table = read_table(written(text))
+    np.testing.assert_array_equal(table.columns["a"], [1.5, np.nan])
+    assert [table.columns[name].tolist() for name in "bcd"] == [[2, 3], [-0.25, 15], ["x, y", "1,5"]]
+    # Elsewhere a comma separates fields or thousands, and beside a point it may mean either.
+    for other in (text.replace(";", "\t"), "a;b\n1.000;2\n1,5;3\n", "a;b\n1,000,000;2\n2,500;3\n"):
+        with refused("'a'", "decimal point", "thousands"):
+            read_table(written(other))
+
+
+@pytest.mark.parametrize("delimiter", DELIMITERS)
+@pytest.mark.parametrize("end", [",", ", ,"])
+def test_delimiters_at_the_end_of_every_line_are_no_column(written, delimiter: str, end: str) -> None:
+    text = f"a,b{end}\n1,{end}\n2,5{end}\n".replace(",", delimiter)
+    table = read_table(written(text))
+    assert list(table.columns) == ["a", "b"]
+    np.testing.assert_array_equal(table.columns["b"], [np.nan, 5])
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -50,6 +70,10 @@ def test_one_column(written) -> None:
         ("a,b\n", ["no rows"]),
         ("1,2\n3,4\n", ["line 1", "header"]),
         (",a\n0,1\n", ["line 1", "column 1 has no name"]),
+        (",a\n,1\n", ["line 1", "column 1 has no name"]),
+        ("a,b,\n1,2,3\n4,5,\n", ["line 1", "column 3 has no name"]),
+        ("a,b\n1,2,\n", ["line 2", "3 fields"]),
+        ("a,b,\n1,2,\n,,\n", ["line 3", "every field is empty"]),
         ("a,b,a\n1,2,3\n", ["line 1", "'a' is named twice"]),
         ("a,b\n1,2\n\n3\n", ["line 4", "1 fields", "2"]),
         ("a,b\n1,2,3\n", ["line 2", "3 fields"]),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hyperborn.data import load, read_table
+from hyperborn.data.columns import raw_table
 
 FLOWERS = "height,colour,kind\n" + "".join(
     f"{1 + 0.1 * row},{'red' if row % 3 else 'blue'},{'rose' if row % 2 else 'tulip'}\n" for row in range(20)
@@ -31,6 +32,7 @@ def test_unknown_name_says_the_nearest(refused) -> None:
         ("digits", {"noise": 0.1}),
         ("mnist", {"size": 10}),
         ("table.csv", {"noise": 0.1}),
+        ("iris", {"drop": ("x1",)}),
     ],
 )
 def test_an_option_that_does_not_apply_is_named(refused, name: str, options: dict) -> None:
@@ -173,3 +175,43 @@ def test_fractions_and_impute_are_checked(refused) -> None:
         load("table.csv", impute="mean")
     with refused("seed=-1"):
         load("iris", seed=-1)
+
+
+def test_dropped_columns_are_as_if_they_were_not_there(refused, written: Callable[..., Path]) -> None:
+    # Neither column could be read as a feature: an identifier, and numbers with a separator of thousands.
+    lines = [f'id{row},"{row},{row}00",{line}' for row, line in enumerate(FLOWERS.splitlines())]
+    path = written("\n".join(["id,price," + FLOWERS.splitlines()[0], *lines[1:]]), "wide.csv")
+    found = load(path, target="kind", drop=("id", "price"))
+    expected = load(written(FLOWERS), target="kind")
+    assert found.preprocessing.to_dict() == expected.preprocessing.to_dict()
+    np.testing.assert_array_equal(found.test.x, expected.test.x)
+    with refused("'price'", "comma"):
+        load(path, target="kind", drop=["id"])
+    with refused("no column 'pirce' to drop", "nearest is 'price'", "id, price, height"):
+        load(path, target="kind", drop=("pirce",))
+    with refused("drop names the target 'kind'", "--drop"):
+        load(path, target="kind", drop=("id", "kind"))
+    with refused("drop='id'", "('name', 'id')"):
+        load(path, target="kind", drop="id")
+    with refused("no column beside the target"):
+        load(written(FLOWERS), target="kind", drop=("height", "colour"))
+
+
+def test_a_strange_cell_is_named_by_its_row_in_the_file(refused, written: Callable[..., Path]) -> None:
+    rows = [f"{row},{'xyz'[row % 3]}" for row in range(60)]
+    rows[31] = "$12,y"
+    with refused("table.csv", "column 'a'", "row 32 with '$12'", "--impute median", "--drop a"):
+        load(written("\n".join(["a,k", *rows])), target="k", classes=("y", "z"))
+
+
+def test_raw_rows_are_a_table_in_the_order_of_the_columns(refused, written: Callable[..., Path]) -> None:
+    path = written(FLOWERS)
+    data = load(path, target="kind")
+    rows = [line.split(",")[:2] for line in FLOWERS.splitlines()[1:]]
+    expected = data.preprocessing.transform(read_table(path))
+    for given in (rows, np.asarray(rows), [[float(height), colour] for height, colour in rows], str(path)):
+        table = raw_table(given, data.preprocessing.columns)
+        np.testing.assert_array_equal(data.preprocessing.transform(table), expected)
+    for faulty in ([1.0, "red"], [[1.0], [2.0]], [[1.0, "red"], [2.0]]):
+        with refused("raw rows of shape", "(examples, 2)", "height, colour"):
+            raw_table(faulty, data.preprocessing.columns)

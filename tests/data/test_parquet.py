@@ -40,8 +40,12 @@ def test_faults(refused, written, tmp_path) -> None:
         read_table(written(b"not a table", "t.parquet"))
     path = tmp_path / "u.parquet"
     parquet.write_table(arrow.table({"when": arrow.array([datetime.date(2025, 1, 1)])}), path)
-    with refused("'when'", "date32", "convert or remove"):
+    with refused("'when'", "date32", "convert it", "--drop when"):
         read_table(path)
+    beside = {"when": arrow.array([datetime.date(2025, 1, 1)]), "a": arrow.array([2])}
+    parquet.write_table(arrow.table(beside), tmp_path / "v.parquet")
+    for table in (read_table(tmp_path / "v.parquet", drop=("when",)), read_table(tmp_path / "v.parquet", only=["a"])):
+        assert {name: values.tolist() for name, values in table.columns.items()} == {"a": [2.0]}
     content = path.read_bytes()
     with refused("damaged"):
         read_table(written(content[: len(content) // 2], "half.parquet"))

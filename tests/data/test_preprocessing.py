@@ -130,10 +130,25 @@ def test_no_value_to_take_a_median_of(refused) -> None:
         inferred(Table({"b": np.full(2, np.nan)}), ["b"])
 
 
+def features_of(values: list[str]) -> int:
+    return len(inferred(Table({"id": np.asarray(values)}), ["id"])[0].features)
+
+
 def test_identifiers_are_no_categories(refused) -> None:
-    with refused("'id'", "51 different values", "remove the column"):
-        inferred(Table({"id": np.asarray([f"p{i}" for i in range(51)])}), ["id"])
-    assert len(inferred(Table({"id": np.asarray([f"p{i}" for i in range(50)])}), ["id"])[0].features) == 50
+    with refused("'id'", "51 different values in 510 rows", "--drop id"):
+        features_of([f"p{i}" for i in range(51)] * 10)
+    assert features_of([f"p{i}" for i in range(50)] * 10) == 50
+    with refused("'id'", "13 different values in 13 rows", "--drop id"):
+        features_of([f"p{i}" for i in range(13)])
+    assert features_of([f"p{i}" for i in range(12)]) == 12
+
+
+def test_a_cell_that_is_no_number_does_not_make_a_column_text(refused) -> None:
+    numbers = [f"{i}.5" for i in range(30)]
+    with refused("'id'", "row 4", "'unknown'", "impute", "--drop id"):
+        features_of([*numbers[:3], "unknown", *numbers[3:]])
+    # Mostly numbers, and yet categories: there are few of them.
+    assert features_of(["0", "1", "2", "3+"] * 10) == 4
 
 
 def test_labels(refused) -> None:

@@ -1,5 +1,6 @@
 """What a result is asked: in shapes and types that people have at hand, and in wrong ones."""
 
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -103,3 +104,33 @@ def test_an_unknown_split_is_told_the_nearest(result: Result, name: Any, near: s
     for ask in (result.metrics, lambda split: result.network_metrics(result.most_probable(1), split)):
         with pytest.raises(UserError, match=said):
             ask(name)
+
+
+def test_raw_rows_are_predicted_as_their_preprocessed_ones(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(30, 3)) * [1, 10, 100]
+    data = hb.data.from_arrays(x, [0, 1, 1] * 10, features=["a", "b", "c"], components=2)
+    network = hb.networks.BinaryMLP(n_features=2, hidden=(), n_classes=2)
+    result = hb.fit(network, data, posterior=hb.Register(hb.circuits.ProductState(3)), steps=3, progress=False)
+    columns = dict(zip("abc", x.T, strict=True))
+    expected = result.predict_proba(data.preprocessing.apply(x))
+    np.testing.assert_array_equal(result.predict_table(hb.data.Table(columns)), expected)
+    lines = ["c,unused,b,a", *(f"{c!r},text,{b!r},{a!r}" for a, b, c in x.tolist())]
+    (tmp_path / "raw.csv").write_text("\n".join(lines))
+    np.testing.assert_array_equal(result.predict_table(tmp_path / "raw.csv"), expected)
+    np.testing.assert_array_equal(result.predict_table(x), expected)
+    np.testing.assert_array_equal(result.predict_table(x.tolist()), expected)
+    with pytest.raises(UserError, match=r"raw rows of shape \(30, 2\) must be \(examples, 3\).* a, b, c"):
+        result.predict_table(x[:, :2])
+    # The rows of the test split, found by their features.
+    place = [int(np.abs(data.preprocessing.apply(x) - row).max(axis=1).argmin()) for row in data.test.x]
+    np.testing.assert_allclose(result.predict_table(x[place]), result.predict_proba(data.test.x), rtol=1e-12)
+    drawn = result.predict_proba(data.preprocessing.apply(x), samples=5, seed=2)
+    np.testing.assert_array_equal(result.predict_table(str(tmp_path / "raw.csv"), samples=5, seed=2), drawn)
+
+
+def test_saving_replaces_a_run_only_by_force(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path / "run")
+    with pytest.raises(UserError, match=r"run exists; choose another name, or force=True \(--force\)"):
+        result.save(tmp_path / "run")
+    result.save(tmp_path / "run", force=True)
+    np.testing.assert_array_equal(hb.load(tmp_path / "run").params, result.params)

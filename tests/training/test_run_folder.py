@@ -126,7 +126,7 @@ def test_an_existing_run_is_kept_unless_forced(finished: tuple[Path, Result], de
     path = Path(shutil.copytree(finished[0], tmp_path / "run"))
     (path / "notes.txt").write_text("mine")
     before = files_of(path)
-    with pytest.raises(UserError, match="run exists; choose another name, or --force to replace it"):
+    with pytest.raises(UserError, match=r"run exists; choose another name, or force=True \(--force\) to replace it"):
         start(path, define(seed=1), data)
     assert files_of(path) == before
     result = start(path, define(seed=1, steps=30), data, force=True)
@@ -174,7 +174,7 @@ def test_a_replacement_cut_short_is_the_new_run(
     monkeypatch.undo()
     with pytest.raises(UserError, match="run is not finished; go on with: hyperborn resume"):
         hb.load(path)
-    with pytest.raises(UserError, match="run exists; choose another name, or --force"):
+    with pytest.raises(UserError, match="run exists; choose another name, or force=True"):
         start(path, define(), data)
     whole = start(tmp_path / "whole", define(seed=1, steps=30), data)
     assert same(resume(path), whole)

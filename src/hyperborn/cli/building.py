@@ -58,6 +58,7 @@ def loaded(config: Configuration, components: int | None, seed: int) -> Dataset:
         config.data,
         classes=config.classes,
         target=config.target,
+        drop=config.drop or (),
         seed=seed,
         validation=config.validation,
         test=config.test,

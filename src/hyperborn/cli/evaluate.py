@@ -38,10 +38,12 @@ def evaluate(
         result = load(run, report=note)
         if file is None:
             name = split or "test"
-            examples = result.split(name)
+            examples = result.data.split(name)
         else:
             name = str(file)
-            examples = labelled(read_table(file), result.data.preprocessing)
+            preprocessing = result.data.preprocessing
+            needed = [*(column.name for column in preprocessing.columns), preprocessing.target]
+            examples = labelled(read_table(file, only=needed), preprocessing)
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         found = scores(result.predict_proba(examples.x, samples=samples), examples.y)

@@ -30,6 +30,7 @@ DATA, NETWORK, CIRCUIT, TRAINING = "Data", "Network", "Circuit and objective", "
 
 SHARED = (
     Option("target", "COLUMN", "", "Column of a CSV or Parquet file to predict.", DATA),
+    Option("drop", "A,B", "", "Columns of a CSV or Parquet file to leave out, such as names and ids.", DATA),
     Option("classes", "A,B|all", "all", "Classes to tell apart, by name or number.", DATA),
     Option("folder", "PATH", "", "Folder of MNIST's idx files.", DATA),
     Option("pixels", "P|all", "all", "Reduce images to P × P pixels.", DATA),

@@ -20,7 +20,6 @@ def predict(
 ) -> None:
     """Predict the classes of new examples, with the posterior predictive probability of each."""
     with explained(as_json):
-        from hyperborn.data import read_table
         from hyperborn.errors import UserError
         from hyperborn.storage import write_file
         from hyperborn.training import load
@@ -29,7 +28,7 @@ def predict(
         if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
             raise UserError(f"{out} exists; choose another name with --out")
         result = load(run, report=note)
-        probabilities = result.predict_proba(result.data.preprocessing.transform(read_table(file)), samples=samples)
+        probabilities = result.predict_table(file, samples=samples)
         names = result.data.classes
         classes = [names[index] for index in probabilities.argmax(axis=1)]
         text = io.StringIO()

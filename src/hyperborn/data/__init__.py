@@ -6,10 +6,11 @@
 ((60, 4), ('versicolor', 'virginica'))
 """
 
+from hyperborn.data.arrays import from_arrays
 from hyperborn.data.columns import Column
 from hyperborn.data.dataset import Dataset, Split
 from hyperborn.data.load import NAMES, load
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, read_table
 
-__all__ = ["NAMES", "Column", "Dataset", "Preprocessing", "Split", "Table", "load", "read_table"]
+__all__ = ["NAMES", "Column", "Dataset", "Preprocessing", "Split", "Table", "from_arrays", "load", "read_table"]

@@ -2,19 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 
 import numpy as np
 from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
 
 from hyperborn.data.labels import find, spellings
 from hyperborn.data.naming import counted, label_text, listed, number_in
-from hyperborn.data.tables import Table
+from hyperborn.data.tables import Table, read_table
 from hyperborn.errors import UserError
 
 MOST_CATEGORIES = 50
 """A text column with more values than this is taken for an identifier or free text, and refused."""
 
-FILL_IN = 'fill them in, or train with impute="median" (--impute median)'
+FEW_CATEGORIES = 12
+"""Up to so many values may be mostly numbers ("3+" children) or one a row; more are a mistake or an identifier."""
+MOSTLY = 0.5
+NEARLY_ALL = 0.9
+
+IMPUTE = 'train with impute="median" (--impute median)'
+FILL_IN = f"fill them in, or {IMPUTE}"
 
 
 @dataclass(frozen=True)
@@ -40,30 +48,70 @@ def numeric_columns(names: Sequence[str]) -> tuple[Column, ...]:
     return tuple(Column(str(name)) for name in names)
 
 
-def inferred(table: Table, names: Sequence[str]) -> tuple[Column, ...]:
+def inferred(table: Table, names: Sequence[str], rows: Sequence[int] | None = None) -> tuple[Column, ...]:
     """The kind of each named column, with the categories of text in alphabetical order.
 
+    `rows` are the places of the table's rows in its source, for messages; their own if absent.
+
     Raises:
-        UserError: a column without any value, or a text column of more than 50 values.
+        UserError: a column without any value, or text that is hardly meant as categories.
     """
     columns = []
     for name in names:
         values = table.columns[name]
         if values.dtype != object:
             if np.isnan(values).all():
-                raise UserError(f"column {name!r} of {table.source} has no values; remove the column")
+                raise UserError(f"column {name!r} of {table.source} has no values; remove the column (--drop {name})")
             columns.append(Column(name))
             continue
         categories = tuple(sorted({value for value in values if value is not None}))
         if not categories:
-            raise UserError(f"column {name!r} of {table.source} has no values; remove the column")
-        if len(categories) > MOST_CATEGORIES:
-            raise UserError(
-                f"column {name!r} of {table.source} is text with {len(categories)} different values, over the "
-                f"{MOST_CATEGORIES} that become categories (is it an identifier?); remove the column"
-            )
+            raise UserError(f"column {name!r} of {table.source} has no values; remove the column (--drop {name})")
+        check_categories(values, categories, name, table.source, range(len(table)) if rows is None else rows)
         columns.append(Column(name, categories))
     return tuple(columns)
+
+
+def check_categories(
+    values: np.ndarray, categories: Sequence[str], name: str, source: str, rows: Sequence[int]
+) -> None:
+    """Raise a UserError for text that is hardly meant as categories."""
+    if len(categories) <= FEW_CATEGORIES:
+        return
+    present = [value for value in values if value is not None]
+    leave_out = f"leave the column out with drop=({name!r},) (--drop {name})"
+    if sum(number_in(value) is not None for value in present) >= MOSTLY * len(present):
+        strange = next(place for place, cell in enumerate(values) if cell is not None and number_in(cell) is None)
+        raise UserError(
+            f"column {name!r} of {source} is numbers but for some rows, the first of which is row {rows[strange] + 1} "
+            f"with {values[strange]!r}; correct them, or empty these cells and {IMPUTE}, or {leave_out}"
+        )
+    if len(categories) > min(MOST_CATEGORIES, NEARLY_ALL * len(present)):
+        raise UserError(
+            f"column {name!r} of {source} is text with {len(categories)} different values in {len(present)} rows, too "
+            f"many for categories (is it an identifier, or a date?); {leave_out}"
+        )
+
+
+def raw_table(source: Table | str | PathLike[str] | ArrayLike, columns: Sequence[Column]) -> Table:
+    """A table with these columns: as it is, from a file, or from raw rows (examples, columns) in this order.
+
+    Columns of a file that are not needed are not looked at.
+
+    Raises:
+        UserError: a file that cannot be read, or rows of another shape.
+    """
+    names = [column.name for column in columns]
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, str | PathLike):
+        return read_table(source, only=names)
+    rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)
+    if rows.ndim != 2 or rows.shape[1] != len(names):
+        raise UserError(
+            f"raw rows of shape {rows.shape} must be (examples, {len(names)}), with the columns: {listed(names)}"
+        )
+    return Table({name: rows[:, place] for place, name in enumerate(names)}, "the raw rows")
 
 
 def numeric_features(columns: Sequence[Column]) -> Int[np.ndarray, " numeric"]:

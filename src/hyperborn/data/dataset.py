@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from hyperborn.data.naming import counted
+from hyperborn.data.naming import counted, nearest
 from hyperborn.data.preprocessing import Preprocessing, frozen
 from hyperborn.errors import UserError
 
@@ -105,10 +105,11 @@ class Dataset:
         """The split called "train", "validation" or "test".
 
         Raises:
-            UserError: any other name.
+            UserError: any other name, with the nearest of these.
         """
         if name not in SPLITS:
-            raise UserError(f"unknown split {name!r}; choose from: {', '.join(SPLITS)}")
+            near = nearest(str(name), SPLITS)
+            raise UserError(f"unknown split {name!r}; the nearest is {near!r} of: {', '.join(SPLITS)}")
         return getattr(self, name)
 
     def to_record(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from hyperborn.data.naming import number_in
+from hyperborn.data.tables import MISSING
 from hyperborn.errors import UserError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -16,15 +17,18 @@ SNIFFED = 50
 """Records looked at to find the delimiter."""
 
 
-def read_delimited(path: Path) -> dict[str, np.ndarray]:
-    """Columns of text (object arrays of str) by name. Blank lines are ignored.
+def read_delimited(path: Path, wanted: Callable[[list[str]], list[str]] = list) -> dict[str, np.ndarray]:
+    """Columns of text (object arrays of str) by name, of all the names those that `wanted` picks.
+
+    Blank lines are ignored, and so are last columns with neither a name nor a value. Where semicolons separate the
+    fields, a decimal comma is read as a decimal point.
 
     Raises:
         UserError: text that is not UTF-8, no or a faulty header, no rows, an empty or ragged row, a broken quote.
     """
     text = decoded(path)
-    lines = records(text, found_delimiter(text, path), path)
-    header_line, header = next(lines, (1, []))
+    delimiter = found_delimiter(text, path)
+    (header_line, header), *lines = without_empty_end(list(records(text, delimiter, path))) or [(1, [])]
     names = [name.strip() for name in header]
     check_header(names, header_line, path)
     cells: list[list[str]] = []
@@ -37,7 +41,27 @@ def read_delimited(path: Path) -> dict[str, np.ndarray]:
     if not cells:
         raise UserError(f"{path} has a header but no rows; add examples below it")
     table = np.asarray(cells, dtype=object)
-    return {name: table[:, place] for place, name in enumerate(names)}
+    columns = {name: table[:, names.index(name)] for name in wanted(names)}
+    return {name: with_points(values) for name, values in columns.items()} if delimiter == ";" else columns
+
+
+def without_empty_end(lines: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """The records without last columns that are empty in every line, the header included: delimiters at line ends."""
+    width = max((place for _, record in lines for place, cell in enumerate(record, 1) if cell.strip()), default=0)
+    ragged = len({len(record) for _, record in lines}) > 1  # the checks of header and records say where
+    return lines if ragged or not width else [(line, record[:width]) for line, record in lines]
+
+
+def with_points(values: np.ndarray) -> np.ndarray:
+    """A column of text with decimal points for decimal commas, if every value is a number written so."""
+    cells = [cell.strip() for cell in values]
+    present = [cell for cell in cells if cell not in MISSING]
+    # A point beside a comma may separate thousands: such a column is left to the error that asks for plain numbers.
+    if not any("," in cell for cell in present) or any("." in cell for cell in present):
+        return values
+    if any(number_in(cell.replace(",", ".")) is None for cell in present):
+        return values
+    return np.asarray([cell.replace(",", ".") for cell in cells], dtype=object)
 
 
 def decoded(path: Path) -> str:

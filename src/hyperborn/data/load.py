@@ -29,6 +29,7 @@ KINDS = {
 
 APPLIES = {
     "target": (TABLE,),
+    "drop": (TABLE,),
     "impute": (TABLE,),
     "size": ("gaussian", "moons", "circles", "xor"),
     "noise": ("moons", "circles", "xor"),
@@ -56,6 +57,7 @@ def load(
     pixels: int | None = None,
     folder: str | Path | None = None,
     impute: str | None = None,
+    drop: Sequence[str] = (),
 ) -> Dataset:
     """A built-in set by name, or a user's own .csv, .tsv, .txt or .parquet file by path.
 
@@ -76,13 +78,18 @@ def load(
         pixels: images of pixels × pixels (digits: mean pooling; mnist: bilinear without antialiasing).
         folder: of the four idx files (mnist only).
         impute: "median" fills missing numbers with the training median (tables only).
+        drop: names of columns to leave out, such as names and ids (tables only).
 
     Raises:
         UserError: an unknown set, an option that does not apply to it, or faulty values, files or tables.
     """
     check_kinds({"name": name, "target": target, "folder": folder, "standardize": standardize})
     kind = known_kind(name)
-    given = {"target": target, "impute": impute, "size": size, "noise": noise}
+    if not is_names(drop):
+        raise UserError(f"drop={drop!r} must be a sequence of names of columns, such as ('name', 'id')")
+    if target in drop:
+        raise UserError(f"drop names the target {target!r}, which is to be predicted; leave it out of drop (--drop)")
+    given = {"target": target, "drop": drop or None, "impute": impute, "size": size, "noise": noise}
     check_applies(kind, given | {"pixels": pixels, "folder": folder, "test": test})
     if impute not in (None, "median"):
         raise UserError(f'impute={impute!r} is unknown; the only way is impute="median"')
@@ -91,7 +98,7 @@ def load(
     splits.check_fractions(validation, test)
     example_seed = splits.seed_for(seed, splits.EXAMPLES)
     if kind == TABLE:
-        examples = from_table(read_table(name), target=target, classes=classes, impute=impute is not None)
+        examples = from_table(read_table(name, drop=drop), target=target, classes=classes, impute=impute is not None)
     elif kind == "mnist":
         examples = mnist.load_mnist(folder, classes=classes, pixels=pixels)
     elif kind in scikit.NAMES:
@@ -108,6 +115,11 @@ def load(
         components=components,
         impute=impute is not None,
     )
+
+
+def is_names(given: object) -> bool:
+    """Whether this is a sequence of text (one text is none)."""
+    return isinstance(given, Sequence) and not isinstance(given, str) and all(isinstance(name, str) for name in given)
 
 
 def check_kinds(given: dict[str, object]) -> None:

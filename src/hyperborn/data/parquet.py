@@ -1,5 +1,6 @@
 """Parquet files, through pyarrow where it is installed."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import numpy as np
 from hyperborn.errors import UserError
 
 
-def read_parquet(path: Path) -> dict[str, np.ndarray]:
+def read_parquet(path: Path, wanted: Callable[[list[str]], list[str]] = list) -> dict[str, np.ndarray]:
     """Columns by name: float64 with NaN for numbers, object arrays with None for text and booleans.
+
+    Of all the names, those that `wanted` picks; columns of any type may stand beside them.
 
     Raises:
         UserError: pyarrow is missing, the file is damaged or empty, or a column is of another type or named twice.
@@ -26,12 +29,11 @@ def read_parquet(path: Path) -> dict[str, np.ndarray]:
         raise UserError(f"{path} is damaged or not a Parquet file ({reason}); write it again") from error
     if table.num_rows == 0:
         raise UserError(f"{path} has no rows; add examples")
-    columns: dict[str, np.ndarray] = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        if name in columns:
+    names = table.column_names
+    for place, name in enumerate(names):
+        if name in names[:place]:
             raise UserError(f"{path}: column {name!r} is named twice; rename one")
-        columns[name] = as_array(column, name, path)
-    return columns
+    return {name: as_array(table.column(name), name, path) for name in wanted(names)}
 
 
 def as_array(column: Any, name: str, path: Path) -> np.ndarray:
@@ -47,4 +49,7 @@ def as_array(column: Any, name: str, path: Path) -> np.ndarray:
         return column.cast(arrow.float64(), safe=False).to_numpy()
     if types.is_boolean(kind) or types.is_string(kind) or types.is_large_string(kind) or types.is_null(kind):
         return np.asarray(column.to_pylist(), dtype=object)
-    raise UserError(f"{path}: column {name!r} holds {kind}, which is neither numbers nor text; convert or remove it")
+    raise UserError(
+        f"{path}: column {name!r} holds {kind}, which is neither numbers nor text; convert it, or leave "
+        f"it out with drop=({name!r},) (--drop {name})"
+    )

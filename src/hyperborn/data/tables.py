@@ -1,12 +1,13 @@
 """A table of named columns, from a CSV or Parquet file or from arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from hyperborn.data.naming import number_in
+from hyperborn.data.naming import listed, nearest, number_in
 from hyperborn.errors import UserError
 
 MISSING = frozenset({"", "NA", "NaN", "nan", "null", "None", "?"})
@@ -83,13 +84,24 @@ def from_text(cells: Sequence[str | None], name: str, source: str) -> np.ndarray
     return column
 
 
-def read_table(path: str | Path) -> Table:
+def read_table(path: str | PathLike[str], *, drop: Sequence[str] = (), only: Collection[str] | None = None) -> Table:
     """Read a .csv, .tsv or .txt file (delimiter found by itself) or a .parquet file.
 
+    Args:
+        path: of the file.
+        drop: names of columns to leave out unread.
+        only: names of the columns to read, if the file has them; all for None.
+
     Raises:
-        UserError: an unknown suffix, a missing or unreadable file, a folder, or a damaged table (with the line number).
+        UserError: an unknown suffix, a missing or unreadable file, a folder, a damaged table (with the line number), or
+            a column to drop that is not there.
     """
     path = Path(path)
+
+    def wanted(names: list[str]) -> list[str]:
+        check_dropped(drop, names, path)
+        return [name for name in names if name not in drop and (only is None or name in only)]
+
     if path.is_dir():
         raise UserError(f"{path} is a folder; give a file ending in {', '.join(SUFFIXES)}")
     if path.suffix.lower() not in SUFFIXES:
@@ -100,9 +112,19 @@ def read_table(path: str | Path) -> Table:
         if path.suffix.lower() == ".parquet":
             from hyperborn.data.parquet import read_parquet
 
-            return Table(read_parquet(path), str(path))
+            return Table(read_parquet(path, wanted), str(path))
         from hyperborn.data.delimited import read_delimited
 
-        return Table(read_delimited(path), str(path))
+        return Table(read_delimited(path, wanted), str(path))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def check_dropped(drop: Sequence[str], names: Sequence[str], path: Path) -> None:
+    """Raise a UserError for the first column to drop that is none of these names."""
+    for name in drop:
+        if name not in names:
+            raise UserError(
+                f"{path} has no column {name!r} to drop, the nearest is {nearest(name, names)!r}; its columns are: "
+                f"{listed(names)}"
+            )

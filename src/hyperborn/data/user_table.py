@@ -31,7 +31,7 @@ def from_table(table: Table, *, target: str | None, classes: Sequence[int | str]
     if not features:
         raise UserError(f"{table.source} has no column beside the target {target!r}; add features")
     kept = table.rows(rows)
-    columns = inferred(kept, features)
+    columns = inferred(kept, features, rows.tolist())
     x = matrix(kept, columns, impute=impute)
     return Examples(columns, target, tuple(names[index] for index in chosen), x, y)
 

@@ -57,7 +57,7 @@ def check_available(path: Path, *, force: bool) -> None:
     if not is_run(path):
         raise UserError(f"{path} exists and is not a run folder; choose another name")
     if not force:
-        raise UserError(f"{path} exists; choose another name, or --force to replace it")
+        raise UserError(f"{path} exists; choose another name, or force=True (--force) to replace it")
     strange = stranger(path)
     if strange is not None:
         raise UserError(f"{path} is not replaced, for hyperborn did not write {strange}; move that away")

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.bits import bit_string
-from hyperborn.data.dataset import SPLITS, Dataset, Split
-from hyperborn.data.naming import nearest
+from hyperborn.data.columns import raw_table
+from hyperborn.data.dataset import SPLITS, Dataset
+from hyperborn.data.tables import Table
 from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.inference import evidence
@@ -63,7 +64,8 @@ class Result:
         """Posterior predictive probability of each class.
 
         Args:
-            x: preprocessed features (examples, features), as ``data.test.x`` holds them.
+            x: preprocessed features (examples, features), as ``data.test.x`` holds them; for raw ones see
+                `predict_table`.
             samples: number of networks to draw; the exact sum over all 2^n networks if absent.
             seed: of the draw.
 
@@ -78,20 +80,27 @@ class Result:
         drawn = self.definition.posterior.sample(jnp.asarray(self.params), shots, key=key)
         return sampled_predictive(self.network, features, drawn)
 
+    def predict_table(
+        self, table: Table | str | Path | ArrayLike, *, samples: int | None = None, seed: int = 0
+    ) -> Float[np.ndarray, "examples classes"]:
+        """Posterior predictive probability of each class for raw rows, as `hyperborn predict` gives it.
+
+        Args:
+            table: a CSV or Parquet file, or ``hb.data.Table({"column": values, ...})``, with the columns that the run
+                was trained on (others are ignored), or rows (examples, columns) in the order of
+                ``data.preprocessing.columns``, which is that of `hb.data.from_arrays`.
+            samples: as for `predict_proba`.
+            seed: as for `predict_proba`.
+
+        Raises:
+            UserError: if the file cannot be read, or its columns do not fit.
+        """
+        raw = raw_table(table, self.data.preprocessing.columns)
+        return self.predict_proba(self.data.preprocessing.transform(raw), samples=samples, seed=seed)
+
     def predict(self, x: ArrayLike) -> Int[np.ndarray, " examples"]:
         """Index of the most probable class of every row of preprocessed features."""
         return self.predict_proba(x).argmax(axis=1)
-
-    def split(self, name: str) -> Split:
-        """The examples of the run's split called "train", "validation" or "test".
-
-        Raises:
-            UserError: for any other name, with the nearest of these.
-        """
-        if name not in SPLITS:
-            known = ", ".join(SPLITS)
-            raise UserError(f"unknown split {name!r}; the nearest is {nearest(str(name), SPLITS)!r} of: {known}")
-        return self.data.split(name)
 
     def metrics(self, split: str = "test") -> dict[str, float]:
         """Accuracy, mean NLL (nats), Brier score and expected calibration error of the posterior predictive.
@@ -102,7 +111,7 @@ class Result:
         Raises:
             UserError: for another split.
         """
-        part = self.split(split)
+        part = self.data.split(split)
         return scores(self.predict_proba(part.x), part.y) if len(part) else {}
 
     def most_probable(self, k: int = 1) -> Bits:
@@ -111,7 +120,7 @@ class Result:
 
     def network_metrics(self, bits: Bits, split: str = "test") -> dict[str, float]:
         """The metrics of one network, given as one row of bits."""
-        part = self.split(split)
+        part = self.data.split(split)
         return scores(self.network_probabilities(bits, part.x), part.y) if len(part) else {}
 
     def network_probabilities(self, bits: Bits, x: ArrayLike) -> Float[np.ndarray, "examples classes"]:
@@ -142,14 +151,14 @@ class Result:
         tail = {"map": mode, "losses": list(self.losses), "seconds": self.seconds}
         return head | self.numbers | splits | tail
 
-    def save(self, path: str | Path) -> None:
-        """Write a run folder that `hyperborn.load` reads.
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write a run folder that `hyperborn.load` reads, by `force` in place of a run that is there.
 
         Raises:
-            UserError: if the folder exists, or cannot be written.
+            UserError: if the folder exists and `force` is false, or cannot be written.
         """
         with writing(Path(path)):
-            self.finish(RunFolder.create(Path(path), self.definition, self.data))
+            self.finish(RunFolder.create(Path(path), self.definition, self.data, force=force))
 
     def finish(self, folder: RunFolder, plots: Mapping[str, bytes] | None = None) -> None:
         """Write the result, with plots by name, into its run's folder, which is finished from then on.

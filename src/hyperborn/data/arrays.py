@@ -1,0 +1,93 @@
+"""A data set from a person's own arrays."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hyperborn.data import splits
+from hyperborn.data.dataset import Dataset
+from hyperborn.data.load import assembled, check_kinds, is_names
+from hyperborn.data.naming import counted, listed
+from hyperborn.data.source import TARGET
+from hyperborn.data.tables import Table
+from hyperborn.data.user_table import from_table
+from hyperborn.errors import UserError
+
+
+def from_arrays(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    features: Sequence[str] | None = None,
+    classes: Sequence[int | str] | None = None,
+    name: str = "arrays",
+    seed: int = 0,
+    validation: float = 0.2,
+    test: float = 0.2,
+    standardize: bool = True,
+    components: int | None = None,
+) -> Dataset:
+    """A person's own arrays, split and preprocessed as `load` does it.
+
+    Args:
+        x: features, (examples, features), numbers.
+        y: labels, (examples,), numbers or text.
+        features: names of the columns of x; x1, x2, ... if absent.
+        classes: which labels and in which order; all of them for None.
+        name: what the data set is called.
+        seed: of the splits.
+        validation: fraction of all examples.
+        test: fraction of all examples.
+        standardize: subtract the training mean and divide by the training standard deviation.
+        components: keep so many principal components (after standardising).
+
+    Raises:
+        UserError: arrays that do not fit each other, values that are no finite numbers, or a single class.
+    """
+    check_kinds({"name": name, "standardize": standardize})
+    splits.check_fractions(validation, test)
+    columns = feature_columns(x, features)
+    try:
+        labels = np.asarray(y)
+    except ValueError as error:
+        raise UserError("y must be one label for each row of x, not lists of different lengths") from error
+    if labels.ndim != 1 or any(len(values) != len(labels) for values in columns.values()):
+        raise UserError(f"y of shape {labels.shape} must be one label for each row of x")
+    table = Table({**columns, TARGET: labels}, name)
+    examples = from_table(table, target=TARGET, classes=classes, impute=False)
+    rows = splits.stratified(
+        examples.y, examples.classes, validation=validation, test=test, seed=seed, more="add examples"
+    )
+    return assembled(name, examples, rows, standardize=standardize, components=components, impute=False)
+
+
+def feature_columns(x: ArrayLike, features: Sequence[str] | None) -> dict[str, np.ndarray]:
+    """The columns of a matrix by name, float64.
+
+    Raises:
+        UserError: if it is no matrix of numbers, or the names do not fit it.
+    """
+    try:
+        values = np.asarray(x)
+        if values.dtype.kind not in "biufO":
+            raise TypeError(f"its values are of type {values.dtype}")
+        values = values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"x must be a matrix of numbers, one row an example ({error}); encode text first") from error
+    if values.ndim != 2 or not values.shape[1]:
+        raise UserError(f"x of shape {values.shape} must be a matrix, one row an example and one column a feature")
+    faulty = np.argwhere(~np.isfinite(values))
+    if len(faulty):
+        raise UserError(
+            f"x is NaN or infinite in {counted(len(faulty), 'place')}, the first of which is x[{faulty[0][0]}, "
+            f"{faulty[0][1]}]; correct them or remove their rows"
+        )
+    names = [f"x{place + 1}" for place in range(values.shape[1])] if features is None else features
+    if not is_names(names):
+        raise UserError(f"features={features!r} must be a sequence of names, such as ('height', 'width')")
+    if len(set(names)) != values.shape[1] or len(names) != values.shape[1] or TARGET in names:
+        raise UserError(
+            f"features={listed(map(repr, names))} must name each of the {values.shape[1]} columns of x, none {TARGET!r}"
+        )
+    return {name: values[:, place] for place, name in enumerate(names)}

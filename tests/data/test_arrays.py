@@ -1,0 +1,54 @@
+"""A person's own arrays give what the same numbers in a file give."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hyperborn.data import from_arrays, load
+
+X = np.random.default_rng(0).normal(size=(40, 3)) * [1, 10, 100]
+Y = np.repeat(["lily", "rose"], 20)
+
+
+def test_arrays_are_split_and_preprocessed_as_a_file_is(tmp_path: Path) -> None:
+    rows = [f"{a!r},{b!r},{c!r},{label}" for (a, b, c), label in zip(X.tolist(), Y.tolist(), strict=True)]
+    (tmp_path / "own.csv").write_text("\n".join(["x1,x2,x3,kind", *rows]))
+    expected = load(tmp_path / "own.csv", target="kind", seed=3, components=2)
+    found = from_arrays(X, Y, seed=3, components=2)
+    assert (found.classes, found.features) == (("lily", "rose"), ("component_1", "component_2"))
+    for split in ("train", "validation", "test"):
+        np.testing.assert_array_equal(found.split(split).x, expected.split(split).x)
+        np.testing.assert_array_equal(found.split(split).y, expected.split(split).y)
+
+
+def test_lists_numbers_and_names_are_taken() -> None:
+    data = from_arrays(X.tolist(), [3, 7] * 20, features=["a", "b", "c"], validation=0.0, standardize=False)
+    assert (data.classes, data.features, len(data.validation)) == (("3", "7"), ("a", "b", "c"), 0)
+    assert {tuple(row) for row in data.train.x.tolist()} <= {tuple(row) for row in X.tolist()}
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "options", "said"),
+    [
+        (X[0], Y, {}, "x of shape (3,) must be a matrix"),
+        (X, Y[:-1], {}, "y of shape (39,)"),
+        (X, Y[:, None], {}, "y of shape (40, 1)"),
+        (X, ["lily"] * 40, {}, "one class only"),
+        (
+            np.where(np.isclose(X, X[4, 1]), np.nan, X),
+            Y,
+            {},
+            "NaN or infinite in 1 place, the first of which is x[4, 1]",
+        ),
+        (X, Y, {"classes": ("lily", "tulip")}, "unknown class 'tulip'"),
+        ([["a", "b"]] * 40, Y, {}, "must be a matrix of numbers"),
+        (X, Y, {"features": ["a", "b"]}, "must name each of the 3 columns"),
+        (X, Y, {"features": ["a", "a", "b"]}, "must name each of the 3 columns"),
+        (X, Y, {"features": ["a", "b", "target"]}, "none 'target'"),
+    ],
+)
+def test_what_does_not_fit_is_said(refused, x: Any, y: Any, options: dict[str, Any], said: str) -> None:
+    with refused(said):
+        from_arrays(x, y, **options)
