@@ -33,6 +33,11 @@ SCRIPT = """
 """
 
 
+def program(name: str) -> str:
+    """A file name as JAX makes them."""
+    return f"{name}-{'0f' * 32}-cache"
+
+
 def run(cache: Path, *arguments: object, **variables: str) -> tuple[float, int]:
     """What the program gave, and how many programs were found in the cache."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("JAX_COMPILATION")}
@@ -47,7 +52,7 @@ def run(cache: Path, *arguments: object, **variables: str) -> tuple[float, int]:
 
 def test_programs_least_recently_used_go_first(tmp_path: Path) -> None:
     value, _ = run(tmp_path)
-    old, new = tmp_path / "compiled" / "old-cache", tmp_path / "compiled" / "new-cache"
+    old, new = tmp_path / "compiled" / program("old"), tmp_path / "compiled" / program("new")
     for path, size, then in ((old, 2**31, 10**9), (new, 1000, 10**9 + 1)):
         # Without content: a file of holes takes no room on the disk.
         with path.open("wb") as file:
@@ -138,12 +143,12 @@ def test_what_zstandard_writes_is_whole(size: int, one_in: int) -> None:
 
 
 def test_whole_programs_are_not_deleted(tmp_path: Path) -> None:
-    (tmp_path / "zlib-cache").write_bytes(zlib.compress(b"a program"))
-    (tmp_path / "zstandard-cache").write_bytes(FRAMES[0])
-    (tmp_path / "cut-cache").write_bytes(zlib.compress(b"a program")[:-1])
-    (tmp_path / "short-cache").write_bytes(FRAMES[0][:-1])
+    (tmp_path / program("zlib")).write_bytes(zlib.compress(b"a program"))
+    (tmp_path / program("zstandard")).write_bytes(FRAMES[0])
+    (tmp_path / program("cut")).write_bytes(zlib.compress(b"a program")[:-1])
+    (tmp_path / program("short")).write_bytes(FRAMES[0][:-1])
     (tmp_path / "else").write_bytes(b"")
     forget_damaged(tmp_path)
-    assert {entry.name for entry in tmp_path.iterdir()} == {"zlib-cache", "zstandard-cache", "else", ".checked"}
+    assert {entry.name for entry in tmp_path.iterdir()} == {program("zlib"), program("zstandard"), "else", ".checked"}
     forget_damaged(tmp_path / "absent")
     assert not (tmp_path / "absent").exists()

@@ -11,8 +11,9 @@ from hyperborn.storage.caches import MOST_BYTES, cache_folder, forget_oldest
 LEAST_SECONDS = 0.1
 """Programs that compile faster than this are not worth a file."""
 
-PROGRAMS = "*-cache"
-CHECKED = ".checked"
+PROGRAMS = f"*-{'[0-9a-f]' * 64}-cache"
+"""How JAX names them."""
+CHECKED, CHECKING = ".checked", ".checking"
 
 ZSTANDARD = b"\x28\xb5\x2f\xfd"
 """How a program begins where JAX has this compression at hand; otherwise it is zlib's, with a checksum."""
@@ -40,13 +41,15 @@ def forget_damaged(folder: Path) -> None:
     """
     checked = folder / CHECKED
     with suppress(OSError):
+        begun = folder / CHECKING
+        begun.touch()
         since = checked.stat().st_mtime_ns if checked.exists() else 0
         recent = [program for program in folder.glob(PROGRAMS) if program.stat().st_mtime_ns >= since]
         for program in recent:
             if is_damaged(program.read_bytes()):
                 program.unlink(missing_ok=True)
-        if recent:
-            checked.touch()
+        # A program that was begun meanwhile, and cut short, is looked at next time.
+        begun.replace(checked)
 
 
 def is_damaged(program: bytes) -> bool:

@@ -107,3 +107,14 @@ def test_ctrl_c_while_the_comparison_is_written_waits(hyperborn: Run, monkeypatc
     assert (ended.code, ended.out) == (130, "")
     assert ended.err.splitlines() == ["hyperborn: stopped; the comparison of 2 of 2 seeds is in out"]
     assert set(snapshot(Path("out"))) == FILES
+
+
+def test_a_stopped_comparison_takes_no_other_ones_place(hyperborn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hyperborn(*MOONS, "--seeds", "1", "--out", "out").code == 0
+    before = snapshot(Path("out"))
+    stopping(monkeypatch, 3)
+    ended = hyperborn(*MOONS, "--seeds", "3", "--out", "out", "--force")
+    assert ended.code == 130
+    assert "the comparison of 1 of 3 seeds is in out-2" in ended.err
+    assert snapshot(Path("out")) == before
+    assert set(snapshot(Path("out-2"))) == FILES

@@ -48,7 +48,12 @@ def test_decimal_commas_between_semicolons(refused, written) -> None:
     np.testing.assert_array_equal(table.columns["a"], [1.5, np.nan])
     assert [table.columns[name].tolist() for name in "bcd"] == [[2, 3], [-0.25, 15], ["x, y", "1,5"]]
     # Elsewhere a comma separates fields or thousands, and beside a point it may mean either.
-    for other in (text.replace(";", "\t"), "a;b\n1.000;2\n1,5;3\n", "a;b\n1,000,000;2\n2,500;3\n"):
+    for other in (
+        text.replace(";", "\t"),
+        "a;b\n1.000;2\n1,5;3\n",
+        "a;b\n1,000,000;2\n2,500;3\n",
+        "a;b\n1,200;2\n950;3\n",
+    ):
         with refused("'a'", "decimal point", "thousands"):
             read_table(written(other))
 

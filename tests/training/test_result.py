@@ -106,6 +106,17 @@ def test_an_unknown_split_is_told_the_nearest(result: Result, name: Any, near: s
             ask(name)
 
 
+class Frame:
+    """What matters of a data frame, its columns in another order than the run's."""
+
+    def __init__(self, values: dict[str, np.ndarray]) -> None:
+        self.values, self.columns = values, sorted(values, reverse=True)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.values[name]
+
+
+@pytest.mark.usefixtures("unchecked")
 def test_raw_rows_are_predicted_as_their_preprocessed_ones(tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(30, 3)) * [1, 10, 100]
     data = hb.data.from_arrays(x, [0, 1, 1] * 10, features=["a", "b", "c"], components=2)
@@ -124,6 +135,7 @@ def test_raw_rows_are_predicted_as_their_preprocessed_ones(tmp_path: Path) -> No
     # The rows of the test split, found by their features.
     place = [int(np.abs(data.preprocessing.apply(x) - row).max(axis=1).argmin()) for row in data.test.x]
     np.testing.assert_allclose(result.predict_table(x[place]), result.predict_proba(data.test.x), rtol=1e-12)
+    np.testing.assert_array_equal(result.predict_table(Frame(columns)), expected)
     drawn = result.predict_proba(data.preprocessing.apply(x), samples=5, seed=2)
     np.testing.assert_array_equal(result.predict_table(str(tmp_path / "raw.csv"), samples=5, seed=2), drawn)
 

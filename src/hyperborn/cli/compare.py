@@ -25,12 +25,13 @@ def compare(
     """Compare objectives with each other and with the exact posterior, over several seeds."""
     with explained(as_json):
         from hyperborn.cli import comparison
-        from hyperborn.cli.folders import check_writable, free_folder
+        from hyperborn.cli.folders import check_writable, free_beside, free_folder
         from hyperborn.config import CompareConfig, configured
         from hyperborn.progress import Progress
         from hyperborn.report import plots, tables
         from hyperborn.storage import json_to_bytes, write_folder
         from hyperborn.training.interruption import interruptible
+        from hyperborn.training.replacing import is_free
 
         settings = configured(CompareConfig, config, {"data": data, **flags})
         folder = free_folder(out, settings.data, "compare", force=force)
@@ -47,6 +48,9 @@ def compare(
                 raise KeyboardInterrupt("stopped; no seed was complete, so nothing is kept") from error
         # Ctrl-C, or one more, waits until what was found is written.
         with interruptible() as interrupted:
+            # A stopped comparison takes no other one's place, nor one whose folder has come to be meanwhile.
+            if (stopped or not (force or out)) and not is_free(folder):
+                folder, force = free_beside(folder), False
             table = comparison.table_of(comparison.averages(rows))
             record = comparison.record(settings, rows) | {"out": str(folder)}
             measures = [name for name in comparison.MEASURES if any(name in found for found in table.values())]

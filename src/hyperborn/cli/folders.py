@@ -16,23 +16,34 @@ from hyperborn.training.replacing import is_free, is_run
 
 
 def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path:
-    """The folder asked for, or the first free one of runs/DATA-LABEL, runs/DATA-LABEL-2, ...; by force the first.
+    """The folder asked for, or the first free one of runs/DATA-LABEL, runs/DATA-LABEL-2, ...; by force the first,
+    if there is no other.
 
     A number that had to be added is noted, for the older folder keeps the shorter name.
 
     Raises:
-        UserError: if the folder asked for exists and `force` is false.
+        UserError: if the folder asked for exists and `force` is false, or none is asked for and several exist.
     """
     if out is not None:
         if not force and not is_free(out):
             raise UserError(f"{out} exists; choose another name with --out, or --force to replace it")
         return out
     first = Path("runs") / f"{Path(data).stem}-{label}"
-    if force or is_free(first):
+    if is_free(first):
         return first
-    free = next(path for number in count(2) if is_free(path := first.with_name(f"{first.name}-{number}")))
-    note(f"{first} exists: writing {free} (--force replaces, --out names another)")
-    return free
+    free = free_beside(first)
+    if not force:
+        note(f"{first} exists: writing {free} (--force replaces it, --out names another)")
+        return free
+    if free.name != f"{first.name}-2":
+        raise UserError(f"{first} is not the only one of its name; say with --out which one --force is to replace")
+    note(f"replacing {first}")
+    return first
+
+
+def free_beside(folder: Path) -> Path:
+    """The first free one of FOLDER-2, FOLDER-3, ..."""
+    return next(path for number in count(2) if is_free(path := folder.with_name(f"{folder.name}-{number}")))
 
 
 def check_writable(folder: Path) -> None:

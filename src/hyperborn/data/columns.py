@@ -1,6 +1,6 @@
 """From the columns of a table to a matrix of numbers: numeric columns as they are, categories one-hot."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 
@@ -80,8 +80,8 @@ def check_categories(
         return
     present = [value for value in values if value is not None]
     leave_out = f"leave the column out with drop=({name!r},) (--drop {name})"
-    if sum(number_in(value) is not None for value in present) >= MOSTLY * len(present):
-        strange = next(place for place, cell in enumerate(values) if cell is not None and number_in(cell) is None)
+    if sum(like_number(value) for value in present) >= MOSTLY * len(present):
+        strange = next(place for place, cell in enumerate(values) if cell is not None and not like_number(cell))
         raise UserError(
             f"column {name!r} of {source} is numbers but for some rows, the first of which is row {rows[strange] + 1} "
             f"with {values[strange]!r}; correct them, or empty these cells and {IMPUTE}, or {leave_out}"
@@ -91,6 +91,11 @@ def check_categories(
             f"column {name!r} of {source} is text with {len(categories)} different values in {len(present)} rows, too "
             f"many for categories (is it an identifier, or a date?); {leave_out}"
         )
+
+
+def like_number(cell: str) -> bool:
+    """Whether a text is a number, with a point or a comma."""
+    return number_in(cell.replace(",", ".")) is not None
 
 
 def raw_table(source: Table | str | PathLike[str] | ArrayLike, columns: Sequence[Column]) -> Table:
@@ -106,6 +111,9 @@ def raw_table(source: Table | str | PathLike[str] | ArrayLike, columns: Sequence
         return source
     if isinstance(source, str | PathLike):
         return read_table(source, only=names)
+    if isinstance(named := getattr(source, "columns", None), Iterable):
+        # A data frame: its names count, not their order.
+        return Table({str(name): np.asarray(source[name]) for name in named}, "the data frame")  # pyright: ignore
     rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)
     if rows.ndim != 2 or rows.shape[1] != len(names):
         raise UserError(

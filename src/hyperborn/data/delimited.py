@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from hyperborn.data.tables import MISSING
 from hyperborn.errors import UserError
 
 DELIMITERS = (",", ";", "\t", "|")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 SNIFFED = 50
 """Records looked at to find the delimiter."""
 
@@ -56,8 +58,10 @@ def with_points(values: np.ndarray) -> np.ndarray:
     """A column of text with decimal points for decimal commas, if every value is a number written so."""
     cells = [cell.strip() for cell in values]
     present = [cell for cell in cells if cell not in MISSING]
-    # A point beside a comma may separate thousands: such a column is left to the error that asks for plain numbers.
-    if not any("," in cell for cell in present) or any("." in cell for cell in present):
+    # A point beside a comma, or commas before three digits only, may mean thousands: such a column is left to the
+    # error that asks for plain numbers.
+    with_comma = [cell for cell in present if "," in cell]
+    if any("." in cell for cell in present) or all(THOUSANDS.fullmatch(cell) for cell in with_comma):
         return values
     if any(number_in(cell.replace(",", ".")) is None for cell in present):
         return values

@@ -105,7 +105,7 @@ def forget_oldest(folder: Path, pattern: str, most: int, *, kept: Path | None = 
     for _, size, path in sorted(found):
         if total > most and path != kept:
             with suppress(OSError):
-                path.unlink()
+                path.unlink(missing_ok=True)
                 total -= size
 
 
