@@ -29,9 +29,9 @@ wheel: $(VENV)/.dev ## build the wheel into dist/
 	rm -rf dist
 	$(BIN)/python -m build --wheel --outdir dist
 
-benchmark: $(BENCHMARK_VENV)/.bench ## time the gradient beside its peers; about half an hour
+benchmark: $(BENCHMARK_VENV)/.bench $(VENV)/.core ## time the gradient beside its peers; about half an hour
 	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --readme
-	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --first-result --readme
+	$(BIN)/python benchmarks/gradient.py --first-result --readme
 	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --memory --readme
 
 clean: ## remove the environments, caches and builds; runs/ stays
