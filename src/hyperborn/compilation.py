@@ -44,9 +44,8 @@ def forget_damaged(folder: Path) -> None:
         begun = folder / CHECKING
         begun.touch()
         since = checked.stat().st_mtime_ns if checked.exists() else 0
-        recent = [program for program in folder.glob(PROGRAMS) if program.stat().st_mtime_ns >= since]
-        for program in recent:
-            if is_damaged(program.read_bytes()):
+        for program in folder.glob(PROGRAMS):
+            if program.stat().st_mtime_ns >= since and is_damaged(program.read_bytes()):
                 program.unlink(missing_ok=True)
         # A program that was begun meanwhile, and cut short, is looked at next time.
         begun.replace(checked)

@@ -10,7 +10,7 @@ from hyperborn.data.dataset import Dataset
 from hyperborn.data.load import assembled, check_kinds, is_names
 from hyperborn.data.naming import counted, listed
 from hyperborn.data.source import TARGET
-from hyperborn.data.tables import Table
+from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.user_table import from_table
 from hyperborn.errors import UserError
 
@@ -69,10 +69,7 @@ def feature_columns(x: ArrayLike, features: Sequence[str] | None) -> dict[str, n
         UserError: if it is no matrix of numbers, or the names do not fit it.
     """
     try:
-        values = np.asarray(x)
-        if values.dtype.kind not in "biufO":
-            raise TypeError(f"its values are of type {values.dtype}")
-        values = values.astype(np.float64)
+        values = real_numbers(x)
     except (TypeError, ValueError) as error:
         raise UserError(f"x must be a matrix of numbers, one row an example ({error}); encode text first") from error
     if values.ndim != 2 or not values.shape[1]:

@@ -113,7 +113,7 @@ def raw_table(source: Table | str | PathLike[str] | ArrayLike, columns: Sequence
         return read_table(source, only=names)
     if isinstance(named := getattr(source, "columns", None), Iterable):
         # A data frame: its names count, not their order.
-        return Table({str(name): np.asarray(source[name]) for name in named}, "the data frame")  # pyright: ignore
+        return Table({str(name): np.asarray(source[name]) for name in named}, "the data frame")  # pyright: ignore[reportIndexIssue, reportArgumentType, reportCallIssue]
     rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)
     if rows.ndim != 2 or rows.shape[1] != len(names):
         raise UserError(

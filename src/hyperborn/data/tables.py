@@ -6,6 +6,8 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from hyperborn.data.naming import listed, nearest, number_in
 from hyperborn.errors import UserError
@@ -46,6 +48,19 @@ class Table:
     def rows(self, rows: np.ndarray) -> "Table":
         """The table of these rows, by index."""
         return Table({name: values[rows] for name, values in self.columns.items()}, self.source)
+
+
+def real_numbers(x: ArrayLike) -> Float[np.ndarray, "..."]:
+    """Whatever a caller takes for an array of numbers, as float64.
+
+    Raises:
+        TypeError: if it holds text or complex numbers.
+        ValueError: if its rows differ in length, or an item is no number.
+    """
+    values = np.asarray(x)
+    if values.dtype.kind not in "biufO":
+        raise TypeError(f"its values are of type {values.dtype}")
+    return values.astype(np.float64, copy=False)
 
 
 def normalised(values: np.ndarray, name: str, source: str) -> np.ndarray:

@@ -16,7 +16,7 @@ from hyperborn._typing import Bits, Examples
 from hyperborn.bits import bit_string
 from hyperborn.data.columns import raw_table
 from hyperborn.data.dataset import SPLITS, Dataset
-from hyperborn.data.tables import Table
+from hyperborn.data.tables import Table, real_numbers
 from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.inference import evidence
@@ -206,10 +206,7 @@ def features_of(network: Network, x: ArrayLike) -> Examples:
     """
     remedy = f"give numbers of shape (examples, {network.n_features}), as data.test.x holds them"
     try:
-        table = np.asarray(x)
-        if table.dtype.kind not in "biufO":
-            raise TypeError(f"its values are of type {table.dtype}")
-        table = table.astype(np.float64, copy=False)
+        table = real_numbers(x)
     except (TypeError, ValueError) as error:
         raise UserError(f"x is no table of numbers ({error}); {remedy}") from error
     if table.ndim != 2:
