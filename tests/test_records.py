@@ -7,17 +7,19 @@ import pytest
 
 from hyperborn.circuits import Brickwork, ProductState
 from hyperborn.errors import UserError
+from hyperborn.inference.divergences import MMD
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, MLE, SELBO
-from hyperborn.inference.priors import Bernoulli, Uniform
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Register
+from hyperborn.priors import Bernoulli, Uniform
 from hyperborn.records import Slots, record_of, thing_of
 
 SLOTS: Slots = {
     "posterior": (Register,),
     "circuit": (Brickwork, ProductState),
     "objective": (MLE, ELBO, SELBO),
+    "divergence": (MMD,),
     "kernel": (Hamming,),
     "prior": (Uniform, Bernoulli),
     "network": (BinaryMLP,),
@@ -26,7 +28,7 @@ THINGS: list[tuple[str, Any]] = [
     ("objective", MLE()),
     ("objective", ELBO(0.5)),
     ("objective", SELBO()),
-    ("objective", SELBO(2.5, Hamming((0.25, 0.5)))),
+    ("objective", SELBO(2.5, MMD(Hamming((0.25, 0.5))))),
     ("prior", Uniform()),
     ("prior", Bernoulli(0.3)),
     ("prior", Bernoulli((0.25, 0.5, 0.75))),
@@ -48,7 +50,7 @@ def test_a_record_is_readable() -> None:
         "kind": "Register",
         "circuit": {"kind": "Brickwork", "n_qubits": 5, "depth": 3},
     }
-    assert record_of(SELBO(2.5, Hamming((0.25, 0.5)))) == {
+    assert record_of(SELBO(2.5, MMD(Hamming((0.25, 0.5))))) == {
         "kind": "SELBO",
         "weight": 2.5,
         "kernel": {"kind": "Hamming", "kappas": [0.25, 0.5]},

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from hyperborn import circuits, data, energy, networks
     from hyperborn.energy import energies
     from hyperborn.errors import UserError
+    from hyperborn.inference.divergences import KL, MMD
     from hyperborn.inference.estimators import Exact
     from hyperborn.inference.kernels import Hamming
     from hyperborn.inference.objectives import ELBO, MLE, SELBO
-    from hyperborn.inference.priors import Bernoulli, Uniform
     from hyperborn.posteriors import Register
+    from hyperborn.priors import Bernoulli, Uniform
     from hyperborn.training import LBFGS, Adam, Plateau, Result, fit, load
 
 __version__ = "0.1.0"
@@ -30,13 +31,15 @@ MODULES = ("circuits", "data", "energy", "networks")
 HOMES = {
     "energies": "hyperborn.energy",
     "UserError": "hyperborn.errors",
+    "KL": "hyperborn.inference.divergences",
+    "MMD": "hyperborn.inference.divergences",
     "Exact": "hyperborn.inference.estimators",
     "Hamming": "hyperborn.inference.kernels",
     "ELBO": "hyperborn.inference.objectives",
     "MLE": "hyperborn.inference.objectives",
     "SELBO": "hyperborn.inference.objectives",
-    "Bernoulli": "hyperborn.inference.priors",
-    "Uniform": "hyperborn.inference.priors",
+    "Bernoulli": "hyperborn.priors",
+    "Uniform": "hyperborn.priors",
     "Register": "hyperborn.posteriors",
     "Adam": "hyperborn.training",
     "LBFGS": "hyperborn.training",
@@ -48,8 +51,10 @@ HOMES = {
 
 __all__ = [
     "ELBO",
+    "KL",
     "LBFGS",
     "MLE",
+    "MMD",
     "SELBO",
     "Adam",
     "Bernoulli",

@@ -14,19 +14,20 @@ from jaxtyping import Array
 import circuit_oracle
 import inference_oracle
 from hyperborn.circuits import Brickwork, Circuit, ProductState
+from hyperborn.inference.divergences import MMD
 from hyperborn.inference.estimators import Exact
 from hyperborn.inference.functional import Functional
-from hyperborn.inference.kernels import Hamming, default_kernel
+from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, MLE, OBJECTIVES, SELBO, Objective
-from hyperborn.inference.priors import Bernoulli, Prior, Uniform
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Register
+from hyperborn.priors import Bernoulli, Prior, Uniform
 
 NETWORK = BinaryMLP(2, (1,))
 N = NETWORK.n_weights
 ENERGIES = np.random.default_rng(0).gamma(2.0, 3.0, size=2**N) + 40
 
-OBJECTIVES_TRIED: list[Objective] = [MLE(), ELBO(), ELBO(0.4), SELBO(), SELBO(7.0, Hamming((0.3, 0.8)))]
+OBJECTIVES_TRIED: list[Objective] = [MLE(), ELBO(), ELBO(0.4), SELBO(), SELBO(7.0, MMD(Hamming((0.3, 0.8))))]
 PRIORS: list[Prior] = [Uniform(), Bernoulli(0.3), Bernoulli({"W1": 0.2, "b2": 0.9})]
 CIRCUITS: list[Circuit] = [Brickwork(N, depth=2), ProductState(N)]
 
@@ -39,7 +40,7 @@ def plain_formula(objective: Objective, prior: Prior, log: Callable[[Any], Any] 
     if isinstance(objective, ELBO):
         return lambda q: q @ ENERGIES + objective.beta * (q @ (log(q) - np.log(p)))
     if isinstance(objective, SELBO):
-        kernel = inference_oracle.kernel_matrix(N, (objective.kernel or default_kernel(N)).kappas)
+        kernel = inference_oracle.kernel_matrix(N, objective.divergence.kernel_of(N).kappas)
         matched = objective.weight == "kl-matched"
         weight = inference_oracle.kl_matched_weight(p, kernel) if matched else objective.weight
         return lambda q: q @ ENERGIES + weight * ((q - p) @ kernel @ (q - p))
@@ -167,7 +168,7 @@ def test_the_posterior_is_where_the_elbo_is_stationary(prior: Prior, beta: float
 def test_one_compiled_program_serves_every_prior_and_weight(circuit: Circuit) -> None:
     compiled = jax.jit(partial(Exact().value_and_gradient, Register(circuit)))
     params = jnp.zeros(circuit.parameter_shape)
-    for objectives in ([MLE()], [ELBO(), ELBO(0.4)], [SELBO(), SELBO(7.0, Hamming((0.3, 0.8)))]):
+    for objectives in ([MLE()], [ELBO(), ELBO(0.4)], [SELBO(), SELBO(7.0, MMD(Hamming((0.3, 0.8))))]):
         before = compiled._cache_size()
         for objective, prior in product(objectives, PRIORS):
             compiled(bound(objective, prior), params)

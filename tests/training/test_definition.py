@@ -38,10 +38,11 @@ def made(thing: Any) -> Any:
 
 
 KERNELS = later(hb.Hamming, st.lists(SHARES, min_size=1, max_size=3).map(tuple))
+DIVERGENCES = st.one_of(later(hb.KL), later(hb.MMD, st.one_of(st.none(), KERNELS)))
 OBJECTIVES = st.one_of(
     later(hb.MLE),
     later(hb.ELBO, POSITIVE),
-    later(hb.SELBO, weight=st.one_of(st.just("kl-matched"), POSITIVE), kernel=st.one_of(st.none(), KERNELS)),
+    later(hb.SELBO, weight=st.one_of(st.just("kl-matched"), POSITIVE), divergence=DIVERGENCES),
 )
 OPTIMIZERS = st.one_of(later(hb.Adam, POSITIVE), later(hb.LBFGS, st.integers(1, 20)))
 PLATEAUS = st.one_of(st.none(), later(hb.Plateau, st.integers(1, 500), POSITIVE))
@@ -150,7 +151,7 @@ def test_what_is_no_record_at_all_is_refused(record: Any) -> None:
         ({"spread": -0.1}, r"spread = -0\.1: give a number of radians"),
         ({"spread": float("nan")}, "spread = nan: give"),
         ({"spread": float("inf")}, "spread = inf: give"),
-        ({"posterior": hb.Register(Brickwork(8, depth=2))}, "the posterior has 8 qubits and the network 9 weights"),
+        ({"posterior": hb.Register(Brickwork(8, depth=2))}, "the posterior is over 8 weights and the network has 9"),
         ({"prior": hb.Bernoulli((0.5, 0.5))}, "prior of 2 probabilities for 9 weights"),
         ({"prior": hb.Bernoulli({"W9": 0.5})}, "prior names the field 'W9'; the network has W1, b1, W2, b2"),
     ],

@@ -218,7 +218,7 @@ def test_pieces_that_do_not_fit_are_named(define, data: Dataset) -> None:
         hb.fit(hb.networks.BinaryMLP(3, hidden=()), data)
     with pytest.raises(UserError, match="the data has 2 features and 2 classes, the network 2 and 3"):
         hb.fit(hb.networks.BinaryMLP(2, hidden=(), n_classes=3), data)
-    with pytest.raises(UserError, match="the posterior has 9 qubits and the network 3 weights"):
+    with pytest.raises(UserError, match="the posterior is over 9 weights and the network has 3"):
         hb.fit(hb.networks.BinaryMLP(2, hidden=()), data, posterior=define().posterior)
     with pytest.raises(UserError, match="steps=0 must be"):
         hb.fit(define().network, data, steps=0)

@@ -34,7 +34,8 @@ def moved(definition: Definition, problem: Problem, state: State, *counts: int) 
 def losses_of(definition: Definition, problem: Problem, state: State) -> np.ndarray:
     functional = problem.functional(definition)
     log_prior = jnp.asarray(problem.log_prior, jnp.float32)
-    return np.asarray(diagnose(state.params, functional, log_prior, posterior=definition.posterior).loss)
+    energies = jnp.asarray(problem.energies - problem.energies.min(), jnp.float32)
+    return np.asarray(diagnose(state.params, functional, energies, log_prior, posterior=definition.posterior).loss)
 
 
 def bytes_of(state: State) -> dict[str, bytes]:

@@ -7,9 +7,9 @@ from hyperborn.config import Configuration, options_of
 from hyperborn.data import Dataset, load
 from hyperborn.errors import UserError
 from hyperborn.inference.objectives import OBJECTIVES, Objective
-from hyperborn.inference.priors import Bernoulli, Prior, Uniform
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors.register import Register
+from hyperborn.posteriors import Register
+from hyperborn.priors import Bernoulli, Prior, Uniform
 from hyperborn.training.definition import LARGEST, Definition
 from hyperborn.training.optimizers import LBFGS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau

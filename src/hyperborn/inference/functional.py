@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Probabilities
-from hyperborn.inference.divergences import Divergence
+from hyperborn.inference.divergences import BoundDivergence
 
 
 @partial(
@@ -17,7 +17,7 @@ from hyperborn.inference.divergences import Divergence
 )
 @dataclass(frozen=True)
 class Functional:
-    """F[q] = E_q[energy] + coefficient · D(q, p), in nats, over all 2^n networks.
+    """F[q] = E_q[energy] + coefficient · D(q, p), in nats, over all 2^n networks; either term may be absent.
 
     Energies are kept relative to the lowest, so that float32 keeps the digits that matter. Arrays are float32, or
     float64 where they are made under ``jax.enable_x64(True)``.
@@ -26,23 +26,29 @@ class Functional:
     # JAX builds pytrees of placeholders as well, which the type checks of the tests would refuse.
     __no_type_check__ = True
 
-    energies: Float[Array, " states"]
-    lowest: Float[Array, ""]
-    divergence: Divergence | None
+    energies: Float[Array, " states"] | None
+    lowest: Float[np.ndarray, ""]
+    """What the value leaves out (nats): float64, and so not of the compiled part."""
+    divergence: BoundDivergence | None
     coefficient: Float[Array, ""]
 
     @classmethod
     def of(
-        cls, energies: Float[np.ndarray, " states"], divergence: Divergence | None = None, coefficient: float = 0.0
+        cls, energies: Float[np.ndarray, " states"], divergence: BoundDivergence | None = None, coefficient: float = 0.0
     ) -> "Functional":
         """The functional of energies (nats) of all 2^n networks."""
         lowest = energies.min()
         return cls(
             jnp.asarray(energies - lowest, float),
-            jnp.asarray(lowest, float),
+            np.asarray(lowest, np.float64),
             divergence,
             jnp.asarray(coefficient, float),
         )
+
+    @classmethod
+    def of_divergence(cls, divergence: BoundDivergence, lowest: float = 0.0) -> "Functional":
+        """F[q] = D(q, p) + lowest, for a p that knows the energies."""
+        return cls(None, np.asarray(lowest, np.float64), divergence, jnp.asarray(1.0, float))
 
     def __call__(self, q: Probabilities) -> Float[Array, ""]:
         """F[q] above the lowest energy (add `lowest` for F itself), in nats, of a q of shape (2^n,).
@@ -53,11 +59,13 @@ class Functional:
 
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         """F[q] above the lowest energy and δF/δq(w) of shape (2^n,), up to a constant, in nats."""
-        value = jnp.sum(q * self.energies)
-        if self.divergence is None:
-            return value, self.energies
-        divergence, variation = self.divergence.value_and_first_variation(q)
-        return value + self.coefficient * divergence, self.energies + self.coefficient * variation
+        value, variation = jnp.zeros((), q.dtype), jnp.zeros_like(q)
+        if self.energies is not None:
+            value, variation = jnp.sum(q * self.energies), self.energies
+        if self.divergence is not None:
+            divergence, change = self.divergence.value_and_first_variation(q)
+            value, variation = value + self.coefficient * divergence, variation + self.coefficient * change
+        return value, variation
 
 
 @jax.custom_vjp

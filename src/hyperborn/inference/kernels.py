@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.errors import UserError, is_number
-from hyperborn.inference.walsh import weights_of_indices
+from hyperborn.walsh import weights_of_indices
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import Any
 from hyperborn.circuits import Brickwork, ProductState
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError, is_number, whole_number
+from hyperborn.inference.divergences import DIVERGENCES
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
-from hyperborn.inference.priors import Bernoulli, Prior, Uniform
 from hyperborn.networks import BinaryMLP, Network
-from hyperborn.posteriors.register import SPREAD, Register
+from hyperborn.posteriors import SPREAD, Posterior, Register
+from hyperborn.priors import Bernoulli, Prior, Uniform
 from hyperborn.records import Slots, record_of, thing_of
 from hyperborn.training.optimizers import OPTIMIZERS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau
@@ -23,6 +24,7 @@ SLOTS: Slots = {
     "posterior": (Register,),
     "circuit": (Brickwork, ProductState),
     "objective": tuple(OBJECTIVES.values()),
+    "divergence": tuple(DIVERGENCES.values()),
     "kernel": (Hamming,),
     "prior": (Uniform, Bernoulli),
     "optimizer": tuple(OPTIMIZERS.values()),
@@ -32,7 +34,7 @@ SLOTS: Slots = {
 KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "network": ((Network,), "a network, such as hb.networks.BinaryMLP(n_features=4)"),
     "data": ((Dataset,), "the whole data set with its splits, such as hb.data.load('iris')"),
-    "posterior": ((Register,), "a Register of a circuit, such as hb.Register(hb.circuits.Brickwork(9, depth=4))"),
+    "posterior": ((Posterior,), "a posterior, such as hb.Register(hb.circuits.Brickwork(9, depth=4))"),
     "objective": ((Objective,), "an objective, such as hb.ELBO()"),
     "prior": ((Prior,), "a prior, such as hb.Uniform()"),
     "optimizer": ((Optimizer,), "an optimizer, such as hb.Adam()"),
@@ -61,7 +63,7 @@ class Definition:
     __no_type_check__ = True
 
     network: Network
-    posterior: Register
+    posterior: Posterior
     objective: Objective = ELBO()
     prior: Prior = Uniform()
     optimizer: Optimizer = Adam()
@@ -80,8 +82,7 @@ class Definition:
         n = self.network.n_weights
         if self.posterior.n_weights != n:
             raise UserError(
-                f"the posterior has {self.posterior.n_weights} qubits and the network {n} weights; "
-                "give the circuit one qubit a weight"
+                f"the posterior has {self.posterior.n_weights} weights and the network {n}; give it one qubit a weight"
             )
         if n > LARGEST:
             raise UserError(

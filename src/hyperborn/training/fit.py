@@ -12,10 +12,10 @@ from hyperborn.circuits import Brickwork
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
 from hyperborn.inference.objectives import ELBO, Objective
-from hyperborn.inference.priors import Prior, Uniform
 from hyperborn.networks import Network
-from hyperborn.posteriors.register import SPREAD, Register
+from hyperborn.posteriors import SPREAD, Posterior, Register
 from hyperborn.predictive import posterior_predictive
+from hyperborn.priors import Prior, Uniform
 from hyperborn.progress import Progress
 from hyperborn.training.definition import Definition, check_kinds
 from hyperborn.training.interruption import Interrupted, interruptible
@@ -32,7 +32,7 @@ def fit(
     data: Dataset,
     *,
     objective: Objective = ELBO(),
-    posterior: Register | None = None,
+    posterior: Posterior | None = None,
     prior: Prior = Uniform(),
     optimizer: Optimizer = Adam(),
     plateau: Plateau | None = Plateau(),

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from hyperborn._typing import Probabilities
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
-from hyperborn.energy import energies
+from hyperborn.energy import energies as energies_of
 from hyperborn.errors import UserError
 from hyperborn.inference.functional import Functional
 from hyperborn.progress import Progress
@@ -37,7 +37,7 @@ class Problem:
     @classmethod
     def of(cls, definition: Definition, data: Dataset, progress: Progress) -> "Problem":
         """The problem of the definition's network and prior on the training split."""
-        table = energies(definition.network, data.train, progress=progress.counter("energies"))
+        table = energies_of(definition.network, data.train, progress=progress.counter("energies"))
         return cls(table, definition.prior.log_probabilities(definition.network))
 
     def functional(self, definition: Definition) -> Functional:
@@ -110,6 +110,7 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
     functional = problem.functional(definition)
     log_prior = jnp.asarray(problem.log_prior, jnp.float32)
     lowest = float(problem.energies.min())
+    energies = jnp.asarray(problem.energies - lowest, jnp.float32)
 
     def leap(state: State, count: int) -> tuple[State, Diagnosis]:
         state = advance(
@@ -120,7 +121,8 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
             optimizer=definition.optimizer,
             steps=definition.steps,
         )
-        return state, whole(diagnose(state.params, functional, log_prior, posterior=definition.posterior), lowest)
+        found = diagnose(state.params, functional, energies, log_prior, posterior=definition.posterior)
+        return state, whole(found, float(functional.lowest), lowest)
 
     started = time.perf_counter()
     # No steps at all: this compiles, or loads what was compiled before.
@@ -155,10 +157,10 @@ def moved(definition: Definition, before: Position, state: State, step: int, dia
     return Position(state, step, history, flat or step >= definition.steps)
 
 
-def whole(diagnosis: Diagnosis, lowest: float) -> Diagnosis:
-    """A diagnosis with the lowest energy (nats) added, in NumPy arrays, float64."""
+def whole(diagnosis: Diagnosis, offset: float, lowest: float) -> Diagnosis:
+    """A diagnosis with what loss and energy (nats) leave out added, in NumPy arrays, float64."""
     loss, energy, kl = (np.asarray(row, np.float64) for row in diagnosis[:3])
-    return Diagnosis(loss + lowest, energy + lowest, kl, np.asarray(diagnosis.most_probable))
+    return Diagnosis(loss + offset, energy + lowest, kl, np.asarray(diagnosis.most_probable))
 
 
 def check_finite(diagnosis: Diagnosis, step: int) -> None:

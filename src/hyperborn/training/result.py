@@ -185,7 +185,7 @@ class Result:
         definition = folder.definition
         try:
             params = arrays_from_bytes(files[PARAMS], str(folder.result / PARAMS))["params"]
-            if params.shape != definition.posterior.circuit.parameter_shape:
+            if params.shape != definition.posterior.parameter_shape:
                 raise ValueError(f"its angles are of shape {params.shape}")
             numbers, seconds = (
                 {name: record[part][name] for name in names}

@@ -14,7 +14,7 @@ from hyperborn._typing import Parameters, RandomKey
 from hyperborn.inference.divergences import KullbackLeibler
 from hyperborn.inference.estimators import Exact
 from hyperborn.inference.functional import Functional
-from hyperborn.posteriors.register import Register
+from hyperborn.posteriors import Posterior
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer
 
@@ -58,7 +58,7 @@ def begin(
     seed: UInt32[Array, ""],
     *,
     marginals: tuple[float, ...],
-    posterior: Register,
+    posterior: Posterior,
     optimizer: Optimizer,
     steps: int,
     restarts: int,
@@ -83,7 +83,7 @@ def advance(
     functional: Functional,
     count: Int[Array, ""],
     *,
-    posterior: Register,
+    posterior: Posterior,
     optimizer: Optimizer,
     steps: int,
 ) -> State:
@@ -108,13 +108,18 @@ def advance(
 
 
 @partial(jax.jit, static_argnames=("posterior",))
-def diagnose(params: Parameters, functional: Functional, log_prior: Array, *, posterior: Register) -> Diagnosis:
-    """How every restart stands, from its parameters; loss and energy above the lowest energy, to keep their digits."""
+def diagnose(
+    params: Parameters, functional: Functional, energies: Array, log_prior: Array, *, posterior: Posterior
+) -> Diagnosis:
+    """How every restart stands, from its parameters.
+
+    Energies (nats) are given above the lowest, and so are loss and energy, to keep their digits.
+    """
 
     def one(params: Parameters) -> Diagnosis:
         q = posterior.probabilities(params)
         kl, _ = KullbackLeibler(log_prior).value_and_first_variation(q)
-        energy = jnp.sum(q * functional.energies)
+        energy = jnp.sum(q * energies)
         return Diagnosis(functional(q), energy, kl, jnp.argmax(q))
 
     return jax.vmap(one)(params)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import oracle
-from hyperborn.inference.walsh import walsh_hadamard, weights_of_indices
+from hyperborn.walsh import walsh_hadamard, weights_of_indices
 
 
 @pytest.mark.parametrize("n", range(10))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import inference_oracle
-from hyperborn.inference.divergences import KullbackLeibler, MaximumMeanDiscrepancy, kl_matched_weight
+from hyperborn.inference.divergences import KL, MMD
 from hyperborn.inference.kernels import Hamming, default_kernel
 
 N = 5
@@ -24,7 +24,7 @@ def random_distribution(seed: int, n: int = N) -> np.ndarray:
 def test_kl_is_the_plain_sum(marginals: list[float], seed: int) -> None:
     p, q = inference_oracle.product_distribution(marginals), random_distribution(seed)
     with jax.enable_x64(True):
-        value, variation = KullbackLeibler.to(np.log(p)).value_and_first_variation(jnp.asarray(q))
+        value, variation = KL().bind(np.log(p)).value_and_first_variation(jnp.asarray(q))
     np.testing.assert_allclose(value, inference_oracle.divergence_from(q, p), rtol=1e-12)
     np.testing.assert_allclose(variation, np.log(np.maximum(q, 1e-30)) - np.log(p) + 1, rtol=0, atol=1e-12)
 
@@ -35,7 +35,7 @@ def test_mmd_is_that_of_the_explicit_kernel(marginals: list[float], seed: int) -
     p, q = inference_oracle.product_distribution(marginals), random_distribution(seed)
     kernel = inference_oracle.kernel_matrix(N, KAPPAS)
     with jax.enable_x64(True):
-        divergence = MaximumMeanDiscrepancy.to(np.log(p), Hamming(KAPPAS))
+        divergence = MMD(Hamming(KAPPAS)).bind(np.log(p))
         value, variation = divergence.value_and_first_variation(jnp.asarray(q))
     np.testing.assert_allclose(value, inference_oracle.squared_discrepancy(q, p, kernel), rtol=0, atol=1e-13)
     np.testing.assert_allclose(variation, 2 * kernel @ (q - p), rtol=0, atol=1e-13)
@@ -45,7 +45,7 @@ def test_mmd_is_that_of_the_explicit_kernel(marginals: list[float], seed: int) -
 def test_mmd_in_single_precision(n: int) -> None:
     p, q = inference_oracle.product_distribution([0.3] * n), random_distribution(0, n)
     kernel = inference_oracle.kernel_matrix(n, default_kernel(n).kappas)
-    divergence = MaximumMeanDiscrepancy.to(np.log(p), default_kernel(n))
+    divergence = MMD().bind(np.log(p))
     value, variation = divergence.value_and_first_variation(jnp.asarray(q))
     assert value.dtype == variation.dtype == jnp.float32
     np.testing.assert_allclose(value, inference_oracle.squared_discrepancy(q, p, kernel), rtol=1e-5)
@@ -56,7 +56,7 @@ def test_mmd_in_single_precision(n: int) -> None:
 def test_matched_weight_of_the_uniform_prior_holds_for_every_point_mass(n: int) -> None:
     p = np.full(2**n, 0.5**n)
     kernel = inference_oracle.kernel_matrix(n, default_kernel(n).kappas)
-    weight = kl_matched_weight(np.log(p), default_kernel(n))
+    weight = MMD().matched_weight(np.log(p))
     for point in np.eye(2**n):
         charge = inference_oracle.squared_discrepancy(point, p, kernel)
         np.testing.assert_allclose(weight, n * np.log(2) / charge, rtol=1e-10)
@@ -67,5 +67,5 @@ def test_matched_weight_of_the_uniform_prior_holds_for_every_point_mass(n: int) 
 def test_matched_weight_of_other_priors_holds_on_average(marginals: list[float]) -> None:
     p = inference_oracle.product_distribution(marginals)
     kernel = inference_oracle.kernel_matrix(N, KAPPAS)
-    found = kl_matched_weight(np.log(p), Hamming(KAPPAS))
+    found = MMD(Hamming(KAPPAS)).matched_weight(np.log(p))
     np.testing.assert_allclose(found, inference_oracle.kl_matched_weight(p, kernel), rtol=1e-10)

@@ -1,44 +1,34 @@
-"""Priors over a network's bits."""
+"""Priors under which the bits are independent."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
+from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, weights_in
 
-Marginals: TypeAlias = Float[np.ndarray, " n"]
 
-
-class Prior(ABC):
-    """A distribution p(w) over weight vectors under which the bits are independent."""
-
-    @abstractmethod
-    def marginals(self, network: Network) -> Marginals:
-        """Probability that each bit is 1, float64.
-
-        Raises:
-            UserError: if the prior does not fit the network.
-        """
-
-    def log_probabilities(self, network: Network) -> Float[np.ndarray, " states"]:
-        """log p(w) of all 2^n weight vectors in index order, in nats, float64."""
-        log_p = np.zeros(1)
-        for one in self.marginals(network):
-            log_p = np.add.outer(log_p, np.log([1.0 - one, one])).reshape(-1)
-        return log_p
+def log_product(marginals: Marginals) -> LogProbabilities:
+    """log p(w) of independent bits with the given marginals."""
+    log_p = np.zeros(1)
+    for one in marginals:
+        log_p = np.add.outer(log_p, np.log([1.0 - one, one])).reshape(-1)
+    return log_p
 
 
 @dataclass(frozen=True)
 class Uniform(Prior):
     """Every network equally probable."""
 
-    def marginals(self, network: Network) -> Marginals:
-        return np.full(network.n_weights, 0.5)
+    def marginals(self, network: Network | int) -> Marginals:
+        return np.full(weights_in(network), 0.5)
+
+    def log_probabilities(self, network: Network | int) -> LogProbabilities:
+        n = weights_in(network)
+        return np.full(2**n, -n * np.log(2.0))
 
 
 @dataclass(frozen=True)
@@ -64,13 +54,18 @@ class Bernoulli(Prior):
             if not (is_number(number) and 0 < number < 1):
                 raise UserError(f"prior probability {number!r}: give numbers strictly between 0 and 1")
 
-    def marginals(self, network: Network) -> Marginals:
-        n = network.n_weights
+    def log_probabilities(self, network: Network | int) -> LogProbabilities:
+        return log_product(self.marginals(network))
+
+    def marginals(self, network: Network | int) -> Marginals:
+        n = weights_in(network)
         if not isinstance(self.probability, Mapping):
             given = np.atleast_1d(np.asarray(self.probability, dtype=np.float64))
             if given.shape not in ((1,), (n,)):
                 raise UserError(f"prior of {given.size} probabilities for {n} weights: give one, or one a weight")
             return np.broadcast_to(given, (n,)).copy()
+        if isinstance(network, int):
+            raise UserError("a prior by field names needs the network itself, not its number of weights alone")
         known = {field.name: field for field in network.fields}
         marginals = np.full(n, 0.5)
         for name, number in self.probability.items():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hyperborn.errors import UserError
-from hyperborn.inference.priors import Bernoulli, Prior, Uniform
 from hyperborn.networks import BinaryMLP
+from hyperborn.priors import Bernoulli, Prior, Uniform
 
 # Fields W1 (2), b1 (1), W2 (1), b2 (1): five weights.
 NETWORK = BinaryMLP(2, (1,))

@@ -1,0 +1,42 @@
+"""What a divergence is: a record of its settings, and what it becomes once it is bound to a distribution."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Array, Float
+
+from hyperborn._typing import Probabilities
+from hyperborn.priors.prior import LogProbabilities
+
+TINY = 1e-30
+"""Probabilities below this count as this in a logarithm; float32 holds them still."""
+
+
+class BoundDivergence(ABC):
+    """D(·, p) for one p; a pytree of arrays, so that one compiled program serves every p."""
+
+    # JAX builds pytrees of placeholders as well, which the type checks of the tests would refuse.
+    __no_type_check__ = True
+
+    @abstractmethod
+    def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
+        """D(q, p) and δD/δq(w) for all w, of shape (2^n,) and the dtype of q, up to a constant."""
+
+
+@dataclass(frozen=True)
+class Divergence(ABC):
+    """A way to tell how far a distribution over all 2^n networks is from another, p; without p yet."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def bind(self, log_p: LogProbabilities) -> BoundDivergence:
+        """D(·, p) for the log probabilities (nats) of all 2^n networks under p.
+
+        Arrays are float32, or float64 where it is called under ``jax.enable_x64(True)``.
+        """
+
+    @abstractmethod
+    def matched_weight(self, log_p: LogProbabilities) -> float:
+        """The λ at which λ D(q, p) charges a point mass, on average over p, what KL(q ‖ p) charges it."""
