@@ -82,7 +82,8 @@ class Definition:
         n = self.network.n_weights
         if self.posterior.n_weights != n:
             raise UserError(
-                f"the posterior has {self.posterior.n_weights} weights and the network {n}; give it one qubit a weight"
+                f"the posterior is over {self.posterior.n_weights} weights and the network has {n}; "
+                "give the circuit one qubit a weight"
             )
         if n > LARGEST:
             raise UserError(
