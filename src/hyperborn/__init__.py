@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from hyperborn.inference.estimators import Exact
     from hyperborn.inference.kernels import Hamming
     from hyperborn.inference.objectives import ELBO, MLE, SELBO
-    from hyperborn.posteriors import Register
+    from hyperborn.posteriors import Autoregressive, ExactPosterior, Register, default_posterior
     from hyperborn.priors import Bernoulli, Uniform
-    from hyperborn.training import LBFGS, Adam, Plateau, Result, fit, load
+    from hyperborn.training import LBFGS, Adam, Annealing, Plateau, Result, fit, load
 
 __version__ = "0.1.0"
 
@@ -40,8 +40,12 @@ HOMES = {
     "SELBO": "hyperborn.inference.objectives",
     "Bernoulli": "hyperborn.priors",
     "Uniform": "hyperborn.priors",
+    "Autoregressive": "hyperborn.posteriors",
+    "ExactPosterior": "hyperborn.posteriors",
     "Register": "hyperborn.posteriors",
+    "default_posterior": "hyperborn.posteriors",
     "Adam": "hyperborn.training",
+    "Annealing": "hyperborn.training",
     "LBFGS": "hyperborn.training",
     "Plateau": "hyperborn.training",
     "Result": "hyperborn.training",
@@ -57,8 +61,11 @@ __all__ = [
     "MMD",
     "SELBO",
     "Adam",
+    "Annealing",
+    "Autoregressive",
     "Bernoulli",
     "Exact",
+    "ExactPosterior",
     "Hamming",
     "Plateau",
     "Register",
@@ -67,6 +74,7 @@ __all__ = [
     "UserError",
     "circuits",
     "data",
+    "default_posterior",
     "energies",
     "energy",
     "fit",

@@ -1,6 +1,9 @@
 """Posteriors: distributions over networks."""
 
+from hyperborn.posteriors.autoregressive import Autoregressive
+from hyperborn.posteriors.default import default_posterior
+from hyperborn.posteriors.exact import ExactPosterior
 from hyperborn.posteriors.posterior import SPREAD, Posterior
 from hyperborn.posteriors.register import Register
 
-__all__ = ["SPREAD", "Posterior", "Register"]
+__all__ = ["SPREAD", "Autoregressive", "ExactPosterior", "Posterior", "Register", "default_posterior"]

@@ -15,6 +15,7 @@ from hyperborn.inference.divergences import KullbackLeibler
 from hyperborn.inference.estimators import Exact
 from hyperborn.inference.functional import Functional
 from hyperborn.posteriors import Posterior
+from hyperborn.training.annealing import Annealing
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer
 
@@ -77,7 +78,7 @@ def begin(
     )
 
 
-@partial(jax.jit, static_argnames=("posterior", "optimizer", "steps"))
+@partial(jax.jit, static_argnames=("posterior", "optimizer", "annealing", "steps"))
 def advance(
     state: State,
     functional: Functional,
@@ -85,15 +86,18 @@ def advance(
     *,
     posterior: Posterior,
     optimizer: Optimizer,
+    annealing: Annealing | None,
     steps: int,
 ) -> State:
     """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
     update_rule = optimizer.transformation(steps)
 
-    def loss(params: Parameters) -> Float[Array, ""]:
-        return Exact().loss(posterior, functional, params)
+    def update(
+        functional: Functional, params: Parameters, optimizer_state: optax.OptState
+    ) -> tuple[Parameters, optax.OptState]:
+        def loss(params: Parameters) -> Float[Array, ""]:
+            return Exact().loss(posterior, functional, params)
 
-    def update(params: Parameters, optimizer_state: optax.OptState) -> tuple[Parameters, optax.OptState]:
         value, gradient = jax.value_and_grad(loss)(params)
         change, optimizer_state = update_rule.update(
             gradient, optimizer_state, params, value=value, grad=gradient, value_fn=loss
@@ -101,7 +105,10 @@ def advance(
         return cast(Array, optax.apply_updates(params, change)), optimizer_state
 
     def one_step(_: Int[Array, ""], state: State) -> State:
-        params, optimizer_state = jax.vmap(update)(state.params, state.optimizer)
+        now = functional
+        if annealing:
+            now = functional.tempered(annealing.inverse_temperature(state.step, steps))
+        params, optimizer_state = jax.vmap(partial(update, now))(state.params, state.optimizer)
         return State(state.step + 1, state.key, params, optimizer_state)
 
     return jax.lax.fori_loop(0, count, one_step, state)
