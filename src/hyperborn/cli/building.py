@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
-from hyperborn.circuits import Brickwork, Circuit, ProductState
+from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
+from hyperborn.circuits.pairs import ladder, ring
 from hyperborn.config import Configuration, options_of
 from hyperborn.data import Dataset, load
 from hyperborn.errors import UserError
 from hyperborn.inference.objectives import OBJECTIVES, Objective
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors import Register
+from hyperborn.posteriors import Autoregressive, Posterior, Register
+from hyperborn.posteriors.default import default_depth
 from hyperborn.priors import Bernoulli, Prior, Uniform
+from hyperborn.training.annealing import Annealing
 from hyperborn.training.definition import LARGEST, Definition
 from hyperborn.training.optimizers import LBFGS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau
@@ -106,10 +109,11 @@ def definition_of(config: Configuration, data: Dataset, objective: str, *, seed:
         )
     return Definition(
         network=network,
-        posterior=Register(circuit_of(config, network.n_weights)),
+        posterior=posterior_of(config, network.n_weights),
         objective=objective_of(config, objective),
         prior=prior_of(config),
         optimizer=optimizer_of(config),
+        annealing=Annealing(config.annealing) if config.annealing < 1 else None,
         plateau=Plateau(patience=config.patience) if config.patience else None,
         steps=config.steps,
         restarts=config.restarts,
@@ -135,8 +139,22 @@ def smaller(config: Configuration, data: Dataset) -> str:
     return "fewer classes with --classes"
 
 
+def posterior_of(config: Configuration, n: int) -> Posterior:
+    if config.ansatz == "autoregressive":
+        return Autoregressive(n, config.order)
+    return Register(circuit_of(config, n))
+
+
 def circuit_of(config: Configuration, n: int) -> Circuit:
-    return ProductState(n) if config.ansatz == "product" else Brickwork(n, depth=config.depth)
+    depth = default_depth(n) if config.depth == "auto" else config.depth
+    circuits: dict[str, Callable[[], Circuit]] = {
+        "all-pairs": lambda: AllPairs(n, depth),
+        "ring": lambda: ChosenPairs(n, ring(n), depth),
+        "ladder": lambda: ChosenPairs(n, ladder(n), depth),
+        "brickwork": lambda: Brickwork(n, depth),
+        "product": lambda: ProductState(n),
+    }
+    return circuits[config.ansatz]()
 
 
 def objective_of(config: Configuration, name: str) -> Objective:
