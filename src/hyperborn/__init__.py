@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from hyperborn.inference.estimators import Exact
     from hyperborn.inference.kernels import Hamming
     from hyperborn.inference.objectives import ELBO, MLE, SELBO
-    from hyperborn.posteriors import Register
-    from hyperborn.priors import Bernoulli, Uniform
+    from hyperborn.posteriors import PreviousPosterior, Register
+    from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
     from hyperborn.training import LBFGS, Adam, Plateau, Result, fit, load
 
 __version__ = "0.1.0"
@@ -39,7 +39,10 @@ HOMES = {
     "MLE": "hyperborn.inference.objectives",
     "SELBO": "hyperborn.inference.objectives",
     "Bernoulli": "hyperborn.priors",
+    "Empirical": "hyperborn.priors",
+    "Ising": "hyperborn.priors",
     "Uniform": "hyperborn.priors",
+    "PreviousPosterior": "hyperborn.posteriors",
     "Register": "hyperborn.posteriors",
     "Adam": "hyperborn.training",
     "LBFGS": "hyperborn.training",
@@ -58,9 +61,12 @@ __all__ = [
     "SELBO",
     "Adam",
     "Bernoulli",
+    "Empirical",
     "Exact",
     "Hamming",
+    "Ising",
     "Plateau",
+    "PreviousPosterior",
     "Register",
     "Result",
     "Uniform",

@@ -1,6 +1,7 @@
 """Posteriors: distributions over networks."""
 
 from hyperborn.posteriors.posterior import SPREAD, Posterior
+from hyperborn.posteriors.previous import DOUBT, PreviousPosterior
 from hyperborn.posteriors.register import Register
 
-__all__ = ["SPREAD", "Posterior", "Register"]
+__all__ = ["DOUBT", "SPREAD", "Posterior", "PreviousPosterior", "Register"]

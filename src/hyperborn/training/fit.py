@@ -49,7 +49,7 @@ def fit(
         data: the training split is learnt from; the others are only reported on.
         objective: `MLE`, `ELBO` or `SELBO`.
         posterior: where the weights come from; `Register` of a `Brickwork` circuit of depth 4 if None.
-        prior: `Uniform` or `Bernoulli`.
+        prior: `Uniform`, `Bernoulli`, `Ising`, `Empirical`, or what an earlier result gives with `Result.as_prior`.
         optimizer: `Adam` or `LBFGS`.
         plateau: when to stop before `steps`; never if None.
         steps: steps at most.
