@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 from hyperborn.circuits import Brickwork, Circuit, ProductState
 from hyperborn.config import Configuration, options_of
-from hyperborn.data import Dataset, load
+from hyperborn.data import Dataset, Preprocessing, load
 from hyperborn.errors import UserError
 from hyperborn.inference.objectives import OBJECTIVES, Objective
-from hyperborn.networks import BinaryMLP
+from hyperborn.networks import BinaryMLP, Network
 from hyperborn.posteriors import Register
 from hyperborn.priors import Bernoulli, Prior, Uniform
 from hyperborn.training.definition import LARGEST, Definition
@@ -53,7 +53,9 @@ def data_of(config: Configuration, note: Note, *, seed: int | None = None) -> Da
     return loaded(config, kept, config.seed if seed is None else seed)
 
 
-def loaded(config: Configuration, components: int | None, seed: int) -> Dataset:
+def loaded(
+    config: Configuration, components: int | None, seed: int, preprocessing: Preprocessing | None = None
+) -> Dataset:
     return load(
         config.data,
         classes=config.classes,
@@ -69,6 +71,7 @@ def loaded(config: Configuration, components: int | None, seed: int) -> Dataset:
         pixels=config.pixels,
         folder=config.folder,
         impute=config.impute,
+        preprocessing=preprocessing,
     )
 
 
@@ -104,16 +107,21 @@ def definition_of(config: Configuration, data: Dataset, objective: str, *, seed:
             f"{described(config.hidden)} on {data.n_features} features makes {network.n_weights} weights, over the "
             f"limit of {LARGEST} of one register; choose {smaller(config, data)}"
         )
+    return run_of(config, objective, network, prior_of(config), config.seed if seed is None else seed)
+
+
+def run_of(config: Configuration, objective: str, network: Network, prior: Prior, seed: int) -> Definition:
+    """The run of a network and a prior with the circuit, the objective and the training of a configuration."""
     return Definition(
         network=network,
         posterior=Register(circuit_of(config, network.n_weights)),
         objective=objective_of(config, objective),
-        prior=prior_of(config),
+        prior=prior,
         optimizer=optimizer_of(config),
         plateau=Plateau(patience=config.patience) if config.patience else None,
         steps=config.steps,
         restarts=config.restarts,
-        seed=config.seed if seed is None else seed,
+        seed=seed,
         spread=config.spread,
     )
 

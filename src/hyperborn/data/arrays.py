@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from hyperborn.data import splits
 from hyperborn.data.dataset import Dataset
-from hyperborn.data.load import assembled, check_kinds, is_names
+from hyperborn.data.load import assembled, check_kinds, fitted, is_names
 from hyperborn.data.naming import counted, listed
 from hyperborn.data.source import TARGET
 from hyperborn.data.tables import Table, real_numbers
@@ -59,7 +59,8 @@ def from_arrays(
     rows = splits.stratified(
         examples.y, examples.classes, validation=validation, test=test, seed=seed, more="add examples"
     )
-    return assembled(name, examples, rows, standardize=standardize, components=components, impute=False)
+    preprocessing = fitted(examples, rows[0], standardize=standardize, components=components, impute=False)
+    return assembled(name, examples, rows, preprocessing)
 
 
 def feature_columns(x: ArrayLike, features: Sequence[str] | None) -> dict[str, np.ndarray]:
