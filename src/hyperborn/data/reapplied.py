@@ -20,15 +20,13 @@ def examples_of(table: Table, preprocessing: Preprocessing, *, target: str | Non
     """Every row of a table, with the columns, categories and classes of the preprocessing; other columns are ignored.
 
     Raises:
-        UserError: another target, a table without rows, absent columns, values that do not fit, or an unknown class.
+        UserError: another target, absent columns, values that do not fit, or an unknown class.
     """
     if target is not None and target != preprocessing.target:
         raise UserError(
             f"target={target!r} is not that of the earlier data, {preprocessing.target!r}; leave it out (--target)"
         )
     y = labels_of(table, preprocessing)
-    if not len(y):
-        raise UserError(f"{table.source} has no rows; add examples")
     x = matrix(table, preprocessing.columns, impute=preprocessing.medians is not None)
     return Examples(preprocessing.columns, preprocessing.target, preprocessing.classes, x, y)
 

@@ -1,5 +1,6 @@
 """A trained posterior as the prior of the next run, so that learning goes on when new data come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,8 @@ class PreviousPosterior(Prior):
     doubt keeps p positive everywhere: a network that q rules out pays at most -log(doubt) nats (4.6 at 0.01) more than
     under the uniform prior, one that q is right about -log(1 - doubt) (0.01) more than under q.
 
-    `params` are the posterior's parameters, flat, in single precision as they were trained. Of the run before that one
-    nothing is kept: its data have done their part in q.
+    `params` are the posterior's parameters, flat, in single precision as they were trained (an array is taken and
+    flattened). Nothing is kept of the prior that q itself was trained with, which has done its part in q.
 
     Raises:
         UserError: for what is no posterior, parameters that do not fit it, or a doubt that is not between 0 and 1.
@@ -35,13 +36,14 @@ class PreviousPosterior(Prior):
     __no_type_check__ = True
 
     posterior: Posterior
-    params: tuple[float, ...]
+    params: Sequence[float] | np.ndarray
     doubt: float = DOUBT
 
     def __post_init__(self) -> None:
         if not isinstance(self.posterior, Posterior):
             raise UserError(f"posterior = {self.posterior!r}: give a posterior, such as that of an earlier result")
-        params: Any = tuple(self.params) if isinstance(self.params, tuple | list) else ()
+        given: Any = self.params.ravel().tolist() if isinstance(self.params, np.ndarray) else self.params
+        params = tuple(given) if isinstance(given, tuple | list) else ()
         wrong = [number for number in params if not is_number(number)]
         if wrong or len(params) != self.posterior.n_parameters:
             found = f"{wrong[0]!r} among them" if wrong else f"{len(params)} of them"

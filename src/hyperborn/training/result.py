@@ -140,7 +140,7 @@ class Result:
         Raises:
             UserError: if the doubt does not lie between 0 and 1.
         """
-        return PreviousPosterior(self.definition.posterior, tuple(self.params.ravel().tolist()), doubt)
+        return PreviousPosterior(self.definition.posterior, self.params, doubt)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The pure part of training: a state, and a compiled function that advances it by any number of steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar, cast
 
@@ -41,8 +41,13 @@ class Diagnosis(NamedTuple):
 
 def initial_state(definition: Definition) -> State:
     """The state before the first step: restarts differ in their random angles around the prior."""
-    return begin(
-        jnp.uint32(definition.seed),
+    return begin_of(definition)(jnp.uint32(definition.seed))
+
+
+def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], State]:
+    """`begin` with all that is static; the prior's marginals are found here, for they may need JAX themselves."""
+    return partial(
+        begin,
         marginals=tuple(definition.prior.marginals(definition.network).tolist()),
         posterior=definition.posterior,
         optimizer=definition.optimizer,
@@ -138,7 +143,7 @@ def state_of(arrays: Mapping[str, np.ndarray], definition: Definition) -> State:
     Raises:
         ValueError: if the arrays are not those of the definition's run.
     """
-    template = jax.eval_shape(lambda: initial_state(definition))
+    template = jax.eval_shape(begin_of(definition), jnp.uint32(definition.seed))
     leaves, structure = jax.tree.flatten(template.optimizer)
     key = jax.eval_shape(jax.random.key_data, template.key)
     expected = {"step": template.step, "key": key, "params": template.params} | named(leaves)
