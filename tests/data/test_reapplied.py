@@ -121,3 +121,21 @@ def test_what_the_preprocessing_settles_is_not_asked_again(refused, written, opt
     earlier = load(written(OLD), target="kind").preprocessing
     with refused(f"{next(iter(options))}=", "does not go with preprocessing, which settles it"):
         load(written(OLD), preprocessing=earlier, **options)
+
+
+def test_arrays_are_encoded_as_earlier_ones(refused) -> None:
+    x = np.random.default_rng(0).normal(size=(40, 3)) * [1, 10, 100]
+    old = from_arrays(x[:20], ["a", "b"] * 10, features=["u", "v", "w"], components=2)
+    new = from_arrays(x[20:], ["b", "a"] * 10, preprocessing=old.preprocessing, **ALL)
+    np.testing.assert_array_equal(new.train.x, old.preprocessing.apply(x[20:]))
+    np.testing.assert_array_equal(new.train.y, [1, 0] * 10)
+    turned = from_arrays(
+        x[20:, ::-1], ["b", "a"] * 10, features=["w", "v", "u"], preprocessing=old.preprocessing, **ALL
+    )
+    np.testing.assert_array_equal(turned.train.x, new.train.x)
+    with refused("unknown label 'c'"):
+        from_arrays(x[20:], ["b", "c"] * 10, preprocessing=old.preprocessing)
+    with refused("must name each of the 2 columns"):
+        from_arrays(x[20:, :2], ["b", "a"] * 10, preprocessing=old.preprocessing)
+    with refused("components=2", "does not go with preprocessing"):
+        from_arrays(x[20:], ["b", "a"] * 10, components=2, preprocessing=old.preprocessing)

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
-import numpy as np
-
 from hyperborn.data import mnist, reapplied, scikit, splits, toy
-from hyperborn.data.dataset import Dataset, Split
+from hyperborn.data.assembling import assembled
+from hyperborn.data.dataset import Dataset
 from hyperborn.data.naming import nearest
-from hyperborn.data.preprocessing import Preprocessing, fit
-from hyperborn.data.source import Examples
+from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import SUFFIXES, read_table
 from hyperborn.data.user_table import from_table
 from hyperborn.errors import UserError
@@ -119,17 +117,20 @@ def load(
         examples = scikit.load_scikit(kind, classes=classes, pixels=pixels)
     else:
         examples = toy.load_toy(kind, classes=classes, size=size, noise=noise, seed=example_seed)
-    y, names = examples.y, examples.classes
     if preprocessing is not None:
         reapplied.check_same_columns(kind, examples, preprocessing)
-        y, names = reapplied.present(y, names)
-    more = f"raise size={len(y)} (--size)" if kind in APPLIES["size"] else "add examples"
-    rows = splits.stratified(y, names, validation=validation, test=test, seed=seed, more=more)
-    if preprocessing is None:
-        preprocessing = fitted(
-            examples, rows[0], standardize=standardize, components=components, impute=impute is not None
-        )
-    return assembled(Path(name).name if kind == TABLE else kind, examples, rows, preprocessing)
+    return assembled(
+        Path(name).name if kind == TABLE else kind,
+        examples,
+        seed=seed,
+        validation=validation,
+        test=test,
+        more=f"raise size={len(examples.y)} (--size)" if kind in APPLIES["size"] else "add examples",
+        standardize=standardize,
+        components=components,
+        impute=impute is not None,
+        preprocessing=preprocessing,
+    )
 
 
 def is_names(given: object) -> bool:
@@ -179,37 +180,3 @@ def check_settled(given: dict[str, object]) -> None:
     for option, value in given.items():
         if value is not None:
             raise UserError(f"{option}={value!r} does not go with preprocessing, which settles it; leave {option} out")
-
-
-def fitted(
-    examples: Examples, train: np.ndarray, *, standardize: bool, components: int | None, impute: bool
-) -> Preprocessing:
-    """The preprocessing of these examples, with the statistics of the training rows."""
-    return fit(
-        examples.x[train],
-        examples.columns,
-        target=examples.target,
-        classes=examples.classes,
-        standardize=standardize,
-        components=components,
-        impute=impute,
-    )
-
-
-def assembled(
-    name: str, examples: Examples, rows: tuple[np.ndarray, np.ndarray, np.ndarray], preprocessing: Preprocessing
-) -> Dataset:
-    """The data set of these examples and rows of each split."""
-    train, validation, test = rows
-
-    def split(x: np.ndarray, y: np.ndarray) -> Split:
-        return Split(preprocessing.apply(x), y)
-
-    return Dataset(
-        name=name,
-        train=split(examples.x[train], examples.y[train]),
-        validation=split(examples.x[validation], examples.y[validation]),
-        test=split(examples.x[test], examples.y[test]) if examples.test is None else split(*examples.test),
-        classes=examples.classes,
-        preprocessing=preprocessing,
-    )

@@ -66,7 +66,7 @@ class Empirical(Prior):
             raise UserError(f"prior from samples of {own} bits for {n} weights: give samples of one bit a weight")
 
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
-        """As `Prior.log_probabilities`, in O(samples + n 2^n) time."""
+        """As `Prior.log_probabilities`, in O(samples + n 2^n) time and the memory of three tables of 2^n."""
         self.check(network)
         n = weights_in(network)
         p = np.bincount(index_of(self.bits), minlength=2**n) / len(self.samples)

@@ -81,7 +81,7 @@ class Ising(Prior):
             raise UserError(f"prior of {len(self.fields)} fields for {n} weights: give one, or one a weight")
 
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
-        """As `Prior.log_probabilities`, in O(2^n) time and memory."""
+        """As `Prior.log_probabilities`, in O(2^n) time and the memory of three tables of 2^n doubles."""
         self.check(network)
         n = weights_in(network)
         fields, strengths = np.broadcast_to(self.fields, (n,)), np.zeros((n, n))
