@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from hyperborn.inference.estimators import Exact
     from hyperborn.inference.kernels import Hamming
     from hyperborn.inference.objectives import ELBO, MLE, SELBO
-    from hyperborn.posteriors import Autoregressive, ExactPosterior, Register, default_posterior
-    from hyperborn.priors import Bernoulli, Uniform
+    from hyperborn.posteriors import Autoregressive, ExactPosterior, PreviousPosterior, Register, default_posterior
+    from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
     from hyperborn.training import LBFGS, Adam, Annealing, Plateau, Result, fit, load
 
 __version__ = "0.1.0"
@@ -39,9 +39,12 @@ HOMES = {
     "MLE": "hyperborn.inference.objectives",
     "SELBO": "hyperborn.inference.objectives",
     "Bernoulli": "hyperborn.priors",
+    "Empirical": "hyperborn.priors",
+    "Ising": "hyperborn.priors",
     "Uniform": "hyperborn.priors",
     "Autoregressive": "hyperborn.posteriors",
     "ExactPosterior": "hyperborn.posteriors",
+    "PreviousPosterior": "hyperborn.posteriors",
     "Register": "hyperborn.posteriors",
     "default_posterior": "hyperborn.posteriors",
     "Adam": "hyperborn.training",
@@ -64,10 +67,13 @@ __all__ = [
     "Annealing",
     "Autoregressive",
     "Bernoulli",
+    "Empirical",
     "Exact",
     "ExactPosterior",
     "Hamming",
+    "Ising",
     "Plateau",
+    "PreviousPosterior",
     "Register",
     "Result",
     "Uniform",

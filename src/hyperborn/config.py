@@ -160,6 +160,7 @@ class RunConfig(Configuration):
     """Everything `hyperborn train` can be told."""
 
     objective: Name = Field("elbo", description=either(OBJECTIVES))
+    prior_from: Text | None = Field(None, description="the run folder of a finished run")
 
     @property
     def chosen_objectives(self) -> list[Name]:

@@ -76,7 +76,11 @@ SHARED = (
     Option("seed", "N", "0", "Seed of the split and of the initial angles.", TRAINING),
 )
 
-TRAIN = (*SHARED, Option("objective", "NAME", "elbo", "mle, elbo or selbo.", CIRCUIT))
+TRAIN = (
+    *SHARED,
+    Option("objective", "NAME", "elbo", "mle, elbo or selbo.", CIRCUIT),
+    Option("prior_from", "RUN", "", "Finished run to go on from with new data: its posterior is the prior.", CIRCUIT),
+)
 COMPARE = (
     *SHARED,
     Option("objectives", "A,B", "mle,elbo,selbo", "Objectives to compare.", CIRCUIT),

@@ -4,6 +4,16 @@ from hyperborn.posteriors.autoregressive import Autoregressive
 from hyperborn.posteriors.default import default_posterior
 from hyperborn.posteriors.exact import ExactPosterior
 from hyperborn.posteriors.posterior import SPREAD, Posterior
+from hyperborn.posteriors.previous import DOUBT, PreviousPosterior
 from hyperborn.posteriors.register import Register
 
-__all__ = ["SPREAD", "Autoregressive", "ExactPosterior", "Posterior", "Register", "default_posterior"]
+__all__ = [
+    "DOUBT",
+    "SPREAD",
+    "Autoregressive",
+    "ExactPosterior",
+    "Posterior",
+    "PreviousPosterior",
+    "Register",
+    "default_posterior",
+]

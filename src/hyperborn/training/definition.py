@@ -13,8 +13,8 @@ from hyperborn.inference.divergences import DIVERGENCES
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
 from hyperborn.networks import BinaryMLP, Network
-from hyperborn.posteriors import SPREAD, Autoregressive, Posterior, Register
-from hyperborn.priors import Bernoulli, Prior, Uniform
+from hyperborn.posteriors import SPREAD, Autoregressive, Posterior, PreviousPosterior, Register
+from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
 from hyperborn.records import Slots, record_of, thing_of
 from hyperborn.training.annealing import Annealing
 from hyperborn.training.optimizers import OPTIMIZERS, Adam, Optimizer
@@ -27,7 +27,7 @@ SLOTS: Slots = {
     "objective": tuple(OBJECTIVES.values()),
     "divergence": tuple(DIVERGENCES.values()),
     "kernel": (Hamming,),
-    "prior": (Uniform, Bernoulli),
+    "prior": (Uniform, Bernoulli, Ising, Empirical, PreviousPosterior),
     "optimizer": tuple(OPTIMIZERS.values()),
     "annealing": (Annealing,),
     "plateau": (Plateau,),
@@ -98,7 +98,7 @@ class Definition:
                 f"{n} weights make 2^{n} networks, over the limit of {LARGEST} weights of one register; "
                 "use fewer hidden units or features (components)"
             )
-        self.prior.marginals(self.network)
+        self.prior.check(self.network)
 
     def check(self, data: Dataset) -> None:
         """Raise a UserError if the data are not what the network takes."""

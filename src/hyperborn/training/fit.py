@@ -50,7 +50,7 @@ def fit(
         data: the training split is learnt from; the others are only reported on.
         objective: `MLE`, `ELBO` or `SELBO`.
         posterior: where the weights come from; `default_posterior` of the network's weights if None.
-        prior: `Uniform` or `Bernoulli`.
+        prior: `Uniform`, `Bernoulli`, `Ising`, `Empirical`, or what an earlier result gives with `Result.as_prior`.
         optimizer: `Adam` or `LBFGS`.
         annealing: how energies are turned up as training goes; whole from the start if None.
         plateau: when to stop before `steps`; never if None.

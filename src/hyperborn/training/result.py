@@ -20,7 +20,7 @@ from hyperborn.data.tables import Table, real_numbers
 from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
-from hyperborn.posteriors import ExactPosterior, evidence
+from hyperborn.posteriors import DOUBT, ExactPosterior, PreviousPosterior, evidence
 from hyperborn.predictive import exact_predictive, most_probable, posterior_predictive, sampled_predictive, scores
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
 from hyperborn.training.definition import LARGEST_SEED, Definition
@@ -129,6 +129,20 @@ class Result:
     def network_probabilities(self, bits: Bits, x: ArrayLike) -> Float[np.ndarray, "examples classes"]:
         """Class probabilities of one network, given as one row of bits."""
         return posterior_predictive(self.network, features_of(self.network, x), bits)
+
+    def as_prior(self, doubt: float = DOUBT) -> PreviousPosterior:
+        """The trained posterior as the prior of a run on new data: learning goes on where it stopped.
+
+        The new data must be new (what this run has learnt from would count twice), and encoded as these were: see the
+        argument `preprocessing` of `hyperborn.data.load`.
+
+        Args:
+            doubt: share of the prior that is spread over all networks alike; see `PreviousPosterior`.
+
+        Raises:
+            UserError: if the doubt does not lie between 0 and 1.
+        """
+        return PreviousPosterior(self.definition.posterior, self.params, doubt)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

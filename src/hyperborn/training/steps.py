@@ -1,6 +1,6 @@
 """The pure part of training: a state, and a compiled function that advances it by any number of steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar, cast
 
@@ -42,8 +42,13 @@ class Diagnosis(NamedTuple):
 
 def initial_state(definition: Definition) -> State:
     """The state before the first step: restarts differ in their random angles around the prior."""
-    return begin(
-        jnp.uint32(definition.seed),
+    return begin_of(definition)(jnp.uint32(definition.seed))
+
+
+def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], State]:
+    """`begin` with all that is static; the prior's marginals are found here, for they may need JAX themselves."""
+    return partial(
+        begin,
         marginals=tuple(definition.prior.marginals(definition.network).tolist()),
         posterior=definition.posterior,
         optimizer=definition.optimizer,
@@ -108,7 +113,8 @@ def advance(
         now = functional
         if annealing:
             now = functional.tempered(annealing.inverse_temperature(state.step, steps))
-        params, optimizer_state = jax.vmap(partial(update, now))(state.params, state.optimizer)
+        # One after the other: batched products of so small matrices are slower, and line searches would wait for all.
+        params, optimizer_state = jax.lax.map(lambda one: update(now, *one), (state.params, state.optimizer))
         return State(state.step + 1, state.key, params, optimizer_state)
 
     return jax.lax.fori_loop(0, count, one_step, state)
@@ -145,7 +151,7 @@ def state_of(arrays: Mapping[str, np.ndarray], definition: Definition) -> State:
     Raises:
         ValueError: if the arrays are not those of the definition's run.
     """
-    template = jax.eval_shape(lambda: initial_state(definition))
+    template = jax.eval_shape(begin_of(definition), jnp.uint32(definition.seed))
     leaves, structure = jax.tree.flatten(template.optimizer)
     key = jax.eval_shape(jax.random.key_data, template.key)
     expected = {"step": template.step, "key": key, "params": template.params} | named(leaves)
