@@ -8,7 +8,7 @@ SMALL = 10
 
 
 def default_depth(n_weights: int) -> int:
-    """Layers of `AllPairs` at which more no longer pay (docs/elbo-gap.md)."""
+    """Layers of `AllPairs` beyond which more gained little (docs/elbo-gap.md)."""
     return 4 if n_weights <= SMALL else 8
 
 
