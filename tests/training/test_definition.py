@@ -74,6 +74,7 @@ def definitions_on(shape: tuple[hb.networks.BinaryMLP, int, list[str]]) -> st.Se
         objective=OBJECTIVES,
         prior=priors,
         optimizer=OPTIMIZERS,
+        annealing=st.one_of(st.none(), later(hb.Annealing, st.floats(1e-3, 1), st.floats(1e-3, 1))),
         plateau=PLATEAUS,
         steps=st.integers(1, 10**6),
         restarts=st.integers(1, 99),
