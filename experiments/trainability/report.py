@@ -72,7 +72,8 @@ def depth_table(rows: Rows) -> list[str]:
     for task in dict.fromkeys(row["task"] for row in rows):
         own = {row["depth"]: row for row in rows if row["task"] == task}
         log_evidence = own[depths[0]]["log_evidence"]
-        lines.append(f"| {task} ({log_evidence:.2f}) | {' | '.join(f'{own[d]["elbo"]:.2f}' for d in depths)} |")
+        bounds = " | ".join(f"{own[depth]['elbo']:.2f}" for depth in depths)
+        lines.append(f"| {task} ({log_evidence:.2f}) | {bounds} |")
     return lines
 
 
@@ -94,17 +95,14 @@ def depth_picture(rows: Rows) -> bytes:
 
 
 def restarts_table(rows: Rows) -> list[str]:
-    lines = [
-        "| task | energies | restarts within 0.1 nats | best | median | worst |",
-        "| --- | --- | ---: | ---: | ---: | ---: |",
-    ]
+    lines = ["| task | energies | restarts within 0.1 nats | best | median | worst |"]
+    lines += ["| --- | --- | ---: | ---: | ---: | ---: |"]
     for row in rows:
         gaps = np.array(row["gaps"])
         how = "annealed" if row["annealed"] else "whole from the start"
         arrived = f"{int((gaps <= WITHIN).sum())} of {len(gaps)}"
-        lines.append(
-            f"| {row['task']} | {how} | {arrived} | {gaps.min():.3f} | {np.median(gaps):.3f} | {gaps.max():.3f} |"
-        )
+        sizes = f"{gaps.min():.3f} | {np.median(gaps):.3f} | {gaps.max():.3f}"
+        lines.append(f"| {row['task']} | {how} | {arrived} | {sizes} |")
     return lines
 
 

@@ -69,7 +69,7 @@ def test_every_optimizer_lowers_every_objective(
 
 
 def test_adam_is_the_published_rule(define, problem: Problem) -> None:
-    """Kingma and Ba's update with a decay of squares of 0.99, with gradients by central differences of a plain float64 loss."""
+    """Kingma and Ba's update, squares decaying by 0.99, with gradients by central differences of a float64 loss."""
     definition = define(objective=hb.MLE(), restarts=1)
     state = initial_state(definition)
     with jax.enable_x64(True):
