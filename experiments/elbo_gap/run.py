@@ -10,12 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from families import FAMILIES, Family
-from tasks import TASKS, Task
-
 import hyperborn as hb
+from families import FAMILIES, Family
 from hyperborn.progress import Progress
 from report import write
+from tasks import TASKS, Task
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
