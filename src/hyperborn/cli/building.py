@@ -1,9 +1,10 @@
 """From a configuration to data and the definition of a run."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from hyperborn.circuits import Brickwork, Circuit, ProductState
-from hyperborn.config import Configuration, options_of
+from hyperborn.config import PARTS, Configuration, options_of
 from hyperborn.data import Dataset, load
 from hyperborn.errors import UserError
 from hyperborn.inference.objectives import OBJECTIVES, Objective
@@ -141,7 +142,16 @@ def circuit_of(config: Configuration, n: int) -> Circuit:
 
 def objective_of(config: Configuration, name: str) -> Objective:
     kind = OBJECTIVES[name]
-    return kind(**{key: getattr(config, key) for key in options_of(kind)})
+    return kind(**{key: value_of(config, key) for key in options_of(kind)})
+
+
+def value_of(config: Configuration, key: str) -> Any:
+    """What a key says; where it names a thing with options of its own, that thing."""
+    value = getattr(config, key)
+    if key not in PARTS:
+        return value
+    kind = PARTS[key][value]
+    return kind(**{option: value_of(config, option) for option in options_of(kind)})
 
 
 def prior_of(config: Configuration) -> Prior:

@@ -52,7 +52,13 @@ SHARED = (
     Option("depth", "D", "4", "Layers of the circuit.", CIRCUIT),
     Option("spread", "RADIANS", "0.1", "Standard deviation of the initial angles.", CIRCUIT),
     Option("beta", "B", "1", "Weight of KL in the ELBO.", CIRCUIT),
-    Option("weight", "L|kl-matched", "kl-matched", "Weight of MMD² in the SELBO.", CIRCUIT),
+    Option("weight", "L|kl-matched", "kl-matched", "Weight of the divergence in selbo and stein.", CIRCUIT),
+    Option("divergence", "NAME", "mmd", "Divergence in the SELBO: mmd, kl, adversarial, stein or renyi.", CIRCUIT),
+    Option("bandwidth", "NAME", "operator-weight", "Of MMD's kernel: operator-weight, median or adaptive.", CIRCUIT),
+    Option("order", "N", "2", "Bits in a product that the adversarial classifier sees, at most.", CIRCUIT),
+    Option("operator", "NAME", "barker", "Stein operator: barker (bounded) or difference.", CIRCUIT),
+    Option("temperature", "T", "1", "Of the posterior that stein aims at.", CIRCUIT),
+    Option("alpha", "A", "0.5", "Of the Renyi divergence: above 0, not 1.", CIRCUIT),
     Option("prior", "P", "0.5", "Prior probability of the high value; by field in a configuration file.", CIRCUIT),
     Option("optimizer", "NAME", "adam", "adam or lbfgs.", TRAINING),
     Option("learning_rate", "R", "0.1", "Adam's first learning rate (radians).", TRAINING),
@@ -62,7 +68,7 @@ SHARED = (
     Option("seed", "N", "0", "Seed of the split and of the initial angles.", TRAINING),
 )
 
-TRAIN = (*SHARED, Option("objective", "NAME", "elbo", "mle, elbo or selbo.", CIRCUIT))
+TRAIN = (*SHARED, Option("objective", "NAME", "elbo", "mle, elbo, selbo, renyi or stein.", CIRCUIT))
 COMPARE = (
     *SHARED,
     Option("objectives", "A,B", "mle,elbo,selbo", "Objectives to compare.", CIRCUIT),

@@ -46,9 +46,9 @@ class Functional:
         )
 
     @classmethod
-    def of_divergence(cls, divergence: BoundDivergence, lowest: float = 0.0) -> "Functional":
-        """F[q] = D(q, p) + lowest, for a p that knows the energies."""
-        return cls(None, np.asarray(lowest, np.float64), divergence, jnp.asarray(1.0, float))
+    def of_divergence(cls, divergence: BoundDivergence, lowest: float = 0.0, coefficient: float = 1.0) -> "Functional":
+        """F[q] = coefficient · D(q, p) + lowest, for a p that knows the energies."""
+        return cls(None, np.asarray(lowest, np.float64), divergence, jnp.asarray(coefficient, float))
 
     def __call__(self, q: Probabilities) -> Float[Array, ""]:
         """F[q] above the lowest energy (add `lowest` for F itself), in nats, of a q of shape (2^n,).

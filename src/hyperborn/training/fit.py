@@ -47,7 +47,7 @@ def fit(
     Args:
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
-        objective: `MLE`, `ELBO` or `SELBO`.
+        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`.
         posterior: where the weights come from; `Register` of a `Brickwork` circuit of depth 4 if None.
         prior: `Uniform` or `Bernoulli`.
         optimizer: `Adam` or `LBFGS`.
