@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from hyperborn import circuits, data, energy, networks
     from hyperborn.energy import energies
     from hyperborn.errors import UserError
-    from hyperborn.inference.divergences import KL, MMD
+    from hyperborn.inference.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
     from hyperborn.inference.estimators import Exact
     from hyperborn.inference.kernels import Hamming
-    from hyperborn.inference.objectives import ELBO, MLE, SELBO
+    from hyperborn.inference.objectives import ELBO, MLE, SELBO, Renyi, SteinPosterior
     from hyperborn.posteriors import Autoregressive, ExactPosterior, PreviousPosterior, Register, default_posterior
     from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
     from hyperborn.training import LBFGS, Adam, Annealing, Plateau, Result, fit, load
@@ -33,11 +33,16 @@ HOMES = {
     "UserError": "hyperborn.errors",
     "KL": "hyperborn.inference.divergences",
     "MMD": "hyperborn.inference.divergences",
+    "Adversarial": "hyperborn.inference.divergences",
+    "RenyiDivergence": "hyperborn.inference.divergences",
+    "Stein": "hyperborn.inference.divergences",
     "Exact": "hyperborn.inference.estimators",
     "Hamming": "hyperborn.inference.kernels",
     "ELBO": "hyperborn.inference.objectives",
     "MLE": "hyperborn.inference.objectives",
     "SELBO": "hyperborn.inference.objectives",
+    "Renyi": "hyperborn.inference.objectives",
+    "SteinPosterior": "hyperborn.inference.objectives",
     "Bernoulli": "hyperborn.priors",
     "Empirical": "hyperborn.priors",
     "Ising": "hyperborn.priors",
@@ -64,6 +69,7 @@ __all__ = [
     "MMD",
     "SELBO",
     "Adam",
+    "Adversarial",
     "Annealing",
     "Autoregressive",
     "Bernoulli",
@@ -75,7 +81,11 @@ __all__ = [
     "Plateau",
     "PreviousPosterior",
     "Register",
+    "Renyi",
+    "RenyiDivergence",
     "Result",
+    "Stein",
+    "SteinPosterior",
     "Uniform",
     "UserError",
     "circuits",

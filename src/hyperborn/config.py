@@ -18,7 +18,11 @@ from pydantic import (
 )
 
 from hyperborn.errors import UserError
+from hyperborn.inference.divergences import DIVERGENCES, Divergence
 from hyperborn.inference.objectives import OBJECTIVES, Objective
+
+PARTS: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
+"""Keys whose value is the name of a thing with options of its own."""
 
 
 def listed(value: Any) -> Any:
@@ -56,6 +60,20 @@ def known(value: str) -> str:
     """The name of an objective, if there is one of this name."""
     if value not in OBJECTIVES:
         raise ValueError("no objective")
+    return value
+
+
+def known_divergence(value: str) -> str:
+    """The name of a divergence, if there is one of this name."""
+    if value not in DIVERGENCES:
+        raise ValueError("no divergence")
+    return value
+
+
+def not_one(value: float) -> float:
+    """The number, if it is not 1."""
+    if value == 1:
+        raise ValueError("one")
     return value
 
 
@@ -133,11 +151,19 @@ class Configuration(BaseModel, ABC):
         "all-pairs", description="all-pairs, ring, ladder, brickwork, product or autoregressive"
     )
     depth: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")
-    order: Annotated[int, NotTruth, Field(ge=0, le=16, description="a whole number from 0 to 16")] = 4
+    context: Annotated[int, NotTruth, Field(ge=0, le=16, description="a whole number from 0 to 16")] = 4
     spread: NotNegative = 0.02
 
     beta: Positive = 1.0
     weight: Positive | Literal["kl-matched"] = Field("kl-matched", description="a number above 0, or kl-matched")
+    divergence: Annotated[str, AfterValidator(known_divergence)] = Field("mmd", description=either(DIVERGENCES))
+    bandwidth: Literal["operator-weight", "median", "adaptive"] = Field(
+        "operator-weight", description="operator-weight, median or adaptive"
+    )
+    order: Count = 2
+    operator: Literal["barker", "difference"] = Field("barker", description="barker or difference")
+    temperature: Positive = 1.0
+    alpha: Annotated[Positive, AfterValidator(not_one)] = Field(0.5, description="a number above 0 other than 1")
     prior: Probability | dict[Text, Probability] = Field(
         0.5, description="a number between 0 and 1, or in a configuration file one for each named field"
     )
@@ -213,18 +239,26 @@ def check_applies(config: Configuration) -> None:
         UserError: naming the option and what it goes with.
     """
     chosen = {config.optimizer, config.ansatz, *config.chosen_objectives}
-    owners = {"learning_rate": ["adam"], "depth": [*CIRCUITS], "order": ["autoregressive"]}
+    owners = {"learning_rate": ["adam"], "depth": [*CIRCUITS], "context": ["autoregressive"]}
     for name, kind in OBJECTIVES.items():
         for key in options_of(kind):
             owners.setdefault(key, []).append(name)
+    for part, kinds in PARTS.items():
+        objectives, takers = set(owners[part]), either(owners[part])
+        for name, kind in kinds.items():
+            label = f"{takers} with {part} {name}"
+            if name == getattr(config, part) and not objectives.isdisjoint(config.chosen_objectives):
+                chosen.add(label)
+            for key in options_of(kind):
+                owners.setdefault(key, []).append(label)
     for key, found in owners.items():
         if key in config.model_fields_set and chosen.isdisjoint(found):
             owner = either(found)
             raise UserError(f"{key} goes with {owner} only, which is not chosen; leave {key} out or choose {owner}")
 
 
-def options_of(kind: type[Objective]) -> list[str]:
-    """Keys of the configuration that an objective takes: those that are its fields."""
+def options_of(kind: type[Objective | Divergence]) -> list[str]:
+    """Keys of the configuration that an objective or a divergence takes: those that are its fields."""
     return [field.name for field in fields(kind) if field.name in Configuration.model_fields]
 
 

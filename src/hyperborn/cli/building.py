@@ -1,10 +1,11 @@
 """From a configuration to data and the definition of a run."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
 from hyperborn.circuits.pairs import ladder, ring
-from hyperborn.config import Configuration, options_of
+from hyperborn.config import PARTS, Configuration, options_of
 from hyperborn.data import Dataset, Preprocessing, load
 from hyperborn.errors import UserError
 from hyperborn.inference.objectives import OBJECTIVES, Objective
@@ -149,7 +150,7 @@ def smaller(config: Configuration, data: Dataset) -> str:
 
 def posterior_of(config: Configuration, n: int) -> Posterior:
     if config.ansatz == "autoregressive":
-        return Autoregressive(n, config.order)
+        return Autoregressive(n, config.context)
     return Register(circuit_of(config, n))
 
 
@@ -167,7 +168,16 @@ def circuit_of(config: Configuration, n: int) -> Circuit:
 
 def objective_of(config: Configuration, name: str) -> Objective:
     kind = OBJECTIVES[name]
-    return kind(**{key: getattr(config, key) for key in options_of(kind)})
+    return kind(**{key: value_of(config, key) for key in options_of(kind)})
+
+
+def value_of(config: Configuration, key: str) -> Any:
+    """What a key says; where it names a thing with options of its own, that thing."""
+    value = getattr(config, key)
+    if key not in PARTS:
+        return value
+    kind = PARTS[key][value]
+    return kind(**{option: value_of(config, option) for option in options_of(kind)})
 
 
 def prior_of(config: Configuration) -> Prior:

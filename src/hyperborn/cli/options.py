@@ -56,10 +56,16 @@ SHARED = (
         CIRCUIT,
     ),
     Option("depth", "D|auto", "auto", "Layers of the circuit; auto: 4 up to 10 weights, else 8.", CIRCUIT),
-    Option("order", "K", "4", "Bits before it that a bit of the autoregressive family depends on.", CIRCUIT),
+    Option("context", "K", "4", "Bits before it that a bit of the autoregressive family depends on.", CIRCUIT),
     Option("spread", "RADIANS", "0.02", "Standard deviation of the initial angles.", CIRCUIT),
     Option("beta", "B", "1", "Weight of KL in the ELBO.", CIRCUIT),
-    Option("weight", "L|kl-matched", "kl-matched", "Weight of MMD² in the SELBO.", CIRCUIT),
+    Option("weight", "L|kl-matched", "kl-matched", "Weight of the divergence in selbo and stein.", CIRCUIT),
+    Option("divergence", "NAME", "mmd", "Divergence in the SELBO: mmd, kl, adversarial, stein or renyi.", CIRCUIT),
+    Option("bandwidth", "NAME", "operator-weight", "Of MMD's kernel: operator-weight, median or adaptive.", CIRCUIT),
+    Option("order", "N", "2", "Bits in a product that the adversarial classifier sees, at most.", CIRCUIT),
+    Option("operator", "NAME", "barker", "Stein operator: barker (bounded) or difference.", CIRCUIT),
+    Option("temperature", "T", "1", "Of the posterior that stein aims at.", CIRCUIT),
+    Option("alpha", "A", "0.5", "Of the Renyi divergence: above 0, not 1.", CIRCUIT),
     Option("prior", "P", "0.5", "Prior probability of the high value; by field in a configuration file.", CIRCUIT),
     Option("optimizer", "NAME", "adam", "adam or lbfgs.", TRAINING),
     Option("learning_rate", "R", "0.03", "Adam's first learning rate (radians).", TRAINING),
@@ -78,7 +84,7 @@ SHARED = (
 
 TRAIN = (
     *SHARED,
-    Option("objective", "NAME", "elbo", "mle, elbo or selbo.", CIRCUIT),
+    Option("objective", "NAME", "elbo", "mle, elbo, selbo, renyi or stein.", CIRCUIT),
     Option("prior_from", "RUN", "", "Finished run to go on from with new data: its posterior is the prior.", CIRCUIT),
 )
 COMPARE = (

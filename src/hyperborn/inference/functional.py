@@ -46,9 +46,9 @@ class Functional:
         )
 
     @classmethod
-    def of_divergence(cls, divergence: BoundDivergence, lowest: float = 0.0) -> "Functional":
-        """F[q] = D(q, p) + lowest, for a p that knows the energies."""
-        return cls(None, np.asarray(lowest, np.float64), divergence, jnp.asarray(1.0, float))
+    def of_divergence(cls, divergence: BoundDivergence, lowest: float = 0.0, coefficient: float = 1.0) -> "Functional":
+        """F[q] = coefficient · D(q, p) + lowest, for a p that knows the energies."""
+        return cls(None, np.asarray(lowest, np.float64), divergence, jnp.asarray(coefficient, float))
 
     def tempered(self, inverse_temperature: Float[Array, ""]) -> "Functional":
         """The functional with every energy multiplied by a number; the same where no energies are held."""

@@ -2,14 +2,18 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
 
 from hyperborn.errors import UserError, is_number
-from hyperborn.inference.divergences import KL, MMD, Divergence
+from hyperborn.inference.divergences import KL, MMD, Divergence, RenyiDivergence, Stein
 from hyperborn.inference.functional import Functional
+from hyperborn.inference.kernels import Hamming
+from hyperborn.priors.prior import LogProbabilities
+
+Weight: TypeAlias = float | Literal["kl-matched"]
 
 
 @dataclass(frozen=True)
@@ -66,20 +70,90 @@ class SELBO(Objective):
     __no_type_check__ = True
 
     name = "selbo"
-    weight: float | Literal["kl-matched"] = "kl-matched"
+    weight: Weight = "kl-matched"
     divergence: Divergence = MMD()
 
     def __post_init__(self) -> None:
-        matched = isinstance(self.weight, str) and self.weight == "kl-matched"
-        if not matched and not (is_number(self.weight) and float(self.weight) > 0):
-            raise UserError(f"SELBO weight = {self.weight!r}: give a positive number or 'kl-matched'")
+        check_weight("SELBO", self.weight)
         if not isinstance(self.divergence, Divergence):
             raise UserError(f"SELBO divergence = {self.divergence!r}: give a divergence, such as hb.MMD()")
 
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
-        matched = self.weight == "kl-matched"
-        weight = self.divergence.matched_weight(log_prior) if matched else float(self.weight)
+        weight = weight_of(self.weight, self.divergence, log_prior)
         return Functional.of(energies, self.divergence.bind(log_prior), weight)
 
 
-OBJECTIVES: dict[str, type[Objective]] = {kind.name: kind for kind in (MLE, ELBO, SELBO)}
+def check_weight(owner: str, weight: Weight) -> None:
+    """Raise a UserError unless the weight is positive or "kl-matched"."""
+    matched = isinstance(weight, str) and weight == "kl-matched"
+    if not matched and not (is_number(weight) and float(weight) > 0):
+        raise UserError(f"{owner} weight = {weight!r}: give a positive number or 'kl-matched'")
+
+
+def weight_of(weight: Weight, divergence: Divergence, log_prior: LogProbabilities) -> float:
+    """The number that a weight stands for."""
+    return divergence.matched_weight(log_prior) if weight == "kl-matched" else float(weight)
+
+
+@dataclass(frozen=True)
+class Renyi(Objective):
+    """F = D_α(q ‖ joint) with joint(w) = p(w) exp(-energy(w)): minus the variational Rényi bound, in nats.
+
+    Li and Turner (arXiv 1602.02311): F = D_α(q ‖ posterior) - log Z, which the posterior brings down to -log Z. It grows
+    with α and tends to minus the ELBO for α -> 1. Below 1 it is nearer to -log Z and asks less of q, above 1 it is
+    no bound on the evidence from below any more and punishes q for every improbable network that it holds.
+
+    Raises:
+        UserError: if alpha is not positive, or 1.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name = "renyi"
+    alpha: float = 0.5
+
+    def __post_init__(self) -> None:
+        RenyiDivergence(self.alpha)
+
+    def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
+        lowest = float(energies.min())
+        return Functional.of_divergence(RenyiDivergence(self.alpha).bind(log_prior - (energies - lowest)), lowest)
+
+
+@dataclass(frozen=True)
+class SteinPosterior(Objective):
+    """F = λ KSD²(q, target), target proportional to (p(w) exp(-energy(w)))^(1/temperature), λ = `weight`.
+
+    Its optimum is the target, at temperature 1 the posterior. The constant log Z is not needed, for which arXiv
+    2103.06720 chose the discrepancy. The operator "barker" is bounded; with "difference", the source's, KSD² grows as
+    the exponential of twice the energies' differences, and so with the size of the data, up to what no float holds: the
+    source tempers it by a temperature above 1, which moves the optimum as well. ``weight="kl-matched"`` is that of the
+    same discrepancy in the SELBO.
+
+    Raises:
+        UserError: if the weight or the temperature is not positive, or the divergence refuses its settings.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name = "stein"
+    weight: Weight = "kl-matched"
+    kernel: Hamming | None = None
+    operator: Literal["barker", "difference"] = "barker"
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_weight("SteinPosterior", self.weight)
+        if not (is_number(self.temperature) and self.temperature > 0):
+            raise UserError(f"temperature = {self.temperature!r}: give a positive number, such as 1")
+        Stein(self.kernel, self.operator)  # which checks its settings
+
+    def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
+        stein = Stein(self.kernel, self.operator)
+        target = (log_prior - energies) / self.temperature
+        return Functional.of_divergence(stein.bind(target), coefficient=weight_of(self.weight, stein, log_prior))
+
+
+OBJECTIVES: dict[str, type[Objective]] = {kind.name: kind for kind in (MLE, ELBO, SELBO, Renyi, SteinPosterior)}

@@ -19,7 +19,7 @@ INK, GREY, PALE = "#222222", "#767676", "#D9D9D9"
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, YELLOW)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
-COLOURS = {"elbo": BLUE, "mle": VERMILION, "selbo": GREEN}
+COLOURS = {"elbo": BLUE, "mle": VERMILION, "selbo": GREEN, "renyi": PURPLE, "stein": ORANGE}
 """An objective looks the same in every picture; others take what is left of the cycle."""
 
 SIZE = (8.0, 5.0)

@@ -48,7 +48,7 @@ def fit(
     Args:
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
-        objective: `MLE`, `ELBO` or `SELBO`.
+        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`.
         posterior: where the weights come from; `default_posterior` of the network's weights if None.
         prior: `Uniform`, `Bernoulli`, `Ising`, `Empirical`, or what an earlier result gives with `Result.as_prior`.
         optimizer: `Adam` or `LBFGS`.
