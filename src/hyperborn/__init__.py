@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from hyperborn.errors import UserError
     from hyperborn.inference.divergences import KL, MMD
     from hyperborn.inference.estimators import Exact
-    from hyperborn.inference.kernels import Hamming
+    from hyperborn.inference.kernels import (
+        Hamming,
+        mmd_squared,
+        mmd_squared_from_product,
+        mmd_witness,
+        mmd_witness_from_product,
+    )
     from hyperborn.inference.objectives import ELBO, MLE, SELBO
     from hyperborn.posteriors import Register
     from hyperborn.priors import Bernoulli, Uniform
@@ -35,6 +41,10 @@ HOMES = {
     "MMD": "hyperborn.inference.divergences",
     "Exact": "hyperborn.inference.estimators",
     "Hamming": "hyperborn.inference.kernels",
+    "mmd_squared": "hyperborn.inference.kernels",
+    "mmd_squared_from_product": "hyperborn.inference.kernels",
+    "mmd_witness": "hyperborn.inference.kernels",
+    "mmd_witness_from_product": "hyperborn.inference.kernels",
     "ELBO": "hyperborn.inference.objectives",
     "MLE": "hyperborn.inference.objectives",
     "SELBO": "hyperborn.inference.objectives",
@@ -71,6 +81,10 @@ __all__ = [
     "energy",
     "fit",
     "load",
+    "mmd_squared",
+    "mmd_squared_from_product",
+    "mmd_witness",
+    "mmd_witness_from_product",
     "networks",
 ]
 
