@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from hyperborn.errors import UserError
     from hyperborn.inference.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
     from hyperborn.inference.estimators import Exact
-    from hyperborn.inference.kernels import Hamming
+    from hyperborn.inference.kernels import (
+        Hamming,
+        mmd_squared,
+        mmd_squared_from_product,
+        mmd_witness,
+        mmd_witness_from_product,
+    )
     from hyperborn.inference.objectives import ELBO, MLE, SELBO, Renyi, SteinPosterior
     from hyperborn.posteriors import Autoregressive, ExactPosterior, PreviousPosterior, Register, default_posterior
     from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
@@ -38,6 +44,10 @@ HOMES = {
     "Stein": "hyperborn.inference.divergences",
     "Exact": "hyperborn.inference.estimators",
     "Hamming": "hyperborn.inference.kernels",
+    "mmd_squared": "hyperborn.inference.kernels",
+    "mmd_squared_from_product": "hyperborn.inference.kernels",
+    "mmd_witness": "hyperborn.inference.kernels",
+    "mmd_witness_from_product": "hyperborn.inference.kernels",
     "ELBO": "hyperborn.inference.objectives",
     "MLE": "hyperborn.inference.objectives",
     "SELBO": "hyperborn.inference.objectives",
@@ -95,6 +105,10 @@ __all__ = [
     "energy",
     "fit",
     "load",
+    "mmd_squared",
+    "mmd_squared_from_product",
+    "mmd_witness",
+    "mmd_witness_from_product",
     "networks",
 ]
 
