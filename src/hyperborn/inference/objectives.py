@@ -100,8 +100,8 @@ class Renyi(Objective):
     """F = D_α(q ‖ joint) with joint(w) = p(w) exp(-energy(w)): minus the variational Rényi bound, in nats.
 
     Li and Turner (arXiv 1602.02311): F = D_α(q ‖ posterior) - log Z, which the posterior brings down to -log Z. It
-    grows with α and tends to minus the ELBO for α -> 1. Below 1 it is nearer to -log Z and asks less of q, above 1 it is
-    no bound on the evidence from below any more and punishes q for every improbable network that it holds.
+    grows with α and tends to minus the ELBO for α -> 1. Below 1 it is nearer to -log Z and asks less of q, above 1 it
+    is no bound on the evidence from below any more and punishes q for every improbable network that it holds.
 
     Raises:
         UserError: if alpha is not positive, or 1.
