@@ -10,4 +10,6 @@ objective  F[q]                           first variation r(w)
 `ELBO`     E_q[energy] + β KL(q ‖ p)      energy(w) + β (log q(w) - log p(w) + 1)
 `SELBO`    E_q[energy] + λ MMD²(q, p)     energy(w) + 2 λ (K(q - p))(w)
 ========  =============================  ==========================================
+
+The kernel K may itself follow q (``MMD(bandwidth="adaptive")``): it is the best one for q, and so may be held fixed.
 """
