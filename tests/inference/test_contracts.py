@@ -17,7 +17,7 @@ from hyperborn.circuits import Brickwork, Circuit, ProductState
 from hyperborn.inference.divergences import MMD
 from hyperborn.inference.estimators import Exact
 from hyperborn.inference.functional import Functional
-from hyperborn.inference.kernels import Hamming
+from hyperborn.inference.kernels import Hamming, ladder
 from hyperborn.inference.objectives import ELBO, MLE, OBJECTIVES, SELBO, Objective
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Register
@@ -27,7 +27,17 @@ NETWORK = BinaryMLP(2, (1,))
 N = NETWORK.n_weights
 ENERGIES = np.random.default_rng(0).gamma(2.0, 3.0, size=2**N) + 40
 
-OBJECTIVES_TRIED: list[Objective] = [MLE(), ELBO(), ELBO(0.4), SELBO(), SELBO(7.0, MMD(Hamming((0.3, 0.8))))]
+ADAPTIVE = MMD(bandwidth="adaptive")
+OBJECTIVES_TRIED: list[Objective] = [
+    MLE(),
+    ELBO(),
+    ELBO(0.4),
+    SELBO(),
+    SELBO(7.0, MMD(Hamming((0.3, 0.8)))),
+    SELBO(divergence=MMD(bandwidth="median")),
+    SELBO(divergence=ADAPTIVE),
+    SELBO(3.0, ADAPTIVE),
+]
 PRIORS: list[Prior] = [Uniform(), Bernoulli(0.3), Bernoulli({"W1": 0.2, "b2": 0.9})]
 CIRCUITS: list[Circuit] = [Brickwork(N, depth=2), ProductState(N)]
 
@@ -40,12 +50,25 @@ def plain_formula(objective: Objective, prior: Prior, log: Callable[[Any], Any] 
     if isinstance(objective, ELBO):
         return lambda q: q @ ENERGIES + objective.beta * (q @ (log(q) - np.log(p)))
     if isinstance(objective, SELBO):
-        kernel = inference_oracle.kernel_matrix(N, objective.divergence.kernel_of(N).kappas)
-        matched = objective.weight == "kl-matched"
-        weight = inference_oracle.kl_matched_weight(p, kernel) if matched else objective.weight
-        return lambda q: q @ ENERGIES + weight * ((q - p) @ kernel @ (q - p))
+        assert isinstance(objective.divergence, MMD)
+        divergence = plain_discrepancy(objective.divergence, p)
+        weight = objective.weight
+        if weight == "kl-matched":
+            points = np.eye(2**N)
+            charged = p @ [inference_oracle.divergence_from(point, p) for point in points]
+            weight = charged / (p @ [divergence(point) for point in points])
+        return lambda q: q @ ENERGIES + weight * divergence(q)
     assert isinstance(objective, MLE)
     return lambda q: q @ ENERGIES
+
+
+def plain_discrepancy(divergence: MMD, p: np.ndarray) -> Plain:
+    """MMD² of one kernel, or the norm of those of all kernels on the ladder."""
+    if divergence.bandwidth == "adaptive":
+        kernels = inference_oracle.normalised_kernels(p, ladder(N).kappas)
+        return lambda q: sum(((q - p) @ kernel @ (q - p)) ** 2 for kernel in kernels) ** 0.5
+    kernel = inference_oracle.kernel_matrix(N, divergence.kernel_of(np.log(p)).kappas)
+    return lambda q: (q - p) @ kernel @ (q - p)
 
 
 def bound(objective: Objective, prior: Prior) -> Functional:
@@ -168,7 +191,9 @@ def test_the_posterior_is_where_the_elbo_is_stationary(prior: Prior, beta: float
 def test_one_compiled_program_serves_every_prior_and_weight(circuit: Circuit) -> None:
     compiled = jax.jit(partial(Exact().value_and_gradient, Register(circuit)))
     params = jnp.zeros(circuit.parameter_shape)
-    for objectives in ([MLE()], [ELBO(), ELBO(0.4)], [SELBO(), SELBO(7.0, MMD(Hamming((0.3, 0.8))))]):
+    fixed = [SELBO(), SELBO(7.0, MMD(Hamming((0.3, 0.8)))), SELBO(divergence=MMD(bandwidth="median"))]
+    adaptive = [SELBO(divergence=ADAPTIVE), SELBO(3.0, ADAPTIVE)]
+    for objectives in ([MLE()], [ELBO(), ELBO(0.4)], fixed, adaptive):
         before = compiled._cache_size()
         for objective, prior in product(objectives, PRIORS):
             compiled(bound(objective, prior), params)

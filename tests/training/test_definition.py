@@ -37,8 +37,15 @@ def made(thing: Any) -> Any:
     return thing.func(*map(made, thing.args), **{name: made(value) for name, value in thing.keywords.items()})
 
 
-KERNELS = later(hb.Hamming, st.lists(SHARES, min_size=1, max_size=3).map(tuple))
-DIVERGENCES = st.one_of(later(hb.KL), later(hb.MMD, st.one_of(st.none(), KERNELS)))
+KERNELS = st.integers(1, 3).flatmap(
+    lambda size: later(
+        hb.Hamming,
+        st.lists(SHARES, min_size=size, max_size=size).map(tuple),
+        st.one_of(st.none(), st.lists(POSITIVE, min_size=size, max_size=size).map(tuple)),
+    )
+)
+BANDWIDTHS = st.sampled_from(["operator-weight", "median", "adaptive"])
+DIVERGENCES = st.one_of(later(hb.KL), later(hb.MMD, KERNELS), later(hb.MMD, bandwidth=BANDWIDTHS))
 OBJECTIVES = st.one_of(
     later(hb.MLE),
     later(hb.ELBO, POSITIVE),
