@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
+from hyperborn.inference.divergences import DIVERGENCES
+from hyperborn.inference.objectives import OBJECTIVES as REGISTERED
 from hyperborn.inference.objectives import Objective
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Problem
@@ -14,7 +16,13 @@ from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.steps import State, advance, arrays_of, diagnose, initial_state, state_of
 
 OPTIMIZERS = [hb.Adam(), hb.LBFGS(memory=3)]
-OBJECTIVES = [hb.MLE(), hb.ELBO(), hb.SELBO()]
+OBJECTIVES = [
+    hb.MLE(),
+    hb.ELBO(),
+    *(hb.SELBO(divergence=kind()) for kind in DIVERGENCES.values()),
+    hb.Renyi(0.5),
+    hb.SteinPosterior(),
+]
 
 
 def moved(definition: Definition, problem: Problem, state: State, *counts: int) -> State:
@@ -55,7 +63,11 @@ def test_many_steps_at_once_are_the_same_as_one_by_one(define, problem: Problem,
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
-@pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda it: it.name)
+def test_every_registered_objective_and_divergence_is_trained() -> None:
+    assert {type(objective) for objective in OBJECTIVES} == set(REGISTERED.values())
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=str)
 def test_every_optimizer_lowers_every_objective(
     define, problem: Problem, optimizer: Optimizer, objective: Objective
 ) -> None:

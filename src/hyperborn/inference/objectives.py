@@ -99,9 +99,8 @@ def weight_of(weight: Weight, divergence: Divergence, log_prior: LogProbabilitie
 class Renyi(Objective):
     """F = D_α(q ‖ joint) with joint(w) = p(w) exp(-energy(w)): minus the variational Rényi bound, in nats.
 
-    Li and Turner (arXiv 1602.02311): F = D_α(q ‖ posterior) - log Z, which the posterior brings down to -log Z. It grows
-    with α and tends to minus the ELBO for α -> 1. Below 1 it is nearer to -log Z and asks less of q, above 1 it is
-    no bound on the evidence from below any more and punishes q for every improbable network that it holds.
+    Li and Turner (arXiv 1602.02311): F = D_α(q ‖ posterior) - log Z, which the posterior alone brings down to -log Z.
+    F grows with α, and tends to minus the ELBO for α -> 1: a smaller α makes a tighter bound, but asks less of q.
 
     Raises:
         UserError: if alpha is not positive, or 1.
