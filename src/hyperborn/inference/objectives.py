@@ -126,7 +126,7 @@ class SteinPosterior(Objective):
 
     Its optimum is the target, at temperature 1 the posterior. The constant log Z is not needed, for which arXiv
     2103.06720 chose the discrepancy. The operator "barker" is bounded; with "difference", the source's, KSD² grows as
-    the exponential of twice the energies' differences, and so with the size of the data, up to what no float holds: the
+    the exponential of twice the energies' differences, and so with the size of the data, until `bind` refuses it: the
     source tempers it by a temperature above 1, which moves the optimum as well. ``weight="kl-matched"`` is that of the
     same discrepancy in the SELBO.
 

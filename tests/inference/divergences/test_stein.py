@@ -101,6 +101,9 @@ def test_the_difference_operator_explodes_with_the_size_of_the_data() -> None:
     charges = [value_and_variation(Stein(operator="difference"), -n * energies, np.array([0, 1.0]))[0] for n in (1, 20)]
     assert charges[0] < 10
     assert charges[1] > exp(2 * 20) / 2
+    with pytest.raises(UserError, match=r"operator = 'difference': .* factor of exp\(41\) .*use 'barker', or a higher"):
+        Stein(operator="difference").bind(-41 * energies)
+    assert 0 < value_and_variation(Stein(), -41 * energies, np.array([0, 1.0]))[0] < 2
 
 
 @pytest.mark.parametrize("n", [1, 4, 9])
