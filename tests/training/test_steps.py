@@ -75,7 +75,7 @@ def test_every_optimizer_lowers_every_objective(
     state = initial_state(definition)
     before = losses_of(definition, problem, state)
     after = losses_of(definition, problem, moved(definition, problem, state, 40))
-    # Far more than rounding: every restart gains at least 1/2 nat (the Renyi bound starts just 0.6 above its lowest), or
+    # Far more than rounding: every restart gains at least 1/2 nat (the Renyi bound starts 0.6 above its lowest), or
     # half of a loss below 1.
     assert (after < np.maximum(before - 0.5, before / 2)).all()
 
