@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from company import company
 from hyperborn.config import CompareConfig, RunConfig, configured
 from hyperborn.errors import UserError
 
@@ -34,6 +35,12 @@ WRONG = {
     "objective": ["kl", "elbo,mle", 1],
     "beta": [0, -1, "nan", "inf", True],
     "weight": [0, "auto", "nan"],
+    "divergence": ["jensen", "kl,mmd", 1],
+    "bandwidth": ["wide", 0.5],
+    "order": [0, 1.5, "all", True],
+    "operator": ["gibbs", 1],
+    "temperature": [0, -1, "inf", True],
+    "alpha": [0, 1, "1", "1.0", "nan", "inf", True],
     "prior": [0, 1, "nan", {"W1": 1.0}, {"": 0.5}, "W1=0.5"],
     "optimizer": ["sgd", 1],
     "learning_rate": [0, "fast", "inf"],
@@ -92,6 +99,12 @@ def test_every_field_has_wrong_values_and_says_what_it_takes() -> None:
         ("standardize", "TRUE", True),
         ("weight", "2.5", 2.5),
         ("weight", "kl-matched", "kl-matched"),
+        ("divergence", "adversarial", "adversarial"),
+        ("order", "3", 3),
+        ("operator", "difference", "difference"),
+        ("temperature", "20", 20.0),
+        ("alpha", "0.25", 0.25),
+        ("alpha", 2, 2.0),
         ("prior", "0.25", 0.25),
         ("prior", {"W1": 0.25, "b1": 0.5}, {"W1": 0.25, "b1": 0.5}),
         ("steps", "100", 100),
@@ -99,8 +112,7 @@ def test_every_field_has_wrong_values_and_says_what_it_takes() -> None:
     ],
 )
 def test_value_is_understood(key: str, given: Any, meant: Any) -> None:
-    company = {"objective": "selbo"} if key == "weight" else {}
-    found = getattr(configured(kind_of(key), None, {"data": "iris", key: given, **company}), key)
+    found = getattr(configured(kind_of(key), None, {"data": "iris", **company(key, kind_of(key)), key: given}), key)
     assert found == meant
     assert type(found) is type(meant)
 
@@ -109,7 +121,15 @@ def test_value_is_understood(key: str, given: Any, meant: Any) -> None:
     ("flags", "owner"),
     [
         ({"objective": "mle", "beta": "2"}, "elbo"),
-        ({"weight": "3"}, "selbo"),
+        ({"weight": "3"}, "selbo or stein"),
+        ({"divergence": "stein"}, "selbo"),
+        ({"objective": "mle", "divergence": "mmd"}, "selbo"),
+        ({"alpha": "0.5"}, "renyi or selbo with divergence renyi"),
+        ({"objective": "selbo", "alpha": "0.5"}, "renyi or selbo with divergence renyi"),
+        ({"objective": "stein", "alpha": "0.5"}, "renyi or selbo with divergence renyi"),
+        ({"objective": "selbo", "order": "2"}, "selbo with divergence adversarial"),
+        ({"objective": "selbo", "divergence": "kl", "operator": "barker"}, "stein or selbo with divergence stein"),
+        ({"objective": "selbo", "divergence": "stein", "temperature": "2"}, "stein"),
         ({"optimizer": "lbfgs", "learning_rate": "0.1"}, "adam"),
         ({"ansatz": "product", "depth": "4"}, "brickwork"),
     ],
@@ -120,8 +140,8 @@ def test_option_that_would_be_ignored_is_refused(flags: dict[str, str], owner: s
 
 
 def test_options_of_any_compared_objective_apply() -> None:
-    found = configured(CompareConfig, None, {"data": "iris", "beta": "2", "weight": "3"})
-    assert (found.beta, found.weight) == (2.0, 3.0)
+    found = configured(CompareConfig, None, {"data": "iris", "beta": "2", "weight": "3", "divergence": "kl"})
+    assert (found.beta, found.weight, found.divergence) == (2.0, 3.0, "kl")
 
 
 def test_nothing_given_says_what_to_name() -> None:

@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 
 from command_line import QUICK, Run, run
+from hyperborn import load
+from hyperborn.inference.divergences import DIVERGENCES
+from hyperborn.inference.objectives import OBJECTIVES, SELBO
 
 
 def test_train_has_every_number_that_is_promised(trained: Path) -> None:
@@ -114,6 +117,39 @@ def test_odd_class_names_survive(hyperborn: Run, first: str) -> None:
     assert {row["prediction"] for row in rows} <= set(names)
     assert set(rows[0]) == {"prediction", *(f"probability_{name}" for name in names)}
     assert hyperborn("evaluate", "run", "odd.csv", "--json").json["n_examples"] == 20
+
+
+WAYS = [
+    *(("--objective", "selbo", "--divergence", name) for name in DIVERGENCES),
+    ("--objective", "renyi", "--alpha", "0.5"),
+    ("--objective", "stein"),
+    ("--objective", "stein", "--operator", "difference", "--temperature", "20"),
+]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=" ".join)
+def test_every_objective_and_divergence_trains_and_is_read_back(hyperborn: Run, way: tuple[str, ...]) -> None:
+    ended = hyperborn("train", "moons", "--size", "40", *QUICK, *way, "--out", "run", "--json")
+    assert ended.code == 0, ended.err
+    found = ended.json
+    assert found["objective"] == way[1]
+    first, *_, last = map(json.loads, Path("run/metrics.jsonl").read_text().splitlines())
+    assert last["loss"] < first["loss"]
+    assert last["loss"] == pytest.approx(found["loss"], rel=1e-4, abs=1e-5)
+    objective = load("run").definition.objective
+    assert isinstance(objective, OBJECTIVES[way[1]])
+    if isinstance(objective, SELBO):
+        assert isinstance(objective.divergence, DIVERGENCES[way[3]])
+    assert hyperborn("evaluate", "run", "--json").json["accuracy"] == found["test"]["accuracy"]
+
+
+def test_compare_takes_the_further_objectives(hyperborn: Run) -> None:
+    flags = ("--objectives", "mle,elbo,selbo,renyi,stein", "--divergence", "adversarial", "--order", "1")
+    ended = hyperborn("compare", "moons", "--size", "40", *QUICK, *flags, "--seeds", "1", "--out", "all")
+    assert ended.code == 0, ended.err
+    for name in ("MLE", "ELBO", "SELBO", "Renyi", "SteinPosterior", "exact posterior"):
+        assert f"\n{name} " in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 80
 
 
 def test_compare_has_means_errors_and_every_seed(hyperborn: Run) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from command_line import QUICK, Outcome, Run, run
+from company import company
 from hyperborn.cli.options import COMPARE, TRAIN, Option
 from hyperborn.config import CompareConfig, Configuration, RunConfig, configured
+from hyperborn.inference.divergences import DIVERGENCES
 from hyperborn.inference.objectives import OBJECTIVES
 
 UNSET = {"classes": "all", "pixels": "all", "test": "0.2"}
@@ -32,14 +34,15 @@ def test_default_in_the_help_is_the_default(option: Option, kind: type[Configura
     if default is None:
         assert option.default == UNSET.get(option.key, "")
     else:
-        company = {"objective": "selbo"} if option.key == "weight" and kind is RunConfig else {}
-        given = configured(kind, None, {"data": "iris", option.key: option.default, **company})
+        given = configured(kind, None, {"data": "iris", **company(option.key, kind), option.key: option.default})
         assert getattr(given, option.key) == default
 
 
-def test_help_names_every_objective() -> None:
-    (objective,) = (option for option in TRAIN if option.key == "objective")
-    assert re.findall("[a-z]+", objective.help.replace(" or ", " ")) == list(OBJECTIVES)
+@pytest.mark.parametrize(("key", "kinds"), [("objective", OBJECTIVES), ("divergence", DIVERGENCES)])
+def test_help_names_every_objective_and_every_divergence(key: str, kinds: dict[str, type]) -> None:
+    (option,) = (option for option in TRAIN if option.key == key)
+    names = option.help.rpartition(": ")[2].replace(" or ", " ")
+    assert re.findall("[a-z]+", names) == list(kinds)
 
 
 def test_test_share_of_the_help_is_the_loaders() -> None:

@@ -45,11 +45,23 @@ KERNELS = st.integers(1, 3).flatmap(
     )
 )
 BANDWIDTHS = st.sampled_from(["operator-weight", "median", "adaptive"])
-DIVERGENCES = st.one_of(later(hb.KL), later(hb.MMD, KERNELS), later(hb.MMD, bandwidth=BANDWIDTHS))
+ALPHAS = st.one_of(st.floats(1e-3, 0.99), st.floats(1.01, 1e3))
+OPERATORS = st.sampled_from(["barker", "difference"])
+DIVERGENCES = st.one_of(
+    later(hb.KL),
+    later(hb.MMD, KERNELS),
+    later(hb.MMD, bandwidth=BANDWIDTHS),
+    later(hb.RenyiDivergence, ALPHAS),
+    later(hb.Stein, st.one_of(st.none(), KERNELS), OPERATORS),
+    later(hb.Adversarial, st.integers(1, 9), POSITIVE),
+)
+WEIGHTS = st.one_of(st.just("kl-matched"), POSITIVE)
 OBJECTIVES = st.one_of(
     later(hb.MLE),
     later(hb.ELBO, POSITIVE),
-    later(hb.SELBO, weight=st.one_of(st.just("kl-matched"), POSITIVE), divergence=DIVERGENCES),
+    later(hb.SELBO, weight=WEIGHTS, divergence=DIVERGENCES),
+    later(hb.Renyi, ALPHAS),
+    later(hb.SteinPosterior, WEIGHTS, st.one_of(st.none(), KERNELS), OPERATORS, temperature=POSITIVE),
 )
 OPTIMIZERS = st.one_of(later(hb.Adam, POSITIVE), later(hb.LBFGS, st.integers(1, 20)))
 PLATEAUS = st.one_of(st.none(), later(hb.Plateau, st.integers(1, 500), POSITIVE))

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
+from hyperborn.inference.divergences import DIVERGENCES
+from hyperborn.inference.objectives import OBJECTIVES as REGISTERED
 from hyperborn.inference.objectives import Objective
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Problem
@@ -14,7 +16,13 @@ from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.steps import State, advance, arrays_of, diagnose, initial_state, state_of
 
 OPTIMIZERS = [hb.Adam(), hb.LBFGS(memory=3)]
-OBJECTIVES = [hb.MLE(), hb.ELBO(), hb.SELBO()]
+OBJECTIVES = [
+    hb.MLE(),
+    hb.ELBO(),
+    *(hb.SELBO(divergence=kind()) for kind in DIVERGENCES.values()),
+    hb.Renyi(0.5),
+    hb.SteinPosterior(),
+]
 
 
 def moved(definition: Definition, problem: Problem, state: State, *counts: int) -> State:
@@ -55,8 +63,12 @@ def test_many_steps_at_once_are_the_same_as_one_by_one(define, problem: Problem,
     assert bytes_of(state) == bytes_of(moved(definition, problem, state, 0))
 
 
+def test_every_registered_objective_is_trained() -> None:
+    assert {type(objective) for objective in OBJECTIVES} == set(REGISTERED.values())
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
-@pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda it: it.name)
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=str)
 def test_every_optimizer_lowers_every_objective(
     define, problem: Problem, optimizer: Optimizer, objective: Objective
 ) -> None:
@@ -64,8 +76,9 @@ def test_every_optimizer_lowers_every_objective(
     state = initial_state(definition)
     before = losses_of(definition, problem, state)
     after = losses_of(definition, problem, moved(definition, problem, state, 40))
-    # Far more than rounding: every restart gains at least 1 nat.
-    assert (after < before - 1.0).all()
+    # Far more than rounding: every restart gains at least 1/2 nat (the Renyi bound starts 0.6 above its lowest), or
+    # half of a loss below 1.
+    assert (after < np.maximum(before - 0.5, before / 2)).all()
 
 
 def test_adam_is_the_published_rule(define, problem: Problem) -> None:

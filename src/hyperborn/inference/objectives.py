@@ -99,9 +99,8 @@ def weight_of(weight: Weight, divergence: Divergence, log_prior: LogProbabilitie
 class Renyi(Objective):
     """F = D_α(q ‖ joint) with joint(w) = p(w) exp(-energy(w)): minus the variational Rényi bound, in nats.
 
-    Li and Turner (arXiv 1602.02311): F = D_α(q ‖ posterior) - log Z, which the posterior brings down to -log Z. It
-    grows with α and tends to minus the ELBO for α -> 1. Below 1 it is nearer to -log Z and asks less of q, above 1 it
-    is no bound on the evidence from below any more and punishes q for every improbable network that it holds.
+    Li and Turner (arXiv 1602.02311): F = D_α(q ‖ posterior) - log Z, which the posterior alone brings down to -log Z.
+    F grows with α, and tends to minus the ELBO for α -> 1: a smaller α makes a tighter bound, but asks less of q.
 
     Raises:
         UserError: if alpha is not positive, or 1.
@@ -127,7 +126,7 @@ class SteinPosterior(Objective):
 
     Its optimum is the target, at temperature 1 the posterior. The constant log Z is not needed, for which arXiv
     2103.06720 chose the discrepancy. The operator "barker" is bounded; with "difference", the source's, KSD² grows as
-    the exponential of twice the energies' differences, and so with the size of the data, up to what no float holds: the
+    the exponential of twice the energies' differences, and so with the size of the data, until `bind` refuses it: the
     source tempers it by a temperature above 1, which moves the optimum as well. ``weight="kl-matched"`` is that of the
     same discrepancy in the SELBO.
 

@@ -29,8 +29,8 @@ def check_alpha(alpha: float) -> None:
 class RenyiDivergence(Divergence):
     """D_α(q ‖ p) = 1/(α - 1) log Σ q^α p^(1-α), in nats (van Erven and Harremoës, arXiv 1206.2459).
 
-    It grows with α and tends to KL(q ‖ p) for α -> 1. Below 1 it forgives q for missing part of p's mass less than KL
-    does, above 1 it punishes q for mass where p has little.
+    It grows with α and tends to KL(q ‖ p) for α -> 1. The smaller α, the more it minds p's mass that q misses, and the
+    less q's mass where p has little.
 
     Raises:
         UserError: if alpha is not positive, or 1.
