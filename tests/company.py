@@ -6,7 +6,9 @@ from hyperborn.inference.objectives import OBJECTIVES
 
 
 def company(key: str, kind: type[Configuration]) -> dict[str, str]:
-    """The first objective that takes the option, or an objective and the first divergence that does."""
+    """The ansatz or the first objective that takes the option, or an objective and the first divergence that does."""
+    if key == "context":
+        return {"ansatz": "autoregressive"}
     chosen = "objectives" if kind is CompareConfig else "objective"
     objectives = [name for name, objective in OBJECTIVES.items() if key in options_of(objective)]
     divergences = [name for name, divergence in DIVERGENCES.items() if key in options_of(divergence)]

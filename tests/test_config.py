@@ -38,6 +38,8 @@ WRONG = {
     "divergence": ["jensen", "kl,mmd", 1],
     "bandwidth": ["wide", 0.5],
     "order": [0, 1.5, "all", True],
+    "context": [-1, 17, 1.5, "all", True],
+    "annealing": [0, -0.5, 1.01, "nan", "none", True],
     "operator": ["gibbs", 1],
     "temperature": [0, -1, "inf", True],
     "alpha": [0, 1, "1", "1.0", "nan", "inf", True],
@@ -131,7 +133,9 @@ def test_value_is_understood(key: str, given: Any, meant: Any) -> None:
         ({"objective": "selbo", "divergence": "kl", "operator": "barker"}, "stein or selbo with divergence stein"),
         ({"objective": "selbo", "divergence": "stein", "temperature": "2"}, "stein"),
         ({"optimizer": "lbfgs", "learning_rate": "0.1"}, "adam"),
-        ({"ansatz": "product", "depth": "4"}, "brickwork"),
+        ({"ansatz": "product", "depth": "4"}, "all-pairs, ring, ladder or brickwork"),
+        ({"ansatz": "autoregressive", "depth": "4"}, "all-pairs, ring, ladder or brickwork"),
+        ({"context": "4"}, "autoregressive"),
     ],
 )
 def test_option_that_would_be_ignored_is_refused(flags: dict[str, str], owner: str) -> None:
@@ -173,9 +177,9 @@ def test_unknown_key_like_no_other_has_no_nearest() -> None:
 
 def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
-    file.write_text('data = "wine"\nsteps = 7\nrestarts = 2\nprior = { W1 = 0.25 }\n')
+    file.write_text('data = "wine"\nsteps = 7\nrestarts = 3\nprior = { W1 = 0.25 }\n')
     found = configured(RunConfig, file, {"data": "iris", "steps": "9", "depth": None})
-    assert (found.data, found.steps, found.restarts, found.depth, found.prior) == ("iris", 9, 2, 4, {"W1": 0.25})
+    assert (found.data, found.steps, found.restarts, found.depth, found.prior) == ("iris", 9, 3, "auto", {"W1": 0.25})
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,15 @@ def test_train_has_every_number_that_is_promised(trained: Path) -> None:
     found = json.loads((trained / "train.json").read_text(encoding="utf-8"))
     # petal, sepal, colour=blue, colour=red and a bias; one layer of RY and RZ.
     assert (found["n_weights"], found["n_parameters"], found["objective"]) == (5, 10, "elbo")
-    numbers = ("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "entropy")
+    numbers = (
+        *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap"),
+        *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
+    )
     assert all(math.isfinite(found[name]) for name in numbers)
     assert found["loss"] == pytest.approx(-found["elbo"], rel=1e-4)
     assert found["elbo_gap"] == pytest.approx(found["log_evidence"] - found["elbo"])
+    assert found["kl_to_posterior"] == pytest.approx(found["elbo_gap"], abs=1e-9)
+    assert 0 < found["total_variation"] < 1
     assert found["elbo_gap"] >= 0
     for split in ("train", "validation", "test"):
         assert set(found[split]) == {"accuracy", "nll", "brier", "ece"}
