@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint wheel benchmark clean
+.PHONY: help demo test lint wheel benchmark gap trainability clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -33,6 +33,12 @@ benchmark: $(BENCHMARK_VENV)/.bench $(VENV)/.core ## time the gradient beside it
 	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --readme
 	$(BIN)/python benchmarks/gradient.py --first-result --readme
 	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --memory --readme
+
+gap: $(VENV)/.core ## the gap of every family to the exact posterior, docs/elbo-gap.md; about half an hour
+	$(BIN)/python experiments/elbo_gap/run.py
+
+trainability: $(VENV)/.core ## gradients, depth and restarts, docs/trainability.md; about ten minutes
+	$(BIN)/python experiments/trainability/run.py
 
 clean: ## remove the environments, caches and builds; runs/ stays
 	rm -rf $(VENV) .cache dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -27,6 +27,8 @@ def matrix_of(name: str, angle: float | None) -> np.ndarray:
     assert angle is not None
     if name == "ry":
         return np.array([[cos(angle / 2), -sin(angle / 2)], [sin(angle / 2), cos(angle / 2)]])
+    if name == "rzz":
+        return np.diag(np.exp(-0.5j * angle * np.array([1, -1, -1, 1])))
     assert name == "rz"
     return np.diag([np.exp(-0.5j * angle), np.exp(0.5j * angle)])
 
@@ -63,7 +65,7 @@ def probabilities(gates: Sequence[GateTuple], n: int) -> np.ndarray:
 
 
 def probability_gradient(gates: Sequence[GateTuple], n: int, c: np.ndarray) -> list[float]:
-    """d Σ c·q / d angle of every gate (0 for CX), by the parameter-shift rule: exact for RY and RZ."""
+    """d Σ c·q / d angle of every gate (0 for CX), by the parameter-shift rule: exact for RY, RZ and RZZ."""
     gradient = []
     for place, (name, qubits, angle) in enumerate(gates):
         if angle is None:

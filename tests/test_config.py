@@ -31,6 +31,7 @@ WRONG = {
     "ansatz": ["ising", 1],
     "depth": [0, -1, "4.5", 2**31, True],
     "spread": [-1, "inf", "wide"],
+    "prior_from": [1.5, "", "a\0b", True],
     "objective": ["kl", "elbo,mle", 1],
     "beta": [0, -1, "nan", "inf", True],
     "weight": [0, "auto", "nan"],

@@ -19,11 +19,17 @@ if TYPE_CHECKING:
     from hyperborn.errors import UserError
     from hyperborn.inference.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
     from hyperborn.inference.estimators import Exact
-    from hyperborn.inference.kernels import Hamming
+    from hyperborn.inference.kernels import (
+        Hamming,
+        mmd_squared,
+        mmd_squared_from_product,
+        mmd_witness,
+        mmd_witness_from_product,
+    )
     from hyperborn.inference.objectives import ELBO, MLE, SELBO, Renyi, SteinPosterior
-    from hyperborn.posteriors import Register
-    from hyperborn.priors import Bernoulli, Uniform
-    from hyperborn.training import LBFGS, Adam, Plateau, Result, fit, load
+    from hyperborn.posteriors import Autoregressive, ExactPosterior, PreviousPosterior, Register, default_posterior
+    from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
+    from hyperborn.training import LBFGS, Adam, Annealing, Plateau, Result, fit, load
 
 __version__ = "0.1.0"
 
@@ -38,15 +44,26 @@ HOMES = {
     "Stein": "hyperborn.inference.divergences",
     "Exact": "hyperborn.inference.estimators",
     "Hamming": "hyperborn.inference.kernels",
+    "mmd_squared": "hyperborn.inference.kernels",
+    "mmd_squared_from_product": "hyperborn.inference.kernels",
+    "mmd_witness": "hyperborn.inference.kernels",
+    "mmd_witness_from_product": "hyperborn.inference.kernels",
     "ELBO": "hyperborn.inference.objectives",
     "MLE": "hyperborn.inference.objectives",
     "SELBO": "hyperborn.inference.objectives",
     "Renyi": "hyperborn.inference.objectives",
     "SteinPosterior": "hyperborn.inference.objectives",
     "Bernoulli": "hyperborn.priors",
+    "Empirical": "hyperborn.priors",
+    "Ising": "hyperborn.priors",
     "Uniform": "hyperborn.priors",
+    "Autoregressive": "hyperborn.posteriors",
+    "ExactPosterior": "hyperborn.posteriors",
+    "PreviousPosterior": "hyperborn.posteriors",
     "Register": "hyperborn.posteriors",
+    "default_posterior": "hyperborn.posteriors",
     "Adam": "hyperborn.training",
+    "Annealing": "hyperborn.training",
     "LBFGS": "hyperborn.training",
     "Plateau": "hyperborn.training",
     "Result": "hyperborn.training",
@@ -63,10 +80,16 @@ __all__ = [
     "SELBO",
     "Adam",
     "Adversarial",
+    "Annealing",
+    "Autoregressive",
     "Bernoulli",
+    "Empirical",
     "Exact",
+    "ExactPosterior",
     "Hamming",
+    "Ising",
     "Plateau",
+    "PreviousPosterior",
     "Register",
     "Renyi",
     "RenyiDivergence",
@@ -77,10 +100,15 @@ __all__ = [
     "UserError",
     "circuits",
     "data",
+    "default_posterior",
     "energies",
     "energy",
     "fit",
     "load",
+    "mmd_squared",
+    "mmd_squared_from_product",
+    "mmd_witness",
+    "mmd_witness_from_product",
     "networks",
 ]
 

@@ -104,6 +104,10 @@ Probability = Annotated[float, NotTruth, Field(gt=0, lt=1)]
 Name = Annotated[str, AfterValidator(known)]
 
 
+CIRCUITS = ("all-pairs", "ring", "ladder", "brickwork")
+"""Ansätze that are circuits of layers."""
+
+
 class Configuration(BaseModel, ABC):
     """What `train` and `compare` can both be told; `hyperborn.cli.options` holds the help texts."""
 
@@ -143,9 +147,12 @@ class Configuration(BaseModel, ABC):
     ] = (-1.0, 1.0)
     scale: Literal["none", "fan_in"] = Field("none", description="none or fan_in")
 
-    ansatz: Literal["brickwork", "product"] = Field("brickwork", description="brickwork or product")
-    depth: Count = 4
-    spread: NotNegative = 0.1
+    ansatz: Literal["all-pairs", "ring", "ladder", "brickwork", "product", "autoregressive"] = Field(
+        "all-pairs", description="all-pairs, ring, ladder, brickwork, product or autoregressive"
+    )
+    depth: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")
+    context: Annotated[int, NotTruth, Field(ge=0, le=16, description="a whole number from 0 to 16")] = 4
+    spread: NotNegative = 0.02
 
     beta: Positive = 1.0
     weight: Positive | Literal["kl-matched"] = Field("kl-matched", description="a number above 0, or kl-matched")
@@ -162,9 +169,10 @@ class Configuration(BaseModel, ABC):
     )
 
     optimizer: Literal["adam", "lbfgs"] = Field("adam", description="adam or lbfgs")
-    learning_rate: Positive = 0.1
-    steps: Count = 500
-    restarts: Count = 4
+    learning_rate: Positive = 0.03
+    annealing: Annotated[float, NotTruth, Field(gt=0, le=1, description="a number above 0, and 1 at most")] = 0.01
+    steps: Count = 1000
+    restarts: Count = 2
     patience: Annotated[int, NotTruth, Field(ge=0, le=2**31 - 1, description="a whole number from 0 on")] = 100
     seed: Annotated[int, NotTruth, Field(ge=0, lt=2**32, description=f"a whole number from 0 to {2**32 - 1}")] = 0
 
@@ -178,6 +186,7 @@ class RunConfig(Configuration):
     """Everything `hyperborn train` can be told."""
 
     objective: Name = Field("elbo", description=either(OBJECTIVES))
+    prior_from: Text | None = Field(None, description="the run folder of a finished run")
 
     @property
     def chosen_objectives(self) -> list[Name]:
@@ -230,7 +239,7 @@ def check_applies(config: Configuration) -> None:
         UserError: naming the option and what it goes with.
     """
     chosen = {config.optimizer, config.ansatz, *config.chosen_objectives}
-    owners = {"learning_rate": ["adam"], "depth": ["brickwork"]}
+    owners = {"learning_rate": ["adam"], "depth": [*CIRCUITS], "context": ["autoregressive"]}
     for name, kind in OBJECTIVES.items():
         for key in options_of(kind):
             owners.setdefault(key, []).append(name)

@@ -21,6 +21,11 @@ def walsh_hadamard(values: Float[Array, " states"]) -> Float[Array, " states"]:
     return values
 
 
+def filtered(values: Float[Array, " states"], spectrum: Float[Array, " states"]) -> Float[Array, " states"]:
+    """H (spectrum · H values) with H the transform: an operator with eigenvalues 2^n spectrum in the Walsh basis."""
+    return walsh_hadamard(spectrum * walsh_hadamard(values))
+
+
 def hadamard(size: int) -> Float[np.ndarray, "{size} {size}"]:
     """Matrix of (-1)^(s·w)."""
     rows = np.arange(size)

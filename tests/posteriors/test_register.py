@@ -136,5 +136,5 @@ def test_sizes_are_the_circuits(register: Register) -> None:
 
 @pytest.mark.parametrize("circuit", [Brickwork, 4, "brickwork", None], ids=str)
 def test_a_register_is_of_a_circuit(circuit: Any) -> None:
-    with pytest.raises(UserError, match=r"circuit = .*: give a circuit, such as hb\.circuits\.Brickwork\(9, depth=4\)"):
+    with pytest.raises(UserError, match=r"circuit = .*: give a circuit, such as hb\.circuits\.AllPairs\(9, depth=4\)"):
         Register(circuit)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circuit_oracle
-from hyperborn.circuits import Brickwork, Circuit, Gate, ProductState
+from hyperborn.circuits import AllPairs, Brickwork, Circuit, Gate, ProductState
 from hyperborn.errors import UserError
 from hyperborn.simulators.schedule import Group, Mixing, Phases, Program, schedule
 
@@ -17,7 +17,7 @@ Make = Callable[[int, int, list[tuple[Any, ...]]], Circuit]
 
 ONE_GATE = st.one_of(
     # Pairs up to three apart, in both directions.
-    st.tuples(st.just("cx"), st.integers(0, N - 1), st.sampled_from([-3, -2, -1, 1, 2, 3])).filter(
+    st.tuples(st.sampled_from(["cx", "rzz"]), st.integers(0, N - 1), st.sampled_from([-3, -2, -1, 1, 2, 3])).filter(
         lambda gate: 0 <= gate[1] + gate[2] < N
     ),
     st.tuples(st.sampled_from(["ry", "rz"]), st.integers(0, N - 1), st.integers(0, 3)),
@@ -27,7 +27,9 @@ BLOCKS = st.lists(ONE_GATE, max_size=12)
 
 def arguments_of(block: list[tuple[str, int, int]], offset: int = 0) -> list[tuple[Any, ...]]:
     return [
-        ("cx", (one, one + other), None) if name == "cx" else (name, (one,), other + offset)
+        (name, (one, one + other), None if name == "cx" else abs(other) + offset)
+        if name in ("cx", "rzz")
+        else (name, (one,), other + offset)
         for name, one, other in block
     ]
 
@@ -39,8 +41,10 @@ def gates_of(program: Program) -> list[Gate]:
     gates: list[Gate] = []
     for segment in (program.head, *periods, *program.tail):
         if isinstance(segment, Phases):
-            pairs = zip(segment.qubits, segment.parameters, strict=True)
-            gates += [Gate("rz", (qubit,), parameter) for qubit, parameter in pairs]
+            alone = zip(segment.qubits, segment.own_parameters, strict=True)
+            gates += [Gate("rz", (qubit,), parameter) for qubit, parameter in alone]
+            paired = zip(segment.pairs, segment.pair_parameters, strict=True)
+            gates += [Gate("rzz", pair, parameter) for pair, parameter in paired]
             continue
         for group in segment.groups:
             gates += [Gate("cx", (group.first + one, group.first + other)) for one, other in group.flips]
@@ -122,6 +126,16 @@ def test_last_phases_are_kept_for_amplitudes_only() -> None:
     circuit = Brickwork(3, depth=1)
     assert schedule(circuit, amplitudes=True).tail == (Phases((0, 1, 2), (3, 4, 5)),)
     assert schedule(circuit, amplitudes=False).tail == ()
+
+
+@pytest.mark.parametrize("n", range(1, 7))
+@pytest.mark.parametrize("depth", range(1, 5))
+def test_all_pairs_loops_over_every_layer(n: int, depth: int) -> None:
+    circuit = AllPairs(n, depth)
+    program = schedule(circuit, amplitudes=False)
+    assert program.repeats == (depth if depth > 1 else 0)
+    assert [type(segment) for segment in program.body or program.tail] == [Phases, Mixing]
+    assert_does_the_same(program, circuit)
 
 
 def test_product_state_is_one_mixing() -> None:

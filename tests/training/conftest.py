@@ -26,7 +26,9 @@ def define() -> Define:
     def definition(**parts: Any) -> Definition:
         network = hb.networks.BinaryMLP(2, hidden=(2,))
         posterior = hb.Register(hb.circuits.Brickwork(network.n_weights, depth=2))
-        return Definition(**({"network": network, "posterior": posterior, "steps": 300, "plateau": None} | parts))
+        training = {"steps": 300, "restarts": 4, "spread": 0.1, "optimizer": hb.Adam(0.1)}
+        plain = {"plateau": None, "annealing": None}
+        return Definition(**({"network": network, "posterior": posterior} | training | plain | parts))
 
     return definition
 

@@ -66,14 +66,26 @@ def definitions_on(shape: tuple[hb.networks.BinaryMLP, int, list[str]]) -> st.Se
         st.lists(SHARES, min_size=n, max_size=n).map(tuple),
         st.dictionaries(st.sampled_from(names), SHARES),
     )
+    triples = st.tuples(st.integers(0, n - 2), st.just(n - 1), st.floats(-3, 3))
+    couplings = st.lists(triples, max_size=3, unique_by=lambda one: one[:2]).map(tuple)
+    samples = st.lists(st.text("01", min_size=n, max_size=n), min_size=1, max_size=3).map(tuple)
+    angles = st.lists(st.floats(-3, 3, width=32), min_size=2 * n, max_size=2 * n).map(tuple)
+    priors = st.one_of(
+        later(hb.Uniform),
+        later(hb.Bernoulli, probabilities),
+        later(hb.Ising, couplings, st.one_of(st.floats(-3, 3), st.lists(SHARES, min_size=n, max_size=n).map(tuple))),
+        later(hb.Empirical, samples, st.floats(1e-6, 0.49)),
+        later(hb.PreviousPosterior, later(hb.Register, later(Brickwork, st.just(n), depth=st.just(1))), angles, SHARES),
+    )
     circuits = st.one_of(later(Brickwork, st.just(n), depth=st.integers(1, 9)), later(ProductState, st.just(n)))
     return later(
         Definition,
         network=st.just(network),
         posterior=later(hb.Register, circuits),
         objective=OBJECTIVES,
-        prior=st.one_of(later(hb.Uniform), later(hb.Bernoulli, probabilities)),
+        prior=priors,
         optimizer=OPTIMIZERS,
+        annealing=st.one_of(st.none(), later(hb.Annealing, st.floats(1e-3, 1), st.floats(1e-3, 1))),
         plateau=PLATEAUS,
         steps=st.integers(1, 10**6),
         restarts=st.integers(1, 99),
@@ -164,6 +176,8 @@ def test_what_is_no_record_at_all_is_refused(record: Any) -> None:
         ({"spread": float("inf")}, "spread = inf: give"),
         ({"posterior": hb.Register(Brickwork(8, depth=2))}, "the posterior is over 8 weights and the network has 9"),
         ({"prior": hb.Bernoulli((0.5, 0.5))}, "prior of 2 probabilities for 9 weights"),
+        ({"prior": hb.Ising(((0, 9, 0.5),))}, "prior couples weight 9 of 9 weights"),
+        ({"prior": hb.Empirical(("01",), 0.1)}, "prior from samples of 2 bits for 9 weights"),
         ({"prior": hb.Bernoulli({"W9": 0.5})}, "prior names the field 'W9'; the network has W1, b1, W2, b2"),
     ],
 )

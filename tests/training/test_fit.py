@@ -230,7 +230,7 @@ MISTAKES = [
     ({"objective": None}, "objective = None: give an objective"),
     (
         {"posterior": hb.circuits.Brickwork(9, depth=2)},
-        "posterior = Brickwork(n_qubits=9, depth=2): give a Register of",
+        "posterior = Brickwork(n_qubits=9, depth=2): give a posterior, such as hb.Register",
     ),
     ({"prior": 0.5}, "prior = 0.5: give a prior, such as hb.Uniform()"),
     ({"optimizer": hb.Adam}, "optimizer = the class Adam: give an optimizer, such as hb.Adam()"),
@@ -265,10 +265,11 @@ def test_a_split_is_not_a_data_set(define, data: Dataset) -> None:
 
 def test_without_a_plateau_all_steps_are_made(data: Dataset) -> None:
     network = hb.networks.BinaryMLP(2, hidden=())
-    found = hb.fit(network, data, plateau=None, optimizer=hb.Adam(1e-9), steps=150, progress=False)
+    still: dict[str, Any] = {"optimizer": hb.Adam(1e-9), "steps": 150, "progress": False}
+    found = hb.fit(network, data, plateau=None, **still)
     assert (found.definition.plateau, found.steps) == (None, 150)
     # Where next to nothing moves, the default stops as soon as it may.
-    assert hb.fit(network, data, optimizer=hb.Adam(1e-9), steps=150, progress=False).steps == 100
+    assert hb.fit(network, data, annealing=None, **still).steps == 100
 
 
 def test_a_ready_problem_is_not_made_again(

@@ -34,6 +34,7 @@ def moved(definition: Definition, problem: Problem, state: State, *counts: int) 
             jnp.int32(count),
             posterior=definition.posterior,
             optimizer=definition.optimizer,
+            annealing=definition.annealing,
             steps=definition.steps,
         )
     return state
@@ -81,7 +82,7 @@ def test_every_optimizer_lowers_every_objective(
 
 
 def test_adam_is_the_published_rule(define, problem: Problem) -> None:
-    """Kingma and Ba's update, with gradients by central differences of a plain float64 loss."""
+    """Kingma and Ba's update, squares decaying by 0.99, with gradients by central differences of a float64 loss."""
     definition = define(objective=hb.MLE(), restarts=1)
     state = initial_state(definition)
     with jax.enable_x64(True):
@@ -94,8 +95,8 @@ def test_adam_is_the_published_rule(define, problem: Problem) -> None:
             angles = np.asarray(params)
             difference = losses(jnp.asarray(angles + steps_apart)) - losses(jnp.asarray(angles - steps_apart))
             gradient = np.asarray(difference).reshape(params.shape) / 2e-5
-            mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
-            unbiased = mean / (1 - 0.9 ** (step + 1)), square / (1 - 0.999 ** (step + 1))
+            mean, square = 0.9 * mean + 0.1 * gradient, 0.99 * square + 0.01 * gradient**2
+            unbiased = mean / (1 - 0.9 ** (step + 1)), square / (1 - 0.99 ** (step + 1))
             rate = 0.1 * 0.5 * (1 + np.cos(np.pi * step / definition.steps))
             params = params - rate * unbiased[0] / (np.sqrt(unbiased[1]) + 1e-8)
     # Adam divides by the gradient's own size, so that rounding shows where a gradient is all but zero.

@@ -1,8 +1,9 @@
 """Circuits: gate records, ansätze that list them, and drawings."""
 
+from hyperborn.circuits.all_pairs import AllPairs, ChosenPairs
 from hyperborn.circuits.brickwork import Brickwork
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.circuits.gates import Gate
 from hyperborn.circuits.product_state import ProductState
 
-__all__ = ["Brickwork", "Circuit", "Gate", "ProductState"]
+__all__ = ["AllPairs", "Brickwork", "ChosenPairs", "Circuit", "Gate", "ProductState"]

@@ -30,6 +30,10 @@ def draw(gates: Sequence[Gate], n_qubits: int, labels: Sequence[str] | None = No
                 for between in range(min(gate.qubits) + 1, max(gate.qubits)):
                     cells[between] = "│"
                 cells[control], cells[target] = "●", "⊕"
+            elif gate.name == "rzz":
+                for between in range(min(gate.qubits) + 1, max(gate.qubits)):
+                    cells[between] = "│"
+                cells[gate.qubits[0]] = cells[gate.qubits[1]] = f"ZZ({gate.parameter})"
             else:
                 cells[gate.qubits[0]] = f"{gate.name.upper()}({gate.parameter})"
         longest = max(map(len, cells))

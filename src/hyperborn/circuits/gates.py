@@ -7,17 +7,18 @@ frameworks' circuits.
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-GateName: TypeAlias = Literal["cx", "ry", "rz"]
+GateName: TypeAlias = Literal["cx", "ry", "rz", "rzz"]
 
-QUBITS_OF: dict[GateName, int] = {"cx": 2, "ry": 1, "rz": 1}
-PARAMETERISED: frozenset[GateName] = frozenset({"ry", "rz"})
+QUBITS_OF: dict[GateName, int] = {"cx": 2, "ry": 1, "rz": 1, "rzz": 2}
+PARAMETERISED: frozenset[GateName] = frozenset({"ry", "rz", "rzz"})
 
 
 @dataclass(frozen=True)
 class Gate:
     """One gate: its name, its qubits (control before target) and the flat index of its angle, if it has one.
 
-    ``cx`` flips the second qubit where the first is 1; ``ry`` is exp(-i angle Y / 2); ``rz`` is exp(-i angle Z / 2).
+    ``cx`` flips the second qubit where the first is 1; ``ry`` is exp(-i angle Y / 2); ``rz`` is exp(-i angle Z / 2);
+    ``rzz`` is exp(-i angle Z Z / 2), the same for either order of its qubits.
     """
 
     name: GateName

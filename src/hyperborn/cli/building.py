@@ -3,14 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hyperborn.circuits import Brickwork, Circuit, ProductState
+from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
+from hyperborn.circuits.pairs import ladder, ring
 from hyperborn.config import PARTS, Configuration, options_of
-from hyperborn.data import Dataset, load
+from hyperborn.data import Dataset, Preprocessing, load
 from hyperborn.errors import UserError
 from hyperborn.inference.objectives import OBJECTIVES, Objective
-from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors import Register
+from hyperborn.networks import BinaryMLP, Network
+from hyperborn.posteriors import Autoregressive, Posterior, Register
+from hyperborn.posteriors.default import default_depth
 from hyperborn.priors import Bernoulli, Prior, Uniform
+from hyperborn.training.annealing import Annealing
 from hyperborn.training.definition import LARGEST, Definition
 from hyperborn.training.optimizers import LBFGS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau
@@ -54,7 +57,9 @@ def data_of(config: Configuration, note: Note, *, seed: int | None = None) -> Da
     return loaded(config, kept, config.seed if seed is None else seed)
 
 
-def loaded(config: Configuration, components: int | None, seed: int) -> Dataset:
+def loaded(
+    config: Configuration, components: int | None, seed: int, preprocessing: Preprocessing | None = None
+) -> Dataset:
     return load(
         config.data,
         classes=config.classes,
@@ -70,6 +75,7 @@ def loaded(config: Configuration, components: int | None, seed: int) -> Dataset:
         pixels=config.pixels,
         folder=config.folder,
         impute=config.impute,
+        preprocessing=preprocessing,
     )
 
 
@@ -105,16 +111,22 @@ def definition_of(config: Configuration, data: Dataset, objective: str, *, seed:
             f"{described(config.hidden)} on {data.n_features} features makes {network.n_weights} weights, over the "
             f"limit of {LARGEST} of one register; choose {smaller(config, data)}"
         )
+    return run_of(config, objective, network, prior_of(config), config.seed if seed is None else seed)
+
+
+def run_of(config: Configuration, objective: str, network: Network, prior: Prior, seed: int) -> Definition:
+    """The run of a network and a prior with the circuit, the objective and the training of a configuration."""
     return Definition(
         network=network,
-        posterior=Register(circuit_of(config, network.n_weights)),
+        posterior=posterior_of(config, network.n_weights),
         objective=objective_of(config, objective),
-        prior=prior_of(config),
+        prior=prior,
         optimizer=optimizer_of(config),
+        annealing=Annealing(config.annealing) if config.annealing < 1 else None,
         plateau=Plateau(patience=config.patience) if config.patience else None,
         steps=config.steps,
         restarts=config.restarts,
-        seed=config.seed if seed is None else seed,
+        seed=seed,
         spread=config.spread,
     )
 
@@ -136,8 +148,22 @@ def smaller(config: Configuration, data: Dataset) -> str:
     return "fewer classes with --classes"
 
 
+def posterior_of(config: Configuration, n: int) -> Posterior:
+    if config.ansatz == "autoregressive":
+        return Autoregressive(n, config.context)
+    return Register(circuit_of(config, n))
+
+
 def circuit_of(config: Configuration, n: int) -> Circuit:
-    return ProductState(n) if config.ansatz == "product" else Brickwork(n, depth=config.depth)
+    depth = default_depth(n) if config.depth == "auto" else config.depth
+    circuits: dict[str, Callable[[], Circuit]] = {
+        "all-pairs": lambda: AllPairs(n, depth),
+        "ring": lambda: ChosenPairs(n, ring(n), depth),
+        "ladder": lambda: ChosenPairs(n, ladder(n), depth),
+        "brickwork": lambda: Brickwork(n, depth),
+        "product": lambda: ProductState(n),
+    }
+    return circuits[config.ansatz]()
 
 
 def objective_of(config: Configuration, name: str) -> Objective:

@@ -12,9 +12,8 @@ from hyperborn.cli.building import data_of, definition_of
 from hyperborn.config import CompareConfig
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
-from hyperborn.inference.evidence import exact_posterior, log_evidence
 from hyperborn.networks import Network
-from hyperborn.predictive import exact_predictive, scores
+from hyperborn.predictive import scores
 from hyperborn.progress import Progress
 from hyperborn.report.names import EXACT_POSTERIOR
 from hyperborn.stats import Estimate
@@ -73,9 +72,9 @@ def rows_of(config: CompareConfig, seed: int, progress: Progress) -> list[Row]:
 
 def exact_row(network: Network, data: Dataset, problem: Problem, seed: int) -> Row:
     """The exact posterior's row: what no approximation can beat in ELBO."""
-    p = exact_posterior(problem.energies, problem.log_prior)
-    test = scores(exact_predictive(network, data.test.x, p), data.test.y) if len(data.test) else {}
-    summary = {"log_evidence": log_evidence(problem.energies, problem.log_prior)}
+    posterior = problem.posterior
+    test = scores(posterior.predictive(network, data.test.x), data.test.y) if len(data.test) else {}
+    summary = {"log_evidence": posterior.log_evidence, "entropy": posterior.entropy}
     # The gap is KL(p ‖ p).
     return Row(EXACT_POSTERIOR, seed, {**test, "elbo_gap": 0.0}, summary)
 

@@ -26,6 +26,7 @@ def evaluate(
     """Score a run: accuracy, NLL, Brier score and calibration error."""
     with explained(as_json):
         from hyperborn.data import read_table
+        from hyperborn.data.reapplied import columns_needed
         from hyperborn.errors import UserError
         from hyperborn.predictive import scores
         from hyperborn.report.digits import number_text
@@ -42,8 +43,7 @@ def evaluate(
         else:
             name = str(file)
             preprocessing = result.data.preprocessing
-            needed = [*(column.name for column in preprocessing.columns), preprocessing.target]
-            examples = labelled(read_table(file, only=needed), preprocessing)
+            examples = labelled(read_table(file, only=columns_needed(preprocessing)), preprocessing)
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         found = scores(result.predict_proba(examples.x, samples=samples), examples.y)
@@ -61,21 +61,10 @@ def labelled(table: "Table", preprocessing: "Preprocessing") -> "Split":
         UserError: if the target column is absent or has missing or unknown labels, or the features do not fit.
     """
     from hyperborn.data import Split
-    from hyperborn.data.tables import is_missing
+    from hyperborn.data.reapplied import labels_of
     from hyperborn.errors import UserError
 
     target = preprocessing.target
     if target not in table.columns:
         raise UserError(f"{table.source} has no column {target!r} to score against; add it, or use: hyperborn predict")
-    labels = table.columns[target].tolist()
-    missing = sum(is_missing(label) for label in labels)
-    if missing:
-        raise UserError(
-            f"column {target!r} of {table.source} lacks {missing} of {len(labels)} labels; fill them in, or remove "
-            "their rows"
-        )
-    try:
-        y = preprocessing.encode_labels(labels)
-    except UserError as error:
-        raise UserError(f"column {target!r} of {table.source}: {error}; correct it, or remove its rows") from error
-    return Split(preprocessing.transform(table), y)
+    return Split(preprocessing.transform(table), labels_of(table, preprocessing))

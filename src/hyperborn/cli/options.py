@@ -48,9 +48,16 @@ SHARED = (
     Option("bias", "BOOL", "true", "Whether layers have a bias.", NETWORK),
     Option("values", "LOW,HIGH", "-1,1", "The two values a weight can take.", NETWORK),
     Option("scale", "NAME", "none", "none, or fan_in: divide by the square root of the inputs.", NETWORK),
-    Option("ansatz", "NAME", "brickwork", "brickwork, or product (no entanglement).", CIRCUIT),
-    Option("depth", "D", "4", "Layers of the circuit.", CIRCUIT),
-    Option("spread", "RADIANS", "0.1", "Standard deviation of the initial angles.", CIRCUIT),
+    Option(
+        "ansatz",
+        "NAME",
+        "all-pairs",
+        "all-pairs, ring, ladder, brickwork, product (no entanglement) or autoregressive (classical tables).",
+        CIRCUIT,
+    ),
+    Option("depth", "D|auto", "auto", "Layers of the circuit; auto: 4 up to 10 weights, else 8.", CIRCUIT),
+    Option("context", "K", "4", "Bits before it that a bit of the autoregressive family depends on.", CIRCUIT),
+    Option("spread", "RADIANS", "0.02", "Standard deviation of the initial angles.", CIRCUIT),
     Option("beta", "B", "1", "Weight of KL in the ELBO.", CIRCUIT),
     Option("weight", "L|kl-matched", "kl-matched", "Weight of the divergence in selbo and stein.", CIRCUIT),
     Option("divergence", "NAME", "mmd", "Divergence in the SELBO: mmd, kl, adversarial, stein or renyi.", CIRCUIT),
@@ -61,14 +68,25 @@ SHARED = (
     Option("alpha", "A", "0.5", "Of the Renyi divergence: above 0, not 1.", CIRCUIT),
     Option("prior", "P", "0.5", "Prior probability of the high value; by field in a configuration file.", CIRCUIT),
     Option("optimizer", "NAME", "adam", "adam or lbfgs.", TRAINING),
-    Option("learning_rate", "R", "0.1", "Adam's first learning rate (radians).", TRAINING),
-    Option("steps", "N", "500", "Steps at most.", TRAINING),
-    Option("restarts", "N", "4", "Independent starts, trained side by side; the best is kept.", TRAINING),
+    Option("learning_rate", "R", "0.03", "Adam's first learning rate (radians).", TRAINING),
+    Option(
+        "annealing",
+        "B",
+        "0.01",
+        "Share of the energy that training starts from, the whole at half time; 1: always.",
+        TRAINING,
+    ),
+    Option("steps", "N", "1000", "Steps at most.", TRAINING),
+    Option("restarts", "N", "2", "Independent starts, trained side by side; the best is kept.", TRAINING),
     Option("patience", "N", "100", "Stop when no loss has moved for so many steps; 0: never.", TRAINING),
     Option("seed", "N", "0", "Seed of the split and of the initial angles.", TRAINING),
 )
 
-TRAIN = (*SHARED, Option("objective", "NAME", "elbo", "mle, elbo, selbo, renyi or stein.", CIRCUIT))
+TRAIN = (
+    *SHARED,
+    Option("objective", "NAME", "elbo", "mle, elbo, selbo, renyi or stein.", CIRCUIT),
+    Option("prior_from", "RUN", "", "Finished run to go on from with new data: its posterior is the prior.", CIRCUIT),
+)
 COMPARE = (
     *SHARED,
     Option("objectives", "A,B", "mle,elbo,selbo", "Objectives to compare.", CIRCUIT),

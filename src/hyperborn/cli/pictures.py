@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hyperborn.bits import index_of
 from hyperborn.energy import energy
 from hyperborn.report import plots
 from hyperborn.training.result import Result
@@ -25,9 +26,7 @@ def drawn(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, byt
     log_evidence = result.numbers["log_evidence"]
     shown = min(MOST_NETWORKS, len(result.probabilities))
     bits = result.most_probable(shown)
-    log_prior = np.log(result.definition.prior.marginals(result.network))
-    log_other = np.log1p(-result.definition.prior.marginals(result.network))
-    log_p = np.where(bits == 1, log_prior, log_other).sum(axis=1)
+    log_p = result.definition.prior.log_probabilities(result.network)[index_of(bits)]
     posterior = np.exp(log_p - energy(result.network, result.data.train, bits) - log_evidence)
     q = np.sort(result.probabilities)[::-1][:shown]
     pictures = {

@@ -25,6 +25,7 @@ def train(
     """Train a posterior over binary networks, and save it."""
     with explained(as_json):
         from hyperborn.cli.building import data_of, definition_of
+        from hyperborn.cli.continuing import continued
         from hyperborn.cli.folders import free_folder, resumable
         from hyperborn.cli.pictures import plots_of
         from hyperborn.config import RunConfig, configured
@@ -34,8 +35,11 @@ def train(
 
         settings = configured(RunConfig, config, {"data": data, **flags})
         folder = free_folder(out, settings.data, settings.objective, force=force)
-        examples = data_of(settings, note)
-        definition = definition_of(settings, examples, settings.objective)
+        if settings.prior_from is None:
+            examples = data_of(settings, note)
+            definition = definition_of(settings, examples, settings.objective)
+        else:
+            examples, definition = continued(settings, settings.prior_from, note)
         with resumable(folder), Progress() as progress:
             result = start(folder, definition, examples, progress, force=force, plots=plots_of)
         summary = result.summary | {"out": str(folder)}

@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hyperborn.data import splits
+from hyperborn.data.assembling import assembled
 from hyperborn.data.dataset import Dataset
-from hyperborn.data.load import assembled, check_kinds, is_names
+from hyperborn.data.load import check_kinds, check_settled, is_names
 from hyperborn.data.naming import counted, listed
+from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.reapplied import examples_of
 from hyperborn.data.source import TARGET
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.user_table import from_table
@@ -27,13 +30,14 @@ def from_arrays(
     test: float = 0.2,
     standardize: bool = True,
     components: int | None = None,
+    preprocessing: Preprocessing | None = None,
 ) -> Dataset:
     """A person's own arrays, split and preprocessed as `load` does it.
 
     Args:
         x: features, (examples, features), numbers.
         y: labels, (examples,), numbers or text.
-        features: names of the columns of x; x1, x2, ... if absent.
+        features: names of the columns of x; x1, x2, ... if absent, or those of the preprocessing.
         classes: which labels and in which order; all of them for None.
         name: what the data set is called.
         seed: of the splits.
@@ -41,12 +45,17 @@ def from_arrays(
         test: fraction of all examples.
         standardize: subtract the training mean and divide by the training standard deviation.
         components: keep so many principal components (after standardising).
+        preprocessing: of an earlier data set, to be applied again as in `load`.
 
     Raises:
         UserError: arrays that do not fit each other, values that are no finite numbers, or a single class.
     """
-    check_kinds({"name": name, "standardize": standardize})
+    check_kinds({"name": name, "standardize": standardize, "preprocessing": preprocessing})
     splits.check_fractions(validation, test)
+    if preprocessing is not None:
+        settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
+        check_settled(settled)
+        features = [column.name for column in preprocessing.columns] if features is None else features
     columns = feature_columns(x, features)
     try:
         labels = np.asarray(y)
@@ -54,12 +63,22 @@ def from_arrays(
         raise UserError("y must be one label for each row of x, not lists of different lengths") from error
     if labels.ndim != 1 or any(len(values) != len(labels) for values in columns.values()):
         raise UserError(f"y of shape {labels.shape} must be one label for each row of x")
-    table = Table({**columns, TARGET: labels}, name)
-    examples = from_table(table, target=TARGET, classes=classes, impute=False)
-    rows = splits.stratified(
-        examples.y, examples.classes, validation=validation, test=test, seed=seed, more="add examples"
+    if preprocessing is None:
+        examples = from_table(Table({**columns, TARGET: labels}, name), target=TARGET, classes=classes, impute=False)
+    else:
+        examples = examples_of(Table({**columns, preprocessing.target: labels}, name), preprocessing, target=None)
+    return assembled(
+        name,
+        examples,
+        seed=seed,
+        validation=validation,
+        test=test,
+        more="add examples",
+        standardize=standardize,
+        components=components,
+        impute=False,
+        preprocessing=preprocessing,
     )
-    return assembled(name, examples, rows, standardize=standardize, components=components, impute=False)
 
 
 def feature_columns(x: ArrayLike, features: Sequence[str] | None) -> dict[str, np.ndarray]:

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
-import numpy as np
-
-from hyperborn.data import mnist, scikit, splits, toy
-from hyperborn.data.dataset import Dataset, Split
+from hyperborn.data import mnist, reapplied, scikit, splits, toy
+from hyperborn.data.assembling import assembled
+from hyperborn.data.dataset import Dataset
 from hyperborn.data.naming import nearest
-from hyperborn.data.preprocessing import fit
-from hyperborn.data.source import Examples
+from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import SUFFIXES, read_table
 from hyperborn.data.user_table import from_table
 from hyperborn.errors import UserError
@@ -24,6 +22,7 @@ KINDS = {
     "target": (str | None, "the name of a column"),
     "folder": (str | PathLike | None, "the path of a folder"),
     "standardize": (bool, "True or False"),
+    "preprocessing": (Preprocessing | None, "that of an earlier data set, such as result.data.preprocessing"),
 }
 """Types of the options that are no numbers, and how an error calls them."""
 
@@ -58,6 +57,7 @@ def load(
     folder: str | Path | None = None,
     impute: str | None = None,
     drop: Sequence[str] = (),
+    preprocessing: Preprocessing | None = None,
 ) -> Dataset:
     """A built-in set by name, or a user's own .csv, .tsv, .txt or .parquet file by path.
 
@@ -79,11 +79,16 @@ def load(
         folder: of the four idx files (mnist only).
         impute: "median" fills missing numbers with the training median (tables only).
         drop: names of columns to leave out, such as names and ids (tables only).
+        preprocessing: of an earlier data set, to be applied again instead of a new one: same columns, classes and
+            statistics. Columns of a table that it does not name are ignored, and its labels must be of these classes;
+            of a built-in set the examples of these classes are taken. Not with `classes`, `standardize`, `components`,
+            `impute` and `drop`, which it settles; the target may be left out.
 
     Raises:
         UserError: an unknown set, an option that does not apply to it, or faulty values, files or tables.
     """
     check_kinds({"name": name, "target": target, "folder": folder, "standardize": standardize})
+    check_kinds({"preprocessing": preprocessing})
     kind = known_kind(name)
     if not is_names(drop):
         raise UserError(f"drop={drop!r} must be a sequence of names of columns, such as ('name', 'id')")
@@ -91,13 +96,20 @@ def load(
         raise UserError(f"drop names the target {target!r}, which is to be predicted; leave it out of drop (--drop)")
     given = {"target": target, "drop": drop or None, "impute": impute, "size": size, "noise": noise}
     check_applies(kind, given | {"pixels": pixels, "folder": folder, "test": test})
+    if preprocessing is not None:
+        settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
+        check_settled(settled | {"impute": impute, "drop": drop or None})
+        classes = None if kind == TABLE else preprocessing.classes
     if impute not in (None, "median"):
         raise UserError(f'impute={impute!r} is unknown; the only way is impute="median"')
     official = kind == "mnist"
     test = 0.0 if official else DEFAULT_TEST if test is None else test
     splits.check_fractions(validation, test)
     example_seed = splits.seed_for(seed, splits.EXAMPLES)
-    if kind == TABLE:
+    if kind == TABLE and preprocessing is not None:
+        table = read_table(name, only=reapplied.columns_needed(preprocessing))
+        examples = reapplied.examples_of(table, preprocessing, target=target)
+    elif kind == TABLE:
         examples = from_table(read_table(name, drop=drop), target=target, classes=classes, impute=impute is not None)
     elif kind == "mnist":
         examples = mnist.load_mnist(folder, classes=classes, pixels=pixels)
@@ -105,15 +117,19 @@ def load(
         examples = scikit.load_scikit(kind, classes=classes, pixels=pixels)
     else:
         examples = toy.load_toy(kind, classes=classes, size=size, noise=noise, seed=example_seed)
-    more = f"raise size={len(examples.y)} (--size)" if kind in APPLIES["size"] else "add examples"
-    rows = splits.stratified(examples.y, examples.classes, validation=validation, test=test, seed=seed, more=more)
+    if preprocessing is not None:
+        reapplied.check_same_columns(kind, examples, preprocessing)
     return assembled(
         Path(name).name if kind == TABLE else kind,
         examples,
-        rows,
+        seed=seed,
+        validation=validation,
+        test=test,
+        more=f"raise size={len(examples.y)} (--size)" if kind in APPLIES["size"] else "add examples",
         standardize=standardize,
         components=components,
         impute=impute is not None,
+        preprocessing=preprocessing,
     )
 
 
@@ -159,35 +175,8 @@ def check_applies(kind: str, given: dict[str, object]) -> None:
             raise UserError(f"{option}={value!r} does not apply to {kind}: {why}; leave {option} out")
 
 
-def assembled(
-    name: str,
-    examples: Examples,
-    rows: tuple[np.ndarray, np.ndarray, np.ndarray],
-    *,
-    standardize: bool,
-    components: int | None,
-    impute: bool,
-) -> Dataset:
-    """The data set of these examples and rows of each split, with the preprocessing fitted on the training rows."""
-    train, validation, test = rows
-    preprocessing = fit(
-        examples.x[train],
-        examples.columns,
-        target=examples.target,
-        classes=examples.classes,
-        standardize=standardize,
-        components=components,
-        impute=impute,
-    )
-
-    def split(x: np.ndarray, y: np.ndarray) -> Split:
-        return Split(preprocessing.apply(x), y)
-
-    return Dataset(
-        name=name,
-        train=split(examples.x[train], examples.y[train]),
-        validation=split(examples.x[validation], examples.y[validation]),
-        test=split(examples.x[test], examples.y[test]) if examples.test is None else split(*examples.test),
-        classes=examples.classes,
-        preprocessing=preprocessing,
-    )
+def check_settled(given: dict[str, object]) -> None:
+    """Raise a UserError that names the first option that the preprocessing of earlier data settles."""
+    for option, value in given.items():
+        if value is not None:
+            raise UserError(f"{option}={value!r} does not go with preprocessing, which settles it; leave {option} out")

@@ -1,6 +1,6 @@
 """What training minimises: a functional of q whose derivative is its first variation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import jax
@@ -49,6 +49,12 @@ class Functional:
     def of_divergence(cls, divergence: BoundDivergence, lowest: float = 0.0, coefficient: float = 1.0) -> "Functional":
         """F[q] = coefficient · D(q, p) + lowest, for a p that knows the energies."""
         return cls(None, np.asarray(lowest, np.float64), divergence, jnp.asarray(coefficient, float))
+
+    def tempered(self, inverse_temperature: Float[Array, ""]) -> "Functional":
+        """The functional with every energy multiplied by a number; the same where no energies are held."""
+        if self.energies is None:
+            return self
+        return replace(self, energies=inverse_temperature * self.energies)
 
     def __call__(self, q: Probabilities) -> Float[Array, ""]:
         """F[q] above the lowest energy (add `lowest` for F itself), in nats, of a q of shape (2^n,).

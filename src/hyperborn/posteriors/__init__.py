@@ -1,6 +1,19 @@
 """Posteriors: distributions over networks."""
 
+from hyperborn.posteriors.autoregressive import Autoregressive
+from hyperborn.posteriors.default import default_posterior
+from hyperborn.posteriors.exact import ExactPosterior
 from hyperborn.posteriors.posterior import SPREAD, Posterior
+from hyperborn.posteriors.previous import DOUBT, PreviousPosterior
 from hyperborn.posteriors.register import Register
 
-__all__ = ["SPREAD", "Posterior", "Register"]
+__all__ = [
+    "DOUBT",
+    "SPREAD",
+    "Autoregressive",
+    "ExactPosterior",
+    "Posterior",
+    "PreviousPosterior",
+    "Register",
+    "default_posterior",
+]

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.errors import UserError
 
-SPREAD = 0.1
+SPREAD = 0.02
 """Default standard deviation of initial parameters around those of the prior's state."""
 
 
@@ -20,10 +20,8 @@ class Posterior(ABC):
     Concrete posteriors are frozen and hashable, so that a compiled program is kept for each.
     """
 
-    @property
-    @abstractmethod
-    def n_weights(self) -> int:
-        """Weights, hence bits."""
+    n_weights: int
+    """Weights, hence bits."""
 
     @property
     @abstractmethod

@@ -1,6 +1,6 @@
 """The Born distribution of one circuit: one qubit a weight."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jax.numpy as jnp
 import numpy as np
@@ -29,14 +29,12 @@ class Register(Posterior):
     __no_type_check__ = True
 
     circuit: Circuit
+    n_weights: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.circuit, Circuit):
-            raise UserError(f"circuit = {self.circuit!r}: give a circuit, such as hb.circuits.AllPairs(9, depth=2)")
-
-    @property
-    def n_weights(self) -> int:
-        return self.circuit.n_qubits
+            raise UserError(f"circuit = {self.circuit!r}: give a circuit, such as hb.circuits.AllPairs(9, depth=4)")
+        object.__setattr__(self, "n_weights", self.circuit.n_qubits)
 
     @property
     def parameter_shape(self) -> tuple[int, ...]:

@@ -20,6 +20,10 @@ class Prior(ABC):
     """
 
     @abstractmethod
+    def check(self, network: Network | int) -> None:
+        """Raise a UserError if the prior does not fit the network; without work that grows as 2^n."""
+
+    @abstractmethod
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
         """log p(w) of all 2^n weight vectors in index order, in nats, float64; normalised.
 
@@ -39,3 +43,15 @@ class Prior(ABC):
 def weights_in(network: Network | int) -> int:
     """The number of weights of a network that may be given by that number alone."""
     return network if isinstance(network, int) else network.n_weights
+
+
+def marginals_of_table(p: Float[np.ndarray, " states"]) -> Marginals:
+    """Probability that each bit is 1 under the probabilities of all 2^n weight vectors, in O(2^n) time."""
+    marginals = []
+    while len(p) > 1:
+        low, high = p.reshape(2, -1)
+        # A quotient of sums of the same terms: above 1 by no rounding error.
+        zero, one = low.sum(), high.sum()
+        marginals.append(one / (zero + one))
+        p = low + high
+    return np.asarray(marginals, dtype=np.float64)

@@ -23,6 +23,9 @@ def log_product(marginals: Marginals) -> LogProbabilities:
 class Uniform(Prior):
     """Every network equally probable."""
 
+    def check(self, network: Network | int) -> None:
+        pass
+
     def marginals(self, network: Network | int) -> Marginals:
         return np.full(weights_in(network), 0.5)
 
@@ -53,6 +56,9 @@ class Bernoulli(Prior):
         for number in numbers:
             if not (is_number(number) and 0 < number < 1):
                 raise UserError(f"prior probability {number!r}: give numbers strictly between 0 and 1")
+
+    def check(self, network: Network | int) -> None:
+        self.marginals(network)
 
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
         return log_product(self.marginals(network))

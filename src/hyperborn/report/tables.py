@@ -21,7 +21,10 @@ SHORT = {"nll": "NLL", "brier": "Brier", "ece": "ECE", "elbo_gap": "gap (nats)"}
 MOST_LOSSES = 5
 """Restarts whose losses are shown, best first: far apart, they say that more restarts may find better."""
 
-MEASURES = ("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "entropy")
+MEASURES = (
+    *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap"),
+    *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
+)
 
 
 def summary_table(summary: Mapping[str, Any]) -> "rich.table.Table":

@@ -1,7 +1,8 @@
-"""RZ gates, forwards and backwards.
+"""RZ and RZZ gates, forwards and backwards.
 
-The angles of RZ gates add up, so the 2^n phases are the outer product of two tables: one of the leading half of the
-qubits, one of the trailing half.
+The phase of a basis state is a quadratic form of the signs of its bits. With the qubits cut into two halves it is a
+function of the leading half, plus one of the trailing half, plus what couples the halves, so that all 2^n of them are
+one product of two small matrices; without pairs it is the first two alone, whose cosines and sines are as small.
 """
 
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ from jaxtyping import Array, Float
 
 from hyperborn.simulators.schedule import Phases
 from hyperborn.simulators.state import Angles, Backwards, State, contract
+from hyperborn.simulators.turns import cosine_and_sine
 
 
 def forward(segment: Phases, angles: Angles, state: State) -> State:
@@ -20,30 +22,69 @@ def forward(segment: Phases, angles: Angles, state: State) -> State:
 def backward(segment: Phases, angles: Angles, state: State, cotangent: State) -> Backwards:
     """State and cotangent before the segment, and the gradient of the angles, from state and cotangent after it."""
     n = state.n_qubits
-    middle = n // 2
-    # d state / d angle = sign / 2 · (-imaginary, real): each angle's gradient is a signed sum of one vector.
-    change = (cotangent.imaginary * state.real - cotangent.real * state.imaginary).reshape(2**middle, -1)
-    # Products with ones, not sums: XLA's sums on CPUs add one number at a time.
-    rows, columns = (jnp.ones(size, angles.dtype) for size in change.shape)
-    leading = contract("aq,a->q", signs_of(middle, angles), contract("ab,b->a", change, columns))
-    trailing = contract("bq,b->q", signs_of(n - middle, angles), contract("a,ab->b", rows, change))
-    by_qubit = 0.5 * jnp.concatenate([leading, trailing])
-    gradient = jnp.zeros_like(angles).at[np.array(segment.parameters)].add(by_qubit[np.array(segment.qubits)])
+    # d state / d phase = i · state: each angle's gradient is a signed sum of one vector.
+    change = cotangent.imaginary * state.real - cotangent.real * state.imaginary
+    gradient = gradient_of(segment, angles, change.reshape(2 ** (n // 2), -1))
     rotations = rotations_of(segment, angles, n)
     back = State(rotations.real, -rotations.imaginary)
     return turn(state, back), turn(cotangent, back), gradient
 
 
-def rotations_of(segment: Phases, angles: Angles, n: int) -> State:
-    """Cosine and sine of all 2^n phases (radians).
+def gradient_of(segment: Phases, angles: Angles, change: Float[Array, "leading trailing"]) -> Angles:
+    """Gradient of the angles from that of all 2^n phases."""
+    rows, columns = (signs_of(size.bit_length() - 1, angles) for size in change.shape)
+    # Products with ones, not sums: XLA's sums on CPUs add one number at a time.
+    leading = contract("ab,b->a", change, jnp.ones(len(columns), angles.dtype))
+    trailing = contract("a,ab->b", jnp.ones(len(rows), angles.dtype), change)
+    by_qubit = jnp.concatenate([contract("aq,a->q", rows, leading), contract("bq,b->q", columns, trailing)])
+    gradient = (
+        jnp.zeros_like(angles)
+        .at[np.array(segment.own_parameters, int)]
+        .add(0.5 * by_qubit[np.array(segment.qubits, int)])
+    )
+    if not segment.pairs:
+        return gradient
+    across = contract("bi,bj->ij", contract("ab,ai->bi", change, rows), columns)
+    by_pair = jnp.block(
+        [
+            [contract("ai,aj->ij", rows * leading[:, None], rows), across],
+            [jnp.zeros_like(across.T), contract("bi,bj->ij", columns * trailing[:, None], columns)],
+        ]
+    )
+    low, high = np.array(segment.pairs).T
+    return gradient.at[np.array(segment.pair_parameters)].add(-0.5 * by_pair[low, high])
 
-    They are matrix products of the two halves' tables, cos(a + b) = cos a cos b - sin a sin b, because XLA would fuse
-    a product of broadcast tables with their cosines and evaluate those 2^n times.
-    """
-    halves = jnp.zeros(n, angles.dtype).at[np.array(segment.qubits)].add(angles[np.array(segment.parameters)] / 2)
+
+def rotations_of(segment: Phases, angles: Angles, n: int) -> State:
+    """Cosine and sine of all 2^n phases."""
     middle = n // 2
-    leading = contract("aq,q->a", signs_of(middle, angles), halves[:middle])
-    trailing = contract("bq,q->b", signs_of(n - middle, angles), halves[middle:])
+    halves = (
+        jnp.zeros(n, angles.dtype)
+        .at[np.array(segment.qubits, int)]
+        .add(angles[np.array(segment.own_parameters, int)] / 2)
+    )
+    rows, columns = signs_of(middle, angles), signs_of(n - middle, angles)
+    leading = contract("aq,q->a", rows, halves[:middle])
+    trailing = contract("bq,q->b", columns, halves[middle:])
+    if not segment.pairs:
+        return outer(leading, trailing)
+    low, high = np.array(segment.pairs).T
+    couplings = jnp.zeros((n, n), angles.dtype).at[low, high].add(-angles[np.array(segment.pair_parameters)] / 2)
+    leading = leading + contract("ai,ij,aj->a", rows, couplings[:middle, :middle], rows)
+    trailing = trailing + contract("bi,ij,bj->b", columns, couplings[middle:, middle:], columns)
+    across = contract("ai,ij->aj", rows, couplings[:middle, middle:])
+    # The sum of the three as one product.
+    left = jnp.concatenate([across, leading[:, None], jnp.ones_like(leading)[:, None]], 1)
+    right = jnp.concatenate([columns, jnp.ones_like(trailing)[:, None], trailing[:, None]], 1)
+    return State(*cosine_and_sine(contract("ak,bk->ab", left, right).reshape(-1)))
+
+
+def outer(leading: Float[Array, " a"], trailing: Float[Array, " b"]) -> State:
+    """Cosine and sine of every sum of one phase (radians) of each, as matrix products of small tables.
+
+    cos(a + b) = cos a cos b - sin a sin b: XLA would fuse a product of broadcast tables with their cosines and evaluate
+    those 2^n times.
+    """
     cosine, sine = jnp.cos(trailing), jnp.sin(trailing)
     columns = jnp.stack([jnp.cos(leading), jnp.sin(leading)], 1)
     return State(

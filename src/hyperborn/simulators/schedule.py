@@ -1,8 +1,9 @@
 """From a list of gates to a short program: runs of gates that are applied together, and the period of their repetition.
 
 CX gates followed by one RY on each of some qubits become a `Mixing`: one orthogonal matrix for each group of
-neighbouring qubits. RZ gates that follow one another become `Phases`. Layers that repeat with shifted parameters are
-found, so that the simulator compiles one period and loops over it: an unrolled circuit makes XLA compile for minutes.
+neighbouring qubits. RZ and RZZ gates that follow one another become `Phases`. Layers that repeat with shifted
+parameters are found, so that the simulator compiles one period and loops over it: an unrolled circuit makes XLA compile
+for minutes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,13 +45,23 @@ class Mixing:
 
 @dataclass(frozen=True)
 class Phases:
-    """RZ gates on some qubits: a diagonal matrix."""
+    """RZ gates on some qubits and RZZ gates on some pairs: a diagonal matrix."""
 
     qubits: tuple[int, ...]
-    parameters: tuple[int, ...]
+    own_parameters: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...] = ()
+    pair_parameters: tuple[int, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[int, ...]:
+        return self.own_parameters + self.pair_parameters
 
     def shifted(self, offset: int) -> "Phases":
-        return replace(self, parameters=tuple(parameter + offset for parameter in self.parameters))
+        return replace(
+            self,
+            own_parameters=tuple(parameter + offset for parameter in self.own_parameters),
+            pair_parameters=tuple(parameter + offset for parameter in self.pair_parameters),
+        )
 
 
 Segment: TypeAlias = Mixing | Phases
@@ -124,18 +135,29 @@ def runs_of(gates: Iterable[Gate], n: int) -> list[list[Gate]]:
 
 
 def continues(run: Sequence[Gate], gate: Gate, n: int) -> bool:
-    """Whether a gate may join a run: RZ with RZ; CX while no RY has come; RY while its qubit has had none."""
-    if gate.name == "rz" or run[0].name == "rz":
-        return gate.name == run[0].name
+    """Whether a gate may join a run: phases with phases; CX while no RY has come; RY while its qubit has had none."""
+    if is_phase(gate) or is_phase(run[0]):
+        return is_phase(gate) and is_phase(run[0])
     if gate.name == "cx":
         return run[-1].name == "cx" and max(map(len, units_of([*run, gate], n))) <= LARGEST_GROUP
     return all(other.name == "cx" or other.qubits != gate.qubits for other in run)
 
 
 def segment_of(run: Sequence[Gate], n: int) -> Segment:
-    if run[0].name == "rz":
-        return Phases(tuple(gate.qubits[0] for gate in run), tuple(parameter_of(gate) for gate in run))
-    return mixing_of(run, n)
+    if not is_phase(run[0]):
+        return mixing_of(run, n)
+    single = [gate for gate in run if gate.name == "rz"]
+    double = [gate for gate in run if gate.name == "rzz"]
+    return Phases(
+        tuple(gate.qubits[0] for gate in single),
+        tuple(parameter_of(gate) for gate in single),
+        tuple((min(gate.qubits), max(gate.qubits)) for gate in double),
+        tuple(parameter_of(gate) for gate in double),
+    )
+
+
+def is_phase(gate: Gate) -> bool:
+    return gate.name in ("rz", "rzz")
 
 
 def mixing_of(run: Sequence[Gate], n: int) -> Mixing:

@@ -6,43 +6,50 @@ from dataclasses import dataclass, fields
 from types import NoneType
 from typing import Any
 
-from hyperborn.circuits import Brickwork, ProductState
+from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, ProductState
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.inference.divergences import DIVERGENCES
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
 from hyperborn.networks import BinaryMLP, Network
-from hyperborn.posteriors import SPREAD, Posterior, Register
-from hyperborn.priors import Bernoulli, Prior, Uniform
+from hyperborn.posteriors import SPREAD, Autoregressive, Posterior, PreviousPosterior, Register
+from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
 from hyperborn.records import Slots, record_of, thing_of
+from hyperborn.training.annealing import Annealing
 from hyperborn.training.optimizers import OPTIMIZERS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau
 
 SLOTS: Slots = {
     "network": (BinaryMLP,),
-    "posterior": (Register,),
-    "circuit": (Brickwork, ProductState),
+    "posterior": (Register, Autoregressive),
+    "circuit": (AllPairs, ChosenPairs, Brickwork, ProductState),
     "objective": tuple(OBJECTIVES.values()),
     "divergence": tuple(DIVERGENCES.values()),
     "kernel": (Hamming,),
-    "prior": (Uniform, Bernoulli),
+    "prior": (Uniform, Bernoulli, Ising, Empirical, PreviousPosterior),
     "optimizer": tuple(OPTIMIZERS.values()),
+    "annealing": (Annealing,),
     "plateau": (Plateau,),
 }
 
 KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "network": ((Network,), "a network, such as hb.networks.BinaryMLP(n_features=4)"),
     "data": ((Dataset,), "the whole data set with its splits, such as hb.data.load('iris')"),
-    "posterior": ((Posterior,), "a posterior, such as hb.Register(hb.circuits.Brickwork(9, depth=4))"),
+    "posterior": ((Posterior,), "a posterior, such as hb.Register(hb.circuits.AllPairs(9, depth=4))"),
     "objective": ((Objective,), "an objective, such as hb.ELBO()"),
     "prior": ((Prior,), "a prior, such as hb.Uniform()"),
     "optimizer": ((Optimizer,), "an optimizer, such as hb.Adam()"),
+    "annealing": (
+        (Annealing, NoneType),
+        "an annealing, such as hb.Annealing(), or None for none",
+    ),
     "plateau": ((Plateau, NoneType), "a plateau, such as hb.Plateau(), or None to stop at the last step only"),
 }
 """What each argument of a run must be, and what to say where it is not."""
 
 PARTS = ("network", "posterior", "objective", "prior", "optimizer")
+OPTIONAL = ("annealing", "plateau")
 
 LARGEST = 24
 """Most weights of a register whose 2^n networks are enumerated."""
@@ -67,9 +74,10 @@ class Definition:
     objective: Objective = ELBO()
     prior: Prior = Uniform()
     optimizer: Optimizer = Adam()
+    annealing: Annealing | None = Annealing()
     plateau: Plateau | None = Plateau()
-    steps: int = 500
-    restarts: int = 4
+    steps: int = 1000
+    restarts: int = 2
     seed: int = 0
     spread: float = SPREAD
 
@@ -90,7 +98,7 @@ class Definition:
                 f"{n} weights make 2^{n} networks, over the limit of {LARGEST} weights of one register; "
                 "use fewer hidden units or features (components)"
             )
-        self.prior.marginals(self.network)
+        self.prior.check(self.network)
 
     def check(self, data: Dataset) -> None:
         """Raise a UserError if the data are not what the network takes."""
@@ -106,8 +114,8 @@ class Definition:
         """The definition as JSON can hold it."""
         parts = {name: record_of(getattr(self, name)) for name in PARTS}
         plain = {name: getattr(self, name) for name in ("steps", "restarts", "seed", "spread")}
-        plateau = record_of(self.plateau) if self.plateau else None
-        return {"plateau": plateau} | parts | plain
+        optional = {name: record_of(part) if (part := getattr(self, name)) else None for name in OPTIONAL}
+        return optional | parts | plain
 
     @classmethod
     def from_record(cls, record: Any) -> "Definition":
@@ -121,9 +129,9 @@ class Definition:
             raise UserError(f"the definition of a run must hold {', '.join(sorted(expected))}; was it edited by hand?")
         parts = {name: thing_of(record[name], SLOTS, name) for name in PARTS}
         plain = {name: record[name] for name in ("steps", "restarts", "seed", "spread")}
-        plateau = None if record["plateau"] is None else thing_of(record["plateau"], SLOTS, "plateau")
+        optional = {name: None if record[name] is None else thing_of(record[name], SLOTS, name) for name in OPTIONAL}
         try:
-            return cls(plateau=plateau, **parts, **plain)
+            return cls(**optional, **parts, **plain)
         except UserError:
             raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:

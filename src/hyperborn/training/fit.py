@@ -8,15 +8,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from hyperborn.bits import bits_of
-from hyperborn.circuits import Brickwork
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
 from hyperborn.inference.objectives import ELBO, Objective
 from hyperborn.networks import Network
-from hyperborn.posteriors import SPREAD, Posterior, Register
+from hyperborn.posteriors import SPREAD, Posterior, default_posterior
 from hyperborn.predictive import posterior_predictive
 from hyperborn.priors import Prior, Uniform
 from hyperborn.progress import Progress
+from hyperborn.training.annealing import Annealing
 from hyperborn.training.definition import Definition, check_kinds
 from hyperborn.training.interruption import Interrupted, interruptible
 from hyperborn.training.loop import Position, Problem, Report, fresh, train
@@ -35,9 +35,10 @@ def fit(
     posterior: Posterior | None = None,
     prior: Prior = Uniform(),
     optimizer: Optimizer = Adam(),
+    annealing: Annealing | None = Annealing(),
     plateau: Plateau | None = Plateau(),
-    steps: int = 500,
-    restarts: int = 4,
+    steps: int = 1000,
+    restarts: int = 2,
     seed: int = 0,
     spread: float = SPREAD,
     progress: bool = True,
@@ -48,9 +49,10 @@ def fit(
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
         objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`.
-        posterior: where the weights come from; `Register` of a `Brickwork` circuit of depth 4 if None.
-        prior: `Uniform` or `Bernoulli`.
+        posterior: where the weights come from; `default_posterior` of the network's weights if None.
+        prior: `Uniform`, `Bernoulli`, `Ising`, `Empirical`, or what an earlier result gives with `Result.as_prior`.
         optimizer: `Adam` or `LBFGS`.
+        annealing: how energies are turned up as training goes; whole from the start if None.
         plateau: when to stop before `steps`; never if None.
         steps: steps at most.
         restarts: independent starts, trained side by side.
@@ -64,10 +66,11 @@ def fit(
     check_kinds(network=network, data=data)
     definition = Definition(
         network=network,
-        posterior=Register(Brickwork(network.n_weights, depth=4)) if posterior is None else posterior,
+        posterior=default_posterior(network.n_weights) if posterior is None else posterior,
         objective=objective,
         prior=prior,
         optimizer=optimizer,
+        annealing=annealing,
         plateau=plateau,
         steps=steps,
         restarts=restarts,
@@ -124,7 +127,7 @@ def result_of(
     params = np.asarray(report.position.state.params)[report.best]
     losses = tuple(float(loss) for loss in report.diagnosis.loss)
     q = definition.posterior.distribution(jnp.asarray(params))
-    numbers = numbers_of(q, problem.loss(definition, q), problem.energies, problem.log_prior)
+    numbers = numbers_of(q, problem.loss(definition, q), problem.posterior)
     return Result(definition, data, params, losses, report.position.step, numbers, seconds)
 
 

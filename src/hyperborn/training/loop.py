@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ from hyperborn.data.dataset import Dataset
 from hyperborn.energy import energies as energies_of
 from hyperborn.errors import UserError
 from hyperborn.inference.functional import Functional
+from hyperborn.posteriors import ExactPosterior
 from hyperborn.progress import Progress
 from hyperborn.training.definition import Definition
 from hyperborn.training.plateau import History
@@ -39,6 +41,11 @@ class Problem:
         """The problem of the definition's network and prior on the training split."""
         table = energies_of(definition.network, data.train, progress=progress.counter("energies"))
         return cls(table, definition.prior.log_probabilities(definition.network))
+
+    @cached_property
+    def posterior(self) -> ExactPosterior:
+        """What no approximation can beat."""
+        return ExactPosterior(self.energies, self.log_prior)
 
     def functional(self, definition: Definition) -> Functional:
         """The definition's objective for this problem."""
@@ -119,6 +126,7 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
             jnp.int32(count),
             posterior=definition.posterior,
             optimizer=definition.optimizer,
+            annealing=definition.annealing,
             steps=definition.steps,
         )
         found = diagnose(state.params, functional, energies, log_prior, posterior=definition.posterior)
@@ -150,7 +158,8 @@ def moved(definition: Definition, before: Position, state: State, step: int, dia
     if step % RECORD_EVERY == 0:
         history = [*history, (step, diagnosis.loss.tolist())]
         if definition.plateau:
-            flat = definition.plateau.reached(history)
+            begin = definition.annealing.length(definition.steps) if definition.annealing else 0
+            flat = definition.plateau.reached([entry for entry in history if entry[0] >= begin])
             history = definition.plateau.trimmed(history)
         else:
             history = history[-1:]

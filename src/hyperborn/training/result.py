@@ -19,14 +19,17 @@ from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
-from hyperborn.inference import evidence
 from hyperborn.networks import Network
+from hyperborn.posteriors import DOUBT, ExactPosterior, PreviousPosterior, evidence
 from hyperborn.predictive import exact_predictive, most_probable, posterior_predictive, sampled_predictive, scores
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.run_folder import RunFolder, writing
 
-NUMBERS: tuple[str, ...] = ("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "entropy")
+NUMBERS: tuple[str, ...] = (
+    *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap"),
+    *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
+)
 SECONDS: tuple[str, ...] = ("energies", "compile", "train")
 """What `numbers` and `seconds` of a result hold, in the order in which they are shown."""
 
@@ -127,6 +130,20 @@ class Result:
         """Class probabilities of one network, given as one row of bits."""
         return posterior_predictive(self.network, features_of(self.network, x), bits)
 
+    def as_prior(self, doubt: float = DOUBT) -> PreviousPosterior:
+        """The trained posterior as the prior of a run on new data: learning goes on where it stopped.
+
+        The new data must be new (what this run has learnt from would count twice), and encoded as these were: see the
+        argument `preprocessing` of `hyperborn.data.load`.
+
+        Args:
+            doubt: share of the prior that is spread over all networks alike; see `PreviousPosterior`.
+
+        Raises:
+            UserError: if the doubt does not lie between 0 and 1.
+        """
+        return PreviousPosterior(self.definition.posterior, self.params, doubt)
+
     @cached_property
     def summary(self) -> dict[str, Any]:
         """Everything worth reporting, as JSON can hold it; energies and evidence in nats.
@@ -215,13 +232,12 @@ def features_of(network: Network, x: ArrayLike) -> Examples:
     return table
 
 
-def numbers_of(
-    q: Float[np.ndarray, " states"],
-    loss: float,
-    energies: Float[np.ndarray, " states"],
-    log_prior: Float[np.ndarray, " states"],
-) -> dict[str, float]:
-    """Loss, expected energy, ELBO, log evidence, their gap and the entropy of q, in nats and float64."""
-    bound, log_z = evidence.elbo(q, energies, log_prior), evidence.log_evidence(energies, log_prior)
-    expected = evidence.expected_energy(q, energies)
-    return dict(zip(NUMBERS, (loss, expected, bound, log_z, log_z - bound, evidence.entropy(q)), strict=True))
+def numbers_of(q: Float[np.ndarray, " states"], loss: float, posterior: ExactPosterior) -> dict[str, float]:
+    """Loss, expected energy, how far q is from the exact posterior, and the entropies of both; nats, float64."""
+    found = posterior.compared(q) | {
+        "loss": loss,
+        "expected_energy": evidence.expected_energy(q, posterior.energies),
+        "entropy": evidence.entropy(q),
+        "posterior_entropy": posterior.entropy,
+    }
+    return {name: found[name] for name in NUMBERS}

@@ -1,6 +1,6 @@
 """The pure part of training: a state, and a compiled function that advances it by any number of steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar, cast
 
@@ -15,6 +15,7 @@ from hyperborn.inference.divergences import KullbackLeibler
 from hyperborn.inference.estimators import Exact
 from hyperborn.inference.functional import Functional
 from hyperborn.posteriors import Posterior
+from hyperborn.training.annealing import Annealing
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer
 
@@ -41,8 +42,13 @@ class Diagnosis(NamedTuple):
 
 def initial_state(definition: Definition) -> State:
     """The state before the first step: restarts differ in their random angles around the prior."""
-    return begin(
-        jnp.uint32(definition.seed),
+    return begin_of(definition)(jnp.uint32(definition.seed))
+
+
+def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], State]:
+    """`begin` with all that is static; the prior's marginals are found here, for they may need JAX themselves."""
+    return partial(
+        begin,
         marginals=tuple(definition.prior.marginals(definition.network).tolist()),
         posterior=definition.posterior,
         optimizer=definition.optimizer,
@@ -77,7 +83,7 @@ def begin(
     )
 
 
-@partial(jax.jit, static_argnames=("posterior", "optimizer", "steps"))
+@partial(jax.jit, static_argnames=("posterior", "optimizer", "annealing", "steps"))
 def advance(
     state: State,
     functional: Functional,
@@ -85,15 +91,18 @@ def advance(
     *,
     posterior: Posterior,
     optimizer: Optimizer,
+    annealing: Annealing | None,
     steps: int,
 ) -> State:
     """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
     update_rule = optimizer.transformation(steps)
 
-    def loss(params: Parameters) -> Float[Array, ""]:
-        return Exact().loss(posterior, functional, params)
+    def update(
+        functional: Functional, params: Parameters, optimizer_state: optax.OptState
+    ) -> tuple[Parameters, optax.OptState]:
+        def loss(params: Parameters) -> Float[Array, ""]:
+            return Exact().loss(posterior, functional, params)
 
-    def update(params: Parameters, optimizer_state: optax.OptState) -> tuple[Parameters, optax.OptState]:
         value, gradient = jax.value_and_grad(loss)(params)
         change, optimizer_state = update_rule.update(
             gradient, optimizer_state, params, value=value, grad=gradient, value_fn=loss
@@ -101,7 +110,11 @@ def advance(
         return cast(Array, optax.apply_updates(params, change)), optimizer_state
 
     def one_step(_: Int[Array, ""], state: State) -> State:
-        params, optimizer_state = jax.vmap(update)(state.params, state.optimizer)
+        now = functional
+        if annealing:
+            now = functional.tempered(annealing.inverse_temperature(state.step, steps))
+        # One after the other: batched products of so small matrices are slower, and line searches would wait for all.
+        params, optimizer_state = jax.lax.map(lambda one: update(now, *one), (state.params, state.optimizer))
         return State(state.step + 1, state.key, params, optimizer_state)
 
     return jax.lax.fori_loop(0, count, one_step, state)
@@ -138,7 +151,7 @@ def state_of(arrays: Mapping[str, np.ndarray], definition: Definition) -> State:
     Raises:
         ValueError: if the arrays are not those of the definition's run.
     """
-    template = jax.eval_shape(lambda: initial_state(definition))
+    template = jax.eval_shape(begin_of(definition), jnp.uint32(definition.seed))
     leaves, structure = jax.tree.flatten(template.optimizer)
     key = jax.eval_shape(jax.random.key_data, template.key)
     expected = {"step": template.step, "key": key, "params": template.params} | named(leaves)

@@ -1,5 +1,6 @@
 """Divergences D(q, p) of distributions over all 2^n networks, with their first variations."""
 
+from hyperborn.inference.divergences.adaptive import AdaptiveDiscrepancy
 from hyperborn.inference.divergences.adversarial import Adversarial, TrainedClassifier
 from hyperborn.inference.divergences.divergence import BoundDivergence, Divergence
 from hyperborn.inference.divergences.kullback_leibler import KL, KullbackLeibler
@@ -11,6 +12,7 @@ __all__ = [
     "DIVERGENCES",
     "KL",
     "MMD",
+    "AdaptiveDiscrepancy",
     "Adversarial",
     "BoundDivergence",
     "BoundRenyi",

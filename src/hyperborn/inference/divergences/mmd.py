@@ -1,7 +1,9 @@
 """The squared maximum mean discrepancy of a Hamming kernel."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -10,20 +12,32 @@ from jaxtyping import Array, Float
 
 from hyperborn._typing import Probabilities
 from hyperborn.errors import UserError
+from hyperborn.inference.divergences.adaptive import AdaptiveDiscrepancy, mean_charge
 from hyperborn.inference.divergences.divergence import BoundDivergence, Divergence
-from hyperborn.inference.kernels import Hamming, default_kernel
+from hyperborn.inference.kernels import Hamming, default_kernel, distances_of_probabilities, ladder, median_kernel
 from hyperborn.priors.prior import LogProbabilities
-from hyperborn.walsh import walsh_hadamard
+from hyperborn.walsh import filtered
+
+RULES: dict[str, Callable[[LogProbabilities], Hamming]] = {
+    "operator-weight": lambda log_p: default_kernel(log_p.shape[0].bit_length() - 1),
+    "median": lambda log_p: median_kernel(distances_of_probabilities(np.exp(log_p))),
+}
+"""Kernels that p alone decides."""
 
 
 @dataclass(frozen=True)
 class MMD(Divergence):
     """MMD²(q, p) = E k(w, w') over pairs of q, less twice those of one each, plus those of p.
 
-    Without `kernel`, `default_kernel` of the number of weights serves.
+    Without a `kernel`, the rule `bandwidth` chooses it:
+
+    - "operator-weight": `default_kernel` of the number of weights;
+    - "median": `median_kernel` of the Hamming distances under p;
+    - "adaptive": at every q the mixture of `ladder` that separates q from p best; see `AdaptiveDiscrepancy`, whose
+      value is in other units than the others' (the kl-matched weight allows for that).
 
     Raises:
-        UserError: if the kernel is none.
+        UserError: if the kernel is none, the rule is unknown, or both are given.
     """
 
     # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
@@ -31,27 +45,53 @@ class MMD(Divergence):
 
     name = "mmd"
     kernel: Hamming | None = None
+    bandwidth: Literal["operator-weight", "median", "adaptive"] = "operator-weight"
 
     def __post_init__(self) -> None:
         if not isinstance(self.kernel, Hamming | None):
             raise UserError(f"kernel = {self.kernel!r}: give a kernel, such as Hamming((0.5,)), or None")
+        if not isinstance(self.bandwidth, str) or self.bandwidth not in (*RULES, "adaptive"):
+            raise UserError(f"bandwidth = {self.bandwidth!r}: give {', '.join(RULES)} or adaptive")
+        if self.kernel is not None and self.bandwidth != "operator-weight":
+            raise UserError(f"bandwidth = {self.bandwidth!r} beside a kernel, which it would choose: give one of them")
 
-    def bind(self, log_p: LogProbabilities) -> "MaximumMeanDiscrepancy":
+    def bind(self, log_p: LogProbabilities) -> BoundDivergence:
+        if self.bandwidth == "adaptive":
+            return adaptive(log_p)
         n = log_p.shape[0].bit_length() - 1
-        spectrum = self.kernel_of(n).spectrum(n) / 2**n
+        spectrum = self.kernel_of(log_p).spectrum(n) / 2**n
         return MaximumMeanDiscrepancy(jnp.asarray(np.exp(log_p), float), jnp.asarray(spectrum, float))
 
     def matched_weight(self, log_p: LogProbabilities) -> float:
-        # E_p[-log p(w)] / E_p[MMD²(δ_w, p)]: for the uniform prior n ln 2 / MMD²(δ, p) with any δ.
-        n = log_p.shape[0].bit_length() - 1
+        # E_p[-log p(w)] / E_p[D(δ_w, p)]: for the uniform prior n ln 2 / D(δ, p) with any δ.
         p = np.exp(log_p)
+        entropy = float(-(p @ log_p))
+        if self.bandwidth == "adaptive":
+            return entropy / mean_charge(p, ladder(log_p.shape[0].bit_length() - 1).kappas)
         with jax.enable_x64(True):
-            transformed = np.asarray(walsh_hadamard(jnp.asarray(p)))
-        within_p = float(np.sum(self.kernel_of(n).spectrum(n) * transformed**2) / 2**n)
-        return float(-np.sum(p * log_p)) / (1.0 - within_p)
+            within_p = float(p @ np.asarray(self.kernel_of(log_p).apply(jnp.asarray(p))))
+        return entropy / (1.0 - within_p)
 
-    def kernel_of(self, n: int) -> Hamming:
-        return self.kernel or default_kernel(n)
+    def kernel_of(self, log_p: LogProbabilities, q: Float[np.ndarray, " states"] | None = None) -> Hamming:
+        """The kernel that q is compared with p by; the adaptive rule alone asks for q, of shape (2^n,).
+
+        It is a kernel like any other: for instance one for `mmd_squared` of samples drawn apart.
+
+        Raises:
+            UserError: if the rule is adaptive and there is no q.
+        """
+        if self.bandwidth != "adaptive":
+            return self.kernel or RULES[self.bandwidth](log_p)
+        if q is None:
+            raise UserError("the adaptive kernel depends on q: give q, the probabilities of all networks")
+        rungs = ladder(log_p.shape[0].bit_length() - 1)
+        with jax.enable_x64(True):
+            weights = np.asarray(adaptive(log_p).weights(jnp.asarray(q, float)))
+        return Hamming(rungs.kappas, tuple(weights.tolist())) if weights.any() else rungs
+
+
+def adaptive(log_p: LogProbabilities) -> AdaptiveDiscrepancy:
+    return AdaptiveDiscrepancy.of(np.exp(log_p), ladder(log_p.shape[0].bit_length() - 1).kappas)
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["p", "spectrum"], meta_fields=[])
@@ -67,5 +107,5 @@ class MaximumMeanDiscrepancy(BoundDivergence):
 
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         difference = q - self.p
-        smoothed = walsh_hadamard(self.spectrum * walsh_hadamard(difference))
+        smoothed = filtered(difference, self.spectrum)
         return jnp.sum(difference * smoothed), 2.0 * smoothed

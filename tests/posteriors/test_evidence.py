@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import inference_oracle
-from hyperborn.inference import evidence
+from hyperborn.posteriors import evidence
 
 N = 3
 ENERGIES = arrays(np.float64, 2**N, elements=st.floats(0, 50))

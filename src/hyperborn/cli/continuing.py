@@ -1,0 +1,50 @@
+"""Going on from a finished run with new data: its posterior is the new run's prior."""
+
+from pathlib import Path
+
+import numpy as np
+
+from hyperborn.cli.building import Note, loaded, run_of
+from hyperborn.config import RunConfig
+from hyperborn.data import Dataset, Split
+from hyperborn.errors import UserError
+from hyperborn.training import load
+from hyperborn.training.definition import Definition
+
+SETTLED = (
+    *("drop", "classes", "impute", "components", "standardize"),
+    *("hidden", "activation", "bias", "values", "scale", "prior"),
+)
+"""Keys of the configuration that the earlier run settles: a posterior is one over the weights of its own network."""
+
+
+def continued(config: RunConfig, run: str, note: Note) -> tuple[Dataset, Definition]:
+    """New data, encoded as the earlier run's, and its network again, with its posterior as the prior.
+
+    Args:
+        config: the configuration.
+        run: folder of the earlier run.
+        note: is told of damage that does not matter, and of examples that both runs learn from.
+
+    Raises:
+        UserError: an option that the earlier run settles, a run that is not finished, or data that do not fit it.
+    """
+    for key in SETTLED:
+        if key in config.model_fields_set:
+            raise UserError(
+                f"{key} does not go with prior_from: the data and the network must be encoded as those of {run} were; "
+                f"leave out {key}, or prior_from (--prior-from)"
+            )
+    earlier = load(Path(run), report=note)
+    data = loaded(config, None, config.seed, earlier.data.preprocessing)
+    again = seen_before(data.train, earlier.data.train)
+    if again:
+        note(f"{again} of {len(data.train)} training examples are among those that {run} learnt from: they count twice")
+    return data, run_of(config, config.objective, earlier.network, earlier.as_prior(), config.seed)
+
+
+def seen_before(new: Split, old: Split) -> int:
+    """How many of the new examples are among the old ones: same features to the last bit, and same class."""
+    new_rows, old_rows = (np.column_stack([split.x, split.y]) for split in (new, old))
+    known = {row.tobytes() for row in old_rows}
+    return sum(row.tobytes() in known for row in new_rows)

@@ -1,0 +1,103 @@
+"""Sums of a kernel over samples, in bounded memory."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt8
+
+from hyperborn._typing import Bits
+from hyperborn.bits import LARGEST_INDEXED, index_of
+from hyperborn.inference.kernels.hamming import Hamming
+
+LARGEST_TABLE = 20
+"""Most bits of which all 2^n networks are tabulated (8 MiB of float64 a table)."""
+
+ROWS, COLUMNS = 512, 4096
+"""Pairs of rows compared at once: 2^21, of 16 bytes each. COLUMNS is a multiple of ROWS."""
+
+
+def kernel_sums(kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"]) -> Float[np.ndarray, " networks"]:
+    """Σ_j k(bits_i, others_j) for every row i, float64.
+
+    Where all 2^n networks are fewer than the pairs (n at most 20) the kernel is applied to the table of the others'
+    counts, in O(rows + n 2^n) and some tens of MiB. Else the distinct rows are compared pair by pair, in blocks that
+    hold about 40 MiB, plus 20 KiB a bit, whatever the number of rows.
+    """
+    n = bits.shape[1]
+    if n <= LARGEST_TABLE and n * 2**n <= len(bits) * len(others):
+        return tabulated_sums(kernel, bits, others)
+    return streamed_sums(kernel, bits, others)
+
+
+def tabulated_sums(
+    kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"]
+) -> Float[np.ndarray, " networks"]:
+    counts = np.bincount(index_of(others), minlength=2 ** bits.shape[1])
+    with jax.enable_x64(True):
+        sums = np.asarray(kernel.apply(jnp.asarray(counts, float)))
+    return sums[index_of(bits)]
+
+
+def streamed_sums(kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"]) -> Float[np.ndarray, " networks"]:
+    table = kernel.by_distance(bits.shape[1])
+    rows, places, _ = distinct(bits)
+    columns, _, counts = distinct(others)
+    sums = np.zeros(len(rows))
+    with jax.enable_x64(True):
+        for column in range(0, len(columns), COLUMNS):
+            block = padded(columns[column : column + COLUMNS], COLUMNS)
+            weights = padded(counts[column : column + COLUMNS].astype(np.float64), COLUMNS)
+            for row in range(0, len(rows), ROWS):
+                part = rows[row : row + ROWS]
+                sums[row : row + ROWS] += np.asarray(block_sums(table, padded(part, ROWS), block, weights))[: len(part)]
+    return sums[places]
+
+
+def distance_counts(bits: Bits) -> Float[np.ndarray, " distances"]:
+    """Number of ordered pairs of rows, a row with itself included, at each Hamming distance 0, 1, ..., n."""
+    found = np.zeros(bits.shape[1] + 1)
+    for column in range(0, len(bits), COLUMNS):
+        columns = bits[column : column + COLUMNS]
+        block = padded(columns, COLUMNS)
+        for row in range(0, column + len(columns), ROWS):
+            rows = bits[row : row + ROWS]
+            distances = np.asarray(block_distances(padded(rows, ROWS), block))[: len(rows), : len(columns)]
+            # Blocks before the column's own stand for their mirror images as well.
+            found += np.bincount(distances.ravel(), minlength=len(found)) * (2 if row < column else 1)
+    return found
+
+
+def distinct(
+    bits: Bits,
+) -> tuple[UInt8[np.ndarray, "distinct n"], Int[np.ndarray, " networks"], Int[np.ndarray, " distinct"]]:
+    """The distinct rows, which of them each row is, and how often each occurs."""
+    if bits.shape[1] <= LARGEST_INDEXED:
+        names = index_of(bits)
+    else:
+        packed = np.packbits(bits, axis=1)
+        names = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, first, places, counts = np.unique(names, return_index=True, return_inverse=True, return_counts=True)
+    return bits[first], places, counts
+
+
+def padded(array: np.ndarray, length: int) -> np.ndarray:
+    """The array with zeros behind it, so that all blocks share one compiled program."""
+    return np.concatenate([array, np.zeros((length - len(array), *array.shape[1:]), array.dtype)])
+
+
+@jax.jit
+def block_distances(rows: UInt8[Array, "rows n"], columns: UInt8[Array, "columns n"]) -> Int[Array, "rows columns"]:
+    """Hamming distances, as (n - the inner product of signs) / 2: float32 holds these numbers exactly."""
+    left, right = 1 - 2 * rows.astype(jnp.float32), 1 - 2 * columns.astype(jnp.float32)
+    return ((rows.shape[1] - left @ right.T) * 0.5).astype(jnp.int32)
+
+
+@jax.jit
+def block_sums(
+    table: Float[Array, " distances"],
+    rows: UInt8[Array, "rows n"],
+    columns: UInt8[Array, "columns n"],
+    weights: Float[Array, " columns"],
+) -> Float[Array, " rows"]:
+    # The distances are within the table by construction.
+    return table.at[block_distances(rows, columns)].get(mode="promise_in_bounds") @ weights

@@ -1,0 +1,88 @@
+"""A classical family: every bit given the bits before it."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
+from hyperborn.errors import whole_number
+from hyperborn.posteriors.posterior import SPREAD, Posterior, check_rows, marginals_for
+
+HIGHEST = 16
+"""Most bits of a context: each more doubles the tables."""
+
+
+@dataclass(frozen=True)
+class Autoregressive(Posterior):
+    """q(w) = Π_i q(w_i | the `order` bits before w_i), each conditional a table of logits.
+
+    Explicit: `log_prob` and `sample` cost O(n) a network, any number of weights. The fair rival of a circuit with as
+    many parameters: order 0 is the mean field, order n - 1 any distribution. Parameters are one vector of logits (of a
+    1), bit by bit, each bit's contexts in index order, the nearest bit least significant; 2^min(i, order) of bit i.
+    """
+
+    n_weights: int
+    order: int = 4
+
+    def __post_init__(self) -> None:
+        whole_number("n_weights", self.n_weights, 1)
+        whole_number("order", self.order, 0, HIGHEST)
+
+    @property
+    def parameter_shape(self) -> tuple[int]:
+        return (int(self.starts[-1]),)
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Where each bit's table starts in the vector, and its end."""
+        return np.cumsum([0] + [2 ** min(bit, self.order) for bit in range(self.n_weights)])
+
+    def init(
+        self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
+    ) -> Parameters:
+        given = marginals_for(self, marginals)
+        logits = np.repeat(np.log(given) - np.log1p(-given), np.diff(self.starts))
+        return jnp.asarray(logits, float) + spread * jax.random.normal(key, self.parameter_shape)
+
+    def probabilities(self, params: Parameters) -> Probabilities:
+        q = jnp.ones(1, params.dtype)
+        for bit, start in enumerate(self.starts[:-1]):
+            context = min(bit, self.order)
+            one = jax.nn.sigmoid(params[start : start + 2**context])
+            table = jnp.stack([1.0 - one, one], -1)
+            q = (q.reshape(-1, 2**context, 1) * table[None]).reshape(-1)
+        return q
+
+    def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
+        whole_number("shots", shots, 1)
+        uniforms = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+        chances = one_probabilities(params)
+        bits = np.zeros((shots, self.n_weights), np.uint8)
+        for bit in range(self.n_weights):
+            bits[:, bit] = uniforms.random(shots) < chances[self.places(bits, bit)]
+        return bits
+
+    def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:
+        check_rows(self, bits)
+        chances = one_probabilities(params)
+        total = np.zeros(len(bits))
+        with np.errstate(divide="ignore"):
+            for bit in range(self.n_weights):
+                one = chances[self.places(bits, bit)]
+                total += np.log(np.where(bits[:, bit] == 1, one, 1.0 - one))
+        return total
+
+    def places(self, bits: Bits, bit: int) -> np.ndarray:
+        """Where the context of one bit stands in the vector of parameters, row by row."""
+        context = np.zeros(len(bits), np.int64)
+        for before in range(max(0, bit - self.order), bit):
+            context = 2 * context + bits[:, before]
+        return self.starts[bit] + context
+
+
+def one_probabilities(params: Parameters | Array) -> Float[np.ndarray, " parameters"]:
+    logits = np.asarray(params, np.float64)
+    return np.exp(-np.logaddexp(0.0, -logits))

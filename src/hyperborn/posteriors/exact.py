@@ -1,0 +1,148 @@
+"""The exact posterior over all 2^n networks: the oracle that every approximation is measured against."""
+
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from hyperborn._typing import Bits, Examples, RandomKey
+from hyperborn.bits import bits_of
+from hyperborn.errors import UserError, is_number
+from hyperborn.networks import Network
+from hyperborn.posteriors import evidence
+from hyperborn.posteriors.shots import drawn
+from hyperborn.predictive import exact_predictive, most_probable
+from hyperborn.priors import Prior, Uniform
+
+LARGEST = 24
+"""Most bits: energies, prior and posterior then take 128 MiB each."""
+
+
+class ExactPosterior:
+    """p(w | data) ∝ p(w) exp(-energy(w) / β) of all 2^n networks, float64, in nats.
+
+    At β = 1 this is the Bayesian posterior, else what `ELBO(beta)` is lowest at. Beside the energies it holds the
+    prior's and its own table, 8 bytes a network each, and goes through them in blocks of a mebibyte.
+
+    Args:
+        energies: of all networks in index order, as `hyperborn.energies` gives them (nats).
+        prior: a prior, or its log probabilities (nats); one by field names has to be given as these,
+            ``prior.log_probabilities(network)``.
+        beta: weight of the prior, the temperature of the likelihood.
+
+    Raises:
+        UserError: if the energies are not finite or not 2^n of them, n at most 24, or prior or beta do not fit.
+    """
+
+    def __init__(self, energies: ArrayLike, prior: Prior | ArrayLike = Uniform(), beta: float = 1.0) -> None:
+        table = np.asarray(energies, dtype=np.float64)
+        n = table.size.bit_length() - 1
+        if table.ndim != 1 or table.size != 2**n or n > LARGEST or not np.isfinite(table).all():
+            raise UserError(
+                f"energies of shape {table.shape}: give finite ones of all 2^n networks, n at most {LARGEST}, such as "
+                "hb.energies(network, data.train)"
+            )
+        if not (is_number(beta) and beta > 0):
+            raise UserError(f"beta = {beta!r}: give a positive number")
+        log_prior = prior.log_probabilities(n) if isinstance(prior, Prior) else np.asarray(prior, dtype=np.float64)
+        if log_prior.shape != table.shape:
+            raise UserError(f"a prior of shape {log_prior.shape} for {table.size} energies; give one number each")
+        self.n_weights, self.beta = n, float(beta)
+        self.log_prior = log_prior
+        self.energies = table if beta == 1 else table / beta
+
+    @cached_property
+    def log_evidence(self) -> float:
+        """log Z = log Σ_w p(w) exp(-energy(w) / β)."""
+        return evidence.log_evidence(self.energies, self.log_prior)
+
+    @cached_property
+    def probabilities(self) -> Float[np.ndarray, " states"]:
+        """p(w | data) of all networks in index order."""
+        return evidence.exact_posterior(self.energies, self.log_prior)
+
+    @cached_property
+    def entropy(self) -> float:
+        """-Σ p log p of the posterior."""
+        # log p(w | data) = log prior - energy / β - log Z, so no logarithm is needed.
+        p = self.probabilities
+        return self.log_evidence + float(p @ self.energies) - float(p @ self.log_prior)
+
+    @cached_property
+    def marginals(self) -> Float[np.ndarray, " n"]:
+        """Probability that each bit is 1."""
+        return (1.0 + np.diag(self._moments[0])) / 2.0
+
+    @cached_property
+    def correlations(self) -> Float[np.ndarray, "n n"]:
+        """Pearson's correlation of every two bits; 0 with a bit that is certain, and 1 on the diagonal."""
+        means, products = np.diag(self._moments[0]), self._moments[1]
+        covariance = products - np.outer(means, means)
+        deviations = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+        scale = np.outer(deviations, deviations)
+        found = np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
+        np.fill_diagonal(found, 1.0)
+        return np.clip(found, -1.0, 1.0)
+
+    @cached_property
+    def _moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Means of z (on a diagonal) and of z zᵀ by halves of the bits; z = -1 for 0, +1 for 1."""
+        middle = self.n_weights // 2
+        table = self.probabilities.reshape(2**middle, -1)
+        rows, columns = (2.0 * bits_of(np.arange(size), size.bit_length() - 1) - 1.0 for size in table.shape)
+        leading, trailing = table.sum(axis=1), table.sum(axis=0)
+        across = (rows.T @ table) @ columns
+        products = np.block(
+            [
+                [(rows.T * leading) @ rows, across],
+                [across.T, (columns.T * trailing) @ columns],
+            ]
+        )
+        return np.diag(np.concatenate([leading @ rows, trailing @ columns])), products
+
+    def most_probable(self, k: int = 1) -> Bits:
+        """Bits of the k most probable networks, (k, n), most probable first.
+
+        Raises:
+            UserError: if there are not so many networks.
+        """
+        return most_probable(self.probabilities, k)
+
+    def sample(self, shots: int, *, key: RandomKey) -> Bits:
+        """`shots` independent networks as rows of bits (shots, n), in O(2^n + shots n) time.
+
+        Raises:
+            UserError: if shots is not positive.
+        """
+        return bits_of(drawn(self.probabilities, shots, key=key), self.n_weights)
+
+    def predictive(self, network: Network, x: Examples) -> Float[np.ndarray, "examples classes"]:
+        """Σ_w p(w | data) p(y | x, w) of features x (examples, features).
+
+        Raises:
+            UserError: if the network has another number of weights, or the features do not fit it.
+        """
+        if network.n_weights != self.n_weights:
+            raise UserError(f"a network of {network.n_weights} weights for a posterior over {self.n_weights}")
+        return exact_predictive(network, x, self.probabilities)
+
+    def compared(self, q: Float[np.ndarray, " states"]) -> dict[str, float]:
+        """How far a distribution (2^n,) is from the posterior, by the names that results have.
+
+        ``elbo``, ``log_evidence`` and their difference ``elbo_gap`` (nats), ``total_variation`` from 0 to 1, and
+        ``kl_to_posterior`` KL(q ‖ posterior) (nats), which equals the gap and is computed apart from it.
+        """
+        bound = evidence.elbo(q, self.energies, self.log_prior)
+        # KL(q ‖ posterior) from the posterior's own table would meet probabilities that underflow.
+        own = sum(
+            evidence.plain_sum(q[part], self.log_prior[part] - self.energies[part] - self.log_evidence)
+            for part in evidence.blocks(len(q))
+        )
+        return {
+            "elbo": bound,
+            "log_evidence": self.log_evidence,
+            "elbo_gap": self.log_evidence - bound,
+            "total_variation": evidence.total_variation(q, self.probabilities),
+            "kl_to_posterior": own,
+        }

@@ -1,0 +1,72 @@
+"""A trained posterior as the prior of the next run, so that learning goes on when new data come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn.errors import UserError, is_number
+from hyperborn.networks import Network
+from hyperborn.posteriors.posterior import Posterior
+from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, marginals_of_table, weights_in
+
+DOUBT = 0.01
+"""Default share of the prior that does not go by the earlier posterior."""
+
+
+@dataclass(frozen=True)
+class PreviousPosterior(Prior):
+    """p(w) = (1 - doubt) q(w) + doubt / 2^n, with q what a trained posterior holds.
+
+    A circuit approximates the exact posterior, and may give next to nothing to networks that new data speak for. The
+    doubt keeps p positive everywhere: a network that q rules out pays at most -log(doubt) nats (4.6 at 0.01) more than
+    under the uniform prior, one that q is right about -log(1 - doubt) (0.01) more than under q.
+
+    `params` are the posterior's parameters, flat, in single precision as they were trained (an array is taken and
+    flattened). Nothing is kept of the prior that q itself was trained with, which has done its part in q.
+
+    Raises:
+        UserError: for what is no posterior, parameters that do not fit it, or a doubt that is not between 0 and 1.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    posterior: Posterior
+    params: Sequence[float] | np.ndarray
+    doubt: float = DOUBT
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.posterior, Posterior):
+            raise UserError(f"posterior = {self.posterior!r}: give a posterior, such as that of an earlier result")
+        given: Any = self.params.ravel().tolist() if isinstance(self.params, np.ndarray) else self.params
+        params = tuple(given) if isinstance(given, tuple | list) else ()
+        wrong = [number for number in params if not is_number(number)]
+        if wrong or len(params) != self.posterior.n_parameters:
+            found = f"{wrong[0]!r} among them" if wrong else f"{len(params)} of them"
+            raise UserError(f"params: {found}; give the {self.posterior.n_parameters} numbers of the posterior, flat")
+        if not is_number(self.doubt) or not 0 < self.doubt < 1:
+            raise UserError(f"doubt = {self.doubt!r}: give a number strictly between 0 and 1, such as {DOUBT}")
+        object.__setattr__(self, "params", params)
+
+    def check(self, network: Network | int) -> None:
+        own, n = self.posterior.n_weights, weights_in(network)
+        if own != n:
+            raise UserError(f"prior from a posterior over {own} weights for {n} weights: use the same network again")
+
+    def log_probabilities(self, network: Network | int) -> LogProbabilities:
+        self.check(network)
+        return np.log(self.probabilities())
+
+    def marginals(self, network: Network | int) -> Marginals:
+        self.check(network)
+        return marginals_of_table(self.probabilities())
+
+    def probabilities(self) -> Float[np.ndarray, " states"]:
+        """p(w) of all 2^n networks in index order, float64."""
+        params = np.asarray(self.params, dtype=np.float32).reshape(self.posterior.parameter_shape)
+        q = self.posterior.distribution(jnp.asarray(params))
+        return (1.0 - self.doubt) * q + self.doubt / len(q)

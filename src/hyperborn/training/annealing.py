@@ -1,0 +1,38 @@
+"""From the prior to the posterior: the likelihood is turned up as training goes."""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from hyperborn.errors import UserError, is_number
+
+
+@dataclass(frozen=True)
+class Annealing:
+    """Energies count `start` of their size at first, and rise geometrically to the whole at `share` of the steps.
+
+    So an ELBO is trained through the posteriors of tempered likelihoods, exp(-b energy) with b from `start` to 1, and
+    follows several modes where it would otherwise settle on one. What is reported is always the whole objective.
+
+    Raises:
+        UserError: if a setting is out of range.
+    """
+
+    start: float = 0.01
+    share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not is_number(self.start) or not 0 < self.start <= 1:
+            raise UserError(f"annealing start = {self.start!r}: give a number above 0 and at most 1, such as 0.01")
+        if not is_number(self.share) or not 0 < self.share <= 1:
+            raise UserError(f"annealing share = {self.share!r}: give a number above 0 and at most 1, such as 0.5")
+
+    def length(self, steps: int) -> float:
+        """Steps until energies count in full."""
+        return self.share * steps
+
+    def inverse_temperature(self, step: Int[Array, ""], steps: int) -> Float[Array, ""]:
+        """What energies are multiplied by at a step (from 0 on) of so many."""
+        left = jnp.maximum(0.0, 1.0 - step / self.length(steps))
+        return self.start**left

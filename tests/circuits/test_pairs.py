@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+import oracle
+from hyperborn.circuits.pairs import all_pairs, ladder, ring, strongest
+from hyperborn.errors import UserError
+
+
+def test_all_pairs_are_those_of_different_qubits() -> None:
+    assert all_pairs(3) == ((0, 1), (0, 2), (1, 2))
+    assert [len(all_pairs(n)) for n in range(1, 6)] == [0, 1, 3, 6, 10]
+
+
+def test_ring_gives_every_qubit_two_neighbours() -> None:
+    assert ring(4) == ((0, 1), (0, 3), (1, 2), (2, 3))
+    assert (ring(1), ring(2), ring(3)) == ((), ((0, 1),), ((0, 1), (0, 2), (1, 2)))
+
+
+def test_ladder_has_two_rails_and_rungs() -> None:
+    assert ladder(6) == ((0, 1), (0, 3), (1, 2), (1, 4), (2, 5), (3, 4), (4, 5))
+    assert ladder(5) == ((0, 1), (0, 3), (1, 2), (1, 4), (3, 4))
+    assert (ladder(1), ladder(2)) == ((), ((0, 1),))
+
+
+def test_strongest_pairs_are_those_of_the_largest_couplings() -> None:
+    signs = 2.0 * oracle.all_bits(5) - 1
+    noise = np.random.default_rng(0).normal(size=5)
+    energies = 3 * signs[:, 0] * signs[:, 3] - 2 * signs[:, 1] * signs[:, 2] + 0.5 * signs[:, 2] * signs[:, 4]
+    energies += 10 * signs @ noise + 7 * signs[:, 0] * signs[:, 1] * signs[:, 4]
+    assert strongest(energies, 2) == ((0, 3), (1, 2))
+    assert strongest(energies, 3) == ((0, 3), (1, 2), (2, 4))
+    with pytest.raises(UserError, match="n_pairs=11 must be a whole number from 0 to 10"):
+        strongest(energies, 11)

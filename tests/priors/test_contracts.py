@@ -1,0 +1,103 @@
+"""What every prior must do."""
+
+import json
+
+import numpy as np
+import pytest
+
+import hyperborn as hb
+import oracle
+from hyperborn.errors import UserError
+from hyperborn.networks import BinaryMLP
+from hyperborn.priors import Prior
+from hyperborn.records import record_of, thing_of
+from hyperborn.training.definition import SLOTS
+
+# Fields W1 (2), b1 (1), W2 (1), b2 (1): five weights.
+NETWORK = BinaryMLP(2, (1,))
+N = NETWORK.n_weights
+REGISTER = hb.Register(hb.circuits.Brickwork(N, depth=2))
+PARAMS = tuple(np.random.default_rng(0).uniform(-2, 2, REGISTER.n_parameters).astype(np.float32).tolist())
+
+PRIORS: list[Prior] = [
+    hb.Uniform(),
+    hb.Bernoulli(0.3),
+    hb.Bernoulli((0.1, 0.2, 0.3, 0.4, 0.9)),
+    hb.Bernoulli({"W1": 0.2, "b2": 0.9}),
+    hb.Ising(((0, 1, 0.5), (4, 2, -1.25)), (0.1, 0.0, -0.2, 0.3, 0.4)),
+    hb.Ising((), 0.25),
+    hb.Empirical(("01101", "01001", "01101"), 0.05),
+    hb.PreviousPosterior(REGISTER, PARAMS),
+    hb.PreviousPosterior(REGISTER, PARAMS, 0.5),
+]
+
+every_prior = pytest.mark.parametrize("prior", PRIORS, ids=lambda prior: f"{prior!s:.60}")
+
+
+def test_every_registered_prior_is_tried() -> None:
+    assert {type(prior) for prior in PRIORS} == set(SLOTS["prior"])
+
+
+@every_prior
+def test_the_table_is_normalised_positive_and_double(prior: Prior) -> None:
+    log_p = prior.log_probabilities(NETWORK)
+    assert (log_p.shape, log_p.dtype) == ((2**N,), np.float64)
+    assert np.isfinite(log_p).all()
+    assert (np.exp(log_p) > 0).all()
+    np.testing.assert_allclose(np.exp(log_p).sum(), 1, rtol=1e-13)
+    np.testing.assert_array_equal(prior.log_probabilities(NETWORK), log_p)
+
+
+@every_prior
+def test_marginals_are_those_of_the_table(prior: Prior) -> None:
+    found = prior.marginals(NETWORK)
+    assert (found.shape, found.dtype) == ((N,), np.float64)
+    expected = np.exp(prior.log_probabilities(NETWORK)) @ oracle.all_bits(N)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    assert ((found > 0) & (found < 1)).all()
+
+
+@every_prior
+def test_the_record_gives_the_prior_back(prior: Prior) -> None:
+    again = thing_of(json.loads(json.dumps(record_of(prior), allow_nan=False)), SLOTS, "prior")
+    assert again == prior
+    np.testing.assert_array_equal(again.log_probabilities(NETWORK), prior.log_probabilities(NETWORK))
+
+
+@every_prior
+def test_the_number_of_weights_stands_for_the_network(prior: Prior) -> None:
+    if prior == hb.Bernoulli({"W1": 0.2, "b2": 0.9}):
+        with pytest.raises(UserError, match="a prior by field names needs the network itself"):
+            prior.check(N)
+        return
+    prior.check(N)
+    np.testing.assert_array_equal(prior.marginals(N), prior.marginals(NETWORK))
+    np.testing.assert_array_equal(prior.log_probabilities(N), prior.log_probabilities(NETWORK))
+
+
+@every_prior
+def test_networks_that_do_not_fit_are_one_line(prior: Prior) -> None:
+    other = BinaryMLP(1, ())
+    prior.check(NETWORK)
+    if prior in (hb.Uniform(), hb.Bernoulli(0.3), hb.Ising((), 0.25)):
+        prior.check(other)  # these fit every network
+        return
+    for ask in (prior.check, prior.log_probabilities, prior.marginals):
+        with pytest.raises(UserError, match=r"prior (of|from|names|couples) ") as caught:
+            ask(other)
+        assert "\n" not in str(caught.value)
+
+
+@every_prior
+def test_training_starts_from_it_and_reports_against_it(prior: Prior, tmp_path) -> None:
+    data = hb.data.load("gaussian", size=24)
+    result = hb.fit(NETWORK, data, prior=prior, posterior=REGISTER, steps=3, restarts=2, progress=False)
+    energies = np.array(
+        [oracle.nll(oracle.mlp_logits(b, data.train.x, (1,), 1), data.train.y) for b in oracle.all_bits(N)]
+    )
+    joint = prior.log_probabilities(NETWORK) - energies
+    log_evidence = joint.max() + np.log(np.exp(joint - joint.max()).sum())
+    assert result.numbers["log_evidence"] == pytest.approx(log_evidence, rel=1e-12)
+    assert result.numbers["elbo_gap"] > 0
+    result.save(tmp_path / "run")
+    assert hb.load(tmp_path / "run").definition.prior == prior
