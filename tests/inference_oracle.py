@@ -19,11 +19,18 @@ def product_distribution(marginals: Sequence[float]) -> np.ndarray:
     )
 
 
-def kernel_matrix(n: int, kappas: Sequence[float]) -> np.ndarray:
-    """The average over κ of κ^Hamming(w, w'), shape (2^n, 2^n)."""
+def kernel_matrix(n: int, kappas: Sequence[float], weights: Sequence[float] | None = None) -> np.ndarray:
+    """The (weighted) average over κ of κ^Hamming(w, w'), shape (2^n, 2^n)."""
     bits = oracle.all_bits(n)
-    distance = (bits[:, None, :] != bits[None, :, :]).sum(axis=2)
-    return np.mean([kappa**distance for kappa in kappas], axis=0)
+    return kernel_between(bits, bits, kappas, weights)
+
+
+def kernel_between(
+    rows: np.ndarray, others: np.ndarray, kappas: Sequence[float], weights: Sequence[float] | None = None
+) -> np.ndarray:
+    """The (weighted) average over κ of κ^Hamming for all pairs of rows of bits."""
+    distance = (rows[:, None, :] != others[None, :, :]).sum(axis=2)
+    return np.average([kappa**distance for kappa in kappas], axis=0, weights=weights)
 
 
 def squared_discrepancy(q: np.ndarray, p: np.ndarray, kernel: np.ndarray) -> float:
@@ -34,6 +41,12 @@ def squared_discrepancy(q: np.ndarray, p: np.ndarray, kernel: np.ndarray) -> flo
 def divergence_from(q: np.ndarray, p: np.ndarray) -> float:
     """KL(q ‖ p) in nats."""
     return float(sum(a * np.log(a / b) for a, b in zip(q, p, strict=True) if a > 0))
+
+
+def normalised_kernels(p: np.ndarray, kappas: Sequence[float]) -> list[np.ndarray]:
+    """κ^Hamming(w, w') for each κ, scaled so that MMD² charges a point mass 1 on average over p."""
+    kernels = [kernel_matrix(len(p).bit_length() - 1, (kappa,)) for kappa in kappas]
+    return [kernel / (1 - p @ kernel @ p) for kernel in kernels]
 
 
 def renyi_divergence(q: Any, p: np.ndarray, alpha: float, xp: Any = np) -> Any:

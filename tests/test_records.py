@@ -29,6 +29,8 @@ THINGS: list[tuple[str, Any]] = [
     ("objective", ELBO(0.5)),
     ("objective", SELBO()),
     ("objective", SELBO(2.5, MMD(Hamming((0.25, 0.5))))),
+    ("objective", SELBO(divergence=MMD(Hamming((0.25, 0.5), (1.0, 3.0))))),
+    ("objective", SELBO(divergence=MMD(bandwidth="adaptive"))),
     ("prior", Uniform()),
     ("prior", Bernoulli(0.3)),
     ("prior", Bernoulli((0.25, 0.5, 0.75))),
@@ -53,7 +55,11 @@ def test_a_record_is_readable() -> None:
     assert record_of(SELBO(2.5, MMD(Hamming((0.25, 0.5))))) == {
         "kind": "SELBO",
         "weight": 2.5,
-        "kernel": {"kind": "Hamming", "kappas": [0.25, 0.5]},
+        "divergence": {
+            "kind": "MMD",
+            "kernel": {"kind": "Hamming", "kappas": [0.25, 0.5], "weights": None},
+            "bandwidth": "operator-weight",
+        },
     }
 
 

@@ -17,7 +17,7 @@ from hyperborn.circuits import Brickwork, Circuit, ProductState
 from hyperborn.inference.divergences import DIVERGENCES, KL, MMD, Adversarial, Divergence, RenyiDivergence, Stein
 from hyperborn.inference.estimators import Exact
 from hyperborn.inference.functional import Functional
-from hyperborn.inference.kernels import Hamming
+from hyperborn.inference.kernels import Hamming, ladder
 from hyperborn.inference.objectives import ELBO, MLE, OBJECTIVES, SELBO, Objective, Renyi, SteinPosterior
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Register
@@ -27,14 +27,18 @@ NETWORK = BinaryMLP(2, (1,))
 N = NETWORK.n_weights
 ENERGIES = np.random.default_rng(0).gamma(2.0, 3.0, size=2**N) + 40
 
+ADAPTIVE = MMD(bandwidth="adaptive")
+
 DIVERGENCES_TRIED: list[Divergence] = [
     MMD(),
     MMD(Hamming((0.3, 0.8))),
+    MMD(bandwidth="median"),
+    ADAPTIVE,
     KL(),
     RenyiDivergence(0.3),
     RenyiDivergence(2.5),
     Stein(),
-    Stein(Hamming((0.3, 0.8)), "difference"),
+    Stein(Hamming((0.3, 0.8), (1.0, 3.0)), "difference"),
     Adversarial(),
     Adversarial(order=9, ridge=0.1),
 ]
@@ -44,11 +48,12 @@ OBJECTIVES_TRIED: list[Objective] = [
     ELBO(0.4),
     SELBO(),
     SELBO(7.0, MMD(Hamming((0.3, 0.8)))),
-    *(SELBO(weight, divergence) for weight, divergence in zip([3.0, 0.7] * 5, DIVERGENCES_TRIED, strict=False)),
+    *(SELBO(weight, divergence) for weight, divergence in zip([3.0, 0.7] * 6, DIVERGENCES_TRIED, strict=False)),
     Renyi(),
     Renyi(2.0),
     SteinPosterior(),
     SteinPosterior(2.0, Hamming((0.5,)), "difference", temperature=20.0),
+    SELBO(divergence=ADAPTIVE),
 ]
 PRIORS: list[Prior] = [Uniform(), Bernoulli(0.3), Bernoulli({"W1": 0.2, "b2": 0.9})]
 CIRCUITS: list[Circuit] = [Brickwork(N, depth=2), ProductState(N)]
@@ -59,13 +64,14 @@ Plain = Callable[[Any], Any]
 def plain_divergence(divergence: Divergence, p: np.ndarray, xp: Any = np) -> Plain:
     """D(q, p), written out with 2^n × 2^n matrices, for NumPy or jax.numpy; p need not be normalised where D allows."""
     if isinstance(divergence, MMD):
-        return lambda q: (q - p) @ inference_oracle.kernel_matrix(N, divergence.kernel_of(N).kappas) @ (q - p)
+        return plain_discrepancy(divergence, p)
     if isinstance(divergence, KL):
         return lambda q: q @ (xp.log(q) - np.log(p))
     if isinstance(divergence, RenyiDivergence):
         return lambda q: inference_oracle.renyi_divergence(q, p, divergence.alpha, xp)
     if isinstance(divergence, Stein):
-        kernel = inference_oracle.kernel_matrix(N, (divergence.kernel or Hamming((np.exp(-1 / N),))).kappas)
+        mixture = divergence.kernel or Hamming((np.exp(-1 / N),))
+        kernel = inference_oracle.kernel_matrix(N, mixture.kappas, mixture.weights)
         doubled = inference_oracle.stein_kernel(p, kernel, bounded=divergence.operator == "barker")
         return lambda q: q @ doubled @ q
     assert isinstance(divergence, Adversarial)
@@ -102,6 +108,15 @@ def plain_formula(objective: Objective, prior: Prior, xp: Any = np) -> Plain:
         return lambda q: weight * plain_divergence(stein, target, xp)(q)
     assert isinstance(objective, MLE)
     return lambda q: q @ ENERGIES
+
+
+def plain_discrepancy(divergence: MMD, p: np.ndarray) -> Plain:
+    """MMD² of one kernel, or the norm of those of all kernels on the ladder."""
+    if divergence.bandwidth == "adaptive":
+        kernels = inference_oracle.normalised_kernels(p, ladder(N).kappas)
+        return lambda q: sum(((q - p) @ kernel @ (q - p)) ** 2 for kernel in kernels) ** 0.5
+    kernel = inference_oracle.kernel_matrix(N, divergence.kernel_of(np.log(p)).kappas)
+    return lambda q: (q - p) @ kernel @ (q - p)
 
 
 def bound(objective: Objective, prior: Prior) -> Functional:
@@ -272,7 +287,8 @@ def test_one_compiled_program_serves_every_prior_and_weight(circuit: Circuit) ->
     families: list[list[Objective]] = [
         [MLE()],
         [ELBO(), ELBO(0.4)],
-        [SELBO(), SELBO(7.0, MMD(Hamming((0.3, 0.8))))],
+        [SELBO(), SELBO(7.0, MMD(Hamming((0.3, 0.8)))), SELBO(divergence=MMD(bandwidth="median"))],
+        [SELBO(divergence=ADAPTIVE), SELBO(3.0, ADAPTIVE)],
         [SELBO(divergence=RenyiDivergence()), SELBO(2.0, RenyiDivergence(3.0))],
         [SELBO(divergence=Stein()), SELBO(2.0, Stein(Hamming((0.3, 0.8))))],
         [SELBO(divergence=Adversarial()), SELBO(2.0, Adversarial(ridge=0.3))],

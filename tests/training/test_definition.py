@@ -37,12 +37,20 @@ def made(thing: Any) -> Any:
     return thing.func(*map(made, thing.args), **{name: made(value) for name, value in thing.keywords.items()})
 
 
-KERNELS = later(hb.Hamming, st.lists(SHARES, min_size=1, max_size=3).map(tuple))
+KERNELS = st.integers(1, 3).flatmap(
+    lambda size: later(
+        hb.Hamming,
+        st.lists(SHARES, min_size=size, max_size=size).map(tuple),
+        st.one_of(st.none(), st.lists(POSITIVE, min_size=size, max_size=size).map(tuple)),
+    )
+)
+BANDWIDTHS = st.sampled_from(["operator-weight", "median", "adaptive"])
 ALPHAS = st.one_of(st.floats(1e-3, 0.99), st.floats(1.01, 1e3))
 OPERATORS = st.sampled_from(["barker", "difference"])
 DIVERGENCES = st.one_of(
     later(hb.KL),
-    later(hb.MMD, st.one_of(st.none(), KERNELS)),
+    later(hb.MMD, KERNELS),
+    later(hb.MMD, bandwidth=BANDWIDTHS),
     later(hb.RenyiDivergence, ALPHAS),
     later(hb.Stein, st.one_of(st.none(), KERNELS), OPERATORS),
     later(hb.Adversarial, st.integers(1, 9), POSITIVE),

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import inference_oracle
+import oracle
+from hyperborn.errors import UserError
 from hyperborn.inference.divergences import KL, MMD
 from hyperborn.inference.kernels import Hamming, default_kernel
 
@@ -69,3 +71,32 @@ def test_matched_weight_of_other_priors_holds_on_average(marginals: list[float])
     kernel = inference_oracle.kernel_matrix(N, KAPPAS)
     found = MMD(Hamming(KAPPAS)).matched_weight(np.log(p))
     np.testing.assert_allclose(found, inference_oracle.kl_matched_weight(p, kernel), rtol=1e-10)
+
+
+@pytest.mark.parametrize("marginals", [[0.5] * 6, [0.1, 0.9, 0.3, 0.5, 0.7, 0.02], [0.01] * 5])
+def test_median_rule_takes_the_median_distance_of_two_draws_from_p(marginals: list[float]) -> None:
+    p = inference_oracle.product_distribution(marginals)
+    bits = oracle.all_bits(len(marginals))
+    distances = (bits[:, None] != bits[None]).sum(axis=2)
+    shares = [np.sum(np.outer(p, p)[distances <= distance]) for distance in range(len(marginals) + 1)]
+    median = max(1, next(distance for distance, share in enumerate(shares) if share >= 0.5))
+    kernel = MMD(bandwidth="median").kernel_of(np.log(p))
+    np.testing.assert_allclose(kernel.kappas, [np.exp(-1 / (2 * median))], rtol=1e-12)
+    matrix = inference_oracle.kernel_matrix(len(marginals), kernel.kappas)
+    q = random_distribution(1, len(marginals))
+    with jax.enable_x64(True):
+        value = MMD(bandwidth="median").bind(np.log(p)).value_and_first_variation(jnp.asarray(q))[0]
+    np.testing.assert_allclose(value, inference_oracle.squared_discrepancy(q, p, matrix), rtol=1e-10)
+
+
+def test_weights_of_a_mixture_count() -> None:
+    p, q = np.full(2**N, 0.5**N), random_distribution(2)
+    kernel = inference_oracle.kernel_matrix(N, KAPPAS, (1.0, 4.0))
+    with jax.enable_x64(True):
+        value = MMD(Hamming(KAPPAS, (1.0, 4.0))).bind(np.log(p)).value_and_first_variation(jnp.asarray(q))[0]
+    np.testing.assert_allclose(value, inference_oracle.squared_discrepancy(q, p, kernel), rtol=1e-11)
+
+
+def test_a_rule_beside_a_kernel_is_refused() -> None:
+    with pytest.raises(UserError, match="bandwidth = 'median' beside a kernel, which it would choose: give one of"):
+        MMD(Hamming((0.5,)), bandwidth="median")

@@ -57,7 +57,7 @@ class AdaptiveDiscrepancy(BoundDivergence):
 
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         transformed, value, weights = self.separated(q)
-        spectrum = multiply(self.upper * weights, self.lower.T).reshape(-1)
+        spectrum = multiply(self.upper * weights[None], self.lower.T).reshape(-1)
         return value, 2.0 * walsh_hadamard(spectrum * transformed)
 
     def weights(self, q: Probabilities) -> Float[Array, " kappas"]:

@@ -13,7 +13,7 @@ def check_rows(name: str, bits: Any, n: int | None = None) -> None:
         found = f"{bits.dtype} of shape {bits.shape}" if isinstance(bits, np.ndarray) else type(bits).__name__
         raise UserError(f"{name} = {found}: give rows of bits, a uint8 array of zeros and ones of shape (rows, n)")
     if n is not None and bits.shape[1] != n:
-        raise UserError(f"{name} of {bits.shape[1]} bits beside others of {n}: give rows of the same bits")
+        raise UserError(f"{name} of {bits.shape[1]} bits for rows of {n}: give rows of the same bits")
 
 
 def check_marginals(marginals: Any, n: int | None = None) -> None:

@@ -5,35 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import inference_oracle
 import oracle
 from hyperborn.errors import UserError
-from hyperborn.inference.kernels import Hamming, default_kernel, kernel_of_orders
-
-KAPPAS = st.lists(st.floats(0.01, 0.99), min_size=1, max_size=3).map(tuple)
-
-
-@settings(deadline=None)
-@given(st.integers(1, 6), KAPPAS)
-def test_spectrum_is_that_of_the_explicit_matrix(n: int, kappas: tuple[float, ...]) -> None:
-    bits = oracle.all_bits(n).astype(int)
-    walsh = (-1.0) ** (bits @ bits.T)
-    spectrum = Hamming(kappas).spectrum(n)
-    rebuilt = walsh @ np.diag(spectrum) @ walsh / 2**n
-    np.testing.assert_allclose(rebuilt, inference_oracle.kernel_matrix(n, kappas), rtol=0, atol=1e-12)
-    assert (spectrum > 0).all()
-
-
-def test_kappa_makes_the_gaussian_kernel() -> None:
-    # Weights -1 and +1 are 2 apart; κ = exp(-d² / (2 σ²)) as the class's text says.
-    weights = 2.0 * oracle.all_bits(3) - 1
-    squared = ((weights[:, None] - weights[None]) ** 2).sum(axis=2)
-    sigma = 1.3
-    np.testing.assert_allclose(
-        inference_oracle.kernel_matrix(3, Hamming((exp(-4 / (2 * sigma**2)),)).kappas),
-        np.exp(-squared / (2 * sigma**2)),
-        rtol=1e-12,
-    )
+from hyperborn.inference.kernels import Hamming, default_kernel, kernel_of_orders, ladder, median_kernel
 
 
 @settings(deadline=None)
@@ -56,13 +30,25 @@ def test_default_kernel_reaches_from_two_to_a_quarter_of_the_bits(n: int, orders
     np.testing.assert_allclose([n * (1 - kappa) / 2 for kappa in kappas], orders, rtol=1e-12)
 
 
-@pytest.mark.parametrize("kappas", [(), (0.0,), (1.0,), (0.5, -0.1), (float("nan"),)])
-def test_kappas_lie_between_0_and_1(kappas: tuple[float, ...]) -> None:
-    with pytest.raises(UserError, match=r"kappas = .*strictly between 0 and 1"):
-        Hamming(kappas)
-
-
 @pytest.mark.parametrize("order", [0.0, 3.0, -1.0, float("nan")])
 def test_orders_lie_below_half_the_bits(order: float) -> None:
     with pytest.raises(UserError, match=r"for 6 bits: give numbers between 0 and 3"):
         kernel_of_orders(6, (1.0, order))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 9, 24, 1000])
+def test_the_ladder_goes_from_one_body_to_nearly_all(n: int) -> None:
+    orders = n * (1 - np.array(ladder(n).kappas)) / 2
+    np.testing.assert_allclose(orders[[0, -1]], [min(1, n / 4), 0.45 * n], rtol=1e-9)
+    np.testing.assert_allclose(np.diff(np.log(orders)), np.log(orders[-1] / orders[0]) / 4, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("distances", "median"),
+    [([0.2, 0.2, 0.6], 2), ([0.2, 0.4, 0.4], 1), ([0.1, 0.4, 0.3, 0.2], 1), ([0.9, 0.1], 1), ([1.0], 1)],
+)
+def test_median_kernel_is_the_gaussian_of_the_median_squared_distance(distances: list[float], median: int) -> None:
+    # Values 2 apart: squared distances are 4 Hamming, and so is σ².
+    sigma_squared = 4 * median
+    (kappa,) = median_kernel(np.array(distances)).kappas
+    assert kappa == pytest.approx(exp(-4 / (2 * sigma_squared)), rel=1e-12)
