@@ -15,7 +15,7 @@ from hyperborn.errors import UserError
 from hyperborn.inference.divergences.divergence import BoundDivergence, Divergence
 from hyperborn.inference.kernels import Hamming
 from hyperborn.priors.prior import LogProbabilities
-from hyperborn.walsh import walsh_hadamard
+from hyperborn.walsh import filtered
 
 OPERATORS = ("barker", "difference")
 
@@ -72,7 +72,7 @@ class Stein(Divergence):
     def matched_weight(self, log_p: LogProbabilities) -> float:
         # u_i of a point mass at w is a_i(w^i) at w^i and -b_i(w) at w, and K is 1 there and κ across.
         n = log_p.shape[0].bit_length() - 1
-        kappa, p, charge = float(np.mean(self.kernel_of(n).kappas)), np.exp(log_p), 0.0
+        kappa, p, charge = self.kernel_of(n).by_distance(n)[1], np.exp(log_p), 0.0
         for bit in range(n):
             with jax.enable_x64(True):
                 step = jnp.asarray(flipped(log_p, bit) - log_p)
@@ -118,7 +118,7 @@ class SteinDiscrepancy(BoundDivergence):
             across = places ^ (1 << bit)
             a, b = rates(self.log_p[across] - self.log_p, self.operator)
             u = q[across] * a - q * b
-            smoothed = walsh_hadamard(self.spectrum * walsh_hadamard(u))
+            smoothed = filtered(u, self.spectrum)
             return value + jnp.sum(u * smoothed), variation + 2.0 * ((smoothed * a)[across] - smoothed * b)
 
         start = jnp.zeros((), q.dtype), jnp.zeros_like(q)
