@@ -2,12 +2,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hyperborn.inference.evidence import log_evidence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
 from hyperborn.inference.objectives import ELBO, MLE, OBJECTIVES, SELBO, Renyi, SteinPosterior
+from hyperborn.posteriors.evidence import log_evidence
 
 NOT_POSITIVE = [0.0, -1.0, float("inf"), float("nan")]
 
