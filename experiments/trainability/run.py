@@ -22,18 +22,17 @@ from report import write
 
 RESULTS = Path(__file__).parent / "results.json"
 OBJECTIVES: tuple[Objective, ...] = (hb.MLE(), hb.ELBO(), hb.SELBO(), hb.Renyi(0.5))
-SIZES = (4, 6, 8, 10, 12, 14)
-DRAWS = 64
+SIZES = (4, 6, 8, 10, 12)
+DRAWS = 32
 STARTS = ("near the prior", "uniform")
 CIRCUITS: dict[str, Callable[[int, int], hb.circuits.Circuit]] = {
     "AllPairs": hb.circuits.AllPairs,
     "Brickwork": hb.circuits.Brickwork,
 }
-DEPTHS = (1, 2, 3, 4, 6, 8, 12)
-RESTARTS = 12
+DEPTHS = (1, 2, 4, 8)
+RESTARTS = 8
 TASKS: dict[str, dict[str, Any]] = {
     "moons, 300": {"name": "moons", "size": 500},
-    "moons, 20": {"name": "moons", "size": 32},
     "xor, 38": {"name": "xor", "size": 64},
 }
 NETWORK = hb.networks.BinaryMLP(n_features=2, hidden=(3,))
