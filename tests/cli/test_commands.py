@@ -21,8 +21,8 @@ from hyperborn.inference.objectives import OBJECTIVES, SELBO
 
 def test_train_has_every_number_that_is_promised(trained: Path) -> None:
     found = json.loads((trained / "train.json").read_text(encoding="utf-8"))
-    # petal, sepal, colour=blue, colour=red and a bias; one layer of RY and RZ.
-    assert (found["n_weights"], found["n_parameters"], found["objective"]) == (5, 10, "elbo")
+    # petal, sepal, colour=blue, colour=red and a bias; RY, then one layer of RZ, ten RZZ and RY.
+    assert (found["n_weights"], found["n_parameters"], found["objective"]) == (5, 25, "elbo")
     numbers = (
         *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap"),
         *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
