@@ -19,6 +19,7 @@ from pydantic import (
 
 from hyperborn.errors import UserError
 from hyperborn.inference.divergences import DIVERGENCES, Divergence
+from hyperborn.inference.divergences.renyi import NEAREST
 from hyperborn.inference.objectives import OBJECTIVES, Objective
 
 PARTS: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
@@ -71,8 +72,8 @@ def known_divergence(value: str) -> str:
 
 
 def not_one(value: float) -> float:
-    """The number, if it is not 1."""
-    if value == 1:
+    """The number, if it is not 1 or as good as 1."""
+    if abs(value - 1) < NEAREST:
         raise ValueError("one")
     return value
 
@@ -240,6 +241,10 @@ def check_applies(config: Configuration) -> None:
     """
     chosen = {config.optimizer, config.ansatz, *config.chosen_objectives}
     owners = {"learning_rate": ["adam"], "depth": [*CIRCUITS], "context": ["autoregressive"]}
+    annealed = [name for name, kind in OBJECTIVES.items() if kind.annealed]
+    owners["annealing"] = [f"adam with {either(annealed)}"]
+    if config.optimizer == "adam" and not set(annealed).isdisjoint(config.chosen_objectives):
+        chosen.update(owners["annealing"])
     for name, kind in OBJECTIVES.items():
         for key in options_of(kind):
             owners.setdefault(key, []).append(name)

@@ -97,6 +97,8 @@ def test_all_pairs_has_the_published_number_of_angles(n: int, depth: int, parame
     [
         (((0, 0),), r"pair \(0, 0\): give pairs of two different qubits"),
         (((0, 1), (1, 0)), r"pair \(0, 1\): give pairs of two different qubits, each pair once"),
+        ((0, 1), "pair 0: give two different qubits"),
+        (((0, 1, 2),), r"pair \(0, 1, 2\): give two different qubits"),
         (((0, 4),), "qubit of a pair=4 must be a whole number from 0 to 3"),
     ],
 )

@@ -116,7 +116,7 @@ def test_predictive_is_the_weighted_mean_of_all_networks() -> None:
         ((np.zeros(6),), r"energies of shape \(6,\): give finite ones of all 2\^n networks"),
         ((np.array([0.0, np.nan]),), r"energies of shape \(2,\): give finite ones"),
         ((np.zeros(4), hb.Uniform(), 0.0), "beta = 0.0: give a positive number"),
-        ((np.zeros(4), np.zeros(8)), r"a prior of shape \(8,\) for 4 energies; give one number each"),
+        ((np.zeros(4), np.zeros(8)), r"a prior of shape \(8,\) for 4 energies; give one finite number each"),
         ((np.zeros(4), hb.Bernoulli({"W1": 0.3})), "a prior by field names needs the network itself"),
     ],
 )

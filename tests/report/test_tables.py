@@ -50,7 +50,7 @@ def found(lines: list[str], name: str) -> str:
 
 def test_summary_says_all_there_is() -> None:
     lines = printed(summary_table(SUMMARY))
-    assert lines[0] == "ELBO, 17 binary weights, 1,272 circuit parameters"
+    assert lines[0] == "ELBO, 17 binary weights, 1,272 parameters"
     assert lines[1].split() == ["train", "validation", "test"]
     assert found(lines, "accuracy") == "0.9667 – 1.0000"
     assert found(lines, "NLL (nats)") == "0.1123 – 1e-05"

@@ -57,8 +57,12 @@ def checked_pairs(pairs: Any, n: int) -> Pairs:
         UserError: for a pair of other qubits or of one qubit alone, or one that is named twice.
     """
     found: list[tuple[int, int]] = []
+    if not isinstance(pairs, tuple | list):
+        raise UserError(f"pairs = {pairs!r}: give pairs of qubits, such as ((0, 1), (1, 2))")
     for pair in pairs:
-        low, high = (whole_number("qubit of a pair", qubit, 0, n - 1) for qubit in sorted(pair))
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise UserError(f"pair {pair!r}: give two different qubits, such as (0, 1)")
+        low, high = sorted(whole_number("qubit of a pair", qubit, 0, n - 1) for qubit in pair)
         if low == high or (low, high) in found:
             raise UserError(f"pair {(low, high)}: give pairs of two different qubits, each pair once")
         found.append((low, high))

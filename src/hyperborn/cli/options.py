@@ -77,7 +77,7 @@ SHARED = (
         TRAINING,
     ),
     Option("steps", "N", "1000", "Steps at most.", TRAINING),
-    Option("restarts", "N", "2", "Independent starts, trained side by side; the best is kept.", TRAINING),
+    Option("restarts", "N", "2", "Independent starts; the best is kept.", TRAINING),
     Option("patience", "N", "100", "Stop when no loss has moved for so many steps; 0: never.", TRAINING),
     Option("seed", "N", "0", "Seed of the split and of the initial angles.", TRAINING),
 )

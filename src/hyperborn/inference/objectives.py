@@ -24,6 +24,8 @@ class Objective(ABC):
     """
 
     name: ClassVar[str]
+    annealed: ClassVar[bool] = True
+    """Whether energies stand apart from its divergence, so that they can be turned up as training goes."""
 
     @abstractmethod
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
@@ -110,6 +112,7 @@ class Renyi(Objective):
     __no_type_check__ = True
 
     name = "renyi"
+    annealed = False
     alpha: float = 0.5
 
     def __post_init__(self) -> None:
@@ -138,6 +141,7 @@ class SteinPosterior(Objective):
     __no_type_check__ = True
 
     name = "stein"
+    annealed = False
     weight: Weight = "kl-matched"
     kernel: Hamming | None = None
     operator: Literal["barker", "difference"] = "barker"

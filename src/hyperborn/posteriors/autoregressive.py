@@ -14,13 +14,16 @@ from hyperborn.posteriors.posterior import SPREAD, Posterior, check_rows, margin
 HIGHEST = 16
 """Most bits of a context: each more doubles the tables."""
 
+LEAST = 1e-6
+"""Marginals are started from at least this far from certainty."""
+
 
 @dataclass(frozen=True)
 class Autoregressive(Posterior):
     """q(w) = Π_i q(w_i | the `order` bits before w_i), each conditional a table of logits.
 
-    Explicit: `log_prob` and `sample` cost O(n) a network, any number of weights. The fair rival of a circuit with as
-    many parameters: order 0 is the mean field, order n - 1 any distribution. Parameters are one vector of logits (of a
+    Explicit: `log_prob` and `sample` cost O(n order) a network, any number of weights. The fair rival of a circuit with
+    as many parameters: order 0 is the mean field, order n - 1 any distribution. Parameters are one vector of logits (of a
     1), bit by bit, each bit's contexts in index order, the nearest bit least significant; 2^min(i, order) of bit i.
     """
 
@@ -43,7 +46,8 @@ class Autoregressive(Posterior):
     def init(
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
     ) -> Parameters:
-        given = marginals_for(self, marginals)
+        # A certain bit would have an infinite logit, which nothing moves.
+        given = np.clip(marginals_for(self, marginals), LEAST, 1.0 - LEAST)
         logits = np.repeat(np.log(given) - np.log1p(-given), np.diff(self.starts))
         return jnp.asarray(logits, float) + spread * jax.random.normal(key, self.parameter_shape)
 

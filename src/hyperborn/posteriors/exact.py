@@ -14,6 +14,7 @@ from hyperborn.posteriors import evidence
 from hyperborn.posteriors.shots import drawn
 from hyperborn.predictive import exact_predictive, most_probable
 from hyperborn.priors import Prior, Uniform
+from hyperborn.priors.prior import marginals_of_table
 
 LARGEST = 24
 """Most bits: energies, prior and posterior then take 128 MiB each."""
@@ -46,8 +47,10 @@ class ExactPosterior:
         if not (is_number(beta) and beta > 0):
             raise UserError(f"beta = {beta!r}: give a positive number")
         log_prior = prior.log_probabilities(n) if isinstance(prior, Prior) else np.asarray(prior, dtype=np.float64)
-        if log_prior.shape != table.shape:
-            raise UserError(f"a prior of shape {log_prior.shape} for {table.size} energies; give one number each")
+        if log_prior.shape != table.shape or not np.isfinite(log_prior).all():
+            raise UserError(
+                f"a prior of shape {log_prior.shape} for {table.size} energies; give one finite number each"
+            )
         self.n_weights, self.beta = n, float(beta)
         self.log_prior = log_prior
         self.energies = table if beta == 1 else table / beta
@@ -72,34 +75,29 @@ class ExactPosterior:
     @cached_property
     def marginals(self) -> Float[np.ndarray, " n"]:
         """Probability that each bit is 1."""
-        return (1.0 + np.diag(self._moments[0])) / 2.0
+        return marginals_of_table(self.probabilities)
 
     @cached_property
     def correlations(self) -> Float[np.ndarray, "n n"]:
         """Pearson's correlation of every two bits; 0 with a bit that is certain, and 1 on the diagonal."""
-        means, products = np.diag(self._moments[0]), self._moments[1]
-        covariance = products - np.outer(means, means)
-        deviations = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+        # Of departures from each bit's likelier value: sums of small terms keep the digits of nearly certain bits.
+        likelier = (self.marginals > 0.5).astype(np.uint8)
+        middle = self.n_weights // 2
+        table = self.probabilities.reshape(2**middle, -1)
+        rows, columns = (
+            (bits_of(np.arange(size), size.bit_length() - 1) ^ mode).astype(np.float64)
+            for size, mode in zip(table.shape, (likelier[:middle], likelier[middle:]), strict=True)
+        )
+        leading, trailing = table.sum(axis=1), table.sum(axis=0)
+        across = (rows.T @ table) @ columns
+        both = np.block([[(rows.T * leading) @ rows, across], [across.T, (columns.T * trailing) @ columns]])
+        departing = np.diag(both)
+        covariance = (both - np.outer(departing, departing)) * np.outer(*[1.0 - 2.0 * likelier] * 2)
+        deviations = np.sqrt(departing * (1.0 - departing))
         scale = np.outer(deviations, deviations)
         found = np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
         np.fill_diagonal(found, 1.0)
         return np.clip(found, -1.0, 1.0)
-
-    @cached_property
-    def _moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Means of z (on a diagonal) and of z zᵀ by halves of the bits; z = -1 for 0, +1 for 1."""
-        middle = self.n_weights // 2
-        table = self.probabilities.reshape(2**middle, -1)
-        rows, columns = (2.0 * bits_of(np.arange(size), size.bit_length() - 1) - 1.0 for size in table.shape)
-        leading, trailing = table.sum(axis=1), table.sum(axis=0)
-        across = (rows.T @ table) @ columns
-        products = np.block(
-            [
-                [(rows.T * leading) @ rows, across],
-                [across.T, (columns.T * trailing) @ columns],
-            ]
-        )
-        return np.diag(np.concatenate([leading @ rows, trailing @ columns])), products
 
     def most_probable(self, k: int = 1) -> Bits:
         """Bits of the k most probable networks, (k, n), most probable first.

@@ -39,7 +39,7 @@ def summary_table(summary: Mapping[str, Any]) -> "rich.table.Table":
 
 
 def counts(summary: Mapping[str, Any]) -> list[str]:
-    named = (("n_weights", "binary weights"), ("n_parameters", "circuit parameters"))
+    named = (("n_weights", "binary weights"), ("n_parameters", "parameters"))
     return [f"{summary[key]:,} {what}" for key, what in named if summary.get(key) is not None]
 
 

@@ -100,6 +100,12 @@ class Definition:
             )
         self.prior.check(self.network)
 
+    @property
+    def annealed(self) -> Annealing | None:
+        """The annealing, where there is one that objective and optimizer have a use for."""
+        useful = self.objective.annealed and self.optimizer.annealed
+        return self.annealing if self.annealing and self.annealing.start < 1 and useful else None
+
     def check(self, data: Dataset) -> None:
         """Raise a UserError if the data are not what the network takes."""
         check_kinds(data=data)

@@ -55,7 +55,7 @@ def fit(
         annealing: how energies are turned up as training goes; whole from the start if None.
         plateau: when to stop before `steps`; never if None.
         steps: steps at most.
-        restarts: independent starts, trained side by side.
+        restarts: independent starts, of which the best is kept.
         seed: of the initial angles.
         spread: standard deviation of the initial angles (radians) around the prior's state.
         progress: whether to show progress on standard error.

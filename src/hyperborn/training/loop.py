@@ -126,7 +126,7 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
             jnp.int32(count),
             posterior=definition.posterior,
             optimizer=definition.optimizer,
-            annealing=definition.annealing,
+            annealing=definition.annealed,
             steps=definition.steps,
         )
         found = diagnose(state.params, functional, energies, log_prior, posterior=definition.posterior)
@@ -158,7 +158,7 @@ def moved(definition: Definition, before: Position, state: State, step: int, dia
     if step % RECORD_EVERY == 0:
         history = [*history, (step, diagnosis.loss.tolist())]
         if definition.plateau:
-            begin = definition.annealing.length(definition.steps) if definition.annealing else 0
+            begin = definition.annealed.length(definition.steps) if definition.annealed else 0
             flat = definition.plateau.reached([entry for entry in history if entry[0] >= begin])
             history = definition.plateau.trimmed(history)
         else:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import optax
 
@@ -15,6 +16,8 @@ class Optimizer(ABC):
     """Settings from which Optax builds the update rule of a run of given length."""
 
     name: str
+    annealed: ClassVar[bool]
+    """Whether it can follow a loss that changes from step to step."""
 
     @abstractmethod
     def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
@@ -29,6 +32,7 @@ class Adam(Optimizer):
     """
 
     name = "adam"
+    annealed = True
     learning_rate: float = 0.03
 
     def __post_init__(self) -> None:
@@ -43,9 +47,13 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True)
 class LBFGS(Optimizer):
-    """L-BFGS with a zoom line search; each step costs several evaluations, and there is no learning rate to choose."""
+    """L-BFGS with a zoom line search; each step costs several evaluations, and there is no learning rate to choose.
+
+    Energies are not annealed with it: its curvature would be that of two different losses.
+    """
 
     name = "lbfgs"
+    annealed = False
     memory: int = 10
 
     def __post_init__(self) -> None:

@@ -40,7 +40,7 @@ PARAMS = "params.npz"
 class Result:
     """A trained posterior over networks, with the definition and the data it came from.
 
-    `params` are the angles of the best restart (radians), `losses` the final loss of every restart (nats, as training
+    `params` are those of the best restart, `losses` the final loss of every restart (nats, as training
     saw it in float32), `numbers` what `numbers_of` gives, `seconds` the time spent on energies, compiling and training.
     """
 
@@ -148,7 +148,7 @@ class Result:
     def summary(self) -> dict[str, Any]:
         """Everything worth reporting, as JSON can hold it; energies and evidence in nats.
 
-        "map" is the mode of q: the most probable network under the circuit, not under the exact posterior.
+        "map" is the mode of q: the most probable network under q, not under the exact posterior.
         """
         best = self.most_probable(1)
         mode = {
@@ -203,7 +203,7 @@ class Result:
         try:
             params = arrays_from_bytes(files[PARAMS], str(folder.result / PARAMS))["params"]
             if params.shape != definition.posterior.parameter_shape:
-                raise ValueError(f"its angles are of shape {params.shape}")
+                raise ValueError(f"its parameters are of shape {params.shape}")
             numbers, seconds = (
                 {name: record[part][name] for name in names}
                 for part, names in (("numbers", NUMBERS), ("seconds", SECONDS))

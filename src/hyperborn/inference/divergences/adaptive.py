@@ -10,7 +10,7 @@ from jax.lax import Precision
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Probabilities
-from hyperborn.inference.divergences.divergence import TINY, BoundDivergence
+from hyperborn.inference.divergences.divergence import TINY, BoundDivergence, checked_charge
 from hyperborn.inference.kernels import Hamming
 from hyperborn.walsh import walsh_hadamard
 
@@ -51,7 +51,7 @@ class AdaptiveDiscrepancy(BoundDivergence):
     def of(cls, p: Float[np.ndarray, " states"], kappas: tuple[float, ...]) -> "AdaptiveDiscrepancy":
         """D(·, p) of a mixture over these κ, for the probabilities p of all 2^n networks."""
         n = p.shape[0].bit_length() - 1
-        scales = [1.0 / (1.0 - p @ embedding(p, kappa)) for kappa in kappas]
+        scales = [1.0 / checked_charge(float(1.0 - p @ embedding(p, kappa))) for kappa in kappas]
         upper, lower = half_spectra(kappas, n // 2) * np.array(scales), half_spectra(kappas, n - n // 2)
         return cls(jnp.asarray(p, float), jnp.asarray(upper, float), jnp.asarray(lower, float))
 
@@ -83,7 +83,7 @@ def mean_charge(p: Float[np.ndarray, " states"], kappas: tuple[float, ...]) -> f
     for kappa in kappas:
         mean = embedding(p, kappa)
         within = p @ mean
-        squares += ((1.0 - 2.0 * mean + within) / (1.0 - within)) ** 2
+        squares += ((1.0 - 2.0 * mean + within) / checked_charge(float(1.0 - within))) ** 2
     return float(p @ np.sqrt(squares))
 
 

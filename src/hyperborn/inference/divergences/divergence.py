@@ -7,10 +7,26 @@ from typing import ClassVar
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Probabilities
+from hyperborn.errors import UserError
 from hyperborn.priors.prior import LogProbabilities
 
 TINY = 1e-30
 """Probabilities below this count as this in a logarithm; float32 holds them still."""
+
+
+LEAST_CHARGE = 1e-12
+"""What rounding leaves of a point mass's charge under a prior that is all but certain."""
+
+
+def checked_charge(charge: float) -> float:
+    """The charge of point masses, if rounding has left digits of it.
+
+    Raises:
+        UserError: if p is all but certain of one network.
+    """
+    if not charge > LEAST_CHARGE:
+        raise UserError("the prior is all but certain of one network, which leaves nothing to compare; soften it")
+    return charge
 
 
 class BoundDivergence(ABC):

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from hyperborn._typing import Probabilities
 from hyperborn.errors import UserError
 from hyperborn.inference.divergences.adaptive import AdaptiveDiscrepancy, mean_charge
-from hyperborn.inference.divergences.divergence import BoundDivergence, Divergence
+from hyperborn.inference.divergences.divergence import BoundDivergence, Divergence, checked_charge
 from hyperborn.inference.kernels import Hamming, default_kernel, distances_of_probabilities, ladder, median_kernel
 from hyperborn.priors.prior import LogProbabilities
 from hyperborn.walsh import filtered
@@ -70,7 +70,7 @@ class MMD(Divergence):
             return entropy / mean_charge(p, ladder(log_p.shape[0].bit_length() - 1).kappas)
         with jax.enable_x64(True):
             within_p = float(p @ np.asarray(self.kernel_of(log_p).apply(jnp.asarray(p))))
-        return entropy / (1.0 - within_p)
+        return entropy / checked_charge(1.0 - within_p)
 
     def kernel_of(self, log_p: LogProbabilities, q: Float[np.ndarray, " states"] | None = None) -> Hamming:
         """The kernel that q is compared with p by; the adaptive rule alone asks for q, of shape (2^n,).

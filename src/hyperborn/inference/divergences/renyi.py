@@ -16,13 +16,19 @@ from hyperborn.priors.prior import LogProbabilities
 STEEPEST = 80.0
 """Logarithm of the largest first variation; float32 ends at 88."""
 
+NEAREST = 1e-3
+"""Rounding is magnified by 1 / |α - 1|: least distance of α from 1."""
+
 
 def check_alpha(alpha: float) -> None:
-    """Raise a UserError unless alpha is positive and not 1."""
+    """Raise a UserError unless alpha is positive and not as good as 1."""
     if not (is_number(alpha) and alpha > 0):
         raise UserError(f"alpha = {alpha!r}: give a positive number other than 1, such as 0.5")
-    if alpha == 1:
-        raise UserError("alpha = 1 is the Kullback-Leibler divergence: use KL (or ELBO), or another alpha, such as 0.5")
+    if abs(alpha - 1) < NEAREST:
+        raise UserError(
+            f"alpha = {alpha!r} is as good as the Kullback-Leibler divergence: use KL (or ELBO), or an alpha at least "
+            f"{NEAREST:g} from 1, such as 0.5"
+        )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import Probabilities
 from hyperborn.errors import UserError
-from hyperborn.inference.divergences.divergence import BoundDivergence, Divergence
+from hyperborn.inference.divergences.divergence import BoundDivergence, Divergence, checked_charge
 from hyperborn.inference.kernels import Hamming
 from hyperborn.priors.prior import LogProbabilities
 from hyperborn.walsh import filtered
@@ -79,7 +79,7 @@ class Stein(Divergence):
                 arriving = np.asarray(rates(-step, self.operator)[0])
                 leaving = np.asarray(rates(step, self.operator)[1])
             charge += float(p @ (arriving**2 + leaving**2 - 2 * kappa * arriving * leaving))
-        return float(-p @ log_p) / charge
+        return float(-p @ log_p) / checked_charge(charge)
 
     def kernel_of(self, n: int) -> Hamming:
         return self.kernel or Hamming((exp(-1 / n),))
