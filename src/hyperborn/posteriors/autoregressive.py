@@ -23,8 +23,8 @@ class Autoregressive(Posterior):
     """q(w) = Π_i q(w_i | the `order` bits before w_i), each conditional a table of logits.
 
     Explicit: `log_prob` and `sample` cost O(n order) a network, any number of weights. The fair rival of a circuit with
-    as many parameters: order 0 is the mean field, order n - 1 any distribution. Parameters are one vector of logits (of a
-    1), bit by bit, each bit's contexts in index order, the nearest bit least significant; 2^min(i, order) of bit i.
+    as many parameters: order 0 is the mean field, order n - 1 any distribution. Parameters are one vector of logits
+    (of a 1), bit by bit, each bit's contexts in index order, the nearest bit least significant; 2^min(i, order) of bit i.
     """
 
     n_weights: int

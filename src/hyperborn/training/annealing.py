@@ -14,8 +14,8 @@ class Annealing:
 
     So an ELBO is trained through the posteriors of tempered likelihoods, exp(-b energy) with b from `start` to 1, and
     follows several modes where it would otherwise settle on one. What is reported is always the whole objective, and
-    plateaus are looked for from then on only. `Renyi` and `SteinPosterior`, which know the energies through their target
-    alone, and `LBFGS` do without.
+    plateaus are looked for from then on only. `Renyi` and `SteinPosterior`, which know the energies through their
+    target alone, and `LBFGS` do without.
 
     Raises:
         UserError: if a setting is out of range.
