@@ -52,7 +52,7 @@ def picture(rows: Rows) -> bytes:
     """Gap against parameters: a point a cell, a line through the medians of a kind's families on the small tasks."""
     small = [row for row in rows if row["n_weights"] <= 14]
     with look():
-        figure = canvas("At equal parameters, circuits with all pairs are closest to the posterior")
+        figure = canvas("Gap against parameters: all pairs have the smallest worst gap of all families")
         axes = figure.subplots()
         for kind, colour, marker in zip(KINDS, CYCLE, MARKERS, strict=True):
             own = [row for row in small if row["family"].startswith(kind)]

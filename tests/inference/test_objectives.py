@@ -33,7 +33,7 @@ def test_temperature_is_positive(temperature: float) -> None:
 
 
 def test_settings_of_the_divergence_inside_are_checked_at_once() -> None:
-    with pytest.raises(UserError, match="alpha = .* is as good as the Kullback-Leibler divergence"):
+    with pytest.raises(UserError, match=r"alpha = .* is as good as the Kullback-Leibler divergence"):
         Renyi(1.0)
     with pytest.raises(UserError, match=r"alpha = -1\.0: give a positive number"):
         Renyi(-1.0)
