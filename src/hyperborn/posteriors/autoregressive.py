@@ -24,7 +24,8 @@ class Autoregressive(Posterior):
 
     Explicit: `log_prob` and `sample` cost O(n order) a network, any number of weights. The fair rival of a circuit with
     as many parameters: order 0 is the mean field, order n - 1 any distribution. Parameters are one vector of logits
-    (of a 1), bit by bit, 2^min(i, order) of bit i, each bit's contexts in index order, the nearest bit least significant.
+    (of a 1), bit by bit, 2^min(i, order) of bit i, contexts in index order
+    with the nearest bit least significant.
     """
 
     n_weights: int
