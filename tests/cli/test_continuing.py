@@ -81,7 +81,8 @@ def test_a_run_needs_nothing_of_the_one_before(hyperborn: Run) -> None:
         record = json.loads(Path(name, "definition/definition.json").read_text(encoding="utf-8"))
         assert record["prior"].keys() == {"kind", "posterior", "params", "doubt"}
         sizes.append(len(record["prior"]["params"]))
-    assert sizes == [16, 16]
+    # Four qubits: RY, then two layers of RZ, six RZZ and RY.
+    assert sizes == [32, 32]
     assert hyperborn("predict", "four", "second.csv").code == 0
 
 
@@ -96,7 +97,7 @@ def test_learning_goes_on_in_python_as_on_the_command_line(hyperborn: Run) -> No
         first.network,
         data,
         prior=first.as_prior(),
-        posterior=hb.Register(hb.circuits.Brickwork(4, depth=2)),
+        posterior=hb.Register(hb.circuits.AllPairs(4, depth=2)),
         steps=40,
         restarts=2,
         progress=False,

@@ -97,7 +97,12 @@ def test_the_bound_is_a_bound_whatever_was_minimised(define, data: Dataset, obje
     assert found["elbo"] <= found["log_evidence"]
     assert found["elbo_gap"] == found["log_evidence"] - found["elbo"]
     assert 0 <= found["entropy"] <= 9 * np.log(2)
-    assert set(found) == {"loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "entropy"}
+    assert found["kl_to_posterior"] == pytest.approx(found["elbo_gap"], abs=1e-9)
+    assert 0 < found["total_variation"] < 1
+    assert set(found) == {
+        *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap"),
+        *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
+    }
 
 
 def test_the_best_restart_is_kept(define, data: Dataset, problem: Problem) -> None:
@@ -195,9 +200,13 @@ def test_fit_is_the_run_of_its_definition(define, data: Dataset) -> None:
         data,
         objective=hb.ELBO(),
         posterior=definition.posterior,
+        optimizer=definition.optimizer,
+        annealing=None,
         plateau=definition.plateau,
         steps=300,
+        restarts=4,
         seed=2,
+        spread=definition.spread,
         progress=False,
     )
     assert found.definition == definition
@@ -208,9 +217,11 @@ def test_fit_is_the_run_of_its_definition(define, data: Dataset) -> None:
 def test_defaults_are_those_of_the_documentation(data: Dataset) -> None:
     network = hb.networks.BinaryMLP(2, hidden=())
     found = hb.fit(network, data, steps=1, progress=False).definition
-    assert found.posterior == hb.Register(hb.circuits.Brickwork(3, depth=4))
-    assert (found.objective, found.prior, found.optimizer) == (hb.ELBO(), hb.Uniform(), hb.Adam(0.1))
-    assert (found.plateau, found.restarts, found.seed) == (hb.Plateau(), 4, 0)
+    assert found.posterior == hb.Register(hb.circuits.AllPairs(3, depth=4))
+    assert (found.objective, found.prior, found.optimizer) == (hb.ELBO(), hb.Uniform(), hb.Adam(0.03))
+    assert (found.annealing, found.plateau) == (hb.Annealing(0.01, 0.5), hb.Plateau())
+    assert (found.restarts, found.seed, found.spread) == (2, 0, 0.02)
+    assert hb.default_posterior(11) == hb.Register(hb.circuits.AllPairs(11, depth=8))
 
 
 def test_pieces_that_do_not_fit_are_named(define, data: Dataset) -> None:

@@ -16,7 +16,7 @@ from hyperborn.priors.prior import LogProbabilities
 STEEPEST = 80.0
 """Logarithm of the largest first variation; float32 ends at 88."""
 
-NEAREST = 1e-5
+NEAREST = 1e-6
 """Rounding is magnified by 1 / |α - 1|: least distance of α from 1."""
 
 
