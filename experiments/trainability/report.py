@@ -108,7 +108,7 @@ def restarts_table(rows: Rows) -> list[str]:
 
 def restarts_picture(rows: Rows) -> bytes:
     with look():
-        figure = canvas("Which restarts reach the posterior: annealed energies (filled) and whole ones (open)")
+        figure = canvas("Restarts, best first: energies annealed (filled) or whole (open)")
         axes = figure.subplots()
         for row, colour in zip(rows, np.repeat(CYCLE, 2), strict=False):
             gaps = np.maximum(row["gaps"], 1e-3)
