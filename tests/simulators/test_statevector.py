@@ -224,7 +224,8 @@ def test_memory_does_not_grow_with_depth(lowered_gradients: tuple[int, dict[int,
     assert shallow > 2 * one_state
     # Only the angles grow: 56 more layers of them, a few copies. A stored layer would be a whole state.
     assert deep - shallow < 16 * 4 * 56 * layer < 56 * 2 * one_state
-    assert deep < 2 * shallow
+    # The many angles of all pairs show beside a state of 12 qubits.
+    assert deep < (1.5 if layer == 24 else 2) * shallow
 
 
 def test_the_program_does_not_grow_with_depth(lowered_gradients: tuple[int, dict[int, Any]]) -> None:

@@ -76,9 +76,10 @@ def test_every_optimizer_lowers_every_objective(
     state = initial_state(definition)
     before = losses_of(definition, problem, state)
     after = losses_of(definition, problem, moved(definition, problem, state, 40))
-    # Far more than rounding: every restart gains at least 1/2 nat (the Renyi bound starts 0.6 above its lowest), or
-    # half of a loss below 1.
-    assert (after < np.maximum(before - 0.5, before / 2)).all()
+    # Far more than rounding: every restart gains at least 1 nat. Without energies of its own a loss starts nearer to
+    # its lowest (the Renyi bound 0.6 nats above it): 1/2 nat then, or half of a loss below 1.
+    least = np.full(4, 1.0) if objective.annealed else np.minimum(0.5, before / 2)
+    assert (after < before - least).all()
 
 
 def test_adam_is_the_published_rule(define, problem: Problem) -> None:
