@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperborn.cli.building import data_of, definition_of
+from hyperborn.building import data_of, definition_of
 from hyperborn.config import CompareConfig
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError

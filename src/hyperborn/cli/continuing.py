@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hyperborn.cli.building import Note, loaded, run_of
+from hyperborn.building import Note, loaded, run_of
 from hyperborn.config import RunConfig
 from hyperborn.data import Dataset, Split
 from hyperborn.errors import UserError

@@ -24,7 +24,7 @@ def train(
 ) -> None:
     """Train a posterior over binary networks, and save it."""
     with explained(as_json):
-        from hyperborn.cli.building import data_of, definition_of
+        from hyperborn.building import data_of, definition_of
         from hyperborn.cli.continuing import continued
         from hyperborn.cli.folders import free_folder, resumable
         from hyperborn.cli.pictures import plots_of

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from hyperborn.cli.building import objective_of
+from hyperborn.building import objective_of
 from hyperborn.config import CompareConfig, RunConfig, configured
 from hyperborn.errors import UserError
 from hyperborn.inference.divergences import (
