@@ -74,6 +74,14 @@ class BoundRenyi(BoundDivergence):
     log_p: Float[Array, " states"]
     alpha: Float[Array, ""]
 
+    @property
+    def convex(self) -> bool:
+        return float(self.alpha) < 1
+
+    @property
+    def steep(self) -> bool:
+        return float(self.alpha) < 1
+
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         log_q, rest = jnp.log(jnp.maximum(q, TINY)), 1.0 - self.alpha
         # What q lacks adds nothing to S, and TINY^α would not be nothing for a small α.
