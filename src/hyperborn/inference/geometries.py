@@ -79,20 +79,17 @@ class Entropic(Geometry):
 def projected(u: Float[Array, " states"]) -> Probabilities:
     """The distribution at the least Euclidean distance: max(u - θ, 0) with the θ at which it sums to 1.
 
-    θ is found by Newton's method on the convex, piecewise linear sum, from below; no step overshoots, and a step
-    between two kinks is exact, so it ends, after a few rounds in practice (Condat, Mathematical Programming 158, 2016,
-    compares such methods). A sort would take longer than all else.
+    That sum is convex and piecewise linear in θ, so Newton's method from a θ that is too low never overshoots, and ends
+    after a few rounds (Condat, Mathematical Programming 158, 2016, compares such methods).
     """
-
-    def excess(theta: Array) -> Array:
-        return jnp.sum(jnp.maximum(u - theta, 0.0)) - 1.0
+    below = u - jnp.max(u)
 
     def improved(thetas: tuple[Array, Array]) -> tuple[Array, Array]:
         theta = thetas[1]
-        return theta, theta + excess(theta) / jnp.sum(u > theta)
+        excess = jnp.sum(jnp.maximum(below - theta, 0.0)) - 1.0
+        return theta, theta + excess / jnp.sum(below > theta)
 
-    first = jnp.max(u) - 1.0
-    # Rounding ends it as well: θ grows strictly.
-    theta = jax.lax.while_loop(lambda thetas: thetas[1] > thetas[0], improved, (first - 1.0, first))[0]
-    q = jnp.maximum(u - theta, 0.0)
+    lowest = jnp.full((), -1.0, u.dtype)
+    theta = jax.lax.while_loop(lambda thetas: thetas[1] > thetas[0], improved, (lowest - 1.0, lowest))[0]
+    q = jnp.maximum(below - theta, 0.0)
     return q / jnp.sum(q)

@@ -10,11 +10,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import ArrayLike
 
-from hyperborn._typing import Energies, Probabilities
+from hyperborn._typing import Probabilities
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.inference.functional import Functional
 from hyperborn.inference.geometries import Coordinates, Entropic, Euclidean, Geometry
 from hyperborn.inference.objectives import Objective
+from hyperborn.posteriors import ExactPosterior
+from hyperborn.priors import Prior, Uniform
 
 ROUNDING = 1e-13
 """Share of a value (and nats, near 0) by which sums in float64 may be off."""
@@ -35,58 +37,59 @@ class Optimum:
     value: float
     """F[q] in nats, the lowest energy included."""
     gap: float
-    """How much lower than F[q] another distribution can be at most (nats)."""
+    """How much lower than F[q] that of another distribution can be at most (nats)."""
     iterations: int
 
 
 def optimum(
-    objective: Objective, energies: Energies, log_prior: ArrayLike, *, tolerance: float = 1e-4, steps: int = 5000
+    objective: Objective,
+    energies: ArrayLike,
+    prior: Prior | ArrayLike = Uniform(),
+    *,
+    tolerance: float = 1e-4,
+    steps: int = 5000,
 ) -> Optimum:
     """The distribution over all 2^n networks at which a convex objective is lowest, with a certificate.
 
     **Certificate.** With r the first variation at q, convexity gives F[q'] >= F[q] + <r, q'> - <r, q> for every q', so
-    F[q] - min F <= <r, q> - min_w r(w), the gap of Frank and Wolfe (Jaggi, ICML 2013). It needs nothing of the
-    algorithm.
+    F[q] - min F <= <r, q> - min_w r(w), the gap of Frank and Wolfe (Jaggi, ICML 2013). It does not matter how q was
+    found.
 
-    **Algorithm.** FISTA from the prior (Beck and Teboulle, SIAM J. Imaging Sciences 2, 2009): proximal steps with
-    momentum, whose length backtracking finds, and which start afresh where momentum goes uphill (O'Donoghue and Candès,
-    arXiv 1204.3982). Steps are Euclidean, or, of a divergence that is `steep`, entropic. Each takes two evaluations of
-    F and its first variation, in O(n 2^n) with MMD; memory: some tens of arrays of 2^n float64.
+    **Algorithm.** FISTA from the prior (Beck and Teboulle, SIAM Journal on Imaging Sciences 2, 2009): proximal steps
+    with momentum, of a length found by backtracking, started afresh where momentum leads uphill (O'Donoghue and Candès,
+    arXiv 1204.3982). Steps are Euclidean, but entropic if the divergence is `steep`. Each takes about two evaluations
+    of F and its first variation, with MMD in O(n 2^n). Memory: some tens of arrays of 2^n float64.
 
     Args:
         objective: what is minimised.
-        energies: of all 2^n networks (nats).
-        log_prior: log probabilities of all networks under the prior (nats), positive everywhere.
+        energies: of all networks in index order, as `hyperborn.energies` gives them (nats).
+        prior: a prior, or its log probabilities (nats); one by field names has to be given as these.
         tolerance: largest gap (nats).
         steps: most steps.
 
     Raises:
-        UserError: if the objective is not convex, the arrays do not fit, or the gap is above the tolerance after all
-            steps.
+        UserError: if the objective is not convex in q, energies or prior do not fit (see `ExactPosterior`), or the gap
+            is above the tolerance after all steps.
     """
     whole_number("steps", steps, 1)
     if not (is_number(tolerance) and tolerance > 0):
         raise UserError(f"tolerance = {tolerance!r}: give a positive number of nats, such as 1e-4")
-    table, start = np.asarray(energies, np.float64), np.asarray(log_prior, np.float64)
-    if table.shape != start.shape or not (np.isfinite(table).all() and np.isfinite(start).all()):
-        raise UserError(
-            f"energies of shape {table.shape} and log_prior of shape {start.shape}: give one finite number each for "
-            "all 2^n networks"
-        )
+    problem = ExactPosterior(energies, prior)
     with jax.enable_x64(True):
-        functional = objective.bind(table, start)
+        functional = objective.bind(problem.energies, problem.log_prior)
         divergence = functional.divergence
         if divergence is not None and not divergence.convex:
-            raise UserError(f"objective = {objective} is not convex in q, so no gap can certify its lowest value")
+            raise UserError(f"{objective} is not convex in q, so nothing can certify its lowest value; give another")
         geometry = Entropic() if divergence is not None and divergence.steep else Euclidean()
-        found = minimised(geometry, functional, jnp.asarray(start), jnp.asarray(tolerance), jnp.asarray(steps))
-        gap, taken = float(found.gap), int(found.steps)
-        if not gap <= tolerance:
-            raise UserError(
-                f"tolerance = {tolerance!r}: after {taken:,} steps the gap is still {gap:.1e} nats; give more steps or "
-                "a larger tolerance"
-            )
+        start = jnp.asarray(problem.log_prior)
+        found = minimised(geometry, functional, start, jnp.asarray(tolerance, float), jnp.asarray(steps, int))
         q = np.asarray(geometry.probabilities(found.place))
+    gap, taken = float(found.gap), int(found.steps)
+    if not gap <= tolerance:
+        raise UserError(
+            f"tolerance = {tolerance!r}: after {taken:,} steps the gap is {gap:.1e} nats; give more steps or a larger "
+            "tolerance"
+        )
     return Optimum(q, float(found.value) + float(functional.lowest), gap, taken)
 
 
@@ -124,15 +127,17 @@ def minimised(
 ) -> Walk:
     """The walk from log_q (nats) to a gap of at most the tolerance, or until the steps are used up."""
     place = geometry.nearest(geometry.of(log_q))
-    value, _, gap = certified(functional, geometry.probabilities(place))
-    one = jnp.ones_like(value)
-    start = Walk(place, place, one, one, value, gap, jnp.zeros_like(steps))
+    value, variation, gap = certified(functional, geometry.probabilities(place))
+    # The first step moves no coordinate by more than 1 against another: where F is steep, a longer one would get lost.
+    curvature = jnp.maximum(jnp.max(variation) - jnp.min(variation), 1.0)
+    start = Walk(place, place, jnp.ones_like(value), curvature, value, gap, jnp.zeros_like(steps))
     return jax.lax.while_loop(
         lambda walk: ~(walk.gap <= tolerance) & (walk.steps < steps), partial(advanced, geometry, functional), start
     )
 
 
 def advanced(geometry: Geometry, functional: Functional, walk: Walk) -> Walk:
+    """One step, with as many trials as it takes."""
     before = geometry.probabilities(walk.ahead)
     value, variation = functional.value_and_first_variation(before)
 

@@ -76,6 +76,7 @@ class BoundRenyi(BoundDivergence):
 
     @property
     def convex(self) -> bool:
+        # Above 1 it is no more than quasi-convex (van Erven and Harremoës, theorems 11 and 13).
         return float(self.alpha) < 1
 
     @property
