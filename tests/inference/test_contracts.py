@@ -280,6 +280,35 @@ def test_the_posterior_is_where_the_elbo_is_stationary(prior: Prior, beta: float
         assert plain(other) > plain(q)
 
 
+@pytest.mark.parametrize("divergence", DIVERGENCES_TRIED, ids=str)
+def test_what_is_convex_lies_above_its_tangents_and_what_is_not_does_not(divergence: Divergence) -> None:
+    random = np.random.default_rng(4)
+    p = random.dirichlet(np.full(2**N, 0.3)) + 1e-6
+    with jax.enable_x64(True):
+        bound_divergence = divergence.bind(np.log(p / p.sum()))
+        compiled = jax.jit(bound_divergence.value_and_first_variation)
+        below = []
+        for spread in [0.05, 1.0] * 20:
+            q, other = random.dirichlet(np.full(2**N, spread), size=2)
+            value, variation = compiled(jnp.asarray(q))
+            tangent = float(value + jnp.sum(variation * (other - q)))
+            reached = float(compiled(jnp.asarray(other))[0])
+            below.append(reached < tangent - 1e-9 * (1 + abs(tangent)))
+    assert bound_divergence.convex is not any(below)
+
+
+@pytest.mark.parametrize("divergence", DIVERGENCES_TRIED, ids=str)
+def test_a_steep_first_variation_alone_has_no_bound_at_the_faces(divergence: Divergence) -> None:
+    q = np.random.default_rng(5).dirichlet(np.ones(2**N))
+    with jax.enable_x64(True):
+        bound_divergence = divergence.bind(np.full(2**N, -N * np.log(2)))
+        variations = []
+        for small in (1e-12, 1e-24):
+            q[3] = small
+            variations.append(float(bound_divergence.value_and_first_variation(jnp.asarray(q / q.sum()))[1][3]))
+    assert bound_divergence.steep is (variations[1] < variations[0] - 1.0)
+
+
 @pytest.mark.parametrize("circuit", CIRCUITS, ids=str)
 def test_one_compiled_program_serves_every_prior_and_weight(circuit: Circuit) -> None:
     compiled = jax.jit(partial(Exact().value_and_gradient, Register(circuit)))

@@ -55,6 +55,14 @@ class AdaptiveDiscrepancy(BoundDivergence):
         upper, lower = half_spectra(kappas, n // 2) * np.array(scales), half_spectra(kappas, n - n // 2)
         return cls(jnp.asarray(p, float), jnp.asarray(upper, float), jnp.asarray(lower, float))
 
+    @property
+    def convex(self) -> bool:
+        return True
+
+    @property
+    def steep(self) -> bool:
+        return False
+
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         transformed, value, weights = self.separated(q)
         spectrum = multiply(self.upper * weights[None], self.lower.T).reshape(-1)

@@ -111,6 +111,14 @@ class TrainedClassifier(BoundDivergence):
     features: Int[Array, " features"]
     ridge: Float[Array, ""]
 
+    @property
+    def convex(self) -> bool:
+        return True
+
+    @property
+    def steep(self) -> bool:
+        return False
+
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         moments = walsh_hadamard(q)[self.features]
         none = jnp.zeros((), jnp.int32)

@@ -35,6 +35,16 @@ class BoundDivergence(ABC):
     # JAX builds pytrees of placeholders as well, which the type checks of the tests would refuse.
     __no_type_check__ = True
 
+    @property
+    @abstractmethod
+    def convex(self) -> bool:
+        """Whether D is convex in q, so that its first variation bounds it from below; not for use in a program."""
+
+    @property
+    @abstractmethod
+    def steep(self) -> bool:
+        """Whether the first variation has no bound as q(w) -> 0, so that D is lowest where no q(w) is 0."""
+
     @abstractmethod
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         """D(q, p) and δD/δq(w) for all w, of shape (2^n,) and the dtype of q, up to a constant."""

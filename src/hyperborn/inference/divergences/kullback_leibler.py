@@ -33,6 +33,14 @@ class KullbackLeibler(BoundDivergence):
 
     log_p: Float[Array, " states"]
 
+    @property
+    def convex(self) -> bool:
+        return True
+
+    @property
+    def steep(self) -> bool:
+        return True
+
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         log_ratio = jnp.log(jnp.maximum(q, TINY)) - self.log_p
         return jnp.sum(q * log_ratio), log_ratio + 1.0

@@ -105,6 +105,14 @@ class MaximumMeanDiscrepancy(BoundDivergence):
     p: Float[Array, " states"]
     spectrum: Float[Array, " states"]
 
+    @property
+    def convex(self) -> bool:
+        return True
+
+    @property
+    def steep(self) -> bool:
+        return False
+
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         difference = q - self.p
         smoothed = filtered(difference, self.spectrum)

@@ -74,6 +74,15 @@ class BoundRenyi(BoundDivergence):
     log_p: Float[Array, " states"]
     alpha: Float[Array, ""]
 
+    @property
+    def convex(self) -> bool:
+        # Above 1 it is no more than quasi-convex (van Erven and Harremoës, theorems 11 and 13).
+        return float(self.alpha) < 1
+
+    @property
+    def steep(self) -> bool:
+        return float(self.alpha) < 1
+
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         log_q, rest = jnp.log(jnp.maximum(q, TINY)), 1.0 - self.alpha
         # What q lacks adds nothing to S, and TINY^α would not be nothing for a small α.

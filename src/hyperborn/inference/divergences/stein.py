@@ -110,6 +110,14 @@ class SteinDiscrepancy(BoundDivergence):
     spectrum: Float[Array, " states"]
     operator: str
 
+    @property
+    def convex(self) -> bool:
+        return True
+
+    @property
+    def steep(self) -> bool:
+        return False
+
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         places = jnp.arange(q.shape[0])
 
