@@ -66,11 +66,11 @@ def differences_table(found: Sequence[Difference]) -> list[str]:
         for one in found
     ]  # fmt: skip
     headers = ["metric", "method − reference", "task", "size", "seeds", "difference", "p (Holm)", "verdict"]
-    return [*table(headers, 3, body), *warnings(found)]
+    return [*table(headers, 3, body), *too_few(found)]
 
 
-def warnings(found: Sequence[Difference]) -> list[str]:
-    """What families are too small to hold anything but ties."""
+def too_few(found: Sequence[Difference]) -> list[str]:
+    """A line that names the families with so few seeds that all of their differences are ties."""
     families: dict[tuple[str, str, str], list[Difference]] = {}
     for one in found:
         families.setdefault((one.metric, one.method, one.reference), []).append(one)
