@@ -70,9 +70,7 @@ def test_bytes_are_the_same_every_time_and_grow_with_the_methods() -> None:
 
 def test_forest_shows_each_difference_on_its_side() -> None:
     means = {"accuracy": (0.05, -0.05, 0.005), "nll": (0.05, -0.05, 0.005)}
-    found = [
-        outcome(name, metric, mean) for metric, own in means.items() for name, mean in zip("abc", own, strict=True)
-    ]
+    found = [outcome(name, metric, mean) for metric in means for name, mean in zip("abc", means[metric], strict=True)]
     accuracy, nll = forest_figure(found).axes
     assert dots(accuracy) == {0.0: (0.05, BLUE, "o"), 1.0: (-0.05, VERMILION, "s"), 2.0: (0.005, GREY, "D")}
     assert dots(nll) == {0.0: (0.05, VERMILION, "s"), 1.0: (-0.05, BLUE, "o"), 2.0: (0.005, GREY, "D")}

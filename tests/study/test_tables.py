@@ -74,11 +74,12 @@ def test_a_family_that_cannot_hold_a_win_is_named() -> None:
     both = [
         *alone * 2,
         difference(6, -0.1, -0.1, -0.1, 1 / 32, "ece"),
-        *[difference(5, 0.0, 0.0, 0.0, 1.0, "accuracy")],
+        *[difference(5, 0.0, 0.0, 0.0, 1.0, "brier")],
     ]
     assert differences_table(both)[-2:] == [
         "",
-        "Too few seeds for any win or loss, even if every difference had one sign: a\\|b in NLL (nats); a\\|b in accuracy.",
+        "Too few seeds for any win or loss, even if every difference had one sign: "
+        "a\\|b in NLL (nats); a\\|b in Brier score.",
     ]
 
 
@@ -89,7 +90,8 @@ def test_trainability() -> None:
         Trainability("iris", 80, "d", 1, None, None, 0),
     ]
     assert trainability_table(found) == [
-        "| method | task | size | seeds | spread of losses (nats) | share within 0.001 nats of the optimum | diverged |",
+        "| method | task | size | seeds | spread of losses (nats) "
+        "| share within 0.001 nats of the optimum | diverged |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
         "| a\\|b | iris | 40 | 20 | 0.012 ± 0.004 | 0.850 ± 0.035 | 1 |",
         "| c | iris | 80 | 1 | 0.500 | – | 0 |",

@@ -47,9 +47,7 @@ def learning_curves_figure(rows: Rows, metrics: Sequence[str]) -> Figure:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }  # fmt: skip
     missing = [method for method in methods if method not in drawn]
-    title = "bars: ± one standard error over seeds" + (
-        f"; not drawn, as they lack tasks: {', '.join(missing)}" if missing else ""
-    )
+    absent = f"; not drawn, as they lack tasks: {', '.join(missing)}" if missing else ""
     figure.legend(
         [handles[method] for method in drawn], drawn, loc="outside lower center", ncols=4, handlelength=3.2,
         title=f"bars: ± one standard error over seeds{absent}", title_fontsize=9,
