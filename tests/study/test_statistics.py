@@ -186,6 +186,14 @@ def test_a_seed_that_one_size_lacks_keeps_the_mean_and_widens_the_interval() -> 
     assert less.high - less.low > 1.2 * (full.high - full.low)
 
 
+def test_seeds_that_are_there_count_for_those_that_lack() -> None:
+    # One size has 64 equal differences, the other 16 that vary: half of the latter's mean is all that varies.
+    own = np.random.default_rng(9).normal(size=16)
+    found = [difference("iris", 40, [0.0] * 64), difference("iris", 80, own.tolist())]
+    (pooled,) = outcomes(found, resamples=20_000)
+    assert (pooled.high - pooled.low) / (2 * 1.96) == pytest.approx(own.std() / np.sqrt(16) / 2, rel=0.05)
+
+
 def test_methods_are_pooled_over_the_tasks_they_have() -> None:
     found = [difference("iris", 40, [1.0, 2.0]), difference("iris", 40, [3.0, 4.0], method="b")]
     found += [difference("wine", 40, [5.0, 6.0], method="b")]
