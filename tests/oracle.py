@@ -1,6 +1,7 @@
 """Plain NumPy arithmetic to test against; imports nothing from hyperborn."""
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,9 +21,14 @@ def mlp_logits(
     bias: bool = True,
     values: tuple[float, float] = (-1.0, 1.0),
     fan_in: bool = False,
+    output_scales: Sequence[float] = (1.0,),
 ) -> np.ndarray:
-    """Logits (examples, outputs) of one network given by its flat row of bits: W1, b1, W2, b2, ..."""
-    weights = [values[bit] for bit in bits]
+    """Logits (examples, outputs) of one network given by its flat row of bits: W1, b1, W2, b2, ..., scale."""
+    scale_bits = {1: 0, 2: 1, 4: 2, 8: 3}[len(output_scales)]
+    weights = [values[bit] for bit in bits[: len(bits) - scale_bits]]
+    chosen = 0
+    for bit in bits[len(bits) - scale_bits :]:
+        chosen = 2 * chosen + int(bit)
     layer = x
     sizes = [x.shape[1], *hidden, outputs]
     for number in range(len(sizes) - 1):
@@ -36,7 +42,7 @@ def mlp_logits(
         if fan_in:
             layer = layer / np.sqrt(inputs)
     assert not weights
-    return layer
+    return output_scales[chosen] * layer
 
 
 def activated(z: np.ndarray, activation: str) -> np.ndarray:

@@ -28,6 +28,7 @@ WRONG = {
     "bias": ["maybe", 3, []],
     "values": [1, "1", "1,2,3", "a,b", "nan,1", [True, False]],
     "scale": ["fanin", 1],
+    "output_scales": ["0", "a", "", -1, [True]],
     "ansatz": ["ising", 1],
     "depth": [0, -1, "4.5", 2**31, True],
     "spread": [-1, "inf", "wide"],

@@ -96,6 +96,7 @@ def mlp(config: Configuration, n_features: int, n_classes: int, hidden: tuple[in
         bias=config.bias,
         values=config.values,
         scale=config.scale,
+        output_scales=tuple(config.output_scales),
     )
 
 

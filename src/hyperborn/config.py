@@ -147,6 +147,9 @@ class Configuration(BaseModel, ABC):
         tuple[Number, Number], BeforeValidator(listed), Field(description="two numbers, such as -1,1")
     ] = (-1.0, 1.0)
     scale: Literal["none", "fan_in"] = Field("none", description="none or fan_in")
+    output_scales: Annotated[
+        list[Positive], BeforeValidator(listed), Field(min_length=1, description="numbers above 0, such as 0.5,1,2,4")
+    ] = [1.0]
 
     ansatz: Literal["all-pairs", "ring", "ladder", "brickwork", "product", "autoregressive"] = Field(
         "all-pairs", description="all-pairs, ring, ladder, brickwork, product or autoregressive"

@@ -23,6 +23,7 @@ SMALL = st.fixed_dictionaries(
         "bias": st.booleans(),
         "values": st.sampled_from([(-1, 1), (0, 1), (-3, 1)]),
         "scale": st.sampled_from(["none", "fan_in"]),
+        "output_scales": st.sampled_from([(1.0,), (2.5,), (1, 3), (0.5, 1, 2, 4)]),
     }
 ).filter(lambda arguments: len(arguments["hidden"]) == 0 or arguments["n_classes"] == 2)
 
@@ -48,6 +49,7 @@ def plain(net: BinaryMLP, split: SimpleNamespace, bits: np.ndarray) -> np.ndarra
                     bias=net.bias,
                     values=net.values,
                     fan_in=net.scale == "fan_in",
+                    output_scales=net.output_scales,
                 ),
                 split.y,
             )
@@ -72,7 +74,7 @@ def test_energies_are_those_of_every_network(arguments: dict[str, Any], count: i
 @pytest.mark.parametrize("memory", [1, 2**16, 2**29])
 @pytest.mark.parametrize("hidden", [(), (3,), (2, 2)])
 def test_blocks_of_any_size_give_the_same(memory: int, hidden: tuple[int, ...]) -> None:
-    net = BinaryMLP(12 if not hidden else 2, hidden)
+    net = BinaryMLP(12 if not hidden else 2, hidden, output_scales=(1, 2))
     split = examples(net, 25)
     chosen = np.random.default_rng(1).integers(0, 2, (50, net.n_weights), dtype=np.uint8)
     index = chosen @ (1 << np.arange(net.n_weights)[::-1])

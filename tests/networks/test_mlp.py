@@ -23,6 +23,7 @@ NETWORKS = st.fixed_dictionaries(
         "bias": st.booleans(),
         "values": st.sampled_from([(-1, 1), (0, 1), (-3, 1)]),
         "scale": st.sampled_from(["none", "fan_in"]),
+        "output_scales": st.sampled_from([(1.0,), (2.5,), (1, 3), (0.5, 1, 2, 4), [8, 4, 2, 1]]),
     }
 )
 
@@ -39,10 +40,16 @@ def expected(net: BinaryMLP, bits: np.ndarray, x: np.ndarray) -> np.ndarray:
                 bias=net.bias,
                 values=net.values,
                 fan_in=net.scale == "fan_in",
+                output_scales=net.output_scales,
             )
             for row in bits
         ]
     )
+
+
+def chosen(row: np.ndarray, scales: int) -> int:
+    """Which of 1, 2, 4, ... output scales the last bits of a row stand for."""
+    return int("".join(map(str, row))[-int(np.log2(scales)) :], 2) if scales > 1 else 0
 
 
 @given(NETWORKS, st.integers(0, 2**32 - 1))
@@ -64,6 +71,7 @@ def test_logits_add_up_over_the_additive_groups(arguments: dict[str, Any], seed:
     x = random.normal(size=(5, net.n_features))
     assert sorted(position for group in net.additive for position in group) == list(range(net.n_weights))
     total = np.zeros((5, net.n_outputs))
+    assert len(net.additive) == 1 or len(net.choices) == 1
     for group in net.additive:
         alone = np.zeros(net.n_weights)
         alone[list(group)] = weights[list(group)]
@@ -198,3 +206,39 @@ def test_bits_and_features_must_fit() -> None:
         net(bits[:, :2], np.zeros((1, 2)))
     with pytest.raises(UserError, match="NaN or infinite"):
         net(bits, np.array([[0.0, np.inf]]))
+
+
+@given(NETWORKS, st.integers(0, 2**32 - 1))
+def test_choices_are_the_networks_that_the_last_bits_choose(arguments: dict[str, Any], seed: int) -> None:
+    net = BinaryMLP(**arguments)
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(3, net.n_features))
+    bits = random.integers(0, 2, (4, net.n_weights), dtype=np.uint8)
+    assert all(choice.choices == (choice,) for choice in net.choices)
+    for row in bits:
+        choice = net.choices[chosen(row, len(net.output_scales))]
+        np.testing.assert_allclose(choice(row[None, : choice.n_weights], x), net(row[None], x), rtol=1e-9, atol=1e-12)
+
+
+def test_the_scale_has_bits_of_its_own_behind_the_weights() -> None:
+    net = BinaryMLP(2, (), output_scales=(0.5, 1, 2, 4))
+    assert net.n_weights == 5
+    assert net["scale"] == slice(3, 5)
+    assert BinaryMLP(2, (), output_scales=(2,)).n_weights == 3
+    assert net != BinaryMLP(2, ())
+
+
+def test_logits_have_a_gradient_along_the_bits_of_the_scale() -> None:
+    net = BinaryMLP(1, (), bias=False, output_scales=(1, 2, 4, 8), values=(0, 1))
+    weights = jnp.asarray([1.0, 0.5, 0.0])
+    # z = w x 2^(2 b1 + b2), so dz/db1 = 2 ln 2 z and dz/db2 = ln 2 z.
+    gradient = jax.grad(lambda weights: net.logits(weights, jnp.ones((1, 1))).sum())(weights)
+    np.testing.assert_allclose(gradient, [2, 4 * np.log(2), 2 * np.log(2)], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "scales", [(), (1, 2, 3), (1, 2, 3, 4), (1, 1), (0, 1), (-1,), (float("nan"),), 2, ("a",), None]
+)
+def test_output_scales_must_be_a_power_of_two_of_geometric_numbers(scales: Any) -> None:
+    with pytest.raises(UserError, match=r"output_scales=.* must be one number above 0"):
+        BinaryMLP(2, (), output_scales=scales)

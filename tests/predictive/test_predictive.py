@@ -92,7 +92,7 @@ def test_exact_predictive_sums_over_all_networks(
 
 @pytest.mark.parametrize(("hidden", "memory"), [((), 1), ((3,), 2**20)])
 def test_exact_predictive_in_many_blocks(hidden: tuple[int, ...], memory: int) -> None:
-    net = BinaryMLP(3, hidden)
+    net = BinaryMLP(3, hidden, output_scales=(0.5, 1, 2, 4))
     random = np.random.default_rng(0)
     x, q = random.normal(size=(7, 3)), random.exponential(size=2**net.n_weights)
     calls: list[tuple[int, int]] = []

@@ -21,6 +21,9 @@ def evaluate(
         typer.Option(help="Split of the run's own data: train, validation or test. Default: test.", metavar="NAME"),
     ] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Networks to draw; all 2^n exactly if absent.")] = None,
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", metavar="", help="The posterior's own probabilities, at temperature 1.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Score a run: accuracy, NLL, Brier score and calibration error."""
@@ -46,7 +49,7 @@ def evaluate(
             examples = labelled(read_table(file, only=columns_needed(preprocessing)), preprocessing)
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
-        found = scores(result.predict_proba(examples.x, samples=samples), examples.y)
+        found = scores(result.predict_proba(examples.x, samples=samples, calibrated=not uncalibrated), examples.y)
         if as_json:
             emit({"run": str(run), "on": name, "n_examples": len(examples), **found})
         else:

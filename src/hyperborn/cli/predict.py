@@ -16,6 +16,9 @@ def predict(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet file with the columns that the run was trained on.")],
     out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output if absent.")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Networks to draw; all 2^n exactly if absent.")] = None,
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", metavar="", help="The posterior's own probabilities, at temperature 1.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Predict the classes of new examples, with the posterior predictive probability of each."""
@@ -28,7 +31,7 @@ def predict(
         if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
             raise UserError(f"{out} exists; choose another name with --out")
         result = load(run, report=note)
-        probabilities = result.predict_table(file, samples=samples)
+        probabilities = result.predict_table(file, samples=samples, calibrated=not uncalibrated)
         names = result.data.classes
         classes = [names[index] for index in probabilities.argmax(axis=1)]
         text = io.StringIO()

@@ -56,12 +56,15 @@ def energies(
         )
 
     def compute() -> Energies:
-        total = np.zeros(2**n)
-        for block in code_blocks(net, x, y, memory):
-            total[block.places] += block_energies(block)
-            if progress is not None:
-                progress(block.done, block.blocks)
-        return total
+        choices = net.choices
+        total = np.zeros((2**n // len(choices), len(choices)))
+        for place, choice in enumerate(choices):
+            column = total[:, place]
+            for block in code_blocks(choice, x, y, memory):
+                column[block.places] += block_energies(block)
+                if progress is not None:
+                    progress(place * block.blocks + block.done, len(choices) * block.blocks)
+        return total.reshape(-1)
 
     return through_cache(net, x, y, compute, cache)
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal, final, get_args
 
@@ -50,6 +50,7 @@ class BinaryMLP(Network):
     bias: bool = True
     values: tuple[float, float] = (-1.0, 1.0)
     scale: Scale = "none"
+    output_scales: tuple[float, ...] = (1.0,)
 
     def __post_init__(self) -> None:
         # Lists (from JSON) and integer values are taken, and stored so that equal networks compare equal.
@@ -61,6 +62,7 @@ class BinaryMLP(Network):
             raise UserError(f"bias={self.bias!r} must be true or false")
         _one_of("activation", self.activation, get_args(Activation))
         _one_of("scale", self.scale, get_args(Scale))
+        object.__setattr__(self, "output_scales", _output_scales(self.output_scales))
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -72,10 +74,18 @@ class BinaryMLP(Network):
                 stop = start + math.prod(shape)
                 fields.append(Field(name, shape, start, stop))
                 start = stop
+        if self._scale_bits:
+            fields.append(Field("scale", (self._scale_bits,), start, start + self._scale_bits))
         return tuple(fields)
 
     @property
+    def choices(self) -> tuple["BinaryMLP", ...]:
+        return tuple(replace(self, output_scales=(scale,)) for scale in self.output_scales)
+
+    @property
     def additive(self) -> tuple[tuple[int, ...], ...]:
+        if self._scale_bits:  # a product of scale and logits
+            return (tuple(range(self.n_weights)),)
         last = len(self.hidden) + 1
         biases = tuple(range(self.n_weights)[self[f"b{last}"]]) if self.bias else ()
         alone = tuple((position,) for position in biases)
@@ -109,7 +119,21 @@ class BinaryMLP(Network):
                 layer = layer + arrays[f"b{number}"][..., None, :]
             if self.scale == "fan_in":
                 layer = layer / math.sqrt(inputs)
-        return layer
+        if self._scale_bits:
+            return layer * self._chosen_scale(arrays["scale"], module)[..., None, None]
+        return layer if self.output_scales == (1.0,) else layer * self.output_scales[0]
+
+    def _chosen_scale(self, values: Any, module: Any) -> Any:
+        """The output scale that the values (..., bits) of the field "scale" choose; between them it is geometric."""
+        low, high = self.values
+        worth = [2.0**place for place in reversed(range(self._scale_bits))]
+        position = sum(worth[place] * (values[..., place] - low) / (high - low) for place in range(self._scale_bits))
+        step = math.log(self.output_scales[1] / self.output_scales[0])
+        return self.output_scales[0] * module.exp(step * position)
+
+    @property
+    def _scale_bits(self) -> int:
+        return len(self.output_scales).bit_length() - 1
 
     @property
     def _layers(self) -> list[tuple[int, int]]:
@@ -130,6 +154,22 @@ def _values(values: Any) -> tuple[float, float]:
         allowed = f"two distinct numbers from {-LARGEST:,} to {LARGEST:,}, such as (-1, 1)"
         raise UserError(f"values={values!r} must be {allowed}")
     return float(pair[0]), float(pair[1])
+
+
+def _output_scales(scales: Any) -> tuple[float, ...]:
+    given = scales if isinstance(scales, tuple | list) else ()
+    count = len(given)
+    usable = all(is_number(scale) and 1 / LARGEST <= scale <= LARGEST for scale in given)
+    if not count or count & (count - 1) or not usable or not _geometric(given):
+        remedy = "one number above 0, or 2, 4, 8, ... of them, each the same multiple of the one before"
+        raise UserError(f"output_scales={scales!r} must be {remedy}, such as (0.5, 1, 2, 4)")
+    return tuple(float(scale) for scale in given)
+
+
+def _geometric(scales: Any) -> bool:
+    """Whether each number is the same multiple, other than 1, of the one before."""
+    ratios = [after / before for before, after in pairwise(scales)]
+    return all(ratio != 1 and math.isclose(ratio, ratios[0], rel_tol=1e-6) for ratio in ratios)
 
 
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:

@@ -57,6 +57,14 @@ class Network(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def choices(self) -> tuple["Network", ...]:
+        """The networks between which the last bits choose, one a pattern of theirs in index order; one for no choice.
+
+        None of them has a choice itself. Enumeration takes them one by one, each with the additive groups it has.
+        """
+
+    @property
+    @abc.abstractmethod
     def working_floats(self) -> int:
         """Floats that `forward` holds at once for each weight vector and example, at most."""
 

@@ -4,6 +4,7 @@ from hyperborn.predictive.chosen import most_probable
 from hyperborn.predictive.exact import exact_predictive
 from hyperborn.predictive.metrics import accuracy, brier, expected_calibration_error, mean_nll, scores
 from hyperborn.predictive.sampled import class_probabilities, posterior_predictive, sampled_predictive
+from hyperborn.predictive.temperature import fitted_temperature, tempered
 
 __all__ = [
     "accuracy",
@@ -11,9 +12,11 @@ __all__ = [
     "class_probabilities",
     "exact_predictive",
     "expected_calibration_error",
+    "fitted_temperature",
     "mean_nll",
     "most_probable",
     "posterior_predictive",
     "sampled_predictive",
     "scores",
+    "tempered",
 ]

@@ -1,6 +1,7 @@
 """The posterior predictive over all 2^n networks."""
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 from jax import Array
@@ -60,11 +61,14 @@ def over_all(
     The probability of a class is one over the factor of an example of that class (see `hyperborn.energy.enumeration`).
     """
     total = np.zeros((len(x), net.n_classes))
-    for label in range(net.n_classes):
-        for block in code_blocks(net, x, np.full(len(x), label), memory):
-            total[block.examples, label] += block_sums(block, q[block.places])
+    choices = net.choices
+    of_choices = q.reshape(-1, len(choices)).T
+    for place, (choice, label) in enumerate(product(range(len(choices)), range(net.n_classes))):
+        own = of_choices[choice]
+        for block in code_blocks(choices[choice], x, np.full(len(x), label), memory):
+            total[block.examples, label] += block_sums(block, own[block.places])
             if progress is not None:
-                progress(label * block.blocks + block.done, net.n_classes * block.blocks)
+                progress(place * block.blocks + block.done, len(choices) * net.n_classes * block.blocks)
     return total
 
 

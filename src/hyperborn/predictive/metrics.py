@@ -16,20 +16,20 @@ LEAST = float(np.finfo(np.float64).tiny)
 
 def accuracy(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> float:
     """Share of examples whose most probable class, the lowest of equals, is their own."""
-    _check(probabilities, y)
+    check_answers(probabilities, y)
     return float(np.mean(probabilities.argmax(axis=1) == y))
 
 
 def mean_nll(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> float:
     """Mean over examples of minus the logarithm of their own class's probability, in nats."""
-    _check(probabilities, y)
+    check_answers(probabilities, y)
     own = probabilities[np.arange(len(y)), y].astype(np.float64)
     return float(-np.mean(np.log(np.maximum(own, LEAST))))
 
 
 def brier(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> float:
     """Mean over examples of the sum over classes of the squared error of the probability, from 0 to 2."""
-    _check(probabilities, y)
+    check_answers(probabilities, y)
     truth = np.arange(probabilities.shape[1])[None, :] == y[:, None]
     return float(np.mean(np.sum((probabilities - truth) ** 2, axis=1)))
 
@@ -45,7 +45,7 @@ def expected_calibration_error(
     Raises:
         UserError: if there is no bin.
     """
-    _check(probabilities, y)
+    check_answers(probabilities, y)
     if bins < 1:
         raise UserError(f"bins={bins} must be at least 1")
     confidence = probabilities.max(axis=1)
@@ -67,7 +67,8 @@ def scores(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> 
     }
 
 
-def _check(probabilities: np.ndarray, y: np.ndarray) -> None:
+def check_answers(probabilities: np.ndarray, y: np.ndarray) -> None:
+    """Raise a UserError unless the labels fit the predictions, and there are any."""
     if len(probabilities) != len(y):
         raise UserError(f"{len(probabilities)} predictions cannot be scored on {len(y)} labels; give as many of both")
     if len(y) == 0:

@@ -60,6 +60,7 @@ def score_text(value: float | None) -> str:
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What to say beside the scores, by name."""
     found = [(metric_name(measure), number_text(summary.get(measure))) for measure in MEASURES]
+    found.append(("temperature of predictions", number_text(summary.get("temperature"))))
     losses: Sequence[float] = summary.get("losses") or ()
     if len(losses) > 1:
         shown = ", ".join(number_text(loss) for loss in sorted(losses)[:MOST_LOSSES])

@@ -21,7 +21,15 @@ from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.posteriors import DOUBT, ExactPosterior, PreviousPosterior, evidence
-from hyperborn.predictive import exact_predictive, most_probable, posterior_predictive, sampled_predictive, scores
+from hyperborn.predictive import (
+    exact_predictive,
+    fitted_temperature,
+    most_probable,
+    posterior_predictive,
+    sampled_predictive,
+    scores,
+    tempered,
+)
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.run_folder import RunFolder, writing
@@ -61,30 +69,43 @@ class Result:
         """q(w) of all 2^n networks in index order, float64."""
         return self.definition.posterior.distribution(jnp.asarray(self.params))
 
+    @cached_property
+    def temperature(self) -> float:
+        """What predictions are recalibrated with: `fitted_temperature` of the validation split; 1 where it is empty."""
+        part = self.data.validation
+        return fitted_temperature(exact_predictive(self.network, part.x, self.probabilities), part.y)
+
     def predict_proba(
-        self, x: ArrayLike, *, samples: int | None = None, seed: int = 0
+        self, x: ArrayLike, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
     ) -> Float[np.ndarray, "examples classes"]:
-        """Posterior predictive probability of each class.
+        """Posterior predictive probability of each class, at the temperature that suits the validation split.
 
         Args:
             x: preprocessed features (examples, features), as ``data.test.x`` holds them; for raw ones see
                 `predict_table`.
             samples: number of networks to draw; the exact sum over all 2^n networks if absent.
             seed: of the draw.
+            calibrated: False for the posterior's own probabilities, at temperature 1.
 
         Raises:
             UserError: if x is no table of numbers that fits the network, or the number of samples is not positive.
         """
         features = features_of(self.network, x)
+        temperature = self.temperature if calibrated else 1.0
         if samples is None:
-            return exact_predictive(self.network, features, self.probabilities)
+            return tempered(exact_predictive(self.network, features, self.probabilities), temperature)
         shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
         key = jax.random.key(whole_number("seed", seed, 0, LARGEST_SEED))
         drawn = self.definition.posterior.sample(jnp.asarray(self.params), shots, key=key)
-        return sampled_predictive(self.network, features, drawn)
+        return tempered(sampled_predictive(self.network, features, drawn), temperature)
 
     def predict_table(
-        self, table: Table | str | Path | ArrayLike, *, samples: int | None = None, seed: int = 0
+        self,
+        table: Table | str | Path | ArrayLike,
+        *,
+        samples: int | None = None,
+        seed: int = 0,
+        calibrated: bool = True,
     ) -> Float[np.ndarray, "examples classes"]:
         """Posterior predictive probability of each class for raw rows, as `hyperborn predict` gives it.
 
@@ -94,28 +115,33 @@ class Result:
                 ``data.preprocessing.columns``, which is that of `hb.data.from_arrays`.
             samples: as for `predict_proba`.
             seed: as for `predict_proba`.
+            calibrated: as for `predict_proba`.
 
         Raises:
             UserError: if the file cannot be read, or its columns do not fit.
         """
         raw = raw_table(table, self.data.preprocessing.columns)
-        return self.predict_proba(self.data.preprocessing.transform(raw), samples=samples, seed=seed)
+        features = self.data.preprocessing.transform(raw)
+        return self.predict_proba(features, samples=samples, seed=seed, calibrated=calibrated)
 
     def predict(self, x: ArrayLike) -> Int[np.ndarray, " examples"]:
         """Index of the most probable class of every row of preprocessed features."""
         return self.predict_proba(x).argmax(axis=1)
 
-    def metrics(self, split: str = "test") -> dict[str, float]:
+    def metrics(self, split: str = "test", *, calibrated: bool = True) -> dict[str, float]:
         """Accuracy, mean NLL (nats), Brier score and expected calibration error of the posterior predictive.
+
+        Those of "validation" are the better for the temperature that was chosen there.
 
         Args:
             split: "train", "validation" or "test"; an empty split has no metrics.
+            calibrated: as for `predict_proba`.
 
         Raises:
             UserError: for another split.
         """
         part = self.data.split(split)
-        return scores(self.predict_proba(part.x), part.y) if len(part) else {}
+        return scores(self.predict_proba(part.x, calibrated=calibrated), part.y) if len(part) else {}
 
     def most_probable(self, k: int = 1) -> Bits:
         """Bits of the k most probable networks, (k, n), most probable first."""
@@ -165,7 +191,7 @@ class Result:
             "stopped": "steps" if self.steps >= self.definition.steps else "plateau",
         }
         splits = {name: self.metrics(name) for name in SPLITS}
-        tail = {"map": mode, "losses": list(self.losses), "seconds": self.seconds}
+        tail = {"temperature": self.temperature, "map": mode, "losses": list(self.losses), "seconds": self.seconds}
         return head | self.numbers | splits | tail
 
     def save(self, path: str | Path, *, force: bool = False) -> None:

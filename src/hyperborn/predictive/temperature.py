@@ -1,0 +1,59 @@
+"""Temperature scaling: how much to sharpen or flatten the predictive, learnt from held-out examples.
+
+Guo et al. (arXiv 1706.04599) divide a network's logits by a temperature T that minimises the NLL of a validation set. Here
+the logits are the logarithms of the predictive's class probabilities, and log T has a normal prior around 0: on twenty
+examples that are all classified rightly, the NLL alone would send T to 0.
+"""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hyperborn.predictive.metrics import LEAST, check_answers
+
+SPREAD = 1.0
+"""Standard deviation of log T under its prior."""
+BOUND = 4.0
+"""log T lies between minus and plus this."""
+
+
+def fitted_temperature(
+    probabilities: Float[np.ndarray, "examples classes"], y: Int[np.ndarray, " labels"], *, spread: float = SPREAD
+) -> float:
+    """The temperature of highest posterior probability, given predictions of held-out examples and their classes.
+
+    It minimises Σ_i -log softmax(log p_i / T)[y_i] + (log T)² / (2 spread²); without examples it is 1.
+
+    Raises:
+        UserError: if the predictions do not fit the labels.
+    """
+    if not len(y):
+        return 1.0
+    check_answers(probabilities, y)
+    from scipy.optimize import minimize_scalar
+
+    def price(log_temperature: float) -> float:
+        scaled = log_shares(probabilities, np.exp(log_temperature))
+        return float(-scaled[np.arange(len(y)), y].sum() + 0.5 * (log_temperature / spread) ** 2)
+
+    # In log T the sum need not be convex: the best of a grid is refined between its neighbours.
+    grid = np.linspace(-BOUND, BOUND, 33)
+    place = int(np.clip(np.argmin([price(value) for value in grid]), 1, len(grid) - 2))
+    found = minimize_scalar(
+        price, bounds=(grid[place - 1], grid[place + 1]), method="bounded", options={"xatol": 1e-10}
+    )
+    return float(np.exp(found.x))
+
+
+def tempered(
+    probabilities: Float[np.ndarray, "examples classes"], temperature: float
+) -> Float[np.ndarray, "examples classes"]:
+    """softmax(log p / T) of each row, which keeps the order of the classes; T = 1 changes nothing."""
+    if temperature == 1:
+        return probabilities
+    return np.exp(log_shares(probabilities, temperature))
+
+
+def log_shares(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    scaled = np.log(np.maximum(probabilities, LEAST)) / temperature
+    scaled = scaled - scaled.max(axis=1, keepdims=True)
+    return scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))

@@ -1,0 +1,128 @@
+"""A study's tables as lines of Markdown."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from hyperborn.report.digits import MISSING, fixed
+from hyperborn.report.names import metric_name
+from hyperborn.report.tables import escaped, row_of
+from hyperborn.stats import Estimate
+from hyperborn.study.rows import Rows, values_of
+from hyperborn.study.significance import holm, least_p
+from hyperborn.study.statistics import SIGNIFICANT, Difference, Outcome
+from hyperborn.study.trainability import Trainability
+
+PLACES = 3
+"""Decimal places of scores, losses and p values; twenty seeds warrant no more."""
+
+
+def scores_table(rows: Rows, metric: str) -> list[str]:
+    """Mean ± standard error over seeds: a row a task and size, a column a method.
+
+    Raises:
+        UserError: if a value is not finite, or two rows are of one cell and seed.
+    """
+    values = values_of(rows, metric)
+    methods = list(dict.fromkeys(method for _, _, method in values))
+    cells = dict.fromkeys((task, size) for task, size, _ in values)
+    body = []
+    for task, size in cells:
+        found = [values.get((task, size, method)) for method in methods]
+        texts = [MISSING if own is None else mean_text(Estimate.of(np.array(list(own.values())))) for own in found]
+        body.append([escaped(task), str(size), *texts])
+    return table(["task", "size", *map(escaped, methods)], 1, body)
+
+
+def outcomes_table(found: Sequence[Outcome]) -> list[str]:
+    """A row a method; for each metric the pooled difference with its 95 % interval, and wins/ties/losses."""
+    metrics = list(dict.fromkeys(one.metric for one in found))
+    own = {(one.method, one.metric): one for one in found}
+    body = []
+    for method, reference in dict.fromkeys((one.method, one.reference) for one in found):
+        texts = [f"{escaped(method)} − {escaped(reference)}"]
+        for metric in metrics:
+            one = own.get((method, metric))
+            texts += [MISSING] * 2 if one is None else [
+                interval_text(one.mean, one.low, one.high), f"{one.wins}/{one.ties}/{one.losses}"
+            ]  # fmt: skip
+        body.append(texts)
+    headers = [part for metric in metrics for part in (metric_name(metric), "wins/ties/losses")]
+    return table(["method − reference", *headers], 1, body)
+
+
+def differences_table(found: Sequence[Difference]) -> list[str]:
+    """A row a metric, method, task and size: the mean difference, its 95 % interval, p after Holm, and what that makes.
+
+    Where a family has too few seeds for any win or loss, a line below the table says so.
+    """
+    body = [
+        [
+            metric_name(one.metric), f"{escaped(one.method)} − {escaped(one.reference)}", escaped(one.task),
+            str(one.size), str(len(one.seeds)), interval_text(one.estimate.mean, one.low, one.high),
+            p_text(one.corrected_p), one.verdict,
+        ]
+        for one in found
+    ]  # fmt: skip
+    headers = ["metric", "method − reference", "task", "size", "seeds", "difference", "p (Holm)", "verdict"]
+    return [*table(headers, 3, body), *too_few(found)]
+
+
+def too_few(found: Sequence[Difference]) -> list[str]:
+    """A line that names the families with so few seeds that all of their differences are ties."""
+    families: dict[tuple[str, str, str], list[Difference]] = {}
+    for one in found:
+        families.setdefault((one.metric, one.method, one.reference), []).append(one)
+    silent = [
+        (escaped(method), metric_name(metric))
+        for (metric, method, _), own in families.items()
+        if (holm(np.array([least_p(len(one.seeds)) for one in own])) >= SIGNIFICANT).all()
+    ]
+    if not silent:
+        return []
+    names = "; ".join(f"{method} in {metric}" for method, metric in silent)
+    return ["", f"Too few seeds for any win or loss, even if every difference had one sign: {names}."]
+
+
+def trainability_table(found: Sequence[Trainability]) -> list[str]:
+    """A row a method, task and size: spread of the restarts' final losses, share at the optimum, each ± its error."""
+    body = [
+        [
+            escaped(one.method), escaped(one.task), str(one.size), str(one.seeds),
+            MISSING if one.spread is None else mean_text(one.spread),
+            MISSING if one.arrived is None else mean_text(one.arrived), str(one.diverged),
+        ]
+        for one in found
+    ]  # fmt: skip
+    headers = ["spread of losses (nats)", "share within 0.001 nats of the optimum", "diverged"]
+    return table(["method", "task", "size", "seeds", *headers], 2, body)
+
+
+def table(headers: Sequence[str], names: int, body: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table whose first columns, as many as `names`, hold names, and whose others hold numbers."""
+    rule = ["---"] * names + ["---:"] * (len(headers) - names)
+    return [row_of(headers), row_of(rule), *map(row_of, body)]
+
+
+def mean_text(estimate: Estimate) -> str:
+    """Such as 0.953 ± 0.012; the mean alone where its error is not known."""
+    mean = fixed(estimate.mean, PLACES)
+    return mean if estimate.standard_error is None else f"{mean} ± {fixed(estimate.standard_error, PLACES)}"
+
+
+def interval_text(mean: float, low: float, high: float) -> str:
+    """Such as −0.012 [−0.020, −0.004]; the mean alone where nothing is known of its error."""
+    if math.isinf(low):
+        return signed(mean)
+    return f"{signed(mean)} [{signed(low)}, {signed(high)}]"
+
+
+def signed(value: float) -> str:
+    """With its sign, unless it is zero to these places."""
+    text = fixed(value, PLACES)
+    return text.replace("-", "−") if value < 0 or not text.strip("0.") else f"+{text}"
+
+
+def p_text(p: float) -> str:
+    return fixed(p, PLACES) if p >= 10**-PLACES else "< 0.001"
