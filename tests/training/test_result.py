@@ -93,7 +93,7 @@ def test_networks_are_drawn_by_the_posterior(result: Result, data: Dataset, monk
     """With the first network only to be drawn, predictions are its own."""
     first = np.zeros((7, 9), np.uint8)
     monkeypatch.setattr(hb.Register, "sample", lambda *_, **__: first)
-    found = result.predict_proba(data.test.x, samples=7)
+    found = result.predict_proba(data.test.x, samples=7, calibrated=False)
     np.testing.assert_array_equal(found, result.network_probabilities(first[:1], data.test.x))
 
 

@@ -49,7 +49,7 @@ SHARED = (
     Option("values", "LOW,HIGH", "-1,1", "The two values a weight can take.", NETWORK),
     Option("scale", "NAME", "none", "none, or fan_in: divide by the square root of the inputs.", NETWORK),
     Option(
-        "output_scales", "S,S,...", "1", "Factor of the logits; several: bits choose it, such as 0.5,1,2,4.", NETWORK
+        "output_scales", "S,S,...", "1", "Factor of the logits; of several, bits choose one.", NETWORK
     ),
     Option(
         "ansatz",

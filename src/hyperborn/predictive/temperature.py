@@ -1,8 +1,8 @@
 """Temperature scaling: how much to sharpen or flatten the predictive, learnt from held-out examples.
 
-Guo et al. (arXiv 1706.04599) divide a network's logits by a temperature T that minimises the NLL of a validation set. Here
-the logits are the logarithms of the predictive's class probabilities, and log T has a normal prior around 0: on twenty
-examples that are all classified rightly, the NLL alone would send T to 0.
+Guo et al. (arXiv 1706.04599) divide a network's logits by a temperature T that minimises the NLL of a validation set.
+Here the logits are the logarithms of the predictive's class probabilities, and log T has a normal prior around 0: on
+twenty examples that are all classified rightly, the NLL alone would send T to 0.
 """
 
 import numpy as np

@@ -1,0 +1,60 @@
+"""The unit of a study: one method on one split, known by the hash of everything that decides its result."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+FORMAT = 1
+"""Raise it when a change anywhere alters what cells find, so that earlier ones are not taken for theirs."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way from a split to predictions.
+
+    Attributes:
+        kind: a run of hyperborn, a baseline, or the exact posterior.
+        baseline: name of the baseline.
+        settings: keys of a run's configuration, or the baseline's own.
+        choose: values of further keys, which are tried one key after the other; the first of each is the start.
+        by: whether the best value is that of the lowest NLL of the validation split, or of the lowest final loss.
+    """
+
+    kind: Literal["run", "baseline", "exact"]
+    baseline: str
+    settings: Mapping[str, Any]
+    choose: Mapping[str, Any]
+    by: Literal["validation", "loss"]
+
+    def hurried(self, steps: int) -> "Method":
+        """The method with so few steps, if it is a run."""
+        return replace(self, settings={**self.settings, "steps": steps}) if self.kind == "run" else self
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A method on the split of a task that a training size and a seed make."""
+
+    task: Mapping[str, Any]
+    size: int
+    test: int
+    seed: int
+    method: Method
+
+    @cached_property
+    def split_key(self) -> str:
+        """Hash of what decides the split."""
+        return digest({"task": self.task, "size": self.size, "test": self.test, "seed": self.seed})
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of everything that decides the result."""
+        return digest({"format": FORMAT, "split": self.split_key, "method": asdict(self.method)})
+
+
+def digest(record: Mapping[str, Any]) -> str:
+    """The first half of the SHA-256 of a record, as hexadecimal digits."""
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]

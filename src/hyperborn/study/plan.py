@@ -1,0 +1,169 @@
+"""A study's plan: which methods are compared on which tasks, sizes and seeds, from a TOML file.
+
+A task and a method are keys of a run's configuration (`hyperborn.config.RunConfig`); together they are one. A method may
+instead name a baseline, with its settings, or be the exact posterior. What a method leaves open in ``choose`` is
+settled on each split's validation examples alone.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hyperborn.baselines import BASELINES
+from hyperborn.config import Count, RunConfig, Text, read_toml
+from hyperborn.errors import UserError
+from hyperborn.study.cell import Cell, Method
+
+BUILT_IN = Path(__file__).parent / "plans"
+"""Plans that come with hyperborn, by name."""
+
+QUICK = {"tasks": 2, "seeds": 2, "steps": 60}
+"""What `Plan.quick` leaves of a part, and the steps of its runs."""
+
+STRICT = ConfigDict(extra="forbid", frozen=True)
+Settings = dict[str, Any]
+
+
+class PartTable(BaseModel):
+    """A part of a plan as the file holds it."""
+
+    model_config = STRICT
+    sizes: Annotated[list[Annotated[int, Field(ge=4)]], Field(min_length=1)]
+    seeds: Count
+    tasks: list[str] | None = None
+    methods: list[str] | None = None
+    reference: str | None = None
+
+
+class PlanTable(BaseModel):
+    """A plan as the file holds it."""
+
+    model_config = STRICT
+    title: Text
+    reference: Text
+    test: Annotated[int, Field(ge=20)] = 500
+    tasks: Annotated[dict[str, Settings], Field(min_length=1)]
+    methods: Annotated[dict[str, Settings], Field(min_length=1)]
+    parts: Annotated[dict[str, PartTable], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Methods on tasks, training sizes and seeds 0, 1, ..., compared with the method `reference`."""
+
+    name: str
+    tasks: tuple[str, ...]
+    sizes: tuple[int, ...]
+    seeds: int
+    methods: tuple[str, ...]
+    reference: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study; `test` is how many test examples synthetic tasks have (others test on all that are left)."""
+
+    title: str
+    test: int
+    tasks: Mapping[str, Mapping[str, Any]]
+    methods: Mapping[str, Method]
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def read(cls, source: str | Path) -> "Plan":
+        """The plan of a TOML file, or the built-in one of that name.
+
+        Raises:
+            UserError: if there is no such plan, or it is not right: the line names the key and what is allowed.
+        """
+        path = BUILT_IN / f"{source}.toml"
+        if "/" in str(source) or not path.is_file():
+            path = Path(source)
+        if not path.is_file():
+            known = ", ".join(sorted(file.stem for file in BUILT_IN.glob("*.toml")))
+            raise UserError(f"there is no plan {str(source)!r}; give a TOML file, or one of: {known}")
+        try:
+            table = PlanTable.model_validate(read_toml(path))
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_context=False)[0]
+            place = ".".join(str(part) for part in found["loc"])
+            raise UserError(f"{path}: {place}: {found['msg'].lower()}") from error
+        return plan_of(table, str(path))
+
+    def cells(self, part: Part) -> Iterator[tuple[str, str, Cell]]:
+        """Task, method and cell of a part, split by split."""
+        for task in part.tasks:
+            for size in part.sizes:
+                for seed in range(part.seeds):
+                    for method in part.methods:
+                        yield task, method, Cell(self.tasks[task], size, self.test, seed, self.methods[method])
+
+    def quick(self) -> "Plan":
+        """The plan cut down to what takes a minute or two: it shows that everything runs, and nothing else."""
+        parts = tuple(
+            replace(
+                part,
+                tasks=part.tasks[: QUICK["tasks"]],
+                sizes=part.sizes[:1],
+                seeds=min(part.seeds, QUICK["seeds"]),
+            )
+            for part in self.parts
+        )
+        methods = {name: method.hurried(QUICK["steps"]) for name, method in self.methods.items()}
+        return replace(self, parts=parts, methods=methods)
+
+
+def plan_of(table: PlanTable, source: str) -> Plan:
+    """The plan of a file's tables.
+
+    Raises:
+        UserError: for a method or a part that names what is not there.
+    """
+    methods = {name: method_of(name, settings, source) for name, settings in table.methods.items()}
+    parts = []
+    for name, part in table.parts.items():
+        tasks = part.tasks or list(table.tasks)
+        chosen = part.methods or list(methods)
+        reference = part.reference or table.reference
+        for kind, wanted, known in (("task", tasks, table.tasks), ("method", [*chosen, reference], methods)):
+            for one in wanted:
+                if one not in known:
+                    near = difflib.get_close_matches(one, known, n=1)
+                    hint = f"; did you mean {near[0]!r}?" if near else f"; the {kind}s are {', '.join(known)}"
+                    raise UserError(f"{source}: parts.{name} names the {kind} {one!r}, which is not there{hint}")
+        if reference not in chosen:
+            raise UserError(f"{source}: parts.{name} lacks its reference {reference!r}; add it to its methods")
+        parts.append(Part(name, tuple(tasks), tuple(sorted(part.sizes)), part.seeds, tuple(chosen), reference))
+    return Plan(table.title, table.test, table.tasks, methods, tuple(parts))
+
+
+def method_of(name: str, settings: Settings, source: str) -> Method:
+    """The method of a table of the file.
+
+    Raises:
+        UserError: if a key is unknown, or does not go with another.
+    """
+    where = f"{source}: methods.{name}"
+    given = dict(settings)
+    choose, by, baseline, exact = (given.pop(key, None) for key in ("choose", "by", "baseline", "exact"))
+    if baseline is not None and baseline not in BASELINES:
+        raise UserError(f"{where}: baseline = {baseline!r} is not one of {', '.join(BASELINES)}")
+    if by not in (None, "validation", "loss"):
+        raise UserError(f"{where}: by = {by!r} must be validation or loss")
+    if exact not in (None, True) or (exact and baseline):
+        raise UserError(f"{where}: exact = {exact!r} must be true, and without a baseline")
+    kind: Literal["run", "baseline", "exact"] = "baseline" if baseline else "exact" if exact else "run"
+    if choose is not None:
+        usable = isinstance(choose, Mapping) and all(isinstance(values, list) and values for values in choose.values())
+        if kind != "run" or not usable:
+            raise UserError(f"{where}: choose = {choose!r} must list values by key, such as {{beta = [0.3, 1, 3]}}")
+    if kind == "run":
+        for key in (*given, *(choose or {})):
+            if key not in RunConfig.model_fields:
+                near = difflib.get_close_matches(key, [*RunConfig.model_fields, "baseline", "exact", "choose"], n=1)
+                raise UserError(f"{where}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return Method(kind, baseline or "", given, choose or {}, by or "validation")

@@ -1,0 +1,89 @@
+"""A study run to its end, or as far as it gets."""
+
+import time
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from hyperborn.compilation import keep_compiled_programs
+from hyperborn.errors import UserError
+from hyperborn.study.cell import Cell
+from hyperborn.study.fitting import Bench, Row, measured
+from hyperborn.study.plan import Plan
+from hyperborn.study.splitting import fits
+from hyperborn.study.store import Store
+
+WAIT = 1.0
+"""Seconds between looks at what other processes have done."""
+
+Labelled = tuple[str, str, str, Cell]
+"""Part, task, method and the cell itself."""
+
+
+def cells_of(plan: Plan, note: Callable[[str], None]) -> list[Labelled]:
+    """All cells of a plan, without those whose task has too few examples, which are noted.
+
+    Raises:
+        UserError: if nothing is left.
+    """
+    found: list[Labelled] = []
+    small: dict[tuple[str, int], bool] = {}
+    for part in plan.parts:
+        for task, method, cell in plan.cells(part):
+            if (task, cell.size) not in small:
+                small[task, cell.size] = not fits(cell)
+                if small[task, cell.size]:
+                    note(f"{task} has too few examples for {cell.size} in training: left out")
+            if not small[task, cell.size]:
+                found.append((part.name, task, method, cell))
+    if not found:
+        raise UserError("no task has examples enough for the smallest size; lower sizes")
+    return found
+
+
+def work(cells: Sequence[Labelled], store: Store, count: Callable[[int, int], None]) -> None:
+    """Run every cell that is not done yet and that no other process works on, until all are done.
+
+    Raises:
+        UserError: if a cell cannot be run; it says which.
+    """
+    keep_compiled_programs()
+    wanted = {cell.key for *_, cell in cells}
+    splits = [list(group) for _, group in groupby(cells, key=lambda labelled: labelled[3].split_key)]
+    while True:
+        for split in splits:
+            done = store.done() & wanted
+            count(len(done), len(wanted))
+            if not all(cell.key in done for *_, cell in split):
+                with store.claimed(split[0][3]) as ours:
+                    if ours:
+                        finish(split, store)
+        if wanted <= store.done():
+            count(len(wanted), len(wanted))
+            return
+        time.sleep(WAIT)
+
+
+def finish(split: Sequence[Labelled], store: Store) -> None:
+    """Run the cells of one split that are not done yet."""
+    bench: Bench | None = None
+    for _, task, method, cell in split:
+        # Asked again: another process may have done it before the split was ours.
+        if store.path(cell).exists():
+            continue
+        try:
+            bench = bench or Bench(cell)
+            row = measured(cell, bench)
+        except UserError as error:
+            raise UserError(f"{method} on {task}, size {cell.size}, seed {cell.seed}: {error}") from error
+        store.write(cell, row)
+
+
+def rows_of(cells: Sequence[Labelled], store: Store) -> list[Row]:
+    """A row for every cell that is done, with its part, task, size, seed, method and key."""
+    rows: list[Row] = []
+    for part, task, method, cell in cells:
+        found = store.read(cell)
+        if found is not None:
+            labels = {"part": part, "task": task, "size": cell.size, "seed": cell.seed, "method": method}
+            rows.append({**labels, **found, "cell": cell.key})
+    return rows

@@ -1,0 +1,69 @@
+"""The splits of a study: so many training examples, validation examples beside them, the rest for testing."""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from hyperborn.building import data_of
+from hyperborn.config import RunConfig, configured
+from hyperborn.data import Dataset
+from hyperborn.errors import UserError
+from hyperborn.study.cell import Cell
+
+SYNTHETIC = ("gaussian", "moons", "circles", "xor")
+LEAST_VALIDATION = 20
+LEAST_TEST = 20
+OWNED = ("size", "validation", "test", "seed", "folder")
+"""Keys of a configuration that the study decides."""
+
+
+def validation_size(size: int) -> int:
+    """Validation examples beside `size` training examples: half as many, 20 at least."""
+    return max(LEAST_VALIDATION, size // 2)
+
+
+def configuration(cell: Cell, settings: Mapping[str, Any]) -> RunConfig:
+    """The configuration of a run on the cell's split with further settings.
+
+    Raises:
+        UserError: if a key or a value is not allowed, or the study decides it.
+    """
+    for key in OWNED:
+        if key in cell.task or key in settings:
+            raise UserError(f"{key} is decided by the study; leave it out of its tasks and methods")
+    total = total_size(cell)
+    test = total - cell.size - validation_size(cell.size)
+    shares = {"validation": validation_size(cell.size) / total, "test": test / total}
+    size = {"size": total} if cell.task.get("data") in SYNTHETIC else {}
+    return configured(RunConfig, None, {**cell.task, **size, **shares, "seed": cell.seed, **settings})
+
+
+def total_size(cell: Cell) -> int:
+    """Examples of all three splits together."""
+    if cell.task.get("data") in SYNTHETIC:
+        return cell.size + validation_size(cell.size) + cell.test
+    return examples_of(json.dumps(dict(cell.task), sort_keys=True))
+
+
+@lru_cache
+def examples_of(task: str) -> int:
+    """Examples of a data set that is not synthetic."""
+    settings = json.loads(task)
+    if settings.get("data") == "mnist":
+        raise UserError("mnist has a test file of its own, which no study splits; take digits instead")
+    # Components would be cut from as many features, which need not be there in a small split.
+    config = configured(RunConfig, None, {**settings, "components": "all", "hidden": "none"})
+    data = data_of(config, lambda _: None)
+    return len(data.train) + len(data.validation) + len(data.test)
+
+
+def fits(cell: Cell) -> bool:
+    """Whether the task has examples enough for this size, with 20 or more left for testing."""
+    return total_size(cell) - cell.size - validation_size(cell.size) >= LEAST_TEST
+
+
+def split_of(cell: Cell) -> Dataset:
+    """The split, the same for every method of a cell."""
+    # The network plays no part in it.
+    return data_of(configuration(cell, {}), lambda _: None)
