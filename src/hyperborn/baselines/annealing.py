@@ -33,7 +33,7 @@ class SimulatedAnnealing(Baseline):
 
     name: ClassVar[str] = "simulated-annealing"
     chains: int = 32
-    sweeps: int = 60
+    sweeps: int = 100
     coldest: float = 0.1
 
     def __post_init__(self) -> None:

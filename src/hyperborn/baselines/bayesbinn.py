@@ -1,5 +1,6 @@
 """BayesBiNN: a mean-field Bernoulli posterior by the Bayesian learning rule."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, final
@@ -8,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Bool, Float, UInt32
+from jaxtyping import Bool, Float, Key, UInt32
 
 from hyperborn._typing import RandomKey
 from hyperborn.baselines.baseline import Baseline, Ensemble, ensemble_of_draws, positive
@@ -37,17 +38,17 @@ class BayesBiNN(Baseline):
     __no_type_check__ = True
 
     name: ClassVar[str] = "bayesbinn"
-    restarts: int = 4
-    steps: int = 300
+    restarts: int = 8
+    steps: int = 1000
     samples: int = 8
-    learning_rate: float = 0.05
-    temperature: float = 1.0
+    learning_rate: float = 0.01
+    temperature: float = 0.15
     draws: int = 512
 
     def __post_init__(self) -> None:
         for setting in ("restarts", "steps", "samples", "draws"):
             whole_number(setting, getattr(self, setting), 1)
-        positive("learning_rate", self.learning_rate, 1)
+        positive("learning_rate", self.learning_rate, 1.0)
         positive("temperature", self.temperature)
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:
@@ -81,15 +82,15 @@ def learn(
 
     def step(natural: Array, given: tuple[Array, RandomKey]) -> tuple[Array, None]:
         rate, key = given
-        gradients = mean_gradients(potential, natural, key, settings)
+        gradients = mean_gradients(potential.energy, natural, key, settings)
         return jnp.clip((1 - rate) * natural - rate * (gradients - prior), -LARGEST, LARGEST), None
 
     rates = settings.learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * jnp.arange(settings.steps) / settings.steps))
 
-    def restart(start: Array, keys: RandomKey) -> Array:
+    def restart(start: Array, keys: Key[Array, " steps"]) -> Array:
         return jax.lax.scan(step, start, (rates, keys))[0]
 
-    starts = prior + SPREAD * jax.random.normal(starting, (settings.restarts, len(prior)))
+    starts = prior[None] + SPREAD * jax.random.normal(starting, (settings.restarts, len(prior)))
     naturals = jax.vmap(restart)(starts, jax.random.split(stepping, (settings.restarts, settings.steps)))
 
     shape = (settings.restarts, settings.draws, len(prior))
@@ -99,13 +100,15 @@ def learn(
     return naturals[best], drawn[best]
 
 
-def mean_gradients(potential: Potential, natural: Array, key: RandomKey, settings: BayesBiNN) -> Float[Array, " n"]:
-    """Estimated gradient of the expected energy with respect to the mean tanh(λ)."""
+def mean_gradients(
+    energy: Callable[[Float[Array, " n"]], Float[Array, ""]], natural: Array, key: RandomKey, settings: BayesBiNN
+) -> Float[Array, " n"]:
+    """Estimated gradient of the expected energy (nats) of spins with respect to their mean tanh(λ)."""
     uniform = jax.random.uniform(key, (settings.samples, len(natural)), minval=TINY, maxval=1.0)
-    logits = (natural + 0.5 * (jnp.log(uniform) - jnp.log1p(-uniform))) / settings.temperature
-    gradients = jax.vmap(jax.grad(potential.energy))(jnp.tanh(logits))
+    logits = (natural[None] + 0.5 * (jnp.log(uniform) - jnp.log1p(-uniform))) / settings.temperature
+    gradients = jax.vmap(jax.grad(energy))(jnp.tanh(logits))
     # The two factors of s are products of sigmoids, since 1 - tanh² has no digits left where tanh is near 1.
-    scales = spread(logits) / (settings.temperature * spread(natural))
+    scales = spread(logits) / (settings.temperature * spread(natural)[None])
     return (scales * gradients).mean(axis=0)
 
 

@@ -20,18 +20,18 @@ from hyperborn.priors import Prior, Uniform
 @final
 @dataclass(frozen=True)
 class Bop(Baseline):
-    """No latent weights: a weight flips when the mean of past gradients says so clearly (arXiv 1906.02107, Algorithm 1).
+    """A weight flips when the mean of past gradients says so clearly (arXiv 1906.02107, Algorithm 1).
 
-    With the gradient g of the potential an example, m ← (1 - adaptivity) m + adaptivity g, and weight i flips if
-    \\|m_i\\| exceeds the threshold (nats an example) and has the sign of the weight. Gradients are those of all training
-    examples. The best network that any restart met is kept. Where the network itself has sign activations, only the
-    last layer has gradients.
+    There are no latent weights. With the gradient g of the potential an example, m ← (1 - adaptivity) m + adaptivity g,
+    and a weight flips if the size of its m exceeds the threshold (nats an example) and its sign is that of the weight.
+    Gradients are those of all training examples. The best network that any restart met is kept. Where the network
+    itself has sign activations, only the last layer has gradients.
     """
 
     __no_type_check__ = True
 
     name: ClassVar[str] = "bop"
-    restarts: int = 16
+    restarts: int = 32
     steps: int = 300
     adaptivity: float = 0.05
     threshold: float = 0.003
@@ -39,7 +39,7 @@ class Bop(Baseline):
     def __post_init__(self) -> None:
         whole_number("restarts", self.restarts, 1)
         whole_number("steps", self.steps, 1)
-        positive("adaptivity", self.adaptivity, 1)
+        positive("adaptivity", self.adaptivity, 1.0)
         positive("threshold", self.threshold)
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:

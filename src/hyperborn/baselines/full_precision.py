@@ -20,7 +20,7 @@ from hyperborn.priors import Prior, Uniform
 from hyperborn.training.definition import check_kinds
 
 PENALTIES = (0.01, 0.1, 1.0, 10.0)
-"""Inverse prior variances of the weights that are tried: the penalty is half of this times the sum of squares (nats)."""
+"""Inverse prior variances that are tried: half of one times the sum of squared weights is the penalty (nats)."""
 
 ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "sign": "tanh"}
 """scikit-learn's names of a network's activations; tanh stands for the sign, which has no gradient."""

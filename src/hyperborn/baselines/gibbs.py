@@ -34,9 +34,9 @@ class Gibbs(Baseline):
     __no_type_check__ = True
 
     name: ClassVar[str] = "gibbs"
-    chains: int = 32
-    burn_in: int = 40
-    kept: int = 40
+    chains: int = 64
+    burn_in: int = 50
+    kept: int = 50
 
     def __post_init__(self) -> None:
         whole_number("chains", self.chains, 1)

@@ -28,7 +28,7 @@ class GreedyFlips(Baseline):
     __no_type_check__ = True
 
     name: ClassVar[str] = "greedy-flips"
-    starts: int = 32
+    starts: int = 64
 
     def __post_init__(self) -> None:
         whole_number("starts", self.starts, 1)

@@ -68,7 +68,7 @@ class Potential:
 
     def draw_prior(self, chains: int, *, key: RandomKey) -> Spins:
         """Networks drawn from the prior."""
-        ones = jax.random.bernoulli(key, jax.nn.sigmoid(self.log_odds), (chains, len(self.log_odds)))
+        ones = jax.random.bernoulli(key, jax.nn.sigmoid(self.log_odds)[None], (chains, len(self.log_odds)))
         return jnp.where(ones, 1.0, -1.0)
 
     def at_once(self, chains: int) -> int:
@@ -103,8 +103,8 @@ def log_odds(network: Network, prior: Prior, name: str) -> Float[np.ndarray, " n
     """
     if not isinstance(prior, Uniform | Bernoulli):
         raise UserError(
-            f"prior = {type(prior).__name__}: {name} takes priors of independent bits; give Uniform or Bernoulli, or use "
-            "exhaustive or mean-field"
+            f"prior = {type(prior).__name__}: {name} takes priors of independent bits; give Uniform or Bernoulli, or "
+            "use exhaustive or mean-field"
         )
     ones = prior.marginals(network)
     return np.log(ones) - np.log1p(-ones)

@@ -25,14 +25,14 @@ class StraightThrough(Baseline):
 
     Latent weights are kept within [-1, 1], where the clipped identity lets all of the gradient through (Courbariaux,
     Hubara, Soudry, El-Yaniv and Bengio, arXiv 1602.02830, section 1.3). Gradients are those of all training examples.
-    The best network that any restart met is kept. Where the network itself has sign activations, only the last layer has
-    gradients.
+    The best network that any restart met is kept. Where the network itself has sign activations, only the last layer
+    has gradients.
     """
 
     __no_type_check__ = True
 
     name: ClassVar[str] = "straight-through"
-    restarts: int = 16
+    restarts: int = 32
     steps: int = 300
     learning_rate: float = 0.03
 
