@@ -17,8 +17,9 @@ Plain = Callable[[hb.networks.BinaryMLP, Dataset], np.ndarray]
 
 
 def shortened(data: Dataset, examples: int) -> Dataset:
-    """The data with so many training examples."""
-    return replace(data, train=Split(data.train.x[:examples], data.train.y[:examples]))
+    """The data with so many training examples, in random order: some sets are sorted by class."""
+    rows = np.random.default_rng(0).permutation(len(data.train))[:examples]
+    return replace(data, train=Split(data.train.x[rows], data.train.y[rows]))
 
 
 @pytest.fixture
