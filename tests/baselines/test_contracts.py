@@ -166,7 +166,7 @@ def test_other_priors_are_refused(name: str, task: Tasks) -> None:
 @every_baseline
 def test_what_does_not_fit_is_refused(baseline: Baseline, task: Tasks) -> None:
     net, data = task()
-    with pytest.raises(UserError, match="the data has 2 features .* the network (takes )?3"):
+    with pytest.raises(UserError, match=r"the data has 2 features .* the network (takes )?3"):
         baseline.fit(hb.networks.BinaryMLP(3, (1,)), data)
     learnt = baseline.fit(net, data)
     with pytest.raises(UserError, match="the data has 3 features but the network takes 2"):

@@ -11,8 +11,7 @@ from jaxtyping import UInt32
 
 from hyperborn.baselines import heat_bath
 from hyperborn.baselines.baseline import Baseline, Ensemble, positive
-from hyperborn.baselines.heat_bath import Chains
-from hyperborn.baselines.potential import Potential, Spins, lowest, potential_of, seed_of
+from hyperborn.baselines.potential import Chains, Potential, Spins, better_of, lowest, potential_of, seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import whole_number
 from hyperborn.networks import Network
@@ -58,11 +57,7 @@ def anneal(seed: UInt32[Array, ""], potential: Potential, *, settings: Simulated
         chains, best = state
         temperature, key = given
         chains = heat_bath.sweep(potential, chains, 1 / temperature, key=key)
-        better = chains.values < best.values
-        best = Chains(
-            jnp.where(better[:, None], chains.spins, best.spins), jnp.where(better, chains.values, best.values)
-        )
-        return (chains, best), None
+        return (chains, better_of(chains, best)), None
 
     keys = jax.random.split(moves, settings.sweeps)
     (_, best), _ = jax.lax.scan(step, (chains, chains), (temperatures, keys))

@@ -93,11 +93,16 @@ def learn(
     starts = prior[None] + SPREAD * jax.random.normal(starting, (settings.restarts, len(prior)))
     naturals = jax.vmap(restart)(starts, jax.random.split(stepping, (settings.restarts, settings.steps)))
 
-    shape = (settings.restarts, settings.draws, len(prior))
-    drawn = jax.random.bernoulli(drawing, jax.nn.sigmoid(2 * naturals)[:, None], shape)
-    potentials = jax.lax.map(lambda rows: values_of(potential, jnp.where(rows, 1.0, -1.0)).mean(), drawn)
-    best = jnp.argmin(potentials - entropies(naturals))
-    return naturals[best], drawn[best]
+    def drawn(natural: Array, key: RandomKey) -> Bool[Array, "draws n"]:
+        return jax.random.bernoulli(key, jax.nn.sigmoid(2 * natural)[None], (settings.draws, len(prior)))
+
+    def mean_potential(given: tuple[Array, RandomKey]) -> Float[Array, ""]:
+        return values_of(potential, jnp.where(drawn(*given), 1.0, -1.0)).mean()
+
+    # The best one's draws are made twice, so that only those of one restart are held, 4 bytes a weight.
+    keys = jax.random.split(drawing, settings.restarts)
+    best = jnp.argmin(jax.lax.map(mean_potential, (naturals, keys)) - entropies(naturals))
+    return naturals[best], drawn(naturals[best], keys[best])
 
 
 def mean_gradients(

@@ -10,7 +10,7 @@ from jax import Array
 from jaxtyping import UInt32
 
 from hyperborn.baselines.baseline import Baseline, Ensemble, positive
-from hyperborn.baselines.potential import Potential, Spins, lowest, potential_of, seed_of
+from hyperborn.baselines.potential import Chains, Potential, Spins, better_of, lowest, potential_of, seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import whole_number
 from hyperborn.networks import Network
@@ -54,13 +54,13 @@ def train(seed: UInt32[Array, ""], potential: Potential, *, settings: Bop) -> Sp
     examples = len(potential.y)
 
     def step(state: tuple, _: None) -> tuple[tuple, None]:
-        spins, momentum, best, best_values = state
+        spins, momentum, best = state
         values, gradients = jax.vmap(jax.value_and_grad(potential))(spins)
-        better = values < best_values
-        best, best_values = jnp.where(better[:, None], spins, best), jnp.where(better, values, best_values)
+        best = better_of(Chains(spins, values), best)
         momentum = (1 - settings.adaptivity) * momentum + settings.adaptivity * gradients / examples
         flips = momentum * spins > settings.threshold
-        return (jnp.where(flips, -spins, spins), momentum, best, best_values), None
+        return (jnp.where(flips, -spins, spins), momentum, best), None
 
-    begin = (spins, jnp.zeros_like(spins), spins, jnp.full(settings.restarts, jnp.inf))
-    return jax.lax.scan(step, begin, length=settings.steps)[0][2]
+    nowhere = Chains(spins, jnp.full(settings.restarts, jnp.inf))
+    begin = (spins, jnp.zeros_like(spins), nowhere)
+    return jax.lax.scan(step, begin, length=settings.steps)[0][2].spins

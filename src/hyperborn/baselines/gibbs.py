@@ -13,8 +13,7 @@ from jaxtyping import Bool, UInt32
 from hyperborn._typing import Bits, RandomKey
 from hyperborn.baselines import heat_bath
 from hyperborn.baselines.baseline import Baseline, Ensemble, ensemble_of_draws
-from hyperborn.baselines.heat_bath import Chains
-from hyperborn.baselines.potential import Potential, potential_of, seed_of
+from hyperborn.baselines.potential import Chains, Potential, potential_of, seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import whole_number
 from hyperborn.networks import Network

@@ -1,21 +1,12 @@
 """Sweeps of single-site heat-bath updates, the moves of simulated annealing and of Gibbs sampling."""
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
 from hyperborn._typing import RandomKey
-from hyperborn.baselines.potential import Potential, Spins, Values
-
-
-class Chains(NamedTuple):
-    """Where parallel chains stand, and the potentials there (nats)."""
-
-    spins: Spins
-    values: Values
+from hyperborn.baselines.potential import Chains, Potential, Spins, Values
 
 
 def start(potential: Potential, chains: int, *, key: RandomKey) -> Chains:

@@ -6,7 +6,7 @@ is computed anew in float64.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, final
+from typing import Any, NamedTuple, TypeAlias, final
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +29,14 @@ Spins: TypeAlias = Float[Array, "chains n"]
 """Weight vectors of -1 and +1, one a row."""
 Values: TypeAlias = Float[Array, " chains"]
 """Potentials (nats) of rows of spins."""
+
+
+class Chains(NamedTuple):
+    """Where parallel chains, starts or restarts stand, and the potentials there (nats)."""
+
+    spins: Spins
+    values: Values
+
 
 MEMORY = 256 * 2**20
 """Bytes of temporary arrays up to which potentials are computed at once."""
@@ -75,6 +83,12 @@ class Potential:
         """Networks of each chain whose potentials fit into the memory together."""
         floats = len(self.log_odds) + self.network.working_floats * len(self.x)
         return max(1, MEMORY // (4 * floats * chains))
+
+
+def better_of(one: Chains, other: Chains) -> Chains:
+    """Of each chain the lower of two places; of equals, the other."""
+    better = one.values < other.values
+    return Chains(jnp.where(better[:, None], one.spins, other.spins), jnp.where(better, one.values, other.values))
 
 
 def potential_of(network: Network, data: Dataset, prior: Prior, name: str) -> Potential:

@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import UInt32
 
 from hyperborn.baselines.baseline import Baseline, Ensemble, positive
-from hyperborn.baselines.potential import Potential, Spins, lowest, potential_of, seed_of
+from hyperborn.baselines.potential import Chains, Potential, Spins, better_of, lowest, potential_of, seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import whole_number
 from hyperborn.networks import Network
@@ -54,13 +54,13 @@ def train(seed: UInt32[Array, ""], potential: Potential, *, settings: StraightTh
     latent = jax.random.uniform(jax.random.key(seed), shape, minval=-1.0, maxval=1.0)
 
     def step(state: tuple, _: None) -> tuple[tuple, None]:
-        latent, moments, best, best_values = state
+        latent, moments, best = state
         spins = jnp.where(latent >= 0, 1.0, -1.0)
         values, gradients = jax.vmap(jax.value_and_grad(potential))(spins)
-        better = values < best_values
-        best, best_values = jnp.where(better[:, None], spins, best), jnp.where(better, values, best_values)
+        best = better_of(Chains(spins, values), best)
         change, moments = optimizer.update(gradients, moments)
-        return (jnp.clip(latent + change, -1, 1), moments, best, best_values), None
+        return (jnp.clip(latent + change, -1, 1), moments, best), None
 
-    begin = (latent, optimizer.init(latent), jnp.ones(shape), jnp.full(shape[0], jnp.inf))
-    return jax.lax.scan(step, begin, length=settings.steps)[0][2]
+    nowhere = Chains(jnp.ones(shape), jnp.full(settings.restarts, jnp.inf))
+    begin = (latent, optimizer.init(latent), nowhere)
+    return jax.lax.scan(step, begin, length=settings.steps)[0][2].spins
