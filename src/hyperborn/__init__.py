@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hyperborn import circuits, data, energy, networks
+    from hyperborn import baselines, circuits, data, energy, networks
     from hyperborn.energy import energies
     from hyperborn.errors import UserError
     from hyperborn.inference.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-MODULES = ("circuits", "data", "energy", "networks")
+MODULES = ("baselines", "circuits", "data", "energy", "networks")
 HOMES = {
     "energies": "hyperborn.energy",
     "UserError": "hyperborn.errors",
@@ -98,6 +98,7 @@ __all__ = [
     "SteinPosterior",
     "Uniform",
     "UserError",
+    "baselines",
     "circuits",
     "data",
     "default_posterior",

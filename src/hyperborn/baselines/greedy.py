@@ -1,0 +1,63 @@
+"""Steepest descent by single flips."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, final
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float, UInt32
+
+from hyperborn.baselines.baseline import Baseline, Ensemble
+from hyperborn.baselines.potential import Potential, Spins, lowest, potential_of, seed_of
+from hyperborn.data.dataset import Dataset
+from hyperborn.errors import whole_number
+from hyperborn.networks import Network
+from hyperborn.priors import Prior, Uniform
+
+
+@final
+@dataclass(frozen=True)
+class GreedyFlips(Baseline):
+    """From several networks drawn from the prior, the flip that lowers the potential most, until none lowers it.
+
+    The best of the local minima is kept. All n flips are evaluated at once where 256 MiB hold them.
+    """
+
+    __no_type_check__ = True
+
+    name: ClassVar[str] = "greedy-flips"
+    starts: int = 64
+
+    def __post_init__(self) -> None:
+        whole_number("starts", self.starts, 1)
+
+    def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:
+        potential = potential_of(network, data, prior, self.name)
+        return lowest(network, data, prior, self.name, descend(seed_of(seed), potential, starts=self.starts))
+
+
+@partial(jax.jit, static_argnames="starts")
+def descend(seed: UInt32[Array, ""], potential: Potential, *, starts: int) -> Spins:
+    """Local minima under single flips, one for each start."""
+    spins = potential.draw_prior(starts, key=jax.random.key(seed))
+    places = jnp.arange(spins.shape[1])
+    batch = potential.at_once(starts)
+
+    def after_flips(spins: Float[Array, " n"]) -> Float[Array, " n"]:
+        return jax.lax.map(lambda one: potential(jnp.where(places == one, -spins, spins)), places, batch_size=batch)
+
+    def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        spins, value, _ = state
+        flipped = after_flips(spins)
+        best = jnp.argmin(flipped)
+        # What is kept falls strictly, so that rounding cannot make a start go round in a circle.
+        better = flipped[best] < value
+        return jnp.where((places == best) & better, -spins, spins), jnp.minimum(flipped[best], value), better
+
+    def from_one(spins: Float[Array, " n"]) -> Float[Array, " n"]:
+        start = (spins, potential(spins), jnp.bool_(True))
+        return jax.lax.while_loop(lambda state: state[2], step, start)[0]
+
+    return jax.vmap(from_one)(spins)

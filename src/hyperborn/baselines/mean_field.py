@@ -1,0 +1,74 @@
+"""The mean-field posterior of highest ELBO, trained as the quantum hypernetworks are."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn._typing import Examples
+from hyperborn.baselines.baseline import Baseline, Predictor
+from hyperborn.circuits import ProductState
+from hyperborn.data.dataset import Dataset
+from hyperborn.errors import whole_number
+from hyperborn.networks import Network
+from hyperborn.posteriors import Register
+from hyperborn.priors import Prior, Uniform
+from hyperborn.training import Adam, Result, fit
+from hyperborn.training.definition import check_kinds
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Trained(Predictor):
+    """Predicts with the exact sum over all networks."""
+
+    result: Result
+
+    def predict_proba(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
+        return self.result.predict_proba(x)
+
+
+@final
+@dataclass(frozen=True)
+class MeanField(Baseline):
+    """Independent bits: the ELBO of a circuit without entanglement, with exact gradients, under any prior.
+
+    The ELBO has many local optima, between which hidden units change their parts: restarts begin at angles `SPREAD`
+    apart, without annealing, which would lead all of them along one path. For up to 24 weights: its expectations are
+    sums over all 2^n networks. BayesBiNN is its sampled twin of any size.
+    """
+
+    __no_type_check__ = True
+
+    name: ClassVar[str] = "mean-field"
+    steps: int = 100
+    restarts: int = 16
+
+    def __post_init__(self) -> None:
+        whole_number("steps", self.steps, 1)
+        whole_number("restarts", self.restarts, 1)
+
+    def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Trained:
+        check_kinds(network=network)
+        posterior = Register(ProductState(network.n_weights))
+        result = fit(
+            network,
+            data,
+            posterior=posterior,
+            prior=prior,
+            optimizer=Adam(LEARNING_RATE),
+            annealing=None,
+            steps=self.steps,
+            restarts=self.restarts,
+            seed=seed,
+            spread=SPREAD,
+            progress=False,
+        )
+        return Trained(result)
+
+
+SPREAD = 1.5
+"""Standard deviation of the initial angles (radians) around the prior's state."""
+LEARNING_RATE = 0.1
+"""Of Adam (radians): three times what suits deeper circuits."""

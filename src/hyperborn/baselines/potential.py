@@ -1,0 +1,145 @@
+"""The potential U(w) = energy(w) - log p(w) of a network's weights, the function that searches and chains walk on.
+
+Weights are spins here: -1 is the low value of the network, +1 the high one, and what lies between belongs to weights
+between them, so that gradients exist. Float32 holds a potential to about 1e-7 of the energy; what is chosen or reported
+is computed anew in float64.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias, final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+
+from hyperborn._typing import Bits, RandomKey
+from hyperborn.baselines.baseline import Ensemble
+from hyperborn.compilation import keep_compiled_programs
+from hyperborn.data.dataset import Dataset
+from hyperborn.energy import energy
+from hyperborn.energy.data import checked
+from hyperborn.errors import UserError, whole_number
+from hyperborn.networks import Network
+from hyperborn.priors import Bernoulli, Prior, Uniform
+from hyperborn.training.definition import LARGEST_SEED, check_kinds
+
+Spins: TypeAlias = Float[Array, "chains n"]
+"""Weight vectors of -1 and +1, one a row."""
+Values: TypeAlias = Float[Array, " chains"]
+"""Potentials (nats) of rows of spins."""
+
+
+class Chains(NamedTuple):
+    """Where parallel chains, starts or restarts stand, and the potentials there (nats)."""
+
+    spins: Spins
+    values: Values
+
+
+MEMORY = 256 * 2**20
+"""Bytes of temporary arrays up to which potentials are computed at once."""
+
+
+@final
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Potential:
+    """U of a network on given examples, up to a constant, under a prior of independent bits.
+
+    ``log_odds`` are log p(bit 1) - log p(bit 0) of each weight. A pytree: programs are compiled once for a network
+    and the shapes of the data.
+    """
+
+    # JAX takes it apart and puts it together with whatever it holds at the time.
+    __no_type_check__ = True
+
+    network: Network = field(metadata={"static": True})
+    x: Float[Array, "examples features"]
+    y: Int[Array, " examples"]
+    log_odds: Float[Array, " n"]
+
+    def energy(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
+        """Negative log likelihood (nats) of one network, summed over examples."""
+        low, high = self.network.values
+        weights = 0.5 * (low + high) + 0.5 * (high - low) * spins
+        logits = self.network.logits(weights, self.x)
+        if self.network.n_outputs == 1:
+            return jax.nn.softplus(jnp.where(self.y == 1, -logits[:, 0], logits[:, 0])).sum()
+        own = jnp.take_along_axis(logits, self.y[:, None], axis=1)[:, 0]
+        return (jax.nn.logsumexp(logits, axis=1) - own).sum()
+
+    def __call__(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
+        """U of one network."""
+        return self.energy(spins) - jnp.sum(0.5 * self.log_odds * (1 + spins))
+
+    def draw_prior(self, chains: int, *, key: RandomKey) -> Spins:
+        """Networks drawn from the prior."""
+        ones = jax.random.bernoulli(key, jax.nn.sigmoid(self.log_odds)[None], (chains, len(self.log_odds)))
+        return jnp.where(ones, 1.0, -1.0)
+
+    def at_once(self, chains: int) -> int:
+        """Networks of each chain whose potentials fit into the memory together."""
+        floats = len(self.log_odds) + self.network.working_floats * len(self.x)
+        return max(1, MEMORY // (4 * floats * chains))
+
+
+def better_of(one: Chains, other: Chains) -> Chains:
+    """Of each chain the lower of two places; of equals, the other."""
+    better = one.values < other.values
+    return Chains(jnp.where(better[:, None], one.spins, other.spins), jnp.where(better, one.values, other.values))
+
+
+def potential_of(network: Network, data: Dataset, prior: Prior, name: str) -> Potential:
+    """The potential on the training split, for the baseline of this name.
+
+    Raises:
+        UserError: if something is not what its argument takes, the data do not fit the network, or the bits are not
+            independent under the prior.
+    """
+    check_kinds(network=network, data=data, prior=prior)
+    keep_compiled_programs()
+    x, y = checked(network, data.train)
+    return Potential(
+        network,
+        jnp.asarray(x, jnp.float32),
+        jnp.asarray(y, jnp.int32),
+        jnp.asarray(log_odds(network, prior, name), jnp.float32),
+    )
+
+
+def log_odds(network: Network, prior: Prior, name: str) -> Float[np.ndarray, " n"]:
+    """log p(bit 1) - log p(bit 0) of each weight, float64.
+
+    Raises:
+        UserError: if the bits are not independent under the prior.
+    """
+    if not isinstance(prior, Uniform | Bernoulli):
+        raise UserError(
+            f"prior = {type(prior).__name__}: {name} takes priors of independent bits; give Uniform or Bernoulli, or "
+            "use exhaustive or mean-field"
+        )
+    ones = prior.marginals(network)
+    return np.log(ones) - np.log1p(-ones)
+
+
+def seed_of(seed: Any) -> np.uint32:
+    """The seed as a number that programs take as data.
+
+    Raises:
+        UserError: if it is no whole number of 32 bits.
+    """
+    return np.uint32(whole_number("seed", seed, 0, LARGEST_SEED))
+
+
+def bits_of_spins(spins: Array) -> Bits:
+    """Rows of spins, given by their signs, as rows of bits in NumPy."""
+    return (np.asarray(spins) > 0).astype(np.uint8)
+
+
+def lowest(network: Network, data: Dataset, prior: Prior, name: str, spins: Spins) -> Ensemble:
+    """The one of the given networks with the lowest potential, in float64; of equals, the first in order of bits."""
+    candidates = np.unique(bits_of_spins(spins), axis=0)
+    potentials = energy(network, data.train, candidates) - candidates @ log_odds(network, prior, name)
+    return Ensemble(network, candidates[[int(np.argmin(potentials))]])
