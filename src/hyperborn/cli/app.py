@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO, cast
 import typer
 
 from hyperborn import __version__
-from hyperborn.cli import compare, doctor, evaluate, predict, resume, train
+from hyperborn.cli import compare, doctor, evaluate, predict, resume, study, train
 from hyperborn.cli.output import GOOD, USERS, explained, write
 from hyperborn.errors import UserError
 
@@ -29,6 +29,7 @@ app.command("resume")(resume.resume)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
+app.command("study")(study.study)
 app.command("doctor")(doctor.doctor)
 
 

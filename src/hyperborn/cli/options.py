@@ -48,9 +48,7 @@ SHARED = (
     Option("bias", "BOOL", "true", "Whether layers have a bias.", NETWORK),
     Option("values", "LOW,HIGH", "-1,1", "The two values a weight can take.", NETWORK),
     Option("scale", "NAME", "none", "none, or fan_in: divide by the square root of the inputs.", NETWORK),
-    Option(
-        "output_scales", "S,S,...", "1", "Factor of the logits; of several, bits choose one.", NETWORK
-    ),
+    Option("output_scales", "S,S,...", "1", "Factor of the logits; of several, bits choose one.", NETWORK),
     Option(
         "ansatz",
         "NAME",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn.baselines import BASELINES, Ensemble
+from hyperborn.baselines import BASELINES, Baseline, Ensemble
 from hyperborn.building import definition_of, network_of
 from hyperborn.config import RunConfig
 from hyperborn.data import Dataset, Split
@@ -113,7 +113,7 @@ def chosen(cell: Cell, bench: Bench) -> tuple[dict[str, Any], int]:
         return prices[key]
 
     for key, values in method.choose.items():
-        best = min(range(len(values)), key=lambda place: price({**settings, key: values[place]}))  # noqa: B023
+        best = min(range(len(values)), key=lambda place: price({**settings, key: values[place]}))
         settings[key] = values[best]
     return settings, max(1, len(prices))
 
@@ -128,18 +128,43 @@ def price_of(method: Method, result: Result) -> float:
     return nll + 0.5 * (np.log(result.temperature) / SPREAD) ** 2 / len(validation)
 
 
-def of_baseline(cell: Cell, bench: Bench) -> tuple[Predictions, Row]:
-    """A baseline on the task's network."""
-    own = {key: value for key, value in cell.method.settings.items() if key in NETWORK_KEYS}
-    rest = {key: value for key, value in cell.method.settings.items() if key not in NETWORK_KEYS}
-    network = network_of(configuration(cell, own), bench.data)
-    kind = BASELINES[cell.method.baseline]
+def check_settings(cell: Cell) -> None:
+    """Raise a UserError for settings that the cell's method does not take, or values that are not allowed."""
+    method = cell.method
+    if method.kind == "baseline":
+        own, rest = network_settings(method)
+        configuration(cell, own)
+        baseline_of(method, rest)
+        return
+    configuration(cell, method.settings)
+    for key, values in method.choose.items():
+        for value in values:
+            configuration(cell, {**method.settings, key: value})
+
+
+def network_settings(method: Method) -> tuple[Row, Row]:
+    """A baseline's settings: those of the network, and its own."""
+    given = method.settings.items()
+    own = {key: value for key, value in given if key in NETWORK_KEYS}
+    return own, {key: value for key, value in given if key not in NETWORK_KEYS}
+
+
+def baseline_of(method: Method, settings: Row) -> Baseline:
+    """The baseline with its settings."""
+    kind = BASELINES[method.baseline]
     try:
-        baseline = kind(**rest)
+        return kind(**settings)
     except TypeError as error:
         known = ", ".join(field.name for field in fields(kind)) or "none"  # pyright: ignore[reportArgumentType]
-        raise UserError(f"baseline {kind.name} does not take {', '.join(rest)}; its settings are {known}") from error
-    predictor = baseline.fit(network, bench.data, seed=cell.seed)
+        given = ", ".join(settings)
+        raise UserError(f"baseline {kind.name} does not take {given}; its settings are {known}") from error
+
+
+def of_baseline(cell: Cell, bench: Bench) -> tuple[Predictions, Row]:
+    """A baseline on the task's network."""
+    own, rest = network_settings(cell.method)
+    network = network_of(configuration(cell, own), bench.data)
+    predictor = baseline_of(cell.method, rest).fit(network, bench.data, seed=cell.seed)
     row: Row = {"n_weights": network.n_weights, "fits": 1}
     if isinstance(predictor, Ensemble) and len(predictor.bits) == 1:
         least = float(bench.posterior(network).energies.min())

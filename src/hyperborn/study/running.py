@@ -1,13 +1,14 @@
 """A study run to its end, or as far as it gets."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.errors import UserError
 from hyperborn.study.cell import Cell
-from hyperborn.study.fitting import Bench, Row, measured
+from hyperborn.study.fitting import Bench, Row, check_settings, measured
 from hyperborn.study.plan import Plan
 from hyperborn.study.splitting import fits
 from hyperborn.study.store import Store
@@ -40,6 +41,29 @@ def cells_of(plan: Plan, note: Callable[[str], None]) -> list[Labelled]:
     return found
 
 
+def check(cells: Sequence[Labelled]) -> None:
+    """See, before any work, that every task and method is understood.
+
+    Raises:
+        UserError: for the first that is not.
+    """
+    seen: set[tuple[str, str]] = set()
+    for _, task, method, cell in cells:
+        if (task, method) not in seen:
+            seen.add((task, method))
+            with of_cell(task, method, cell):
+                check_settings(cell)
+
+
+@contextmanager
+def of_cell(task: str, method: str, cell: Cell) -> Iterator[None]:
+    """Have a UserError of the block say which cell it is of."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{method} on {task}, size {cell.size}, seed {cell.seed}: {error}") from error
+
+
 def work(cells: Sequence[Labelled], store: Store, count: Callable[[int, int], None]) -> None:
     """Run every cell that is not done yet and that no other process works on, until all are done.
 
@@ -70,11 +94,9 @@ def finish(split: Sequence[Labelled], store: Store) -> None:
         # Asked again: another process may have done it before the split was ours.
         if store.path(cell).exists():
             continue
-        try:
+        with of_cell(task, method, cell):
             bench = bench or Bench(cell)
             row = measured(cell, bench)
-        except UserError as error:
-            raise UserError(f"{method} on {task}, size {cell.size}, seed {cell.seed}: {error}") from error
         store.write(cell, row)
 
 

@@ -1,0 +1,49 @@
+"""`hyperborn study`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hyperborn.cli.output import Json, emit, explained, note
+
+OUT_HELP = "Folder to write; if absent runs/study-PLAN. What is there already is not done again."
+
+
+def study(
+    plan: Annotated[str, typer.Argument(help="TOML file of a plan, or the name of a built-in one.")] = "elbo-vs-mle",
+    out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", metavar="", help="Few tasks, seeds and steps: shows that everything runs.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a study: methods compared on tasks, training sizes and seeds. Start it twice, and two processes share it."""
+    with explained(as_json):
+        from hyperborn.progress import Progress
+        from hyperborn.storage import write_file
+        from hyperborn.study import reporting, running
+        from hyperborn.study.plan import Plan
+        from hyperborn.study.store import Store
+
+        reporting.check_parquet()
+        planned = Plan.read(plan)
+        planned = planned.quick() if quick else planned
+        folder = out or Path("runs") / f"study-{Path(plan).stem}{'-quick' if quick else ''}"
+        cells = running.cells_of(planned, note)
+        running.check(cells)
+        store = Store(folder)
+        wanted = len({cell.key for *_, cell in cells})
+        try:
+            with Progress() as progress:
+                running.work(cells, store, progress.counter("cells"))
+        except KeyboardInterrupt as error:
+            done = len(store.done() & {cell.key for *_, cell in cells})
+            raise KeyboardInterrupt(f"stopped: {done} of {wanted} cells are done; the same command goes on") from error
+        rows = running.rows_of(cells, store)
+        for name, data in reporting.files_of(planned, rows).items():
+            write_file(folder / name, data)
+        if as_json:
+            emit({"out": str(folder), "cells": wanted, "rows": len(rows)})
+        else:
+            note(f"{wanted} cells; tables, pictures and every cell's values are in {folder}")

@@ -1,0 +1,86 @@
+"""A study's files: its rows as one tidy Parquet table, its tables as Markdown, its pictures."""
+
+import io
+from collections.abc import Mapping, Sequence
+
+from hyperborn.errors import UserError
+from hyperborn.study import pictures, tables
+from hyperborn.study.fitting import Row
+from hyperborn.study.plan import Part, Plan
+from hyperborn.study.rows import values_of
+from hyperborn.study.statistics import Difference, differences, outcomes
+from hyperborn.study.trainability import trainability
+
+SCORES = ("accuracy", "nll", "brier", "ece")
+RAW = ("nll_at_1", "ece_at_1")
+"""Scores without the fitted temperature."""
+BESIDE = ("gap", "excess_energy")
+"""What else has a table where rows have it."""
+
+
+def check_parquet() -> None:
+    """Raise a UserError, before any work, if the table could not be written in the end."""
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise UserError("studies are written as Parquet: pip install 'hyperborn[parquet]'") from error
+
+
+def files_of(plan: Plan, rows: Sequence[Row]) -> dict[str, bytes]:
+    """All files by name.
+
+    Raises:
+        UserError: if the rows lack a part's reference.
+    """
+    files = {"study.parquet": parquet_of(rows)}
+    study, cells = [f"# {plan.title}", ""], [f"# {plan.title}: task by task", ""]
+    for part in plan.parts:
+        own = [row for row in rows if row["part"] == part.name]
+        found = {metric: differences(own, metric, part.reference) for metric in (*SCORES, *RAW)}
+        study += part_lines(part, own, found)
+        cells += [f"## {part.name}", "", *tables.differences_table([one for name in SCORES for one in found[name]]), ""]
+        pooled = outcomes([one for metric in ("accuracy", "nll", "ece") for one in found[metric]])
+        files[f"{part.name}-differences.png"] = pictures.differences_picture(pooled)
+        if len(part.sizes) > 1:
+            files[f"{part.name}-sizes.png"] = pictures.learning_curves_picture(
+                with_all_sizes(own), ["accuracy", "nll", "ece"]
+            )
+    return files | {"study.md": text(study), "differences.md": text(cells)}
+
+
+def part_lines(part: Part, rows: Sequence[Row], found: Mapping[str, Sequence[Difference]]) -> list[str]:
+    """A part's section of the report."""
+    lines = [f"## {part.name}", "", f"Differences to {part.reference}, pooled over tasks and sizes", ""]
+    lines += [*tables.outcomes_table(outcomes([one for metric in SCORES for one in found[metric]])), ""]
+    lines += ["The same at temperature 1", ""]
+    lines += [*tables.outcomes_table(outcomes([one for metric in RAW for one in found[metric]])), ""]
+    for metric in (*SCORES, *RAW, *BESIDE):
+        if values_of(rows, metric):
+            lines += [f"### {part.name}: {metric}", "", *tables.scores_table(rows, metric), ""]
+    trained = trainability(rows)
+    return lines + ([f"### {part.name}: trainability", "", *tables.trainability_table(trained), ""] if trained else [])
+
+
+def with_all_sizes(rows: Sequence[Row]) -> list[Row]:
+    """The rows of the sizes that most tasks have, so that curves are drawn at all; tasks without them are left out."""
+    sizes: dict[str, set[int]] = {}
+    for row in rows:
+        sizes.setdefault(row["task"], set()).add(row["size"])
+    most = max(sizes.values(), key=len)
+    return [row for row in rows if sizes[row["task"]] == most]
+
+
+def parquet_of(rows: Sequence[Row]) -> bytes:
+    """One row a cell; columns that a row lacks are null."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    table = pa.table({name: [row.get(name) for row in rows] for name in columns})
+    file = io.BytesIO()
+    pq.write_table(table, file, compression="zstd")
+    return file.getvalue()
+
+
+def text(lines: Sequence[str]) -> bytes:
+    return ("\n".join(lines).rstrip() + "\n").encode()
