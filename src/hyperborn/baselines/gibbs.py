@@ -26,16 +26,18 @@ class Gibbs(Baseline):
     """Markov chain Monte Carlo of p(w) exp(-energy(w)) by systematic-scan Gibbs sampling (Geman and Geman, 1984).
 
     Chains start at networks drawn from the prior. While they burn in, the potential is turned up geometrically from
-    ``start`` of its size to the whole, as in annealing, so that they reach the modes that hold the most probability;
-    then the network after each of ``kept`` sweeps of every chain counts alike. Holds chains x kept x n bytes.
+    `START` of its size to the whole, as in annealing, so that they reach the modes that hold the most probability; then
+    the network after each of ``kept`` sweeps of every chain counts alike. Where modes lie far apart, chains stay where
+    burning in has left them, and the shares of modes are only as good as that: a longer ``burn_in`` helps more than
+    more chains. Holds chains x kept x n bytes.
     """
 
     __no_type_check__ = True
 
     name: ClassVar[str] = "gibbs"
-    chains: int = 64
-    burn_in: int = 50
-    kept: int = 50
+    chains: int = 32
+    burn_in: int = 300
+    kept: int = 100
 
     def __post_init__(self) -> None:
         whole_number("chains", self.chains, 1)
