@@ -1,7 +1,7 @@
 """A study's plan: which methods are compared on which tasks, sizes and seeds, from a TOML file.
 
-A task and a method are keys of a run's configuration (`hyperborn.config.RunConfig`); together they are one. A method may
-instead name a baseline, with its settings, or be the exact posterior. What a method leaves open in ``choose`` is
+A task and a method are keys of a run's configuration (`hyperborn.config.RunConfig`); together they are one. A method
+may instead name a baseline, with its settings, or be the exact posterior. What a method leaves open in ``choose`` is
 settled on each split's validation examples alone.
 """
 
@@ -95,10 +95,10 @@ class Plan:
         return plan_of(table, str(path))
 
     def cells(self, part: Part) -> Iterator[tuple[str, str, Cell]]:
-        """Task, method and cell of a part, split by split."""
-        for task in part.tasks:
-            for size in part.sizes:
-                for seed in range(part.seeds):
+        """Task, method and cell of a part, split by split; seed by seed, so that a study cut short covers all tasks."""
+        for seed in range(part.seeds):
+            for task in part.tasks:
+                for size in part.sizes:
                     for method in part.methods:
                         yield task, method, Cell(self.tasks[task], size, self.test, seed, self.methods[method])
 
