@@ -12,8 +12,12 @@ METRICS = {
     "nll": ("NLL", "nats", "lower"),
     "brier": ("Brier score", "", "lower"),
     "ece": ("calibration error", "", "lower"),
+    "nll_at_1": ("NLL at temperature 1", "nats", "lower"),
+    "brier_at_1": ("Brier score at temperature 1", "", "lower"),
+    "ece_at_1": ("calibration error at temperature 1", "", "lower"),
     "elbo": ("ELBO", "nats", "higher"),
     "elbo_gap": ("ELBO gap", "nats", "lower"),
+    "gap": ("ELBO gap", "nats", "lower"),
     "total_variation": ("total variation from the exact posterior", "", "lower"),
     "kl_to_posterior": ("KL to the exact posterior", "nats", "lower"),
     "posterior_entropy": ("entropy of the exact posterior", "nats", ""),
@@ -21,6 +25,7 @@ METRICS = {
     "expected_energy": ("expected energy", "nats", "lower"),
     "entropy": ("entropy", "nats", ""),
     "log_evidence": ("log evidence", "nats", ""),
+    "excess_energy": ("expected energy above the lowest", "nats", "lower"),
     "map_accuracy": ("accuracy of the most probable network", "", "higher"),
 }
 """Name, unit and better direction of a metric. NLL is of an example; other nats are of the whole training data."""

@@ -154,7 +154,7 @@ def method_of(name: str, settings: Settings, source: str) -> Method:
         raise UserError(f"{where}: baseline = {baseline!r} is not one of {', '.join(BASELINES)}")
     if by not in (None, "validation", "loss"):
         raise UserError(f"{where}: by = {by!r} must be validation or loss")
-    if exact not in (None, True) or (exact and baseline):
+    if not (exact is None or exact is True) or (exact and baseline):
         raise UserError(f"{where}: exact = {exact!r} must be true, and without a baseline")
     kind: Literal["run", "baseline", "exact"] = "baseline" if baseline else "exact" if exact else "run"
     if choose is not None:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 from hyperborn.errors import UserError
+from hyperborn.report.names import metric_name
 from hyperborn.study import pictures, tables
 from hyperborn.study.fitting import Row
 from hyperborn.study.plan import Part, Plan
@@ -14,7 +15,7 @@ from hyperborn.study.trainability import trainability
 SCORES = ("accuracy", "nll", "brier", "ece")
 RAW = ("nll_at_1", "ece_at_1")
 """Scores without the fitted temperature."""
-BESIDE = ("gap", "excess_energy")
+BESIDE = ("gap", "excess_energy", "map_accuracy")
 """What else has a table where rows have it."""
 
 
@@ -56,7 +57,7 @@ def part_lines(part: Part, rows: Sequence[Row], found: Mapping[str, Sequence[Dif
     lines += [*tables.outcomes_table(outcomes([one for metric in RAW for one in found[metric]])), ""]
     for metric in (*SCORES, *RAW, *BESIDE):
         if values_of(rows, metric):
-            lines += [f"### {part.name}: {metric}", "", *tables.scores_table(rows, metric), ""]
+            lines += [f"### {part.name}: {metric_name(metric)}", "", *tables.scores_table(rows, metric), ""]
     trained = trainability(rows)
     return lines + ([f"### {part.name}: trainability", "", *tables.trainability_table(trained), ""] if trained else [])
 

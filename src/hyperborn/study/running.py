@@ -31,7 +31,8 @@ def cells_of(plan: Plan, note: Callable[[str], None]) -> list[Labelled]:
     for part in plan.parts:
         for task, method, cell in plan.cells(part):
             if (task, cell.size) not in small:
-                small[task, cell.size] = not fits(cell)
+                with of_cell(task, method, cell):
+                    small[task, cell.size] = not fits(cell)
                 if small[task, cell.size]:
                     note(f"{task} has too few examples for {cell.size} in training: left out")
             if not small[task, cell.size]:

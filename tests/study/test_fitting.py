@@ -1,0 +1,131 @@
+"""What is measured of a cell, against the library's own fits and plain arithmetic."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hyperborn as hb
+from hyperborn.predictive import fitted_temperature, scores, tempered
+from hyperborn.study.cell import Cell, Method
+from hyperborn.study.fitting import Bench, measured
+
+TASK = {"data": "moons", "hidden": "none"}
+
+
+def cell(settings: Mapping[str, Any], choose: Mapping[str, Any] | None = None, by: Any = "validation") -> Cell:
+    return Cell(TASK, 20, 60, 0, Method("run", "", {"steps": 50, "depth": 1, **settings}, choose or {}, by))
+
+
+def direct(bench: Bench, objective: hb.ELBO | hb.MLE | hb.SELBO) -> hb.Result:
+    net = hb.networks.BinaryMLP(2, ())
+    circuit = hb.Register(hb.circuits.AllPairs(net.n_weights, 1))
+    return hb.fit(net, bench.data, objective=objective, posterior=circuit, steps=50, progress=False)
+
+
+def test_a_run_is_scored_as_the_library_scores_it() -> None:
+    one = cell({"objective": "elbo"})
+    bench = Bench(one)
+    row, result = measured(one, bench), direct(bench, hb.ELBO())
+    assert {name: row[name] for name in ("accuracy", "nll", "brier", "ece")} == pytest.approx(result.metrics("test"))
+    raw = result.metrics("test", calibrated=False)
+    assert row["nll_at_1"] == pytest.approx(raw["nll"])
+    assert row["ece_at_1"] == pytest.approx(raw["ece"])
+    assert row["temperature"] == pytest.approx(result.temperature)
+    assert row["losses"] == pytest.approx(list(result.losses))
+    assert row["gap"] == pytest.approx(result.numbers["elbo_gap"])
+    exact = hb.ExactPosterior(hb.energies(result.network, bench.data.train))
+    assert row["optimum"] == pytest.approx(-exact.log_evidence, abs=1e-4)
+    assert min(row["losses"]) >= row["optimum"] - 1e-4
+
+
+def test_the_lowest_loss_of_maximum_likelihood_is_the_lowest_energy() -> None:
+    one = cell({"objective": "mle"})
+    row = measured(one, bench := Bench(one))
+    table = hb.energies(hb.networks.BinaryMLP(2, ()), bench.data.train)
+    assert row["optimum"] == pytest.approx(table.min(), abs=1e-4)
+    assert row["excess_energy"] == pytest.approx(row["loss"] - table.min(), abs=1e-9)
+
+
+def test_what_is_open_is_chosen_by_validation_and_nothing_else() -> None:
+    values = [0.01, 1.0, 30.0]
+    one = cell({"objective": "elbo"}, {"beta": values})
+    bench = Bench(one)
+    row = measured(one, bench)
+    prices = []
+    for beta in values:
+        result = direct(bench, hb.ELBO(beta))
+        part = bench.data.validation
+        p = tempered(result.predict_proba(part.x, calibrated=False), result.temperature)
+        nll = -np.log(p[np.arange(len(part)), part.y]).mean()
+        prices.append(nll + np.log(result.temperature) ** 2 / 2 / len(part))
+    chosen = values[int(np.argmin(prices))]
+    assert json.loads(row["chosen"]) == {"beta": chosen}
+    assert row["fits"] == 3
+    assert row["nll"] == pytest.approx(direct(bench, hb.ELBO(chosen)).metrics("test")["nll"])
+
+
+def test_choosing_looks_at_no_test_example() -> None:
+    one = cell({"objective": "elbo"}, {"beta": [1.0, 0.1, 10.0]})
+    bench, poisoned = Bench(one), Bench(one)
+    flipped = hb.data.Split(-3 * bench.data.test.x, 1 - bench.data.test.y)
+    data = bench.data
+    poisoned.data = hb.data.Dataset(data.name, data.train, data.validation, flipped, data.classes, data.preprocessing)
+    row, other = measured(one, bench), measured(one, poisoned)
+    assert row["chosen"] == other["chosen"]
+    assert row["temperature"] == other["temperature"]
+    assert row["accuracy"] != other["accuracy"]
+
+
+def test_keys_are_chosen_one_after_the_other() -> None:
+    one = cell({"objective": "elbo"}, {"beta": [1.0, 0.1, 10.0], "spread": [0.02, 0.3]})
+    row = measured(one, Bench(one))
+    # Three values of the first key, and one more of the second: the other was tried already.
+    assert row["fits"] == 4
+
+
+def test_a_scale_chosen_by_the_loss_is_that_of_the_highest_bound() -> None:
+    scales = [[1.0], [0.25], [4.0]]
+    one = cell({"objective": "elbo"}, {"output_scales": scales}, by="loss")
+    bench = Bench(one)
+    row = measured(one, bench)
+    losses = []
+    for scale in scales:
+        net = hb.networks.BinaryMLP(2, (), output_scales=tuple(scale))
+        circuit = hb.Register(hb.circuits.AllPairs(net.n_weights, 1))
+        losses.append(hb.fit(net, bench.data, posterior=circuit, steps=50, progress=False).numbers["loss"])
+    assert json.loads(row["chosen"]) == {"output_scales": scales[int(np.argmin(losses))]}
+    assert row["loss"] == pytest.approx(min(losses))
+
+
+def test_the_exact_posterior_is_that_of_the_library() -> None:
+    one = Cell(TASK, 20, 60, 0, Method("exact", "", {}, {}, "validation"))
+    bench = Bench(one)
+    row = measured(one, bench)
+    net = hb.networks.BinaryMLP(2, ())
+    exact = hb.ExactPosterior(hb.energies(net, bench.data.train))
+    raw = exact.predictive(net, bench.data.test.x)
+    temperature = fitted_temperature(exact.predictive(net, bench.data.validation.x), bench.data.validation.y)
+    expected = scores(tempered(raw, temperature), bench.data.test.y)
+    assert {name: row[name] for name in expected} == pytest.approx(expected)
+    assert row["log_evidence"] == pytest.approx(exact.log_evidence)
+
+
+@pytest.mark.parametrize("name", ["exhaustive", "gibbs", "logistic-regression"])
+def test_a_baseline_has_the_same_scores_and_network(name: str) -> None:
+    one = Cell(TASK, 20, 60, 0, Method("baseline", name, {"output_scales": [1.0, 2.0]}, {}, "validation"))
+    bench = Bench(one)
+    row = measured(one, bench)
+    net = hb.networks.BinaryMLP(2, (), output_scales=(1.0, 2.0))
+    assert row["n_weights"] == net.n_weights == 4
+    raw = hb.baselines.BASELINES[name]().fit(net, bench.data, seed=0).predict_proba(bench.data.test.x)
+    assert row["nll_at_1"] == pytest.approx(scores(raw, bench.data.test.y)["nll"])
+    if name == "exhaustive":
+        assert row["excess_energy"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_cell_is_a_pure_function() -> None:
+    one = cell({"objective": "selbo"})
+    assert measured(one, Bench(one)) == measured(one, Bench(one))

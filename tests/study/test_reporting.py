@@ -1,0 +1,79 @@
+"""A study's files."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from hyperborn.errors import UserError
+from hyperborn.study import reporting
+from hyperborn.study.running import cells_of, rows_of, work
+from hyperborn.study.store import Store
+from planned import TABLES, read
+
+pq = pytest.importorskip("pyarrow.parquet", reason="needs hyperborn[parquet]")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("study")
+    plan = read(folder, TABLES.replace("steps = 30", "steps = 5"))
+    cells = cells_of(plan, lambda _: None)
+    work(cells, Store(folder), lambda *_: None)
+    return reporting.files_of(plan, rows_of(cells, Store(folder)))
+
+
+def test_there_is_a_table_a_report_and_pictures(files: dict[str, bytes]) -> None:
+    pictures = {"main-differences.png", "main-sizes.png", "few-differences.png"}
+    assert files.keys() == {"study.parquet", "study.md", "differences.md", *pictures}
+    assert all(files[name].startswith(b"\x89PNG") for name in pictures)
+
+
+def test_the_parquet_table_has_a_row_a_cell(files: dict[str, bytes]) -> None:
+    rows = pq.read_table(io.BytesIO(files["study.parquet"])).to_pylist()
+    assert len(rows) == 34
+    assert {row["method"] for row in rows} == {"MLE", "ELBO, chosen", "exact", "flips"}
+    for row in rows:
+        assert 0 <= row["accuracy"] <= 1
+        assert (row["losses"] is None) == (row["method"] in ("exact", "flips"))
+    assert len({(row["part"], row["task"], row["size"], row["seed"], row["method"]) for row in rows}) == 34
+
+
+def test_the_report_holds_every_part_and_the_numbers_of_the_table(files: dict[str, bytes]) -> None:
+    report = files["study.md"].decode()
+    assert report.startswith("# Two ways\n")
+    for heading in ("## main", "## few", "### main: accuracy", "### main: trainability"):
+        assert f"\n{heading}\n" in report
+    rows = pq.read_table(io.BytesIO(files["study.parquet"])).to_pylist()
+    own = [
+        row["accuracy"]
+        for row in rows
+        if (row["part"], row["task"], row["size"], row["method"]) == ("main", "gaussians", 20, "exact")
+    ]
+    line = next(line for line in report.split("### main: accuracy")[1].splitlines() if "| gaussians | 20 |" in line)
+    assert f"{sum(own) / len(own):.3f} ±" in line
+    assert "| exact − MLE |" in report
+    assert "iris 0-1" in files["differences.md"].decode()
+
+
+def test_without_pyarrow_the_remedy_is_said_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(UserError, match=r"pip install 'hyperborn\[parquet\]'"):
+        reporting.check_parquet()
+
+
+def test_curves_are_of_tasks_that_have_all_sizes() -> None:
+    rows = [{"task": task, "size": size} for task, size in (("a", 20), ("a", 50), ("b", 20), ("c", 50), ("c", 20))]
+    assert {row["task"] for row in reporting.with_all_sizes(rows)} == {"a", "c"}
+
+
+def test_files_are_reproducible(tmp_path: Path, files: dict[str, bytes]) -> None:
+    plan = read(tmp_path, TABLES.replace("steps = 30", "steps = 5"))
+    cells = cells_of(plan, lambda _: None)
+    store = Store(tmp_path)
+    work(cells, store, lambda *_: None)
+    again = reporting.files_of(plan, rows_of(cells, store))
+    assert again["study.md"] == files["study.md"]
+    assert again["study.parquet"] == files["study.parquet"]

@@ -1,0 +1,130 @@
+"""Studies that are stopped, shared and finished."""
+
+import json
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from hyperborn.errors import UserError
+from hyperborn.study import running
+from hyperborn.study.fitting import Bench
+from hyperborn.study.running import Labelled, cells_of, rows_of, work
+from hyperborn.study.store import Store
+from planned import TABLES, plain, read
+
+SMALL = TABLES.replace("sizes = [40, 20]", "sizes = [20]").replace("steps = 30", "steps = 5")
+
+
+@pytest.fixture
+def cells(tmp_path: Path) -> list[Labelled]:
+    return cells_of(read(tmp_path, SMALL), lambda _: None)
+
+
+def silent(_done: int, _total: int) -> None: ...
+
+
+def test_all_cells_are_done_once_and_those_of_two_parts_shared(
+    cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, counts, ran = Store(tmp_path / "out"), [], []
+    measured = running.measured
+    monkeypatch.setattr(running, "measured", lambda cell, bench: ran.append(cell.key) or measured(cell, bench))
+    work(cells, store, lambda done, total: counts.append((done, total)))
+    assert len(ran) == len(set(ran)) == 16
+    assert counts[0] == (0, 16)
+    assert counts[-1] == (16, 16)
+    rows = rows_of(cells, store)
+    assert len(rows) == len(cells) == 18
+    assert {row["part"] for row in rows} == {"main", "few"}
+    assert {row["cell"] for row in rows} == store.done()
+    assert not list(store.cells.glob(".*"))
+
+
+def test_a_study_goes_on_where_it_was_stopped(
+    cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, stopped = Store(tmp_path / "whole"), Store(tmp_path / "stopped")
+    work(cells, whole, silent)
+    measured, begun = running.measured, 0
+
+    def until_stopped(cell: running.Cell, bench: Bench) -> dict[str, object]:
+        nonlocal begun
+        begun += 1
+        if begun == 6:
+            raise KeyboardInterrupt
+        return measured(cell, bench)
+
+    monkeypatch.setattr(running, "measured", until_stopped)
+    with pytest.raises(KeyboardInterrupt):
+        work(cells, stopped, silent)
+    assert len(stopped.done()) == 5
+    work(cells, stopped, silent)
+    assert begun == 6 + 11
+    assert rows_of(cells, stopped) == rows_of(cells, whole)
+
+
+def test_a_split_that_another_process_works_on_is_left_to_it(
+    cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "out")
+    theirs = cells[0][3]
+    finish = running.finish
+    split_keys: list[str] = []
+
+    def recorded(split: list[Labelled], store: Store) -> None:
+        split_keys.append(split[0][3].split_key)
+        finish(split, store)
+
+    monkeypatch.setattr(running, "finish", recorded)
+    monkeypatch.setattr(running.time, "sleep", lambda _: (_ for _ in ()).throw(InterruptedError))
+    with store.claimed(theirs) as ours:
+        assert ours
+        with pytest.raises(InterruptedError):
+            work(cells, store, silent)
+    assert theirs.split_key not in split_keys
+    assert len(store.done()) == 12
+    work(cells, store, silent)
+    assert len(store.done()) == 16
+
+
+def share(folder: str, plan: str) -> None:
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    cells = cells_of(read(Path(plan), SMALL), lambda _: None)
+    work(cells, Store(Path(folder)), silent)
+
+
+def test_two_processes_share_the_work_and_find_the_same(cells: list[Labelled], tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+    both = [context.Process(target=share, args=(str(tmp_path / "out"), str(folder))) for folder in folders]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(120)
+    assert [process.exitcode for process in both] == [0, 0]
+    alone = Store(tmp_path / "alone")
+    work(cells, alone, silent)
+    assert rows_of(cells, Store(tmp_path / "out")) == rows_of(cells, alone)
+
+
+def test_a_damaged_cell_says_how_to_mend_it(cells: list[Labelled], tmp_path: Path) -> None:
+    store = Store(tmp_path / "out")
+    work(cells[:1], store, silent)
+    path = store.path(cells[0][3])
+    assert plain(store.read(cells[0][3])) == json.loads(path.read_bytes())
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(UserError, match="delete it, and its cell runs again"):
+        rows_of(cells, store)
+    path.unlink()
+    work(cells[:1], store, silent)
+    assert len(rows_of(cells[:1], store)) == 1
+
+
+def test_an_error_says_which_cell_it_is_of(tmp_path: Path) -> None:
+    text = SMALL.replace('"iris 0-1" = {', '"iris 0-1" = { drop = "petal",')
+    with pytest.raises(UserError, match=r"^MLE on iris 0-1, size 20, seed 0: .*drop"):
+        work(cells_of(read(tmp_path, text), lambda _: None), Store(tmp_path / "out"), silent)

@@ -1,0 +1,63 @@
+"""The splits of a study."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hyperborn.errors import UserError
+from hyperborn.study.cell import Cell, Method
+from hyperborn.study.splitting import fits, split_of, validation_size
+
+MLE = Method("run", "", {"objective": "mle"}, {}, "validation")
+
+
+def cell(task: dict[str, Any], size: int, seed: int = 0, method: Method = MLE) -> Cell:
+    return Cell(task, size, 60, seed, method)
+
+
+@pytest.mark.parametrize(
+    ("task", "size", "test"),
+    [
+        ({"data": "moons"}, 20, 60),
+        ({"data": "xor"}, 200, 60),
+        ({"data": "iris", "classes": [1, 2]}, 50, 25),
+        ({"data": "wine", "classes": [0, 1], "components": 8}, 50, 55),
+        ({"data": "digits", "classes": [3, 8], "components": 10}, 200, 57),
+    ],
+)
+def test_splits_have_the_sizes_asked_for(task: dict[str, Any], size: int, test: int) -> None:
+    data = split_of(cell({**task, "hidden": "none"}, size))
+    assert (len(data.train), len(data.validation), len(data.test)) == (size, validation_size(size), test)
+    assert len(np.unique(data.train.y)) == 2
+
+
+def test_a_split_is_a_function_of_task_size_and_seed_alone() -> None:
+    task = {"data": "iris", "classes": [1, 2], "hidden": "none"}
+    one, again = cell(task, 20), cell(task, 20, method=Method("exact", "", {}, {}, "validation"))
+    assert one.split_key == again.split_key
+    assert one.key != again.key
+    for name in ("train", "validation", "test"):
+        np.testing.assert_array_equal(split_of(one).split(name).x, split_of(again).split(name).x)
+    other = cell(task, 20, seed=1)
+    assert other.split_key != one.split_key
+    assert not np.array_equal(split_of(other).test.y, split_of(one).test.y) or not np.array_equal(
+        split_of(other).test.x, split_of(one).test.x
+    )
+
+
+def test_keys_do_not_depend_on_the_order_of_settings() -> None:
+    a = cell({"data": "moons", "hidden": [2]}, 20)
+    b = cell({"hidden": [2], "data": "moons"}, 20)
+    assert a.key == b.key
+
+
+def test_a_task_fits_where_twenty_examples_are_left_for_testing() -> None:
+    task = {"data": "iris", "classes": [1, 2]}
+    assert fits(cell(task, 53))
+    assert not fits(cell(task, 55))
+
+
+def test_mnist_is_not_split() -> None:
+    with pytest.raises(UserError, match="mnist has a test file of its own"):
+        fits(cell({"data": "mnist"}, 50))
