@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint wheel benchmark gap trainability clean
+.PHONY: help demo test lint wheel benchmark gap trainability study clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -40,6 +40,12 @@ gap: $(VENV)/.core ## the gap of every family to the exact posterior, docs/elbo-
 trainability: $(VENV)/.core ## gradients, depth and restarts, docs/trainability.md; about ten minutes
 	$(BIN)/python experiments/trainability/run.py
 
+STUDY := $(BIN)/hyperborn study --out experiments/elbo_vs_mle
+
+study: $(VENV)/.study ## ELBO against MLE and ten rivals, docs/elbo-vs-mle.md; two processes, about two hours
+	$(STUDY) 2> experiments/elbo_vs_mle/cells.log & $(STUDY); wait
+	$(BIN)/python experiments/elbo_vs_mle/report.py
+
 clean: ## remove the environments, caches and builds; runs/ stays
 	rm -rf $(VENV) .cache dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -56,9 +62,14 @@ endef
 $(VENV)/.core: pyproject.toml $(BIN)/python
 	$(call install,$(VENV),.)
 
+# Reports of studies are Parquet tables.
+$(VENV)/.study: pyproject.toml $(BIN)/python
+	$(call install,$(VENV),.[parquet])
+	@touch $(VENV)/.core
+
 $(VENV)/.dev: pyproject.toml $(BIN)/python
 	$(call install,$(VENV),.[dev])
-	@touch $(VENV)/.core
+	@touch $(VENV)/.core $(VENV)/.study
 
 $(BENCHMARK_VENV)/.bench: pyproject.toml $(BENCHMARK_VENV)/bin/python
 	$(call install,$(BENCHMARK_VENV),.[bench])
