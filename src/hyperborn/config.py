@@ -50,7 +50,7 @@ def unless_all(value: Any) -> Any:
     return None if value in ("all", ["all"]) else value
 
 
-def distinct(value: list[str]) -> list[str]:
+def distinct(value: list[Any]) -> list[Any]:
     """The list, if no item is named twice."""
     if len(set(value)) < len(value):
         raise ValueError("an item is named twice")

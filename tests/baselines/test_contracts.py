@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-from hyperborn.baselines import BASELINES, Baseline, BayesBiNN, Ensemble, MeanField
+from hyperborn.baselines import BASELINES, Baseline, BayesBiNN, Ensemble, MeanField, Trained
 from hyperborn.data.dataset import Split
 from hyperborn.errors import UserError
 
@@ -153,6 +153,12 @@ def test_a_prior_of_independent_bits_is_taken(baseline: Baseline, task: Tasks) -
     learnt = baseline.fit(net, data, prior=certain)
     if isinstance(learnt, Ensemble):
         np.testing.assert_array_equal(learnt.bits, [[0, 1] * 4 + [0]])
+    elif isinstance(learnt, Trained):
+        found = hb.ExactPosterior(np.zeros(2**9), np.log(learnt.result.probabilities + 1e-300)).marginals
+        np.testing.assert_array_equal(np.round(found), [0, 1] * 4 + [0])
+    else:  # of full precision, which has no use for it
+        same = baseline.fit(net, data).predict_proba(data.test.x)
+        np.testing.assert_array_equal(learnt.predict_proba(data.test.x), same)
 
 
 @sampled_walkers

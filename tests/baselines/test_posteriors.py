@@ -64,7 +64,8 @@ def test_bayesbinn_learns_the_prior_where_data_say_nothing() -> None:
     net = hb.networks.BinaryMLP(3, ())
     data = hb.data.from_arrays(np.zeros((10, 3)), [0, 1] * 5, validation=0.2, test=0.2, standardize=False)
     marginals = [0.2, 0.9, 0.6, 0.5]
-    found = BayesBiNN().marginals(net, data, prior=hb.Bernoulli(marginals))
+    found = BayesBiNN().fit(net, data, prior=hb.Bernoulli(marginals)).marginals
+    assert found is not None
     # The first three have gradients of exactly 0: λ goes to λ_0 geometrically.
     np.testing.assert_allclose(found[:3], marginals[:3], atol=0.02)
 
@@ -103,7 +104,8 @@ def test_bayesbinn_draws_from_what_it_learns(task: Any) -> None:
     potential = potential_of(net, data, hb.Uniform(), settings.name)
     assert isinstance(potential, Potential)
     natural, draws = learn(np.uint32(1), potential, settings=settings)
-    ones = settings.marginals(net, data, seed=1)
+    ones = settings.fit(net, data, seed=1).marginals
+    assert ones is not None
     np.testing.assert_allclose(ones, 1 / (1 + np.exp(-2 * np.asarray(natural, float))), rtol=1e-6)
     error = np.sqrt(ones * (1 - ones) / 20_000)
     assert (np.abs(np.asarray(draws).mean(axis=0) - ones) < 5 * error + 1e-4).all()
@@ -116,7 +118,8 @@ def test_bayesbinn_comes_near_the_best_product_distribution(prior: hb.Uniform, t
     energies = hb.energies(net, data.train)
     exact = hb.ExactPosterior(energies, prior.log_probabilities(net))
     best = MeanField(steps=300).fit(net, data, prior=prior).result.numbers["elbo_gap"]
-    found = BayesBiNN().marginals(net, data, prior=prior)
+    found = BayesBiNN().fit(net, data, prior=prior).marginals
+    assert found is not None
     gap = exact.compared(inference_oracle.product_distribution(found.tolist()))["elbo_gap"]
     assert -1e-3 < gap - best < 1.0
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-from hyperborn.predictive import fitted_temperature, scores, tempered
+import oracle
+from hyperborn.predictive import exact_predictive, fitted_temperature, scores, tempered
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.fitting import Bench, measured
 
@@ -113,17 +114,46 @@ def test_the_exact_posterior_is_that_of_the_library() -> None:
     assert row["log_evidence"] == pytest.approx(exact.log_evidence)
 
 
-@pytest.mark.parametrize("name", ["exhaustive", "gibbs", "logistic-regression"])
+@pytest.mark.parametrize("name", ["exhaustive", "gibbs", "bayesbinn", "mean-field", "logistic-regression"])
 def test_a_baseline_has_the_same_scores_and_network(name: str) -> None:
     one = Cell(TASK, 20, 60, 0, Method("baseline", name, {"output_scales": [1.0, 2.0]}, {}, "validation"))
     bench = Bench(one)
     row = measured(one, bench)
     net = hb.networks.BinaryMLP(2, (), output_scales=(1.0, 2.0))
     assert row["n_weights"] == net.n_weights == 4
-    raw = hb.baselines.BASELINES[name]().fit(net, bench.data, seed=0).predict_proba(bench.data.test.x)
-    assert row["nll_at_1"] == pytest.approx(scores(raw, bench.data.test.y)["nll"])
+    learnt = hb.baselines.BASELINES[name]().fit(net, bench.data, seed=0)
+    x, y = bench.data.test.x, bench.data.test.y
+    raw = learnt.predict_proba(x)
+    if isinstance(learnt, hb.baselines.Trained):
+        raw = exact_predictive(net, x, learnt.result.probabilities)
+        assert row["gap"] == pytest.approx(learnt.result.numbers["elbo_gap"])
+    assert row["nll_at_1"] == pytest.approx(scores(raw, y)["nll"])
+    part = bench.data.validation
+    held_out = learnt.predict_proba(part.x)
+    assert row["nll"] == pytest.approx(scores(tempered(raw, fitted_temperature(held_out, part.y)), y)["nll"])
     if name == "exhaustive":
         assert row["excess_energy"] == pytest.approx(0, abs=1e-9)
+    if name == "bayesbinn":
+        exact = hb.ExactPosterior(hb.energies(net, bench.data.train))
+        bits = oracle.all_bits(4)
+        q = np.where(bits == 1, learnt.marginals, 1 - learnt.marginals).prod(axis=1)
+        assert row["gap"] == pytest.approx(exact.compared(q)["elbo_gap"], abs=1e-6)
+
+
+def test_a_prior_is_that_of_runs_baselines_and_the_exact_posterior_alike() -> None:
+    task = {**TASK, "prior": 0.01}
+    rows = []
+    for method in (
+        Method("run", "", {"steps": 5, "depth": 1}, {}, "validation"),
+        Method("exact", "", {}, {}, "validation"),
+        Method("baseline", "mean-field", {}, {}, "validation"),
+    ):
+        one = Cell(task, 20, 60, 0, method)
+        rows.append(measured(one, Bench(one)))
+    bench = Bench(one)
+    exact = hb.ExactPosterior(hb.energies(hb.networks.BinaryMLP(2, ()), bench.data.train), hb.Bernoulli(0.01))
+    assert [row["log_evidence"] for row in rows] == pytest.approx([exact.log_evidence] * 3)
+    assert [row["posterior_entropy"] for row in rows] == pytest.approx([exact.entropy] * 3)
 
 
 def test_a_cell_is_a_pure_function() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from hyperborn.errors import UserError
 from hyperborn.study import running
+from hyperborn.study.cell import Cell
 from hyperborn.study.fitting import Bench
+from hyperborn.study.reporting import files_of
 from hyperborn.study.running import Labelled, cells_of, rows_of, work
 from hyperborn.study.store import Store
 from planned import TABLES, plain, read
@@ -122,6 +124,42 @@ def test_a_damaged_cell_says_how_to_mend_it(cells: list[Labelled], tmp_path: Pat
     path.unlink()
     work(cells[:1], store, silent)
     assert len(rows_of(cells[:1], store)) == 1
+
+
+def test_a_cell_that_fails_is_kept_as_its_error_and_the_others_go_on(
+    cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = running.measured
+
+    def failing(cell: running.Cell, bench: Bench) -> dict[str, object]:
+        if cell.method.kind == "baseline" and cell.seed == 1:
+            raise UserError("no such luck")
+        return measured(cell, bench)
+
+    monkeypatch.setattr(running, "measured", failing)
+    store = Store(tmp_path / "out")
+    work(cells, store, silent)
+    rows = rows_of(cells, store)
+    assert len(rows) == 18
+    failed = [row for row in rows if "error" in row]
+    assert {(row["method"], row["seed"], row["error"]) for row in failed} == {("flips", 1, "no such luck")}
+    plan = read(tmp_path, SMALL)
+    report = files_of(plan, rows)["study.md"].decode()
+    assert "\n- flips on iris 0-1, size 20, seed 1 (cells/" in report
+    assert report.count("no such luck") == len(failed) == 2
+
+
+def test_the_content_of_a_table_decides_its_cells(tmp_path: Path) -> None:
+    file = tmp_path / "flowers.csv"
+    file.write_text("a,kind\n1,x\n2,y\n")
+    text = SMALL.replace('"iris 0-1" = { data = "iris", classes = [0, 1], components = 2', f'own = {{ data = "{file}"')
+    one = next(
+        cell for *_, cell in read(tmp_path, text).cells(read(tmp_path, text).parts[0]) if "csv" in str(cell.task)
+    )
+    before = one.key
+    file.write_text("a,kind\n1,x\n3,y\n")
+    again = Cell(one.task, one.size, one.test, one.seed, one.method)
+    assert again.key != before
 
 
 def test_an_error_says_which_cell_it_is_of(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from hyperborn.baselines.exhaustive import Exhaustive
 from hyperborn.baselines.full_precision import LogisticRegression, MultilayerPerceptron
 from hyperborn.baselines.gibbs import Gibbs
 from hyperborn.baselines.greedy import GreedyFlips
-from hyperborn.baselines.mean_field import MeanField
+from hyperborn.baselines.mean_field import MeanField, Trained
 from hyperborn.baselines.straight_through import StraightThrough
 
 BASELINES: dict[str, type[Baseline]] = {
@@ -53,4 +53,5 @@ __all__ = [
     "Predictor",
     "SimulatedAnnealing",
     "StraightThrough",
+    "Trained",
 ]

@@ -55,20 +55,24 @@ class Baseline(ABC):
 @final
 @dataclass(frozen=True, eq=False)
 class Ensemble(Predictor):
-    """Networks as rows of bits (networks, n), whose predictions are averaged with weights, equal ones for None."""
+    """Networks as rows of bits (networks, n), whose predictions are averaged with weights, equal ones for None.
+
+    Where they were drawn from independent bits, `marginals` holds the probability that each bit is 1.
+    """
 
     network: Network
     bits: Bits
     weights: Float[np.ndarray, " networks"] | None = None
+    marginals: Float[np.ndarray, " n"] | None = None
 
     def predict_proba(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
         return posterior_predictive(self.network, x, self.bits, self.weights)
 
 
-def ensemble_of_draws(network: Network, bits: Bits) -> Ensemble:
+def ensemble_of_draws(network: Network, bits: Bits, marginals: Float[np.ndarray, " n"] | None = None) -> Ensemble:
     """The ensemble of drawn networks: each counts as often as it was drawn, and is evaluated once."""
     drawn, counts = np.unique(bits, axis=0, return_counts=True)
-    return Ensemble(network, drawn, counts / len(bits))
+    return Ensemble(network, drawn, counts / len(bits), marginals)
 
 
 def positive(name: str, value: Any, most: float = math.inf) -> float:

@@ -53,19 +53,9 @@ class BayesBiNN(Baseline):
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:
         potential = potential_of(network, data, prior, self.name)
-        _, draws = learn(seed_of(seed), potential, settings=self)
-        return ensemble_of_draws(network, np.asarray(draws).astype(np.uint8))
-
-    def marginals(
-        self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0
-    ) -> Float[np.ndarray, " n"]:
-        """Probability that each bit is 1 under the distribution that is learnt, float64.
-
-        Raises:
-            UserError: as for `fit`.
-        """
-        natural, _ = learn(seed_of(seed), potential_of(network, data, prior, self.name), settings=self)
-        return 0.5 + 0.5 * np.tanh(np.asarray(natural, dtype=np.float64))
+        natural, draws = learn(seed_of(seed), potential, settings=self)
+        marginals = 0.5 + 0.5 * np.tanh(np.asarray(natural, dtype=np.float64))
+        return ensemble_of_draws(network, np.asarray(draws).astype(np.uint8), marginals)
 
 
 SPREAD = 0.5

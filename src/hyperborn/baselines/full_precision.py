@@ -15,7 +15,7 @@ from hyperborn.data.dataset import Dataset
 from hyperborn.energy.data import checked
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import BinaryMLP, Network
-from hyperborn.predictive import mean_nll
+from hyperborn.predictive import calibrated_nll
 from hyperborn.priors import Prior, Uniform
 from hyperborn.training.definition import check_kinds
 
@@ -47,8 +47,8 @@ class FullPrecision(Predictor):
 class LogisticRegression(Baseline):
     """Logistic regression, multinomial for several classes, with a Gaussian prior; of the network, only its data count.
 
-    The inverse variance of the prior is the one of `PENALTIES` with the lowest NLL on the validation split, and
-    ``penalty`` where that is empty. The prior over binary weights and the seed are not used.
+    The inverse variance of the prior is the one of `PENALTIES` with the lowest `calibrated_nll` on the validation
+    split, and ``penalty`` where that is empty. The prior over binary weights and the seed are not used.
     """
 
     __no_type_check__ = True
@@ -103,7 +103,7 @@ class MultilayerPerceptron(Baseline):
         states = np.random.SeedSequence(int(seed_of(seed))).generate_state(self.restarts)
 
         def model(penalty: float) -> Any:
-            # scikit-learn's penalty is of the mean loss, without its half: alpha / 2 · squares / examples.
+            # scikit-learn divides by the examples: mean NLL + alpha / 2 · squares / examples, so alpha is the penalty.
             models = [
                 MLPClassifier(
                     network.hidden,
@@ -134,7 +134,8 @@ def training_examples(network: Network, data: Dataset, name: str) -> tuple[np.nd
 
 
 def chosen(network: Network, data: Dataset, model: Callable[[float], Any], default: float) -> FullPrecision:
-    """The model of the penalty with the lowest NLL on the validation split; that of the default where it is empty."""
+    """The model of the penalty with the lowest NLL on the validation split, once calibrated there; that of the default
+    where it is empty."""
     # Stopping at the last iteration is a setting here, no news.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -142,4 +143,4 @@ def chosen(network: Network, data: Dataset, model: Callable[[float], Any], defau
             return FullPrecision(network, model(default))
         tried = [FullPrecision(network, model(penalty)) for penalty in PENALTIES]
     held_out = checked(network, data.validation)
-    return min(tried, key=lambda one: mean_nll(one.predict_proba(held_out[0]), held_out[1]))
+    return min(tried, key=lambda one: calibrated_nll(one.predict_proba(held_out[0]), held_out[1]))

@@ -26,7 +26,7 @@ class Trained(Predictor):
     result: Result
 
     def predict_proba(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
-        return self.result.predict_proba(x)
+        return self.result.predict_proba(x, calibrated=False)
 
 
 @final

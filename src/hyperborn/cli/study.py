@@ -20,6 +20,7 @@ def study(
 ) -> None:
     """Run a study: methods compared on tasks, training sizes and seeds. Start it twice, and two processes share it."""
     with explained(as_json):
+        from hyperborn.errors import UserError
         from hyperborn.progress import Progress
         from hyperborn.storage import write_file
         from hyperborn.study import reporting, running
@@ -43,6 +44,9 @@ def study(
         rows = running.rows_of(cells, store)
         for name, data in reporting.files_of(planned, rows).items():
             write_file(folder / name, data)
+        failed = len({row["cell"] for row in rows if row.get("error") is not None})
+        if failed:
+            raise UserError(f"{failed} of {wanted} cells failed; {folder / 'study.md'} lists them, and all the others")
         if as_json:
             emit({"out": str(folder), "cells": wanted, "rows": len(rows)})
         else:

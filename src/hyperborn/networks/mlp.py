@@ -169,7 +169,7 @@ def _output_scales(scales: Any) -> tuple[float, ...]:
 def _geometric(scales: Any) -> bool:
     """Whether each number is the same multiple, other than 1, of the one before."""
     ratios = [after / before for before, after in pairwise(scales)]
-    return all(ratio != 1 and math.isclose(ratio, ratios[0], rel_tol=1e-6) for ratio in ratios)
+    return all(ratio != 1 and math.isclose(ratio, ratios[0], rel_tol=1e-12) for ratio in ratios)
 
 
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:

@@ -4,11 +4,12 @@ from hyperborn.predictive.chosen import most_probable
 from hyperborn.predictive.exact import exact_predictive
 from hyperborn.predictive.metrics import accuracy, brier, expected_calibration_error, mean_nll, scores
 from hyperborn.predictive.sampled import class_probabilities, posterior_predictive, sampled_predictive
-from hyperborn.predictive.temperature import fitted_temperature, tempered
+from hyperborn.predictive.temperature import calibrated_nll, fitted_temperature, tempered
 
 __all__ = [
     "accuracy",
     "brier",
+    "calibrated_nll",
     "class_probabilities",
     "exact_predictive",
     "expected_calibration_error",

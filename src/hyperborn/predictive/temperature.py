@@ -8,7 +8,7 @@ twenty examples that are all classified rightly, the NLL alone would send T to 0
 import numpy as np
 from jaxtyping import Float, Int
 
-from hyperborn.predictive.metrics import LEAST, check_answers
+from hyperborn.predictive.metrics import LEAST, check_answers, mean_nll
 
 SPREAD = 1.0
 """Standard deviation of log T under its prior."""
@@ -42,6 +42,20 @@ def fitted_temperature(
         price, bounds=(grid[place - 1], grid[place + 1]), method="bounded", options={"xatol": 1e-10}
     )
     return float(np.exp(found.x))
+
+
+def calibrated_nll(
+    probabilities: Float[np.ndarray, "examples classes"], y: Int[np.ndarray, " labels"], *, spread: float = SPREAD
+) -> float:
+    """Mean NLL (nats) of the examples at the temperature fitted to them, with what that costs under its prior.
+
+    What to choose models by whose predictions will be calibrated on the same examples.
+
+    Raises:
+        UserError: if the predictions do not fit the labels, or there are none.
+    """
+    temperature = fitted_temperature(probabilities, y, spread=spread)
+    return mean_nll(tempered(probabilities, temperature), y) + 0.5 * (np.log(temperature) / spread) ** 2 / len(y)
 
 
 def tempered(

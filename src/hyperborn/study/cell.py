@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 FORMAT = 1
@@ -46,13 +47,18 @@ class Cell:
 
     @cached_property
     def split_key(self) -> str:
-        """Hash of what decides the split."""
-        return digest({"task": self.task, "size": self.size, "test": self.test, "seed": self.seed})
+        """Hash of what decides the split; of a user's table its content."""
+        record = {"task": self.task, "size": self.size, "test": self.test, "seed": self.seed}
+        table = Path(str(self.task.get("data", "")))
+        if table.suffix and table.is_file():
+            record["content"] = hashlib.sha256(table.read_bytes()).hexdigest()
+        return digest(record)
 
     @cached_property
     def key(self) -> str:
-        """Hash of everything that decides the result."""
-        return digest({"format": FORMAT, "split": self.split_key, "method": asdict(self.method)})
+        """Hash of everything that decides the result but hyperborn itself, which `FORMAT` stands for."""
+        method = asdict(self.method) | {"choose": list(self.method.choose.items())}
+        return digest({"format": FORMAT, "split": self.split_key, "method": method})
 
 
 def digest(record: Mapping[str, Any]) -> str:

@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn.baselines import BASELINES, Baseline, Ensemble
-from hyperborn.building import definition_of, network_of
+from hyperborn.baselines import BASELINES, Baseline, Ensemble, Trained
+from hyperborn.building import definition_of, network_of, prior_of
 from hyperborn.config import RunConfig
 from hyperborn.data import Dataset, Split
 from hyperborn.energy import energies, energy
 from hyperborn.errors import UserError
+from hyperborn.inference.objectives import Objective
 from hyperborn.inference.optimum import optimum
 from hyperborn.networks import BinaryMLP, Network
-from hyperborn.posteriors import ExactPosterior
+from hyperborn.posteriors import ExactPosterior, evidence
 from hyperborn.predictive import (
     accuracy,
+    calibrated_nll,
     exact_predictive,
     fitted_temperature,
     mean_nll,
@@ -27,16 +29,17 @@ from hyperborn.predictive import (
     scores,
     tempered,
 )
-from hyperborn.predictive.temperature import SPREAD
-from hyperborn.priors import Uniform
+from hyperborn.priors import Bernoulli, Prior
 from hyperborn.progress import Progress
+from hyperborn.records import record_of
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.splitting import configuration, split_of
 from hyperborn.training import Result
 from hyperborn.training.fit import run
 from hyperborn.training.loop import Problem
 
-NETWORK_KEYS = {field.name for field in fields(BinaryMLP)} & RunConfig.model_fields.keys()
+SHARED_KEYS = {"prior", *({field.name for field in fields(BinaryMLP)} & RunConfig.model_fields.keys())}
+"""Keys of a configuration that baselines and the exact posterior take as well: network and prior."""
 CONVEX = ("mle", "elbo", "selbo")
 """Objectives whose lowest value over all distributions is reported."""
 
@@ -49,25 +52,25 @@ class Bench:
 
     def __init__(self, cell: Cell) -> None:
         self.data: Dataset = split_of(cell)
-        self._posteriors: dict[Network, ExactPosterior] = {}
+        self._posteriors: dict[str, ExactPosterior] = {}
         self._results: dict[str, Result] = {}
 
-    def posterior(self, network: Network) -> ExactPosterior:
-        """The exact posterior under the uniform prior."""
-        if network not in self._posteriors:
+    def posterior(self, network: Network, prior: Prior) -> ExactPosterior:
+        """The exact posterior of the training split."""
+        key = json.dumps([record_of(network), record_of(prior)])
+        if key not in self._posteriors:
             # Split after split would fill the cache on disk with tables that nobody asks for again.
             table = energies(network, self.data.train, cache=False)
-            self._posteriors[network] = ExactPosterior(table, Uniform().log_probabilities(network))
-        return self._posteriors[network]
+            self._posteriors[key] = ExactPosterior(table, prior.log_probabilities(network))
+        return self._posteriors[key]
 
     def result(self, config: RunConfig) -> Result:
         """The run that a configuration asks for."""
         key = config.model_dump_json()
         if key not in self._results:
             definition = definition_of(config, self.data, config.objective)
-            exact = self.posterior(definition.network)
-            log_prior = definition.prior.log_probabilities(definition.network)
-            problem = Problem(exact.energies, log_prior)
+            exact = self.posterior(definition.network, definition.prior)
+            problem = Problem(exact.energies, exact.log_prior)
             self._results[key] = run(definition, self.data, Progress(enabled=False), problem=problem)
         return self._results[key]
 
@@ -90,20 +93,31 @@ def of_run(cell: Cell, bench: Bench) -> tuple[Predictions, Row]:
     """A run of hyperborn, with what is left open chosen on the validation split."""
     settings, tried = chosen(cell, bench)
     result = bench.result(configuration(cell, settings))
-    definition, exact = result.definition, bench.posterior(result.network)
-    row: Row = {name: result.numbers[name] for name in ("loss", "elbo", "log_evidence", "total_variation", "entropy")}
-    row["gap"] = result.numbers["elbo_gap"]
-    row["posterior_entropy"] = exact.entropy
-    row["excess_energy"] = result.numbers["expected_energy"] - float(exact.energies.min())
+    definition = result.definition
+    exact = bench.posterior(result.network, definition.prior)
+    row = {"loss": result.numbers["loss"], **compared(result.probabilities, exact)}
     row |= {"losses": list(result.losses), "steps": result.steps, "fits": tried}
     row |= {"n_weights": result.network.n_weights, "n_parameters": definition.posterior.n_parameters}
     row["chosen"] = json.dumps({key: settings[key] for key in cell.method.choose}, sort_keys=True)
-    if definition.objective.name in CONVEX:
-        log_prior = definition.prior.log_probabilities(result.network)
-        row["optimum"] = optimum(definition.objective, exact.energies, log_prior).value
+    if is_convex(definition.objective, exact):
+        row["optimum"] = optimum(definition.objective, exact.energies, exact.log_prior).value
     q = result.probabilities
     row["map_accuracy"] = map_accuracy(result.network, bench.data, q)
     return predicted(bench.data, lambda x: exact_predictive(result.network, x, q)), row
+
+
+def is_convex(objective: Objective, exact: ExactPosterior) -> bool:
+    """Whether the lowest value over all distributions is sought: that of energies and a convex divergence."""
+    functional = objective.bind(exact.energies, exact.log_prior)
+    return objective.name in CONVEX and (functional.divergence is None or functional.divergence.convex)
+
+
+def compared(q: Float[np.ndarray, " states"], exact: ExactPosterior) -> Row:
+    """How far a distribution over all networks is from the exact posterior; nats, but for the total variation."""
+    found = exact.compared(q)
+    row: Row = {name: found[name] for name in ("elbo", "log_evidence", "total_variation")}
+    row |= {"gap": found["elbo_gap"], "entropy": evidence.entropy(q), "posterior_entropy": exact.entropy}
+    return row | {"excess_energy": evidence.expected_energy(q, exact.energies) - float(exact.energies.min())}
 
 
 def map_accuracy(network: Network, data: Dataset, q: Float[np.ndarray, " states"]) -> float:
@@ -135,31 +149,29 @@ def price_of(method: Method, result: Result) -> float:
     """What a choice is made by: lower is better."""
     if method.by == "loss":
         return result.numbers["loss"]
-    # What the temperature costs under its prior counts, for it was fitted to the same examples.
     validation = result.data.validation
-    nll = result.metrics("validation")["nll"]
-    return nll + 0.5 * (np.log(result.temperature) / SPREAD) ** 2 / len(validation)
+    return calibrated_nll(result.predict_proba(validation.x, calibrated=False), validation.y)
 
 
-def check_settings(cell: Cell) -> None:
-    """Raise a UserError for settings that the cell's method does not take, or values that are not allowed."""
+def check_settings(cell: Cell, data: Dataset) -> None:
+    """Raise a UserError for settings that the method does not take, values that are not allowed, or do not fit."""
     method = cell.method
     if method.kind == "baseline":
-        own, rest = network_settings(method)
-        configuration(cell, own)
+        own, rest = shared_settings(method)
+        definition_of(configuration(cell, own), data, "elbo")
         baseline_of(method, rest)
         return
-    configuration(cell, method.settings)
-    for key, values in method.choose.items():
-        for value in values:
-            configuration(cell, {**method.settings, key: value})
+    first = {**method.settings, **{key: values[0] for key, values in method.choose.items()}}
+    for config in (first, *({**first, key: value} for key, values in method.choose.items() for value in values)):
+        checked = configuration(cell, config)
+        definition_of(checked, data, checked.objective)
 
 
-def network_settings(method: Method) -> tuple[Row, Row]:
-    """A baseline's settings: those of the network, and its own."""
+def shared_settings(method: Method) -> tuple[Row, Row]:
+    """A baseline's settings: those of network and prior, and its own."""
     given = method.settings.items()
-    own = {key: value for key, value in given if key in NETWORK_KEYS}
-    return own, {key: value for key, value in given if key not in NETWORK_KEYS}
+    own = {key: value for key, value in given if key in SHARED_KEYS}
+    return own, {key: value for key, value in given if key not in SHARED_KEYS}
 
 
 def baseline_of(method: Method, settings: Row) -> Baseline:
@@ -174,24 +186,29 @@ def baseline_of(method: Method, settings: Row) -> Baseline:
 
 
 def of_baseline(cell: Cell, bench: Bench) -> tuple[Predictions, Row]:
-    """A baseline on the task's network."""
-    own, rest = network_settings(cell.method)
-    network = network_of(configuration(cell, own), bench.data)
-    predictor = baseline_of(cell.method, rest).fit(network, bench.data, seed=cell.seed)
-    row: Row = {"n_weights": network.n_weights, "fits": 1}
-    if isinstance(predictor, Ensemble) and len(predictor.bits) == 1:
-        least = float(bench.posterior(network).energies.min())
-        row["excess_energy"] = float(energy(network, bench.data.train, predictor.bits)[0]) - least
+    """A baseline on the task's network; of one that learns independent bits, how far these are from the posterior."""
+    own, rest = shared_settings(cell.method)
+    config = configuration(cell, own)
+    network, prior = network_of(config, bench.data), prior_of(config)
+    predictor = baseline_of(cell.method, rest).fit(network, bench.data, prior=prior, seed=cell.seed)
+    row: Row = {"n_weights": network.n_weights}
+    exact = bench.posterior(network, prior)
+    if isinstance(predictor, Trained):
+        row |= compared(predictor.result.probabilities, exact)
+    elif isinstance(predictor, Ensemble) and predictor.marginals is not None:
+        row |= compared(np.exp(Bernoulli(predictor.marginals.tolist()).log_probabilities(network)), exact)
+    elif isinstance(predictor, Ensemble):
+        mean = np.average(energy(network, bench.data.train, predictor.bits), weights=predictor.weights)
+        row["excess_energy"] = float(mean) - float(exact.energies.min())
     return predicted(bench.data, predictor.predict_proba), row
 
 
 def of_exact(cell: Cell, bench: Bench) -> tuple[Predictions, Row]:
     """The exact posterior of the task's network."""
-    network = network_of(configuration(cell, cell.method.settings), bench.data)
-    exact = bench.posterior(network)
-    row: Row = {"n_weights": network.n_weights, "log_evidence": exact.log_evidence, "elbo": exact.log_evidence}
-    row |= {"entropy": exact.entropy, "posterior_entropy": exact.entropy, "gap": 0.0, "total_variation": 0.0}
-    row["excess_energy"] = float(exact.probabilities @ exact.energies - exact.energies.min())
+    config = configuration(cell, cell.method.settings)
+    network = network_of(config, bench.data)
+    exact = bench.posterior(network, prior_of(config))
+    row: Row = {"n_weights": network.n_weights, **compared(exact.probabilities, exact)}
     row["map_accuracy"] = map_accuracy(network, bench.data, exact.probabilities)
     return predicted(bench.data, lambda x: exact.predictive(network, x)), row
 

@@ -6,17 +6,21 @@ settled on each split's validation examples alone.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from hyperborn.baselines import BASELINES
-from hyperborn.config import Count, RunConfig, Text, read_toml
+from hyperborn.config import Count, RunConfig, Text, distinct, options_of, read_toml
 from hyperborn.errors import UserError
+from hyperborn.inference.divergences import DIVERGENCES
+from hyperborn.inference.objectives import OBJECTIVES
 from hyperborn.study.cell import Cell, Method
+from hyperborn.study.fitting import SHARED_KEYS
+from hyperborn.study.splitting import OF_DATA, OWNED
 
 BUILT_IN = Path(__file__).parent / "plans"
 """Plans that come with hyperborn, by name."""
@@ -24,18 +28,25 @@ BUILT_IN = Path(__file__).parent / "plans"
 QUICK = {"tasks": 2, "seeds": 2, "steps": 60}
 """What `Plan.quick` leaves of a part, and the steps of its runs."""
 
+PartName = Annotated[str, Field(pattern=r"^[^./\\\x00][^/\\\x00]*$", max_length=100)]
+"""Part of a file's name."""
 STRICT = ConfigDict(extra="forbid", frozen=True)
 Settings = dict[str, Any]
+
+OF_OBJECTIVE = {"objective", "prior"}.union(
+    *(options_of(kind) for kind in (*OBJECTIVES.values(), *DIVERGENCES.values()))
+)
+"""Keys of a configuration that decide what is minimised."""
 
 
 class PartTable(BaseModel):
     """A part of a plan as the file holds it."""
 
     model_config = STRICT
-    sizes: Annotated[list[Annotated[int, Field(ge=4)]], Field(min_length=1)]
+    sizes: Annotated[list[Annotated[int, Field(ge=4)]], Field(min_length=1), AfterValidator(distinct)]
     seeds: Count
-    tasks: list[str] | None = None
-    methods: list[str] | None = None
+    tasks: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] | None = None
+    methods: Annotated[list[str], Field(min_length=2), AfterValidator(distinct)] | None = None
     reference: str | None = None
 
 
@@ -48,7 +59,7 @@ class PlanTable(BaseModel):
     test: Annotated[int, Field(ge=20)] = 500
     tasks: Annotated[dict[str, Settings], Field(min_length=1)]
     methods: Annotated[dict[str, Settings], Field(min_length=1)]
-    parts: Annotated[dict[str, PartTable], Field(min_length=1)]
+    parts: Annotated[dict[PartName, PartTable], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -157,13 +168,27 @@ def method_of(name: str, settings: Settings, source: str) -> Method:
     if not (exact is None or exact is True) or (exact and baseline):
         raise UserError(f"{where}: exact = {exact!r} must be true, and without a baseline")
     kind: Literal["run", "baseline", "exact"] = "baseline" if baseline else "exact" if exact else "run"
+    if by is not None and not choose:
+        raise UserError(f"{where}: by = {by!r} says how to choose, and there is nothing to choose; leave it out")
+    if by == "loss" and not OF_OBJECTIVE.isdisjoint(choose):
+        raise UserError(f"{where}: by = 'loss' compares losses of different objectives; choose by validation")
     if choose is not None:
         usable = isinstance(choose, Mapping) and all(isinstance(values, list) and values for values in choose.values())
         if kind != "run" or not usable:
             raise UserError(f"{where}: choose = {choose!r} must list values by key, such as {{beta = [0.3, 1, 3]}}")
-    if kind == "run":
-        for key in (*given, *(choose or {})):
-            if key not in RunConfig.model_fields:
-                near = difflib.get_close_matches(key, [*RunConfig.model_fields, "baseline", "exact", "choose"], n=1)
-                raise UserError(f"{where}: unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    check_keys(kind, baseline, (*given, *(choose or {})), where)
     return Method(kind, baseline or "", given, choose or {}, by or "validation")
+
+
+def check_keys(kind: str, baseline: str | None, keys: Iterable[str], where: str) -> None:
+    """Raise a UserError for a key that a method of this kind would ignore."""
+    own = {"run": [*RunConfig.model_fields], "exact": [*SHARED_KEYS], "baseline": [*SHARED_KEYS]}[kind]
+    if baseline:
+        own += [field.name for field in fields(BASELINES[baseline])]  # pyright: ignore[reportArgumentType]
+    for key in keys:
+        if key in OF_DATA:
+            raise UserError(f"{where}: {key} makes the split, which all methods share; say it of a task")
+        if key not in own and key not in OWNED:
+            near = difflib.get_close_matches(key, [*own, "baseline", "exact", "choose"], n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; it takes {', '.join(sorted(own)) or 'none'}"
+            raise UserError(f"{where}: unknown key {key!r}{hint}")

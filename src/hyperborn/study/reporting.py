@@ -34,9 +34,9 @@ def files_of(plan: Plan, rows: Sequence[Row]) -> dict[str, bytes]:
         UserError: if the rows lack a part's reference.
     """
     files = {"study.parquet": parquet_of(rows)}
-    study, cells = [f"# {plan.title}", ""], [f"# {plan.title}: task by task", ""]
+    study, cells = [f"# {plan.title}", "", *failures(rows)], [f"# {plan.title}: task by task", ""]
     for part in plan.parts:
-        own = [row for row in rows if row["part"] == part.name]
+        own = [row for row in rows if row["part"] == part.name and row.get("error") is None]
         found = {metric: differences(own, metric, part.reference) for metric in (*SCORES, *RAW)}
         study += part_lines(part, own, found)
         cells += [f"## {part.name}", "", *tables.differences_table([one for name in SCORES for one in found[name]]), ""]
@@ -47,6 +47,18 @@ def files_of(plan: Plan, rows: Sequence[Row]) -> dict[str, bytes]:
                 with_all_sizes(own), ["accuracy", "nll", "ece"]
             )
     return files | {"study.md": text(study), "differences.md": text(cells)}
+
+
+def failures(rows: Sequence[Row]) -> list[str]:
+    """A list of the cells that could not be run, which all comparisons leave out; nothing if there is none."""
+    failed = [row for row in rows if row.get("error") is not None]
+    lines = [
+        f"- {row['method']} on {row['task']}, size {row['size']}, seed {row['seed']} (cells/{row['cell']}.json): "
+        f"{row['error']}"
+        for row in failed
+    ]
+    head = "## Cells that failed, and are left out; delete their files to try again"
+    return [head, "", *lines, ""] if failed else []
 
 
 def part_lines(part: Part, rows: Sequence[Row], found: Mapping[str, Sequence[Difference]]) -> list[str]:
@@ -63,7 +75,7 @@ def part_lines(part: Part, rows: Sequence[Row], found: Mapping[str, Sequence[Dif
 
 
 def with_all_sizes(rows: Sequence[Row]) -> list[Row]:
-    """The rows of the sizes that most tasks have, so that curves are drawn at all; tasks without them are left out."""
+    """The rows of the tasks with the most sizes, for curves are of tasks that have all of them."""
     sizes: dict[str, set[int]] = {}
     for row in rows:
         sizes.setdefault(row["task"], set()).add(row["size"])

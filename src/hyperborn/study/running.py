@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from itertools import groupby
 
 from hyperborn.compilation import keep_compiled_programs
+from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.study.cell import Cell
 from hyperborn.study.fitting import Bench, Row, check_settings, measured
 from hyperborn.study.plan import Plan
-from hyperborn.study.splitting import fits
+from hyperborn.study.splitting import fits, split_of
 from hyperborn.study.store import Store
 
 WAIT = 1.0
@@ -31,7 +32,7 @@ def cells_of(plan: Plan, note: Callable[[str], None]) -> list[Labelled]:
     for part in plan.parts:
         for task, method, cell in plan.cells(part):
             if (task, cell.size) not in small:
-                with of_cell(task, method, cell):
+                with naming_cell(task, method, cell):
                     small[task, cell.size] = not fits(cell)
                 if small[task, cell.size]:
                     note(f"{task} has too few examples for {cell.size} in training: left out")
@@ -49,15 +50,18 @@ def check(cells: Sequence[Labelled]) -> None:
         UserError: for the first that is not.
     """
     seen: set[tuple[str, str]] = set()
+    data: dict[str, Dataset] = {}
     for _, task, method, cell in cells:
         if (task, method) not in seen:
             seen.add((task, method))
-            with of_cell(task, method, cell):
-                check_settings(cell)
+            with naming_cell(task, method, cell):
+                if task not in data:
+                    data[task] = split_of(cell)
+                check_settings(cell, data[task])
 
 
 @contextmanager
-def of_cell(task: str, method: str, cell: Cell) -> Iterator[None]:
+def naming_cell(task: str, method: str, cell: Cell) -> Iterator[None]:
     """Have a UserError of the block say which cell it is of."""
     try:
         yield
@@ -66,43 +70,47 @@ def of_cell(task: str, method: str, cell: Cell) -> Iterator[None]:
 
 
 def work(cells: Sequence[Labelled], store: Store, count: Callable[[int, int], None]) -> None:
-    """Run every cell that is not done yet and that no other process works on, until all are done.
-
-    Raises:
-        UserError: if a cell cannot be run; it says which.
-    """
+    """Run every cell that is not done yet and that no other process works on, until all are done."""
     keep_compiled_programs()
     wanted = {cell.key for *_, cell in cells}
     splits = [list(group) for _, group in groupby(cells, key=lambda labelled: labelled[3].split_key)]
+    done = store.done() & wanted
+    count(len(done), len(wanted))
     while True:
         for split in splits:
-            done = store.done() & wanted
-            count(len(done), len(wanted))
-            if not all(cell.key in done for *_, cell in split):
-                with store.claimed(split[0][3]) as ours:
-                    if ours:
-                        finish(split, store)
-        if wanted <= store.done():
-            count(len(wanted), len(wanted))
+            if all(cell.key in done for *_, cell in split):
+                continue
+            with store.claimed(split[0][3]) as ours:
+                if ours:
+                    finish(split, store)
+                    # Other processes have gone on meanwhile.
+                    done = store.done() & wanted
+                    count(len(done), len(wanted))
+        done = store.done() & wanted
+        count(len(done), len(wanted))
+        if done == wanted:
             return
         time.sleep(WAIT)
 
 
 def finish(split: Sequence[Labelled], store: Store) -> None:
-    """Run the cells of one split that are not done yet."""
+    """Run the cells of one split that are not done yet; what cannot be run is kept as its error, and others go on."""
     bench: Bench | None = None
     for _, task, method, cell in split:
         # Asked again: another process may have done it before the split was ours.
         if store.path(cell).exists():
             continue
-        with of_cell(task, method, cell):
-            bench = bench or Bench(cell)
-            row = measured(cell, bench)
-        store.write(cell, row)
+        with naming_cell(task, method, cell):
+            try:
+                bench = bench or Bench(cell)
+                row = measured(cell, bench)
+            except UserError as error:
+                row = {"error": str(error)}
+            store.write(cell, row)
 
 
 def rows_of(cells: Sequence[Labelled], store: Store) -> list[Row]:
-    """A row for every cell that is done, with its part, task, size, seed, method and key."""
+    """A row for every cell that is done, with its part, task, size, seed, method and key; "error" where it failed."""
     rows: list[Row] = []
     for part, task, method, cell in cells:
         found = store.read(cell)

@@ -14,8 +14,10 @@ from hyperborn.study.cell import Cell
 SYNTHETIC = ("gaussian", "moons", "circles", "xor")
 LEAST_VALIDATION = 20
 LEAST_TEST = 20
-OWNED = ("size", "validation", "test", "seed", "folder")
+OWNED = ("size", "validation", "test", "seed", "folder", "prior_from")
 """Keys of a configuration that the study decides."""
+OF_DATA = ("data", "target", "drop", "classes", "pixels", "noise", "impute", "components", "standardize")
+"""Keys of a configuration that a task alone can say: they make the split."""
 
 
 def validation_size(size: int) -> int:
