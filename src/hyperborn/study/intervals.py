@@ -53,11 +53,13 @@ def ratio_intervals(
 
     Student's interval of a ratio estimator: θ ± t √(T/(T−1) Σ_t r_t²) / Σ_t m_t with residuals r_t = S_t − m_t θ, t the
     upper 2.5 % point for T − 1 degrees of freedom (Cochran, Sampling Techniques, 3rd edition, chapter 6). With equal
-    m_t that is the interval of a mean. Coverage in 400,000 simulations, of normal values with 20 seeds (standard
-    error 0.04 %): with equal m_t 95.0 % at T = 4 and 12, whether or not units differ in mean. With m_t of 1, 2, 3, 3 at
-    T = 4 and 1, 2, 3 in equal parts at T = 12 it is 94.4 % and 94.6 % where units have one mean, 93.4 % and 94.0 % where
-    these vary as much as values do; with m_t of 1, 1, 3, 3 it is 93.9 % and 92.0 %. Skewed means are covered less often:
-    exponential ones in 90 % and 91 % with equal m_t at T = 4 and 12, in 87 % and 90 % with unequal ones.
+    m_t that is the interval of a mean.
+
+    Coverage in 400,000 simulations of normal values with 20 seeds (standard error at most 0.05 %): with equal m_t
+    95.0 % at T = 4 and 12, whether or not units differ in mean. With m_t of 1, 2, 3, 3 at T = 4 and 1, 2, 3 in equal
+    parts at T = 12 it is 94.4 % and 94.6 % where units have one mean, 93.4 % and 94.0 % where these vary as much as
+    values do; with m_t of 1, 1, 3, 3 it is 93.9 % and 92.0 %. Skewed means are covered less often: exponential ones in
+    90 % and 91 % with equal m_t at T = 4 and 12, in 87 % and 90 % with unequal ones.
 
     Args:
         sums: S_t, a unit's sum of m_t values.
