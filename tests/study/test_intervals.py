@@ -1,12 +1,13 @@
-"""Bootstrap intervals: their coverage by simulation, and the edges."""
+"""Intervals: their coverage by simulation, and the edges."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.stats import t as student
 
-from hyperborn.study.intervals import clustered_intervals, expanded_tail, mean_intervals
+from hyperborn.study.intervals import expanded_tail, mean_intervals, ratio_intervals
 
 FINITE = st.floats(-1e3, 1e3)
 
@@ -51,34 +52,42 @@ def test_many_samples_are_resampled_in_parts() -> None:
 def test_equal_values_give_a_point_and_one_value_nothing() -> None:
     np.testing.assert_array_equal(mean_intervals(np.full((7, 2), 0.1), seed=0), np.full((2, 2), np.full(7, 0.1).mean()))
     np.testing.assert_array_equal(mean_intervals(np.ones((1, 2)), seed=0), [[-np.inf, np.inf]] * 2)
-    np.testing.assert_array_equal(clustered_intervals([np.ones((1, 1))], [1], seed=0), [[-np.inf, np.inf]])
-    np.testing.assert_allclose(clustered_intervals([np.ones((3, 1))] * 2, [1, 1], seed=0), [[1.0, 1.0]])
 
 
-def test_clusters_are_resampled_and_units_in_each() -> None:
-    """The variance of the mean under both stages, in closed form, against that of a normal approximation's width."""
-    generator = np.random.default_rng(5)
-    clusters = [generator.normal(place % 3, 1.0, size=(8, 1)) for place in range(30)]
-    means = np.array([cluster.mean() for cluster in clusters])
-    within = np.mean([cluster.var() / 8 for cluster in clusters])
-    expected = np.sqrt((means.var() + within) / 30)
-    ((low, high),) = clustered_intervals(clusters, [1] * 30, seed=0, resamples=20_000)
-    # Ends of 20,000 resamples have standard errors of 1.9 % of a standard deviation each, their gap of 0.7 % of itself.
-    assert (high - low) / (2 * 1.96) == pytest.approx(expected, rel=0.03)
-    assert (high + low) / 2 == pytest.approx(means.mean(), abs=0.1 * expected)
+def test_ratio_of_equal_counts_is_students_interval_of_the_mean() -> None:
+    values = np.random.default_rng(5).normal(2.0, 3.0, size=(7, 3))
+    expected = student.interval(0.95, 6, loc=values.mean(axis=0), scale=values.std(axis=0, ddof=1) / np.sqrt(7))
+    np.testing.assert_allclose(ratio_intervals(values, np.ones(7)).T, expected)
+    # Two values a unit instead of one: half of the sums.
+    np.testing.assert_allclose(ratio_intervals(values, np.full(7, 2.0)).T, np.array(expected) / 2)
 
 
-def test_clusters_weigh_as_many_cells_as_they_have() -> None:
-    # A sum over 3 cells of 2 each, and one cell of 2: whichever clusters are drawn, the mean over cells is 2.
-    found = clustered_intervals([np.full((4, 1), 6.0), np.full((5, 1), 2.0)], [3, 1], seed=0, resamples=500)
-    np.testing.assert_allclose(found, [[2.0, 2.0]])
+def test_ratio_by_hand() -> None:
+    # Sums 1, 2 and 9 of 1, 2 and 3 values: ratio 2; residuals -1, -2, 3; error sqrt(3/2 * 14) / 6; Student's 4.302653.
+    half = 4.302653 * np.sqrt(21.0) / 6
+    found = ratio_intervals(np.array([[1.0], [2.0], [9.0]]), np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_allclose(found, [[2 - half, 2 + half]], rtol=1e-6)
 
 
-@pytest.mark.parametrize(("spread", "expected"), [(0.0, 0.983), (1.0, 0.935)])
-def test_coverage_of_the_pooled_interval_with_twelve_tasks(spread: float, expected: float) -> None:
-    # 400 studies as columns, one mean each; standard error of the share at most 0.0125; seed 6.
+def test_units_weigh_as_many_values_as_they_have() -> None:
+    # Sums that are all 2 a value leave nothing to vary.
+    np.testing.assert_allclose(ratio_intervals(np.array([[6.0], [2.0]]), np.array([3.0, 1.0])), [[2.0, 2.0]])
+
+
+@pytest.mark.parametrize(
+    ("counts", "between", "expected"),
+    [
+        ([1, 1, 1, 1], 0.0, 0.95), ([1, 1, 1, 1], 1.0, 0.95), ([1, 2, 3, 3], 0.0, 0.944), ([1, 2, 3, 3], 1.0, 0.934),
+        ([1] * 12, 0.0, 0.95), ([1] * 12, 1.0, 0.95), ([1, 2, 3] * 4, 0.0, 0.946), ([1, 2, 3] * 4, 1.0, 0.940),
+    ],
+)  # fmt: skip
+def test_coverage_of_the_interval_over_tasks(counts: list[int], between: float, expected: float) -> None:
+    # 20,000 studies of normal values, a mean of 20 seeds for each task and size: standard error of the share at most
+    # 0.0018; seed 6.
     generator = np.random.default_rng(6)
-    clusters = [spread * generator.normal(size=(1, 400)) + generator.normal(size=(20, 400)) for _ in range(12)]
-    ends = clustered_intervals(clusters, [1] * 12, seed=0, resamples=2000)
+    m = np.array(counts, float)[:, None]
+    tasks = between * generator.normal(size=(len(m), 20_000))
+    sums = m * tasks + np.sqrt(m / 20) * generator.normal(size=(len(m), 20_000))
+    ends = ratio_intervals(sums, m[:, 0])
     covered = np.mean((ends[:, 0] <= 0) & (ends[:, 1] >= 0))
-    assert abs(covered - expected) < 3 * 0.0125
+    assert abs(covered - expected) < 3 * 0.0018

@@ -26,7 +26,7 @@ ROWS = [
 
 
 def outcome(method: str, metric: str, mean: float, half: float = 0.01) -> Outcome:
-    return Outcome(method, "exact", metric, 1, 2, 3, 4, mean, mean - half, mean + half)
+    return Outcome(method, "exact", metric, 1, 2, 3, 4, mean, mean - half, mean + half, False)
 
 
 @pytest.fixture(autouse=True)
@@ -91,8 +91,8 @@ def test_a_method_far_off_is_an_arrow_with_its_number_and_does_not_stretch_the_a
 
 
 def test_forest_of_no_difference_and_of_unknown_errors() -> None:
-    point = Outcome("a", "exact", "nll", 0, 1, 0, 1, 0.0, 0.0, 0.0)
-    unknown = Outcome("b", "exact", "nll", 0, 1, 0, 1, 0.5, -np.inf, np.inf)
+    point = Outcome("a", "exact", "nll", 0, 1, 0, 1, 0.0, 0.0, 0.0, False)
+    unknown = Outcome("b", "exact", "nll", 0, 1, 0, 1, 0.5, -np.inf, np.inf, True)
     assert size_of(differences_picture([point]))[0] >= 1600
     (axes,) = forest_figure([point, unknown]).axes
     assert np.isfinite(axes.get_xlim()).all()
@@ -100,7 +100,7 @@ def test_forest_of_no_difference_and_of_unknown_errors() -> None:
 
 
 def test_forest_needs_one_reference() -> None:
-    other = Outcome("a", "other", "nll", 0, 1, 0, 1, 0.0, 0.0, 0.0)
+    other = Outcome("a", "other", "nll", 0, 1, 0, 1, 0.0, 0.0, 0.0, False)
     for found in ([], [outcome("a", "nll", 0.1), other]):
         with pytest.raises(UserError, match=r"^(0|2) references .* in one picture; give outcomes to one$"):
             forest_figure(found)

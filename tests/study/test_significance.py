@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import wilcoxon
 
-from hyperborn.study.significance import holm, least_p, signed_rank
+from hyperborn.study.significance import holm, least_p, signed_rank_p, signed_ranks
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12).map(np.array)
 TIED = st.lists(st.integers(-4, 4), min_size=1, max_size=8)
@@ -28,30 +28,36 @@ def enumerated(values: list[int]) -> float:
 
 @given(TIED)
 def test_p_is_the_share_of_sign_assignments_as_extreme(values: list[int]) -> None:
-    assert signed_rank(np.array(values, float)) == pytest.approx(enumerated(values), abs=1e-12)
+    assert signed_rank_p(np.array(values, float)) == pytest.approx(enumerated(values), abs=1e-12)
 
 
 @pytest.mark.parametrize("n", [5, 20, 40])
 def test_p_is_that_of_scipy_without_ties(n: int) -> None:
     values = np.random.default_rng(n).normal(0.4, 1.0, n)
-    assert signed_rank(values) == pytest.approx(wilcoxon(values, method="exact").pvalue, rel=1e-9)
+    assert signed_rank_p(values) == pytest.approx(wilcoxon(values, method="exact").pvalue, rel=1e-9)
 
 
 def test_rounding_does_not_break_ties() -> None:
     # 0.3 - 0.2 and 0.1 differ in the last place; apart, ranks 1, 2, 3, 4 would give p = 2 (1 + 1) / 16.
     values = np.array([0.3 - 0.2, 0.1, 0.1, -(0.4 - 0.3)])
     assert len(set(np.abs(values))) > 1
-    assert signed_rank(values) == pytest.approx(enumerated([1, 1, 1, -1]))
+    assert signed_rank_p(values) == pytest.approx(enumerated([1, 1, 1, -1]))
+
+
+def test_signed_ranks_by_hand() -> None:
+    # Sizes 0.1, 0.2 twice and 0.5 have ranks 1, 2.5, 2.5 and 4; the zero has none.
+    assert signed_ranks(np.array([0.2, -0.1, 0.0, -0.5, 0.2])).tolist() == [5, -2, 0, -8, 5]
+    assert signed_ranks(np.array([])).tolist() == []
 
 
 @pytest.mark.parametrize("n", [1, 2, 6, 20])
 def test_least_p_is_that_of_one_sign(n: int) -> None:
-    assert signed_rank(np.arange(1.0, n + 1)) == pytest.approx(least_p(n), rel=1e-12)
+    assert signed_rank_p(np.arange(1.0, n + 1)) == pytest.approx(least_p(n), rel=1e-12)
 
 
 def test_equal_methods_do_not_differ() -> None:
-    assert signed_rank(np.zeros(20)) == 1.0
-    assert signed_rank(np.full(20, 1e-15)) == 1.0
+    assert signed_rank_p(np.zeros(20)) == 1.0
+    assert signed_rank_p(np.full(20, 1e-15)) == 1.0
 
 
 def test_holm_by_hand() -> None:

@@ -1,7 +1,6 @@
 """Differences to a reference and what they add up to, against plain arithmetic."""
 
 import statistics
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
 from hyperborn.stats import Estimate
-from hyperborn.study.intervals import mean_intervals
+from hyperborn.study.intervals import expanded_tail, mean_intervals
 from hyperborn.study.statistics import Difference, differences, outcomes
 
 BASE = [0.80, 0.82, 0.84, 0.86, 0.88, 0.90]
@@ -140,50 +139,66 @@ def difference(task: str, size: int, values: list[float], corrected_p: float = 1
     return Difference(method, "ref", "nll", task, size, seeds, tuple(values), own, 0.0, 0.0, 0.0, corrected_p)
 
 
-def test_wins_ties_and_losses_are_counted_and_cells_pooled_alike() -> None:
+def test_where_mean_and_rank_sum_disagree_is_a_tie() -> None:
+    # Lower is better: 19 of 20 seeds are a little better and one is far worse, which makes the mean worse.
+    far = [-0.05] * 19 + [2.0]
+    for sign in (1.0, -1.0):
+        values = [sign * value for value in far]
+        rows = rows_of({("iris", 40, "ref"): [1.0] * 20, ("iris", 40, "a"): [1.0 + value for value in values]}, "nll")
+        (found,) = differences(rows, "nll", "ref", resamples=10)
+        assert found.corrected_p < 0.002
+        assert found.estimate.mean == pytest.approx(sign * 0.0525)
+        assert found.verdict == "tie"
+    # Less far, mean and ranks agree.
+    assert difference("iris", 40, [-0.05] * 19 + [0.9], 0.001).verdict == "win"
+    assert difference("iris", 40, [0.05] * 19 + [-0.9], 0.001).verdict == "loss"
+
+
+def test_wins_ties_and_losses_are_counted_and_tasks_and_sizes_pooled_alike() -> None:
     found = [
         difference("iris", 40, [-0.3, -0.1], 0.01), difference("iris", 80, [0.1, 0.3], 0.049),
         difference("wine", 40, [-0.5, -0.7], 0.05), difference("digits", 40, [-0.3, -0.5], 0.001),
     ]  # fmt: skip
-    (pooled,) = outcomes(found, resamples=2000)
+    (pooled,) = outcomes(found)
     assert (pooled.wins, pooled.ties, pooled.losses, pooled.tasks) == (2, 1, 1, 3)
     # Not the mean of the tasks' means, which would be -1/3.
     assert pooled.mean == pytest.approx((-0.2 + 0.2 - 0.6 - 0.4) / 4)
-    # All draws of one task alone: "wine" with its lower seed, "iris" whose sizes cancel, with its higher seed.
-    assert -0.7 <= pooled.low < pooled.mean < pooled.high <= 0.1
+    # Residuals of the tasks' sums 0, -0.6 and -0.4 from 2, 1 and 1 times the mean; Student's 4.302653.
+    half = 4.302653 * (3 / 2 * (0.5**2 + 0.35**2 + 0.15**2)) ** 0.5 / 4
+    assert (pooled.low, pooled.high) == pytest.approx((-0.25 - half, -0.25 + half), rel=1e-6)
+    # Two seeds a task and size.
+    assert pooled.too_few_seeds
 
 
-def test_pooled_interval_is_that_of_plain_loops() -> None:
-    generator = np.random.default_rng(7)
-    values = {task: generator.normal(place, 1.0, size=(6, 2)) for place, task in enumerate("abcde")}
-    found = [difference(task, size, own[:, size].tolist()) for task, own in values.items() for size in (0, 1)]
-    (pooled,) = outcomes(found, resamples=20_000)
-    means = []
-    for _ in range(5000):
-        drawn = generator.choice(list("abcde"), 5)
-        # The two sizes of a seed are drawn together.
-        means.append(np.mean([values[task][generator.integers(0, 6, 6)].mean() for task in drawn]))
-    # A 2.5 % quantile of 5,000 has a standard error of 0.038 standard deviations; seed 7.
-    expected = np.quantile(means, [0.025, 0.975])
-    assert np.abs(np.array([pooled.low, pooled.high]) - expected).max() < 4 * 0.042 * np.std(means)
-    assert pooled.mean == pytest.approx(np.mean([own.mean() for own in values.values()]))
+def test_seeds_do_not_narrow_an_interval_over_tasks() -> None:
+    once = [difference("iris", 40, [1.0]), difference("wine", 40, [3.0])]
+    often = [difference("iris", 40, [1.0] * 20), difference("wine", 40, [3.0] * 20)]
+    (one,), (other,) = outcomes(once), outcomes(often)
+    # Student's quantile of one degree of freedom is 12.7062; the means' standard error 1.
+    assert (one.low, one.high) == pytest.approx((2 - 12.7062, 2 + 12.7062), rel=1e-5)
+    assert (other.low, other.high) == pytest.approx((one.low, one.high))
+    assert (one.too_few_seeds, other.too_few_seeds) == (True, False)
+
+
+def test_interval_of_one_task_is_that_of_its_seeds() -> None:
+    values = np.random.default_rng(7).normal(size=(6, 2))
+    found = [difference("iris", size, values[:, size].tolist()) for size in (0, 1)]
+    (pooled,) = outcomes(found, seed=3)
+    # The two sizes of a seed stay together.
+    ((low, high),) = mean_intervals(values.mean(axis=1)[:, None], seed=3)
+    assert (pooled.low, pooled.high) == pytest.approx((low, high), abs=1e-12)
+    assert pooled.mean == pytest.approx(values.mean())
 
 
 def test_a_seed_that_one_size_lacks_keeps_the_mean_and_widens_the_interval() -> None:
-    generator = np.random.default_rng(8)
-    values = {task: generator.normal(size=(16, 2)) for task in "abcdefgh"}
-    whole = [difference(task, size, own[:, size].tolist()) for task, own in values.items() for size in (0, 1)]
-    partial = [
-        replace(one, seeds=one.seeds[:4], values=one.values[:4], estimate=Estimate.of(np.array(one.values[:4])))
-        if one.size
-        else one
-        for one in whole
-    ]
-    (full,), (less,) = outcomes(whole, resamples=4000), outcomes(partial, resamples=4000)
-    assert less.mean == pytest.approx(np.mean([own[:, 0].mean() + own[:4, 1].mean() for own in values.values()]) / 2)
-    assert less.low < less.mean < less.high
-    # Within a task the variance of the mean goes from (1/16 + 1/16) / 4 to (1/16 + 1/4) / 4.
-    assert less.high - less.low > 1.2 * (full.high - full.low)
+    values = np.random.default_rng(8).normal(size=(16, 2))
+    whole = [difference("iris", size, values[:, size].tolist()) for size in (0, 1)]
+    less = [whole[0], difference("iris", 1, values[:4, 1].tolist())]
+    (full,), (partial,) = outcomes(whole), outcomes(less)
+    assert partial.mean == pytest.approx((values[:, 0].mean() + values[:4, 1].mean()) / 2)
+    assert partial.low < partial.mean < partial.high
+    # The variance of the mean goes from (1/16 + 1/16) / 4 to (1/16 + 1/4) / 4, give or take these values.
+    assert partial.high - partial.low > 1.2 * (full.high - full.low)
 
 
 def test_seeds_that_are_there_count_for_those_that_lack() -> None:
@@ -191,7 +206,8 @@ def test_seeds_that_are_there_count_for_those_that_lack() -> None:
     own = np.random.default_rng(9).normal(size=16)
     found = [difference("iris", 40, [0.0] * 64), difference("iris", 80, own.tolist())]
     (pooled,) = outcomes(found, resamples=20_000)
-    assert (pooled.high - pooled.low) / (2 * 1.96) == pytest.approx(own.std() / np.sqrt(16) / 2, rel=0.05)
+    reach = -statistics.NormalDist().inv_cdf(expanded_tail(64))
+    assert (pooled.high - pooled.low) / (2 * reach) == pytest.approx(own.std() / np.sqrt(16) / 2, rel=0.05)
 
 
 def test_methods_are_pooled_over_the_tasks_they_have() -> None:

@@ -45,15 +45,17 @@ def test_scores_that_are_no_numbers() -> None:
 
 def test_outcomes() -> None:
     found = [
-        Outcome("a|b", "MLE", "accuracy", 5, 20, 11, 12, -0.01234, -0.0201, 0.0004),
-        Outcome("a|b", "MLE", "nll", 1, 2, 3, 2, 1.5, 1.25, 1.75),
-        Outcome("c", "MLE", "nll", 0, 1, 0, 1, 0.25, -np.inf, np.inf),
+        Outcome("a|b", "MLE", "accuracy", 5, 20, 11, 12, -0.01234, -0.0201, 0.0004, False),
+        Outcome("a|b", "MLE", "nll", 1, 2, 3, 2, 1.5, 1.25, 1.75, False),
+        Outcome("c", "MLE", "nll", 0, 1, 0, 1, 0.25, -np.inf, np.inf, True),
     ]
     assert outcomes_table(found) == [
         "| method − reference | accuracy | wins/ties/losses | NLL (nats) | wins/ties/losses |",
         "| --- | ---: | ---: | ---: | ---: |",
         "| a\\|b − MLE | −0.012 [−0.020, 0.000] | 5/20/11 | +1.500 [+1.250, +1.750] | 1/2/3 |",
         "| c − MLE | – | – | +0.250 | 0/1/0 |",
+        "",
+        "Too few seeds for any win or loss, even if every difference had one sign: c in NLL (nats).",
     ]
 
 
@@ -85,15 +87,17 @@ def test_a_family_that_cannot_hold_a_win_is_named() -> None:
 
 def test_trainability() -> None:
     found = [
-        Trainability("iris", 40, "a|b", 20, Estimate(0.0123, 0.0045, 20), Estimate(0.85, 0.0351, 20), 1),
-        Trainability("iris", 80, "c", 1, Estimate(0.5, None, 1), None, 0),
-        Trainability("iris", 80, "d", 1, None, None, 0),
+        Trainability(
+            "iris", 40, "a|b", 20, Estimate(0.0123, 0.0045, 20), Estimate(0.85, 0.0351, 20), Estimate(0.9, 0.02, 20)
+        ),
+        Trainability("iris", 80, "c", 1, Estimate(0.5, None, 1), None, Estimate(0.5, None, 1)),
+        Trainability("iris", 80, "d", 1, None, None, None),
     ]
     assert trainability_table(found) == [
         "| method | task | size | seeds | spread of losses (nats) "
-        "| share within 0.001 nats of the optimum | diverged |",
+        "| share within 0.001 nats of the optimum | share within 0.001 nats of the best restart |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
-        "| a\\|b | iris | 40 | 20 | 0.012 ± 0.004 | 0.850 ± 0.035 | 1 |",
-        "| c | iris | 80 | 1 | 0.500 | – | 0 |",
-        "| d | iris | 80 | 1 | – | – | 0 |",
+        "| a\\|b | iris | 40 | 20 | 0.012 ± 0.004 | 0.850 ± 0.035 | 0.900 ± 0.020 |",
+        "| c | iris | 80 | 1 | 0.500 | – | 0.500 |",
+        "| d | iris | 80 | 1 | – | – | – |",
     ]

@@ -1,4 +1,4 @@
-"""Spread of restarts and the share at the optimum, against plain arithmetic."""
+"""Spread of restarts, and the shares at the optimum and at the best restart, against plain arithmetic."""
 
 import statistics
 from typing import Any
@@ -11,7 +11,7 @@ from hyperborn.stats import Estimate
 from hyperborn.study.trainability import trainability
 
 
-def row(seed: int, losses: list[float | None] | None, optimum: float | None = None, **other: Any) -> dict[str, Any]:
+def row(seed: int, losses: list[float] | None, optimum: float | None = None, **other: Any) -> dict[str, Any]:
     return {"task": "iris", "size": 40, "seed": seed, "method": "a", "losses": losses, "optimum": optimum} | other
 
 
@@ -23,7 +23,7 @@ def test_spread_and_share_by_hand() -> None:
         row(2, [5.0, 5.0011, 8.0], 5.0),
     ]
     (found,) = trainability(rows)
-    assert (found.task, found.size, found.method, found.seeds, found.diverged) == ("iris", 40, "a", 3, 0)
+    assert (found.task, found.size, found.method, found.seeds) == ("iris", 40, "a", 3)
     assert found.arrived is not None
     assert found.spread is not None
     assert found.arrived.mean == pytest.approx(4 / 9)
@@ -48,7 +48,7 @@ def test_each_seed_counts_once(fits: list[list[float]]) -> None:
 
 def test_what_is_unknown_is_none() -> None:
     (found,) = trainability([row(0, [5.0])])
-    assert (found.spread, found.arrived, found.seeds) == (None, None, 1)
+    assert (found.spread, found.arrived, found.agreeing, found.seeds) == (None, None, None, 1)
     assert trainability([row(0, None), row(1, [])]) == []
     # One seed has no error, and a fit whose optimum is not known is in no share.
     (found,) = trainability([row(0, [5.0, 7.0], 5.0), row(1, [4.0])])
@@ -57,16 +57,15 @@ def test_what_is_unknown_is_none() -> None:
     assert (found.spread.mean, found.spread.standard_error) == (pytest.approx(2**0.5), None)
 
 
-def test_diverged_restarts_have_not_arrived_and_are_counted() -> None:
-    (found,) = trainability(
-        [row(0, [5.0, None, float("inf"), float("nan")], 5.0), row(1, [-float("inf"), 5.0, 6.0], 5.0)]
-    )
-    assert found.diverged == 4
-    assert found.arrived is not None
-    assert found.arrived.mean == pytest.approx((1 / 4 + 1 / 3) / 2)
-    # Only the second has two finite losses.
-    assert found.spread is not None
-    assert (found.spread.mean, found.spread.n) == (pytest.approx(0.5**0.5), 1)
+def test_restarts_agree_with_the_best_of_their_own_fit() -> None:
+    # Shares 2/3, 1 and 1/2; each fit has its own minimum, far from the optimum, and the lone restart is in no share.
+    rows = [row(0, [5.0, 5.0009, 5.0011], 1.0), row(1, [7.0, 7.0]), row(2, [9.0, 8.0]), row(3, [6.0])]
+    (found,) = trainability(rows)
+    assert found.agreeing is not None
+    assert found.agreeing.mean == pytest.approx((2 / 3 + 1 + 1 / 2) / 3)
+    assert found.agreeing.standard_error == pytest.approx(statistics.stdev([2 / 3, 1, 1 / 2]) / 3**0.5)
+    assert (found.agreeing.n, found.seeds) == (3, 4)
+    assert found.arrived == Estimate(0.0, None, 1)
 
 
 def test_order_is_that_of_methods_tasks_and_sizes() -> None:

@@ -46,7 +46,7 @@ def forest_figure(found: Sequence[Outcome]) -> Figure:
         Line2D([], [], color=STYLES[side][0], marker=STYLES[side][1], linewidth=2, label=label)
         for side, label in labels.items()
     ]
-    title = "95% intervals over tasks and seeds; on the right: wins/ties/losses"
+    title = "95% intervals over tasks; on the right: wins/ties/losses"
     figure.legend(handles=handles, loc="outside lower center", ncols=3, title=title, title_fontsize=9)
     return figure
 

@@ -1,10 +1,8 @@
-"""95 % bootstrap intervals of means, for many samples at once.
+"""95 % intervals of means, for many samples at once: by bootstrap over seeds, and Student's over tasks.
 
 All samples of one size share their resamples: each interval is what it would be alone, and a resampling is one product
 of matrices.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -48,31 +46,30 @@ def expanded_tail(n: int) -> float:
     return float(norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + LEVEL) / 2, n - 1)))
 
 
-def clustered_intervals(
-    clusters: Sequence[Float[np.ndarray, "_ samples"]],
-    cells: Sequence[int],
-    *,
-    seed: int,
-    resamples: int = RESAMPLES,
+def ratio_intervals(
+    sums: Float[np.ndarray, "units samples"], counts: Float[np.ndarray, " units"]
 ) -> Float[np.ndarray, "samples 2"]:
-    """Lower and upper ends for a mean over cells that come in clusters: clusters are resampled, then units in each.
+    """Lower and upper ends for θ = Σ_t S_t / Σ_t m_t, column by column, from T ≥ 2 independent units.
 
-    Cluster c holds n_c units (rows) and cells[c] cells; a unit's value is the sum over its cells. The mean is
-    Σ_c (mean over units) / Σ_c cells[c], and so is each resample's over the clusters drawn (Davison and Hinkley,
-    Bootstrap Methods and their Application, section 3.8). A cluster drawn k times draws k·n_c units, which is k
-    independent resamples of it. Percentiles of the resamples: drawing units within clusters counts their variation
-    twice, which with few clusters makes up for the percentiles' narrowness. With 12 clusters of 20 units 98 % of all
-    means are covered where clusters have the same mean, and 93 % where these vary as much as units do; with 4 clusters
-    97 % and 83 %. Memory: resamples × (n_c + samples).
+    Student's interval of a ratio estimator: θ ± t √(T/(T−1) Σ_t r_t²) / Σ_t m_t with residuals r_t = S_t − m_t θ, t the
+    upper 2.5 % point for T − 1 degrees of freedom (Cochran, Sampling Techniques, 3rd edition, chapter 6). With equal
+    m_t that is the interval of a mean.
+
+    Coverage in 400,000 simulations of normal values with 20 seeds (standard error at most 0.05 %): with equal m_t
+    95.0 % at T = 4 and 12, whether or not units differ in mean. With m_t of 1, 2, 3, 3 at T = 4 and 1, 2, 3 in equal
+    parts at T = 12 it is 94.4 % and 94.6 % where units have one mean, 93.4 % and 94.0 % where these vary as much as
+    values do; with m_t of 1, 1, 3, 3 it is 93.9 % and 92.0 %. Skewed means are covered less often: exponential ones in
+    90 % and 91 % with equal m_t at T = 4 and 12, in 87 % and 90 % with unequal ones.
+
+    Args:
+        sums: S_t, a unit's sum of m_t values.
+        counts: m_t.
     """
-    count = len(clusters)
-    if count == 1 and len(clusters[0]) == 1:
-        return np.tile([-np.inf, np.inf], (clusters[0].shape[1], 1))
-    generator = np.random.default_rng([seed, count])
-    drawn = generator.multinomial(count, np.full(count, 1 / count), size=resamples)
-    total = np.zeros((resamples, clusters[0].shape[1]))
-    for place, values in enumerate(clusters):
-        n = len(values)
-        total += generator.multinomial(drawn[:, place] * n, np.full(n, 1 / n)) @ values / n
-    means = total / (drawn @ np.asarray(cells))[:, None]
-    return np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0).T
+    from scipy.stats import t
+
+    units, total = len(counts), counts.sum()
+    ratio = sums.sum(axis=0) / total
+    residuals = sums - counts[:, None] * ratio
+    error = np.sqrt(units / (units - 1) * (residuals**2).sum(axis=0)) / total
+    half = t.ppf((1 + LEVEL) / 2, units - 1) * error
+    return np.stack([ratio - half, ratio + half], axis=1)

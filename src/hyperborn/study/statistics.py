@@ -3,7 +3,7 @@
 What an interval over seeds does not say: the splits of a real data set share examples, so that results of different
 seeds are not independent. The intervals and p values say how results vary with the split and the training's chance,
 and understate the uncertainty about new data of the same kind (Nadeau and Bengio, Machine Learning 52, 2003). The
-pooled interval, which resamples tasks, speaks of tasks like these, which nobody drew at random.
+pooled interval, whose units are tasks, speaks of tasks like these, which nobody drew at random.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ from jaxtyping import Float
 from hyperborn.errors import UserError
 from hyperborn.report.names import better
 from hyperborn.stats import Estimate
-from hyperborn.study.intervals import RESAMPLES, clustered_intervals, mean_intervals
+from hyperborn.study.intervals import RESAMPLES, mean_intervals, ratio_intervals
 from hyperborn.study.rows import Rows, values_of
-from hyperborn.study.significance import holm, signed_rank
+from hyperborn.study.significance import holm, least_p, signed_rank_p, signed_ranks
 
 SIGNIFICANT = 0.05
 """A corrected p value below is a win or a loss."""
@@ -52,11 +52,16 @@ class Difference:
 
     @property
     def verdict(self) -> Literal["win", "tie", "loss"]:
-        """A win where the corrected p is below 0.05 and the mean favours the method, a loss where the reference."""
-        gain = self.estimate.mean if better(self.metric) == "higher" else -self.estimate.mean
-        if self.corrected_p >= SIGNIFICANT or gain == 0:
+        """A win where the corrected p is below 0.05 and both mean and rank sum favour the method.
+
+        A loss where both favour the reference. The test is one of rank sums, which a single seed far off hardly
+        moves and which decides the mean: of 19 seeds a little better and one much worse, p is small and the mean is
+        the reference's. Where the two disagree, that is a tie.
+        """
+        side = np.sign(self.estimate.mean)
+        if self.corrected_p >= SIGNIFICANT or side == 0 or np.sign(signed_ranks(np.array(self.values)).sum()) != side:
             return "tie"
-        return "win" if gain > 0 else "loss"
+        return "win" if (side > 0) == (better(self.metric) == "higher") else "loss"
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,9 @@ class Outcome:
         wins, ties, losses: numbers of (task, size).
         tasks: number of tasks.
         mean: of the mean differences of all (task, size), each counting once, in the metric's unit.
-        low, high: 95 % bootstrap interval that resamples tasks, then seeds within each (`clustered_intervals`). With
-            one task it speaks of that one only.
+        low, high: 95 % interval whose units are tasks (`ratio_intervals`). With one task it is the bootstrap interval
+            over its seeds (`mean_intervals`), and speaks of that task only.
+        too_few_seeds: every (task, size) must tie, even if all differences had one sign.
     """
 
     method: str
@@ -81,6 +87,7 @@ class Outcome:
     mean: float
     low: float
     high: float
+    too_few_seeds: bool
 
 
 def differences(
@@ -99,7 +106,7 @@ def differences(
         resamples: number of bootstrap resamples.
 
     Raises:
-        UserError: if the reference has no such metric, a value is not finite, or two rows are of one cell and seed.
+        UserError: if the reference has no such metric, a value is not finite, or two rows are of one group and seed.
     """
     values = values_of(rows, metric)
     methods = list(dict.fromkeys(method for _, _, method in values))
@@ -113,7 +120,7 @@ def differences(
         if method != reference and seeds:
             paired[method, task, size] = seeds, np.array([own[seed] - other[seed] for seed in seeds])
     intervals = intervals_of([both[1] for both in paired.values()], seed, resamples)
-    p = np.array([signed_rank(both[1]) for both in paired.values()])
+    p = np.array([signed_rank_p(both[1]) for both in paired.values()])
     corrected = np.empty(len(p))
     for method in methods:
         family = [place for place, key in enumerate(paired) if key[0] == method]
@@ -139,44 +146,51 @@ def intervals_of(samples: Sequence[np.ndarray], seed: int, resamples: int) -> Fl
 
 
 def outcomes(found: Sequence[Difference], *, seed: int = 0, resamples: int = RESAMPLES) -> list[Outcome]:
-    """Wins, ties, losses and the pooled difference of each metric and method, in the order in which they come."""
-    pairs: dict[tuple[str, str, str], list[Difference]] = {}
+    """Wins, ties, losses and the pooled difference of each metric and method, in the order in which they come.
+
+    Args:
+        found: whole families, or what is to be counted as such.
+        seed: of the resampling where there is one task; more are not resampled.
+        resamples: number of bootstrap resamples, likewise.
+    """
+    families: dict[tuple[str, str, str], list[Difference]] = {}
     for difference in found:
-        pairs.setdefault((difference.metric, difference.method, difference.reference), []).append(difference)
-    # Those with the same tasks, sizes and seeds share resamples.
-    layouts: dict[tuple[tuple[str, int, tuple[int, ...]], ...], list[list[Difference]]] = {}
-    for own in pairs.values():
-        layouts.setdefault(tuple((one.task, one.size, one.seeds) for one in own), []).append(own)
-    ends: dict[tuple[str, str, str], tuple[float, float]] = {}
-    for layout, group in layouts.items():
-        tasks = list(dict.fromkeys(task for task, _, _ in layout))
-        clusters = [np.stack([over_seeds(own, task) for own in group], axis=1) for task in tasks]
-        cells = [sum(task == other for other, _, _ in layout) for task in tasks]
-        intervals = clustered_intervals(clusters, cells, seed=seed, resamples=resamples)
-        for own, (low, high) in zip(group, intervals.tolist(), strict=True):
-            ends[own[0].metric, own[0].method, own[0].reference] = low, high
-    return [outcome_of(own, *ends[key]) for key, own in pairs.items()]
+        families.setdefault((difference.metric, difference.method, difference.reference), []).append(difference)
+    return [outcome_of(own, seed, resamples) for own in families.values()]
 
 
-def over_seeds(own: Sequence[Difference], task: str) -> Float[np.ndarray, " seeds"]:
-    """For each seed of a task, the sum of its differences over sizes; their mean is the sum of the sizes' means.
+def outcome_of(own: Sequence[Difference], seed: int, resamples: int) -> Outcome:
+    verdicts = [one.verdict for one in own]
+    wins, ties, losses = (verdicts.count(verdict) for verdict in ("win", "tie", "loss"))
+    means: dict[str, list[float]] = {}
+    for one in own:
+        means.setdefault(one.task, []).append(one.estimate.mean)
+    counts = np.array([float(len(task)) for task in means.values()])
+    if len(means) > 1:
+        ends = ratio_intervals(np.array([[sum(task)] for task in means.values()]), counts)
+    else:
+        ends = mean_intervals(over_seeds(own)[:, None] / counts, seed=seed, resamples=resamples)
+    return Outcome(
+        own[0].method, own[0].reference, own[0].metric, wins, ties, losses, len(means),
+        float(np.mean([one.estimate.mean for one in own])), float(ends[0, 0]), float(ends[0, 1]), too_few_seeds(own),
+    )  # fmt: skip
+
+
+def over_seeds(own: Sequence[Difference]) -> Float[np.ndarray, " seeds"]:
+    """For each seed of one task, the sum of its differences over sizes; their mean is the sum of the sizes' means.
 
     Sizes stay together, as a seed's splits of several sizes may share examples. A seed that a size lacks counts as
     that size's mean, and the deviations of the others for as much more: so the mean of what was drawn varies.
     """
-    cells = [one for one in own if one.task == task]
-    seeds = sorted({seed for one in cells for seed in one.seeds})
+    seeds = sorted({seed for one in own for seed in one.seeds})
     total = np.zeros(len(seeds))
-    for one in cells:
+    for one in own:
         total += one.estimate.mean
         share = len(one.seeds) / len(seeds)
         total[np.searchsorted(seeds, one.seeds)] += (np.array(one.values) - one.estimate.mean) / share
     return total
 
 
-def outcome_of(own: Sequence[Difference], low: float, high: float) -> Outcome:
-    verdicts = [one.verdict for one in own]
-    wins, ties, losses = (verdicts.count(verdict) for verdict in ("win", "tie", "loss"))
-    tasks = len({one.task for one in own})
-    mean = float(np.mean([one.estimate.mean for one in own]))
-    return Outcome(own[0].method, own[0].reference, own[0].metric, wins, ties, losses, tasks, mean, low, high)
+def too_few_seeds(family: Sequence[Difference]) -> bool:
+    """Whether even differences of one sign would all be ties."""
+    return bool((holm(np.array([least_p(len(one.seeds)) for one in family])) >= SIGNIFICANT).all())

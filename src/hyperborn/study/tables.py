@@ -10,8 +10,7 @@ from hyperborn.report.names import metric_name
 from hyperborn.report.tables import escaped, row_of
 from hyperborn.stats import Estimate
 from hyperborn.study.rows import Rows, values_of
-from hyperborn.study.significance import holm, least_p
-from hyperborn.study.statistics import SIGNIFICANT, Difference, Outcome
+from hyperborn.study.statistics import Difference, Outcome, too_few_seeds
 from hyperborn.study.trainability import Trainability
 
 PLACES = 3
@@ -22,13 +21,13 @@ def scores_table(rows: Rows, metric: str) -> list[str]:
     """Mean ± standard error over seeds: a row a task and size, a column a method.
 
     Raises:
-        UserError: if a value is not finite, or two rows are of one cell and seed.
+        UserError: if a value is not finite, or two rows are of one group and seed.
     """
     values = values_of(rows, metric)
     methods = list(dict.fromkeys(method for _, _, method in values))
-    cells = dict.fromkeys((task, size) for task, size, _ in values)
+    lines = dict.fromkeys((task, size) for task, size, _ in values)
     body = []
-    for task, size in cells:
+    for task, size in lines:
         found = [values.get((task, size, method)) for method in methods]
         texts = [MISSING if own is None else mean_text(Estimate.of(np.array(list(own.values())))) for own in found]
         body.append([escaped(task), str(size), *texts])
@@ -36,7 +35,10 @@ def scores_table(rows: Rows, metric: str) -> list[str]:
 
 
 def outcomes_table(found: Sequence[Outcome]) -> list[str]:
-    """A row a method; for each metric the pooled difference with its 95 % interval, and wins/ties/losses."""
+    """A row a method; for each metric the pooled difference with its 95 % interval, and wins/ties/losses.
+
+    Where a family has too few seeds for any win or loss, a line below the table says so.
+    """
     metrics = list(dict.fromkeys(one.metric for one in found))
     own = {(one.method, one.metric): one for one in found}
     body = []
@@ -49,7 +51,8 @@ def outcomes_table(found: Sequence[Outcome]) -> list[str]:
             ]  # fmt: skip
         body.append(texts)
     headers = [part for metric in metrics for part in (metric_name(metric), "wins/ties/losses")]
-    return table(["method − reference", *headers], 1, body)
+    silent = [(one.method, one.metric) for one in found if one.too_few_seeds]
+    return [*table(["method − reference", *headers], 1, body), *too_few(silent)]
 
 
 def differences_table(found: Sequence[Difference]) -> list[str]:
@@ -66,36 +69,34 @@ def differences_table(found: Sequence[Difference]) -> list[str]:
         for one in found
     ]  # fmt: skip
     headers = ["metric", "method − reference", "task", "size", "seeds", "difference", "p (Holm)", "verdict"]
-    return [*table(headers, 3, body), *too_few(found)]
-
-
-def too_few(found: Sequence[Difference]) -> list[str]:
-    """A line that names the families with so few seeds that all of their differences are ties."""
     families: dict[tuple[str, str, str], list[Difference]] = {}
     for one in found:
         families.setdefault((one.metric, one.method, one.reference), []).append(one)
-    silent = [
-        (escaped(method), metric_name(metric))
-        for (metric, method, _), own in families.items()
-        if (holm(np.array([least_p(len(one.seeds)) for one in own])) >= SIGNIFICANT).all()
-    ]
+    silent = [(method, metric) for (metric, method, _), own in families.items() if too_few_seeds(own)]
+    return [*table(headers, 3, body), *too_few(silent)]
+
+
+def too_few(silent: Sequence[tuple[str, str]]) -> list[str]:
+    """A line that names the families (method, metric) with so few seeds that all of their differences are ties."""
     if not silent:
         return []
-    names = "; ".join(f"{method} in {metric}" for method, metric in silent)
+    names = "; ".join(f"{escaped(method)} in {metric_name(metric)}" for method, metric in silent)
     return ["", f"Too few seeds for any win or loss, even if every difference had one sign: {names}."]
 
 
 def trainability_table(found: Sequence[Trainability]) -> list[str]:
-    """A row a method, task and size: spread of the restarts' final losses, share at the optimum, each ± its error."""
+    """A row a method, task and size: how far apart its restarts end, and which share of them where."""
     body = [
         [
             escaped(one.method), escaped(one.task), str(one.size), str(one.seeds),
-            MISSING if one.spread is None else mean_text(one.spread),
-            MISSING if one.arrived is None else mean_text(one.arrived), str(one.diverged),
+            *(MISSING if own is None else mean_text(own) for own in (one.spread, one.arrived, one.agreeing)),
         ]
         for one in found
     ]  # fmt: skip
-    headers = ["spread of losses (nats)", "share within 0.001 nats of the optimum", "diverged"]
+    headers = [
+        "spread of losses (nats)", "share within 0.001 nats of the optimum",
+        "share within 0.001 nats of the best restart",
+    ]  # fmt: skip
     return table(["method", "task", "size", "seeds", *headers], 2, body)
 
 

@@ -1,6 +1,5 @@
 """How surely a method trains: how far its restarts end from one another, and how many reach the optimum."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ from hyperborn.stats import Estimate
 from hyperborn.study.rows import Rows, places
 
 ARRIVED = 1e-3
-"""Nats above the lowest possible loss up to which a restart has reached it."""
+"""Nats above the lowest possible loss, or the best restart's, up to which a restart has reached it."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +17,12 @@ class Trainability:
 
     Attributes:
         seeds: number of fits.
-        spread: standard deviation of the final losses of one fit's restarts (nats), those that are finite; None where
-            no fit has two.
-        arrived: share of restarts that end within 1e-3 nats of the lowest possible loss; one that diverged has not.
-            None where that loss is known for no fit.
-        diverged: restarts, of all fits, whose final loss is not finite.
+        spread: standard deviation of the final losses of one fit's restarts (nats); None where no fit has two.
+        arrived: share of restarts that end within 1e-3 nats of the lowest possible loss; None where that is known for
+            no fit.
+        agreeing: share of restarts that end within 1e-3 nats of the best of their fit, itself among them, over the
+            fits with two restarts or more; None where there is none. It says whether restarts find the same loss, not
+            whether a lower one exists.
     """
 
     task: str
@@ -31,7 +31,7 @@ class Trainability:
     seeds: int
     spread: Estimate | None
     arrived: Estimate | None
-    diverged: int
+    agreeing: Estimate | None
 
 
 def trainability(rows: Rows) -> list[Trainability]:
@@ -43,22 +43,19 @@ def trainability(rows: Rows) -> list[Trainability]:
     fits: dict[tuple[str, str, int], list[tuple[np.ndarray, float | None]]] = {}
     for row in rows:
         if row.get("losses"):
-            # Files without NaN hold None for a loss that is not finite.
-            losses = np.array([math.nan if loss is None else loss for loss in row["losses"]], np.float64)
+            losses = np.array(row["losses"], np.float64)
             fits.setdefault((row["method"], row["task"], row["size"]), []).append((losses, row.get("optimum")))
     methods, tasks = places(key[0] for key in fits), places(key[1] for key in fits)
     ordered = sorted(fits, key=lambda key: (methods[key[0]], tasks[key[1]], key[2]))
-    return [of_cell(task, size, method, fits[method, task, size]) for method, task, size in ordered]
+    return [of_group(task, size, method, fits[method, task, size]) for method, task, size in ordered]
 
 
-def of_cell(task: str, size: int, method: str, fits: list[tuple[np.ndarray, float | None]]) -> Trainability:
-    finite = [losses[np.isfinite(losses)] for losses, _ in fits]
-    spreads = [np.std(losses, ddof=1) for losses in finite if len(losses) > 1]
-    shares = [
-        np.mean(np.isfinite(losses) & (losses <= optimum + ARRIVED)) for losses, optimum in fits if optimum is not None
-    ]
-    diverged = sum(len(losses) for losses, _ in fits) - sum(len(losses) for losses in finite)
-    return Trainability(task, size, method, len(fits), estimate(spreads), estimate(shares), diverged)
+def of_group(task: str, size: int, method: str, fits: list[tuple[np.ndarray, float | None]]) -> Trainability:
+    several = [losses for losses, _ in fits if len(losses) > 1]
+    spreads = [np.std(losses, ddof=1) for losses in several]
+    arrived = [np.mean(losses <= optimum + ARRIVED) for losses, optimum in fits if optimum is not None]
+    agreeing = [np.mean(losses <= losses.min() + ARRIVED) for losses in several]
+    return Trainability(task, size, method, len(fits), estimate(spreads), estimate(arrived), estimate(agreeing))
 
 
 def estimate(values: list[np.floating]) -> Estimate | None:
