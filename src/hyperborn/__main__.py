@@ -1,6 +1,6 @@
 """`python -m hyperborn`."""
 
-from hyperborn.cli import main
+from hyperborn.cli import command
 
 if __name__ == "__main__":
-    main()
+    command()

@@ -51,6 +51,9 @@ def test_mistakes_are_one_line(hyperborn: Run, plan: Path) -> None:
     (plan.parent / "file").touch()
     plan.write_text(SMALL, encoding="utf-8")
     hyperborn("study", plan, "--out", "file/out").refused("file/out", "a file, not a folder")
+    (plan.parent / "other").mkdir()
+    (plan.parent / "other" / "precious").touch()
+    hyperborn("study", plan, "--out", "other").refused("other holds precious and is no study's folder")
 
 
 def test_the_built_in_study_runs_quickly(hyperborn: Run) -> None:

@@ -1,5 +1,6 @@
 """Plans: what a file may say, and what becomes of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,15 +54,16 @@ def test_a_quick_plan_keeps_every_method_and_part() -> None:
     assert [part.methods for part in quick.parts] == [part.methods for part in plan.parts]
     assert all(len(part.tasks) == 2 and len(part.sizes) == 1 and part.seeds == 2 for part in quick.parts)
     assert quick.methods["ELBO"].settings["steps"] < 100
+    assert replace(quick.methods["ELBO"], settings={"steps": 20}).hurried(60).settings["steps"] == 20
     assert "steps" not in quick.methods["Bop"].settings
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('title = "Two ways"', "", r"title: field required"),
-        ("sizes = [40, 20]", "sizes = [1]", r"parts\.main\.sizes\.0: input should be greater than or equal to 4"),
-        ("sizes = [40, 20]", "sizes = [40]\nsize = 3", r"parts\.main\.size: extra inputs are not permitted"),
+        ('title = "Two ways"', "", r"title is missing"),
+        ("sizes = [40, 20]", "sizes = [1]", r"parts\.main\.sizes\.0 = 1 is not allowed: it should be greater"),
+        ("sizes = [40, 20]", "sizes = [40]\nsize = 3", r"unknown key 'parts\.main\.size'; did you mean 'sizes'\?"),
         ('tasks = ["gaussians"]', 'tasks = ["gausians"]', r"task 'gausians', .*did you mean 'gaussians'\?"),
         ('methods = ["exact", "MLE"]', 'methods = ["exact", "MAP"]', r"method 'MAP', .*the methods are MLE"),
         ('methods = ["exact", "MLE"]', 'methods = ["MLE", "flips"]', r"parts\.few lacks its reference 'exact'"),
@@ -69,17 +71,19 @@ def test_a_quick_plan_keeps_every_method_and_part() -> None:
         ('objective = "mle"', 'objektive = "mle"', r"unknown key 'objektive'; did you mean 'objective'\?"),
         ("choose = {", 'by = "test"\nchoose = {', r"by = 'test' must be validation or loss"),
         ("beta = [1.0, 0.1]", "beta = 1.0", r"choose = .* must list values by key"),
-        ("exact = true", "exact = 1", r"exact = 1 must be true"),
+        ("exact = true", "exact = 1", r"exact must be true, .*leave it out"),
         ("exact = true", "exact = true\nchoose = { beta = [1.0] }", r"choose = .* must list values"),
+        ('title = "Two', 'titel = "Two', r"unknown key 'titel'; did you mean 'title'\?"),
+        ('baseline = "greedy-flips"', 'baseline = ["gibbs"]', r"baseline = \['gibbs'\] is not one of"),
         ("exact = true", "exact = true\nsteps = 3", r"methods\.exact: unknown key 'steps'; .*it takes activation"),
         ("exact = true", 'exact = true\nby = "loss"', r"by = 'loss' says how to choose, and there is nothing"),
         ("choose = {", 'by = "loss"\nchoose = {', r"by = 'loss' compares losses of different objectives"),
         ('objective = "mle"', 'objective = "mle"\nnoise = 0.1', r"methods\.MLE: noise makes the split"),
         ("starts = 4", "stars = 4", r"methods\.flips: unknown key 'stars'; did you mean 'starts'\?"),
-        ("sizes = [40, 20]", "sizes = [20, 20]", r"parts\.main\.sizes: .*an item is named twice"),
-        ('methods = ["exact", "MLE"]', 'methods = ["MLE", "MLE"]', r"parts\.few\.methods: .*an item is named twice"),
-        ('methods = ["exact", "MLE"]', 'methods = ["exact"]', r"parts\.few\.methods: list should have at least 2"),
-        ("[parts.few]", '[parts."../few"]', r"parts\..*: string should match pattern"),
+        ("sizes = [40, 20]", "sizes = [20, 20]", r"parts\.main\.sizes: an item is named twice"),
+        ('methods = ["exact", "MLE"]', 'methods = ["MLE", "MLE"]', r"parts\.few\.methods: an item is named twice"),
+        ('methods = ["exact", "MLE"]', 'methods = ["exact"]', r"parts\.few\.methods = \['exact'\] is not allowed: .*at least 2"),
+        ("[parts.few]", '[parts."../few"]', r"'parts\.\.\./few' cannot name a part, .*leave out slashes"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_that_names_it(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -94,6 +98,8 @@ def test_an_unknown_plan_names_those_there_are(tmp_path: Path) -> None:
         Plan.read("elbo")
     with pytest.raises(UserError, match="there is no plan"):
         Plan.read(tmp_path / "none.toml")
+    with pytest.raises(UserError, match="is a folder; give the TOML file of a plan"):
+        Plan.read(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +110,8 @@ def test_an_unknown_plan_names_those_there_are(tmp_path: Path) -> None:
         ("beta = [1.0, 0.1]", "beta = [1.0, -1.0]", r"beta = -1\.0 is not allowed"),
         ("starts = 4", "starts = 0", "starts"),
         ("starts = 4", "starts = 4\nhidden = [9]", r"flips on gaussians, .*limit of 24"),
-        ('data = "gaussian"', 'data = "gaussian", size = 30', "size is decided by the study"),
+        ('data = "gaussian"', 'data = "gaussian", size = 30', "^task gaussians: size is decided by the study"),
+        ('"iris 0-1" = {', '"iris 0-1" = { hiden = 2,', r"^task iris 0-1: unknown configuration key 'hiden'"),
     ],
 )
 def test_settings_are_checked_before_any_work(tmp_path: Path, old: str, new: str, said: str) -> None:

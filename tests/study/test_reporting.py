@@ -20,8 +20,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("study")
     plan = read(folder, TABLES.replace("steps = 30", "steps = 5"))
     cells = cells_of(plan, lambda _: None)
-    work(cells, Store(folder), lambda *_: None)
-    return reporting.files_of(plan, rows_of(cells, Store(folder)))
+    work(cells, Store(folder, "Two ways"), lambda *_: None)
+    return reporting.files_of(plan, rows_of(cells, Store(folder, "Two ways")))
 
 
 def test_there_is_a_table_a_report_and_pictures(files: dict[str, bytes]) -> None:
@@ -57,6 +57,20 @@ def test_the_report_holds_every_part_and_the_numbers_of_the_table(files: dict[st
     assert "iris 0-1" in files["differences.md"].decode()
 
 
+def test_a_part_whose_reference_failed_says_so(tmp_path: Path) -> None:
+    plan = read(tmp_path)
+    cells = cells_of(plan, lambda _: None)
+    rows = [
+        {"part": part, "task": task, "size": cell.size, "seed": cell.seed, "method": method, "cell": cell.key}
+        | {"error": "boom"}
+        for part, task, method, cell in cells
+    ]
+    found = reporting.files_of(plan, rows)
+    assert found.keys() == {"study.parquet", "study.md", "differences.md"}
+    assert found["study.md"].decode().count("There is nothing to compare") == 2
+    assert found["study.md"].decode().count("boom") == len(rows)
+
+
 def test_without_pyarrow_the_remedy_is_said_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
@@ -72,7 +86,7 @@ def test_curves_are_of_tasks_that_have_all_sizes() -> None:
 def test_files_are_reproducible(tmp_path: Path, files: dict[str, bytes]) -> None:
     plan = read(tmp_path, TABLES.replace("steps = 30", "steps = 5"))
     cells = cells_of(plan, lambda _: None)
-    store = Store(tmp_path)
+    store = Store(tmp_path, "Two ways")
     work(cells, store, lambda *_: None)
     again = reporting.files_of(plan, rows_of(cells, store))
     assert again["study.md"] == files["study.md"]

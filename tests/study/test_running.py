@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,14 @@ def silent(_done: int, _total: int) -> None: ...
 def test_all_cells_are_done_once_and_those_of_two_parts_shared(
     cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, counts, ran = Store(tmp_path / "out"), [], []
+    store, counts, ran = Store(tmp_path / "out", "Two ways"), [], []
     measured = running.measured
     monkeypatch.setattr(running, "measured", lambda cell, bench: ran.append(cell.key) or measured(cell, bench))
     work(cells, store, lambda done, total: counts.append((done, total)))
     assert len(ran) == len(set(ran)) == 16
     assert counts[0] == (0, 16)
     assert counts[-1] == (16, 16)
+    assert set(range(17)) == {done for done, _ in counts}
     rows = rows_of(cells, store)
     assert len(rows) == len(cells) == 18
     assert {row["part"] for row in rows} == {"main", "few"}
@@ -47,7 +49,7 @@ def test_all_cells_are_done_once_and_those_of_two_parts_shared(
 def test_a_study_goes_on_where_it_was_stopped(
     cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, stopped = Store(tmp_path / "whole"), Store(tmp_path / "stopped")
+    whole, stopped = Store(tmp_path / "whole", "Two ways"), Store(tmp_path / "stopped", "Two ways")
     work(cells, whole, silent)
     measured, begun = running.measured, 0
 
@@ -70,14 +72,14 @@ def test_a_study_goes_on_where_it_was_stopped(
 def test_a_split_that_another_process_works_on_is_left_to_it(
     cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(tmp_path / "out")
+    store = Store(tmp_path / "out", "Two ways")
     theirs = cells[0][3]
     finish = running.finish
     split_keys: list[str] = []
 
-    def recorded(split: list[Labelled], store: Store) -> None:
+    def recorded(split: list[Labelled], store: Store) -> Iterator[str]:
         split_keys.append(split[0][3].split_key)
-        finish(split, store)
+        yield from finish(split, store)
 
     monkeypatch.setattr(running, "finish", recorded)
     monkeypatch.setattr(running.time, "sleep", lambda _: (_ for _ in ()).throw(InterruptedError))
@@ -94,7 +96,7 @@ def test_a_split_that_another_process_works_on_is_left_to_it(
 def share(folder: str, plan: str) -> None:
     os.environ["JAX_PLATFORMS"] = "cpu"
     cells = cells_of(read(Path(plan), SMALL), lambda _: None)
-    work(cells, Store(Path(folder)), silent)
+    work(cells, Store(Path(folder), "Two ways"), silent)
 
 
 def test_two_processes_share_the_work_and_find_the_same(cells: list[Labelled], tmp_path: Path) -> None:
@@ -108,19 +110,23 @@ def test_two_processes_share_the_work_and_find_the_same(cells: list[Labelled], t
     for process in both:
         process.join(120)
     assert [process.exitcode for process in both] == [0, 0]
-    alone = Store(tmp_path / "alone")
+    alone = Store(tmp_path / "alone", "Two ways")
     work(cells, alone, silent)
-    assert rows_of(cells, Store(tmp_path / "out")) == rows_of(cells, alone)
+    assert rows_of(cells, Store(tmp_path / "out", "Two ways")) == rows_of(cells, alone)
 
 
 def test_a_damaged_cell_says_how_to_mend_it(cells: list[Labelled], tmp_path: Path) -> None:
-    store = Store(tmp_path / "out")
+    store = Store(tmp_path / "out", "Two ways")
     work(cells[:1], store, silent)
     path = store.path(cells[0][3])
     assert plain(store.read(cells[0][3])) == json.loads(path.read_bytes())
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(UserError, match="delete it, and its cell runs again"):
         rows_of(cells, store)
+    for text in ("[]", "{}", '{"accuracy": 1, "nll": null, "brier": 0, "ece": 0}', '{"error": 3}'):
+        path.write_text(text)
+        with pytest.raises(UserError, match="does not hold the scores of a cell; delete it"):
+            rows_of(cells, store)
     path.unlink()
     work(cells[:1], store, silent)
     assert len(rows_of(cells[:1], store)) == 1
@@ -137,7 +143,7 @@ def test_a_cell_that_fails_is_kept_as_its_error_and_the_others_go_on(
         return measured(cell, bench)
 
     monkeypatch.setattr(running, "measured", failing)
-    store = Store(tmp_path / "out")
+    store = Store(tmp_path / "out", "Two ways")
     work(cells, store, silent)
     rows = rows_of(cells, store)
     assert len(rows) == 18
@@ -162,7 +168,50 @@ def test_the_content_of_a_table_decides_its_cells(tmp_path: Path) -> None:
     assert again.key != before
 
 
+def test_a_table_that_changes_meanwhile_stops_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"{place},{place % 3},{'x' if place % 2 else 'y'}" for place in range(90)]
+    file = tmp_path / "flowers.csv"
+    file.write_text("\n".join(["a,b,kind", *lines]))
+    text = SMALL.replace('"iris 0-1" = { data = "iris", classes = [0, 1], components = 2', f'own = {{ data = "{file}"')
+    cells = cells_of(read(tmp_path, text.replace('hidden = "none" }', 'target = "kind", hidden = "none" }')), print)
+    own = [labelled for labelled in cells if labelled[1] == "own"]
+    measured = running.measured
+
+    def edited(cell: Cell, bench: Bench) -> dict[str, object]:
+        file.write_text("\n".join(["a,b,kind", *lines[:-1]]))
+        return measured(cell, bench)
+
+    monkeypatch.setattr(running, "measured", edited)
+    store = Store(tmp_path / "out", "Two ways")
+    with pytest.raises(UserError, match=r"flowers\.csv has changed since the study began; start it again"):
+        work(own, store, silent)
+    assert not store.done()
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "study.md").write_text("precious")
+    with pytest.raises(UserError, match=r"holds study\.md and is no study's folder; choose another"):
+        Store(tmp_path / "other", "Two ways")
+    Store(tmp_path / "study", "Two ways")
+    Store(tmp_path / "study", "Two ways")
+    with pytest.raises(UserError, match="holds the study 'Two ways', not 'Three ways'"):
+        Store(tmp_path / "study", "Three ways")
+    (tmp_path / "study" / "study.json").write_text("{}")
+    with pytest.raises(UserError, match=r"study\.json is damaged"):
+        Store(tmp_path / "study", "Two ways")
+
+
+def test_a_report_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
+    store = Store(tmp_path / "study", "Two ways")
+    store.write_report({"study.md": b"1", "main.png": b"1"})
+    store.write_report({"study.md": b"2", "few.png": b"2"})
+    names = {path.name for path in (tmp_path / "study").iterdir()}
+    assert names == {"cells", "study.json", "study.md", "few.png"}
+    assert (tmp_path / "study" / "study.md").read_bytes() == b"2"
+
+
 def test_an_error_says_which_cell_it_is_of(tmp_path: Path) -> None:
     text = SMALL.replace('"iris 0-1" = {', '"iris 0-1" = { drop = "petal",')
-    with pytest.raises(UserError, match=r"^MLE on iris 0-1, size 20, seed 0: .*drop"):
-        work(cells_of(read(tmp_path, text), lambda _: None), Store(tmp_path / "out"), silent)
+    with pytest.raises(UserError, match=r"^task iris 0-1: .*drop"):
+        work(cells_of(read(tmp_path, text), lambda _: None), Store(tmp_path / "out", "Two ways"), silent)

@@ -1,5 +1,5 @@
 """The command line: a light shell around the library, which is imported when a command runs."""
 
-from hyperborn.cli.app import main
+from hyperborn.cli.app import command, main
 
-__all__ = ["main"]
+__all__ = ["command", "main"]

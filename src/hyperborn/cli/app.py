@@ -11,7 +11,7 @@ import typer
 
 from hyperborn import __version__
 from hyperborn.cli import compare, doctor, evaluate, predict, resume, study, train
-from hyperborn.cli.output import GOOD, USERS, explained, write
+from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, explained, write
 from hyperborn.errors import UserError
 
 if TYPE_CHECKING:
@@ -67,6 +67,22 @@ def main() -> None:
         silence(sys.stdout)
         code = GOOD
     sys.exit(code)
+
+
+def command() -> None:
+    """`main` for a process of its own, which a Ctrl-C ends at once.
+
+    Whatever was to be kept is kept by then, and the interpreter's own end can crash where XLA is compiling.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError, AttributeError):
+                    stream.flush()
+            os._exit(INTERRUPTED)
+        raise
 
 
 def run(as_json: bool) -> int:

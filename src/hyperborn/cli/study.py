@@ -22,7 +22,6 @@ def study(
     with explained(as_json):
         from hyperborn.errors import UserError
         from hyperborn.progress import Progress
-        from hyperborn.storage import write_file
         from hyperborn.study import reporting, running
         from hyperborn.study.plan import Plan
         from hyperborn.study.store import Store
@@ -33,7 +32,7 @@ def study(
         folder = out or Path("runs") / f"study-{Path(plan).stem}{'-quick' if quick else ''}"
         cells = running.cells_of(planned, note)
         running.check(cells)
-        store = Store(folder)
+        store = Store(folder, planned.title)
         wanted = len({cell.key for *_, cell in cells})
         try:
             with Progress() as progress:
@@ -42,8 +41,7 @@ def study(
             done = len(store.done() & {cell.key for *_, cell in cells})
             raise KeyboardInterrupt(f"stopped: {done} of {wanted} cells are done; the same command goes on") from error
         rows = running.rows_of(cells, store)
-        for name, data in reporting.files_of(planned, rows).items():
-            write_file(folder / name, data)
+        store.write_report(reporting.files_of(planned, rows))
         failed = len({row["cell"] for row in rows if row.get("error") is not None})
         if failed:
             raise UserError(f"{failed} of {wanted} cells failed; {folder / 'study.md'} lists them, and all the others")

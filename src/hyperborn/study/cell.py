@@ -31,8 +31,9 @@ class Method:
     by: Literal["validation", "loss"]
 
     def hurried(self, steps: int) -> "Method":
-        """The method with so few steps, if it is a run."""
-        return replace(self, settings={**self.settings, "steps": steps}) if self.kind == "run" else self
+        """The method with so few steps at most, if it is a run."""
+        fewer = min(steps, self.settings.get("steps", steps))
+        return replace(self, settings={**self.settings, "steps": fewer}) if self.kind == "run" else self
 
 
 @dataclass(frozen=True)

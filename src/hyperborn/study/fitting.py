@@ -156,10 +156,11 @@ def price_of(method: Method, result: Result) -> float:
 def check_settings(cell: Cell, data: Dataset) -> None:
     """Raise a UserError for settings that the method does not take, values that are not allowed, or do not fit."""
     method = cell.method
-    if method.kind == "baseline":
+    if method.kind != "run":
         own, rest = shared_settings(method)
         definition_of(configuration(cell, own), data, "elbo")
-        baseline_of(method, rest)
+        if method.kind == "baseline":
+            baseline_of(method, rest)
         return
     first = {**method.settings, **{key: values[0] for key, values in method.choose.items()}}
     for config in (first, *({**first, key: value} for key, values in method.choose.items() for value in values)):

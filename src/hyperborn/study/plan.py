@@ -94,15 +94,15 @@ class Plan:
         path = BUILT_IN / f"{source}.toml"
         if "/" in str(source) or not path.is_file():
             path = Path(source)
+        if path.is_dir():
+            raise UserError(f"{path} is a folder; give the TOML file of a plan")
         if not path.is_file():
             known = ", ".join(sorted(file.stem for file in BUILT_IN.glob("*.toml")))
             raise UserError(f"there is no plan {str(source)!r}; give a TOML file, or one of: {known}")
         try:
             table = PlanTable.model_validate(read_toml(path))
         except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False)[0]
-            place = ".".join(str(part) for part in found["loc"])
-            raise UserError(f"{path}: {place}: {found['msg'].lower()}") from error
+            raise UserError(f"{path}: {explained(error)}") from error
         return plan_of(table, str(path))
 
     def cells(self, part: Part) -> Iterator[tuple[str, str, Cell]]:
@@ -126,6 +126,26 @@ class Plan:
         )
         methods = {name: method.hurried(QUICK["steps"]) for name, method in self.methods.items()}
         return replace(self, parts=parts, methods=methods)
+
+
+def explained(error: ValidationError) -> str:
+    """The first mistake in one line: an unknown key, else a missing one, else a value that is not allowed."""
+    ranks = {"extra_forbidden": 0, "missing": 1}
+    found = min(error.errors(include_url=False, include_context=False), key=lambda one: ranks.get(one["type"], 2))
+    where = ".".join(str(part) for part in found["loc"] if part != "[key]")
+    name = str(found["loc"][-1])
+    if found["type"] == "extra_forbidden":
+        known = (PartTable if len(found["loc"]) > 1 else PlanTable).model_fields
+        near = difflib.get_close_matches(name, known, n=1)
+        return f"unknown key {where!r}" + (f"; did you mean {near[0]!r}?" if near else f"; it takes {', '.join(known)}")
+    if found["type"] == "missing":
+        return f"{where} is missing; say it, as in the plan elbo-vs-mle"
+    if found["loc"][-1] == "[key]":
+        return f"{where!r} cannot name a part, for files are named after it; leave out slashes and a dot in front"
+    allowed = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return (
+        f"{where} = {found['input']!r} is not allowed: it {allowed}" if "should" in allowed else f"{where}: {allowed}"
+    )
 
 
 def plan_of(table: PlanTable, source: str) -> Plan:
@@ -161,12 +181,12 @@ def method_of(name: str, settings: Settings, source: str) -> Method:
     where = f"{source}: methods.{name}"
     given = dict(settings)
     choose, by, baseline, exact = (given.pop(key, None) for key in ("choose", "by", "baseline", "exact"))
-    if baseline is not None and baseline not in BASELINES:
+    if baseline is not None and (not isinstance(baseline, str) or baseline not in BASELINES):
         raise UserError(f"{where}: baseline = {baseline!r} is not one of {', '.join(BASELINES)}")
     if by not in (None, "validation", "loss"):
         raise UserError(f"{where}: by = {by!r} must be validation or loss")
     if not (exact is None or exact is True) or (exact and baseline):
-        raise UserError(f"{where}: exact = {exact!r} must be true, and without a baseline")
+        raise UserError(f"{where}: exact must be true, and stand without a baseline; leave it out for other methods")
     kind: Literal["run", "baseline", "exact"] = "baseline" if baseline else "exact" if exact else "run"
     if by is not None and not choose:
         raise UserError(f"{where}: by = {by!r} says how to choose, and there is nothing to choose; leave it out")

@@ -10,13 +10,22 @@ from hyperborn.study.fitting import Row
 from hyperborn.study.plan import Part, Plan
 from hyperborn.study.rows import values_of
 from hyperborn.study.statistics import Difference, differences, outcomes
+from hyperborn.study.store import SCORES
 from hyperborn.study.trainability import trainability
 
-SCORES = ("accuracy", "nll", "brier", "ece")
 RAW = ("nll_at_1", "ece_at_1")
 """Scores without the fitted temperature."""
 BESIDE = ("gap", "excess_energy", "map_accuracy")
 """What else has a table where rows have it."""
+
+
+NOTATION = (
+    "Scores are of the test split, at a temperature fitted to the validation split; ± is a standard error over seeds.",
+    'A difference such as "ELBO − MLE" is paired, on the same splits: above zero is better for accuracy, below zero for',
+    "all else. In brackets is its 95 % interval: over seeds on one task and size, over tasks where it is pooled; over few",
+    "tasks it is wide. A win or a loss is a task and size on which a signed-rank test over seeds, corrected by Holm's",
+    "method, has p < 0.05.",
+)
 
 
 def check_parquet() -> None:
@@ -34,9 +43,20 @@ def files_of(plan: Plan, rows: Sequence[Row]) -> dict[str, bytes]:
         UserError: if the rows lack a part's reference.
     """
     files = {"study.parquet": parquet_of(rows)}
-    study, cells = [f"# {plan.title}", "", *failures(rows)], [f"# {plan.title}: task by task", ""]
+    study = [f"# {plan.title}", "", *NOTATION, "", *failures(rows)]
+    cells = [f"# {plan.title}: task by task", "", *NOTATION, ""]
     for part in plan.parts:
         own = [row for row in rows if row["part"] == part.name and row.get("error") is None]
+        if len({row["method"] for row in own} | {part.reference}) < 2 or not any(
+            row["method"] == part.reference for row in own
+        ):
+            study += [
+                f"## {part.name}",
+                "",
+                "There is nothing to compare: its reference, or all other methods failed.",
+                "",
+            ]
+            continue
         found = {metric: differences(own, metric, part.reference) for metric in (*SCORES, *RAW)}
         study += part_lines(part, own, found)
         cells += [f"## {part.name}", "", *tables.differences_table([one for name in SCORES for one in found[name]]), ""]

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
-from hyperborn.study.cell import Cell
+from hyperborn.study.cell import Cell, Method
 from hyperborn.study.fitting import Bench, Row, check_settings, measured
 from hyperborn.study.plan import Plan
 from hyperborn.study.splitting import fits, split_of
@@ -16,6 +17,9 @@ from hyperborn.study.store import Store
 
 WAIT = 1.0
 """Seconds between looks at what other processes have done."""
+
+EXACT = Method("exact", "", {}, {}, "validation")
+"""A method with no settings of its own."""
 
 Labelled = tuple[str, str, str, Cell]
 """Part, task, method and the cell itself."""
@@ -32,7 +36,7 @@ def cells_of(plan: Plan, note: Callable[[str], None]) -> list[Labelled]:
     for part in plan.parts:
         for task, method, cell in plan.cells(part):
             if (task, cell.size) not in small:
-                with naming_cell(task, method, cell):
+                with naming_task(task):
                     small[task, cell.size] = not fits(cell)
                 if small[task, cell.size]:
                     note(f"{task} has too few examples for {cell.size} in training: left out")
@@ -54,10 +58,21 @@ def check(cells: Sequence[Labelled]) -> None:
     for _, task, method, cell in cells:
         if (task, method) not in seen:
             seen.add((task, method))
-            with naming_cell(task, method, cell):
-                if task not in data:
+            if task not in data:
+                with naming_task(task):
                     data[task] = split_of(cell)
+                    check_settings(replace(cell, method=EXACT), data[task])
+            with naming_cell(task, method, cell):
                 check_settings(cell, data[task])
+
+
+@contextmanager
+def naming_task(task: str) -> Iterator[None]:
+    """Have a UserError of the block say which task it is of."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"task {task}: {error}") from error
 
 
 @contextmanager
@@ -82,10 +97,11 @@ def work(cells: Sequence[Labelled], store: Store, count: Callable[[int, int], No
                 continue
             with store.claimed(split[0][3]) as ours:
                 if ours:
-                    finish(split, store)
                     # Other processes have gone on meanwhile.
                     done = store.done() & wanted
-                    count(len(done), len(wanted))
+                    for key in finish(split, store):
+                        done.add(key)
+                        count(len(done), len(wanted))
         done = store.done() & wanted
         count(len(done), len(wanted))
         if done == wanted:
@@ -93,8 +109,15 @@ def work(cells: Sequence[Labelled], store: Store, count: Callable[[int, int], No
         time.sleep(WAIT)
 
 
-def finish(split: Sequence[Labelled], store: Store) -> None:
-    """Run the cells of one split that are not done yet; what cannot be run is kept as its error, and others go on."""
+def finish(split: Sequence[Labelled], store: Store) -> Iterator[str]:
+    """Run the cells of one split that are not done yet; what cannot be run is kept as its error, and others go on.
+
+    Yields:
+        The keys of cells as they are done.
+
+    Raises:
+        UserError: if a table has changed since the study began.
+    """
     bench: Bench | None = None
     for _, task, method, cell in split:
         # Asked again: another process may have done it before the split was ours.
@@ -106,7 +129,10 @@ def finish(split: Sequence[Labelled], store: Store) -> None:
                 row = measured(cell, bench)
             except UserError as error:
                 row = {"error": str(error)}
+            if replace(cell).split_key != cell.split_key:
+                raise UserError(f"{cell.task['data']} has changed since the study began; start it again")
             store.write(cell, row)
+        yield cell.key
 
 
 def rows_of(cells: Sequence[Labelled], store: Store) -> list[Row]:

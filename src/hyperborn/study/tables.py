@@ -13,6 +13,8 @@ from hyperborn.study.rows import Rows, values_of
 from hyperborn.study.statistics import Difference, Outcome, too_few_seeds
 from hyperborn.study.trainability import Trainability
 
+NAMED = 4
+"""Families without a chance of a verdict that are named; of more, the others are counted."""
 PLACES = 3
 """Decimal places of scores, losses and p values; twenty seeds warrant no more."""
 
@@ -80,7 +82,8 @@ def too_few(silent: Sequence[tuple[str, str]]) -> list[str]:
     """A line that names the families (method, metric) with so few seeds that all of their differences are ties."""
     if not silent:
         return []
-    names = "; ".join(f"{escaped(method)} in {metric_name(metric)}" for method, metric in silent)
+    names = "; ".join(f"{escaped(method)} in {metric_name(metric)}" for method, metric in silent[:NAMED])
+    names += f"; and {len(silent) - NAMED} others" if len(silent) > NAMED else ""
     return ["", f"Too few seeds for any win or loss, even if every difference had one sign: {names}."]
 
 
