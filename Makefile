@@ -40,11 +40,11 @@ gap: $(VENV)/.core ## the gap of every family to the exact posterior, docs/elbo-
 trainability: $(VENV)/.core ## gradients, depth and restarts, docs/trainability.md; about ten minutes
 	$(BIN)/python experiments/trainability/run.py
 
-STUDY := $(BIN)/hyperborn study --out experiments/elbo_vs_mle
+STUDY := $(BIN)/hyperborn study --out runs/elbo-vs-mle
 
 study: $(VENV)/.study ## ELBO against MLE and ten rivals, docs/elbo-vs-mle.md; two processes, about two hours
-	$(STUDY) 2> experiments/elbo_vs_mle/cells.log & $(STUDY); wait
-	$(BIN)/python experiments/elbo_vs_mle/report.py
+	$(STUDY) 2> /dev/null & $(STUDY); wait
+	$(BIN)/python experiments/elbo_vs_mle/report.py runs/elbo-vs-mle
 
 clean: ## remove the environments, caches and builds; runs/ stays
 	rm -rf $(VENV) .cache dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

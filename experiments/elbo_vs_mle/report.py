@@ -1,8 +1,12 @@
 """From the study's Parquet table to the tables and pictures of docs/elbo-vs-mle.md and the pages beside it.
 
-python experiments/elbo_vs_mle/report.py
+    python experiments/elbo_vs_mle/report.py [FOLDER]
+
+FOLDER is that of a finished `hyperborn study`, whose table is kept here first.
 """
 
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +18,8 @@ import pyarrow.parquet as pq
 from hyperborn.report.names import metric_name
 from hyperborn.report.tables import row_of
 from hyperborn.stats import Estimate
+from hyperborn.study.plan import Plan
+from hyperborn.study.reporting import files_of
 from hyperborn.study.rows import values_of
 from hyperborn.study.statistics import differences, outcomes
 from hyperborn.study.tables import outcomes_table
@@ -29,7 +35,10 @@ Lines = list[str]
 
 
 def main() -> None:
+    if len(sys.argv) > 1:
+        shutil.copy(Path(sys.argv[1]) / "study.parquet", HERE)
     rows = pq.read_table(HERE / "study.parquet").to_pylist()
+    files = files_of(Plan.read("elbo-vs-mle"), rows)
     tables = {
         "means": means(part(rows, "main")),
         "against MLE": against(part(rows, "main"), "MLE", SCORES),
@@ -56,9 +65,9 @@ def main() -> None:
         text = head + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2]
     page.write_text(text, encoding="utf-8")
     for name, source in (("tables", "study"), ("cells", "differences")):
-        (DOCS / f"elbo-vs-mle-{name}.md").write_bytes((HERE / f"{source}.md").read_bytes())
+        (DOCS / f"elbo-vs-mle-{name}.md").write_bytes(files[f"{source}.md"])
     for name in ("main-differences", "main-sizes", "ablations-differences"):
-        (DOCS / "images" / f"study-{name}.png").write_bytes((HERE / f"{name}.png").read_bytes())
+        (DOCS / "images" / f"study-{name}.png").write_bytes(files[f"{name}.png"])
 
 
 def part(rows: Rows, name: str) -> Rows:
@@ -143,7 +152,7 @@ def choices(rows: Rows) -> Lines:
     for method in methods_of(rows):
         for size in sorted({row["size"] for row in rows}):
             own = [row for row in rows if row["method"] == method and row["size"] == size]
-            counts = Counter(row["chosen"] for row in own if row["chosen"] not in (None, "{}"))
+            counts = Counter(row.get("chosen") for row in own if row.get("chosen") not in (None, "{}"))
             if counts:
                 shown = ", ".join(
                     f"{value.strip('{}').replace(chr(34), '')} ({n})" for value, n in counts.most_common()

@@ -82,7 +82,7 @@ def test_a_quick_plan_keeps_every_method_and_part() -> None:
         ("starts = 4", "stars = 4", r"methods\.flips: unknown key 'stars'; did you mean 'starts'\?"),
         ("sizes = [40, 20]", "sizes = [20, 20]", r"parts\.main\.sizes: an item is named twice"),
         ('methods = ["exact", "MLE"]', 'methods = ["MLE", "MLE"]', r"parts\.few\.methods: an item is named twice"),
-        ('methods = ["exact", "MLE"]', 'methods = ["exact"]', r"parts\.few\.methods = \['exact'\] is not allowed: .*at least 2"),
+        ('methods = ["exact", "MLE"]', 'methods = ["exact"]', r"parts\.few\.methods = .* is not allowed: .*at least 2"),
         ("[parts.few]", '[parts."../few"]', r"'parts\.\.\./few' cannot name a part, .*leave out slashes"),
     ],
 )  # fmt: skip

@@ -20,8 +20,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("study")
     plan = read(folder, TABLES.replace("steps = 30", "steps = 5"))
     cells = cells_of(plan, lambda _: None)
-    work(cells, Store(folder, "Two ways"), lambda *_: None)
-    return reporting.files_of(plan, rows_of(cells, Store(folder, "Two ways")))
+    store = Store(folder / "out", "Two ways")
+    work(cells, store, lambda *_: None)
+    return reporting.files_of(plan, rows_of(cells, store))
 
 
 def test_there_is_a_table_a_report_and_pictures(files: dict[str, bytes]) -> None:
@@ -86,7 +87,7 @@ def test_curves_are_of_tasks_that_have_all_sizes() -> None:
 def test_files_are_reproducible(tmp_path: Path, files: dict[str, bytes]) -> None:
     plan = read(tmp_path, TABLES.replace("steps = 30", "steps = 5"))
     cells = cells_of(plan, lambda _: None)
-    store = Store(tmp_path, "Two ways")
+    store = Store(tmp_path / "out", "Two ways")
     work(cells, store, lambda *_: None)
     again = reporting.files_of(plan, rows_of(cells, store))
     assert again["study.md"] == files["study.md"]
