@@ -159,3 +159,18 @@ def test_an_interrupt_that_a_callback_swallowed_is_sent_again() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert (done.stdout, done.stderr) == ("stopped\n", "")
+
+
+@pytest.mark.parametrize(("code", "expected"), [(130, 130), (2, -signal.SIGABRT)])
+def test_an_interrupted_process_ends_without_the_interpreters_own_end(code: int, expected: int) -> None:
+    """XLA's threads can crash it where they are compiling; here something else does."""
+    script = (
+        "import atexit, os, sys\n"
+        "from hyperborn.cli import app\n"
+        "atexit.register(os.abort)\n"
+        f"app.main = lambda: sys.exit(sys.stderr.write('stopped') and {code})\n"
+        "app.command()"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert found.returncode == expected
+    assert found.stderr.startswith("stopped")

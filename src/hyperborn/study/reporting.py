@@ -23,8 +23,8 @@ NOTATION = (
     "Scores are of the test split, at a temperature fitted to the validation split; ± is a standard error over seeds.",
     'A difference such as "ELBO − MLE" is paired, on the same splits: above zero is better for accuracy, below zero',
     "for all else. In brackets is its 95 % interval: over seeds on one task and size, over tasks where it is pooled;",
-    "over few tasks it is wide. A win or a loss is a task and size on which a signed-rank test over seeds, corrected by",
-    "Holm's method, has p < 0.05.",
+    "over few tasks it is wide. A win or a loss is a task and size on which a signed-rank test over seeds, corrected",
+    "by Holm's method, has p < 0.05.",
 )
 
 
