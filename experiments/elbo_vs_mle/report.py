@@ -22,7 +22,7 @@ from hyperborn.study.plan import Plan
 from hyperborn.study.reporting import files_of
 from hyperborn.study.rows import values_of
 from hyperborn.study.statistics import differences, outcomes
-from hyperborn.study.tables import outcomes_table
+from hyperborn.study.tables import interval_text, outcomes_table
 from hyperborn.study.trainability import ARRIVED, trainability
 
 HERE = Path(__file__).parent
@@ -102,7 +102,7 @@ def by_size(rows: Rows) -> Lines:
         for size in sizes:
             own = [row for row in rows if row["size"] == size and row["task"] in full]
             for one in outcomes(differences(own, metric, "MLE")):
-                found[one.method, metric, size] = f"{one.mean:+.3f} [{one.low:+.3f}, {one.high:+.3f}]"
+                found[one.method, metric, size] = interval_text(one.mean, one.low, one.high)
     for method in CHIEF:
         lines.append(
             row_of([method, *(found[method, metric, size] for metric in ("accuracy", "nll") for size in sizes)])
@@ -140,7 +140,7 @@ def family_gaps(rows: Rows) -> Lines:
         for task in tasks:
             own = [row for row in rows if row["method"] == method and row["task"] == task and row["gap"] is not None]
             gap = Estimate.of(np.array([row["gap"] for row in own])) if own else None
-            texts.append(f"{own[0]['n_parameters']}, {plus_minus(gap, 3)}" if gap else "")
+            texts.append(f"{own[0]['n_parameters'] or own[0]['n_weights']}, {plus_minus(gap, 3)}" if gap else "")
         if any(texts):
             lines.append(row_of([name, *texts]))
     return lines
