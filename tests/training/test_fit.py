@@ -15,6 +15,7 @@ import oracle
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.inference.kernels import default_kernel
+from hyperborn.predictive import fitted_temperature, tempered
 from hyperborn.progress import Progress
 from hyperborn.training import loop
 from hyperborn.training.fit import run
@@ -122,8 +123,12 @@ def test_the_predictive_is_the_plain_sum_over_networks(
 ) -> None:
     ones = 1 / (1 + np.exp(-logits["test"][:, :, 0]))
     expected = result.probabilities @ ones
-    found = result.predict_proba(data.test.x)
+    found = result.predict_proba(data.test.x, calibrated=False)
     np.testing.assert_allclose(found, np.stack([1 - expected, expected], axis=1), atol=1e-10)
+    validation = 1 / (1 + np.exp(-logits["validation"][:, :, 0]))
+    held_out = result.probabilities @ validation
+    temperature = fitted_temperature(np.stack([1 - held_out, held_out], axis=1), data.validation.y)
+    np.testing.assert_allclose(result.predict_proba(data.test.x), tempered(found, temperature), rtol=1e-6)
     np.testing.assert_array_equal(result.predict(data.test.x), (expected > 0.5).astype(int))
 
 
@@ -131,13 +136,13 @@ def test_the_sampled_predictive_is_within_its_standard_error(
     result: Result, data: Dataset, logits: dict[str, np.ndarray]
 ) -> None:
     ones = 1 / (1 + np.exp(-logits["test"][:, :, 0]))
-    exact = result.predict_proba(data.test.x)[:, 1]
+    exact = result.predict_proba(data.test.x, calibrated=False)[:, 1]
     variance = result.probabilities @ (ones - exact) ** 2
     samples = 4000
-    found = result.predict_proba(data.test.x, samples=samples, seed=1)
+    found = result.predict_proba(data.test.x, samples=samples, seed=1, calibrated=False)
     np.testing.assert_array_less(np.abs(found[:, 1] - exact), 4 * np.sqrt(variance / samples) + 1e-12)
-    np.testing.assert_array_equal(found, result.predict_proba(data.test.x, samples=samples, seed=1))
-    other = result.predict_proba(data.test.x, samples=samples, seed=2)
+    np.testing.assert_array_equal(found, result.predict_proba(data.test.x, samples=samples, seed=1, calibrated=False))
+    other = result.predict_proba(data.test.x, samples=samples, seed=2, calibrated=False)
     assert 0 < np.abs(other - found).max() < 0.2
     for none in (0, -3):
         with pytest.raises(UserError, match=f"samples={none} must be a whole number of at least 1; leave it out"):
