@@ -1,6 +1,7 @@
 """Binary networks: named weight fields over one flat vector of bits, and the forward pass they stand for."""
 
+from hyperborn.networks.fitted import Fitted
 from hyperborn.networks.mlp import BinaryMLP
 from hyperborn.networks.network import Field, Network
 
-__all__ = ["BinaryMLP", "Field", "Network"]
+__all__ = ["BinaryMLP", "Field", "Fitted", "Network"]

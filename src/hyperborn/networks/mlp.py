@@ -1,7 +1,6 @@
 """Fully connected binary networks, from logistic regression (no hidden layer) upwards."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal, final, get_args
@@ -9,22 +8,17 @@ from typing import Any, Literal, final, get_args
 import numpy as np
 
 from hyperborn.errors import UserError, is_number, whole_number
+from hyperborn.networks.activations import ACTIVATIONS, Activation
 from hyperborn.networks.network import Field, Network
 
-Activation = Literal["relu", "sigmoid", "tanh", "sign"]
-Scale = Literal["none", "fan_in"]
+Scale = Literal["none", "fan_in", "learned"]
+Normalization = Literal["none", "layer"]
 
 LARGEST = 1_000_000
 """Weights beyond this, either way, would make logits overflow in layers that multiply."""
 
-# Each takes an array and the module (NumPy or JAX's) that it belongs to.
-ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "relu": lambda z, module: module.maximum(z, 0),
-    # This form cannot overflow, unlike 1 / (1 + exp(-z)).
-    "sigmoid": lambda z, module: 0.5 * (1 + module.tanh(0.5 * z)),
-    "tanh": lambda z, module: module.tanh(z),
-    "sign": lambda z, module: module.where(z >= 0, 1, -1).astype(z.dtype),
-}
+LEAST_VARIANCE = 1e-5
+"""Added to the variance of a layer that is normalised."""
 
 
 @final
@@ -51,6 +45,7 @@ class BinaryMLP(Network):
     values: tuple[float, float] = (-1.0, 1.0)
     scale: Scale = "none"
     output_scales: tuple[float, ...] = (1.0,)
+    normalization: Normalization = "none"
 
     def __post_init__(self) -> None:
         # Lists (from JSON) and integer values are taken, and stored so that equal networks compare equal.
@@ -62,6 +57,7 @@ class BinaryMLP(Network):
             raise UserError(f"bias={self.bias!r} must be true or false")
         _one_of("activation", self.activation, get_args(Activation))
         _one_of("scale", self.scale, get_args(Scale))
+        _one_of("normalization", self.normalization, get_args(Normalization))
         object.__setattr__(self, "output_scales", _output_scales(self.output_scales))
 
     @property
@@ -79,12 +75,25 @@ class BinaryMLP(Network):
         return tuple(fields)
 
     @property
+    def side_fields(self) -> tuple[Field, ...]:
+        if self.scale != "learned":
+            return ()
+        fields: list[Field] = []
+        start, last = 0, len(self._layers)
+        for layer, (_, outputs) in enumerate(self._layers, start=1):
+            for name, size in ((f"gain{layer}", 1 if layer == last else outputs), (f"shift{layer}", outputs)):
+                fields.append(Field(name, (size,), start, start + size))
+                start += size
+        return tuple(fields)
+
+    @property
     def choices(self) -> tuple["BinaryMLP", ...]:
         return tuple(replace(self, output_scales=(scale,)) for scale in self.output_scales)
 
     @property
     def additive(self) -> tuple[tuple[int, ...], ...]:
-        if self._scale_bits:  # a product of scale and logits
+        # A product of scale and logits, or a layer's mean and deviation: nothing adds up.
+        if self._scale_bits or (self.normalization == "layer" and self.hidden):
             return (tuple(range(self.n_weights)),)
         last = len(self.hidden) + 1
         biases = tuple(range(self.n_weights)[self[f"b{last}"]]) if self.bias else ()
@@ -107,21 +116,37 @@ class BinaryMLP(Network):
         # A layer's input, its activation with one intermediate, and the product with the next matrix.
         return 4 * max(outputs for _, outputs in self._layers)
 
-    def forward(self, weights: Any, x: Any) -> Any:
+    def forward(self, weights: Any, x: Any, side: Any = None) -> Any:
         module = weights.__array_namespace__()
-        activate = ACTIVATIONS[self.activation]
         arrays = self.unpack(weights)
         layer = x
-        for number, (inputs, _) in enumerate(self._layers, start=1):
-            layer = layer if number == 1 else activate(layer, module)
+        for number in range(1, len(self._layers) + 1):
+            layer = self.activated(number, layer, module)
             layer = module.matmul(layer, arrays[f"W{number}"])
             if self.bias:
                 layer = layer + arrays[f"b{number}"][..., None, :]
-            if self.scale == "fan_in":
-                layer = layer / math.sqrt(inputs)
+            layer = self.scaled(number, layer, module, side)
         if self._scale_bits:
             return layer * self._chosen_scale(arrays["scale"], module)[..., None, None]
         return layer if self.output_scales == (1.0,) else layer * self.output_scales[0]
+
+    def activated(self, number: int, layer: Any, module: Any) -> Any:
+        """What enters layer 1, 2, ...: the features, or the activations of the layer before."""
+        return layer if number == 1 else ACTIVATIONS[self.activation](layer, module)
+
+    def scaled(self, number: int, sums: Any, module: Any, side: Any = None) -> Any:
+        """The pre-activations of layer 1, 2, ..., from the sums of inputs times weights (..., outputs)."""
+        if self.scale == "none":
+            layer = sums
+        else:
+            layer = sums / math.sqrt(self._layers[number - 1][0])
+        if self.normalization == "layer" and number < len(self._layers):
+            layer = layer - layer.mean(axis=-1, keepdims=True)
+            layer = layer / module.sqrt((layer**2).mean(axis=-1, keepdims=True) + LEAST_VARIANCE)
+        if side is None or not self.side_fields:
+            return layer
+        own = {name: part.reshape(*[1] * (layer.ndim - 1), -1) for name, part in self.unpack_side(side).items()}
+        return layer * module.exp(own[f"gain{number}"]) + own[f"shift{number}"]
 
     def _chosen_scale(self, values: Any, module: Any) -> Any:
         """The output scale that the values (..., bits) of the field "scale" choose; between them it is geometric."""

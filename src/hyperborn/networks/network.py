@@ -2,11 +2,12 @@
 
 import abc
 from dataclasses import dataclass
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
 from jax import Array
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.bits import values_of
@@ -68,17 +69,49 @@ class Network(abc.ABC):
     def working_floats(self) -> int:
         """Floats that `forward` holds at once for each weight vector and example, at most."""
 
+    @property
     @abc.abstractmethod
-    def forward(self, weights: Any, x: Any) -> Any:
-        """Logits (..., examples, outputs) of weights (..., n) and x (examples, features), both NumPy or both JAX.
+    def side_fields(self) -> tuple[Field, ...]:
+        """The named parts of the vector of side parameters, in order and without gaps; none for most networks.
 
-        The one forward pass behind `logits` and calls; it follows the dtype of its arguments and checks nothing.
+        Side parameters are real numbers that are learnt beside the binary weights, the same ones for all networks of a
+        posterior. At 0 each of them changes nothing.
+        """
+
+    @abc.abstractmethod
+    def forward(self, weights: Any, x: Any, side: Any = None) -> Any:
+        """Logits (..., examples, outputs) of weights (..., n), x (examples, features) and side parameters (m,).
+
+        All are NumPy or all JAX; without side parameters they count as 0. The one forward pass behind `logits` and
+        calls; it follows the dtype of its arguments and checks nothing.
         """
 
     @property
     def n_weights(self) -> int:
         """Weights, hence bits, hence qubits."""
         return self.fields[-1].stop
+
+    @property
+    def n_side(self) -> int:
+        """Side parameters."""
+        return self.side_fields[-1].stop if self.side_fields else 0
+
+    @property
+    def size_in_bytes(self) -> int:
+        """What one network of the posterior takes: a bit a weight, and four bytes a side parameter."""
+        return -(-self.n_weights // 8) + 4 * self.n_side
+
+    @property
+    def neurons(self) -> tuple[Int[np.ndarray, " inputs"], ...]:
+        """Positions of the weights that enter the same sum, a neuron's own, neuron by neuron.
+
+        The last axis of a field counts neurons; fields whose names end in the same number belong to one layer.
+        """
+        layers: dict[str, list[np.ndarray]] = {}
+        for field in self.fields:
+            places = np.arange(field.start, field.stop).reshape(-1, field.shape[-1])
+            layers.setdefault(field.name.lstrip(ascii_letters) or field.name, []).append(places)
+        return tuple(column for parts in layers.values() for column in np.concatenate(parts).T)
 
     @property
     def n_outputs(self) -> int:
@@ -117,10 +150,11 @@ class Network(abc.ABC):
 
     def unpack(self, weights: Any) -> dict[str, Any]:
         """Arrays by field name, of shape (..., *field shape), from weights (or bits) of shape (..., n)."""
-        return {
-            field.name: weights[..., field.start : field.stop].reshape(*weights.shape[:-1], *field.shape)
-            for field in self.fields
-        }
+        return unpacked(self.fields, weights)
+
+    def unpack_side(self, side: Any) -> dict[str, Any]:
+        """Arrays by field name from side parameters of shape (m,)."""
+        return unpacked(self.side_fields, side)
 
     def __str__(self) -> str:
         low, high = self.values
@@ -134,3 +168,10 @@ class Network(abc.ABC):
                 return field
         names = ", ".join(field.name for field in self.fields)
         raise UserError(f"no weight field is called {name!r}; this network has {names}")
+
+
+def unpacked(fields: tuple[Field, ...], values: Any) -> dict[str, Any]:
+    """Arrays by field name, of shape (..., *field shape), from the flat values (..., n)."""
+    return {
+        field.name: values[..., field.start : field.stop].reshape(*values.shape[:-1], *field.shape) for field in fields
+    }
