@@ -14,8 +14,8 @@ Activation = Literal["relu", "sigmoid", "tanh", "sign"]
 def signs(z: Float[Array, "..."]) -> Float[Array, "..."]:
     """-1 below 0, else 1; its derivative is taken to be that of z clipped to [-1, 1].
 
-    So gradients pass straight through it where the sum is small (Hubara, Courbariaux, Soudry, El-Yaniv and Bengio, arXiv
-    1602.02830, equation 4).
+    So gradients pass straight through it where the sum is small (Courbariaux, Hubara, Soudry, El-Yaniv and Bengio,
+    arXiv 1602.02830, section 1.3).
     """
     return jnp.where(z >= 0, 1, -1).astype(z.dtype)
 

@@ -136,10 +136,7 @@ class BinaryMLP(Network):
 
     def scaled(self, number: int, sums: Any, module: Any, side: Any = None) -> Any:
         """The pre-activations of layer 1, 2, ..., from the sums of inputs times weights (..., outputs)."""
-        if self.scale == "none":
-            layer = sums
-        else:
-            layer = sums / math.sqrt(self._layers[number - 1][0])
+        layer = sums if self.scale == "none" else sums / math.sqrt(self._layers[number - 1][0])
         if self.normalization == "layer" and number < len(self._layers):
             layer = layer - layer.mean(axis=-1, keepdims=True)
             layer = layer / module.sqrt((layer**2).mean(axis=-1, keepdims=True) + LEAST_VARIANCE)
