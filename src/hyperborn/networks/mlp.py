@@ -9,16 +9,11 @@ import numpy as np
 
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks.activations import ACTIVATIONS, Activation
+from hyperborn.networks.checks import LARGEST, checked_values, one_of
 from hyperborn.networks.network import Field, Network
+from hyperborn.networks.scaling import Normalization, normalized, rescaled, scaling_fields
 
 Scale = Literal["none", "fan_in", "learned"]
-Normalization = Literal["none", "layer"]
-
-LARGEST = 1_000_000
-"""Weights beyond this, either way, would make logits overflow in layers that multiply."""
-
-LEAST_VARIANCE = 1e-5
-"""Added to the variance of a layer that is normalised."""
 
 
 @final
@@ -52,12 +47,12 @@ class BinaryMLP(Network):
         object.__setattr__(self, "n_features", whole_number("n_features", self.n_features, 1))
         object.__setattr__(self, "n_classes", whole_number("n_classes", self.n_classes, 2))
         object.__setattr__(self, "hidden", _hidden(self.hidden))
-        object.__setattr__(self, "values", _values(self.values))
+        object.__setattr__(self, "values", checked_values(self.values))
         if not isinstance(self.bias, bool):
             raise UserError(f"bias={self.bias!r} must be true or false")
-        _one_of("activation", self.activation, get_args(Activation))
-        _one_of("scale", self.scale, get_args(Scale))
-        _one_of("normalization", self.normalization, get_args(Normalization))
+        one_of("activation", self.activation, get_args(Activation))
+        one_of("scale", self.scale, get_args(Scale))
+        one_of("normalization", self.normalization, get_args(Normalization))
         object.__setattr__(self, "output_scales", _output_scales(self.output_scales))
 
     @property
@@ -78,13 +73,7 @@ class BinaryMLP(Network):
     def side_fields(self) -> tuple[Field, ...]:
         if self.scale != "learned":
             return ()
-        fields: list[Field] = []
-        start, last = 0, len(self._layers)
-        for layer, (_, outputs) in enumerate(self._layers, start=1):
-            for name, size in ((f"gain{layer}", 1 if layer == last else outputs), (f"shift{layer}", outputs)):
-                fields.append(Field(name, (size,), start, start + size))
-                start += size
-        return tuple(fields)
+        return scaling_fields([outputs for _, outputs in self._layers])
 
     @property
     def choices(self) -> tuple["BinaryMLP", ...]:
@@ -138,12 +127,10 @@ class BinaryMLP(Network):
         """The pre-activations of layer 1, 2, ..., from the sums of inputs times weights (..., outputs)."""
         layer = sums if self.scale == "none" else sums / math.sqrt(self._layers[number - 1][0])
         if self.normalization == "layer" and number < len(self._layers):
-            layer = layer - layer.mean(axis=-1, keepdims=True)
-            layer = layer / module.sqrt((layer**2).mean(axis=-1, keepdims=True) + LEAST_VARIANCE)
+            layer = normalized(layer, (-1,), module)
         if side is None or not self.side_fields:
             return layer
-        own = {name: part.reshape(*[1] * (layer.ndim - 1), -1) for name, part in self.unpack_side(side).items()}
-        return layer * module.exp(own[f"gain{number}"]) + own[f"shift{number}"]
+        return rescaled(number, layer, self.unpack_side(side), module)
 
     def _chosen_scale(self, values: Any, module: Any) -> Any:
         """The output scale that the values (..., bits) of the field "scale" choose; between them it is geometric."""
@@ -170,14 +157,6 @@ def _hidden(hidden: Any) -> tuple[int, ...]:
     return tuple(whole_number("a hidden size", size, 1) for size in hidden)
 
 
-def _values(values: Any) -> tuple[float, float]:
-    pair = values if isinstance(values, tuple | list) else ()
-    if len(pair) != 2 or pair[0] == pair[1] or not all(is_number(value) and abs(value) <= LARGEST for value in pair):
-        allowed = f"two distinct numbers from {-LARGEST:,} to {LARGEST:,}, such as (-1, 1)"
-        raise UserError(f"values={values!r} must be {allowed}")
-    return float(pair[0]), float(pair[1])
-
-
 def _output_scales(scales: Any) -> tuple[float, ...]:
     given = scales if isinstance(scales, tuple | list) else ()
     count = len(given)
@@ -192,8 +171,3 @@ def _geometric(scales: Any) -> bool:
     """Whether each number is the same multiple, other than 1, of the one before."""
     ratios = [after / before for before, after in pairwise(scales)]
     return all(ratio != 1 and math.isclose(ratio, ratios[0], rel_tol=1e-12) for ratio in ratios)
-
-
-def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise UserError(f"{name}={value!r} is unknown; choose one of {', '.join(allowed)}")

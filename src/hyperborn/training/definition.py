@@ -12,7 +12,7 @@ from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.inference.divergences import DIVERGENCES
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
-from hyperborn.networks import BinaryMLP, Network
+from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
 from hyperborn.posteriors import SPREAD, Autoregressive, Posterior, PreviousPosterior, Register
 from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
 from hyperborn.records import Slots, record_of, thing_of
@@ -21,7 +21,7 @@ from hyperborn.training.optimizers import OPTIMIZERS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau
 
 SLOTS: Slots = {
-    "network": (BinaryMLP,),
+    "network": (BinaryMLP, BinaryConvNet),
     "posterior": (Register, Autoregressive),
     "circuit": (AllPairs, ChosenPairs, Brickwork, ProductState),
     "objective": tuple(OBJECTIVES.values()),

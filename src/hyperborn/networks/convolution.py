@@ -1,0 +1,143 @@
+"""Small binary convolutional networks for square images."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, final, get_args
+
+from hyperborn.errors import UserError, whole_number
+from hyperborn.networks.activations import ACTIVATIONS, Activation
+from hyperborn.networks.checks import checked_values, one_of
+from hyperborn.networks.network import Field, Network
+from hyperborn.networks.patches import padding, patches, positions
+from hyperborn.networks.scaling import Normalization, normalized, rescaled, scaling_fields
+
+
+@final
+@dataclass(frozen=True)
+class BinaryConvNet(Network):
+    """Convolutions with binary kernels, and a dense binary layer from their last maps to the logits.
+
+    Features are the pixels, row-major, of square images of one channel: 784 for 28 x 28. Weights are ordered K1, K2,
+    ..., W<last>, each kernel row-major (rows, columns, channels in, channels out) and W in the order (map rows, map
+    columns, channels, outputs). Kernels correlate (they are not flipped) and move by ``stride``; images are padded with
+    zeros so that a side of m pixels has ⌈m / stride⌉ positions ("same" padding: as few zeros as that takes, the odd one
+    behind). Sums are divided by the square root of their inputs, padding counted, and, between layers, brought to mean
+    0 and variance 1 over all channels and positions of an example if ``normalization="layer"``. Side parameters are a
+    log gain and a shift a channel, one log gain for the logits and a shift for each. Two classes have one logit, more
+    have one a class. The sign activation is +1 at 0.
+
+    The defaults make 20,432 weights of 28 x 28 and 6,032 of 8 x 8 pixels with 10 classes.
+
+    Raises:
+        UserError: for an argument that makes no network.
+    """
+
+    # Arguments are checked and converted below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    n_features: int
+    n_classes: int = 2
+    channels: tuple[int, ...] = (16, 32)
+    # Not `kernel`: records take fields of that name for the kernel of a divergence.
+    kernel_size: int = 3
+    stride: int = 2
+    activation: Activation = "tanh"
+    values: tuple[float, float] = (-1.0, 1.0)
+    normalization: Normalization = "none"
+
+    def __post_init__(self) -> None:
+        # Lists (from JSON) and integer values are taken, and stored so that equal networks compare equal.
+        object.__setattr__(self, "n_features", whole_number("n_features", self.n_features, 1))
+        object.__setattr__(self, "n_classes", whole_number("n_classes", self.n_classes, 2))
+        object.__setattr__(self, "channels", _channels(self.channels))
+        object.__setattr__(self, "kernel_size", whole_number("kernel_size", self.kernel_size, 1))
+        object.__setattr__(self, "stride", whole_number("stride", self.stride, 1))
+        object.__setattr__(self, "values", checked_values(self.values))
+        one_of("activation", self.activation, get_args(Activation))
+        one_of("normalization", self.normalization, get_args(Normalization))
+        if math.isqrt(self.n_features) ** 2 != self.n_features:
+            remedy = "give pixels of square images of one channel, such as 784 for 28 x 28 (pad or crop others)"
+            raise UserError(f"n_features={self.n_features} is no square number; {remedy}")
+        for number, size in enumerate(self._sizes[:-1], start=1):
+            # Weights beyond the edge at every position would meet nothing but zeros.
+            if size < self.kernel_size:
+                remedy = "give a smaller kernel_size or stride, or fewer channels"
+                where = f"the {size} x {size} pixels at convolution {number}"
+                raise UserError(f"kernel_size={self.kernel_size} exceeds {where}; {remedy}")
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        last = len(self.channels)
+        inputs = (1, *self.channels)
+        shapes: list[tuple[str, tuple[int, ...]]] = [
+            (f"K{number}", (self.kernel_size, self.kernel_size, inputs[number - 1], inputs[number]))
+            for number in range(1, last + 1)
+        ]
+        shapes.append((f"W{last + 1}", (self._sizes[last] ** 2 * inputs[last], self.n_outputs)))
+        fields: list[Field] = []
+        start = 0
+        for name, shape in shapes:
+            stop = start + math.prod(shape)
+            fields.append(Field(name, shape, start, stop))
+            start = stop
+        return tuple(fields)
+
+    @property
+    def side_fields(self) -> tuple[Field, ...]:
+        return scaling_fields([*self.channels, self.n_outputs])
+
+    @property
+    def additive(self) -> tuple[tuple[int, ...], ...]:
+        return (tuple(range(self.n_weights)),)
+
+    @property
+    def choices(self) -> tuple[Network, ...]:
+        return (self,)
+
+    @property
+    def working_floats(self) -> int:
+        # Patches, with what they are cut from (maps as they are and padded) or what they become (sums, being scaled).
+        most = 0
+        for size, inputs, outputs in zip(self._sizes, (1, *self.channels), self.channels, strict=False):
+            wide = size + sum(padding(size, self.kernel_size, self.stride))
+            places = positions(size, self.stride) ** 2
+            beside = max((size**2 + wide**2) * inputs, 4 * places * outputs)
+            most = max(most, places * self.kernel_size**2 * inputs + beside)
+        return most + 4 * self.n_outputs
+
+    def forward(self, weights: Any, x: Any, side: Any = None) -> Any:
+        module = weights.__array_namespace__()
+        leading, examples, size = weights.shape[:-1], len(x), self._sizes[0]
+        arrays = self.unpack(weights)
+        # The first convolution's patches have no leading axes: they are the same for all networks.
+        layer = x.reshape(examples, size, size, 1)
+        for number, (channels, size) in enumerate(zip(self.channels, self._sizes[1:], strict=True), start=1):
+            layer = patches(layer, self.kernel_size, self.stride, module)
+            inputs = layer.shape[-1]
+            layer = layer.reshape(*layer.shape[:-3], examples * size**2, inputs)
+            layer = module.matmul(layer, arrays[f"K{number}"].reshape(*leading, inputs, channels))
+            layer = layer.reshape(*leading, examples, size, size, channels) / math.sqrt(inputs)
+            if self.normalization == "layer":
+                layer = normalized(layer, (-3, -2, -1), module)
+            layer = ACTIVATIONS[self.activation](self._rescaled(number, layer, module, side), module)
+        last = self.fields[-1]
+        inputs = last.shape[0]
+        layer = module.matmul(layer.reshape(*leading, examples, inputs), arrays[last.name]) / math.sqrt(inputs)
+        return self._rescaled(len(self.fields), layer, module, side)
+
+    def _rescaled(self, number: int, sums: Any, module: Any, side: Any) -> Any:
+        return sums if side is None else rescaled(number, sums, self.unpack_side(side), module)
+
+    @property
+    def _sizes(self) -> list[int]:
+        """Sides of the images and of the maps of each convolution, in pixels."""
+        sizes = [math.isqrt(self.n_features)]
+        for _ in self.channels:
+            sizes.append(positions(sizes[-1], self.stride))
+        return sizes
+
+
+def _channels(channels: Any) -> tuple[int, ...]:
+    if not isinstance(channels, tuple | list) or not channels:
+        raise UserError(f"channels={channels!r} must list the channels of the convolutions, such as (16, 32)")
+    return tuple(whole_number("a number of channels", number, 1) for number in channels)
