@@ -164,8 +164,8 @@ def test_neurons_are_the_kernels_of_the_channels_and_the_columns_of_the_last_mat
     "arguments",
     [
         {"n_features": 784, "n_classes": 10},
-        {"n_features": 784, "n_classes": 10, "normalization": "layer", "activation": "sigmoid"},
-        {"n_features": 64, "channels": (2, 16), "kernel_size": 1, "stride": 1, "normalization": "layer"},
+        {"n_features": 784, "n_classes": 10, "normalization": "none", "activation": "sigmoid"},
+        {"n_features": 64, "channels": (2, 16), "kernel_size": 1, "stride": 1, "activation": "tanh"},
         {"n_features": 400, "channels": (1, 1, 1), "kernel_size": 5, "stride": 1},
         {"n_features": 9, "n_classes": 200, "channels": (1,), "stride": 3},
     ],
