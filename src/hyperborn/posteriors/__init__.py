@@ -6,6 +6,7 @@ from hyperborn.posteriors.exact import ExactPosterior
 from hyperborn.posteriors.posterior import SPREAD, Posterior
 from hyperborn.posteriors.previous import DOUBT, PreviousPosterior
 from hyperborn.posteriors.register import Register
+from hyperborn.posteriors.registers import Registers
 
 __all__ = [
     "DOUBT",
@@ -15,5 +16,6 @@ __all__ = [
     "Posterior",
     "PreviousPosterior",
     "Register",
+    "Registers",
     "default_posterior",
 ]
