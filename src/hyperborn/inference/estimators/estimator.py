@@ -56,6 +56,6 @@ def check_registers(name: str, posterior: Posterior) -> None:
     """Raise a UserError unless the posterior is one of registers."""
     if not isinstance(posterior, Registers):
         raise UserError(
-            f"the estimator {name} draws from Registers, not from {type(posterior).__name__}; give hb.Registers(network), "
-            "or the estimator hb.Exact()"
+            f"the estimator {name} draws from Registers, not from {type(posterior).__name__}; give "
+            "hb.Registers(network), or the estimator hb.Exact()"
         )

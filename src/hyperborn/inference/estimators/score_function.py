@@ -24,8 +24,8 @@ from hyperborn.simulators.side_by_side import Tables
 class ScoreFunction(SampledEstimator):
     """E[(energy - baseline) ∇ log q], the baseline of a draw being the mean energy of the others.
 
-    Unbiased, whatever the network; its variance grows with the number of weights (Williams 1992; leave-one-out baseline:
-    Kool, van Hoof and Welling, "Buy 4 REINFORCE samples, get a baseline for free!", 2019).
+    Unbiased, whatever the network; its variance grows with the number of weights (Williams 1992; the leave-one-out
+    baseline: Kool, van Hoof and Welling, "Buy 4 REINFORCE samples, get a baseline for free!", 2019).
 
     Raises:
         UserError: for fewer than two samples, which have no others.
