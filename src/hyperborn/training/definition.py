@@ -13,7 +13,7 @@ from hyperborn.inference.divergences import DIVERGENCES
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
 from hyperborn.networks import BinaryMLP, Network
-from hyperborn.posteriors import SPREAD, Autoregressive, Posterior, PreviousPosterior, Register
+from hyperborn.posteriors import SPREAD, Autoregressive, MultiBasis, Posterior, PreviousPosterior, Register
 from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
 from hyperborn.records import Slots, record_of, thing_of
 from hyperborn.training.annealing import Annealing
@@ -22,7 +22,7 @@ from hyperborn.training.plateau import Plateau
 
 SLOTS: Slots = {
     "network": (BinaryMLP,),
-    "posterior": (Register, Autoregressive),
+    "posterior": (Register, Autoregressive, MultiBasis),
     "circuit": (AllPairs, ChosenPairs, Brickwork, ProductState),
     "objective": tuple(OBJECTIVES.values()),
     "divergence": tuple(DIVERGENCES.values()),
