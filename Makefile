@@ -40,7 +40,7 @@ gap: $(VENV)/.core ## the gap of every family to the exact posterior, docs/elbo-
 trainability: $(VENV)/.core ## gradients, depth and restarts, docs/trainability.md; about ten minutes
 	$(BIN)/python experiments/trainability/run.py
 
-multi-basis: $(VENV)/.core ## what two weights a qubit cost, docs/multi-basis.md; about five minutes
+multi-basis: $(VENV)/.core ## what two weights a qubit cost, docs/multi-basis.md; about three minutes
 	$(BIN)/python experiments/multi_basis/run.py
 
 STUDY := $(BIN)/hyperborn study --out runs/elbo-vs-mle

@@ -32,7 +32,7 @@ def gap_floor(log_posterior: Table, entropy: float) -> float:
 def energy_floor(energies: Table, entropy: float) -> float:
     """The least E_q[energy] above the lowest energy (nats) of all q of at least so much entropy."""
     above = energies - energies.min()
-    # Sharp enough for its entropy to be next to nothing, but for networks that are as good as the best.
+    # Sharp enough to leave the best networks alone.
     return float(softened(-1e4 * above, entropy) @ above)
 
 
@@ -67,5 +67,5 @@ def entropy_of(q: Table) -> float:
 
 
 def divergence(q: Table, log_p: Table) -> float:
-    """KL(q ‖ p) (nats)."""
-    return -entropy_of(q) - float(q @ log_p)
+    """KL(q ‖ p) (nats), at least 0 but for rounding."""
+    return max(0.0, -entropy_of(q) - float(q @ log_p))

@@ -78,7 +78,7 @@ def cells(rows: Rows, value: Callable[[dict[str, Any]], float], digits: int) -> 
     found = []
     for task in TASKS:
         estimate = Estimate.of(np.array([value(row) for row in rows if row["task"] == task.name]))
-        found.append(f"{abs(estimate.mean):.{digits}f} ± {estimate.standard_error:.{digits}f}")
+        found.append(f"{estimate.mean:z.{digits}f} ± {estimate.standard_error:.{digits}f}")
     return found
 
 
