@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hyperborn.posteriors import (
         Autoregressive,
         ExactPosterior,
+        MultiBasis,
         PreviousPosterior,
         Register,
         Registers,
@@ -76,6 +77,7 @@ HOMES = {
     "Uniform": "hyperborn.priors",
     "Autoregressive": "hyperborn.posteriors",
     "ExactPosterior": "hyperborn.posteriors",
+    "MultiBasis": "hyperborn.posteriors",
     "PreviousPosterior": "hyperborn.posteriors",
     "Register": "hyperborn.posteriors",
     "Registers": "hyperborn.posteriors",
@@ -108,6 +110,7 @@ __all__ = [
     "Ising",
     "LocalExpectation",
     "LocalReparameterization",
+    "MultiBasis",
     "Plateau",
     "PreviousPosterior",
     "Register",

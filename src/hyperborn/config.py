@@ -113,7 +113,7 @@ Probability = Annotated[float, NotTruth, Field(gt=0, lt=1)]
 Name = Annotated[str, AfterValidator(known)]
 
 
-CIRCUITS = ("all-pairs", "ring", "ladder", "brickwork")
+CIRCUITS = ("all-pairs", "ring", "ladder", "brickwork", "multi-basis")
 """Ansätze that are circuits of layers."""
 
 
@@ -163,8 +163,8 @@ class Configuration(BaseModel, ABC):
     ] = [1.0]
 
     posterior: Literal["auto", "register", "registers"] = Field("auto", description="register, registers or auto")
-    ansatz: Literal["all-pairs", "ring", "ladder", "brickwork", "product", "autoregressive"] = Field(
-        "all-pairs", description="all-pairs, ring, ladder, brickwork, product or autoregressive"
+    ansatz: Literal["all-pairs", "ring", "ladder", "brickwork", "multi-basis", "product", "autoregressive"] = Field(
+        "all-pairs", description="all-pairs, ring, ladder, brickwork, multi-basis, product or autoregressive"
     )
     depth: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")
     register_size: Annotated[int, NotTruth, Field(ge=1, le=10, description="a whole number from 1 to 10")] = 4

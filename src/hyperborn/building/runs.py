@@ -13,7 +13,7 @@ from hyperborn.inference.estimators import ESTIMATORS, Estimator, Exact
 from hyperborn.inference.estimators.exact import LARGEST
 from hyperborn.inference.objectives import OBJECTIVES, Objective
 from hyperborn.networks import Network
-from hyperborn.posteriors import Autoregressive, Posterior, Register, Registers
+from hyperborn.posteriors import Autoregressive, MultiBasis, Posterior, Register, Registers
 from hyperborn.posteriors.default import default_depth
 from hyperborn.priors import Bernoulli, Prior, Uniform
 from hyperborn.training.annealing import Annealing
@@ -93,9 +93,19 @@ def smaller(config: Configuration, data: Dataset) -> str:
 
 
 def posterior_of(config: Configuration, n: int) -> Posterior:
-    """One register, or its classical rival."""
+    """One register, or its classical rival.
+
+    Raises:
+        UserError: if two weights a qubit are asked for, and the weights are odd.
+    """
     if config.ansatz == "autoregressive":
         return Autoregressive(n, config.context)
+    if config.ansatz == "multi-basis":
+        if n % 2:
+            raise UserError(
+                f"ansatz multi-basis holds two weights a qubit, and the network has {n}; choose another size"
+            )
+        return MultiBasis(AllPairs(n // 2, default_depth(n // 2) if config.depth == "auto" else config.depth))
     return Register(circuit_of(config, n))
 
 

@@ -70,7 +70,8 @@ SHARED = (
         "ansatz",
         "NAME",
         "all-pairs",
-        "all-pairs, ring, ladder, brickwork, product (no entanglement) or autoregressive (classical tables).",
+        "all-pairs, ring, ladder, brickwork, multi-basis (two weights a qubit), product (no entanglement) or "
+        "autoregressive (classical tables).",
         CIRCUIT,
     ),
     Option("depth", "D|auto", "auto", "Layers of the circuit; auto: 4 to 10 weights, 8 beyond; registers 2.", CIRCUIT),

@@ -3,6 +3,7 @@
 from hyperborn.posteriors.autoregressive import Autoregressive
 from hyperborn.posteriors.default import default_posterior
 from hyperborn.posteriors.exact import ExactPosterior
+from hyperborn.posteriors.multi_basis import MultiBasis
 from hyperborn.posteriors.posterior import SPREAD, Posterior
 from hyperborn.posteriors.previous import DOUBT, PreviousPosterior
 from hyperborn.posteriors.register import Register
@@ -13,6 +14,7 @@ __all__ = [
     "SPREAD",
     "Autoregressive",
     "ExactPosterior",
+    "MultiBasis",
     "Posterior",
     "PreviousPosterior",
     "Register",

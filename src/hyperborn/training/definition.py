@@ -15,7 +15,15 @@ from hyperborn.inference.estimators import ESTIMATORS, Estimator, Exact, Sampled
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
 from hyperborn.networks import BinaryMLP, Network
-from hyperborn.posteriors import SPREAD, Autoregressive, Posterior, PreviousPosterior, Register, Registers
+from hyperborn.posteriors import (
+    SPREAD,
+    Autoregressive,
+    MultiBasis,
+    Posterior,
+    PreviousPosterior,
+    Register,
+    Registers,
+)
 from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
 from hyperborn.records import Slots, record_of, thing_of
 from hyperborn.training.annealing import Annealing
@@ -24,7 +32,7 @@ from hyperborn.training.plateau import Plateau
 
 SLOTS: Slots = {
     "network": (BinaryMLP,),
-    "posterior": (Register, Autoregressive, Registers),
+    "posterior": (Register, Registers, Autoregressive, MultiBasis),
     "circuit": (AllPairs, ChosenPairs, Brickwork, ProductState),
     "objective": tuple(OBJECTIVES.values()),
     "estimator": tuple(ESTIMATORS.values()),
