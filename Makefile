@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint wheel benchmark gap trainability study clean
+.PHONY: help demo test lint wheel benchmark gap trainability multi-basis study clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 	@echo "  PYTHON=...       the interpreter (3.11 or newer) for a new .venv; 'make clean' first to change it"
 
 demo: $(VENV)/.core ## compare MLE, ELBO and SELBO on iris; plots in runs/demo
@@ -39,6 +39,9 @@ gap: $(VENV)/.core ## the gap of every family to the exact posterior, docs/elbo-
 
 trainability: $(VENV)/.core ## gradients, depth and restarts, docs/trainability.md; about ten minutes
 	$(BIN)/python experiments/trainability/run.py
+
+multi-basis: $(VENV)/.core ## what two weights a qubit cost, docs/multi-basis.md; about three minutes
+	$(BIN)/python experiments/multi_basis/run.py
 
 STUDY := $(BIN)/hyperborn study --out runs/elbo-vs-mle
 

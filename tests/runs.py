@@ -11,8 +11,9 @@ from hyperborn.progress import Progress
 from hyperborn.storage.manifest import MANIFEST
 from hyperborn.training import session
 from hyperborn.training.definition import Definition
+from hyperborn.training.enumerated import NUMBERS
 from hyperborn.training.loop import Report
-from hyperborn.training.result import NUMBERS, Result
+from hyperborn.training.result import Result
 
 PICTURE = b"\x89PNG: not a picture, but bytes to be kept"
 STOPPED_AT = 110

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from hyperborn.energy import energies
     from hyperborn.errors import UserError
     from hyperborn.inference.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
-    from hyperborn.inference.estimators import Exact
+    from hyperborn.inference.estimators import (
+        Exact,
+        LocalExpectation,
+        LocalReparameterization,
+        ScoreFunction,
+        StraightThrough,
+    )
     from hyperborn.inference.kernels import (
         Hamming,
         mmd_squared,
@@ -27,7 +33,15 @@ if TYPE_CHECKING:
         mmd_witness_from_product,
     )
     from hyperborn.inference.objectives import ELBO, MLE, SELBO, Renyi, SteinPosterior
-    from hyperborn.posteriors import Autoregressive, ExactPosterior, PreviousPosterior, Register, default_posterior
+    from hyperborn.posteriors import (
+        Autoregressive,
+        ExactPosterior,
+        MultiBasis,
+        PreviousPosterior,
+        Register,
+        Registers,
+        default_posterior,
+    )
     from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
     from hyperborn.training import LBFGS, Adam, Annealing, Plateau, Result, fit, load
 
@@ -43,6 +57,10 @@ HOMES = {
     "RenyiDivergence": "hyperborn.inference.divergences",
     "Stein": "hyperborn.inference.divergences",
     "Exact": "hyperborn.inference.estimators",
+    "LocalExpectation": "hyperborn.inference.estimators",
+    "LocalReparameterization": "hyperborn.inference.estimators",
+    "ScoreFunction": "hyperborn.inference.estimators",
+    "StraightThrough": "hyperborn.inference.estimators",
     "Hamming": "hyperborn.inference.kernels",
     "mmd_squared": "hyperborn.inference.kernels",
     "mmd_squared_from_product": "hyperborn.inference.kernels",
@@ -59,8 +77,10 @@ HOMES = {
     "Uniform": "hyperborn.priors",
     "Autoregressive": "hyperborn.posteriors",
     "ExactPosterior": "hyperborn.posteriors",
+    "MultiBasis": "hyperborn.posteriors",
     "PreviousPosterior": "hyperborn.posteriors",
     "Register": "hyperborn.posteriors",
+    "Registers": "hyperborn.posteriors",
     "default_posterior": "hyperborn.posteriors",
     "Adam": "hyperborn.training",
     "Annealing": "hyperborn.training",
@@ -88,14 +108,20 @@ __all__ = [
     "ExactPosterior",
     "Hamming",
     "Ising",
+    "LocalExpectation",
+    "LocalReparameterization",
+    "MultiBasis",
     "Plateau",
     "PreviousPosterior",
     "Register",
+    "Registers",
     "Renyi",
     "RenyiDivergence",
     "Result",
+    "ScoreFunction",
     "Stein",
     "SteinPosterior",
+    "StraightThrough",
     "Uniform",
     "UserError",
     "baselines",

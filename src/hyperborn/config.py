@@ -20,6 +20,7 @@ from pydantic import (
 from hyperborn.errors import UserError
 from hyperborn.inference.divergences import DIVERGENCES, Divergence
 from hyperborn.inference.divergences.renyi import NEAREST
+from hyperborn.inference.estimators import ESTIMATORS
 from hyperborn.inference.objectives import OBJECTIVES, Objective
 
 PARTS: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
@@ -71,6 +72,13 @@ def known_divergence(value: str) -> str:
     return value
 
 
+def known_estimator(value: str) -> str:
+    """The name of an estimator, if there is one of this name."""
+    if value != "auto" and value not in ESTIMATORS:
+        raise ValueError("no estimator")
+    return value
+
+
 def not_one(value: float) -> float:
     """The number, if it is not 1 or as good as 1."""
     if abs(value - 1) < NEAREST:
@@ -105,7 +113,7 @@ Probability = Annotated[float, NotTruth, Field(gt=0, lt=1)]
 Name = Annotated[str, AfterValidator(known)]
 
 
-CIRCUITS = ("all-pairs", "ring", "ladder", "brickwork")
+CIRCUITS = ("all-pairs", "ring", "ladder", "brickwork", "multi-basis")
 """Ansätze that are circuits of layers."""
 
 
@@ -141,24 +149,30 @@ class Configuration(BaseModel, ABC):
         BeforeValidator(hidden_sizes),
         Field(description="units of each layer from 1 on, such as 2 or 8,4, none or auto"),
     ] = "auto"
-    activation: Literal["relu", "sigmoid", "tanh", "sign"] = Field("relu", description="relu, sigmoid, tanh or sign")
-    bias: Truth = True
+    activation: Literal["auto", "relu", "sigmoid", "tanh", "sign"] = Field(
+        "auto", description="relu, sigmoid, tanh, sign or auto"
+    )
+    bias: Truth | Literal["auto"] = Field("auto", description="true, false or auto")
     values: Annotated[
         tuple[Number, Number], BeforeValidator(listed), Field(description="two numbers, such as -1,1")
     ] = (-1.0, 1.0)
-    scale: Literal["none", "fan_in"] = Field("none", description="none or fan_in")
+    scale: Literal["auto", "none", "fan_in", "learned"] = Field("auto", description="none, fan_in, learned or auto")
+    normalization: Literal["none", "layer"] = Field("none", description="none or layer")
     output_scales: Annotated[
         list[Positive], BeforeValidator(listed), Field(min_length=1, description="numbers above 0, such as 0.5,1,2,4")
     ] = [1.0]
 
-    ansatz: Literal["all-pairs", "ring", "ladder", "brickwork", "product", "autoregressive"] = Field(
-        "all-pairs", description="all-pairs, ring, ladder, brickwork, product or autoregressive"
+    posterior: Literal["auto", "register", "registers"] = Field("auto", description="register, registers or auto")
+    ansatz: Literal["all-pairs", "ring", "ladder", "brickwork", "multi-basis", "product", "autoregressive"] = Field(
+        "all-pairs", description="all-pairs, ring, ladder, brickwork, multi-basis, product or autoregressive"
     )
     depth: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")
+    register_size: Annotated[int, NotTruth, Field(ge=1, le=10, description="a whole number from 1 to 10")] = 4
+    grouping: Literal["neuron", "layer", "random"] = Field("neuron", description="neuron, layer or random")
     context: Annotated[int, NotTruth, Field(ge=0, le=16, description="a whole number from 0 to 16")] = 4
     spread: NotNegative = 0.02
 
-    beta: Positive = 1.0
+    beta: Positive | Literal["auto"] = Field("auto", description="a number above 0, or auto")
     weight: Positive | Literal["kl-matched"] = Field("kl-matched", description="a number above 0, or kl-matched")
     divergence: Annotated[str, AfterValidator(known_divergence)] = Field("mmd", description=either(DIVERGENCES))
     bandwidth: Literal["operator-weight", "median", "adaptive"] = Field(
@@ -172,11 +186,16 @@ class Configuration(BaseModel, ABC):
         0.5, description="a number between 0 and 1, or in a configuration file one for each named field"
     )
 
+    estimator: Annotated[str, AfterValidator(known_estimator)] = Field(
+        "auto", description=f"auto, {either(ESTIMATORS)}"
+    )
+    samples: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")
+    batch_size: Count = 128
     optimizer: Literal["adam", "lbfgs"] = Field("adam", description="adam or lbfgs")
     learning_rate: Positive = 0.03
     annealing: Annotated[float, NotTruth, Field(gt=0, le=1, description="a number above 0, and 1 at most")] = 0.01
-    steps: Count = 1000
-    restarts: Count = 2
+    steps: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")
+    restarts: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")
     patience: Annotated[int, NotTruth, Field(ge=0, le=2**31 - 1, description="a whole number from 0 on")] = 100
     seed: Annotated[int, NotTruth, Field(ge=0, lt=2**32, description=f"a whole number from 0 to {2**32 - 1}")] = 0
 
@@ -246,6 +265,11 @@ def check_applies(config: Configuration) -> None:
     owners = {"learning_rate": ["adam"], "depth": [*CIRCUITS], "context": ["autoregressive"]}
     annealed = [name for name, kind in OBJECTIVES.items() if kind.annealed]
     owners["annealing"] = [f"adam with {either(annealed)}"]
+    for key in ("register_size", "grouping", "samples", "batch_size"):
+        owners[key] = ["posterior registers"]
+    for key in ("ansatz", "patience"):
+        owners[key] = ["posterior register"]
+    chosen.update(f"posterior {kind}" for kind in ("register", "registers") if config.posterior in ("auto", kind))
     if config.optimizer == "adam" and not set(annealed).isdisjoint(config.chosen_objectives):
         chosen.update(owners["annealing"])
     for name, kind in OBJECTIVES.items():

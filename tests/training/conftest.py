@@ -9,7 +9,7 @@ import pytest
 import hyperborn as hb
 from hyperborn.data import Dataset
 from hyperborn.training.definition import Definition
-from hyperborn.training.loop import Problem
+from hyperborn.training.enumerated import Enumerated
 
 Define = Callable[..., Definition]
 
@@ -34,10 +34,10 @@ def define() -> Define:
 
 
 @pytest.fixture(scope="session")
-def problem(data: Dataset, define: Define) -> Problem:
+def problem(data: Dataset, define: Define) -> Enumerated:
     definition = define()
     energies = hb.energies(definition.network, data.train)
-    return Problem(energies, definition.prior.log_probabilities(definition.network))
+    return Enumerated(energies, definition.prior.log_probabilities(definition.network))
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ from hyperborn.inference.kernels import default_kernel
 from hyperborn.predictive import fitted_temperature, tempered
 from hyperborn.progress import Progress
 from hyperborn.training import loop
+from hyperborn.training.enumerated import Enumerated
 from hyperborn.training.fit import run
 from hyperborn.training.interruption import Interrupted
-from hyperborn.training.loop import Problem, Report, fresh, train
+from hyperborn.training.loop import Report, fresh, train
 from hyperborn.training.result import Result
 from runs import same
 
@@ -74,7 +75,7 @@ def test_the_numbers_are_those_of_a_plain_enumeration(
 
 @pytest.mark.parametrize("objective", [hb.MLE(), hb.ELBO(), hb.ELBO(0.5), hb.SELBO()], ids=str)
 def test_the_final_loss_is_the_objective_in_double_precision(
-    define, data: Dataset, prior: hb.Bernoulli, problem: Problem, objective: Any
+    define, data: Dataset, prior: hb.Bernoulli, problem: Enumerated, objective: Any
 ) -> None:
     found = run(define(objective=objective, prior=prior, steps=100), data, QUIET)
     q, p = found.probabilities, inference_oracle.product_distribution([0.3] * 9)
@@ -106,7 +107,7 @@ def test_the_bound_is_a_bound_whatever_was_minimised(define, data: Dataset, obje
     }
 
 
-def test_the_best_restart_is_kept(define, data: Dataset, problem: Problem) -> None:
+def test_the_best_restart_is_kept(define, data: Dataset, problem: Enumerated) -> None:
     definition = define(steps=30, seed=5)
     *_, last = train(definition, problem, fresh(definition))
     found = run(definition, data, QUIET)
@@ -289,15 +290,15 @@ def test_without_a_plateau_all_steps_are_made(data: Dataset) -> None:
 
 
 def test_a_ready_problem_is_not_made_again(
-    define, data: Dataset, problem: Problem, monkeypatch: pytest.MonkeyPatch
+    define, data: Dataset, problem: Enumerated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     definition = define(steps=30)
     expected = run(definition, data, QUIET)
-    monkeypatch.setattr(Problem, "of", None)
+    monkeypatch.setattr(Enumerated, "of", None)
     assert same(run(definition, data, QUIET, problem=problem), expected)
 
 
-def test_training_stops_on_a_plateau_and_goes_on_where_there_is_none(define, problem: Problem) -> None:
+def test_training_stops_on_a_plateau_and_goes_on_where_there_is_none(define, problem: Enumerated) -> None:
     def steps(plateau: hb.Plateau | None) -> int:
         definition = define(plateau=plateau, steps=300)
         *_, last = train(definition, problem, fresh(definition))
@@ -327,7 +328,7 @@ def test_the_bar_of_a_run_that_stops_early_is_closed(define, data: Dataset) -> N
         assert progress._stages == []
 
 
-def test_how_often_reports_come_changes_nothing(define, problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_often_reports_come_changes_nothing(define, problem: Enumerated, monkeypatch: pytest.MonkeyPatch) -> None:
     definition = define(steps=60, plateau=hb.Plateau(25, 1e-3))
 
     def outcome(seconds: float) -> tuple[int, list[tuple[int, list[float]]], bytes]:

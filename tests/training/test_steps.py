@@ -11,9 +11,9 @@ from hyperborn.inference.divergences import DIVERGENCES
 from hyperborn.inference.objectives import OBJECTIVES as REGISTERED
 from hyperborn.inference.objectives import Objective
 from hyperborn.training.definition import Definition
-from hyperborn.training.loop import Problem
+from hyperborn.training.enumerated import Enumerated, advance, diagnose
 from hyperborn.training.optimizers import Optimizer
-from hyperborn.training.steps import State, advance, arrays_of, diagnose, initial_state, state_of
+from hyperborn.training.steps import State, arrays_of, initial_state, state_of
 
 OPTIMIZERS = [hb.Adam(), hb.LBFGS(memory=3)]
 OBJECTIVES = [
@@ -25,7 +25,7 @@ OBJECTIVES = [
 ]
 
 
-def moved(definition: Definition, problem: Problem, state: State, *counts: int) -> State:
+def moved(definition: Definition, problem: Enumerated, state: State, *counts: int) -> State:
     functional = problem.functional(definition)
     for count in counts:
         state = advance(
@@ -40,7 +40,7 @@ def moved(definition: Definition, problem: Problem, state: State, *counts: int) 
     return state
 
 
-def losses_of(definition: Definition, problem: Problem, state: State) -> np.ndarray:
+def losses_of(definition: Definition, problem: Enumerated, state: State) -> np.ndarray:
     functional = problem.functional(definition)
     log_prior = jnp.asarray(problem.log_prior, jnp.float32)
     energies = jnp.asarray(problem.energies - problem.energies.min(), jnp.float32)
@@ -52,7 +52,7 @@ def bytes_of(state: State) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
-def test_many_steps_at_once_are_the_same_as_one_by_one(define, problem: Problem, optimizer: Optimizer) -> None:
+def test_many_steps_at_once_are_the_same_as_one_by_one(define, problem: Enumerated, optimizer: Optimizer) -> None:
     definition = define(optimizer=optimizer)
     state = initial_state(definition)
     once = moved(definition, problem, state, 12)
@@ -70,7 +70,7 @@ def test_every_registered_objective_is_trained() -> None:
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=str)
 def test_every_optimizer_lowers_every_objective(
-    define, problem: Problem, optimizer: Optimizer, objective: Objective
+    define, problem: Enumerated, optimizer: Optimizer, objective: Objective
 ) -> None:
     definition = define(optimizer=optimizer, objective=objective)
     state = initial_state(definition)
@@ -82,7 +82,7 @@ def test_every_optimizer_lowers_every_objective(
     assert (after < before - least).all()
 
 
-def test_adam_is_the_published_rule(define, problem: Problem) -> None:
+def test_adam_is_the_published_rule(define, problem: Enumerated) -> None:
     """Kingma and Ba's update, squares decaying by 0.99, with gradients by central differences of a float64 loss."""
     definition = define(objective=hb.MLE(), restarts=1)
     state = initial_state(definition)
@@ -107,7 +107,7 @@ def test_adam_is_the_published_rule(define, problem: Problem) -> None:
     np.testing.assert_allclose(found[certain], np.asarray(params)[certain], atol=2e-4)
 
 
-def test_restarts_side_by_side_are_what_they_are_alone(define, problem: Problem) -> None:
+def test_restarts_side_by_side_are_what_they_are_alone(define, problem: Enumerated) -> None:
     definition, alone = define(restarts=4), define(restarts=1)
     state = initial_state(definition)
     together = moved(definition, problem, state, 20)
@@ -119,7 +119,7 @@ def test_restarts_side_by_side_are_what_they_are_alone(define, problem: Problem)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
-def test_the_seed_is_all_the_chance_there_is(define, problem: Problem, optimizer: Optimizer) -> None:
+def test_the_seed_is_all_the_chance_there_is(define, problem: Enumerated, optimizer: Optimizer) -> None:
     runs = [
         bytes_of(moved(definition, problem, initial_state(definition), 7))
         for definition in (define(optimizer=optimizer, seed=seed) for seed in (3, 3, 4))
@@ -139,7 +139,7 @@ def test_restarts_start_at_the_prior_and_apart(define) -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
 def test_a_state_comes_back_from_its_arrays_and_goes_on_the_same(
-    define, problem: Problem, optimizer: Optimizer
+    define, problem: Enumerated, optimizer: Optimizer
 ) -> None:
     definition = define(optimizer=optimizer)
     state = moved(definition, problem, initial_state(definition), 9)
@@ -177,7 +177,7 @@ def compiled(function: Any) -> int:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
 def test_one_program_serves_every_count_and_every_problem_of_a_shape(
-    define, problem: Problem, optimizer: Optimizer
+    define, problem: Enumerated, optimizer: Optimizer
 ) -> None:
     definition = define(optimizer=optimizer, steps=301)
     start = initial_state(definition)
@@ -186,7 +186,7 @@ def test_one_program_serves_every_count_and_every_problem_of_a_shape(
     assert compiled(advance) == programs + 1
     looks = compiled(diagnose)
     others = [
-        (define(optimizer=optimizer, steps=301, objective=hb.ELBO(beta)), Problem(energies, log_prior))
+        (define(optimizer=optimizer, steps=301, objective=hb.ELBO(beta)), Enumerated(energies, log_prior))
         for beta in (0.5, 2.0)
         for energies in (problem.energies + 3.0, problem.energies[::-1].copy())
         for log_prior in (problem.log_prior, hb.Bernoulli(0.2).log_probabilities(definition.network))
@@ -199,10 +199,10 @@ def test_one_program_serves_every_count_and_every_problem_of_a_shape(
     assert compiled(diagnose) <= looks + 1
 
 
-def test_the_lowest_energy_is_kept_out_of_single_precision(define, problem: Problem) -> None:
+def test_the_lowest_energy_is_kept_out_of_single_precision(define, problem: Enumerated) -> None:
     definition = define(objective=hb.MLE())
     state = initial_state(definition)
-    far = Problem(problem.energies + 1e9, problem.log_prior)
+    far = Enumerated(problem.energies + 1e9, problem.log_prior)
     near = losses_of(definition, problem, state)
     # Whole losses of 1e9 nats would be 64 nats apart in float32; moving the energies there costs float64 1e-7.
     np.testing.assert_allclose(losses_of(definition, far, state), near, rtol=1e-5)

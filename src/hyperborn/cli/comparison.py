@@ -18,8 +18,8 @@ from hyperborn.progress import Progress
 from hyperborn.report.names import EXACT_POSTERIOR
 from hyperborn.stats import Estimate
 from hyperborn.training.definition import LARGEST_SEED
+from hyperborn.training.enumerated import Enumerated
 from hyperborn.training.fit import run
-from hyperborn.training.loop import Problem
 
 LONG = 60.0
 """Seconds from which an estimate is given in advance."""
@@ -61,7 +61,7 @@ def rows_of(config: CompareConfig, seed: int, progress: Progress) -> list[Row]:
     """A row for every objective and one for the exact posterior, all on the same split and its energies."""
     data = data_of(config, progress.note if seed == config.seed else lambda _: None, seed=seed)
     definitions = [definition_of(config, data, name, seed=seed) for name in config.objectives]
-    problem = Problem.of(definitions[0], data, progress)
+    problem = Enumerated.of(definitions[0], data, progress)
     rows: list[Row] = []
     for name, definition in zip(config.objectives, definitions, strict=True):
         summary = run(definition, data, progress, describe=f"seed {seed}: {name}", problem=problem).summary
@@ -70,7 +70,7 @@ def rows_of(config: CompareConfig, seed: int, progress: Progress) -> list[Row]:
     return [*rows, exact_row(definitions[0].network, data, problem, seed)]
 
 
-def exact_row(network: Network, data: Dataset, problem: Problem, seed: int) -> Row:
+def exact_row(network: Network, data: Dataset, problem: Enumerated, seed: int) -> Row:
     """The exact posterior's row, recalibrated as the others are: what no approximation can beat in ELBO."""
     posterior = problem.posterior
     validation, test = data.validation, data.test

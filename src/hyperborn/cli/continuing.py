@@ -5,15 +5,18 @@ from pathlib import Path
 import numpy as np
 
 from hyperborn.building import Note, loaded, run_of
+from hyperborn.building.runs import posterior_of
 from hyperborn.config import RunConfig
 from hyperborn.data import Dataset, Split
 from hyperborn.errors import UserError
+from hyperborn.posteriors import Registers
 from hyperborn.training import load
 from hyperborn.training.definition import Definition
 
 SETTLED = (
     *("drop", "classes", "impute", "components", "standardize"),
-    *("hidden", "activation", "bias", "values", "scale", "prior"),
+    *("hidden", "activation", "bias", "values", "scale", "normalization", "prior"),
+    *("posterior", "register_size", "grouping"),
 )
 """Keys of the configuration that the earlier run settles: a posterior is one over the weights of its own network."""
 
@@ -40,7 +43,10 @@ def continued(config: RunConfig, run: str, note: Note) -> tuple[Dataset, Definit
     again = seen_before(data.train, earlier.data.train)
     if again:
         note(f"{again} of {len(data.train)} training examples are among those that {run} learnt from: they count twice")
-    return data, run_of(config, config.objective, earlier.network, earlier.as_prior(), config.seed)
+    network, before = earlier.network, earlier.definition.posterior
+    # Registers are those of the earlier run, whose posterior factorises by them.
+    posterior = before if isinstance(before, Registers) else posterior_of(config, network.n_weights)
+    return data, run_of(config, config.objective, data, network, posterior, earlier.as_prior(), config.seed)
 
 
 def seen_before(new: Split, old: Split) -> int:

@@ -23,22 +23,25 @@ def plots_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, 
 
 
 def drawn(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
-    log_evidence = result.numbers["log_evidence"]
-    shown = min(MOST_NETWORKS, len(result.probabilities))
-    bits = result.most_probable(shown)
-    log_p = result.definition.prior.log_probabilities(result.network)[index_of(bits)]
-    posterior = np.exp(log_p - energy(result.network, result.data.train, bits) - log_evidence)
-    q = np.sort(result.probabilities)[::-1][:shown]
-    pictures = {
-        "training.png": plots.training_curve(records, log_evidence),
-        "networks.png": plots.top_networks(bits, q, posterior, result.network.fields),
-    }
+    pictures = {"training.png": plots.training_curve(records, result.numbers.get("log_evidence"))}
+    if not result.definition.sampled:
+        pictures["networks.png"] = networks_of(result)
     if len(result.data.test):
         test = result.data.test
         pictures["reliability.png"] = plots.reliability_diagram(result.predict_proba(test.x), test.y)
     if result.data.n_features == 2:
         train = result.data.train
         pictures["decision.png"] = plots.decision_map(
-            result.network, result.predict_proba, train.x, train.y, result.data.classes, result.data.features
+            result.fitted, result.predict_proba, train.x, train.y, result.data.classes, result.data.features
         )
     return pictures
+
+
+def networks_of(result: Result) -> bytes:
+    """The most probable networks, beside what the exact posterior says of them."""
+    shown = min(MOST_NETWORKS, len(result.probabilities))
+    bits = result.most_probable(shown)
+    log_p = result.definition.prior.log_probabilities(result.network)[index_of(bits)]
+    posterior = np.exp(log_p - energy(result.network, result.data.train, bits) - result.numbers["log_evidence"])
+    q = np.sort(result.probabilities)[::-1][:shown]
+    return plots.top_networks(bits, q, posterior, result.network.fields)

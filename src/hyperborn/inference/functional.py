@@ -50,6 +50,11 @@ class Functional:
         """F[q] = coefficient · D(q, p) + lowest, for a p that knows the energies."""
         return cls(None, np.asarray(lowest, np.float64), divergence, jnp.asarray(coefficient, float))
 
+    @classmethod
+    def nothing(cls) -> "Functional":
+        """F[q] = 0."""
+        return cls(None, np.zeros(()), None, jnp.zeros(()))
+
     def tempered(self, inverse_temperature: Float[Array, ""]) -> "Functional":
         """The functional with every energy multiplied by a number; the same where no energies are held."""
         if self.energies is None:

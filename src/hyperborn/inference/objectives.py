@@ -31,6 +31,16 @@ class Objective(ABC):
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
         """The functional for the energies (nats) of all 2^n networks and a prior."""
 
+    @abstractmethod
+    def price(self, log_prior: LogProbabilities) -> Functional:
+        """What the functional charges beside energies, for a prior of a part of the weights, in nats.
+
+        Charges of parts that are independent under q and the prior are added up.
+
+        Raises:
+            UserError: if energies do not stand apart.
+        """
+
 
 @dataclass(frozen=True)
 class MLE(Objective):
@@ -41,6 +51,10 @@ class MLE(Objective):
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
         del log_prior
         return Functional.of(energies)
+
+    def price(self, log_prior: LogProbabilities) -> Functional:
+        del log_prior
+        return Functional.nothing()
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,9 @@ class ELBO(Objective):
 
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
         return Functional.of(energies, KL().bind(log_prior), self.beta)
+
+    def price(self, log_prior: LogProbabilities) -> Functional:
+        return Functional.of_divergence(KL().bind(log_prior), coefficient=self.beta)
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,10 @@ class SELBO(Objective):
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
         weight = weight_of(self.weight, self.divergence, log_prior)
         return Functional.of(energies, self.divergence.bind(log_prior), weight)
+
+    def price(self, log_prior: LogProbabilities) -> Functional:
+        weight = weight_of(self.weight, self.divergence, log_prior)
+        return Functional.of_divergence(self.divergence.bind(log_prior), coefficient=weight)
 
 
 def check_weight(owner: str, weight: Weight) -> None:
@@ -122,6 +143,10 @@ class Renyi(Objective):
         lowest = float(energies.min())
         return Functional.of_divergence(RenyiDivergence(self.alpha).bind(log_prior - (energies - lowest)), lowest)
 
+    def price(self, log_prior: LogProbabilities) -> Functional:
+        del log_prior
+        raise inseparable(self)
+
 
 @dataclass(frozen=True)
 class SteinPosterior(Objective):
@@ -157,6 +182,18 @@ class SteinPosterior(Objective):
         stein = Stein(self.kernel, self.operator)
         target = (log_prior - energies) / self.temperature
         return Functional.of_divergence(stein.bind(target), coefficient=weight_of(self.weight, stein, log_prior))
+
+    def price(self, log_prior: LogProbabilities) -> Functional:
+        del log_prior
+        raise inseparable(self)
+
+
+def inseparable(objective: Objective) -> UserError:
+    """The error for an objective that needs the energies of all networks."""
+    return UserError(
+        f"the objective {objective.name} needs the energies of all 2^n networks, so one register; "
+        "for Registers choose mle, elbo or selbo"
+    )
 
 
 OBJECTIVES: dict[str, type[Objective]] = {kind.name: kind for kind in (MLE, ELBO, SELBO, Renyi, SteinPosterior)}

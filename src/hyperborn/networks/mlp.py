@@ -119,6 +119,11 @@ class BinaryMLP(Network):
             return layer * self._chosen_scale(arrays["scale"], module)[..., None, None]
         return layer if self.output_scales == (1.0,) else layer * self.output_scales[0]
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Outputs of each layer."""
+        return tuple(outputs for _, outputs in self._layers)
+
     def activated(self, number: int, layer: Any, module: Any) -> Any:
         """What enters layer 1, 2, ...: the features, or the activations of the layer before."""
         return layer if number == 1 else ACTIVATIONS[self.activation](layer, module)

@@ -105,13 +105,22 @@ class Network(abc.ABC):
     def neurons(self) -> tuple[Int[np.ndarray, " inputs"], ...]:
         """Positions of the weights that enter the same sum, a neuron's own, neuron by neuron.
 
-        The last axis of a field counts neurons; fields whose names end in the same number belong to one layer.
+        The last axis of a field counts neurons.
         """
-        layers: dict[str, list[np.ndarray]] = {}
-        for field in self.fields:
-            places = np.arange(field.start, field.stop).reshape(-1, field.shape[-1])
-            layers.setdefault(field.name.lstrip(ascii_letters) or field.name, []).append(places)
-        return tuple(column for parts in layers.values() for column in np.concatenate(parts).T)
+        return tuple(
+            column
+            for fields in self._fields_by_layer
+            for column in np.concatenate(
+                [np.arange(field.start, field.stop).reshape(-1, field.shape[-1]) for field in fields]
+            ).T
+        )
+
+    @property
+    def layers(self) -> tuple[Int[np.ndarray, " weights"], ...]:
+        """Positions of the weights of each layer: those of fields whose names end in the same number."""
+        return tuple(
+            np.concatenate([np.arange(field.start, field.stop) for field in fields]) for fields in self._fields_by_layer
+        )
 
     @property
     def n_outputs(self) -> int:
@@ -161,6 +170,13 @@ class Network(abc.ABC):
         head = f"{type(self).__name__}: {self.n_weights} weights in {{{low:g}, {high:g}}}, "
         head += f"{self.n_features} features, {self.n_classes} classes"
         return "\n".join([head, *(f"  {field}" for field in self.fields)])
+
+    @property
+    def _fields_by_layer(self) -> list[list[Field]]:
+        layers: dict[str, list[Field]] = {}
+        for field in self.fields:
+            layers.setdefault(field.name.lstrip(ascii_letters) or field.name, []).append(field)
+        return list(layers.values())
 
     def _field(self, name: str) -> Field:
         for field in self.fields:

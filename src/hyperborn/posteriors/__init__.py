@@ -3,17 +3,21 @@
 from hyperborn.posteriors.autoregressive import Autoregressive
 from hyperborn.posteriors.default import default_posterior
 from hyperborn.posteriors.exact import ExactPosterior
+from hyperborn.posteriors.multi_basis import MultiBasis
 from hyperborn.posteriors.posterior import SPREAD, Posterior
 from hyperborn.posteriors.previous import DOUBT, PreviousPosterior
 from hyperborn.posteriors.register import Register
+from hyperborn.posteriors.registers import Registers
 
 __all__ = [
     "DOUBT",
     "SPREAD",
     "Autoregressive",
     "ExactPosterior",
+    "MultiBasis",
     "Posterior",
     "PreviousPosterior",
     "Register",
+    "Registers",
     "default_posterior",
 ]

@@ -6,11 +6,13 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
+from hyperborn._typing import Parameters
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
 from hyperborn.posteriors.posterior import Posterior
+from hyperborn.posteriors.registers import Registers
 from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, marginals_of_table, weights_in
 
 DOUBT = 0.01
@@ -61,12 +63,31 @@ class PreviousPosterior(Prior):
         self.check(network)
         return np.log(self.probabilities())
 
+    def log_factors(
+        self, network: Network | int, places: Int[np.ndarray, "registers size"]
+    ) -> Float[np.ndarray, "outcomes registers"]:
+        """As `Prior.log_factors`, of the same registers again: each of them is doubted by itself."""
+        self.check(network)
+        if isinstance(self.posterior, Registers):
+            for bank, q in zip(self.posterior.banks, self.posterior.distributions(self._angles), strict=True):
+                if np.array_equal(bank.places, places):
+                    return np.log((1.0 - self.doubt) * q + self.doubt / len(q))
+        raise UserError(
+            f"prior from a posterior of {type(self.posterior).__name__}: its registers are not those of this run; give "
+            "the same register size and grouping again"
+        )
+
     def marginals(self, network: Network | int) -> Marginals:
         self.check(network)
+        if isinstance(self.posterior, Registers):
+            return (1.0 - self.doubt) * self.posterior.marginals(self._angles) + self.doubt / 2
         return marginals_of_table(self.probabilities())
 
     def probabilities(self) -> Float[np.ndarray, " states"]:
         """p(w) of all 2^n networks in index order, float64."""
-        params = np.asarray(self.params, dtype=np.float32).reshape(self.posterior.parameter_shape)
-        q = self.posterior.distribution(jnp.asarray(params))
+        q = self.posterior.distribution(self._angles)
         return (1.0 - self.doubt) * q + self.doubt / len(q)
+
+    @property
+    def _angles(self) -> Parameters:
+        return jnp.asarray(np.asarray(self.params, dtype=np.float32).reshape(self.posterior.parameter_shape))

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits
 from hyperborn.bits import bit_string, index_of
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
-from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, weights_in
+from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, dependent, weights_in
 
 LEAST_FLIP = 1e-6
 """With it the least probability of 24 bits, 1e-144, is still a double with all of its digits."""
@@ -78,6 +79,12 @@ class Empirical(Prior):
             pairs[:, 0] = (1.0 - self.flip) * low + self.flip * high
             pairs[:, 1] = self.flip * low + (1.0 - self.flip) * high
         return np.log(p)
+
+    def log_factors(
+        self, network: Network | int, places: Int[np.ndarray, "registers size"]
+    ) -> Float[np.ndarray, "outcomes registers"]:
+        del network, places
+        raise dependent(self)
 
     def marginals(self, network: Network | int) -> Marginals:
         self.check(network)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits
 from hyperborn.bits import values_of
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks import Network
-from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, marginals_of_table, weights_in
+from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, dependent, marginals_of_table, weights_in
 
 LARGEST = 1_000_000
 """Fields and couplings beyond this, either way, would overflow in single precision."""
@@ -94,6 +94,12 @@ class Ising(Prior):
             table = np.stack([table - felt, table + felt], axis=1).reshape(-1)
         table -= table.max()
         return table - np.log(np.exp(table).sum())
+
+    def log_factors(
+        self, network: Network | int, places: Int[np.ndarray, "registers size"]
+    ) -> Float[np.ndarray, "outcomes registers"]:
+        del network, places
+        raise dependent(self)
 
     def marginals(self, network: Network | int) -> Marginals:
         return marginals_of_table(np.exp(self.log_probabilities(network)))

@@ -4,8 +4,9 @@ from abc import ABC, abstractmethod
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
+from hyperborn.errors import UserError
 from hyperborn.networks import Network
 
 Marginals: TypeAlias = Float[np.ndarray, " n"]
@@ -32,6 +33,20 @@ class Prior(ABC):
         """
 
     @abstractmethod
+    def log_factors(
+        self, network: Network | int, places: Int[np.ndarray, "registers size"]
+    ) -> Float[np.ndarray, "outcomes registers"]:
+        """log p of the 2^size outcomes of registers of weights, in nats, float64, each register a column.
+
+        Args:
+            network: the network, or its number of weights.
+            places: positions of the weights of each register.
+
+        Raises:
+            UserError: if the prior does not fit the network, or the registers are not independent under it.
+        """
+
+    @abstractmethod
     def marginals(self, network: Network | int) -> Marginals:
         """Probability that each bit is 1, float64.
 
@@ -55,3 +70,11 @@ def marginals_of_table(p: Float[np.ndarray, " states"]) -> Marginals:
         marginals.append(one / (zero + one))
         p = low + high
     return np.asarray(marginals, dtype=np.float64)
+
+
+def dependent(prior: Prior) -> UserError:
+    """The error for a prior under which registers are not independent."""
+    return UserError(
+        f"prior = {type(prior).__name__}: registers side by side are not independent under it; give Uniform, "
+        "Bernoulli, or the posterior of an earlier run on the same registers"
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
@@ -16,6 +17,16 @@ def log_product(marginals: Marginals) -> LogProbabilities:
     log_p = np.zeros(1)
     for one in marginals:
         log_p = np.add.outer(log_p, np.log([1.0 - one, one])).reshape(-1)
+    return log_p
+
+
+def log_product_of_registers(
+    marginals: Marginals, places: Int[np.ndarray, "registers size"]
+) -> Float[np.ndarray, "outcomes registers"]:
+    """log p of the outcomes of registers of independent bits with the given marginals."""
+    log_p = np.zeros((1, len(places)))
+    for one in marginals[places].T:
+        log_p = (log_p[:, None] + np.log([1.0 - one, one])[None]).reshape(-1, len(places))
     return log_p
 
 
@@ -32,6 +43,13 @@ class Uniform(Prior):
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
         n = weights_in(network)
         return np.full(2**n, -n * np.log(2.0))
+
+    def log_factors(
+        self, network: Network | int, places: Int[np.ndarray, "registers size"]
+    ) -> Float[np.ndarray, "outcomes registers"]:
+        self.check(network)
+        size = places.shape[1]
+        return np.full((2**size, len(places)), -size * np.log(2.0))
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,11 @@ class Bernoulli(Prior):
 
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
         return log_product(self.marginals(network))
+
+    def log_factors(
+        self, network: Network | int, places: Int[np.ndarray, "registers size"]
+    ) -> Float[np.ndarray, "outcomes registers"]:
+        return log_product_of_registers(self.marginals(network), places)
 
     def marginals(self, network: Network | int) -> Marginals:
         n = weights_in(network)

@@ -23,6 +23,8 @@ METRICS = {
     "posterior_entropy": ("entropy of the exact posterior", "nats", ""),
     "loss": ("loss", "nats", "lower"),
     "expected_energy": ("expected energy", "nats", "lower"),
+    "standard_error": ("its standard error", "nats", ""),
+    "kl": ("KL to the prior", "nats", ""),
     "entropy": ("entropy", "nats", ""),
     "log_evidence": ("log evidence", "nats", ""),
     "excess_energy": ("expected energy above the lowest", "nats", "lower"),

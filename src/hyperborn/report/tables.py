@@ -22,9 +22,10 @@ MOST_LOSSES = 5
 """Restarts whose losses are shown, best first: far apart, they say that more restarts may find better."""
 
 MEASURES = (
-    *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap"),
+    *("loss", "expected_energy", "standard_error", "kl", "elbo", "log_evidence", "elbo_gap"),
     *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
 )
+"""Numbers of a run, shown where there are any: what is known depends on the posterior."""
 
 
 def summary_table(summary: Mapping[str, Any]) -> "rich.table.Table":
@@ -39,7 +40,7 @@ def summary_table(summary: Mapping[str, Any]) -> "rich.table.Table":
 
 
 def counts(summary: Mapping[str, Any]) -> list[str]:
-    named = (("n_weights", "binary weights"), ("n_parameters", "parameters"))
+    named = (("n_weights", "binary weights"), ("size_in_bytes", "bytes"), ("n_parameters", "parameters of q"))
     return [f"{summary[key]:,} {what}" for key, what in named if summary.get(key) is not None]
 
 
@@ -59,14 +60,14 @@ def score_text(value: float | None) -> str:
 
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What to say beside the scores, by name."""
-    found = [(metric_name(measure), number_text(summary.get(measure))) for measure in MEASURES]
+    found = [(metric_name(name), number_text(summary[name])) for name in MEASURES if summary.get(name) is not None]
     found.append(("temperature of predictions", number_text(summary.get("temperature"))))
     losses: Sequence[float] = summary.get("losses") or ()
     if len(losses) > 1:
         shown = ", ".join(number_text(loss) for loss in sorted(losses)[:MOST_LOSSES])
         found.append(("losses of restarts", shown + (", ..." if len(losses) > MOST_LOSSES else "")))
     best: Mapping[str, Any] = summary.get("map") or {}
-    found.append(("most probable network", str(best.get("bits", MISSING))))
+    found.append(("most probable network", str(best.get("bits") or "of registers, one by one")))
     found.append(("its energy (nats)", number_text(best.get("energy"))))
     found.append(("its test accuracy", number_text(best.get("test_accuracy"))))
     seconds: Mapping[str, float] = summary.get("seconds") or {}

@@ -6,6 +6,7 @@ huge ones, where a circuit's phases are a few turns.
 
 from math import factorial, pi
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -13,7 +14,8 @@ TERMS = {"float32": 7, "float64": 12}
 """Terms of the Taylor series on a quarter of a turn either way: the next one is below a tenth of the last digit."""
 
 
-def cosine_and_sine(phases: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+@jax.custom_jvp
+def cosine_and_sine(phases: Float[Array, "..."]) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
     """Cosine and sine of phases (radians), to the rounding of the phases themselves."""
     turns = phases / (2 * pi)
     half = turns - jnp.round(turns)
@@ -25,7 +27,14 @@ def cosine_and_sine(phases: Float[Array, " n"]) -> tuple[Float[Array, " n"], Flo
     return cosine * cosine - sine * sine, 2 * cosine * sine
 
 
-def series(x: Float[Array, " n"], coefficients: list[float]) -> Float[Array, " n"]:
+@cosine_and_sine.defjvp
+def derivative(primals: tuple, tangents: tuple) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Each is the other's derivative, which the series need not be differentiated for."""
+    cosine, sine = cosine_and_sine(*primals)
+    return (cosine, sine), (-sine * tangents[0], cosine * tangents[0])
+
+
+def series(x: Float[Array, "..."], coefficients: list[float]) -> Float[Array, "..."]:
     """Σ_k coefficients[k] x^k, by Horner's rule."""
     total = jnp.full_like(x, coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):

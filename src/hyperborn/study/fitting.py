@@ -35,8 +35,8 @@ from hyperborn.records import record_of
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.splitting import configuration, split_of
 from hyperborn.training import Result
+from hyperborn.training.enumerated import Enumerated
 from hyperborn.training.fit import run
-from hyperborn.training.loop import Problem
 
 SHARED_KEYS = {"prior", *({field.name for field in fields(BinaryMLP)} & RunConfig.model_fields.keys())}
 """Keys of a configuration that baselines and the exact posterior take as well: network and prior."""
@@ -70,7 +70,7 @@ class Bench:
         if key not in self._results:
             definition = definition_of(config, self.data, config.objective)
             exact = self.posterior(definition.network, definition.prior)
-            problem = Problem(exact.energies, exact.log_prior)
+            problem = Enumerated(exact.energies, exact.log_prior)
             self._results[key] = run(definition, self.data, Progress(enabled=False), problem=problem)
         return self._results[key]
 

@@ -3,6 +3,7 @@
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import prod
 from types import NoneType
 from typing import Any
 
@@ -10,10 +11,19 @@ from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, ProductState
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.inference.divergences import DIVERGENCES
+from hyperborn.inference.estimators import ESTIMATORS, Estimator, Exact, SampledEstimator
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
 from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
-from hyperborn.posteriors import SPREAD, Autoregressive, Posterior, PreviousPosterior, Register
+from hyperborn.posteriors import (
+    SPREAD,
+    Autoregressive,
+    MultiBasis,
+    Posterior,
+    PreviousPosterior,
+    Register,
+    Registers,
+)
 from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
 from hyperborn.records import Slots, record_of, thing_of
 from hyperborn.training.annealing import Annealing
@@ -22,9 +32,10 @@ from hyperborn.training.plateau import Plateau
 
 SLOTS: Slots = {
     "network": (BinaryMLP, BinaryConvNet),
-    "posterior": (Register, Autoregressive),
+    "posterior": (Register, Registers, Autoregressive, MultiBasis),
     "circuit": (AllPairs, ChosenPairs, Brickwork, ProductState),
     "objective": tuple(OBJECTIVES.values()),
+    "estimator": tuple(ESTIMATORS.values()),
     "divergence": tuple(DIVERGENCES.values()),
     "kernel": (Hamming,),
     "prior": (Uniform, Bernoulli, Ising, Empirical, PreviousPosterior),
@@ -38,6 +49,7 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "data": ((Dataset,), "the whole data set with its splits, such as hb.data.load('iris')"),
     "posterior": ((Posterior,), "a posterior, such as hb.Register(hb.circuits.AllPairs(9, depth=4))"),
     "objective": ((Objective,), "an objective, such as hb.ELBO()"),
+    "estimator": ((Estimator,), "an estimator, such as hb.Exact() or hb.StraightThrough()"),
     "prior": ((Prior,), "a prior, such as hb.Uniform()"),
     "optimizer": ((Optimizer,), "an optimizer, such as hb.Adam()"),
     "annealing": (
@@ -48,11 +60,9 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 }
 """What each argument of a run must be, and what to say where it is not."""
 
-PARTS = ("network", "posterior", "objective", "prior", "optimizer")
+PARTS = ("network", "posterior", "objective", "estimator", "prior", "optimizer")
 OPTIONAL = ("annealing", "plateau")
-
-LARGEST = 24
-"""Most weights of a register whose 2^n networks are enumerated."""
+NUMBERS = ("steps", "batch_size", "restarts", "seed", "spread")
 
 LARGEST_SEED = 2**32 - 1
 """Largest seed of a run."""
@@ -72,18 +82,21 @@ class Definition:
     network: Network
     posterior: Posterior
     objective: Objective = ELBO()
+    estimator: Estimator = Exact()
     prior: Prior = Uniform()
     optimizer: Optimizer = Adam()
     annealing: Annealing | None = Annealing()
     plateau: Plateau | None = Plateau()
     steps: int = 1000
+    batch_size: int = 128
     restarts: int = 2
     seed: int = 0
     spread: float = SPREAD
 
     def __post_init__(self) -> None:
         check_kinds(**{name: getattr(self, name) for name in KINDS if name != "data"})
-        for name, least, most in (("steps", 1, None), ("restarts", 1, None), ("seed", 0, LARGEST_SEED)):
+        counts = (("steps", 1, None), ("batch_size", 1, None), ("restarts", 1, None), ("seed", 0, LARGEST_SEED))
+        for name, least, most in counts:
             object.__setattr__(self, name, whole_number(name, getattr(self, name), least, most))
         if not is_number(self.spread) or self.spread < 0:
             raise UserError(f"spread = {self.spread!r}: give a number of radians from 0 on, such as {SPREAD}")
@@ -93,18 +106,35 @@ class Definition:
                 f"the posterior is over {self.posterior.n_weights} weights and the network has {n}; "
                 "give the circuit one qubit a weight"
             )
-        if n > LARGEST:
-            raise UserError(
-                f"{n} weights make 2^{n} networks, over the limit of {LARGEST} weights of one register; "
-                "use fewer hidden units or features (components)"
-            )
+        self.estimator.check(self.posterior, self.network)
         self.prior.check(self.network)
+        if self.sampled and not self.optimizer.annealed:
+            raise UserError(
+                f"the optimizer {self.optimizer.name} searches along lines of an exact loss, and the estimator "
+                f"{self.estimator.name} draws a new one at every step; give hb.Adam()"
+            )
+
+    @property
+    def sampled(self) -> bool:
+        """Whether energies are estimated from draws and minibatches, instead of those of all 2^n networks."""
+        return isinstance(self.estimator, SampledEstimator)
 
     @property
     def annealed(self) -> Annealing | None:
-        """The annealing, where there is one that objective and optimizer have a use for."""
-        useful = self.objective.annealed and self.optimizer.annealed
+        """The annealing, where there is one that objective, estimator and optimizer have a use for."""
+        useful = self.objective.annealed and self.optimizer.annealed and not self.sampled
         return self.annealing if self.annealing and self.annealing.start < 1 and useful else None
+
+    @property
+    def stopping(self) -> Plateau | None:
+        """The plateau, where losses are exact: those of draws never are flat."""
+        return None if self.sampled else self.plateau
+
+    @property
+    def parameter_shape(self) -> tuple[int, ...]:
+        """Of what is trained: the posterior's parameters, and after them the network's side parameters, if any."""
+        shape = self.posterior.parameter_shape
+        return (prod(shape) + self.network.n_side,) if self.network.n_side else shape
 
     def check(self, data: Dataset) -> None:
         """Raise a UserError if the data are not what the network takes."""
@@ -119,7 +149,7 @@ class Definition:
     def to_record(self) -> dict[str, Any]:
         """The definition as JSON can hold it."""
         parts = {name: record_of(getattr(self, name)) for name in PARTS}
-        plain = {name: getattr(self, name) for name in ("steps", "restarts", "seed", "spread")}
+        plain = {name: getattr(self, name) for name in NUMBERS}
         optional = {name: record_of(part) if (part := getattr(self, name)) else None for name in OPTIONAL}
         return optional | parts | plain
 
@@ -134,7 +164,7 @@ class Definition:
         if not isinstance(record, Mapping) or record.keys() != expected:
             raise UserError(f"the definition of a run must hold {', '.join(sorted(expected))}; was it edited by hand?")
         parts = {name: thing_of(record[name], SLOTS, name) for name in PARTS}
-        plain = {name: record[name] for name in ("steps", "restarts", "seed", "spread")}
+        plain = {name: record[name] for name in NUMBERS}
         optional = {name: None if record[name] is None else thing_of(record[name], SLOTS, name) for name in OPTIONAL}
         try:
             return cls(**optional, **parts, **plain)

@@ -4,25 +4,28 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
-import jax.numpy as jnp
 import numpy as np
 
-from hyperborn.bits import bits_of
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
+from hyperborn.inference.estimators import Estimator, Exact
 from hyperborn.inference.objectives import ELBO, Objective
-from hyperborn.networks import Network
+from hyperborn.networks import Fitted, Network
 from hyperborn.posteriors import SPREAD, Posterior, default_posterior
 from hyperborn.predictive import posterior_predictive
 from hyperborn.priors import Prior, Uniform
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import Annealing
+from hyperborn.training.defaults import EXACT_STEPS, default_estimator, default_steps
 from hyperborn.training.definition import Definition, check_kinds
+from hyperborn.training.enumerated import Enumerated
 from hyperborn.training.interruption import Interrupted, interruptible
-from hyperborn.training.loop import Position, Problem, Report, fresh, train
+from hyperborn.training.loop import Position, Report, fresh, train
 from hyperborn.training.optimizers import Adam, Optimizer
 from hyperborn.training.plateau import Plateau
-from hyperborn.training.result import SECONDS, Result, numbers_of
+from hyperborn.training.problem import Problem
+from hyperborn.training.result import SECONDS, Result
+from hyperborn.training.sampled import LOOKED_AT, Sampled
 
 Watcher = Callable[[Report], None]
 
@@ -33,12 +36,14 @@ def fit(
     *,
     objective: Objective = ELBO(),
     posterior: Posterior | None = None,
+    estimator: Estimator | None = None,
     prior: Prior = Uniform(),
     optimizer: Optimizer = Adam(),
     annealing: Annealing | None = Annealing(),
     plateau: Plateau | None = Plateau(),
-    steps: int = 1000,
-    restarts: int = 2,
+    steps: int | None = None,
+    batch_size: int = 128,
+    restarts: int | None = None,
     seed: int = 0,
     spread: float = SPREAD,
     progress: bool = True,
@@ -49,13 +54,17 @@ def fit(
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
         objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`.
-        posterior: where the weights come from; `default_posterior` of the network's weights if None.
+        posterior: where the weights come from; `default_posterior` of the network if None: one register where that
+            is comfortable, else `Registers`.
+        estimator: from the objective to a gradient; `default_estimator` of the posterior if None: `Exact` for one
+            register, `StraightThrough` for `Registers`.
         prior: `Uniform`, `Bernoulli`, `Ising`, `Empirical`, or what an earlier result gives with `Result.as_prior`.
         optimizer: `Adam` or `LBFGS`.
-        annealing: how energies are turned up as training goes; whole from the start if None.
-        plateau: when to stop before `steps`; never if None.
-        steps: steps at most.
-        restarts: independent starts, of which the best is kept.
+        annealing: how energies are turned up as training goes; whole from the start if None. Exact gradients only.
+        plateau: when to stop before `steps`; never if None. Exact gradients only.
+        steps: steps at most; if None 1000 for exact gradients, else `default_steps` of the data.
+        batch_size: examples a step, where energies are sampled; exact gradients are of all examples.
+        restarts: independent starts, of which the best is kept; if None 2 for exact gradients, else 1.
         seed: of the initial angles.
         spread: standard deviation of the initial angles (radians) around the prior's state.
         progress: whether to show progress on standard error.
@@ -64,16 +73,22 @@ def fit(
         UserError: if something is not what its argument takes, or the pieces do not fit each other or the data.
     """
     check_kinds(network=network, data=data)
+    chosen = default_posterior(network) if posterior is None else posterior
+    check_kinds(posterior=chosen)
+    way = default_estimator(chosen) if estimator is None else estimator
+    exact = isinstance(way, Exact)
     definition = Definition(
         network=network,
-        posterior=default_posterior(network.n_weights) if posterior is None else posterior,
+        posterior=chosen,
         objective=objective,
+        estimator=way,
         prior=prior,
         optimizer=optimizer,
         annealing=annealing,
         plateau=plateau,
-        steps=steps,
-        restarts=restarts,
+        steps=steps if steps is not None else EXACT_STEPS if exact else default_steps(len(data.train), batch_size),
+        batch_size=batch_size,
+        restarts=restarts if restarts is not None else 2 if exact else 1,
         seed=seed,
         spread=spread,
     )
@@ -102,7 +117,7 @@ def run(
     definition.check(data)
     keep_compiled_programs()
     clock = time.perf_counter()
-    problem = problem or Problem.of(definition, data, progress)
+    problem = problem or problem_of(definition, data, progress)
     energy_seconds = time.perf_counter() - clock
     show = progress.training(definition.steps, describe or f"training {definition.objective.name}")
     report: Report | None = None
@@ -120,23 +135,28 @@ def run(
     return result_of(definition, data, problem, report, seconds)
 
 
+def problem_of(definition: Definition, data: Dataset, progress: Progress) -> Problem:
+    """What the data make of a definition: all energies, or examples to draw minibatches from."""
+    return Sampled.of(data) if definition.sampled else Enumerated.of(definition, data, progress)
+
+
 def result_of(
     definition: Definition, data: Dataset, problem: Problem, report: Report, seconds: dict[str, float]
 ) -> Result:
     """The result of the best restart of a finished run."""
     params = np.asarray(report.position.state.params)[report.best]
     losses = tuple(float(loss) for loss in report.diagnosis.loss)
-    q = definition.posterior.distribution(jnp.asarray(params))
-    numbers = numbers_of(q, problem.loss(definition, q), problem.posterior)
+    numbers = problem.numbers(definition, params)
     return Result(definition, data, params, losses, report.position.step, numbers, seconds)
 
 
 def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
-    """Training accuracy of the most probable network of the best restart."""
-    index = np.asarray([report.diagnosis.most_probable[report.best]], dtype=np.int64)
-    bits = bits_of(index, definition.network.n_weights)
-    guesses = posterior_predictive(definition.network, data.train.x, bits).argmax(axis=1)
-    return float(np.mean(guesses == data.train.y))
+    """Accuracy of the most probable network of the best restart on the training split, on `LOOKED_AT` of it at most."""
+    bits = np.asarray(report.diagnosis.most_probable)[[report.best]]
+    side = np.asarray(report.position.state.params)[report.best].reshape(-1)[definition.posterior.n_parameters :]
+    rows = np.linspace(0, len(data.train) - 1, min(LOOKED_AT, len(data.train))).astype(np.int64)
+    guesses = posterior_predictive(Fitted(definition.network, side), data.train.x[rows], bits).argmax(axis=1)
+    return float(np.mean(guesses == data.train.y[rows]))
 
 
 def metrics_text(definition: Definition, data: Dataset, report: Report) -> str:

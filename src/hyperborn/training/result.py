@@ -19,8 +19,8 @@ from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
-from hyperborn.networks import Network
-from hyperborn.posteriors import DOUBT, ExactPosterior, PreviousPosterior, evidence
+from hyperborn.networks import Fitted, Network
+from hyperborn.posteriors import DOUBT, PreviousPosterior, Registers
 from hyperborn.predictive import (
     exact_predictive,
     fitted_temperature,
@@ -31,15 +31,18 @@ from hyperborn.predictive import (
     tempered,
 )
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
+from hyperborn.training import enumerated, sampled
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.run_folder import RunFolder, writing
 
-NUMBERS: tuple[str, ...] = (
-    *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap"),
-    *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
-)
 SECONDS: tuple[str, ...] = ("energies", "compile", "train")
-"""What `numbers` and `seconds` of a result hold, in the order in which they are shown."""
+"""What `seconds` of a result hold, in the order in which they are shown."""
+
+DRAWS = 32
+"""Networks that predict together, where they are too many to be summed over."""
+
+LONGEST = 64
+"""Bits up to which the most probable network is written out in a summary."""
 
 PARAMS = "params.npz"
 
@@ -48,8 +51,9 @@ PARAMS = "params.npz"
 class Result:
     """A trained posterior over networks, with the definition and the data it came from.
 
-    `params` are those of the best restart, `losses` the final loss of every restart (nats, as training
-    saw it in float32), `numbers` what `numbers_of` gives, `seconds` the time spent on energies, compiling and training.
+    `params` are those of the best restart: the posterior's, and then the network's side parameters, if it has any.
+    `losses` are the final losses of every restart (nats, as training saw them in float32), `numbers` what
+    `Problem.numbers` gives, `seconds` the time spent on energies, compiling and training.
     """
 
     definition: Definition
@@ -64,16 +68,47 @@ class Result:
     def network(self) -> Network:
         return self.definition.network
 
+    @property
+    def angles(self) -> np.ndarray:
+        """Parameters of the posterior."""
+        posterior = self.definition.posterior
+        return self.params.reshape(-1)[: posterior.n_parameters].reshape(posterior.parameter_shape)
+
+    @property
+    def side(self) -> Float[np.ndarray, " m"]:
+        """Side parameters of the network, float64; none for most."""
+        return self.params.reshape(-1)[self.definition.posterior.n_parameters :].astype(np.float64)
+
+    @cached_property
+    def fitted(self) -> Network:
+        """The network with its side parameters as they were learnt."""
+        return Fitted(self.network, self.side) if self.network.n_side else self.network
+
+    @cached_property
+    def draws(self) -> Bits:
+        """Bits of the `DRAWS` networks that predict together, where not all 2^n do."""
+        return self.definition.posterior.sample(jnp.asarray(self.angles), DRAWS, key=jax.random.key(0))
+
     @cached_property
     def probabilities(self) -> Float[np.ndarray, " states"]:
-        """q(w) of all 2^n networks in index order, float64."""
-        return self.definition.posterior.distribution(jnp.asarray(self.params))
+        """q(w) of all 2^n networks in index order, float64.
+
+        Raises:
+            UserError: if there are too many.
+        """
+        return self.definition.posterior.distribution(jnp.asarray(self.angles))
 
     @cached_property
     def temperature(self) -> float:
         """What predictions are recalibrated with: `fitted_temperature` of the validation split; 1 where it is empty."""
         part = self.data.validation
-        return fitted_temperature(exact_predictive(self.network, part.x, self.probabilities), part.y)
+        return fitted_temperature(self._mixed(part.x), part.y)
+
+    def _mixed(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
+        """The posterior predictive at temperature 1: over all networks, or over `draws` of too many."""
+        if self.definition.sampled:
+            return sampled_predictive(self.fitted, x, self.draws)
+        return exact_predictive(self.network, x, self.probabilities)
 
     def predict_proba(
         self, x: ArrayLike, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
@@ -83,7 +118,8 @@ class Result:
         Args:
             x: preprocessed features (examples, features), as ``data.test.x`` holds them; for raw ones see
                 `predict_table`.
-            samples: number of networks to draw; the exact sum over all 2^n networks if absent.
+            samples: number of networks to draw; if absent the exact sum over all 2^n networks, or for `Registers`
+                the same `DRAWS` networks each time.
             seed: of the draw.
             calibrated: False for the posterior's own probabilities, at temperature 1.
 
@@ -93,11 +129,11 @@ class Result:
         features = features_of(self.network, x)
         temperature = self.temperature if calibrated else 1.0
         if samples is None:
-            return tempered(exact_predictive(self.network, features, self.probabilities), temperature)
+            return tempered(self._mixed(features), temperature)
         shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
         key = jax.random.key(whole_number("seed", seed, 0, LARGEST_SEED))
-        drawn = self.definition.posterior.sample(jnp.asarray(self.params), shots, key=key)
-        return tempered(sampled_predictive(self.network, features, drawn), temperature)
+        drawn = self.definition.posterior.sample(jnp.asarray(self.angles), shots, key=key)
+        return tempered(sampled_predictive(self.fitted, features, drawn), temperature)
 
     def predict_table(
         self,
@@ -144,8 +180,18 @@ class Result:
         return scores(self.predict_proba(part.x, calibrated=calibrated), part.y) if len(part) else {}
 
     def most_probable(self, k: int = 1) -> Bits:
-        """Bits of the k most probable networks, (k, n), most probable first."""
-        return most_probable(self.probabilities, k)
+        """Bits of the k most probable networks, (k, n), most probable first.
+
+        Raises:
+            UserError: if there are not so many networks, or for more than one of too many to be enumerated.
+        """
+        posterior = self.definition.posterior
+        if not self.definition.sampled:
+            return most_probable(self.probabilities, k)
+        assert isinstance(posterior, Registers)
+        if k != 1:
+            raise UserError(f"k={k}: of registers side by side, only the most probable network is found; give 1")
+        return posterior.most_probable(jnp.asarray(self.angles))[None]
 
     def network_metrics(self, bits: Bits, split: str = "test") -> dict[str, float]:
         """The metrics of one network, given as one row of bits."""
@@ -154,7 +200,7 @@ class Result:
 
     def network_probabilities(self, bits: Bits, x: ArrayLike) -> Float[np.ndarray, "examples classes"]:
         """Class probabilities of one network, given as one row of bits."""
-        return posterior_predictive(self.network, features_of(self.network, x), bits)
+        return posterior_predictive(self.fitted, features_of(self.network, x), bits)
 
     def as_prior(self, doubt: float = DOUBT) -> PreviousPosterior:
         """The trained posterior as the prior of a run on new data: learning goes on where it stopped.
@@ -168,7 +214,7 @@ class Result:
         Raises:
             UserError: if the doubt does not lie between 0 and 1.
         """
-        return PreviousPosterior(self.definition.posterior, self.params, doubt)
+        return PreviousPosterior(self.definition.posterior, self.angles, doubt)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -178,15 +224,19 @@ class Result:
         """
         best = self.most_probable(1)
         mode = {
-            "bits": bit_string(best[0]),
-            "energy": float(energy(self.network, self.data.train, best)[0]),
+            "bits": bit_string(best[0]) if self.network.n_weights <= LONGEST else None,
+            "energy": float(energy(self.fitted, self.data.train, best)[0]),
             "test_accuracy": self.network_metrics(best).get("accuracy"),
         }
         head = {
             "data": self.data.name,
             "n_weights": self.network.n_weights,
+            "n_side": self.network.n_side,
+            "size_in_bytes": self.network.size_in_bytes,
             "n_parameters": self.definition.posterior.n_parameters,
+            "posterior": type(self.definition.posterior).__name__,
             "objective": self.definition.objective.name,
+            "estimator": self.definition.estimator.name,
             "steps": self.steps,
             "stopped": "steps" if self.steps >= self.definition.steps else "plateau",
         }
@@ -228,17 +278,22 @@ class Result:
         definition = folder.definition
         try:
             params = arrays_from_bytes(files[PARAMS], str(folder.result / PARAMS))["params"]
-            if params.shape != definition.posterior.parameter_shape:
+            if params.shape != definition.parameter_shape:
                 raise ValueError(f"its parameters are of shape {params.shape}")
             numbers, seconds = (
                 {name: record[part][name] for name in names}
-                for part, names in (("numbers", NUMBERS), ("seconds", SECONDS))
+                for part, names in (("numbers", names_of_numbers(definition)), ("seconds", SECONDS))
             )
             return cls(definition, folder.data, params, tuple(record["losses"]), record["steps"], numbers, seconds)
         except UserError:
             raise
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{folder.result} is not a result ({error}); restore it from a copy") from error
+
+
+def names_of_numbers(definition: Definition) -> tuple[str, ...]:
+    """What `numbers` of a result hold, in the order in which they are shown."""
+    return sampled.NUMBERS if definition.sampled else enumerated.NUMBERS
 
 
 def features_of(network: Network, x: ArrayLike) -> Examples:
@@ -256,14 +311,3 @@ def features_of(network: Network, x: ArrayLike) -> Examples:
         raise UserError(f"x has shape {table.shape}; {remedy}")
     network.check_features(table)
     return table
-
-
-def numbers_of(q: Float[np.ndarray, " states"], loss: float, posterior: ExactPosterior) -> dict[str, float]:
-    """Loss, expected energy, how far q is from the exact posterior, and the entropies of both; nats, float64."""
-    found = posterior.compared(q) | {
-        "loss": loss,
-        "expected_energy": evidence.expected_energy(q, posterior.energies),
-        "entropy": evidence.entropy(q),
-        "posterior_entropy": posterior.entropy,
-    }
-    return {name: found[name] for name in NUMBERS}

@@ -1,21 +1,17 @@
-"""The pure part of training: a state, and a compiled function that advances it by any number of steps."""
+"""Where training stands: the state, how it begins, and what a look at it finds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int, UInt32
+from jaxtyping import Array, Float, Int, UInt8, UInt32
 
 from hyperborn._typing import Parameters, RandomKey
-from hyperborn.inference.divergences import KullbackLeibler
-from hyperborn.inference.estimators import Exact
-from hyperborn.inference.functional import Functional
 from hyperborn.posteriors import Posterior
-from hyperborn.training.annealing import Annealing
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer
 
@@ -32,12 +28,12 @@ class State(NamedTuple):
 
 
 class Diagnosis(NamedTuple):
-    """Of every restart: loss, E_q[energy] and KL(q ‖ prior), in nats, and the index of the most probable network."""
+    """Of every restart: loss, E_q[energy] and KL(q ‖ prior), in nats, and the bits of the most probable network."""
 
     loss: Float[Array | np.ndarray, " restarts"]
     expected_energy: Float[Array | np.ndarray, " restarts"]
     kl: Float[Array | np.ndarray, " restarts"]
-    most_probable: Int[Array | np.ndarray, " restarts"]
+    most_probable: UInt8[Array | np.ndarray, "restarts n"]
 
 
 def initial_state(definition: Definition) -> State:
@@ -50,6 +46,7 @@ def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], State]:
     return partial(
         begin,
         marginals=tuple(definition.prior.marginals(definition.network).tolist()),
+        side=definition.network.n_side,
         posterior=definition.posterior,
         optimizer=definition.optimizer,
         steps=definition.steps,
@@ -59,11 +56,12 @@ def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], State]:
 
 
 # One program, which is kept on disk; its many small parts would be compiled one by one in every process.
-@partial(jax.jit, static_argnames=("marginals", "posterior", "optimizer", "steps", "restarts", "spread"))
+@partial(jax.jit, static_argnames=("marginals", "side", "posterior", "optimizer", "steps", "restarts", "spread"))
 def begin(
     seed: UInt32[Array, ""],
     *,
     marginals: tuple[float, ...],
+    side: int,
     posterior: Posterior,
     optimizer: Optimizer,
     steps: int,
@@ -73,7 +71,8 @@ def begin(
     key, start = jax.random.split(jax.random.key(seed))
 
     def one(key: RandomKey) -> Parameters:
-        return posterior.init(np.asarray(marginals), spread=spread, key=key)
+        angles = posterior.init(np.asarray(marginals), spread=spread, key=key)
+        return jnp.concatenate([angles.reshape(-1), jnp.zeros(side, angles.dtype)]) if side else angles
 
     params = jax.vmap(one)(jax.random.split(start, restarts))
     fresh = jax.vmap(optimizer.transformation(steps).init)(params)
@@ -81,61 +80,6 @@ def begin(
     return State(
         jnp.int32(0), key, params, jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), fresh)
     )
-
-
-@partial(jax.jit, static_argnames=("posterior", "optimizer", "annealing", "steps"))
-def advance(
-    state: State,
-    functional: Functional,
-    count: Int[Array, ""],
-    *,
-    posterior: Posterior,
-    optimizer: Optimizer,
-    annealing: Annealing | None,
-    steps: int,
-) -> State:
-    """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
-    update_rule = optimizer.transformation(steps)
-
-    def update(
-        functional: Functional, params: Parameters, optimizer_state: optax.OptState
-    ) -> tuple[Parameters, optax.OptState]:
-        def loss(params: Parameters) -> Float[Array, ""]:
-            return Exact().loss(posterior, functional, params)
-
-        value, gradient = jax.value_and_grad(loss)(params)
-        change, optimizer_state = update_rule.update(
-            gradient, optimizer_state, params, value=value, grad=gradient, value_fn=loss
-        )
-        return cast(Array, optax.apply_updates(params, change)), optimizer_state
-
-    def one_step(_: Int[Array, ""], state: State) -> State:
-        now = functional
-        if annealing:
-            now = functional.tempered(annealing.inverse_temperature(state.step, steps))
-        # One after the other: batched products of so small matrices are slower, and line searches would wait for all.
-        params, optimizer_state = jax.lax.map(lambda one: update(now, *one), (state.params, state.optimizer))
-        return State(state.step + 1, state.key, params, optimizer_state)
-
-    return jax.lax.fori_loop(0, count, one_step, state)
-
-
-@partial(jax.jit, static_argnames=("posterior",))
-def diagnose(
-    params: Parameters, functional: Functional, energies: Array, log_prior: Array, *, posterior: Posterior
-) -> Diagnosis:
-    """How every restart stands, from its parameters.
-
-    Energies (nats) are given above the lowest, and so are loss and energy, to keep their digits.
-    """
-
-    def one(params: Parameters) -> Diagnosis:
-        q = posterior.probabilities(params)
-        kl, _ = KullbackLeibler(log_prior).value_and_first_variation(q)
-        energy = jnp.sum(q * energies)
-        return Diagnosis(functional(q), energy, kl, jnp.argmax(q))
-
-    return jax.vmap(one)(params)
 
 
 def arrays_of(state: State) -> dict[str, np.ndarray]:

@@ -1,0 +1,157 @@
+"""From a configuration to the definition of a run."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hyperborn.building.shapes import AUTO_HIDDEN, shape_of, tiny
+from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
+from hyperborn.circuits.pairs import ladder, ring
+from hyperborn.config import PARTS, Configuration, options_of
+from hyperborn.data import Dataset
+from hyperborn.errors import UserError
+from hyperborn.inference.estimators import ESTIMATORS, Estimator, Exact
+from hyperborn.inference.estimators.exact import LARGEST
+from hyperborn.inference.objectives import OBJECTIVES, Objective
+from hyperborn.networks import Network
+from hyperborn.posteriors import Autoregressive, MultiBasis, Posterior, Register, Registers
+from hyperborn.posteriors.default import default_depth
+from hyperborn.priors import Bernoulli, Prior, Uniform
+from hyperborn.training.annealing import Annealing
+from hyperborn.training.defaults import EXACT_STEPS, default_estimator, default_steps
+from hyperborn.training.definition import Definition
+from hyperborn.training.optimizers import LBFGS, Adam, Optimizer
+from hyperborn.training.plateau import Plateau
+
+DEPTH = 2
+"""Layers of each of many registers."""
+
+COLD = 0.1
+"""β of the ELBO on many registers: a colder posterior predicts better (docs/registers.md)."""
+
+
+def definition_of(config: Configuration, data: Dataset, objective: str, *, seed: int | None = None) -> Definition:
+    """The run that a configuration asks for on the data.
+
+    Raises:
+        UserError: if the network is too large for one register that is asked for, or parts do not fit each other.
+    """
+    network, registers = shape_of(config, data)
+    if not registers and network.n_weights > LARGEST:
+        raise UserError(
+            f"{described(config.hidden)} on {data.n_features} features makes {network.n_weights} weights, over the "
+            f"limit of {LARGEST} of one register; choose {smaller(config, data)}, or --posterior registers"
+        )
+    posterior = registers_of(config, network) if registers else posterior_of(config, network.n_weights)
+    return run_of(config, objective, data, network, posterior, prior_of(config), config.seed if seed is None else seed)
+
+
+def run_of(
+    config: Configuration,
+    objective: str,
+    data: Dataset,
+    network: Network,
+    posterior: Posterior,
+    prior: Prior,
+    seed: int,
+) -> Definition:
+    """The run of a network, a posterior and a prior with the objective and the training of a configuration."""
+    estimator = estimator_of(config, posterior)
+    exact = isinstance(estimator, Exact)
+    steps = EXACT_STEPS if exact else default_steps(len(data.train), config.batch_size)
+    return Definition(
+        network=network,
+        posterior=posterior,
+        objective=objective_of(config, objective, beta=1.0 if exact else COLD),
+        estimator=estimator,
+        prior=prior,
+        optimizer=optimizer_of(config),
+        annealing=Annealing(config.annealing) if config.annealing < 1 else None,
+        plateau=Plateau(patience=config.patience) if config.patience else None,
+        steps=steps if config.steps == "auto" else config.steps,
+        batch_size=config.batch_size,
+        restarts=(2 if exact else 1) if config.restarts == "auto" else config.restarts,
+        seed=seed,
+        spread=config.spread,
+    )
+
+
+def described(hidden: Sequence[int] | str) -> str:
+    return f"--hidden {hidden if isinstance(hidden, str) else ','.join(map(str, hidden)) or 'none'}"
+
+
+def smaller(config: Configuration, data: Dataset) -> str:
+    """Flags that make a network small enough: fewer components if those can, else fewer hidden units as well."""
+    sizes = () if config.hidden == "auto" else tuple(config.hidden)
+    choices = dict.fromkeys(hidden for hidden in (sizes, (AUTO_HIDDEN,), ()) if sum(hidden) <= sum(sizes))
+    for hidden in choices:
+        for k in range(data.n_features, 0, -1):
+            if tiny(config, k, data.n_classes, hidden).n_weights <= LARGEST:
+                less = "" if k == data.n_features else f"--components {k}"
+                units = "" if hidden == sizes else described(hidden)
+                return " ".join(flags for flags in (units, less) if flags)
+    return "fewer classes with --classes"
+
+
+def posterior_of(config: Configuration, n: int) -> Posterior:
+    """One register, or its classical rival.
+
+    Raises:
+        UserError: if two weights a qubit are asked for, and the weights are odd.
+    """
+    if config.ansatz == "autoregressive":
+        return Autoregressive(n, config.context)
+    if config.ansatz == "multi-basis":
+        if n % 2:
+            raise UserError(
+                f"ansatz multi-basis holds two weights a qubit, and the network has {n}; choose another size"
+            )
+        return MultiBasis(AllPairs(n // 2, default_depth(n // 2) if config.depth == "auto" else config.depth))
+    return Register(circuit_of(config, n))
+
+
+def registers_of(config: Configuration, network: Network) -> Registers:
+    """Many registers of the network's weights."""
+    depth = DEPTH if config.depth == "auto" else config.depth
+    return Registers(network, config.register_size, depth, config.grouping)
+
+
+def estimator_of(config: Configuration, posterior: Posterior) -> Estimator:
+    """The estimator; "auto" is the default of the posterior."""
+    kind = type(default_estimator(posterior)) if config.estimator == "auto" else ESTIMATORS[config.estimator]
+    return kind() if config.samples == "auto" or kind is Exact else kind(samples=config.samples)  # pyright: ignore[reportCallIssue]
+
+
+def circuit_of(config: Configuration, n: int) -> Circuit:
+    depth = default_depth(n) if config.depth == "auto" else config.depth
+    circuits: dict[str, Callable[[], Circuit]] = {
+        "all-pairs": lambda: AllPairs(n, depth),
+        "ring": lambda: ChosenPairs(n, ring(n), depth),
+        "ladder": lambda: ChosenPairs(n, ladder(n), depth),
+        "brickwork": lambda: Brickwork(n, depth),
+        "product": lambda: ProductState(n),
+    }
+    return circuits[config.ansatz]()
+
+
+def objective_of(config: Configuration, name: str, *, beta: float) -> Objective:
+    """The objective, with the beta that "auto" stands for."""
+    kind = OBJECTIVES[name]
+    options = {key: value_of(config, key) for key in options_of(kind)}
+    return kind(**{key: beta if value == "auto" else value for key, value in options.items()})
+
+
+def value_of(config: Configuration, key: str) -> Any:
+    """What a key says; where it names a thing with options of its own, that thing."""
+    value = getattr(config, key)
+    if key not in PARTS:
+        return value
+    kind = PARTS[key][value]
+    return kind(**{option: value_of(config, option) for option in options_of(kind)})
+
+
+def prior_of(config: Configuration) -> Prior:
+    return Uniform() if config.prior == 0.5 else Bernoulli(config.prior)
+
+
+def optimizer_of(config: Configuration) -> Optimizer:
+    return LBFGS() if config.optimizer == "lbfgs" else Adam(config.learning_rate)

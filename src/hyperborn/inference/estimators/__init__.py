@@ -1,0 +1,38 @@
+"""Estimators: from a functional of q to a gradient of the angles.
+
+`Exact` goes through all 2^n probabilities. The others serve networks of any size on `Registers`, whose tables of 2^k
+probabilities the gradient flows through; they differ in what they make of E_q[energy]:
+
+=========================  ========  ==================================================================
+estimator                  bias      a step costs
+=========================  ========  ==================================================================
+`StraightThrough`          small     a forward and a backward pass for each of a few networks
+`LocalReparameterization`  small     one pass with means and variances of sums, layers of a `BinaryMLP`
+`ScoreFunction`            none      a forward pass for each of many networks
+`LocalExpectation`         none      a forward pass for each outcome of each register
+=========================  ========  ==================================================================
+"""
+
+from hyperborn.inference.estimators.batch import Batch
+from hyperborn.inference.estimators.estimator import Estimator, SampledEstimator
+from hyperborn.inference.estimators.exact import Exact
+from hyperborn.inference.estimators.local_expectation import LocalExpectation
+from hyperborn.inference.estimators.local_reparameterization import LocalReparameterization
+from hyperborn.inference.estimators.score_function import ScoreFunction
+from hyperborn.inference.estimators.straight_through import StraightThrough
+
+ESTIMATORS: dict[str, type[Estimator]] = {
+    kind.name: kind for kind in (Exact, StraightThrough, LocalReparameterization, ScoreFunction, LocalExpectation)
+}
+
+__all__ = [
+    "ESTIMATORS",
+    "Batch",
+    "Estimator",
+    "Exact",
+    "LocalExpectation",
+    "LocalReparameterization",
+    "SampledEstimator",
+    "ScoreFunction",
+    "StraightThrough",
+]

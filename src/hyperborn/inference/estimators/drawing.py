@@ -1,0 +1,77 @@
+"""Networks drawn from registers, in JAX, and their bits in the order of the weights."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from hyperborn._typing import RandomKey
+from hyperborn.bits import bits_of
+from hyperborn.posteriors.registers import Registers
+from hyperborn.simulators.side_by_side import Tables
+
+LEAST = 1e-20
+"""Probabilities below this count as this in a logarithm; the Born probability of an outcome may be 0."""
+
+
+def log_of(table: Tables) -> Tables:
+    """Logarithms of probabilities (nats)."""
+    return jnp.log(jnp.maximum(table, LEAST))
+
+
+def patterns_of(outcomes: int) -> Float[np.ndarray, "outcomes bits"]:
+    """Bits of all outcomes of a register."""
+    return bits_of(np.arange(outcomes), outcomes.bit_length() - 1).astype(np.float32)
+
+
+def outcomes_of(
+    tables: Sequence[Tables], samples: int, *, key: RandomKey
+) -> tuple[Int[Array, "samples registers"], ...]:
+    """Outcomes of every register of each bank, drawn independently, by one uniform number each."""
+    keys = jax.random.split(key, len(tables))
+
+    def drawn(table: Tables, key: RandomKey) -> Int[Array, "samples registers"]:
+        steps = jnp.cumsum(table, axis=0)
+        uniform = steps[-1][None] * jax.random.uniform(key, (samples, table.shape[1]), table.dtype)
+        below = (steps[None] <= uniform[:, None]).sum(axis=1)
+        return jnp.minimum(below, len(table) - 1)
+
+    return tuple(drawn(table, key) for table, key in zip(tables, keys, strict=True))
+
+
+def bits_of_outcomes(
+    registers: Registers, outcomes: Sequence[Int[Array, "samples registers"]], dtype: np.dtype
+) -> Float[Array, "samples n"]:
+    """Bits of the networks that the outcomes make."""
+    parts = [
+        (chosen[:, None] >> np.arange(bank.size - 1, -1, -1)[None, :, None]) & 1
+        for bank, chosen in zip(registers.banks, outcomes, strict=True)
+    ]
+    return assembled(registers, [part.astype(dtype) for part in parts])
+
+
+def assembled(
+    registers: Registers, parts: Sequence[Float[Array, "samples bits registers"]]
+) -> Float[Array, "samples n"]:
+    """Values of the registers' bits, one array a bank, in the order of the weights."""
+    flat = jnp.concatenate([part.reshape(part.shape[0], -1) for part in parts], axis=1)
+    return permuted(flat, registers)
+
+
+def permute(values: Float[Array, "samples n"], registers: Registers) -> Float[Array, "samples n"]:
+    return values[:, registers.order]
+
+
+def keep(values: Float[Array, "samples n"], registers: Registers) -> tuple[Float[Array, "samples n"], None]:
+    return permute(values, registers), None
+
+
+def back(registers: Registers, _: None, cotangent: Float[Array, "samples n"]) -> tuple[Float[Array, "samples n"]]:
+    # A permutation is undone by gathering, too; JAX would add up, one number after the other.
+    return (cotangent[:, np.argsort(registers.order)],)
+
+
+permuted = jax.custom_vjp(permute, nondiff_argnums=(1,))
+permuted.defvjp(keep, back)

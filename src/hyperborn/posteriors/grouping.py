@@ -1,0 +1,77 @@
+"""Which weights share a register."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from jaxtyping import Int
+
+from hyperborn.errors import UserError
+from hyperborn.networks import Network
+
+WAYS = ("neuron", "layer", "random")
+"""Groupings that have a name."""
+
+LARGEST_REGISTER = 10
+"""Most weights of one register: 2^k numbers are held for it at every step."""
+
+Groups: TypeAlias = list[Int[np.ndarray, "registers size"]]
+"""Positions of the weights of each register, registers of equal size in one array, larger ones first."""
+
+
+def groups_of(network: Network | int, size: int, grouping: Any, seed: int) -> Groups:
+    """Registers of `size` weights each, and where that does not divide a group, one smaller register for its rest.
+
+    Args:
+        network: the network, or its number of weights, which then count as those of one neuron.
+        size: weights of a register.
+        grouping: "neuron" keeps to the weights that enter the same sum; "layer" takes the weights of a layer in their
+            order in the weight vector; "random" takes any, by the seed; or the positions of each register.
+        seed: of the random grouping.
+
+    Raises:
+        UserError: for an unknown grouping, or positions that do not name every weight once.
+    """
+    n = network if isinstance(network, int) else network.n_weights
+    if isinstance(grouping, str):
+        if grouping not in WAYS:
+            raise UserError(f"grouping = {grouping!r}: give {', '.join(WAYS)}, or the positions of each register")
+        runs = runs_of(network, n, grouping, seed)
+        pieces = [run[start : start + size] for run in runs for start in range(0, len(run), size)]
+    else:
+        pieces = explicit(grouping, n)
+    sizes = sorted({len(piece) for piece in pieces}, reverse=True)
+    return [np.stack([piece for piece in pieces if len(piece) == size]) for size in sizes]
+
+
+def runs_of(network: Network | int, n: int, grouping: str, seed: int) -> Sequence[np.ndarray]:
+    """Positions in the order in which registers take them; no register goes beyond a run."""
+    if grouping == "random":
+        return [np.random.default_rng(seed).permutation(n)]
+    if isinstance(network, int):
+        return [np.arange(n)]
+    if grouping == "neuron":
+        return network.neurons
+    return [np.sort(layer) for layer in network.layers]
+
+
+def explicit(grouping: Any, n: int) -> list[np.ndarray]:
+    """The given positions.
+
+    Raises:
+        UserError: unless they name every weight once, in registers that are neither empty nor too large.
+    """
+    if not isinstance(grouping, tuple) or not all(isinstance(group, tuple) for group in grouping):
+        raise UserError(f"grouping = {grouping!r}: give {', '.join(WAYS)}, or a tuple of tuples of positions")
+    named = sorted(position for group in grouping for position in group)
+    if named != list(range(n)):
+        raise UserError(f"grouping names the positions {short(named)}: name each of 0 to {n - 1} once")
+    longest = max(len(group) for group in grouping)
+    if longest > LARGEST_REGISTER or not all(grouping):
+        raise UserError(f"grouping has a register of {longest} weights: give each 1 to {LARGEST_REGISTER}")
+    return [np.asarray(group) for group in grouping]
+
+
+def short(named: list[int]) -> str:
+    shown = ", ".join(map(str, named[:20]))
+    return f"{shown}, ..." if len(named) > 20 else shown

@@ -1,0 +1,192 @@
+"""Many small circuits side by side: networks of any size."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt8
+
+from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
+from hyperborn.bits import bits_of
+from hyperborn.circuits import AllPairs, ProductState
+from hyperborn.circuits.circuit import Circuit
+from hyperborn.errors import UserError, whole_number
+from hyperborn.networks import Network
+from hyperborn.posteriors.grouping import LARGEST_REGISTER, groups_of
+from hyperborn.posteriors.posterior import SPREAD, Posterior, check_rows, marginals_for
+from hyperborn.simulators import side_by_side
+from hyperborn.simulators.side_by_side import Tables
+
+LARGEST_ENUMERATED = 24
+"""Most weights of all registers together whose 2^n networks are enumerated."""
+
+AT_ONCE = 2**24
+"""Comparisons of draws with outcomes that are held at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Registers of equal size: their circuit, the weights of each, and where their angles lie in the parameters."""
+
+    circuit: Circuit
+    places: Int[np.ndarray, "registers size"]
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """Weights, hence qubits, of each register."""
+        return self.places.shape[1]
+
+    def angles(self, params: Parameters) -> Float[Array, "parameters registers"]:
+        """The angles (radians), one register a column."""
+        return params[self.start : self.stop].reshape(self.circuit.n_parameters, len(self.places))
+
+
+@dataclass(frozen=True)
+class Registers(Posterior):
+    """q(w) = Π_b q_b(w_b): each register b of up to k = `register_size` weights is a circuit of its own.
+
+    Circuits are `AllPairs` of `depth`; k = 1 is `ProductState`, the mean field, for which depth means nothing. Any
+    number of weights: log-probability, entropy and KL are sums over registers. Where k does not divide the weights of a
+    neuron (or of a layer), its last register is smaller. `grouping` is as in
+    `hyperborn.posteriors.grouping.groups_of`. Parameters are one vector of angles (radians): of each bank of equal
+    registers, angle by angle, one number a register.
+
+    Raises:
+        UserError: for settings out of range, or a grouping that does not name every weight once.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    network: Network | int
+    register_size: int = 4
+    depth: int = 2
+    grouping: str | tuple[tuple[int, ...], ...] = "neuron"
+    seed: int = 0
+    n_weights: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.network, Network):
+            n = self.network.n_weights
+        else:
+            n = whole_number("network", self.network, 1, why=", the weights, or a network")
+        whole_number("register_size", self.register_size, 1, LARGEST_REGISTER)
+        whole_number("depth", self.depth, 1)
+        whole_number("seed", self.seed, 0)
+        object.__setattr__(self, "n_weights", n)
+        # Which is when a faulty grouping is found.
+        _ = self.banks
+
+    @cached_property
+    def banks(self) -> tuple[Bank, ...]:
+        """Registers by their size, larger ones first."""
+        banks: list[Bank] = []
+        start = 0
+        for places in groups_of(self.network, self.register_size, self.grouping, self.seed):
+            size = places.shape[1]
+            circuit = AllPairs(size, self.depth) if size > 1 else ProductState(1)
+            stop = start + circuit.n_parameters * len(places)
+            banks.append(Bank(circuit, places, start, stop))
+            start = stop
+        return tuple(banks)
+
+    @property
+    def n_registers(self) -> int:
+        """Number of registers."""
+        return sum(len(bank.places) for bank in self.banks)
+
+    @property
+    def parameter_shape(self) -> tuple[int]:
+        return (self.banks[-1].stop,)
+
+    @cached_property
+    def order(self) -> Int[np.ndarray, " n"]:
+        """Where each weight stands among the registers' own: bank by bank, bit by bit of all registers."""
+        return np.argsort(np.concatenate([bank.places.T.reshape(-1) for bank in self.banks]), kind="stable")
+
+    def init(
+        self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
+    ) -> Parameters:
+        given = jnp.asarray(marginals_for(self, marginals), float)
+        angles = [
+            jax.vmap(bank.circuit.product_angles, out_axes=-1)(given[bank.places]).reshape(-1) for bank in self.banks
+        ]
+        return jnp.concatenate(angles) + spread * jax.random.normal(key, self.parameter_shape)
+
+    def tables(self, params: Parameters) -> tuple[Tables, ...]:
+        """Probabilities (2^k, registers) of the outcomes of each bank's registers; JAX, of the parameters' dtype."""
+        return tuple(side_by_side.probabilities(bank.circuit, bank.angles(params)) for bank in self.banks)
+
+    def distributions(self, params: Parameters) -> tuple[Float[np.ndarray, "outcomes registers"], ...]:
+        """`tables` as float64, each column adding up to 1 to double precision: for numbers that are reported."""
+        found = [np.asarray(table, np.float64) for table in compiled_tables(self, params)]
+        return tuple(table / table.sum(axis=0) for table in found)
+
+    def probabilities(self, params: Parameters) -> Probabilities:
+        if self.n_weights > LARGEST_ENUMERATED:
+            raise UserError(
+                f"{self.n_weights} weights make 2^{self.n_weights} networks: beyond {LARGEST_ENUMERATED} take "
+                "`tables`, `sample` or `log_prob`"
+            )
+        q = jnp.ones(1, params.dtype)
+        for table in self.tables(params):
+            for register in range(table.shape[1]):
+                q = (q[:, None] * table[None, :, register]).reshape(-1)
+        own = np.concatenate([bank.places.reshape(-1) for bank in self.banks])
+        return q.reshape((2,) * self.n_weights).transpose(*np.argsort(own)).reshape(-1)
+
+    def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
+        whole_number("shots", shots, 1)
+        random = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
+        bits = np.empty((shots, self.n_weights), np.uint8)
+        for bank, table in zip(self.banks, self.distributions(params), strict=True):
+            patterns, steps = bits_of(np.arange(len(table)), bank.size), np.cumsum(table, axis=0)
+            # Never an outcome that is impossible: neither the last by rounding, nor a first one of probability 0.
+            steps = steps / steps[-1]
+            rows = max(1, AT_ONCE // table.size)
+            for first in range(0, shots, rows):
+                uniform = random.random((min(rows, shots - first), 1, len(bank.places)))
+                outcomes = (steps <= uniform).sum(axis=1)
+                bits[first : first + rows, bank.places] = patterns[outcomes]
+        return bits
+
+    def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:
+        check_rows(self, bits)
+        total = np.zeros(len(bits))
+        with np.errstate(divide="ignore"):
+            for bank, table in zip(self.banks, self.distributions(params), strict=True):
+                outcomes = bits[:, bank.places] @ (1 << np.arange(bank.size - 1, -1, -1))
+                total += np.log(table)[outcomes, np.arange(len(bank.places))].sum(axis=1)
+        return total
+
+    def most_probable(self, params: Parameters) -> UInt8[np.ndarray, " n"]:
+        """Bits of the most probable network: that of every register on its own; of equals the lowest outcome."""
+        bits = np.empty(self.n_weights, np.uint8)
+        for bank, table in zip(self.banks, self.distributions(params), strict=True):
+            bits[bank.places] = bits_of(table.argmax(axis=0), bank.size)
+        return bits
+
+    def entropy(self, params: Parameters) -> float:
+        """Entropy of q (nats), float64."""
+        return float(sum(-(q * np.log(np.maximum(q, TINY))).sum() for q in self.distributions(params)))
+
+    def marginals(self, params: Parameters) -> Float[np.ndarray, " n"]:
+        """Probability that each weight's bit is 1, float64."""
+        ones = np.empty(self.n_weights)
+        for bank, table in zip(self.banks, self.distributions(params), strict=True):
+            ones[bank.places] = table.T @ bits_of(np.arange(len(table)), bank.size).astype(np.float64)
+        return ones
+
+
+TINY = 1e-300
+"""Probabilities below this count as this in a logarithm that they are multiplied with."""
+
+
+@jax.jit(static_argnums=0)
+def compiled_tables(registers: Registers, params: Parameters) -> tuple[Any, ...]:
+    return registers.tables(params)
