@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hyperborn.inference.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
     from hyperborn.inference.estimators import (
         Exact,
+        FirstOrder,
         LocalExpectation,
         LocalReparameterization,
         ScoreFunction,
@@ -57,6 +58,7 @@ HOMES = {
     "RenyiDivergence": "hyperborn.inference.divergences",
     "Stein": "hyperborn.inference.divergences",
     "Exact": "hyperborn.inference.estimators",
+    "FirstOrder": "hyperborn.inference.estimators",
     "LocalExpectation": "hyperborn.inference.estimators",
     "LocalReparameterization": "hyperborn.inference.estimators",
     "ScoreFunction": "hyperborn.inference.estimators",
@@ -106,6 +108,7 @@ __all__ = [
     "Empirical",
     "Exact",
     "ExactPosterior",
+    "FirstOrder",
     "Hamming",
     "Ising",
     "LocalExpectation",

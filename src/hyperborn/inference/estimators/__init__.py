@@ -6,7 +6,8 @@ probabilities the gradient flows through; they differ in what they make of E_q[e
 =========================  ========  ==================================================================
 estimator                  bias      a step costs
 =========================  ========  ==================================================================
-`StraightThrough`          small     a forward and a backward pass for each of a few networks
+`FirstOrder`               small     a forward and a backward pass for each of a few networks
+`StraightThrough`          small     the same, and 2^k random numbers for each register of each
 `LocalReparameterization`  small     one pass with means and variances of sums, layers of a `BinaryMLP`
 `ScoreFunction`            none      a forward pass for each of many networks
 `LocalExpectation`         none      a forward pass for each outcome of each register
@@ -16,13 +17,14 @@ estimator                  bias      a step costs
 from hyperborn.inference.estimators.batch import Batch
 from hyperborn.inference.estimators.estimator import Estimator, SampledEstimator
 from hyperborn.inference.estimators.exact import Exact
+from hyperborn.inference.estimators.first_order import FirstOrder
 from hyperborn.inference.estimators.local_expectation import LocalExpectation
 from hyperborn.inference.estimators.local_reparameterization import LocalReparameterization
 from hyperborn.inference.estimators.score_function import ScoreFunction
 from hyperborn.inference.estimators.straight_through import StraightThrough
 
 ESTIMATORS: dict[str, type[Estimator]] = {
-    kind.name: kind for kind in (Exact, StraightThrough, LocalReparameterization, ScoreFunction, LocalExpectation)
+    kind.name: kind for kind in (Exact, FirstOrder, StraightThrough, LocalReparameterization, ScoreFunction, LocalExpectation)
 }
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Batch",
     "Estimator",
     "Exact",
+    "FirstOrder",
     "LocalExpectation",
     "LocalReparameterization",
     "SampledEstimator",

@@ -45,11 +45,15 @@ def bits_of_outcomes(
     registers: Registers, outcomes: Sequence[Int[Array, "samples registers"]], dtype: np.dtype
 ) -> Float[Array, "samples n"]:
     """Bits of the networks that the outcomes make."""
-    parts = [
-        (chosen[:, None] >> np.arange(bank.size - 1, -1, -1)[None, :, None]) & 1
-        for bank, chosen in zip(registers.banks, outcomes, strict=True)
-    ]
-    return assembled(registers, [part.astype(dtype) for part in parts])
+    parts = [hard_bits(chosen, bank.size, dtype) for bank, chosen in zip(registers.banks, outcomes, strict=True)]
+    return assembled(registers, parts)
+
+
+def hard_bits(
+    outcomes: Int[Array, "samples registers"], size: int, dtype: np.dtype
+) -> Float[Array, "samples bits registers"]:
+    """Bits of outcomes of registers of so many bits."""
+    return ((outcomes[:, None] >> np.arange(size - 1, -1, -1)[None, :, None]) & 1).astype(dtype)
 
 
 def assembled(

@@ -1,0 +1,84 @@
+"""Registers of k qubits and their rivals: how each learns a network, and the settings that validation data decide."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+import hyperborn as hb
+from hyperborn.baselines import BayesBiNN, Bop, MultilayerPerceptron, StraightThrough
+from hyperborn.networks import Network
+
+BATCH = 128
+"""Examples a step, of every method."""
+
+
+class Learnt(Protocol):
+    """What predicts, at temperature 1."""
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class OfRegisters:
+    """A result whose predictions are those of its draws."""
+
+    result: hb.Result
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        return self.result.predict_proba(x, calibrated=False)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to learn, and the values of one setting between which the validation split decides."""
+
+    name: str
+    setting: str
+    values: tuple[float, ...]
+    fit: Callable[[Network, hb.data.Dataset, int, int, Mapping[str, float]], Learnt]
+    bits: float = 1.0
+    """Bits a weight of what is stored."""
+
+    def size_in_bytes(self, network: Network) -> float:
+        return network.n_weights * self.bits / 8 + 4 * network.n_side
+
+
+def registers(k: int, depth: int, estimator: Any) -> Callable[..., Learnt]:
+    def fit(network: Network, data: hb.data.Dataset, steps: int, seed: int, given: Mapping[str, float]) -> Learnt:
+        result = hb.fit(
+            network,
+            data,
+            objective=hb.ELBO(given["beta"]),
+            posterior=hb.Registers(network, register_size=k, depth=depth),
+            estimator=estimator,
+            steps=steps,
+            batch_size=BATCH,
+            seed=seed,
+            progress=False,
+        )
+        return OfRegisters(result)
+
+    return fit
+
+
+def rival(kind: Callable[..., Any]) -> Callable[..., Learnt]:
+    def fit(network: Network, data: hb.data.Dataset, steps: int, seed: int, given: Mapping[str, float]) -> Learnt:
+        return kind(steps=steps, batch_size=BATCH, **given).fit(network, data, seed=seed)
+
+    return fit
+
+
+BETAS = (0.03, 0.1, 0.3, 1.0)
+
+METHODS = (
+    *(Method(f"registers, k = {k}", "beta", BETAS, registers(k, 2, hb.StraightThrough())) for k in (1, 2, 4, 8)),
+    Method("registers, k = 4, depth 1", "beta", BETAS, registers(4, 1, hb.StraightThrough())),
+    Method("registers, k = 4, depth 4", "beta", BETAS, registers(4, 4, hb.StraightThrough())),
+    Method("registers, k = 4, local", "beta", BETAS, registers(4, 2, hb.LocalReparameterization())),
+    Method("BayesBiNN", "learning_rate", (3e-4, 1e-3, 3e-3, 1e-2), rival(BayesBiNN)),
+    Method("straight-through", "learning_rate", (0.003, 0.01, 0.03, 0.1), rival(StraightThrough)),
+    Method("Bop", "threshold", (1e-5, 1e-4, 1e-3, 1e-2), rival(Bop)),
+    Method("full precision", "penalty", (0.01, 0.1, 1.0, 10.0), rival(MultilayerPerceptron), bits=32),
+)

@@ -1,0 +1,42 @@
+"""The data sets, and the network that every method learns on each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hyperborn as hb
+
+MNIST = Path(__file__).parents[3] / "shared" / "reference" / "mnist"
+"""Where MNIST's files lie, unless a folder is named."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A data set (arguments of `hb.data.load`), hidden layers, epochs and seeds of splits and starts."""
+
+    name: str
+    hidden: tuple[int, ...]
+    seeds: int
+    steps: int
+    tuning_steps: int
+    """Steps of the fits that a setting is chosen by, on the first seed's validation split."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self, seed: int) -> tuple[hb.networks.BinaryMLP, hb.data.Dataset]:
+        data = hb.data.load(**{"name": self.name, **self.data}, seed=seed)
+        network = hb.networks.BinaryMLP(
+            data.n_features, self.hidden, data.n_classes, activation="tanh", bias=False, scale="learned"
+        )
+        return network, data
+
+
+def tasks(mnist: Path = MNIST) -> tuple[Task, ...]:
+    """All tasks; that of MNIST needs its files."""
+    return (
+        Task("moons", (64, 64), 5, 1500, 1500),
+        Task("wine", (64, 64), 5, 1500, 1500),
+        Task("breast_cancer", (64, 64), 5, 1500, 1500),
+        Task("digits", (64, 64), 5, 2000, 2000),
+        Task("mnist", (128,), 3, 4000, 800, {"folder": mnist, "standardize": False}),
+    )
