@@ -24,7 +24,8 @@ from hyperborn.inference.estimators.score_function import ScoreFunction
 from hyperborn.inference.estimators.straight_through import StraightThrough
 
 ESTIMATORS: dict[str, type[Estimator]] = {
-    kind.name: kind for kind in (Exact, FirstOrder, StraightThrough, LocalReparameterization, ScoreFunction, LocalExpectation)
+    kind.name: kind
+    for kind in (Exact, FirstOrder, StraightThrough, LocalReparameterization, ScoreFunction, LocalExpectation)
 }
 
 __all__ = [
