@@ -11,7 +11,6 @@ from hyperborn.progress import Progress
 from hyperborn.storage.manifest import MANIFEST
 from hyperborn.training import session
 from hyperborn.training.definition import Definition
-from hyperborn.training.enumerated import NUMBERS
 from hyperborn.training.loop import Report
 from hyperborn.training.result import Result
 
@@ -54,9 +53,10 @@ def start_and_stop(path: Path, definition: Definition, data: Dataset, step: int 
 
 def same(one: Result, other: Result) -> bool:
     """Whether two results are the same to the last bit, but for the time they took."""
-    numbers = [np.array([*result.losses, *(result.numbers[name] for name in NUMBERS)]) for result in (one, other)]
+    numbers = [np.array([*result.losses, *result.numbers.values()]) for result in (one, other)]
     return (
-        one.params.tobytes() == other.params.tobytes()
+        list(one.numbers) == list(other.numbers)
+        and one.params.tobytes() == other.params.tobytes()
         and numbers[0].tobytes() == numbers[1].tobytes()
         and one.steps == other.steps
     )

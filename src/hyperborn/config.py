@@ -20,7 +20,7 @@ from pydantic import (
 from hyperborn.errors import UserError
 from hyperborn.inference.divergences import DIVERGENCES, Divergence
 from hyperborn.inference.divergences.renyi import NEAREST
-from hyperborn.inference.estimators import ESTIMATORS
+from hyperborn.inference.estimators import ESTIMATORS, Exact
 from hyperborn.inference.objectives import OBJECTIVES, Objective
 
 PARTS: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
@@ -115,6 +115,9 @@ Name = Annotated[str, AfterValidator(known)]
 
 CIRCUITS = ("all-pairs", "ring", "ladder", "brickwork", "multi-basis")
 """Ansätze that are circuits of layers."""
+
+DRAWING = "posterior registers with an estimator other than exact"
+"""What draws networks and minibatches, in the words of an error message."""
 
 
 class Configuration(BaseModel, ABC):
@@ -265,11 +268,14 @@ def check_applies(config: Configuration) -> None:
     owners = {"learning_rate": ["adam"], "depth": [*CIRCUITS], "context": ["autoregressive"]}
     annealed = [name for name, kind in OBJECTIVES.items() if kind.annealed]
     owners["annealing"] = [f"adam with {either(annealed)}"]
-    for key in ("register_size", "grouping", "samples", "batch_size"):
-        owners[key] = ["posterior registers"]
-    for key in ("ansatz", "patience"):
-        owners[key] = ["posterior register"]
+    owners |= {"ansatz": ["posterior register"], "patience": ["estimator exact"]}
+    owners |= {key: ["posterior registers"] for key in ("register_size", "grouping")}
+    owners |= {key: [DRAWING] for key in ("samples", "batch_size")}
     chosen.update(f"posterior {kind}" for kind in ("register", "registers") if config.posterior in ("auto", kind))
+    if "posterior registers" in chosen and config.estimator != Exact.name:
+        chosen.add(DRAWING)
+    if config.estimator == Exact.name or (config.estimator == "auto" and config.posterior != "registers"):
+        chosen.add("estimator exact")
     if config.optimizer == "adam" and not set(annealed).isdisjoint(config.chosen_objectives):
         chosen.update(owners["annealing"])
     for name, kind in OBJECTIVES.items():

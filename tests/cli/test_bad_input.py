@@ -10,6 +10,40 @@ from command_line import FLOWERS, QUICK, Run, snapshot
 
 TRAIN_FLOWERS = ("train", "flowers.csv", "--target", "kind", "--impute", "median", *QUICK)
 
+MANY = ("train", "moons", "--posterior", "registers")
+REGISTERS = [
+    ((*MANY, "--register-size", "11"), ("register_size = '11'", "from 1 to 10")),
+    ((*MANY, "--grouping", "neurons"), ("grouping = 'neurons'", "neuron, layer or random")),
+    (("train", "moons", "--posterior", "many"), ("posterior = 'many'", "register, registers or auto")),
+    (("train", "moons", "--normalization", "batch"), ("normalization = 'batch'", "none or layer")),
+    (("train", "moons", "--estimator", "reinforce"), ("estimator = 'reinforce'", "auto, exact, first-order")),
+    (("train", "moons", "--estimator", "exact", "--samples", "4"), ("samples goes with", "leave samples out")),
+    (("train", "moons", "--posterior", "register", "--batch-size", "4"), ("batch_size goes with posterior registers",)),
+    ((*MANY, "--samples", "none"), ("samples = 'none'", "a whole number from 1 on, or auto")),
+    ((*MANY, "--estimator", "score-function", "--samples", "1"), ("samples=1", "at least 2")),
+    ((*MANY, "--optimizer", "lbfgs"), ("optimizer lbfgs", "straight-through", "Adam()")),
+    ((*MANY, "--objective", "renyi"), ("objective renyi needs", "one register", "mle, elbo or selbo")),
+    ((*MANY, "--objective", "stein"), ("objective stein needs", "one register", "mle, elbo or selbo")),
+    (
+        (*MANY, "--estimator", "local-reparameterization", "--grouping", "random"),
+        ("local-reparameterization needs registers within the network's neurons", "grouping='neuron'"),
+    ),
+    ((*MANY, "--estimator", "exact"), ("192 weights", "limit of 24", "fewer hidden units")),
+    ((*MANY, "--estimator", "exact", "--hidden", "1"), ("side parameters (scale 'learned')", "scale 'fan_in'")),
+    ((*MANY, "--annealing", "0.5"), ("annealing goes with exact gradients only", "leave annealing out")),
+    (("train", "breast_cancer", "--patience", "50"), ("patience goes with exact gradients only", "leave patience out")),
+    (
+        ("train", "moons", "--posterior", "register", "--estimator", "first-order"),
+        ("estimator first-order draws from Registers", "Exact()"),
+    ),
+    (
+        ("compare", "breast_cancer", "--hidden", "16"),
+        ("compare needs the exact posterior", "496 weights", "--posterior register", "hyperborn train"),
+    ),
+    (("compare", "moons", "--samples", "4"), ("compare needs the exact posterior", "--posterior register")),
+]
+"""Of networks on many registers."""
+
 MISTAKES = [
     (("train", "iriss"), ("'iriss'", "nearest is 'iris'", "moons", ".csv")),
     (("train", "none.csv"), ("none.csv", "no file")),
@@ -38,8 +72,11 @@ MISTAKES = [
     (("train", "iris", "--components", "5"), ("components=5", "from 1 to 4", "4 features")),
     (("train", "iris", "--validation", "0.5", "--test", "0.5"), ("validation=0.5", "test=0.5", "below 1")),
     (("train", "iris", "--values", "1,1"), ("values=(1.0, 1.0)", "distinct")),
-    (("train", "breast_cancer", "--hidden", "8"), ("--hidden 8 on 30 features", "257 weights", "24", "--components")),
-    (("train", "digits", "--hidden", "auto"), ("10 classes", "--classes")),
+    (
+        ("train", "breast_cancer", "--hidden", "8", "--posterior", "register"),
+        ("--hidden 8 on 30 features", "257 weights", "24", "--components", "--posterior registers"),
+    ),
+    (("train", "digits", "--posterior", "register"), ("10 classes", "--classes", "--posterior registers")),
     (("train", "iris", "--nope", "1"), ("--nope", "--help")),
     (("train", "iris", "extra"), ("extra", "--help")),
     (("train", "iris", "--steps"), ("--steps", "--help")),
@@ -50,6 +87,7 @@ MISTAKES = [
     (("train", "iris", "--alpha", "0.5"), ("alpha goes with renyi or selbo with divergence renyi", "leave alpha out")),
     (("train", "iris", "--objective", "renyi", "--alpha", "1"), ("alpha = '1'", "a number above 0 other than 1")),
     (("train", "iris", "--divergence", "stein"), ("divergence goes with selbo only", "leave divergence out")),
+    *REGISTERS,
     (("compare", "iris", "--seed", "4294967295"), ("seed = 4294967295", "seeds = 5")),
     (("train", "iris", "--config", "absent.toml"), ("absent.toml", "No such file")),
     (("predict", "flowers.csv"), ("file", "--help")),

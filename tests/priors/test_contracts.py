@@ -57,6 +57,38 @@ def test_marginals_are_those_of_the_table(prior: Prior) -> None:
     assert ((found > 0) & (found < 1)).all()
 
 
+SIDE_BY_SIDE = hb.Registers(NETWORK, 2, grouping=((4, 0), (1,), (2, 3)))
+ANGLES = tuple(np.random.default_rng(1).uniform(-2, 2, SIDE_BY_SIDE.n_parameters).astype(np.float32).tolist())
+
+
+@pytest.mark.parametrize(
+    "prior", [*PRIORS, hb.PreviousPosterior(SIDE_BY_SIDE, ANGLES, 0.3)], ids=lambda prior: f"{prior!s:.60}"
+)
+def test_factors_of_registers_make_the_table_or_are_refused(prior: Prior) -> None:
+    banks = [bank.places for bank in SIDE_BY_SIDE.banks]
+    of_registers = isinstance(prior, hb.PreviousPosterior) and prior.posterior == SIDE_BY_SIDE
+    if not (isinstance(prior, hb.Uniform | hb.Bernoulli) or of_registers):
+        with pytest.raises(UserError, match="registers") as caught:
+            prior.log_factors(NETWORK, banks[0])
+        assert "\n" not in str(caught.value)
+        return
+    total = np.zeros(2**N)
+    for places in banks:
+        factors = prior.log_factors(NETWORK, places)
+        assert (factors.shape, factors.dtype) == ((2 ** places.shape[1], len(places)), np.float64)
+        np.testing.assert_allclose(np.exp(factors).sum(axis=0), 1, rtol=1e-13)
+        for own, register in enumerate(places):
+            outcomes = [int("".join(map(str, bits[register])), 2) for bits in oracle.all_bits(N)]
+            total += factors[outcomes, own]
+    if of_registers:
+        # Each register is doubted by itself, and so the product is another prior than with one doubt for all.
+        marginals = np.exp(total) @ oracle.all_bits(N)
+        np.testing.assert_allclose(marginals, prior.marginals(NETWORK), rtol=1e-12)
+        assert np.abs(total - prior.log_probabilities(NETWORK)).max() > 0.01
+    else:
+        np.testing.assert_allclose(total, prior.log_probabilities(NETWORK), rtol=1e-12)
+
+
 @every_prior
 def test_the_record_gives_the_prior_back(prior: Prior) -> None:
     again = thing_of(json.loads(json.dumps(record_of(prior), allow_nan=False)), SLOTS, "prior")

@@ -50,7 +50,7 @@ def found(lines: list[str], name: str) -> str:
 
 def test_summary_says_all_there_is() -> None:
     lines = printed(summary_table(SUMMARY))
-    assert lines[0] == "ELBO, 17 binary weights, 1,272 parameters"
+    assert lines[0] == "ELBO, 17 binary weights, 1,272 parameters of q"
     assert lines[1].split() == ["train", "validation", "test"]
     assert found(lines, "accuracy") == "0.9667 – 1.0000"
     assert found(lines, "NLL (nats)") == "0.1123 – 1e-05"
@@ -70,11 +70,25 @@ def test_summary_says_all_there_is() -> None:
 
 
 @pytest.mark.parametrize("summary", [{}, dict.fromkeys(SUMMARY)])
-def test_missing_values_are_dashes(summary: dict[str, None]) -> None:
+def test_missing_values_are_dashes_or_left_out(summary: dict[str, None]) -> None:
     lines = printed(summary_table(summary))
     assert found(lines, "accuracy") == "– – –"
-    for name in ("loss (nats)", "ELBO (nats)", "most probable network", "its energy (nats)", "seconds", "saved in"):
+    for name in ("temperature of predictions", "most probable network", "its energy (nats)", "seconds", "saved in"):
         assert found(lines, name) == "–"
+    # What is known of a run depends on its posterior.
+    assert not [line for line in lines if line.startswith(("loss", "ELBO", "log evidence", "entropy", "KL"))]
+
+
+def test_registers_have_numbers_of_their_own() -> None:
+    sampled = {"standard_error": 0.25, "kl": 12.5, "size_in_bytes": 1044, "n_weights": 4736, "losses": [3.0]}
+    lines = printed(summary_table(sampled | {"objective": "elbo", "map": {"bits": None, "energy": 22.125}}))
+    assert lines[0] == "ELBO, 4,736 binary weights, 1,044 bytes"
+    assert found(lines, "its standard error (nats)") == "0.250"
+    assert found(lines, "KL to the prior (nats)") == "12.500"
+    assert found(lines, "most probable network") == "of 4,736 bits"
+    assert found(lines, "its energy (nats)") == "22.125"
+    # Of one restart, its loss says all.
+    assert not [line for line in lines if line.startswith("losses of restarts")]
 
 
 @pytest.mark.parametrize("width", [60, 80])

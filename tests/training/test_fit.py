@@ -227,7 +227,7 @@ def test_defaults_are_those_of_the_documentation(data: Dataset) -> None:
     assert (found.objective, found.prior, found.optimizer) == (hb.ELBO(), hb.Uniform(), hb.Adam(0.03))
     assert (found.annealing, found.plateau) == (hb.Annealing(0.01, 0.5), hb.Plateau())
     assert (found.restarts, found.seed, found.spread) == (2, 0, 0.02)
-    assert hb.default_posterior(11) == hb.Register(hb.circuits.AllPairs(11, depth=8))
+    assert (found.estimator, found.batch_size) == (hb.Exact(), 128)
 
 
 def test_pieces_that_do_not_fit_are_named(define, data: Dataset) -> None:

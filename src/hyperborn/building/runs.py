@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hyperborn.building.shapes import AUTO_HIDDEN, shape_of, tiny
+from hyperborn.building.shapes import AUTO_HIDDEN, OF_DRAWS, OF_ONE, OF_REGISTERS, shape_of, tiny
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
 from hyperborn.circuits.pairs import ladder, ring
 from hyperborn.config import PARTS, Configuration, options_of
@@ -24,6 +24,9 @@ from hyperborn.training.plateau import Plateau
 
 DEPTH = 2
 """Layers of each of many registers."""
+
+OF_EXACT = ("patience", "annealing")
+"""Keys that go with exact gradients."""
 
 COLD = 0.1
 """β of the ELBO on many registers: a colder posterior predicts better (docs/registers.md)."""
@@ -57,6 +60,7 @@ def run_of(
     """The run of a network, a posterior and a prior with the objective and the training of a configuration."""
     estimator = estimator_of(config, posterior)
     exact = isinstance(estimator, Exact)
+    check_used(config, posterior, estimator)
     steps = EXACT_STEPS if exact else default_steps(len(data.train), config.batch_size)
     return Definition(
         network=network,
@@ -73,6 +77,37 @@ def run_of(
         seed=seed,
         spread=config.spread,
     )
+
+
+def check_used(config: Configuration, posterior: Posterior, estimator: Estimator) -> None:
+    """Refuse an option that would be ignored, where the size of the network decided so.
+
+    Raises:
+        UserError: naming the option and what it goes with.
+    """
+    many, exact = isinstance(posterior, Registers), isinstance(estimator, Exact)
+    unused = {key: "one register" for key in OF_ONE if many}
+    unused |= {key: "many registers" for key in OF_REGISTERS if not many}
+    unused |= {key: "exact gradients" for key in OF_EXACT if not exact}
+    unused |= {key: "drawn networks" for key in OF_DRAWS if exact}
+    found = "many registers" if many else "one register"
+    for key, owner in unused.items():
+        if key in config.model_fields_set:
+            raise UserError(
+                f"{key} goes with {owner} only, and the network of {posterior.n_weights} weights is trained on {found} "
+                f"by {'exact gradients' if exact else 'drawn networks'}; leave {key} out, or choose another network or "
+                "--posterior"
+            )
+
+
+def check_exact(definition: Definition, command: str) -> None:
+    """Raise a UserError if what a command compares with, the exact posterior, is not known."""
+    if definition.sampled:
+        raise UserError(
+            f"{command} needs the exact posterior, and a network of {definition.network.n_weights} weights on many "
+            "registers has none; choose a smaller network (--hidden, --components) or --posterior register, or take "
+            "hyperborn train"
+        )
 
 
 def described(hidden: Sequence[int] | str) -> str:

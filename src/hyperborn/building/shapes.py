@@ -20,7 +20,8 @@ AUTO_HIDDEN = 2
 AUTO_UNITS = 64
 """Hidden units of a network for many registers that is chosen automatically."""
 
-OF_REGISTERS = ("register_size", "grouping", "samples", "batch_size")
+OF_REGISTERS = ("register_size", "grouping")
+OF_DRAWS = ("samples", "batch_size")
 OF_ONE = ("ansatz", "context")
 """Keys that say by being given which kind of posterior is meant."""
 
@@ -70,7 +71,7 @@ def asked_for(config: Configuration) -> bool | None:
     given = config.model_fields_set
     if config.posterior != "auto":
         return config.posterior == "registers"
-    if not given.isdisjoint(OF_REGISTERS) or config.scale == "learned" or is_sampled(config.estimator):
+    if not given.isdisjoint(OF_REGISTERS + OF_DRAWS) or config.scale == "learned" or is_sampled(config.estimator):
         return True
     inseparable = any(not OBJECTIVES[name].annealed for name in config.chosen_objectives)
     if not given.isdisjoint(OF_ONE) or config.optimizer == "lbfgs" or config.estimator == "exact" or inseparable:

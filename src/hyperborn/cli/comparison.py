@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperborn.building import data_of, definition_of
+from hyperborn.building import check_exact, data_of, definition_of
 from hyperborn.config import CompareConfig
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
@@ -61,6 +61,8 @@ def rows_of(config: CompareConfig, seed: int, progress: Progress) -> list[Row]:
     """A row for every objective and one for the exact posterior, all on the same split and its energies."""
     data = data_of(config, progress.note if seed == config.seed else lambda _: None, seed=seed)
     definitions = [definition_of(config, data, name, seed=seed) for name in config.objectives]
+    for definition in definitions:
+        check_exact(definition, "compare")
     problem = Enumerated.of(definitions[0], data, progress)
     rows: list[Row] = []
     for name, definition in zip(config.objectives, definitions, strict=True):

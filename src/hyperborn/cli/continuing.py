@@ -1,5 +1,6 @@
 """Going on from a finished run with new data: its posterior is the new run's prior."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ SETTLED = (
 )
 """Keys of the configuration that the earlier run settles: a posterior is one over the weights of its own network."""
 
+OF_CIRCUITS = ("ansatz", "depth", "context")
+"""Keys that an earlier run of many registers settles, too: its posterior factorises by them."""
+
 
 def continued(config: RunConfig, run: str, note: Note) -> tuple[Dataset, Definition]:
     """New data, encoded as the earlier run's, and its network again, with its posterior as the prior.
@@ -32,21 +36,24 @@ def continued(config: RunConfig, run: str, note: Note) -> tuple[Dataset, Definit
     Raises:
         UserError: an option that the earlier run settles, a run that is not finished, or data that do not fit it.
     """
-    for key in SETTLED:
-        if key in config.model_fields_set:
-            raise UserError(
-                f"{key} does not go with prior_from: the data and the network must be encoded as those of {run} were; "
-                f"leave out {key}, or prior_from (--prior-from)"
-            )
+    refuse(config, SETTLED, f"the data and the network must be encoded as those of {run} were")
     earlier = load(Path(run), report=note)
+    network, before = earlier.network, earlier.definition.posterior
+    if isinstance(before, Registers):
+        refuse(config, OF_CIRCUITS, f"the registers are those of {run}")
     data = loaded(config, None, config.seed, earlier.data.preprocessing)
     again = seen_before(data.train, earlier.data.train)
     if again:
         note(f"{again} of {len(data.train)} training examples are among those that {run} learnt from: they count twice")
-    network, before = earlier.network, earlier.definition.posterior
-    # Registers are those of the earlier run, whose posterior factorises by them.
     posterior = before if isinstance(before, Registers) else posterior_of(config, network.n_weights)
     return data, run_of(config, config.objective, data, network, posterior, earlier.as_prior(), config.seed)
+
+
+def refuse(config: RunConfig, keys: Iterable[str], why: str) -> None:
+    """Raise a UserError for the first of the keys that is given."""
+    for key in keys:
+        if key in config.model_fields_set:
+            raise UserError(f"{key} does not go with prior_from: {why}; leave out {key}, or prior_from (--prior-from)")
 
 
 def seen_before(new: Split, old: Split) -> int:

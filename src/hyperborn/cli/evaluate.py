@@ -20,7 +20,9 @@ def evaluate(
         str | None,
         typer.Option(help="Split of the run's own data: train, validation or test. Default: test.", metavar="NAME"),
     ] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="Networks to draw; all 2^n exactly if absent.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Networks to draw; if absent all 2^n exactly, of many registers 32.")
+    ] = None,
     uncalibrated: Annotated[
         bool, typer.Option("--uncalibrated", metavar="", help="The posterior's own probabilities, at temperature 1.")
     ] = False,

@@ -90,8 +90,8 @@ SHARED = (
         "estimator",
         "NAME",
         "auto",
-        "exact, straight-through, local-reparameterization, score-function or local-expectation; auto: exact for one "
-        "register, straight-through for registers.",
+        "exact, first-order, straight-through, local-reparameterization, score-function or local-expectation; auto: "
+        "exact for one register, straight-through for registers.",
         TRAINING,
     ),
     Option("samples", "S", "auto", "Networks that an estimator draws at each step.", TRAINING),

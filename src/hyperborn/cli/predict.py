@@ -15,7 +15,9 @@ def predict(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished run.")],
     file: Annotated[Path, typer.Argument(help="CSV or Parquet file with the columns that the run was trained on.")],
     out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output if absent.")] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="Networks to draw; all 2^n exactly if absent.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Networks to draw; if absent all 2^n exactly, of many registers 32.")
+    ] = None,
     uncalibrated: Annotated[
         bool, typer.Option("--uncalibrated", metavar="", help="The posterior's own probabilities, at temperature 1.")
     ] = False,

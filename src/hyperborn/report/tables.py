@@ -67,7 +67,7 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         shown = ", ".join(number_text(loss) for loss in sorted(losses)[:MOST_LOSSES])
         found.append(("losses of restarts", shown + (", ..." if len(losses) > MOST_LOSSES else "")))
     best: Mapping[str, Any] = summary.get("map") or {}
-    found.append(("most probable network", str(best.get("bits") or "of registers, one by one")))
+    found.append(("most probable network", bits_text(best.get("bits"), summary.get("n_weights"))))
     found.append(("its energy (nats)", number_text(best.get("energy"))))
     found.append(("its test accuracy", number_text(best.get("test_accuracy"))))
     seconds: Mapping[str, float] = summary.get("seconds") or {}
@@ -75,6 +75,11 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     found.append(("seconds", times or MISSING))
     found.append(("saved in", str(summary.get("out") or MISSING)))
     return found
+
+
+def bits_text(bits: str | None, count: int | None) -> str:
+    """The bits of a network, or how many there are where they are too many to be shown."""
+    return bits or (MISSING if count is None else f"of {count:,} bits")
 
 
 def facts_table(found: Iterable[tuple[str, str]]) -> "rich.table.Table":

@@ -32,7 +32,8 @@ class Method:
 
     def hurried(self, steps: int) -> "Method":
         """The method with so few steps at most, if it is a run."""
-        fewer = min(steps, self.settings.get("steps", steps))
+        given = self.settings.get("steps", steps)
+        fewer = min(steps, given) if isinstance(given, int) else steps
         return replace(self, settings={**self.settings, "steps": fewer}) if self.kind == "run" else self
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.baselines import BASELINES, Baseline, Ensemble, Trained
-from hyperborn.building import definition_of, network_of, prior_of
+from hyperborn.building import check_exact, definition_of, network_of, prior_of
 from hyperborn.config import RunConfig
 from hyperborn.data import Dataset, Split
 from hyperborn.energy import energies, energy
@@ -158,14 +158,14 @@ def check_settings(cell: Cell, data: Dataset) -> None:
     method = cell.method
     if method.kind != "run":
         own, rest = shared_settings(method)
-        definition_of(configuration(cell, own), data, "elbo")
+        check_exact(definition_of(configuration(cell, own), data, "elbo"), "a study")
         if method.kind == "baseline":
             baseline_of(method, rest)
         return
     first = {**method.settings, **{key: values[0] for key, values in method.choose.items()}}
     for config in (first, *({**first, key: value} for key, values in method.choose.items() for value in values)):
         checked = configuration(cell, config)
-        definition_of(checked, data, checked.objective)
+        check_exact(definition_of(checked, data, checked.objective), "a study")
 
 
 def shared_settings(method: Method) -> tuple[Row, Row]:

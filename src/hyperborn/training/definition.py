@@ -13,7 +13,7 @@ from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.inference.divergences import DIVERGENCES
 from hyperborn.inference.estimators import ESTIMATORS, Estimator, Exact, SampledEstimator
 from hyperborn.inference.kernels import Hamming
-from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective
+from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective, inseparable
 from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
 from hyperborn.posteriors import (
     SPREAD,
@@ -108,7 +108,17 @@ class Definition:
             )
         self.estimator.check(self.posterior, self.network)
         self.prior.check(self.network)
-        if self.sampled and not self.optimizer.annealed:
+        if self.sampled:
+            self._check_registers()
+
+    def _check_registers(self) -> None:
+        """Raise a UserError for an objective, a prior or an optimizer that many registers cannot be trained with."""
+        assert isinstance(self.posterior, Registers)
+        if not self.objective.annealed:
+            raise inseparable(self.objective)
+        for bank in self.posterior.banks:
+            self.prior.log_factors(self.network, bank.places)
+        if not self.optimizer.annealed:
             raise UserError(
                 f"the optimizer {self.optimizer.name} searches along lines of an exact loss, and the estimator "
                 f"{self.estimator.name} draws a new one at every step; give hb.Adam()"

@@ -1,0 +1,37 @@
+"""What serves where nothing is chosen."""
+
+import pytest
+
+import hyperborn as hb
+from hyperborn.data import Dataset
+from hyperborn.training.defaults import default_estimator, default_steps
+
+
+@pytest.mark.parametrize(
+    ("examples", "batch_size", "steps"),
+    [
+        (40, 128, 1500),  # one batch of all
+        (127, 128, 1500),
+        (3200, 128, 1500),  # 25 batches, 60 times
+        (3328, 128, 1560),
+        (25_600, 128, 12_000),
+        (48_000, 128, 12_000),
+        (1_000, 1, 12_000),
+    ],
+)
+def test_steps_are_sixty_epochs_within_bounds(examples: int, batch_size: int, steps: int) -> None:
+    assert default_steps(examples, batch_size) == steps
+
+
+def test_the_estimator_suits_the_posterior() -> None:
+    assert default_estimator(hb.Registers(3)) == hb.StraightThrough()
+    assert default_estimator(hb.Register(hb.circuits.AllPairs(3))) == hb.Exact()
+
+
+def test_fit_on_registers_takes_them_all(data: Dataset) -> None:
+    network = hb.networks.BinaryMLP(2, hidden=(3,), activation="tanh", bias=False, scale="learned")
+    found = hb.fit(network, data, steps=1, progress=False).definition
+    assert (found.posterior, found.estimator) == (hb.Registers(network), hb.StraightThrough())
+    assert (found.restarts, found.batch_size) == (1, 128)
+    # They would be of no use, whatever is given.
+    assert (found.annealed, found.stopping) == (None, None)
