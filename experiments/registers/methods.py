@@ -10,6 +10,9 @@ import hyperborn as hb
 from hyperborn.baselines import BayesBiNN, Bop, MultilayerPerceptron, StraightThrough
 from hyperborn.networks import Network
 
+SMALL = ("moons", "wine", "breast_cancer", "digits")
+ALL = (*SMALL, "mnist")
+
 BATCH = 128
 """Examples a step, of every method."""
 
@@ -38,6 +41,7 @@ class Method:
     setting: str
     values: tuple[float, ...]
     fit: Callable[[Network, hb.data.Dataset, int, int, Mapping[str, float]], Learnt]
+    tasks: tuple[str, ...] = ALL
     bits: float = 1.0
     """Bits a weight of what is stored."""
 

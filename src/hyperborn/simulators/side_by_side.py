@@ -2,13 +2,15 @@
 
 RY is diagonal in the eigenbasis of Y, into which D H leads: H is the Hadamard matrix of every qubit and D a diagonal of
 powers of i. What lies between two layers of RY is diagonal itself (RZ, RZZ) and commutes with D, so that the D of one
-layer undoes that of the next; the first finds |0...0>, and the last changes no probability. What is left,
+layer undoes that of the next, and the last changes no probability. What is left,
 
-    H e^{iY_d} H e^{iZ_d} H ... e^{iZ_1} H e^{iY_0} H |0...0>,
+    H e^{iY_d} H e^{iZ_d} ... H e^{iY_1} H e^{iZ_1} D† ψ_0,
 
-takes one product with a small real matrix, for all circuits together, and one layer of phases after the other.
+with ψ_0 the product state that the first layer of RY makes, is one layer of phases after the other, and between them
+products with a small real matrix for all circuits together.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -19,6 +21,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn.circuits.circuit import Circuit
+from hyperborn.circuits.gates import Gate
 from hyperborn.errors import UserError
 from hyperborn.simulators.state import contract
 from hyperborn.simulators.turns import cosine_and_sine
@@ -39,6 +42,18 @@ class Turn:
     rows: tuple[int, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Course:
+    """The first layer of RY, whose rotations of each qubit are `first` times the angles of `rows`, and all turns after.
+
+    Turns of RZ and RZZ come before turns of RY, one of each in turn.
+    """
+
+    first: Float[np.ndarray, "qubits gates"]
+    rows: tuple[int, ...]
+    turns: tuple[Turn, ...]
+
+
 def probabilities(circuit: Circuit, angles: Float[Array, "parameters registers"]) -> Tables:
     """Born probabilities (2^k, registers) of a circuit for many columns of angles (radians), in their dtype.
 
@@ -47,20 +62,32 @@ def probabilities(circuit: Circuit, angles: Float[Array, "parameters registers"]
     Raises:
         UserError: for a circuit with gates other than RY, RZ and RZZ.
     """
-    turns, n = turns_of(circuit), circuit.n_qubits
-    real = jnp.full((2**n, angles.shape[1]), 2 ** (-n / 2), angles.dtype)
-    imaginary = jnp.zeros_like(real)
-    for turn in turns:
-        cosine, sine = cosine_and_sine(
-            contract("sg,gr->sr", jnp.asarray(turn.generator, angles.dtype), taken(angles, turn))
-        )
+    course = course_of(circuit)
+    start = product_state(contract("qg,gr->qr", course.first.astype(angles.dtype), taken(angles, course.rows)))
+    if not course.turns:
+        return start**2
+    # D†: (-i) to the number of ones.
+    ones = np.bitwise_count(np.arange(len(start)))[:, None] % 4
+    real, imaginary = (start * np.asarray(powers, angles.dtype)[ones] for powers in ((1, 0, -1, 0), (0, -1, 0, 1)))
+    for turn in course.turns:
+        phases = contract("sg,gr->sr", turn.generator.astype(angles.dtype), taken(angles, turn.rows))
+        cosine, sine = cosine_and_sine(phases)
         real, imaginary = real * cosine - imaginary * sine, real * sine + imaginary * cosine
         real, imaginary = mixed(real), mixed(imaginary)
     return real**2 + imaginary**2
 
 
+def product_state(rotations: Float[Array, "qubits registers"]) -> Float[Array, "outcomes registers"]:
+    """Amplitudes that RY by the given angles (radians) makes of |0...0>."""
+    cosine, sine = cosine_and_sine(rotations / 2)
+    state = jnp.ones((1, rotations.shape[1]), rotations.dtype)
+    for low, high in zip(cosine, sine, strict=True):
+        state = (state[:, None] * jnp.stack([low, high])[None]).reshape(-1, rotations.shape[1])
+    return state
+
+
 @lru_cache(maxsize=64)
-def turns_of(circuit: Circuit) -> tuple[Turn, ...]:
+def course_of(circuit: Circuit) -> Course:
     """Layers of RY and layers of RZ and RZZ in turn, beginning and ending with RY: others change no probability."""
     kinds = {"ry": "y", "rz": "z", "rzz": "z"}
     strange = {gate.name for gate in circuit.gates()} - kinds.keys()
@@ -72,20 +99,25 @@ def turns_of(circuit: Circuit) -> tuple[Turn, ...]:
     while runs and runs[-1][0] == "z":
         del runs[-1]
     n = circuit.n_qubits
+    _, begin = runs[0] if runs else ("y", [])
     signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n - 1, -1, -1)) & 1)
-    return tuple(
-        Turn(
-            np.stack([-0.5 * signs[:, list(gate.qubits)].prod(axis=1) for gate in gates], axis=1),
-            tuple(int(gate.parameter) for gate in gates if gate.parameter is not None),
-        )
-        for _, gates in runs
-    )
+    turns = [
+        Turn(np.stack([-0.5 * signs[:, list(gate.qubits)].prod(axis=1) for gate in gates], axis=1), rows_of(gates))
+        for _, gates in runs[1:]
+    ]
+    first = np.array([[float(gate.qubits == (qubit,)) for gate in begin] for qubit in range(n)])
+    return Course(first, rows_of(begin), tuple(turns))
 
 
-def taken(angles: Float[Array, "parameters registers"], turn: Turn) -> Float[Array, "gates registers"]:
-    """The angles of a turn's gates; a slice, where they are consecutive, takes no copy."""
-    first, last = turn.rows[0], turn.rows[-1]
-    return angles[first : last + 1] if turn.rows == tuple(range(first, last + 1)) else angles[np.array(turn.rows)]
+def rows_of(gates: Iterable[Gate]) -> tuple[int, ...]:
+    """Where the angles of gates stand among the parameters."""
+    return tuple(gate.parameter for gate in gates if gate.parameter is not None)
+
+
+def taken(angles: Float[Array, "parameters registers"], rows: tuple[int, ...]) -> Float[Array, "gates registers"]:
+    """The angles of some gates; a slice, where they are consecutive, takes no copy."""
+    consecutive = rows == tuple(range(rows[0], rows[-1] + 1)) if rows else False
+    return angles[rows[0] : rows[-1] + 1] if consecutive else angles[np.array(rows, int)]
 
 
 def mixed(amplitudes: Float[Array, "outcomes registers"]) -> Float[Array, "outcomes registers"]:
