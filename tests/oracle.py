@@ -22,8 +22,15 @@ def mlp_logits(
     values: tuple[float, float] = (-1.0, 1.0),
     fan_in: bool = False,
     output_scales: Sequence[float] = (1.0,),
+    normalised: bool = False,
+    side: Sequence[float] | None = None,
 ) -> np.ndarray:
-    """Logits (examples, outputs) of one network given by its flat row of bits: W1, b1, W2, b2, ..., scale."""
+    """Logits (examples, outputs) of one network given by its flat row of bits: W1, b1, W2, b2, ..., scale.
+
+    Side parameters are, layer by layer, the logarithms of the gains (one a unit, a single one in the last layer) and
+    the shifts.
+    """
+    left = None if side is None else list(side)
     scale_bits = {1: 0, 2: 1, 4: 2, 8: 3}[len(output_scales)]
     weights = [values[bit] for bit in bits[: len(bits) - scale_bits]]
     chosen = 0
@@ -41,7 +48,14 @@ def mlp_logits(
             layer = layer + np.array([weights.pop(0) for _ in range(width)])
         if fan_in:
             layer = layer / np.sqrt(inputs)
+        last = number == len(sizes) - 2
+        if normalised and not last:
+            layer = np.array([(row - np.mean(row)) / np.sqrt(np.var(row) + 1e-5) for row in layer])
+        if left is not None:
+            gains = [left.pop(0)] * width if last else [left.pop(0) for _ in range(width)]
+            layer = layer * np.exp(gains) + np.array([left.pop(0) for _ in range(width)])
     assert not weights
+    assert not left
     return output_scales[chosen] * layer
 
 

@@ -54,6 +54,11 @@ class BinaryMLP(Network):
         one_of("scale", self.scale, get_args(Scale))
         one_of("normalization", self.normalization, get_args(Normalization))
         object.__setattr__(self, "output_scales", _output_scales(self.output_scales))
+        if self.normalization == "layer" and 1 in self.hidden:
+            raise UserError(
+                f"hidden={self.hidden!r} has a layer of one unit, of which normalization='layer' leaves nothing; "
+                "give it two or more, or normalization='none'"
+            )
 
     @property
     def fields(self) -> tuple[Field, ...]:

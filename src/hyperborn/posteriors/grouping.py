@@ -1,12 +1,13 @@
 """Which weights share a register."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Int
 
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 
 WAYS = ("neuron", "layer", "random")
@@ -63,15 +64,12 @@ def explicit(grouping: Any, n: int) -> list[np.ndarray]:
     """
     if not isinstance(grouping, tuple) or not all(isinstance(group, tuple) for group in grouping):
         raise UserError(f"grouping = {grouping!r}: give {', '.join(WAYS)}, or a tuple of tuples of positions")
-    named = sorted(position for group in grouping for position in group)
-    if named != list(range(n)):
-        raise UserError(f"grouping names the positions {short(named)}: name each of 0 to {n - 1} once")
-    longest = max(len(group) for group in grouping)
-    if longest > LARGEST_REGISTER or not all(grouping):
-        raise UserError(f"grouping has a register of {longest} weights: give each 1 to {LARGEST_REGISTER}")
+    named = Counter(whole_number("position", place, 0, n - 1) for group in grouping for place in group)
+    for position in range(n):
+        if named[position] != 1:
+            times = "more than once" if named[position] else "nowhere"
+            raise UserError(f"grouping names weight {position} {times}: name each of 0 to {n - 1} once")
+    for group in grouping:
+        if not 1 <= len(group) <= LARGEST_REGISTER:
+            raise UserError(f"grouping has a register of {len(group)} weights: give each 1 to {LARGEST_REGISTER}")
     return [np.asarray(group) for group in grouping]
-
-
-def short(named: list[int]) -> str:
-    shown = ", ".join(map(str, named[:20]))
-    return f"{shown}, ..." if len(named) > 20 else shown

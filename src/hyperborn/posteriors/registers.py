@@ -24,7 +24,7 @@ LARGEST_ENUMERATED = 24
 """Most weights of all registers together whose 2^n networks are enumerated."""
 
 AT_ONCE = 2**24
-"""Comparisons of draws with outcomes that are held at once."""
+"""Comparisons of draws with outcomes, or probabilities of networks, that are held at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +75,7 @@ class Registers(Posterior):
             n = self.network.n_weights
         else:
             n = whole_number("network", self.network, 1, why=", the weights, or a network")
+            object.__setattr__(self, "network", n)
         whole_number("register_size", self.register_size, 1, LARGEST_REGISTER)
         whole_number("depth", self.depth, 1)
         whole_number("seed", self.seed, 0)
@@ -107,7 +108,9 @@ class Registers(Posterior):
     @cached_property
     def order(self) -> Int[np.ndarray, " n"]:
         """Where each weight stands among the registers' own: bank by bank, bit by bit of all registers."""
-        return np.argsort(np.concatenate([bank.places.T.reshape(-1) for bank in self.banks]), kind="stable")
+        own = np.concatenate([bank.places.T.reshape(-1) for bank in self.banks])
+        # Of one dtype, whether or not JAX is in double precision: between the two it may reuse what it traced.
+        return np.argsort(own, kind="stable").astype(np.int32)
 
     def init(
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
@@ -122,7 +125,7 @@ class Registers(Posterior):
         """Probabilities (2^k, registers) of the outcomes of each bank's registers; JAX, of the parameters' dtype."""
         return tuple(side_by_side.probabilities(bank.circuit, bank.angles(params)) for bank in self.banks)
 
-    def distributions(self, params: Parameters) -> tuple[Float[np.ndarray, "outcomes registers"], ...]:
+    def distributions(self, params: Parameters) -> tuple[Float[np.ndarray, "_ _"], ...]:
         """`tables` as float64, each column adding up to 1 to double precision: for numbers that are reported."""
         found = [np.asarray(table, np.float64) for table in compiled_tables(self, params)]
         return tuple(table / table.sum(axis=0) for table in found)
@@ -160,8 +163,11 @@ class Registers(Posterior):
         total = np.zeros(len(bits))
         with np.errstate(divide="ignore"):
             for bank, table in zip(self.banks, self.distributions(params), strict=True):
-                outcomes = bits[:, bank.places] @ (1 << np.arange(bank.size - 1, -1, -1))
-                total += np.log(table)[outcomes, np.arange(len(bank.places))].sum(axis=1)
+                log_q, worth = np.log(table), 1 << np.arange(bank.size - 1, -1, -1)
+                rows = max(1, AT_ONCE // bank.places.size)
+                for first in range(0, len(bits), rows):
+                    outcomes = bits[first : first + rows, bank.places] @ worth
+                    total[first : first + rows] += log_q[outcomes, np.arange(len(bank.places))].sum(axis=1)
         return total
 
     def most_probable(self, params: Parameters) -> UInt8[np.ndarray, " n"]:

@@ -30,8 +30,8 @@ from hyperborn.walsh import hadamard
 LARGEST_GROUP = 5
 """Qubits whose Hadamard matrices are applied as one matrix."""
 
-Tables: TypeAlias = Float[Array, "outcomes registers"]
-"""Probabilities of the 2^k outcomes of each register, one register a column."""
+Tables: TypeAlias = Float[Array, "_ _"]
+"""Probabilities of the 2^k outcomes of each register, one register a column; their numbers vary from bank to bank."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def probabilities(circuit: Circuit, angles: Float[Array, "parameters registers"]
     Memory and time grow as 2^k times layers times registers; for circuits of up to about 10 qubits.
 
     Raises:
-        UserError: for a circuit with gates other than RY, RZ and RZZ.
+        UserError: for a circuit with gates other than RY, RZ and RZZ, or without an RY.
     """
     course = course_of(circuit)
     start = product_state(contract("qg,gr->qr", course.first.astype(angles.dtype), taken(angles, course.rows)))
@@ -98,6 +98,8 @@ def course_of(circuit: Circuit) -> Course:
         del runs[0]
     while runs and runs[-1][0] == "z":
         del runs[-1]
+    if not runs:
+        raise UserError(f"{circuit} has no ry gate, so that all its bits are 0; give one that turns its qubits")
     n = circuit.n_qubits
     _, begin = runs[0] if runs else ("y", [])
     signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n - 1, -1, -1)) & 1)

@@ -26,9 +26,7 @@ def patterns_of(outcomes: int) -> Float[np.ndarray, "outcomes bits"]:
     return bits_of(np.arange(outcomes), outcomes.bit_length() - 1).astype(np.float32)
 
 
-def outcomes_of(
-    tables: Sequence[Tables], samples: int, *, key: RandomKey
-) -> tuple[Int[Array, "samples registers"], ...]:
+def outcomes_of(tables: Sequence[Tables], samples: int, *, key: RandomKey) -> tuple[Int[Array, "samples _"], ...]:
     """Outcomes of every register of each bank, drawn independently, by one uniform number each."""
     keys = jax.random.split(key, len(tables))
 
@@ -42,7 +40,7 @@ def outcomes_of(
 
 
 def bits_of_outcomes(
-    registers: Registers, outcomes: Sequence[Int[Array, "samples registers"]], dtype: np.dtype
+    registers: Registers, outcomes: Sequence[Int[Array, "samples _"]], dtype: np.dtype
 ) -> Float[Array, "samples n"]:
     """Bits of the networks that the outcomes make."""
     parts = [hard_bits(chosen, bank.size, dtype) for bank, chosen in zip(registers.banks, outcomes, strict=True)]
@@ -56,10 +54,8 @@ def hard_bits(
     return ((outcomes[:, None] >> np.arange(size - 1, -1, -1)[None, :, None]) & 1).astype(dtype)
 
 
-def assembled(
-    registers: Registers, parts: Sequence[Float[Array, "samples bits registers"]]
-) -> Float[Array, "samples n"]:
-    """Values of the registers' bits, one array a bank, in the order of the weights."""
+def assembled(registers: Registers, parts: Sequence[Float[Array, "samples _ _"]]) -> Float[Array, "samples n"]:
+    """Values of the registers' bits, one array (samples, bits, registers) a bank, in the order of the weights."""
     flat = jnp.concatenate([part.reshape(part.shape[0], -1) for part in parts], axis=1)
     return permuted(flat, registers)
 
@@ -74,7 +70,7 @@ def keep(values: Float[Array, "samples n"], registers: Registers) -> tuple[Float
 
 def back(registers: Registers, _: None, cotangent: Float[Array, "samples n"]) -> tuple[Float[Array, "samples n"]]:
     # A permutation is undone by gathering, too; JAX would add up, one number after the other.
-    return (cotangent[:, np.argsort(registers.order)],)
+    return (cotangent[:, np.argsort(registers.order).astype(np.int32)],)
 
 
 permuted = jax.custom_vjp(permute, nondiff_argnums=(1,))

@@ -29,7 +29,8 @@ class LocalExpectation(SampledEstimator):
 
     Every register's outcomes are summed exactly, given what was drawn for the others (Titsias and Lázaro-Gredilla,
     "Local expectation gradients for black box variational inference", arXiv 1503.01494). Unbiased, and of low variance;
-    a draw costs one forward pass for each outcome of each register, so it is for small networks.
+    a draw costs one forward pass for each outcome of each register, so it is for small networks. Memory is that of
+    2^k times `samples` networks on the batch.
 
     Raises:
         UserError: if there is no sample.
@@ -68,10 +69,13 @@ class LocalExpectation(SampledEstimator):
         outcomes = outcomes_of(tables, self.samples, key=key)
         bits = bits_of_outcomes(registers, outcomes, tables[0].dtype)
         pull = sum(
-            jnp.sum(jax.lax.stop_gradient(energies_of_outcomes(batch, bits, jnp.asarray(bank.places))) * table)
+            jnp.sum(
+                jax.lax.stop_gradient(energies_of_outcomes(batch, bits, jnp.asarray(bank.places, jnp.int32))) * table
+            )
             for bank, table in zip(registers.banks, tables, strict=True)
         )
-        return batch.energies(bits).mean() + pull - jax.lax.stop_gradient(pull)
+        # The pull has the gradient, and no value: its difference is 0 to the last bit.
+        return batch.energies(bits).mean() + (pull - jax.lax.stop_gradient(pull))
 
 
 def energies_of_outcomes(

@@ -15,6 +15,7 @@ from hyperborn.errors import UserError, whole_number
 from hyperborn.inference.estimators.batch import Batch
 from hyperborn.inference.estimators.drawing import assembled, patterns_of
 from hyperborn.inference.estimators.estimator import SampledEstimator, check_registers
+from hyperborn.inference.estimators.shares import Share, shares_by_layer
 from hyperborn.networks import BinaryMLP, Network
 from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
@@ -81,31 +82,27 @@ class LocalReparameterization(SampledEstimator):
         ones = [jnp.einsum("or,ob->br", table, own)[None] for table, own in zip(tables, patterns, strict=True)]
         means = network.unpack(low + (high - low) * assembled(registers, ones)[0])
         covariances = [(high - low) ** 2 * covariances_of(table) for table in tables]
-        starts = [0] * len(tables)
         layer = batch.x[None]
-        for number, units in enumerate(network.widths, start=1):
+        for number, shares in enumerate(shares_by_layer(registers, network), start=1):
             key, own_key = jax.random.split(key)
             layer = network.activated(number, layer, jnp)
             mean = layer @ means[f"W{number}"]
             if network.bias:
                 mean = mean + means[f"b{number}"][None, None]
                 layer = jnp.concatenate([layer, jnp.ones_like(layer[..., :1])], axis=-1)
-            variance = jnp.zeros_like(mean)
-            for bank, parts in enumerate(covariances):
-                size, first = registers.banks[bank].size, layer.shape[-1] // registers.register_size
-                begin, chunks = (0, first) if size == registers.register_size else (first * registers.register_size, 1)
-                if not chunks or layer.shape[-1] - begin < size or (begin and layer.shape[-1] - begin != size):
-                    continue
-                end = starts[bank] + units * chunks
-                own = parts[:, starts[bank] : end].reshape(-1, units, chunks)
-                starts[bank] = end
-                products = products_of(layer[..., begin : begin + chunks * size], size)
-                variance = variance + products @ own.transpose(2, 0, 1).reshape(-1, units)
-            shape = (self.samples, *mean.shape[1:])
-            noise = jax.random.normal(own_key, shape, mean.dtype)
+            variance = sum(variance_of(share, layer, covariances[share.bank]) for share in shares)
+            noise = jax.random.normal(own_key, (self.samples, *mean.shape[1:]), mean.dtype)
             sums = mean + jnp.sqrt(jnp.maximum(variance, 0) + LEAST_VARIANCE) * noise
             layer = network.scaled(number, sums, jnp, batch.side)
-        return batch.nll(layer).mean()
+        return batch.nll(network.output_scales[0] * layer).mean()
+
+
+def variance_of(
+    share: Share, inputs: Float[Array, "samples examples inputs"], covariances: Float[Array, "pairs registers"]
+) -> Float[Array, "samples examples units"]:
+    """What a share of the registers adds to the variance of each unit's sum."""
+    own = covariances[:, share.registers].reshape(-1, share.units, share.chunks)
+    return products_of(inputs[..., share.inputs], share.size) @ own.transpose(2, 0, 1).reshape(-1, share.units)
 
 
 def pairs_of(size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -27,9 +27,9 @@ class StraightThrough(SampledEstimator):
     """Gumbel-softmax over the 2^k outcomes of each register, with the hard draw in the forward pass.
 
     An outcome is drawn as the largest of log q + Gumbel noise; its gradient is taken to be that of the softmax of these
-    at a temperature (Jang, Gu and Poole, arXiv 1611.01144, section 2.2). Of low variance, and biased: a lower
-    temperature has less bias and more variance. The temperature goes from `temperature` to `final_temperature`
-    geometrically as training goes.
+    at a temperature (Jang, Gu and Poole, arXiv 1611.01144, section 2.2). Biased: a lower temperature has less bias and
+    more variance (docs/estimators.md). The temperature goes from `temperature` to `final_temperature` geometrically as
+    training goes.
 
     Raises:
         UserError: if a setting is out of range.
@@ -74,11 +74,14 @@ class StraightThrough(SampledEstimator):
 
 @jax.custom_vjp
 def chosen(scores: Scores, temperature: Float[Array, ""]) -> Float[Array, "samples bits registers"]:
-    """Bits of the outcome of the highest score; their gradient is that of the softmax at the temperature."""
+    """Bits of the outcome of the highest score; their gradient is that of the softmax at the temperature.
+
+    Should scores be equal, which rounding makes possible, bits of either outcome count.
+    """
     del temperature
     patterns = jnp.asarray(patterns_of(scores.shape[1]), scores.dtype)
     highest = (scores == scores.max(axis=1, keepdims=True)).astype(scores.dtype)
-    return jnp.einsum("ob,sor->sbr", patterns, highest)
+    return jnp.minimum(jnp.einsum("ob,sor->sbr", patterns, highest), 1)
 
 
 def keep(scores: Scores, temperature: Float[Array, ""]) -> tuple[Array, tuple[Array, Array]]:
