@@ -8,6 +8,18 @@
 | bayesbinn, mean-field | independent weights | any, up to 24 |
 | gibbs | the posterior, by Markov chains | any |
 | logistic-regression, mlp | weights of full precision | any |
+
+Straight-through, Bop, BayesBiNN and the mlp take ``batch_size``. None, or at least as many as there are training
+examples, takes them all at once, at a constant rate (BayesBiNN: a falling one); the first two then keep the best
+network that any restart met. Smaller ones make minibatches: every example is in one of them an epoch, in an order
+drawn anew, gradients are scaled to all examples, learning rates fall to 0 along a half cosine, and the last network
+of a restart counts; of several restarts the one with the lowest potential on all examples does. ``steps`` count
+batches: an epoch takes ceil(examples / batch_size). Settings that are None have other values in the two cases, which
+stand beside each method (`WHOLE`, `PARTS`); with minibatches there is one restart of 40 epochs. Networks, gradients
+and activations are held for as many restarts at once as fit into 256 MiB, and the data once.
+
+Where the network has side parameters, these three learn them as well: maximum a posteriori under N(0, 1) by Adam, at
+the learning rate ``side_rate``, whose fall is that of the weights. In the other methods they stay at 0.
 """
 
 from hyperborn.baselines.annealing import SimulatedAnnealing

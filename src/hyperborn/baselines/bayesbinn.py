@@ -12,9 +12,9 @@ from jaxtyping import Bool, Float, UInt32
 
 from hyperborn._typing import RandomKey
 from hyperborn.baselines.baseline import Baseline, Ensemble, ensemble_of_draws, positive
-from hyperborn.baselines.descent import Course, Proposal, Rule, walk
+from hyperborn.baselines.descent import Course, Proposal, Rule, planned, walk
 from hyperborn.baselines.heat_bath import values_of
-from hyperborn.baselines.minibatches import batches_of, check_counts, settled
+from hyperborn.baselines.minibatches import check_counts
 from hyperborn.baselines.potential import Potential, fitted, potential_of, seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.networks import Network
@@ -60,11 +60,10 @@ class BayesBiNN(Baseline):
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:
         potential = potential_of(network, data, prior, self.name)
-        batches = batches_of(len(data.train), self.batch_size)
-        chosen = settled(self, batches, whole=WHOLE, parts=PARTS)
-        rule = Bayesian(chosen["samples"], chosen["learning_rate"], chosen["temperature"], self.kl_weight)
-        course = Course(chosen["restarts"], chosen["steps"], batches, self.side_rate, falling=True)
-        learnt = learn(seed_of(seed), potential, rule=rule, course=course, draws=chosen["draws"])
+        course, own = planned(self, len(data.train), whole=WHOLE, parts=PARTS)
+        count = own.pop("draws")
+        rule = Bayesian(**own, kl_weight=self.kl_weight)
+        learnt = learn(seed_of(seed), potential, rule=rule, course=course, draws=count)
         marginals = 0.5 + 0.5 * np.tanh(np.asarray(learnt.natural, dtype=np.float64))
         draws = np.asarray(learnt.draws).astype(np.uint8)
         return ensemble_of_draws(fitted(network, learnt.side), draws, marginals)
@@ -93,6 +92,7 @@ class Bayesian(Rule):
     learning_rate: float
     temperature: float
     kl_weight: float
+    cools = True
 
     def begin(self, start: Float[Array, " n"]) -> Float[Array, " n"]:
         return start

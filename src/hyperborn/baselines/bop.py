@@ -11,8 +11,8 @@ from jaxtyping import Float, UInt32
 
 from hyperborn._typing import RandomKey
 from hyperborn.baselines.baseline import Baseline, Ensemble, positive
-from hyperborn.baselines.descent import LAST, Course, Place, Proposal, Rule, walk
-from hyperborn.baselines.minibatches import batches_of, check_counts, settled
+from hyperborn.baselines.descent import LAST, Course, Place, Proposal, Rule, planned, walk
+from hyperborn.baselines.minibatches import check_counts
 from hyperborn.baselines.potential import Potential, lowest, potential_of, seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.networks import Network
@@ -50,11 +50,8 @@ class Bop(Baseline):
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:
         potential = potential_of(network, data, prior, self.name)
-        batches = batches_of(len(data.train), self.batch_size)
-        chosen = settled(self, batches, whole=WHOLE, parts=PARTS)
-        rule = Flips(chosen["adaptivity"], chosen["threshold"])
-        course = Course(chosen["restarts"], chosen["steps"], batches, self.side_rate, falling=batches.number > 1)
-        place = train(seed_of(seed), potential, rule=rule, course=course)
+        course, own = planned(self, len(data.train), whole=WHOLE, parts=PARTS)
+        place = train(seed_of(seed), potential, rule=Flips(**own), course=course)
         return lowest(network, data, prior, self.name, place.spins, place.side)
 
 
@@ -70,6 +67,7 @@ class Flips(Rule):
     adaptivity: float
     threshold: float
     samples = 1
+    cools = False
 
     def begin(self, start: Float[Array, " n"]) -> Any:
         return start, jnp.zeros_like(start)

@@ -10,8 +10,9 @@ Side parameters of the network follow the same gradients by Adam, towards their 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias, final
+from typing import Any, ClassVar, NamedTuple, TypeAlias, final
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +21,7 @@ from jax import Array
 from jaxtyping import Float, Key
 
 from hyperborn._typing import RandomKey
-from hyperborn.baselines.minibatches import Batches
+from hyperborn.baselines.minibatches import EPOCHS, Batches, batches_of, settled
 from hyperborn.baselines.potential import MEMORY, Potential, Spins, Values
 
 State: TypeAlias = Any
@@ -42,6 +43,8 @@ class Rule(ABC):
 
     samples: int
     """Weight vectors of a proposal."""
+    cools: ClassVar[bool]
+    """Whether its learning rate falls even with all examples at once, where no noise asks for it."""
 
     @abstractmethod
     def begin(self, start: Float[Array, " n"]) -> State:
@@ -63,13 +66,21 @@ class Rule(ABC):
 @final
 @dataclass(frozen=True)
 class Course:
-    """How long the rule is followed, and on what: in minibatches the learning rates fall to 0 along a half cosine."""
+    """How long the rule is followed, and on what; ``side_rate`` is Adam's learning rate for side parameters."""
 
     restarts: int
     steps: int
     batches: Batches
     side_rate: float
-    falling: bool
+
+
+def planned(
+    settings: Any, examples: int, *, whole: Mapping[str, Any], parts: Mapping[str, Any]
+) -> tuple[Course, dict[str, Any]]:
+    """The course that a method's settings ask for, and what else stands open in them (see `settled`)."""
+    batches = batches_of(examples, settings.batch_size)
+    own = settled(settings, batches, whole=whole, parts={"steps": EPOCHS * batches.number, **parts})
+    return Course(own.pop("restarts"), own.pop("steps"), batches, settings.side_rate), own
 
 
 class Place(NamedTuple):
@@ -120,12 +131,15 @@ def walk(
             gradient = (factors * slopes).mean(axis=0) - 0.5 * potential.log_odds
             state = rule.update(state, gradient, batches.examples, fraction)
             change, moments = adam.update(side_slopes / rule.samples + side, moments)
-            return (state, side - course.side_rate * fraction * change, moments, order, place), None
+            side = side - course.side_rate * fraction * jnp.asarray(change)
+            return (state, side, moments, order, place), None
 
         state, side = rule.begin(start), potential.side
         nowhere = Place(jnp.ones_like(start), side, jnp.float32(jnp.inf))
         begin = (state, side, adam.init(side), batches.order(ordering), nowhere)
-        (state, side, _, _, place), _ = jax.lax.scan(step, begin, (jnp.arange(course.steps), keys, fractions(course)))
+        (state, side, _, _, place), _ = jax.lax.scan(
+            step, begin, (jnp.arange(course.steps), keys, fractions(rule, course))
+        )
         if not whole:
             place = Place(rule.propose(state, ordering).spins[0], side, nowhere.values)
         return Walk(state, side, place)
@@ -149,8 +163,8 @@ def at_once(rule: Rule, course: Course, potential: Potential) -> int:
     return max(number for number in range(1, most + 1) if course.restarts % number == 0)
 
 
-def fractions(course: Course) -> Float[Array, " steps"]:
-    """What is left of the learning rates at every step."""
-    if not course.falling:
+def fractions(rule: Rule, course: Course) -> Float[Array, " steps"]:
+    """What is left of the learning rates at every step: with minibatches they fall to 0 along a half cosine."""
+    if course.batches.number == 1 and not rule.cools:
         return jnp.ones(course.steps)
     return 0.5 * (1 + jnp.cos(jnp.pi * jnp.arange(course.steps) / course.steps))

@@ -58,7 +58,7 @@ def batches_of(examples: int, size: int | None) -> Batches:
 
 def settled(settings: Any, batches: Batches, *, whole: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
     """Values of the settings that the mappings name; where one is None, the value for one batch or for several."""
-    defaults = dict(whole) if batches.number == 1 else {"steps": EPOCHS * batches.number, **parts}
+    defaults = dict(whole if batches.number == 1 else parts)
     given = {name: getattr(settings, name) for name in defaults}
     return defaults | {name: value for name, value in given.items() if value is not None}
 
