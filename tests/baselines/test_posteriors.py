@@ -76,7 +76,7 @@ def test_bayesbinn_learns_the_prior_where_data_say_nothing() -> None:
 def test_bayesbinn_gradient_of_a_linear_energy() -> None:
     """With λ given, E[s c] is c d/dμ E[relaxed weight], by numerical integration over u; 5 standard errors."""
     slopes, natural, temperature = np.array([0.7, -1.2, 0.3]), np.array([0.0, 0.8, -1.5]), 0.3
-    rule = Bayesian(20_000, learning_rate=0.01, temperature=temperature, kl_weight=1.0)
+    rule = Bayesian(20_000, learning_rate=0.01, temperature=temperature, kl_weight=1.0, floor=0.0, largest=8.0)
     keys = jax.random.split(jax.random.key(0), 16)
 
     proposals = [rule.propose(jnp.asarray(natural, jnp.float32), key) for key in keys]
@@ -107,8 +107,9 @@ def test_bayesbinn_draws_from_what_it_learns(task: Any) -> None:
     assert isinstance(potential, Potential)
     course, own = planned(settings, 20, whole=WHOLE, parts=PARTS)
     assert own.pop("draws") == 20_000
+    start = own.pop("spread")
     rule = Bayesian(**own, kl_weight=1.0)
-    natural, _, draws = learn(np.uint32(1), potential, rule=rule, course=course, draws=20_000)
+    natural, _, draws = learn(np.uint32(1), potential, rule=rule, course=course, draws=20_000, start=start)
     ones = settings.fit(net, data, seed=1).marginals
     assert ones is not None
     np.testing.assert_allclose(ones, 1 / (1 + np.exp(-2 * np.asarray(natural, float))), rtol=1e-6)
@@ -118,16 +119,16 @@ def test_bayesbinn_draws_from_what_it_learns(task: Any) -> None:
 
 def test_the_weight_of_bayesbinn_s_kl_tempers_the_likelihood(task: Any) -> None:
     """At a weight of 2 the posterior is that of half the energy: with data twice over, that of the data."""
-    net, data = task("iris", examples=30, hidden=())
+    net, data = task("moons", examples=15, hidden=())
     twice = replace(data, train=Split(np.tile(data.train.x, (2, 1)), np.tile(data.train.y, 2)))
     # The same seed draws the same noise, and both take the same steps.
-    one = BayesBiNN().fit(net, data).marginals
-    other = BayesBiNN(kl_weight=2.0).fit(net, twice).marginals
+    one = BayesBiNN(restarts=1).fit(net, data).marginals
+    other = BayesBiNN(restarts=1, kl_weight=2.0).fit(net, twice).marginals
     assert one is not None
     assert other is not None
-    np.testing.assert_allclose(other, one, atol=0.02)
-    alone = BayesBiNN().fit(net, twice).marginals
-    assert np.abs(alone - one).max() > 0.1
+    np.testing.assert_allclose(other, one, atol=2e-3)
+    alone = BayesBiNN(restarts=1).fit(net, twice).marginals
+    assert np.abs(alone - one).max() > 0.03
 
 
 @pytest.mark.parametrize("prior", [hb.Uniform(), hb.Bernoulli(0.3)], ids=repr)

@@ -48,36 +48,33 @@ class BayesBiNN(Baseline):
     batch_size: int | None = None
     side_rate: float = 0.01
     kl_weight: float = 1.0
+    floor: float | None = None
+    largest: float | None = None
+    spread: float | None = None
 
     def __post_init__(self) -> None:
         check_counts(self, "restarts", "steps", "samples", "draws", "batch_size")
         if self.learning_rate is not None:
             positive("learning_rate", self.learning_rate, 1.0)
-        if self.temperature is not None:
-            positive("temperature", self.temperature)
-        positive("side_rate", self.side_rate)
-        positive("kl_weight", self.kl_weight)
+        for name in ("temperature", "side_rate", "kl_weight", "floor", "largest", "spread"):
+            if getattr(self, name) is not None:
+                positive(name, getattr(self, name))
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:
         potential = potential_of(network, data, prior, self.name)
         course, own = planned(self, len(data.train), whole=WHOLE, parts=PARTS)
-        count = own.pop("draws")
+        count, start = own.pop("draws"), own.pop("spread")
         rule = Bayesian(**own, kl_weight=self.kl_weight)
-        learnt = learn(seed_of(seed), potential, rule=rule, course=course, draws=count)
+        learnt = learn(seed_of(seed), potential, rule=rule, course=course, draws=count, start=start)
         marginals = 0.5 + 0.5 * np.tanh(np.asarray(learnt.natural, dtype=np.float64))
         draws = np.asarray(learnt.draws).astype(np.uint8)
         return ensemble_of_draws(fitted(network, learnt.side), draws, marginals)
 
 
 WHOLE = {"restarts": 8, "steps": 1000, "samples": 8, "learning_rate": 0.01, "temperature": 0.15, "draws": 512}
-PARTS = {"restarts": 1, "samples": 4, "learning_rate": 1e-3, "temperature": 0.15, "draws": 32}
-
-SPREAD = 0.5
-"""Standard deviation of the natural parameters around the prior's at the start."""
-
-LARGEST = 8.0
-"""Natural parameters are kept within this, where the other value of a weight has a probability of 1e-7: the variance of
-s grows as exp(2 λ), and a large step would take them where nothing brings them back."""
+WHOLE |= {"floor": 0.0, "largest": 8.0, "spread": 0.5}
+PARTS = {"restarts": 1, "samples": 1, "learning_rate": 1e-3, "temperature": 1e-10, "draws": 32}
+PARTS |= {"floor": 1e-10, "largest": 1e30, "spread": 10.0}
 
 TINY = float(np.finfo(np.float32).tiny)
 """Least uniform number, for its logarithm to be finite."""
@@ -92,6 +89,8 @@ class Bayesian(Rule):
     learning_rate: float
     temperature: float
     kl_weight: float
+    floor: float
+    largest: float
     cools = True
 
     def begin(self, start: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -101,7 +100,7 @@ class Bayesian(Rule):
         uniform = jax.random.uniform(key, (self.samples, len(state)), minval=TINY, maxval=1.0)
         logits = (state[None] + 0.5 * (jnp.log(uniform) - jnp.log1p(-uniform))) / self.temperature
         # The two factors of s are products of sigmoids, since 1 - tanh² has no digits left where tanh is near 1.
-        scales = spread(logits) / (self.temperature * spread(state)[None])
+        scales = (spread(logits) + self.floor) / (self.temperature * (spread(state) + self.floor)[None])
         return Proposal(jnp.tanh(logits), scales / self.kl_weight)
 
     def update(
@@ -109,7 +108,7 @@ class Bayesian(Rule):
     ) -> Float[Array, " n"]:
         del examples
         rate = self.learning_rate * fraction
-        return jnp.clip((1 - rate) * state - rate * gradient, -LARGEST, LARGEST)
+        return jnp.clip((1 - rate) * state - rate * gradient, -self.largest, self.largest)
 
 
 class Learnt(NamedTuple):
@@ -120,12 +119,14 @@ class Learnt(NamedTuple):
     draws: Bool[Array, "draws n"]
 
 
-@partial(jax.jit, static_argnames=("rule", "course", "draws"))
-def learn(seed: UInt32[Array, ""], potential: Potential, *, rule: Bayesian, course: Course, draws: int) -> Learnt:
-    """The restart with the best ELBO. Draws take 4 draws x n bytes on the way."""
+@partial(jax.jit, static_argnames=("rule", "course", "draws", "start"))
+def learn(
+    seed: UInt32[Array, ""], potential: Potential, *, rule: Bayesian, course: Course, draws: int, start: float
+) -> Learnt:
+    """The restart with the best ELBO, started so far around the prior. Draws take 4 draws x n bytes on the way."""
     starting, stepping, drawing = jax.random.split(jax.random.key(seed), 3)
     prior = 0.5 * potential.log_odds
-    starts = prior[None] + SPREAD * jax.random.normal(starting, (course.restarts, len(prior)))
+    starts = prior[None] + start * jax.random.normal(starting, (course.restarts, len(prior)))
     naturals, sides, _ = walk(rule, course, potential, starts, key=stepping)
 
     def drawn(natural: Array, key: RandomKey) -> Bool[Array, "draws n"]:

@@ -53,7 +53,7 @@ class StraightThrough(Baseline):
 
 
 WHOLE = {"restarts": 32, "steps": 300, "learning_rate": 0.03}
-PARTS = {"restarts": 1, "learning_rate": 0.01}
+PARTS = {"restarts": 1, "learning_rate": 0.1}
 
 
 @final
