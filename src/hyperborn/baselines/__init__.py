@@ -20,6 +20,10 @@ and activations are held for as many restarts at once as fit into 256 MiB, and t
 
 Where the network has side parameters, these three learn them as well: maximum a posteriori under N(0, 1) by Adam, at
 the learning rate ``side_rate``, whose fall is that of the weights. In the other methods they stay at 0.
+
+The values for minibatches were chosen on the validation split of scikit-learn's digits (64-64-10, tanh, learned scales,
+4,736 weights, 40 epochs, batches of 128) and of MNIST (784-128-10, 101,632 weights, 5 epochs); what was tried is said
+by each method. A ``side_rate`` of 0.003 and 0.03 were worse than 0.01 in NLL for straight-through and Bop on digits.
 """
 
 from hyperborn.baselines.annealing import SimulatedAnnealing

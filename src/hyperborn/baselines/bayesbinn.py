@@ -34,6 +34,20 @@ class BayesBiNN(Baseline):
     the gradients at the same draws by Adam. Of several restarts the one with the best ELBO, estimated from its draws,
     is kept; it predicts with the mean over ``draws`` networks. ``batch_size`` and what None stands for: see
     `hyperborn.baselines`.
+
+    As in the authors' code (team-approx-bayes/BayesBiNN), ``floor`` is added to both 1 - w² and 1 - tanh(λ)², and
+    ``kl_weight`` multiplies the KL divergence: here the energy is divided by it, so that their learning rate is the one
+    here over it. Natural parameters start ``spread`` (a standard deviation) around the prior's and are kept within
+    ``largest``: at high temperatures the variance of s grows as exp(2 λ), and a large step would take them where
+    nothing brings them back.
+
+    With minibatches the defaults are those of their MNIST experiment but for the learning rate (theirs is 1e-4, for 500
+    epochs): temperature and floor of 1e-10, one draw a step, a spread of 10 (theirs: -10 or 10), no bound. Most weights
+    then become certain, with s = 1 / (1 - tanh(λ)² + floor), and draws differ in few of them. On MNIST rates of 1e-4,
+    1e-3, 0.01, 0.1 gave 94.7%, 95.1%, 94.8%, 93.5% of the validation examples and an NLL of 0.184, 0.173, 0.172, 0.224;
+    four draws a step at 1e-3, 94.9% and 0.169. Relaxed weights with a bound of 8 came to 93.9% and 0.224 at best
+    (temperature 0.5, rate 1e-3, KL weight 0.1, four draws; tried: 0.3, 0.5, 1 for the first, 1e-4 to 0.1, 0.03 to 1).
+    On digits rates of 1e-4 to 0.1 gave an NLL of 0.13 to 0.15, relaxed weights 0.16 at best.
     """
 
     __no_type_check__ = True
@@ -73,7 +87,7 @@ class BayesBiNN(Baseline):
 
 WHOLE = {"restarts": 8, "steps": 1000, "samples": 8, "learning_rate": 0.01, "temperature": 0.15, "draws": 512}
 WHOLE |= {"floor": 0.0, "largest": 8.0, "spread": 0.5}
-PARTS = {"restarts": 1, "samples": 1, "learning_rate": 1e-3, "temperature": 1e-10, "draws": 32}
+PARTS = {"restarts": 1, "samples": 1, "learning_rate": 0.01, "temperature": 1e-10, "draws": 32}
 PARTS |= {"floor": 1e-10, "largest": 1e30, "spread": 10.0}
 
 TINY = float(np.finfo(np.float32).tiny)

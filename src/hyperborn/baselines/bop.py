@@ -27,7 +27,9 @@ class Bop(Baseline):
     There are no latent weights. With the gradient g of the potential an example, m ← (1 - adaptivity) m + adaptivity g,
     and a weight flips if the size of its m exceeds the threshold (nats an example) and its sign is that of the weight.
     Side parameters follow by Adam. ``batch_size`` and what None stands for: see `hyperborn.baselines`; with minibatches
-    it is the adaptivity that falls.
+    it is the adaptivity that falls. Then adaptivities of 0.001 to 0.1 and thresholds of 1e-7 to 1e-3 were tried: on
+    digits thresholds up to 1e-4 are alike (95% to 96% of the validation examples) and larger ones worse; on MNIST the
+    lowest were best (0.01 with 1e-4: 90.6%, with 1e-5: 94.6%, with 1e-6: 94.8%; 0.001 with 1e-7: 95.3%).
     """
 
     __no_type_check__ = True
@@ -56,7 +58,7 @@ class Bop(Baseline):
 
 
 WHOLE = {"restarts": 32, "steps": 300, "adaptivity": 0.05, "threshold": 0.003}
-PARTS = {"restarts": 1, "adaptivity": 0.01, "threshold": 1e-5}
+PARTS = {"restarts": 1, "adaptivity": 1e-3, "threshold": 1e-7}
 
 
 @final

@@ -82,7 +82,9 @@ class MultilayerPerceptron(Baseline):
     Minibatches of ``batch_size`` are learnt by Adam, whose ``iterations`` are epochs, in float32. None stands for 3
     restarts of 200 iterations, and for one of 40 epochs (`hyperborn.baselines`). The inverse variance of the prior is
     chosen as in `LogisticRegression`. The prior over binary weights is not used; scales and shifts that a network
-    learns beside them have their like in free weights and intercepts.
+    learns beside them have their like in free weights and intercepts. Of Adam's rates 0.001, 0.003 and 0.01, the first
+    was too slow for digits (an NLL of 0.183 on the validation split; 0.128, 0.120) and as good on MNIST as the second
+    (0.132 both).
     """
 
     __no_type_check__ = True
@@ -92,7 +94,7 @@ class MultilayerPerceptron(Baseline):
     restarts: int | None = None
     iterations: int | None = None
     batch_size: int | None = None
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
 
     def __post_init__(self) -> None:
         positive("penalty", self.penalty)

@@ -27,7 +27,9 @@ class StraightThrough(Baseline):
 
     Latent weights are kept within [-1, 1], where the clipped identity lets all of the gradient through (Courbariaux,
     Hubara, Soudry, El-Yaniv and Bengio, arXiv 1602.02830, section 1.3). Side parameters follow by Adam of their own.
-    ``batch_size`` and what None stands for: see `hyperborn.baselines`.
+    ``batch_size`` and what None stands for: see `hyperborn.baselines`. With minibatches rates of 0.003 to 1 were tried
+    on digits, where 0.1 and above were best (0.01: 94.8% of the validation examples, 0.1: 96.6%), and 0.03, 0.1 and 0.3
+    on MNIST (95.2%, 95.2%, 95.1%).
     """
 
     __no_type_check__ = True
