@@ -35,8 +35,7 @@ def test_training_prints_what_was_found(cancer: tuple[Path, Outcome]) -> None:
     ended = cancer[1]
     assert ended.code == 0, ended.err
     head, *lines = ended.out.splitlines()
-    assert head.startswith("ELBO, 496 binary weights, 198 bytes, 5,")
-    assert head.endswith(" parameters of q")
+    assert head.startswith("ELBO, 496 binary weights, 198 bytes, 3,904 parameters of q")
     said = {line.partition("  ")[0]: line.rpartition("  ")[2].strip() for line in lines}
     assert said["most probable network"] == "of 496 bits"
     assert float(said["its standard error (nats)"]) > 0
