@@ -196,6 +196,14 @@ def test_what_does_not_fit_is_refused(baseline: Baseline, task: Tasks) -> None:
         ("gibbs", {"kept": 0}, "kept=0 must be"),
         ("logistic-regression", {"penalty": 0}, "penalty=0 must be a positive number"),
         ("mlp", {"iterations": 0}, "iterations=0 must be"),
+        ("mlp", {"batch_size": 0}, "batch_size=0 must be a whole number of at least 1"),
+        ("mlp", {"learning_rate": 0}, "learning_rate=0 must be a positive number"),
+        ("straight-through", {"batch_size": 1.5}, "batch_size=1.5 must be a whole number of at least 1"),
+        ("bop", {"batch_size": 0}, "batch_size=0 must be"),
+        ("bop", {"restarts": True}, "restarts=True must be"),
+        ("bayesbinn", {"side_rate": 0}, "side_rate=0 must be a positive number"),
+        ("bayesbinn", {"kl_weight": 0}, "kl_weight=0 must be a positive number"),
+        ("bayesbinn", {"learning_rate": 2}, "learning_rate=2 must be a positive number of at most 1"),
     ],
 )
 def test_settings_out_of_range_are_refused(name: str, settings: dict[str, Any], said: str) -> None:

@@ -1,5 +1,6 @@
 """Methods that learn a distribution over networks, against the exact posterior."""
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -11,8 +12,10 @@ import hyperborn as hb
 import inference_oracle
 from hyperborn.baselines import BayesBiNN, Ensemble, Gibbs, MeanField
 from hyperborn.baselines.baseline import ensemble_of_draws
-from hyperborn.baselines.bayesbinn import learn, mean_gradients, spread
+from hyperborn.baselines.bayesbinn import PARTS, WHOLE, Bayesian, learn, spread
+from hyperborn.baselines.descent import planned
 from hyperborn.baselines.potential import Potential, potential_of
+from hyperborn.data.dataset import Split
 
 
 def plain_posterior(energies: np.ndarray, marginals: np.ndarray) -> np.ndarray:
@@ -73,13 +76,12 @@ def test_bayesbinn_learns_the_prior_where_data_say_nothing() -> None:
 def test_bayesbinn_gradient_of_a_linear_energy() -> None:
     """With λ given, E[s c] is c d/dμ E[relaxed weight], by numerical integration over u; 5 standard errors."""
     slopes, natural, temperature = np.array([0.7, -1.2, 0.3]), np.array([0.0, 0.8, -1.5]), 0.3
-    settings = BayesBiNN(samples=20_000, temperature=temperature)
+    rule = Bayesian(20_000, learning_rate=0.01, temperature=temperature, kl_weight=1.0, floor=0.0, largest=8.0)
     keys = jax.random.split(jax.random.key(0), 16)
 
-    def energy(spins: jax.Array) -> jax.Array:
-        return jnp.asarray(slopes, jnp.float32) @ spins
-
-    found = np.array([mean_gradients(energy, jnp.asarray(natural, jnp.float32), key, settings) for key in keys])
+    proposals = [rule.propose(jnp.asarray(natural, jnp.float32), key) for key in keys]
+    found = np.array([np.asarray(factors, float).mean(axis=0) * slopes for _, factors in proposals])
+    assert all(np.abs(spins).max() <= 1 for spins, _ in proposals)
     u = (np.arange(400_000) + 0.5) / 400_000
 
     def relaxed(lambdas: np.ndarray) -> np.ndarray:
@@ -103,12 +105,30 @@ def test_bayesbinn_draws_from_what_it_learns(task: Any) -> None:
     settings = BayesBiNN(draws=20_000)
     potential = potential_of(net, data, hb.Uniform(), settings.name)
     assert isinstance(potential, Potential)
-    natural, draws = learn(np.uint32(1), potential, settings=settings)
+    course, own = planned(settings, 20, whole=WHOLE, parts=PARTS)
+    assert own.pop("draws") == 20_000
+    start = own.pop("spread")
+    rule = Bayesian(**own, kl_weight=1.0)
+    natural, _, draws = learn(np.uint32(1), potential, rule=rule, course=course, draws=20_000, start=start)
     ones = settings.fit(net, data, seed=1).marginals
     assert ones is not None
     np.testing.assert_allclose(ones, 1 / (1 + np.exp(-2 * np.asarray(natural, float))), rtol=1e-6)
     error = np.sqrt(ones * (1 - ones) / 20_000)
     assert (np.abs(np.asarray(draws).mean(axis=0) - ones) < 5 * error + 1e-4).all()
+
+
+def test_the_weight_of_bayesbinn_s_kl_tempers_the_likelihood(task: Any) -> None:
+    """At a weight of 2 the posterior is that of half the energy: with data twice over, that of the data."""
+    net, data = task("moons", examples=15, hidden=())
+    twice = replace(data, train=Split(np.tile(data.train.x, (2, 1)), np.tile(data.train.y, 2)))
+    # The same seed draws the same noise, and both take the same steps.
+    one = BayesBiNN(restarts=1).fit(net, data).marginals
+    other = BayesBiNN(restarts=1, kl_weight=2.0).fit(net, twice).marginals
+    assert one is not None
+    assert other is not None
+    np.testing.assert_allclose(other, one, atol=2e-3)
+    alone = BayesBiNN(restarts=1).fit(net, twice).marginals
+    assert np.abs(alone - one).max() > 0.03
 
 
 @pytest.mark.parametrize("prior", [hb.Uniform(), hb.Bernoulli(0.3)], ids=repr)

@@ -20,7 +20,9 @@ from hyperborn.baselines import (
     bop,
     straight_through,
 )
+from hyperborn.baselines.descent import Course
 from hyperborn.baselines.greedy import descend
+from hyperborn.baselines.minibatches import Batches
 from hyperborn.baselines.potential import bits_of_spins, potential_of
 
 PRIOR = hb.Bernoulli([0.1, 0.9, 0.3, 0.5, 0.6, 0.2, 0.8, 0.4, 0.7])
@@ -123,9 +125,9 @@ def test_gradient_steps_are_those_of_the_formula(name: str, task: Any) -> None:
         return float(np.logaddexp(0, np.where(y == 1, -logits, logits)).sum()), 1.5 * x.T @ wrong
 
     potential = potential_of(net, data, hb.Uniform(), name)
-    train = {"bop": bop.train, "straight-through": straight_through.train}[name]
+    course = Course(restarts=1, steps=steps, batches=Batches(25, 1), side_rate=0.01)
     if name == "bop":
-        settings = Bop(restarts=1, steps=steps, adaptivity=0.3, threshold=0.02)
+        place = bop.train(np.uint32(2), potential, rule=bop.Flips(0.3, 0.02), course=course)
         spins = np.asarray(potential.draw_prior(1, key=jax.random.key(2)), float)[0]
         momentum, met = np.zeros(3), []
         for _ in range(steps):
@@ -134,7 +136,7 @@ def test_gradient_steps_are_those_of_the_formula(name: str, task: Any) -> None:
             momentum = 0.7 * momentum + 0.3 * gradient / 25
             spins = np.where((np.abs(momentum) > 0.02) & (np.sign(momentum) == spins), -spins, spins)
     else:
-        settings = StraightThrough(restarts=1, steps=steps, learning_rate=0.1)
+        place = straight_through.train(np.uint32(2), potential, rule=straight_through.Latent(0.1), course=course)
         latent = np.asarray(jax.random.uniform(jax.random.key(2), (1, 3), minval=-1.0, maxval=1.0), float)[0]
         first, second, met = np.zeros(3), np.zeros(3), []
         for step in range(1, steps + 1):
@@ -145,7 +147,8 @@ def test_gradient_steps_are_those_of_the_formula(name: str, task: Any) -> None:
             update = (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
             latent = np.clip(latent - 0.1 * update, -1, 1)
     best = min(met, key=lambda one: one[0])[1]
-    np.testing.assert_array_equal(np.asarray(train(np.uint32(2), potential, settings=settings))[0], best)
+    np.testing.assert_array_equal(np.asarray(place.spins)[0], best)
+    assert float(place.values[0]) == pytest.approx(min(value for value, _ in met), rel=1e-5)
     assert len({tuple(spins) for _, spins in met}) > 1
 
 

@@ -10,10 +10,11 @@ from jaxtyping import Float
 
 from hyperborn._typing import Examples
 from hyperborn.baselines.baseline import Baseline, Predictor, positive
+from hyperborn.baselines.minibatches import EPOCHS, batches_of, check_counts, settled
 from hyperborn.baselines.potential import seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy.data import checked
-from hyperborn.errors import UserError, whole_number
+from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP, Network
 from hyperborn.predictive import calibrated_nll
 from hyperborn.priors import Prior, Uniform
@@ -23,7 +24,7 @@ PENALTIES = (0.01, 0.1, 1.0, 10.0)
 """Inverse prior variances that are tried: half of one times the sum of squared weights is the penalty (nats)."""
 
 ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "sign": "tanh"}
-"""scikit-learn's names of a network's activations; tanh stands for the sign, which has no gradient."""
+"""scikit-learn's names of a network's activations; tanh stands for the sign, which scikit-learn does not have."""
 
 
 @final
@@ -75,23 +76,30 @@ class LogisticRegression(Baseline):
 @final
 @dataclass(frozen=True)
 class MultilayerPerceptron(Baseline):
-    """The network's layers and activation with weights of full precision, a Gaussian prior, and L-BFGS.
+    """The network's layers and activation with weights of full precision and a Gaussian prior.
 
-    Of several restarts the one with the lowest training loss counts. The inverse variance of the prior is chosen as in
-    `LogisticRegression`. The prior over binary weights is not used.
+    All examples at once are learnt by L-BFGS; of several ``restarts`` the one with the lowest training loss counts.
+    Minibatches of ``batch_size`` are learnt by Adam, whose ``iterations`` are epochs, in float32. None stands for 3
+    restarts of 200 iterations, and for one of 40 epochs (`hyperborn.baselines`). The inverse variance of the prior is
+    chosen as in `LogisticRegression`. The prior over binary weights is not used; scales and shifts that a network
+    learns beside them have their like in free weights and intercepts. Of Adam's rates 0.001, 0.003 and 0.01, the first
+    was too slow for digits (an NLL of 0.183 on the validation split; 0.128, 0.120) and as good on MNIST as the second
+    (0.132 both).
     """
 
     __no_type_check__ = True
 
     name: ClassVar[str] = "mlp"
     penalty: float = 1.0
-    restarts: int = 3
-    iterations: int = 200
+    restarts: int | None = None
+    iterations: int | None = None
+    batch_size: int | None = None
+    learning_rate: float = 3e-3
 
     def __post_init__(self) -> None:
         positive("penalty", self.penalty)
-        whole_number("restarts", self.restarts, 1)
-        whole_number("iterations", self.iterations, 1)
+        check_counts(self, "restarts", "iterations", "batch_size")
+        positive("learning_rate", self.learning_rate)
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> FullPrecision:
         from sklearn.neural_network import MLPClassifier
@@ -100,25 +108,38 @@ class MultilayerPerceptron(Baseline):
         if not isinstance(network, BinaryMLP):
             raise UserError(f"network = {type(network).__name__}: {self.name} knows the layers of a BinaryMLP only")
         x, y = training_examples(network, data, self.name)
-        states = np.random.SeedSequence(int(seed_of(seed))).generate_state(self.restarts)
+        batches = batches_of(len(x), self.batch_size)
+        given = settled(self, batches, whole=WHOLE, parts=PARTS)
+        states = np.random.SeedSequence(int(seed_of(seed))).generate_state(given["restarts"])
+        whole, iterations = batches.number == 1, given["iterations"]
+        if whole:
+            solver = {"solver": "lbfgs", "max_fun": 10 * iterations}
+        else:
+            # All epochs are run: nothing is held to have converged.
+            solver = {"solver": "adam", "tol": 0.0, "n_iter_no_change": iterations}
+            solver |= {"batch_size": batches.size, "learning_rate_init": self.learning_rate}
+            x = x.astype(np.float32)
 
         def model(penalty: float) -> Any:
-            # scikit-learn divides by the examples: mean NLL + alpha / 2 · squares / examples, so alpha is the penalty.
+            # scikit-learn adds alpha / 2 · squares / examples of the batch to the mean NLL.
             models = [
                 MLPClassifier(
                     network.hidden,
                     activation=ACTIVATIONS[network.activation],
-                    solver="lbfgs",
-                    alpha=penalty,
-                    max_iter=self.iterations,
-                    max_fun=10 * self.iterations,
+                    alpha=penalty if whole else penalty * batches.size / len(x),
+                    max_iter=iterations,
                     random_state=int(state),
+                    **solver,
                 ).fit(x, y)
                 for state in states
             ]
             return min(models, key=lambda one: one.loss_)
 
         return chosen(network, data, model, self.penalty)
+
+
+WHOLE = {"restarts": 3, "iterations": 200}
+PARTS = {"restarts": 1, "iterations": EPOCHS}
 
 
 def training_examples(network: Network, data: Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,14 @@
-"""The potential U(w) = energy(w) - log p(w) of a network's weights, the function that searches and chains walk on.
+"""The potential U(w, s) = energy(w, s) - log p(w) - log p(s) of a network's weights w and side parameters s.
+
+It is the function that searches and chains walk on; side parameters have a standard normal prior, and stay at 0 where a
+method does not learn them.
 
 Weights are spins here: -1 is the low value of the network, +1 the high one, and what lies between belongs to weights
 between them, so that gradients exist. Float32 holds a potential to about 1e-7 of the energy; what is chosen or reported
 is computed anew in float64.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias, final
 
 import jax
@@ -21,7 +24,7 @@ from hyperborn.data.dataset import Dataset
 from hyperborn.energy import energy
 from hyperborn.energy.data import checked
 from hyperborn.errors import UserError, whole_number
-from hyperborn.networks import Network
+from hyperborn.networks import Fitted, Network
 from hyperborn.priors import Bernoulli, Prior, Uniform
 from hyperborn.training.definition import LARGEST_SEED, check_kinds
 
@@ -48,8 +51,8 @@ MEMORY = 256 * 2**20
 class Potential:
     """U of a network on given examples, up to a constant, under a prior of independent bits.
 
-    ``log_odds`` are log p(bit 1) - log p(bit 0) of each weight. A pytree: programs are compiled once for a network
-    and the shapes of the data.
+    ``times`` says how often each example counts; ``log_odds`` are log p(bit 1) - log p(bit 0) of each weight. A pytree:
+    programs are compiled once for a network and the shapes of the data.
     """
 
     # JAX takes it apart and puts it together with whatever it holds at the time.
@@ -58,21 +61,33 @@ class Potential:
     network: Network = field(metadata={"static": True})
     x: Float[Array, "examples features"]
     y: Int[Array, " examples"]
+    times: Float[Array, " examples"]
     log_odds: Float[Array, " n"]
+    side: Float[Array, " side"]
 
     def energy(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
         """Negative log likelihood (nats) of one network, summed over examples."""
         low, high = self.network.values
         weights = 0.5 * (low + high) + 0.5 * (high - low) * spins
-        logits = self.network.logits(weights, self.x)
+        logits = self.network.forward(weights, self.x, self.side)
         if self.network.n_outputs == 1:
-            return jax.nn.softplus(jnp.where(self.y == 1, -logits[:, 0], logits[:, 0])).sum()
-        own = jnp.take_along_axis(logits, self.y[:, None], axis=1)[:, 0]
-        return (jax.nn.logsumexp(logits, axis=1) - own).sum()
+            losses = jax.nn.softplus(jnp.where(self.y == 1, -logits[:, 0], logits[:, 0]))
+        else:
+            own = jnp.take_along_axis(logits, self.y[:, None], axis=1)[:, 0]
+            losses = jax.nn.logsumexp(logits, axis=1) - own
+        return (self.times * losses).sum()
+
+    def penalty(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
+        """What the priors add to the energy of one network (nats)."""
+        return 0.5 * (self.side**2).sum() - jnp.sum(0.5 * self.log_odds * (1 + spins))
 
     def __call__(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
         """U of one network."""
-        return self.energy(spins) - jnp.sum(0.5 * self.log_odds * (1 + spins))
+        return self.energy(spins) + self.penalty(spins)
+
+    def with_side(self, side: Float[Array, " side"]) -> "Potential":
+        """The same at other side parameters."""
+        return replace(self, side=side)
 
     def draw_prior(self, chains: int, *, key: RandomKey) -> Spins:
         """Networks drawn from the prior."""
@@ -105,7 +120,9 @@ def potential_of(network: Network, data: Dataset, prior: Prior, name: str) -> Po
         network,
         jnp.asarray(x, jnp.float32),
         jnp.asarray(y, jnp.int32),
+        jnp.ones(len(y), jnp.float32),
         jnp.asarray(log_odds(network, prior, name), jnp.float32),
+        jnp.zeros(network.n_side, jnp.float32),
     )
 
 
@@ -138,8 +155,35 @@ def bits_of_spins(spins: Array) -> Bits:
     return (np.asarray(spins) > 0).astype(np.uint8)
 
 
-def lowest(network: Network, data: Dataset, prior: Prior, name: str, spins: Spins) -> Ensemble:
-    """The one of the given networks with the lowest potential, in float64; of equals, the first in order of bits."""
-    candidates = np.unique(bits_of_spins(spins), axis=0)
-    potentials = energy(network, data.train, candidates) - candidates @ log_odds(network, prior, name)
-    return Ensemble(network, candidates[[int(np.argmin(potentials))]])
+def fitted(network: Network, side: Any) -> Network:
+    """The network at these side parameters; itself where it has none."""
+    return Fitted(network, np.asarray(side, dtype=np.float64)) if network.n_side else network
+
+
+def lowest(
+    network: Network,
+    data: Dataset,
+    prior: Prior,
+    name: str,
+    spins: Spins,
+    sides: Float[Array, "chains side"] | None = None,
+) -> Ensemble:
+    """The one of the given networks with the lowest potential, in float64; of equals, the first in order of bits.
+
+    Each has its own side parameters, all the same ones, 0, where none are given.
+    """
+    if sides is None:
+        sides = jnp.zeros((len(spins), network.n_side))
+    odds = log_odds(network, prior, name)
+    rows, columns = bits_of_spins(spins), np.asarray(sides, dtype=np.float64)
+    found: list[tuple[float, Ensemble]] = []
+    # Networks that share their side parameters, as all do that have none, are evaluated together.
+    for side in np.unique(columns, axis=0) if network.n_side else columns[:1]:
+        candidates = np.unique(rows[(columns == side).all(axis=1)], axis=0)
+        own = fitted(network, side)
+        if len(rows) == 1:
+            return Ensemble(own, candidates)
+        potentials = energy(own, data.train, candidates) - candidates @ odds + 0.5 * (side**2).sum()
+        best = int(np.argmin(potentials))
+        found.append((float(potentials[best]), Ensemble(own, candidates[[best]])))
+    return min(found, key=lambda one: one[0])[1]
