@@ -35,8 +35,7 @@ def test_training_prints_what_was_found(cancer: tuple[Path, Outcome]) -> None:
     ended = cancer[1]
     assert ended.code == 0, ended.err
     head, *lines = ended.out.splitlines()
-    assert head.startswith("ELBO, 496 binary weights, 198 bytes, 5,")
-    assert head.endswith(" parameters of q")
+    assert head.startswith("ELBO, 496 binary weights, 198 bytes, 3,904 parameters of q")
     said = {line.partition("  ")[0]: line.rpartition("  ")[2].strip() for line in lines}
     assert said["most probable network"] == "of 496 bits"
     assert float(said["its standard error (nats)"]) > 0
@@ -131,7 +130,7 @@ def test_options_are_those_of_the_file_and_of_python(hyperborn: Run) -> None:
     "name", ["first-order", "straight-through", "local-reparameterization", "score-function", "local-expectation"]
 )
 def test_every_estimator_trains(hyperborn: Run, name: str) -> None:
-    ended = hyperborn("train", "moons", "--size", "40", "--hidden", "3", "--estimator", name, *FEW, "--json")
+    ended = hyperborn("train", "moons", "--size", "40", "--hidden", "3", "--estimator", name, "--steps", "100", "--json")
     assert ended.code == 0, ended.err
     assert ended.json["estimator"] == name
     first, *_, last = map(json.loads, Path(ended.json["out"], "metrics.jsonl").read_text().splitlines())
