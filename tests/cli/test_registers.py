@@ -130,7 +130,8 @@ def test_options_are_those_of_the_file_and_of_python(hyperborn: Run) -> None:
     "name", ["first-order", "straight-through", "local-reparameterization", "score-function", "local-expectation"]
 )
 def test_every_estimator_trains(hyperborn: Run, name: str) -> None:
-    ended = hyperborn("train", "moons", "--size", "40", "--hidden", "3", "--estimator", name, "--steps", "100", "--json")
+    given = ("--size", "40", "--hidden", "3", "--estimator", name, "--steps", "100", "--json")
+    ended = hyperborn("train", "moons", *given)
     assert ended.code == 0, ended.err
     assert ended.json["estimator"] == name
     first, *_, last = map(json.loads, Path(ended.json["out"], "metrics.jsonl").read_text().splitlines())
