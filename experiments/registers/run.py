@@ -93,9 +93,8 @@ def work(wanted: list[Cell]) -> Iterator[int]:
         task, method, seed = mine
         path = path_of(*mine)
         partial = path.with_suffix(f".{os.getpid()}")
-        partial.write_text(
-            json.dumps(choice_of(task, method) if seed is None else cell_of(task, method, seed), indent=1)
-        )
+        found = choice_of(task, method) if seed is None else cell_of(task, method, seed)
+        partial.write_text(json.dumps(found, indent=1))
         partial.replace(path)
         yield len(wanted) - len(left) + 1
 
