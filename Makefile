@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint wheel benchmark gap trainability study clean
+.PHONY: help demo test lint wheel benchmark gap trainability estimators study clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ gap: $(VENV)/.core ## the gap of every family to the exact posterior, docs/elbo-
 
 trainability: $(VENV)/.core ## gradients, depth and restarts, docs/trainability.md; about ten minutes
 	$(BIN)/python experiments/trainability/run.py
+
+estimators: $(VENV)/.core ## estimators beside the exact gradient, docs/estimators.md; about three minutes
+	$(BIN)/python experiments/estimators/run.py
 
 STUDY := $(BIN)/hyperborn study --out runs/elbo-vs-mle
 
