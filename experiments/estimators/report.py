@@ -70,6 +70,8 @@ def sizes_table(rows: Rows) -> list[str]:
     lines += [f"| --- |{' ---: | ---: |' * len(sizes)}"]
     for name in dict.fromkeys(name_of(row) for row in rows):
         found = {row["size"]: row for row in rows if name_of(row) == name}
+        if len(found) < len(sizes):
+            continue
         cells = " | ".join(f"{bias_of(found[size])} | {found[size]['deviation']:.2f}" for size in sizes)
         lines.append(f"| {name} | {cells} |")
     return lines
