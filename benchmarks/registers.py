@@ -111,6 +111,7 @@ def of_rival(method: str, network: hb.networks.BinaryMLP, data: hb.data.Dataset)
     kinds = {"bayesbinn": hb.baselines.BayesBiNN, "ste": hb.baselines.StraightThrough}
     kind = kinds[KINDS[method][1]]
     samples = {"samples": SAMPLES} if kind is hb.baselines.BayesBiNN else {}
+
     def run(steps: int) -> None:
         kind(steps=steps, restarts=1, batch_size=BATCH, **samples).fit(network, data)
 

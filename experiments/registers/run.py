@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from methods import METHODS, Learnt, Method
-from outliers import areas
 
 from hyperborn.data import Dataset
 from hyperborn.predictive import calibrated_nll, fitted_temperature, scores, tempered
 from hyperborn.progress import Progress
+from methods import METHODS, Learnt, Method
+from outliers import areas
 from report import write
 from tasks import MNIST, Task, tasks
 
