@@ -55,6 +55,7 @@ def test_a_quick_plan_keeps_every_method_and_part() -> None:
     assert all(len(part.tasks) == 2 and len(part.sizes) == 1 and part.seeds == 2 for part in quick.parts)
     assert quick.methods["ELBO"].settings["steps"] < 100
     assert replace(quick.methods["ELBO"], settings={"steps": 20}).hurried(60).settings["steps"] == 20
+    assert replace(quick.methods["ELBO"], settings={"steps": "auto"}).hurried(60).settings["steps"] == 60
     assert "steps" not in quick.methods["Bop"].settings
 
 
