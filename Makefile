@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint wheel benchmark gap trainability multi-basis study clean
+.PHONY: help demo test lint wheel benchmark gap trainability multi-basis registers study clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ gap: $(VENV)/.core ## the gap of every family to the exact posterior, docs/elbo-
 
 trainability: $(VENV)/.core ## gradients, depth and restarts, docs/trainability.md; about ten minutes
 	$(BIN)/python experiments/trainability/run.py
+
+registers: $(VENV)/.core ## networks of any size beside their rivals, docs/registers.md; two processes, about an hour
+	$(BIN)/python experiments/registers/run.py 2> /dev/null & $(BIN)/python experiments/registers/run.py; wait
 
 multi-basis: $(VENV)/.core ## what two weights a qubit cost, docs/multi-basis.md; about three minutes
 	$(BIN)/python experiments/multi_basis/run.py

@@ -56,7 +56,9 @@ def cell_of(task: Task, method: Method, seed: int) -> dict[str, Any]:
 def choice_of(task: Task, method: Method) -> dict[str, Any]:
     """The setting with the lowest NLL, once calibrated, on the first seed's validation split."""
     network, data = task.load(0)
-    found = {value: validated(task, method, network, data, value) for value in method.values}
+    # A single value needs no fit to be chosen.
+    values = method.values if len(method.values) > 1 else ()
+    found = {value: validated(task, method, network, data, value) for value in values} or {method.values[0]: 0.0}
     return {
         "task": task.name,
         "method": method.name,

@@ -160,7 +160,7 @@ class Configuration(BaseModel, ABC):
         tuple[Number, Number], BeforeValidator(listed), Field(description="two numbers, such as -1,1")
     ] = (-1.0, 1.0)
     scale: Literal["auto", "none", "fan_in", "learned"] = Field("auto", description="none, fan_in, learned or auto")
-    normalization: Literal["none", "layer"] = Field("none", description="none or layer")
+    normalization: Literal["auto", "none", "layer"] = Field("auto", description="none, layer or auto")
     output_scales: Annotated[
         list[Positive], BeforeValidator(listed), Field(min_length=1, description="numbers above 0, such as 0.5,1,2,4")
     ] = [1.0]
@@ -195,7 +195,7 @@ class Configuration(BaseModel, ABC):
     samples: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")
     batch_size: Count = 128
     optimizer: Literal["adam", "lbfgs"] = Field("adam", description="adam or lbfgs")
-    learning_rate: Positive = 0.03
+    learning_rate: Positive | Literal["auto"] = Field("auto", description="a number above 0, or auto")
     annealing: Annotated[float, NotTruth, Field(gt=0, le=1, description="a number above 0, and 1 at most")] = 0.01
     steps: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")
     restarts: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")

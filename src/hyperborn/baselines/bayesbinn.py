@@ -47,7 +47,8 @@ class BayesBiNN(Baseline):
     1e-3, 0.01, 0.1 gave 94.7%, 95.1%, 94.8%, 93.5% of the validation examples and an NLL of 0.184, 0.173, 0.172, 0.224;
     four draws a step at 1e-3, 94.9% and 0.169. Relaxed weights with a bound of 8 came to 93.9% and 0.224 at best
     (temperature 0.5, rate 1e-3, KL weight 0.1, four draws; tried: 0.3, 0.5, 1 for the first, 1e-4 to 0.1, 0.03 to 1).
-    On digits rates of 1e-4 to 0.1 gave an NLL of 0.13 to 0.15, relaxed weights 0.16 at best.
+    On digits rates of 1e-4 to 0.1 gave an NLL of 0.13 to 0.15, relaxed weights 0.16 at best. All this with a
+    ``side_rate`` of 0.01; 0.03 at the default rate gave 95.2% and 0.163 on MNIST, and 0.128 for 0.130 on digits.
     """
 
     __no_type_check__ = True
@@ -60,7 +61,7 @@ class BayesBiNN(Baseline):
     temperature: float | None = None
     draws: int | None = None
     batch_size: int | None = None
-    side_rate: float = 0.01
+    side_rate: float = 0.03
     kl_weight: float = 1.0
     floor: float | None = None
     largest: float | None = None

@@ -17,7 +17,7 @@ from hyperborn.posteriors import Autoregressive, MultiBasis, Posterior, Register
 from hyperborn.posteriors.default import default_depth
 from hyperborn.priors import Bernoulli, Prior, Uniform
 from hyperborn.training.annealing import Annealing
-from hyperborn.training.defaults import EXACT_STEPS, default_estimator, default_steps
+from hyperborn.training.defaults import EXACT_STEPS, default_estimator, default_optimizer, default_steps
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import LBFGS, Adam, Optimizer
 from hyperborn.training.plateau import Plateau
@@ -68,7 +68,7 @@ def run_of(
         objective=objective_of(config, objective, beta=1.0 if exact else COLD),
         estimator=estimator,
         prior=prior,
-        optimizer=optimizer_of(config),
+        optimizer=optimizer_of(config, estimator),
         annealing=Annealing(config.annealing) if config.annealing < 1 else None,
         plateau=Plateau(patience=config.patience) if config.patience else None,
         steps=steps if config.steps == "auto" else config.steps,
@@ -188,5 +188,8 @@ def prior_of(config: Configuration) -> Prior:
     return Uniform() if config.prior == 0.5 else Bernoulli(config.prior)
 
 
-def optimizer_of(config: Configuration) -> Optimizer:
-    return LBFGS() if config.optimizer == "lbfgs" else Adam(config.learning_rate)
+def optimizer_of(config: Configuration, estimator: Estimator) -> Optimizer:
+    """The optimizer; "auto" is the learning rate that suits the estimator."""
+    if config.optimizer == "lbfgs":
+        return LBFGS()
+    return default_optimizer(estimator) if config.learning_rate == "auto" else Adam(config.learning_rate)

@@ -7,8 +7,8 @@ from hyperborn.data import Dataset
 from hyperborn.inference.estimators import ESTIMATORS, SampledEstimator
 from hyperborn.inference.objectives import OBJECTIVES
 from hyperborn.networks import BinaryMLP
-from hyperborn.networks.activations import Activation
 from hyperborn.networks.mlp import Scale
+from hyperborn.networks.scaling import Normalization
 from hyperborn.posteriors.default import fits_one_register
 
 COMFORTABLE = 16
@@ -86,13 +86,13 @@ def is_sampled(name: str) -> bool:
 
 def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
     """A network for one register."""
-    return mlp(config, n_features, n_classes, hidden, activation="relu", bias=True, scale="none")
+    return mlp(config, n_features, n_classes, hidden, bias=True, scale="none", normalization="none")
 
 
 def large(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
     """A network for many registers: what is learnt beside its bits makes the shifts that biases would."""
     scale = "learned" if config.scale == "auto" else config.scale
-    return mlp(config, n_features, n_classes, hidden, activation="tanh", bias=scale != "learned", scale=scale)
+    return mlp(config, n_features, n_classes, hidden, bias=scale != "learned", scale=scale, normalization="layer")
 
 
 def mlp(
@@ -101,19 +101,19 @@ def mlp(
     n_classes: int,
     hidden: tuple[int, ...],
     *,
-    activation: Activation,
     bias: bool,
     scale: Scale,
+    normalization: Normalization,
 ) -> BinaryMLP:
     """The network; the last three arguments are what "auto" stands for."""
     return BinaryMLP(
         n_features=n_features,
         hidden=hidden,
         n_classes=n_classes,
-        activation=activation if config.activation == "auto" else config.activation,
+        activation="relu" if config.activation == "auto" else config.activation,
         bias=bias if config.bias == "auto" else config.bias,
         values=config.values,
         scale=scale if config.scale == "auto" else config.scale,
         output_scales=tuple(config.output_scales),
-        normalization=config.normalization,
+        normalization=normalization if config.normalization == "auto" else config.normalization,
     )

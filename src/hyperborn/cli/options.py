@@ -44,7 +44,7 @@ SHARED = (
     Option("validation", "SHARE", "0.2", "Share of the examples for validation.", DATA),
     Option("test", "SHARE", "0.2", "Share of the examples for testing.", DATA),
     Option("hidden", "H,H|none|auto", "auto", "Hidden units, layer by layer; none: logistic regression.", NETWORK),
-    Option("activation", "NAME", "auto", "relu, sigmoid, tanh or sign; auto: relu, on registers tanh.", NETWORK),
+    Option("activation", "NAME", "auto", "relu, sigmoid, tanh or sign; auto: relu.", NETWORK),
     Option("bias", "BOOL", "auto", "Whether layers have a binary bias; auto: without a learned shift.", NETWORK),
     Option("values", "LOW,HIGH", "-1,1", "The two values a weight can take.", NETWORK),
     Option(
@@ -55,7 +55,13 @@ SHARED = (
         "auto: none, on registers learned.",
         NETWORK,
     ),
-    Option("normalization", "NAME", "none", "none, or layer: standardise hidden layers, example by example.", NETWORK),
+    Option(
+        "normalization",
+        "NAME",
+        "auto",
+        "none, or layer: standardise hidden layers, example by example; auto: none, on registers layer.",
+        NETWORK,
+    ),
     Option("output_scales", "S,S,...", "1", "Factor of the logits; of several, bits choose one.", NETWORK),
     Option(
         "posterior",
@@ -97,7 +103,7 @@ SHARED = (
     Option("samples", "S", "auto", "Networks that an estimator draws at each step.", TRAINING),
     Option("batch_size", "B", "128", "Training examples a step, on registers.", TRAINING),
     Option("optimizer", "NAME", "adam", "adam or lbfgs.", TRAINING),
-    Option("learning_rate", "R", "0.03", "Adam's first learning rate (radians).", TRAINING),
+    Option("learning_rate", "R", "auto", "Adam's first learning rate; auto: 0.03 radians, on registers 0.1.", TRAINING),
     Option(
         "annealing",
         "B",

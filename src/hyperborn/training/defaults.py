@@ -1,10 +1,14 @@
 """What serves where nothing is chosen."""
 
-from hyperborn.inference.estimators import Estimator, Exact, StraightThrough
+from hyperborn.inference.estimators import Estimator, Exact, FirstOrder
 from hyperborn.posteriors import Posterior, Registers
+from hyperborn.training.optimizers import Adam
 
 EXACT_STEPS = 1000
 """Steps with exact gradients."""
+
+SAMPLED_RATE = 0.1
+"""Adam's learning rate (radians) for `Registers`."""
 
 EPOCHS = 60
 """Passes over the data."""
@@ -13,8 +17,13 @@ FEWEST, MOST = 1500, 12_000
 
 
 def default_estimator(posterior: Posterior) -> Estimator:
-    """`StraightThrough` for `Registers`, `Exact` otherwise."""
-    return StraightThrough() if isinstance(posterior, Registers) else Exact()
+    """`FirstOrder` for `Registers`, `Exact` otherwise."""
+    return FirstOrder() if isinstance(posterior, Registers) else Exact()
+
+
+def default_optimizer(estimator: Estimator) -> Adam:
+    """Adam, with larger steps where gradients are estimated."""
+    return Adam() if isinstance(estimator, Exact) else Adam(SAMPLED_RATE)
 
 
 def default_steps(examples: int, batch_size: int) -> int:

@@ -49,7 +49,7 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "data": ((Dataset,), "the whole data set with its splits, such as hb.data.load('iris')"),
     "posterior": ((Posterior,), "a posterior, such as hb.Register(hb.circuits.AllPairs(9, depth=4))"),
     "objective": ((Objective,), "an objective, such as hb.ELBO()"),
-    "estimator": ((Estimator,), "an estimator, such as hb.Exact() or hb.StraightThrough()"),
+    "estimator": ((Estimator,), "an estimator, such as hb.Exact() or hb.FirstOrder()"),
     "prior": ((Prior,), "a prior, such as hb.Uniform()"),
     "optimizer": ((Optimizer,), "an optimizer, such as hb.Adam()"),
     "annealing": (

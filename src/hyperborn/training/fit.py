@@ -16,12 +16,12 @@ from hyperborn.predictive import posterior_predictive
 from hyperborn.priors import Prior, Uniform
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import Annealing
-from hyperborn.training.defaults import EXACT_STEPS, default_estimator, default_steps
+from hyperborn.training.defaults import EXACT_STEPS, default_estimator, default_optimizer, default_steps
 from hyperborn.training.definition import Definition, check_kinds
 from hyperborn.training.enumerated import Enumerated
 from hyperborn.training.interruption import Interrupted, interruptible
 from hyperborn.training.loop import Position, Report, fresh, train
-from hyperborn.training.optimizers import Adam, Optimizer
+from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.plateau import Plateau
 from hyperborn.training.problem import Problem
 from hyperborn.training.result import SECONDS, Result
@@ -38,7 +38,7 @@ def fit(
     posterior: Posterior | None = None,
     estimator: Estimator | None = None,
     prior: Prior = Uniform(),
-    optimizer: Optimizer = Adam(),
+    optimizer: Optimizer | None = None,
     annealing: Annealing | None = Annealing(),
     plateau: Plateau | None = Plateau(),
     steps: int | None = None,
@@ -57,9 +57,9 @@ def fit(
         posterior: where the weights come from; `default_posterior` of the network if None: one register where that
             is comfortable, else `Registers`.
         estimator: from the objective to a gradient; `default_estimator` of the posterior if None: `Exact` for one
-            register, `StraightThrough` for `Registers`.
+            register, `FirstOrder` for `Registers`.
         prior: `Uniform`, `Bernoulli`, `Ising`, `Empirical`, or what an earlier result gives with `Result.as_prior`.
-        optimizer: `Adam` or `LBFGS`.
+        optimizer: `Adam` or `LBFGS`; if None Adam with a learning rate of 0.03 for exact gradients, else of 0.1.
         annealing: how energies are turned up as training goes; whole from the start if None. Exact gradients only.
         plateau: when to stop before `steps`; never if None. Exact gradients only.
         steps: steps at most; if None 1000 for exact gradients, else `default_steps` of the data.
@@ -83,7 +83,7 @@ def fit(
         objective=objective,
         estimator=way,
         prior=prior,
-        optimizer=optimizer,
+        optimizer=default_optimizer(way) if optimizer is None else optimizer,
         annealing=annealing,
         plateau=plateau,
         steps=steps if steps is not None else EXACT_STEPS if exact else default_steps(len(data.train), batch_size),

@@ -53,7 +53,7 @@ class LocalExpectation(SampledEstimator):
         if cost > LARGEST:
             raise UserError(
                 f"the estimator {self.name} takes {cost} networks a draw, over the limit of {LARGEST}; give "
-                "hb.StraightThrough(), smaller registers or a smaller network"
+                "hb.FirstOrder(), smaller registers or a smaller network"
             )
 
     def expected_energy(

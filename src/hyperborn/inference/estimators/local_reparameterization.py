@@ -57,12 +57,12 @@ class LocalReparameterization(SampledEstimator):
         if not isinstance(network, BinaryMLP) or len(network.output_scales) > 1:
             raise UserError(
                 f"the estimator {self.name} knows the layers of a BinaryMLP without a choice of scales; give "
-                "hb.StraightThrough()"
+                "hb.FirstOrder()"
             )
         if posterior.grouping != "neuron" or posterior.network != network:
             raise UserError(
                 f"the estimator {self.name} needs registers within the network's neurons; give "
-                "hb.Registers(network, grouping='neuron'), or hb.StraightThrough()"
+                "hb.Registers(network, grouping='neuron'), or hb.FirstOrder()"
             )
 
     def expected_energy(
