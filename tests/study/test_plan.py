@@ -110,7 +110,11 @@ def test_an_unknown_plan_names_those_there_are(tmp_path: Path) -> None:
         ("depth = 1", "seed = 1\ndepth = 1", "seed is decided by the study"),
         ("beta = [1.0, 0.1]", "beta = [1.0, -1.0]", r"beta = -1\.0 is not allowed"),
         ("starts = 4", "starts = 0", "starts"),
-        ("starts = 4", "starts = 4\nhidden = [9]", r"flips on gaussians, .*limit of 24"),
+        (
+            "starts = 4",
+            "starts = 4\nhidden = [9]",
+            r"flips on gaussians, .*needs the exact posterior, and a network of 28 weights",
+        ),
         ('data = "gaussian"', 'data = "gaussian", size = 30', "^task gaussians: size is decided by the study"),
         ('"iris 0-1" = {', '"iris 0-1" = { hiden = 2,', r"^task iris 0-1: unknown configuration key 'hiden'"),
     ],
