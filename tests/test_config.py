@@ -109,6 +109,8 @@ def test_every_field_has_wrong_values_and_says_what_it_takes() -> None:
         ("bias", "false", False),
         ("standardize", "TRUE", True),
         ("beta", "auto", "auto"),
+        ("learning_rate", "auto", "auto"),
+        ("normalization", "auto", "auto"),
         ("beta", "2", 2.0),
         ("register_size", "10", 10),
         ("estimator", "first-order", "first-order"),

@@ -125,15 +125,16 @@ def test_what_auto_stands_for_on_one_register(moons: Dataset) -> None:
     found = defined(moons)
     assert found.posterior == hb.Register(hb.circuits.AllPairs(9, depth=4))
     assert (found.objective, found.estimator) == (ELBO(1.0), hb.Exact())
-    assert (found.steps, found.restarts) == (1000, 2)
+    assert (found.steps, found.restarts, found.optimizer) == (1000, 2, hb.Adam(0.03))
 
 
 def test_what_auto_stands_for_on_registers(moons: Dataset) -> None:
     found = defined(moons, hidden="8")
-    network = hb.networks.BinaryMLP(2, (8,), activation="tanh", bias=False, scale="learned")
+    network = hb.networks.BinaryMLP(2, (8,), bias=False, scale="learned", normalization="layer")
     assert found.posterior == hb.Registers(network, register_size=4, depth=2, grouping="neuron")
-    assert (found.objective, found.estimator) == (ELBO(0.1), hb.StraightThrough())
+    assert (found.objective, found.estimator) == (ELBO(0.1), hb.FirstOrder())
     assert (found.steps, found.restarts, found.batch_size) == (1500, 1, 128)
+    assert found.optimizer == hb.Adam(0.1)
 
 
 def test_what_is_said_of_registers_is_done(moons: Dataset) -> None:

@@ -40,7 +40,7 @@ def test_a_network_that_two_units_make_too_large_is_linear() -> None:
 def test_data_that_no_small_network_takes_get_64_units_on_registers(cancer: Dataset) -> None:
     network, registers = shape_of(config(), cancer)
     assert registers
-    assert network == BinaryMLP(30, (64,), activation="tanh", bias=False, scale="learned")
+    assert network == BinaryMLP(30, (64,), bias=False, scale="learned", normalization="layer")
     # One register has to do with a linear network, whose features are reduced then.
     assert shape_of(config(posterior="register"), cancer) == (BinaryMLP(30, ()), False)
 
@@ -54,14 +54,19 @@ def test_hidden_layers_as_given_are_on_registers_beyond_18_weights(iris: Dataset
 
 
 def test_what_is_said_of_the_network_is_kept_on_registers(cancer: Dataset) -> None:
-    said = {"activation": "sign", "bias": True, "normalization": "layer", "values": [0, 1]}
+    said = {"activation": "sign", "bias": True, "normalization": "none", "values": [0, 1]}
     network = network_of(config(hidden=8, **said), cancer)
     assert network == BinaryMLP(
-        30, (8,), activation="sign", bias=True, values=(0.0, 1.0), scale="learned", normalization="layer"
+        30, (8,), activation="sign", bias=True, values=(0.0, 1.0), scale="learned", normalization="none"
     )
     # Without learned shifts, biases do what these would.
     assert network_of(config(hidden=8, scale="fan_in"), cancer).bias is True
     assert network_of(config(hidden=8, scale="fan_in", bias=False), cancer).bias is False
+
+
+def test_a_layer_of_one_unit_is_not_normalised_by_itself(cancer: Dataset) -> None:
+    assert network_of(config(hidden="8,1"), cancer).normalization == "none"
+    assert network_of(config(hidden="8,2"), cancer).normalization == "layer"
 
 
 @pytest.mark.parametrize(

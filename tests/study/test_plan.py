@@ -55,6 +55,7 @@ def test_a_quick_plan_keeps_every_method_and_part() -> None:
     assert all(len(part.tasks) == 2 and len(part.sizes) == 1 and part.seeds == 2 for part in quick.parts)
     assert quick.methods["ELBO"].settings["steps"] < 100
     assert replace(quick.methods["ELBO"], settings={"steps": 20}).hurried(60).settings["steps"] == 20
+    assert replace(quick.methods["ELBO"], settings={"steps": "auto"}).hurried(60).settings["steps"] == 60
     assert "steps" not in quick.methods["Bop"].settings
 
 
@@ -109,7 +110,11 @@ def test_an_unknown_plan_names_those_there_are(tmp_path: Path) -> None:
         ("depth = 1", "seed = 1\ndepth = 1", "seed is decided by the study"),
         ("beta = [1.0, 0.1]", "beta = [1.0, -1.0]", r"beta = -1\.0 is not allowed"),
         ("starts = 4", "starts = 0", "starts"),
-        ("starts = 4", "starts = 4\nhidden = [9]", r"flips on gaussians, .*limit of 24"),
+        (
+            "starts = 4",
+            "starts = 4\nhidden = [9]",
+            r"flips on gaussians, .*needs the exact posterior, and a network of 28 weights",
+        ),
         ('data = "gaussian"', 'data = "gaussian", size = 30', "^task gaussians: size is decided by the study"),
         ('"iris 0-1" = {', '"iris 0-1" = { hiden = 2,', r"^task iris 0-1: unknown configuration key 'hiden'"),
     ],

@@ -24,14 +24,14 @@ def test_steps_are_sixty_epochs_within_bounds(examples: int, batch_size: int, st
 
 
 def test_the_estimator_suits_the_posterior() -> None:
-    assert default_estimator(hb.Registers(3)) == hb.StraightThrough()
+    assert default_estimator(hb.Registers(3)) == hb.FirstOrder()
     assert default_estimator(hb.Register(hb.circuits.AllPairs(3))) == hb.Exact()
 
 
 def test_fit_on_registers_takes_them_all(data: Dataset) -> None:
     network = hb.networks.BinaryMLP(2, hidden=(3,), activation="tanh", bias=False, scale="learned")
     found = hb.fit(network, data, steps=1, progress=False).definition
-    assert (found.posterior, found.estimator) == (hb.Registers(network), hb.StraightThrough())
-    assert (found.restarts, found.batch_size) == (1, 128)
+    assert (found.posterior, found.estimator) == (hb.Registers(network), hb.FirstOrder())
+    assert (found.restarts, found.batch_size, found.optimizer) == (1, 128, hb.Adam(0.1))
     # They would be of no use, whatever is given.
     assert (found.annealed, found.stopping) == (None, None)

@@ -92,7 +92,9 @@ def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[i
 def large(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
     """A network for many registers: what is learnt beside its bits makes the shifts that biases would."""
     scale = "learned" if config.scale == "auto" else config.scale
-    return mlp(config, n_features, n_classes, hidden, bias=scale != "learned", scale=scale, normalization="layer")
+    # Of a layer of one unit, layer normalisation leaves nothing.
+    normalization = "none" if 1 in hidden else "layer"
+    return mlp(config, n_features, n_classes, hidden, bias=scale != "learned", scale=scale, normalization=normalization)
 
 
 def mlp(

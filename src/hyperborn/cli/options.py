@@ -97,7 +97,7 @@ SHARED = (
         "NAME",
         "auto",
         "exact, first-order, straight-through, local-reparameterization, score-function or local-expectation; auto: "
-        "exact for one register, straight-through for registers.",
+        "exact, on registers first-order.",
         TRAINING,
     ),
     Option("samples", "S", "auto", "Networks that an estimator draws at each step.", TRAINING),
