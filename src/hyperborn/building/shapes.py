@@ -20,6 +20,9 @@ AUTO_HIDDEN = 2
 AUTO_UNITS = 64
 """Hidden units of a network for many registers that is chosen automatically."""
 
+MANY = 8
+"""Features from which hidden layers on registers are normalised."""
+
 OF_REGISTERS = ("register_size", "grouping")
 OF_DRAWS = ("samples", "batch_size")
 OF_ONE = ("ansatz", "context")
@@ -92,8 +95,8 @@ def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[i
 def large(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
     """A network for many registers: what is learnt beside its bits makes the shifts that biases would."""
     scale = "learned" if config.scale == "auto" else config.scale
-    # Of a layer of one unit, layer normalisation leaves nothing.
-    normalization = "none" if 1 in hidden else "layer"
+    # Layer normalisation leaves nothing of a layer of one unit, and of two features little but their ratio.
+    normalization = "layer" if n_features >= MANY and 1 not in hidden else "none"
     return mlp(config, n_features, n_classes, hidden, bias=scale != "learned", scale=scale, normalization=normalization)
 
 
