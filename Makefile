@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint wheel benchmark gap trainability multi-basis registers study clean
+.PHONY: help demo test lint wheel benchmark gap trainability multi-basis registers estimators study clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -45,6 +45,9 @@ registers: $(VENV)/.core ## networks of any size beside their rivals, docs/regis
 
 multi-basis: $(VENV)/.core ## what two weights a qubit cost, docs/multi-basis.md; about three minutes
 	$(BIN)/python experiments/multi_basis/run.py
+
+estimators: $(VENV)/.core ## estimators beside the exact gradient, docs/estimators.md; about three minutes
+	$(BIN)/python experiments/estimators/run.py
 
 STUDY := $(BIN)/hyperborn study --out runs/elbo-vs-mle
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 from jaxtyping import Float
-from methods import Learnt
 from scipy.stats import rankdata
 
 from hyperborn.data import Dataset
+from methods import Learnt
 
 EXAMPLES = 2000
 """Outliers of each kind."""

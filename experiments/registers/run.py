@@ -15,16 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from methods import METHODS, Learnt, Method
-from outliers import areas
 
 from hyperborn.data import Dataset
 from hyperborn.predictive import calibrated_nll, fitted_temperature, scores, tempered
 from hyperborn.progress import Progress
+from methods import METHODS, Learnt, Method
+from outliers import areas
 from report import write
 from tasks import MNIST, Task, tasks
 
 CELLS = Path(__file__).parents[2] / ".cache" / "registers"
+Cell = tuple[Task, Method, int | None]
+"""A fit on one seed, or for None the choice of the setting."""
+
 CLAIM = 1800.0
 """Seconds after which a claim is taken to be a dead process's."""
 
@@ -78,19 +81,22 @@ def path_of(task: Task, method: Method, seed: int | None) -> Path:
     return CELLS / f"{task.name}-{method.name}-{name}.json".replace(" ", "").replace(",", "-")
 
 
-def work(wanted: list[tuple[Task, Method, int | None]]) -> Iterator[int]:
-    """Compute what nobody has computed or claimed; how many are done is told after each."""
+def work(wanted: list[Cell]) -> Iterator[int]:
+    """Compute what nobody has computed or claimed, until all is there; how much is done is told after each."""
     CELLS.mkdir(parents=True, exist_ok=True)
-    for done, (task, method, seed) in enumerate(wanted, start=1):
-        path = path_of(task, method, seed)
-        if not path.exists() and claimed(path):
-            found = choice_of(task, method) if seed is None else cell_of(task, method, seed)
-            partial = path.with_suffix(f".{os.getpid()}")
-            partial.write_text(json.dumps(found, indent=1))
-            partial.replace(path)
-        while not path.exists():  # another process is at it, and cells need their choices
+    while left := [one for one in wanted if not path_of(*one).exists()]:
+        ready = [one for one in left if one[2] is None or path_of(one[0], one[1], None).exists()]
+        mine = next((one for one in ready if claimed(path_of(*one))), None)
+        if mine is None:  # other processes are at it
             time.sleep(1)
-        yield done
+            continue
+        task, method, seed = mine
+        path = path_of(*mine)
+        partial = path.with_suffix(f".{os.getpid()}")
+        found = choice_of(task, method) if seed is None else cell_of(task, method, seed)
+        partial.write_text(json.dumps(found, indent=1))
+        partial.replace(path)
+        yield len(wanted) - len(left) + 1
 
 
 def claimed(path: Path) -> bool:
@@ -112,7 +118,7 @@ def main() -> None:
     given = parser.parse_args()
     names = given.tasks.split(",") if given.tasks else [task.name for task in tasks()]
     chosen = [task for task in tasks(given.mnist) if task.name in names]
-    wanted: list[tuple[Task, Method, int | None]] = []
+    wanted: list[Cell] = []
     for task in chosen:
         methods = [method for method in METHODS if task.name in method.tasks]
         wanted += [(task, method, None) for method in methods]

@@ -101,7 +101,7 @@ def course_of(circuit: Circuit) -> Course:
     if not runs:
         raise UserError(f"{circuit} has no ry gate, so that all its bits are 0; give one that turns its qubits")
     n = circuit.n_qubits
-    _, begin = runs[0] if runs else ("y", [])
+    begin = runs[0][1]
     signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n - 1, -1, -1)) & 1)
     turns = [
         Turn(np.stack([-0.5 * signs[:, list(gate.qubits)].prod(axis=1) for gate in gates], axis=1), rows_of(gates))
