@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def test_training_prints_what_was_found(cancer: tuple[Path, Outcome]) -> None:
     assert ended.code == 0, ended.err
     head, *lines = ended.out.splitlines()
     assert head.startswith("ELBO, 496 binary weights, 198 bytes, 3,904 parameters of q")
-    said = {line.partition("  ")[0]: line.rpartition("  ")[2].strip() for line in lines}
+    parts = [re.split(" {2,}", line.strip()) for line in lines]
+    said = {found[0]: found[1] for found in parts if len(found) == 2}
     assert said["most probable network"] == "of 496 bits"
     assert float(said["its standard error (nats)"]) > 0
     # It is not known of so many networks.

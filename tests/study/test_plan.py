@@ -113,7 +113,7 @@ def test_an_unknown_plan_names_those_there_are(tmp_path: Path) -> None:
         (
             "starts = 4",
             "starts = 4\nhidden = [9]",
-            r"flips on gaussians, .*needs the exact posterior, and a network of 28 weights",
+            "flips on gaussians, .*needs the exact posterior",
         ),
         ('data = "gaussian"', 'data = "gaussian", size = 30', "^task gaussians: size is decided by the study"),
         ('"iris 0-1" = {', '"iris 0-1" = { hiden = 2,', r"^task iris 0-1: unknown configuration key 'hiden'"),
