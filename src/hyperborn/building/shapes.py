@@ -17,8 +17,8 @@ COMFORTABLE = 16
 AUTO_HIDDEN = 2
 """Hidden units of a network for one register that is chosen automatically, where they fit."""
 
-AUTO_UNITS = 64
-"""Hidden units of a network for many registers that is chosen automatically."""
+AUTO_LAYERS = (64, 64)
+"""Hidden layers of a network for many registers that is chosen automatically."""
 
 MANY = 8
 """Features from which hidden layers on registers are normalised."""
@@ -44,8 +44,8 @@ def network_of(config: Configuration, data: Dataset) -> BinaryMLP:
 def shape_of(config: Configuration, data: Dataset) -> Shape:
     """The network and its kind of posterior.
 
-    "auto" hidden layers are one of two units, or none, where that is comfortable for one register; otherwise one of
-    `AUTO_UNITS` on many registers, if one is not asked for.
+    "auto" hidden layers are one of two units, or none, where that is comfortable for one register; otherwise
+    `AUTO_LAYERS` on many registers, if one is not asked for.
     """
     features, classes = data.n_features, data.n_classes
     if config.hidden != "auto":
@@ -60,7 +60,7 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
     linear = tiny(config, features, classes, ())
     if asked_for(config) is False:
         return Shape(linear, False)
-    return Shape(large(config, features, classes, (AUTO_UNITS,)), True)
+    return Shape(large(config, features, classes, AUTO_LAYERS), True)
 
 
 def on_registers(config: Configuration, small: BinaryMLP) -> bool:
