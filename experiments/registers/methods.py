@@ -90,7 +90,7 @@ def full_precision(
 
 
 BETAS = (0.01, 0.03, 0.1)
-FEW = ("wine", "digits")
+FEW = ("digits",)
 """Tasks of the ablations."""
 
 METHODS = (
