@@ -26,6 +26,7 @@ from hyperborn.energy.data import checked
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Fitted, Network
 from hyperborn.priors import Bernoulli, Prior, Uniform
+from hyperborn.rows import distinct_rows
 from hyperborn.training.definition import LARGEST_SEED, check_kinds
 
 Spins: TypeAlias = Float[Array, "chains n"]
@@ -179,7 +180,7 @@ def lowest(
     found: list[tuple[float, Ensemble]] = []
     # Networks that share their side parameters, as all do that have none, are evaluated together.
     for side in np.unique(columns, axis=0) if network.n_side else columns[:1]:
-        candidates = np.unique(rows[(columns == side).all(axis=1)], axis=0)
+        candidates = distinct_rows(rows[(columns == side).all(axis=1)]).rows
         own = fitted(network, side)
         if len(rows) == 1:
             return Ensemble(own, candidates)
