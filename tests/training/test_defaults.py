@@ -28,7 +28,7 @@ def test_steps_are_sixty_epochs_within_bounds(examples: int, batch_size: int, st
 
 @pytest.mark.parametrize("batch_size", [0, -1, 2.5, "128", None, True], ids=repr)
 def test_batches_of_no_size_are_refused(batch_size: Any) -> None:
-    with pytest.raises(UserError, match="^batch_size=.* must be a whole number of at least 1$"):
+    with pytest.raises(UserError, match=r"^batch_size=.* must be a whole number of at least 1$"):
         default_steps(100, batch_size)
 
 

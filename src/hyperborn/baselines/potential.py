@@ -23,6 +23,7 @@ from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import energy
 from hyperborn.energy.data import checked
+from hyperborn.energy.losses import losses
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Fitted, Network
 from hyperborn.priors import Bernoulli, Prior, Uniform
@@ -70,13 +71,7 @@ class Potential:
         """Negative log likelihood (nats) of one network, summed over examples."""
         low, high = self.network.values
         weights = 0.5 * (low + high) + 0.5 * (high - low) * spins
-        logits = self.network.forward(weights, self.x, self.side)
-        if self.network.n_outputs == 1:
-            losses = jax.nn.softplus(jnp.where(self.y == 1, -logits[:, 0], logits[:, 0]))
-        else:
-            own = jnp.take_along_axis(logits, self.y[:, None], axis=1)[:, 0]
-            losses = jax.nn.logsumexp(logits, axis=1) - own
-        return (self.times * losses).sum()
+        return (self.times * losses(self.network.forward(weights, self.x, self.side), self.y)).sum()
 
     def penalty(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
         """What the priors add to the energy of one network (nats)."""
