@@ -25,7 +25,7 @@ from hyperborn.energy import energy
 from hyperborn.energy.data import checked
 from hyperborn.energy.losses import losses
 from hyperborn.errors import UserError, whole_number
-from hyperborn.networks import Fitted, Network
+from hyperborn.networks import Network, fitted
 from hyperborn.priors import Bernoulli, Prior, Uniform
 from hyperborn.rows import distinct_rows
 from hyperborn.training.definition import LARGEST_SEED, check_kinds
@@ -149,11 +149,6 @@ def seed_of(seed: Any) -> np.uint32:
 def bits_of_spins(spins: Array) -> Bits:
     """Rows of spins, given by their signs, as rows of bits in NumPy."""
     return (np.asarray(spins) > 0).astype(np.uint8)
-
-
-def fitted(network: Network, side: Any) -> Network:
-    """The network at these side parameters; itself where it has none."""
-    return Fitted(network, np.asarray(side, dtype=np.float64)) if network.n_side else network
 
 
 def lowest(
