@@ -11,12 +11,12 @@ from hyperborn.inference.divergences import MMD
 from hyperborn.inference.kernels import Hamming
 from hyperborn.inference.objectives import ELBO, MLE, SELBO
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors import Register
+from hyperborn.posteriors import Register, Registers
 from hyperborn.priors import Bernoulli, Uniform
 from hyperborn.records import Slots, record_of, thing_of
 
 SLOTS: Slots = {
-    "posterior": (Register,),
+    "posterior": (Register, Registers),
     "circuit": (Brickwork, ProductState),
     "objective": (MLE, ELBO, SELBO),
     "divergence": (MMD,),
@@ -37,6 +37,8 @@ THINGS: list[tuple[str, Any]] = [
     ("prior", Bernoulli({"W1": 0.2, "b1": 0.7})),
     ("posterior", Register(Brickwork(5, depth=3))),
     ("posterior", Register(ProductState(2))),
+    ("posterior", Registers(9, 3)),
+    ("posterior", Registers(BinaryMLP(2, (3,)), grouping=((0, 2), (1,), tuple(range(3, 13))))),
     ("network", BinaryMLP(3, (2, 1), activation="sign", bias=False, values=(-3, 1))),
 ]
 
@@ -91,6 +93,13 @@ def test_kinds_that_the_slot_does_not_take_are_refused(record: Any) -> None:
 def test_nested_records_are_checked_for_their_own_slot() -> None:
     with pytest.raises(UserError, match=r"^the circuit .* is not one of Brickwork, ProductState"):
         thing_of({"kind": "Register", "circuit": {"kind": "ELBO", "beta": 1.0}}, SLOTS, "posterior")
+    with pytest.raises(UserError, match=r"^the circuit True is not one of Brickwork, ProductState"):
+        thing_of({"kind": "Register", "circuit": True}, SLOTS, "posterior")
+
+
+def test_a_number_in_place_of_a_thing_is_left_to_the_kind() -> None:
+    with pytest.raises(UserError, match="3"):
+        thing_of({"kind": "Register", "circuit": 3}, SLOTS, "posterior")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ def plain(value: Any) -> Any:
 def thing_of(record: Any, slots: Slots, slot: str) -> Any:
     """The dataclass instance that a record describes, of one of the kinds that the slot takes.
 
-    Fields whose names are slots are things of their own, or None. Arrays come back as tuples.
+    Fields whose names are slots are things of their own, None, or a whole number in place of a thing. Arrays come back
+    as tuples.
 
     Raises:
         UserError: if the record is of another kind, or its fields are not all there or do not fit.
@@ -51,7 +52,7 @@ def thing_of(record: Any, slots: Slots, slot: str) -> Any:
     for key, value in given.items():
         if not fits(value, expected[key]):
             raise UserError(f"the {slot} {record!r} cannot have {key} = {value!r}; was the file edited by hand?")
-        nested = key in slots and value is not None
+        nested = key in slots and value is not None and not fits(value, int)
         given[key] = thing_of(value, slots, key) if nested else tuples(value)
     try:
         return kind(**given)

@@ -8,6 +8,7 @@ import pytest
 import circuit_oracle
 import hyperborn as hb
 import oracle
+import registers_oracle
 from hyperborn.circuits import Brickwork, ProductState
 from hyperborn.errors import UserError
 from hyperborn.posteriors.evidence import exact_posterior
@@ -26,6 +27,24 @@ def test_it_is_the_circuits_distribution_with_a_doubt(doubt: float) -> None:
     # The circuit is simulated in single precision.
     np.testing.assert_allclose(np.exp(prior.log_probabilities(N)), expected, rtol=0, atol=1e-6)
     np.testing.assert_allclose(prior.marginals(N), expected @ oracle.all_bits(N), rtol=0, atol=1e-6)
+
+
+def test_every_register_has_a_doubt_of_its_own() -> None:
+    registers = hb.Registers(5, 2)
+    params = np.random.default_rng(1).uniform(-2, 2, registers.parameter_shape).astype(np.float32)
+    prior = hb.PreviousPosterior(registers, params, 0.2)
+    tables = [(places, 0.8 * q + 0.2 / len(q)) for places, q in registers_oracle.tables_of(registers, params)]
+    expected = registers_oracle.joint(tables, 5)
+    found = prior.log_probabilities(5)
+    np.testing.assert_allclose(np.exp(found), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(prior.marginals(5), expected @ oracle.all_bits(5), rtol=0, atol=1e-6)
+    # The same prior, whether all networks are summed over or registers one by one.
+    factors = [
+        (places, np.exp(column))
+        for bank in registers.banks
+        for places, column in zip(bank.places, prior.log_factors(5, bank.places).T, strict=True)
+    ]
+    np.testing.assert_allclose(np.exp(found), registers_oracle.joint(factors, 5), rtol=1e-12)
 
 
 def test_a_network_that_was_ruled_out_pays_what_the_docstring_says() -> None:

@@ -1,9 +1,12 @@
 """What serves where nothing is chosen."""
 
+from typing import Any
+
 import pytest
 
 import hyperborn as hb
 from hyperborn.data import Dataset
+from hyperborn.errors import UserError
 from hyperborn.training.defaults import default_estimator, default_steps
 
 
@@ -21,6 +24,12 @@ from hyperborn.training.defaults import default_estimator, default_steps
 )
 def test_steps_are_sixty_epochs_within_bounds(examples: int, batch_size: int, steps: int) -> None:
     assert default_steps(examples, batch_size) == steps
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 2.5, "128", None, True], ids=repr)
+def test_batches_of_no_size_are_refused(batch_size: Any) -> None:
+    with pytest.raises(UserError, match=r"^batch_size=.* must be a whole number of at least 1$"):
+        default_steps(100, batch_size)
 
 
 def test_the_estimator_suits_the_posterior() -> None:

@@ -14,6 +14,7 @@ from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
 from hyperborn.predictive import posterior_predictive
 from hyperborn.priors import Prior, Uniform
+from hyperborn.rows import distinct_rows
 
 
 class Predictor(ABC):
@@ -71,7 +72,7 @@ class Ensemble(Predictor):
 
 def ensemble_of_draws(network: Network, bits: Bits, marginals: Float[np.ndarray, " n"] | None = None) -> Ensemble:
     """The ensemble of drawn networks: each counts as often as it was drawn, and is evaluated once."""
-    drawn, counts = np.unique(bits, axis=0, return_counts=True)
+    drawn, _, counts = distinct_rows(bits)
     return Ensemble(network, drawn, counts / len(bits), marginals)
 
 

@@ -15,9 +15,9 @@ from hyperborn.baselines.baseline import Baseline, Ensemble, ensemble_of_draws, 
 from hyperborn.baselines.descent import Course, Proposal, Rule, planned, walk
 from hyperborn.baselines.heat_bath import values_of
 from hyperborn.baselines.minibatches import check_counts
-from hyperborn.baselines.potential import Potential, fitted, potential_of, seed_of
+from hyperborn.baselines.potential import Potential, potential_of, seed_of
 from hyperborn.data.dataset import Dataset
-from hyperborn.networks import Network
+from hyperborn.networks import Network, fitted
 from hyperborn.priors import Prior, Uniform
 
 

@@ -23,9 +23,11 @@ from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import energy
 from hyperborn.energy.data import checked
+from hyperborn.energy.losses import losses
 from hyperborn.errors import UserError, whole_number
-from hyperborn.networks import Fitted, Network
+from hyperborn.networks import Network, fitted
 from hyperborn.priors import Bernoulli, Prior, Uniform
+from hyperborn.rows import distinct_rows
 from hyperborn.training.definition import LARGEST_SEED, check_kinds
 
 Spins: TypeAlias = Float[Array, "chains n"]
@@ -69,13 +71,7 @@ class Potential:
         """Negative log likelihood (nats) of one network, summed over examples."""
         low, high = self.network.values
         weights = 0.5 * (low + high) + 0.5 * (high - low) * spins
-        logits = self.network.forward(weights, self.x, self.side)
-        if self.network.n_outputs == 1:
-            losses = jax.nn.softplus(jnp.where(self.y == 1, -logits[:, 0], logits[:, 0]))
-        else:
-            own = jnp.take_along_axis(logits, self.y[:, None], axis=1)[:, 0]
-            losses = jax.nn.logsumexp(logits, axis=1) - own
-        return (self.times * losses).sum()
+        return (self.times * losses(self.network.forward(weights, self.x, self.side), self.y)).sum()
 
     def penalty(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
         """What the priors add to the energy of one network (nats)."""
@@ -155,11 +151,6 @@ def bits_of_spins(spins: Array) -> Bits:
     return (np.asarray(spins) > 0).astype(np.uint8)
 
 
-def fitted(network: Network, side: Any) -> Network:
-    """The network at these side parameters; itself where it has none."""
-    return Fitted(network, np.asarray(side, dtype=np.float64)) if network.n_side else network
-
-
 def lowest(
     network: Network,
     data: Dataset,
@@ -179,7 +170,7 @@ def lowest(
     found: list[tuple[float, Ensemble]] = []
     # Networks that share their side parameters, as all do that have none, are evaluated together.
     for side in np.unique(columns, axis=0) if network.n_side else columns[:1]:
-        candidates = np.unique(rows[(columns == side).all(axis=1)], axis=0)
+        candidates = distinct_rows(rows[(columns == side).all(axis=1)]).rows
         own = fitted(network, side)
         if len(rows) == 1:
             return Ensemble(own, candidates)

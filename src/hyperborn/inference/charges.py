@@ -1,9 +1,10 @@
 """What a functional charges registers that are independent of each other, register by register.
 
 KL(q ‖ p) of products is the sum of the registers' KL. A kernel's MMD is no such sum; that of each register is a
-discrepancy of its own, and their sum is 0 for q = p alone. The joint one would be useless: two draws of 10^5 bits
-differ in half of them, give or take a few hundred, so that κ^Hamming is nearly the same number for all pairs, whatever
-q is.
+discrepancy of its own, and their sum is 0 for q = p alone. The joint one would say next to nothing of 10^5 bits: the
+mean of κ^Hamming over pairs of draws is a product over registers, so that at any fixed κ it vanishes, with all of its
+gradients, unless nearly every register is certain; and with κ so near to 1 that it does not, it tells little more than
+in how many bits two draws differ on average.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from hyperborn.networks import Network
 from hyperborn.posteriors.registers import Registers
 from hyperborn.priors import Prior
 from hyperborn.priors.prior import LogProbabilities
+from hyperborn.rows import distinct_rows
 from hyperborn.simulators.side_by_side import Tables
 
 Price = Callable[[LogProbabilities], Functional]
@@ -56,10 +58,9 @@ class Charges:
 
 def priced(log_p: Float[np.ndarray, "outcomes registers"], price: Price) -> tuple[Functional, bool]:
     """The functional of equal registers, and whether it is one for all; each distinct prior is bound once."""
-    # Sorting 10^5 registers takes a while, and most priors are the same for all of them.
-    if (log_p == log_p[:, :1]).all():
-        return price(log_p[:, 0]), True
-    distinct, which = np.unique(log_p.T, axis=0, return_inverse=True)
-    functionals = [price(row) for row in distinct]
-    stacked = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)[which.reshape(-1)]), *functionals)
+    distinct = distinct_rows(log_p.T)
+    functionals = [price(row) for row in distinct.rows]
+    if len(functionals) == 1:
+        return functionals[0], True
+    stacked = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)[distinct.places]), *functionals)
     return stacked, False

@@ -1,8 +1,8 @@
 """Binary networks: named weight fields over one flat vector of bits, and the forward pass they stand for."""
 
 from hyperborn.networks.convolution import BinaryConvNet
-from hyperborn.networks.fitted import Fitted
+from hyperborn.networks.fitted import Fitted, fitted
 from hyperborn.networks.mlp import BinaryMLP
 from hyperborn.networks.network import Field, Network
 
-__all__ = ["BinaryConvNet", "BinaryMLP", "Field", "Fitted", "Network"]
+__all__ = ["BinaryConvNet", "BinaryMLP", "Field", "Fitted", "Network", "fitted"]

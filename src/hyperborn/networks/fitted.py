@@ -5,9 +5,15 @@ from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from hyperborn.errors import UserError
 from hyperborn.networks.network import Field, Network
+
+
+def fitted(network: Network, side: ArrayLike) -> Network:
+    """The network at these side parameters (m,), in float64; itself where it has none."""
+    return Fitted(network, np.asarray(side, dtype=np.float64)) if network.n_side else network
 
 
 @final

@@ -22,8 +22,10 @@ class BinaryMLP(Network):
     """Layers of binary weights; ``hidden=()`` is (multinomial) logistic regression.
 
     Weights are ordered W1, b1, W2, b2, ..., each matrix row-major (inputs, outputs). Two classes have one logit, more
-    have one a class. ``scale="fan_in"`` divides each layer's pre-activations by the square root of its inputs. The
-    sign activation is +1 at 0.
+    have one a class. ``scale="fan_in"`` divides each layer's pre-activations by the square root of its inputs;
+    "learned" does, too, and adds side parameters: a log gain and a shift a hidden unit, one log gain for the logits and
+    a shift for each. ``normalization="layer"`` brings the pre-activations of each hidden layer to mean 0 and variance 1
+    over its units, example by example and before gains and shifts. The sign activation is +1 at 0.
 
     Raises:
         UserError: for an argument that makes no network.

@@ -21,14 +21,16 @@ DOUBT = 0.01
 
 @dataclass(frozen=True)
 class PreviousPosterior(Prior):
-    """p(w) = (1 - doubt) q(w) + doubt / 2^n, with q what a trained posterior holds.
+    """p(w) = (1 - doubt) q(w) + doubt / 2^n, with q what a trained posterior holds; of `Registers` a factor each.
 
     A circuit approximates the exact posterior, and may give next to nothing to networks that new data speak for. The
     doubt keeps p positive everywhere: a network that q rules out pays at most -log(doubt) nats (4.6 at 0.01) more than
-    under the uniform prior, one that q is right about -log(1 - doubt) (0.01) more than under q.
+    under the uniform prior, one that q is right about -log(1 - doubt) (0.01) more than under q. Of `Registers` each
+    has its own doubt, p(w) = Π_b ((1 - doubt) q_b(w_b) + doubt / 2^k), and these costs are those of one register.
 
     `params` are the posterior's parameters, flat, in single precision as they were trained (an array is taken and
-    flattened). Nothing is kept of the prior that q itself was trained with, which has done its part in q.
+    flattened). Nothing is kept of the prior that q itself was trained with, which has done its part in q, nor of the
+    network's side parameters: those of the next run start from 0, under their own prior.
 
     Raises:
         UserError: for what is no posterior, parameters that do not fit it, or a doubt that is not between 0 and 1.
@@ -66,12 +68,12 @@ class PreviousPosterior(Prior):
     def log_factors(
         self, network: Network | int, places: Int[np.ndarray, "registers size"]
     ) -> Float[np.ndarray, "outcomes registers"]:
-        """As `Prior.log_factors`, of the same registers again: each of them is doubted by itself."""
+        """As `Prior.log_factors`, of the same registers again."""
         self.check(network)
         if isinstance(self.posterior, Registers):
             for bank, q in zip(self.posterior.banks, self.posterior.distributions(self._angles), strict=True):
                 if np.array_equal(bank.places, places):
-                    return np.log((1.0 - self.doubt) * q + self.doubt / len(q))
+                    return np.log(self.doubted(q))
         raise UserError(
             f"prior from a posterior of {type(self.posterior).__name__}: its registers are not those of this run; give "
             "the same register size and grouping again"
@@ -80,12 +82,18 @@ class PreviousPosterior(Prior):
     def marginals(self, network: Network | int) -> Marginals:
         self.check(network)
         if isinstance(self.posterior, Registers):
+            # Not from all 2^n networks, which may be too many.
             return (1.0 - self.doubt) * self.posterior.marginals(self._angles) + self.doubt / 2
         return marginals_of_table(self.probabilities())
 
     def probabilities(self) -> Float[np.ndarray, " states"]:
         """p(w) of all 2^n networks in index order, float64."""
-        q = self.posterior.distribution(self._angles)
+        if isinstance(self.posterior, Registers):
+            return self.posterior.joint([self.doubted(q) for q in self.posterior.distributions(self._angles)])
+        return self.doubted(self.posterior.distribution(self._angles))
+
+    def doubted(self, q: Float[np.ndarray, "outcomes ..."]) -> Float[np.ndarray, "outcomes ..."]:
+        """Probabilities of all outcomes with the doubt spread over them."""
         return (1.0 - self.doubt) * q + self.doubt / len(q)
 
     @property

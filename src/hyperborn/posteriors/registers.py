@@ -1,5 +1,6 @@
 """Many small circuits side by side: networks of any size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -131,13 +132,21 @@ class Registers(Posterior):
         return tuple(table / table.sum(axis=0) for table in found)
 
     def probabilities(self, params: Parameters) -> Probabilities:
+        return self.joint(self.tables(params))
+
+    def joint(self, tables: Sequence[Any]) -> Any:
+        """Probabilities (2^n,) of all networks in index order from `tables` or `distributions`, in their dtype.
+
+        Raises:
+            UserError: if there are too many.
+        """
         if self.n_weights > LARGEST_ENUMERATED:
             raise UserError(
                 f"{self.n_weights} weights make 2^{self.n_weights} networks: beyond {LARGEST_ENUMERATED} take "
                 "`tables`, `sample` or `log_prob`"
             )
-        q = jnp.ones(1, params.dtype)
-        for table in self.tables(params):
+        q = np.ones(1, tables[0].dtype)
+        for table in tables:
             for register in range(table.shape[1]):
                 q = (q[:, None] * table[None, :, register]).reshape(-1)
         own = np.concatenate([bank.places.reshape(-1) for bank in self.banks])

@@ -9,6 +9,7 @@ from hyperborn._typing import Bits, Examples
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.networks.blocks import blocks
+from hyperborn.rows import distinct_rows
 
 
 def class_probabilities(net: Network, x: Examples, bits: Bits) -> Float[np.ndarray, "networks examples classes"]:
@@ -66,7 +67,7 @@ def sampled_predictive(
     Raises:
         UserError: if there is no sample, or the bits or the features do not fit the network.
     """
-    drawn, counts = np.unique(bits, axis=0, return_counts=True)
+    drawn, _, counts = distinct_rows(bits)
     return posterior_predictive(net, x, drawn, counts.astype(np.float64), memory=memory, progress=progress)
 
 

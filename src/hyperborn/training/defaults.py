@@ -1,5 +1,8 @@
 """What serves where nothing is chosen."""
 
+from typing import Any
+
+from hyperborn.errors import whole_number
 from hyperborn.inference.estimators import Estimator, Exact, FirstOrder
 from hyperborn.posteriors import Posterior, Registers
 from hyperborn.training.optimizers import Adam
@@ -26,7 +29,11 @@ def default_optimizer(estimator: Estimator) -> Adam:
     return Adam() if isinstance(estimator, Exact) else Adam(SAMPLED_RATE)
 
 
-def default_steps(examples: int, batch_size: int) -> int:
-    """`EPOCHS` over so many training examples, in bounds."""
-    batches = max(1, examples // max(1, batch_size))
+def default_steps(examples: int, batch_size: Any) -> int:
+    """`EPOCHS` over so many training examples, in bounds.
+
+    Raises:
+        UserError: if the batch size is no whole number of at least 1.
+    """
+    batches = max(1, examples // whole_number("batch_size", batch_size, 1))
     return min(max(EPOCHS * batches, FEWEST), MOST)

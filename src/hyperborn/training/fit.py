@@ -10,7 +10,7 @@ from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
 from hyperborn.inference.estimators import Estimator, Exact
 from hyperborn.inference.objectives import ELBO, Objective
-from hyperborn.networks import Fitted, Network
+from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import SPREAD, Posterior, default_posterior
 from hyperborn.predictive import posterior_predictive
 from hyperborn.priors import Prior, Uniform
@@ -53,7 +53,8 @@ def fit(
     Args:
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
-        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`.
+        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`. On `Registers` a colder posterior,
+            ``ELBO(beta=0.1)``, predicts better (docs/registers.md); the command line takes it there.
         posterior: where the weights come from; `default_posterior` of the network if None: one register where that
             is comfortable, else `Registers`.
         estimator: from the objective to a gradient; `default_estimator` of the posterior if None: `Exact` for one
@@ -155,7 +156,7 @@ def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
     bits = np.asarray(report.diagnosis.most_probable)[[report.best]]
     side = np.asarray(report.position.state.params)[report.best].reshape(-1)[definition.posterior.n_parameters :]
     rows = np.linspace(0, len(data.train) - 1, min(LOOKED_AT, len(data.train))).astype(np.int64)
-    guesses = posterior_predictive(Fitted(definition.network, side), data.train.x[rows], bits).argmax(axis=1)
+    guesses = posterior_predictive(fitted(definition.network, side), data.train.x[rows], bits).argmax(axis=1)
     return float(np.mean(guesses == data.train.y[rows]))
 
 

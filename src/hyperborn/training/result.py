@@ -19,7 +19,7 @@ from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
-from hyperborn.networks import Fitted, Network
+from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, PreviousPosterior, Registers
 from hyperborn.predictive import (
     exact_predictive,
@@ -52,8 +52,9 @@ class Result:
     """A trained posterior over networks, with the definition and the data it came from.
 
     `params` are those of the best restart: the posterior's, and then the network's side parameters, if it has any.
-    `losses` are the final losses of every restart (nats, as training saw them in float32), `numbers` what
-    `Problem.numbers` gives, `seconds` the time spent on energies, compiling and training.
+    `losses` are the final losses of every restart (nats, as training saw them in float32; with `Registers` estimates
+    from a few draws and at most 1000 examples), `numbers` what `Problem.numbers` gives, `seconds` the time spent on
+    energies, compiling and training.
     """
 
     definition: Definition
@@ -82,7 +83,7 @@ class Result:
     @cached_property
     def fitted(self) -> Network:
         """The network with its side parameters as they were learnt."""
-        return Fitted(self.network, self.side) if self.network.n_side else self.network
+        return fitted(self.network, self.side)
 
     @cached_property
     def draws(self) -> Bits:
@@ -203,7 +204,7 @@ class Result:
         return posterior_predictive(self.fitted, features_of(self.network, x), bits)
 
     def as_prior(self, doubt: float = DOUBT) -> PreviousPosterior:
-        """The trained posterior as the prior of a run on new data: learning goes on where it stopped.
+        """The trained posterior over weights as the prior of a run on new data; side parameters are learnt anew.
 
         The new data must be new (what this run has learnt from would count twice), and encoded as these were: see the
         argument `preprocessing` of `hyperborn.data.load`.

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from hyperborn.energy.losses import losses
 from hyperborn.networks import Network
 
 
@@ -33,8 +33,4 @@ class Batch:
 
     def nll(self, logits: Float[Array, "samples examples outputs"]) -> Float[Array, " samples"]:
         """Negative log likelihood (nats) of the labels under logits."""
-        if self.network.n_outputs == 1:
-            away = jnp.where(self.y == 1, -1.0, 1.0).astype(logits.dtype)[None] * logits[..., 0]
-            return self.scale * jax.nn.softplus(away).sum(axis=-1)
-        own = jnp.take_along_axis(logits, self.y[None, :, None], axis=-1)[..., 0]
-        return self.scale * (jax.nn.logsumexp(logits, axis=-1) - own).sum(axis=-1)
+        return self.scale * losses(logits, self.y).sum(axis=-1)
