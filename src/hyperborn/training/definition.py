@@ -114,6 +114,8 @@ class Definition:
     def _check_registers(self) -> None:
         """Raise a UserError for an objective, a prior or an optimizer that many registers cannot be trained with."""
         assert isinstance(self.posterior, Registers)
+        if isinstance(self.posterior.network, Network) and self.posterior.network != self.network:
+            raise UserError("the registers are those of another network; give hb.Registers of the network itself")
         if not self.objective.annealed:
             raise inseparable(self.objective)
         for bank in self.posterior.banks:

@@ -114,7 +114,7 @@ class Sampled(Problem):
         posterior, network, prior = definition.posterior, definition.network, definition.prior
         assert isinstance(posterior, Registers)
         angles, side = params[: posterior.n_parameters], params[posterior.n_parameters :]
-        bits = posterior.sample(jnp.asarray(angles), DRAWS, key=jax.random.key(definition.seed))
+        bits = posterior.sample(jnp.asarray(angles), DRAWS, key=jax.random.key(definition.seed ^ 1))
         mean = Estimate.of(energy(fitted(network, side), self.train, bits))
         with jax.enable_x64(True):
             tables = [jnp.asarray(table) for table in posterior.distributions(jnp.asarray(angles, jnp.float32))]

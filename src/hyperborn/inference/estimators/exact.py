@@ -11,7 +11,7 @@ from hyperborn.errors import UserError
 from hyperborn.inference.estimators.estimator import Estimator
 from hyperborn.inference.functional import Functional
 from hyperborn.networks import Network
-from hyperborn.posteriors import Posterior
+from hyperborn.posteriors import Posterior, Registers
 
 LARGEST = 24
 """Most weights whose 2^n networks are enumerated."""
@@ -25,17 +25,17 @@ class Exact(Estimator):
     name: ClassVar[str] = "exact"
 
     def check(self, posterior: Posterior, network: Network) -> None:
-        del posterior
-        n = network.n_weights
+        n, sampled = network.n_weights, "the estimator hb.FirstOrder()"
+        remedy = sampled if isinstance(posterior, Registers) else f"hb.Registers(network) with {sampled}"
         if n > LARGEST:
             raise UserError(
                 f"{n} weights make 2^{n} networks, over the limit of {LARGEST} weights of one register; use fewer "
-                "hidden units or features (components), or hb.Registers(network)"
+                f"hidden units or features (components), or {remedy}"
             )
         if network.n_side:
             raise UserError(
                 f"the network has {network.n_side} side parameters (scale 'learned'), which the estimator {self.name} "
-                "does not learn; use hb.Registers(network), or scale 'fan_in'"
+                f"does not learn; use {remedy}, or scale 'fan_in'"
             )
 
     def loss(self, posterior: Posterior, functional: Functional, params: Parameters) -> Float[Array, ""]:
