@@ -99,8 +99,6 @@ METHODS = (
     Method("registers, k = 4", "beta", BETAS, registers(4, 2, hb.FirstOrder())),
     Method("registers, k = 8", "beta", BETAS, registers(8, 2, hb.FirstOrder()), ("moons",)),
     Method("registers, k = 4, depth 1", "beta", BETAS, registers(4, 1, hb.FirstOrder()), FEW),
-    Method("registers, k = 4, depth 4", "beta", BETAS, registers(4, 4, hb.FirstOrder()), FEW),
-    Method("registers, k = 4, straight-through", "beta", BETAS, registers(4, 2, hb.StraightThrough()), FEW),
     Method("registers, k = 4, local", "beta", BETAS, registers(4, 2, hb.LocalReparameterization()), ("moons",)),
     Method("BayesBiNN", "learning_rate", (0.001, 0.01, 0.1), rival(BayesBiNN)),
     Method("straight-through", "learning_rate", (0.03, 0.1, 0.3), rival(StraightThrough)),

@@ -1,6 +1,6 @@
 """Networks of 10^3 to 10^5 binary weights: registers of k qubits beside their rivals, in docs/registers.md.
 
-    python experiments/registers/run.py [--mnist FOLDER] [--tasks moons,wine,...]
+    python experiments/registers/run.py [--mnist FOLDER] [--tasks moons,wine,...] [--report]
 
 Cells lie below .cache/registers; those that are there are not computed again, and several processes share the work.
 """
@@ -115,6 +115,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mnist", type=Path, default=MNIST, help="folder of MNIST's four files")
     parser.add_argument("--tasks", default="", help="names of tasks, all of them if absent")
+    parser.add_argument(
+        "--report", action="store_true", help="write the page from the cells that are there, and no more"
+    )
     given = parser.parse_args()
     names = given.tasks.split(",") if given.tasks else [task.name for task in tasks()]
     chosen = [task for task in tasks(given.mnist) if task.name in names]
@@ -125,9 +128,9 @@ def main() -> None:
         wanted += [(task, method, seed) for seed, method in product(range(task.seeds), methods)]
     with Progress() as progress:
         count = progress.counter("cells")
-        for done in work(wanted):
+        for done in work([] if given.report else wanted):
             count(done, len(wanted))
-    rows = [json.loads(path_of(*one).read_text()) for one in wanted]
+    rows = [json.loads(path_of(*one).read_text()) for one in wanted if path_of(*one).exists()]
     write([row for row in rows if "own" in row], [row for row in rows if "own" not in row])
 
 

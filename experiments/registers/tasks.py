@@ -48,5 +48,5 @@ def tasks(mnist: Path = MNIST) -> tuple[Task, ...]:
         Task("wine", (64, 64), 5, 1000, 1000),
         Task("breast_cancer", (64, 64), 5, 1000, 1000),
         Task("digits", (64, 64), 5, 1500, 1500),
-        Task("mnist", (128,), 3, 4000, 800, {"folder": mnist, "standardize": False}),
+        Task("mnist", (128,), 1, 4000, 800, {"folder": mnist, "standardize": False}),
     )
