@@ -28,7 +28,7 @@ DEPTH = 2
 OF_EXACT = ("patience", "annealing")
 """Keys that go with exact gradients."""
 
-COLD = 0.1
+COLD = 0.03
 """β of the ELBO on many registers: a colder posterior predicts better (docs/registers.md)."""
 
 

@@ -83,7 +83,7 @@ SHARED = (
     Option("depth", "D|auto", "auto", "Layers of the circuit; auto: 4 to 10 weights, 8 beyond; registers 2.", CIRCUIT),
     Option("context", "K", "4", "Bits before it that a bit of the autoregressive family depends on.", CIRCUIT),
     Option("spread", "RADIANS", "0.02", "Standard deviation of the initial angles.", CIRCUIT),
-    Option("beta", "B", "auto", "Weight of KL in the ELBO; auto: 1, on registers 0.1 (a colder posterior).", CIRCUIT),
+    Option("beta", "B", "auto", "Weight of KL in the ELBO; auto: 1, on registers 0.03 (a colder posterior).", CIRCUIT),
     Option("weight", "L|kl-matched", "kl-matched", "Weight of the divergence in selbo and stein.", CIRCUIT),
     Option("divergence", "NAME", "mmd", "Divergence in the SELBO: mmd, kl, adversarial, stein or renyi.", CIRCUIT),
     Option("bandwidth", "NAME", "operator-weight", "Of MMD's kernel: operator-weight, median or adaptive.", CIRCUIT),

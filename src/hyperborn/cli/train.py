@@ -38,6 +38,11 @@ def train(
         if settings.prior_from is None:
             examples = data_of(settings, note)
             definition = definition_of(settings, examples, settings.objective)
+            if settings.hidden == settings.posterior == "auto" and not definition.sampled:
+                size = definition.network.n_weights
+                note(
+                    f"{size} weights on one circuit, exact; a larger network may predict better: --posterior registers"
+                )
         else:
             examples, definition = continued(settings, settings.prior_from, note)
         with resumable(folder), Progress() as progress:

@@ -54,7 +54,7 @@ def fit(
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
         objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`. On `Registers` a colder posterior,
-            ``ELBO(beta=0.1)``, predicts better (docs/registers.md); the command line takes it there.
+            ``ELBO(beta=0.03)``, predicts better (docs/registers.md); the command line takes it there.
         posterior: where the weights come from; `default_posterior` of the network if None: one register where that
             is comfortable, else `Registers`.
         estimator: from the objective to a gradient; `default_estimator` of the posterior if None: `Exact` for one

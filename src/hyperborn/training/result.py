@@ -1,7 +1,7 @@
 """What a run found."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class Result:
 
     definition: Definition
     data: Dataset
-    params: np.ndarray
+    params: np.ndarray = field(repr=False)
     losses: tuple[float, ...]
     steps: int
     numbers: dict[str, float]
