@@ -1,6 +1,7 @@
 """Strict in tests, light at run time: shapes and types are checked here, and only here."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,18 @@ def strict_jax() -> None:
     jax.config.update("jax_numpy_rank_promotion", "raise")
     jax.config.update("jax_compilation_cache_dir", str(CACHE / "compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_programs() -> Iterator[None]:
+    """Compiled programs are dropped file by file: each holds memory maps, of which Linux allows a process 65,530.
+
+    A worker that had kept the programs of all tests was aborted while the next one was compiled.
+    """
+    yield
+    import jax
+
+    jax.clear_caches()
 
 
 @pytest.fixture(scope="session")
