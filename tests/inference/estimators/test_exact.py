@@ -10,7 +10,7 @@ def test_what_cannot_be_enumerated_is_refused() -> None:
     net = BinaryMLP(12, (2,))
     with pytest.raises(UserError, match=r"29 weights make 2\^29 networks, over the limit of 24 weights") as caught:
         Exact().check(Registers(net), net)
-    assert "hb.Registers(network)" in str(caught.value)
+    assert "the estimator hb.FirstOrder()" in str(caught.value)
 
 
 def test_side_parameters_are_not_learnt_in_silence() -> None:
