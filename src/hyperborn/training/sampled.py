@@ -114,7 +114,9 @@ class Sampled(Problem):
         posterior, network, prior = definition.posterior, definition.network, definition.prior
         assert isinstance(posterior, Registers)
         angles, side = params[: posterior.n_parameters], params[posterior.n_parameters :]
-        bits = posterior.sample(jnp.asarray(angles), DRAWS, key=jax.random.key(definition.seed ^ 1))
+        # Folded, it is another key than key(0), that of the networks that predict, whatever the seed.
+        key = jax.random.fold_in(jax.random.key(definition.seed), 1)
+        bits = posterior.sample(jnp.asarray(angles), DRAWS, key=key)
         mean = Estimate.of(energy(fitted(network, side), self.train, bits))
         with jax.enable_x64(True):
             tables = [jnp.asarray(table) for table in posterior.distributions(jnp.asarray(angles, jnp.float32))]
