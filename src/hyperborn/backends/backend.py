@@ -113,5 +113,6 @@ class Backend(ABC):
         """The backend at work.
 
         Raises:
-            UserError: if what it needs is not installed, there is no account, or no such device (naming those that are).
+            UserError: if what it needs is not installed, there is no account, or no such device (it names those there
+                are).
         """

@@ -22,6 +22,9 @@ LARGEST_SEED = 2**31 - 1
 class Points:
     """A circuit to be measured at several parameter vectors: flat angles (radians), one point a row, float64."""
 
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
     circuit: Circuit
     angles: Float[np.ndarray, "points parameters"]
 
@@ -43,6 +46,9 @@ class Preparations:
     They tell how often each qubit is read wrongly.
     """
 
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
     circuit: Circuit
     bits: Bits
 
@@ -63,6 +69,9 @@ class Batch:
 
     The label says what it is for, such as "step-00012": within a run, a label stands for one batch.
     """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
 
     label: str
     requests: tuple[Request, ...]
