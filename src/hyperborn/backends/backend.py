@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.circuits import Circuit
@@ -51,6 +52,9 @@ class Connection(ABC):
 
     n_qubits: int | None
     """Qubits that it has; None where memory alone is the limit."""
+
+    packing: int | None
+    """Qubits up to which independent circuits had better be run side by side as one; None for all that there are."""
 
     calibration: str | None
     """When the device was calibrated, as ISO 8601 text, if it ever is."""
@@ -116,3 +120,9 @@ class Backend(ABC):
             UserError: if what it needs is not installed, there is no account, or no such device (it names those there
                 are).
         """
+
+
+@lru_cache(maxsize=4)
+def connected(backend: Backend) -> Connection:
+    """`Backend.connect`, made once in a process: what was compiled for a device is kept."""
+    return backend.connect()

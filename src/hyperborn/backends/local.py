@@ -8,6 +8,9 @@ from hyperborn.backends.batch import Batch, Counts
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 
+PACKING = 12
+"""Qubits side by side whose common state a simulator holds as quickly as those of the circuits in turn."""
+
 
 class Local(Connection):
     """The connection to a function that simulates whole batches."""
@@ -19,11 +22,13 @@ class Local(Connection):
         *,
         label: str,
         n_qubits: int | None = None,
+        packing: int | None = PACKING,
         calibration: str | None = None,
         repeatable: bool = False,
     ) -> None:
         self.simulate, self.price, self.label = simulate, cost, label
-        self.n_qubits, self.calibration, self.repeatable, self.metered = n_qubits, calibration, repeatable, False
+        self.n_qubits, self.packing, self.calibration = n_qubits, packing, calibration
+        self.repeatable, self.metered = repeatable, False
         self.replies: dict[str, Reply] = {}
 
     def submit(self, batch: Batch, tag: str) -> str:

@@ -3,27 +3,31 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hyperborn.building.shapes import AUTO_HIDDEN, OF_DRAWS, OF_ONE, OF_REGISTERS, shape_of, tiny
+from hyperborn.building.backends import placed, shot_estimator_of
+from hyperborn.building.shapes import AUTO_HIDDEN, OF_DRAWS, OF_ONE, OF_REGISTERS, on_backend, shape_of, tiny
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
 from hyperborn.circuits.pairs import ladder, ring
-from hyperborn.config import PARTS, Configuration, options_of
+from hyperborn.config import PARTS, Configuration, RunConfig, options_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.inference.estimators import ESTIMATORS, Estimator, Exact
 from hyperborn.inference.estimators.exact import LARGEST
 from hyperborn.inference.objectives import OBJECTIVES, Objective
 from hyperborn.networks import Network
-from hyperborn.posteriors import Autoregressive, MultiBasis, Posterior, Register, Registers
+from hyperborn.posteriors import Autoregressive, MultiBasis, Posterior, Register, Registers, SampledPosterior
 from hyperborn.posteriors.default import default_depth
 from hyperborn.priors import Bernoulli, Prior, Uniform
 from hyperborn.training.annealing import Annealing
-from hyperborn.training.defaults import EXACT_STEPS, default_estimator, default_optimizer, default_steps
+from hyperborn.training.defaults import default_estimator, default_optimizer, steps_of
 from hyperborn.training.definition import Definition
-from hyperborn.training.optimizers import LBFGS, Adam, Optimizer
+from hyperborn.training.optimizers import LBFGS, Adam, Gains, Optimizer
 from hyperborn.training.plateau import Plateau
 
 DEPTH = 2
 """Layers of each of many registers."""
+
+SHALLOW = 3
+"""Layers of a circuit on a backend, of which the first couples nothing: |0...0> is what CX leaves alone."""
 
 OF_EXACT = ("patience", "annealing")
 """Keys that go with exact gradients."""
@@ -39,7 +43,7 @@ def definition_of(config: Configuration, data: Dataset, objective: str, *, seed:
         UserError: if the network is too large for one register that is asked for, or parts do not fit each other.
     """
     network, registers = shape_of(config, data)
-    if not registers and network.n_weights > LARGEST:
+    if not registers and not on_backend(config) and network.n_weights > LARGEST:
         raise UserError(
             f"{described(config.hidden)} on {data.n_features} features makes {network.n_weights} weights, over the "
             f"limit of {LARGEST} of one register; choose {smaller(config, data)}, or --posterior registers"
@@ -57,15 +61,21 @@ def run_of(
     prior: Prior,
     seed: int,
 ) -> Definition:
-    """The run of a network, a posterior and a prior with the objective and the training of a configuration."""
+    """The run of a network, a posterior and a prior with the objective and the training of a configuration.
+
+    Where a backend is chosen, the posterior's circuits are run there.
+    """
+    if isinstance(config, RunConfig) and config.backend is not None:
+        posterior = placed(config, posterior)
     estimator = estimator_of(config, posterior)
     exact = isinstance(estimator, Exact)
-    check_used(config, posterior, estimator)
-    steps = EXACT_STEPS if exact else default_steps(len(data.train), config.batch_size)
+    if not isinstance(posterior, SampledPosterior):
+        check_used(config, posterior, estimator)
+    steps = steps_of(estimator, len(data.train), config.batch_size)
     return Definition(
         network=network,
         posterior=posterior,
-        objective=objective_of(config, objective, beta=1.0 if exact else COLD),
+        objective=objective_of(config, objective, beta=COLD if isinstance(posterior, Registers) and not exact else 1.0),
         estimator=estimator,
         prior=prior,
         optimizer=optimizer_of(config, estimator),
@@ -102,6 +112,8 @@ def check_used(config: Configuration, posterior: Posterior, estimator: Estimator
 
 def check_exact(definition: Definition, command: str) -> None:
     """Raise a UserError if what a command compares with, the exact posterior, is not known."""
+    if definition.measured:
+        raise UserError(f"{command} needs exact gradients, and a backend gives shots; leave backend out, or train")
     if definition.sampled:
         raise UserError(
             f"{command} needs the exact posterior, and a network of {definition.network.n_weights} weights on many "
@@ -152,12 +164,18 @@ def registers_of(config: Configuration, network: Network) -> Registers:
 
 def estimator_of(config: Configuration, posterior: Posterior) -> Estimator:
     """The estimator; "auto" is the default of the posterior."""
+    if isinstance(config, RunConfig) and isinstance(posterior, SampledPosterior):
+        return shot_estimator_of(config, posterior)
     kind = type(default_estimator(posterior)) if config.estimator == "auto" else ESTIMATORS[config.estimator]
     return kind() if config.samples == "auto" or kind is Exact else kind(samples=config.samples)  # pyright: ignore[reportCallIssue]
 
 
 def circuit_of(config: Configuration, n: int) -> Circuit:
-    depth = default_depth(n) if config.depth == "auto" else config.depth
+    ansatz, depth = config.ansatz, default_depth(n) if config.depth == "auto" else config.depth
+    if on_backend(config):
+        # Gates of neighbours are what a device does best, and each has its noise.
+        ansatz = config.ansatz if "ansatz" in config.model_fields_set else "brickwork"
+        depth = SHALLOW if config.depth == "auto" else config.depth
     circuits: dict[str, Callable[[], Circuit]] = {
         "all-pairs": lambda: AllPairs(n, depth),
         "ring": lambda: ChosenPairs(n, ring(n), depth),
@@ -165,7 +183,7 @@ def circuit_of(config: Configuration, n: int) -> Circuit:
         "brickwork": lambda: Brickwork(n, depth),
         "product": lambda: ProductState(n),
     }
-    return circuits[config.ansatz]()
+    return circuits[ansatz]()
 
 
 def objective_of(config: Configuration, name: str, *, beta: float) -> Objective:
@@ -189,7 +207,9 @@ def prior_of(config: Configuration) -> Prior:
 
 
 def optimizer_of(config: Configuration, estimator: Estimator) -> Optimizer:
-    """The optimizer; "auto" is the learning rate that suits the estimator."""
+    """The optimizer; "auto" is what suits the estimator."""
     if config.optimizer == "lbfgs":
         return LBFGS()
+    if config.optimizer == "gains":
+        return Gains() if config.learning_rate == "auto" else Gains(config.learning_rate)
     return default_optimizer(estimator) if config.learning_rate == "auto" else Adam(config.learning_rate)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from hyperborn.config import Configuration
+from hyperborn.config import Configuration, RunConfig
 from hyperborn.data import Dataset
 from hyperborn.inference.estimators import ESTIMATORS, SampledEstimator
 from hyperborn.inference.objectives import OBJECTIVES
@@ -48,6 +48,14 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
     `AUTO_LAYERS` on many registers, if one is not asked for.
     """
     features, classes = data.n_features, data.n_classes
+    if on_backend(config):
+        # Shots train no real numbers beside the bits, so that networks are the same on many registers.
+        hidden = (AUTO_HIDDEN,) if config.hidden == "auto" else tuple(config.hidden)
+        small = tiny(config, features, classes, hidden)
+        many = config.posterior == "registers"
+        if config.hidden == "auto" and not many and small.n_weights > COMFORTABLE:
+            small = tiny(config, features, classes, ())
+        return Shape(small, many)
     if config.hidden != "auto":
         hidden = tuple(config.hidden)
         small = tiny(config, features, classes, hidden)
@@ -80,6 +88,11 @@ def asked_for(config: Configuration) -> bool | None:
     if not given.isdisjoint(OF_ONE) or config.optimizer == "lbfgs" or config.estimator == "exact" or inseparable:
         return False
     return None
+
+
+def on_backend(config: Configuration) -> bool:
+    """Whether circuits are run on a backend."""
+    return isinstance(config, RunConfig) and config.backend is not None
 
 
 def is_sampled(name: str) -> bool:

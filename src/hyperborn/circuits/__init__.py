@@ -5,5 +5,6 @@ from hyperborn.circuits.brickwork import Brickwork
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.circuits.gates import Gate
 from hyperborn.circuits.product_state import ProductState
+from hyperborn.circuits.side_by_side import SideBySide
 
-__all__ = ["AllPairs", "Brickwork", "ChosenPairs", "Circuit", "Gate", "ProductState"]
+__all__ = ["AllPairs", "Brickwork", "ChosenPairs", "Circuit", "Gate", "ProductState", "SideBySide"]

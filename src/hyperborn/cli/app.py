@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO, cast
 import typer
 
 from hyperborn import __version__
-from hyperborn.cli import compare, doctor, evaluate, predict, resume, study, train
+from hyperborn.cli import backend_test, compare, doctor, estimate, evaluate, ledger, predict, resume, study, train
 from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, explained, write
 from hyperborn.errors import UserError
 
@@ -30,6 +30,9 @@ app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("study")(study.study)
+app.command("estimate")(estimate.estimate)
+app.command("ledger")(ledger.ledger)
+app.command("backend-test")(backend_test.backend_test)
 app.command("doctor")(doctor.doctor)
 
 

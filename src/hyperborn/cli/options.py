@@ -26,7 +26,7 @@ class Option:
         return "--" + self.key.replace("_", "-")
 
 
-DATA, NETWORK, CIRCUIT, TRAINING = "Data", "Network", "Circuit and objective", "Training"
+DATA, NETWORK, CIRCUIT, TRAINING, BACKEND = "Data", "Network", "Circuit and objective", "Training", "Backend"
 
 SHARED = (
     Option("target", "COLUMN", "", "Column of a CSV or Parquet file to predict.", DATA),
@@ -96,14 +96,20 @@ SHARED = (
         "estimator",
         "NAME",
         "auto",
-        "exact, first-order, straight-through, local-reparameterization, score-function or local-expectation; auto: "
-        "exact, on registers first-order.",
+        "exact, first-order, straight-through, local-reparameterization, score-function, local-expectation; on a "
+        "backend parameter-shift or spsa; auto: exact, on registers first-order, on a backend spsa.",
         TRAINING,
     ),
     Option("samples", "S", "auto", "Networks that an estimator draws at each step.", TRAINING),
     Option("batch_size", "B", "128", "Training examples a step, on registers.", TRAINING),
-    Option("optimizer", "NAME", "adam", "adam or lbfgs.", TRAINING),
-    Option("learning_rate", "R", "auto", "Adam's first learning rate; auto: 0.03 radians, on registers 0.1.", TRAINING),
+    Option("optimizer", "NAME", "auto", "adam, lbfgs or gains (those usual for SPSA); auto: adam.", TRAINING),
+    Option(
+        "learning_rate",
+        "R",
+        "auto",
+        "First learning rate; auto: 0.03 radians, where gradients are estimated 0.1.",
+        TRAINING,
+    ),
     Option(
         "annealing",
         "B",
@@ -111,7 +117,13 @@ SHARED = (
         "Share of the energy that training starts from, the whole at half time; 1: always.",
         TRAINING,
     ),
-    Option("steps", "N", "auto", "Steps at most; auto: 1000, on registers 60 epochs in 1,500 to 12,000.", TRAINING),
+    Option(
+        "steps",
+        "N",
+        "auto",
+        "Steps at most; auto: 1000, on registers 60 epochs in 1,500 to 12,000, on a backend 100.",
+        TRAINING,
+    ),
     Option("restarts", "N", "auto", "Independent starts, the best is kept; auto: 2, on registers 1.", TRAINING),
     Option("patience", "N", "100", "Stop when no loss has moved for so many steps; 0: never.", TRAINING),
     Option("seed", "N", "0", "Seed of the split and of the initial angles.", TRAINING),
@@ -119,8 +131,32 @@ SHARED = (
 
 TRAIN = (
     *SHARED,
-    Option("objective", "NAME", "elbo", "mle, elbo, selbo, renyi or stein.", CIRCUIT),
+    Option("objective", "NAME", "elbo", "mle, elbo, selbo, renyi or stein; on a backend selbo or mle.", CIRCUIT),
     Option("prior_from", "RUN", "", "Finished run to go on from with new data: its posterior is the prior.", CIRCUIT),
+    Option(
+        "backend",
+        "NAME",
+        "",
+        "Where circuits are run, to train from shots: statevector, aer, aer:METHOD, fake_sherbrooke and its like, an IBM "
+        "device such as ibm_torino, or a PennyLane device such as lightning.qubit.",
+        BACKEND,
+    ),
+    Option("shots", "S|S,S", "1000", "Shots of a circuit; of two, those of the first and the last step.", BACKEND),
+    Option("subset", "M|all", "all", "Angles that parameter-shift takes at random in each step.", BACKEND),
+    Option("directions", "M", "1", "Directions that spsa averages in each step.", BACKEND),
+    Option("perturbation", "RADIANS", "0.2", "How far spsa perturbs all angles in the first step.", BACKEND),
+    Option("gate_error", "P1,P2", "0,0", "Depolarizing probability after gates of one and two qubits; aer.", BACKEND),
+    Option("readout_error", "P", "0", "Probability that a qubit is read wrongly; aer.", BACKEND),
+    Option(
+        "mitigation", "NAME", "none", "none, or readout: correct for qubits that are read wrongly (mthree).", BACKEND
+    ),
+    Option("dynamical_decoupling", "NAME", "none", "none, XX, XpXm or XY4, on an IBM device.", BACKEND),
+    Option("twirling", "BOOL", "false", "Twirl gates and readout, on an IBM device.", BACKEND),
+    Option("optimization_level", "L", "1", "Effort of the transpiler, from 0 to 3, on IBM and fake devices.", BACKEND),
+    Option("max_shots", "N", "", "Shots that the run may take altogether.", BACKEND),
+    Option("max_jobs", "N", "", "Jobs that the run may take altogether.", BACKEND),
+    Option("max_seconds", "S", "", "Seconds of the backend's processor that the run may take.", BACKEND),
+    Option("max_wait", "S", "86400", "Seconds to wait for a job, its time in the queue included.", BACKEND),
 )
 COMPARE = (
     *SHARED,

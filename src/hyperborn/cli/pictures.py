@@ -24,7 +24,7 @@ def plots_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, 
 
 def drawn(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
     pictures = {"training.png": plots.training_curve(records, result.numbers.get("log_evidence"))}
-    if not result.definition.sampled:
+    if result.definition.exact:
         pictures["networks.png"] = networks_of(result)
     if len(result.data.test):
         test = result.data.test

@@ -9,19 +9,29 @@ from hyperborn.cli.output import Json, emit, explained, show
 
 
 def resume(
-    run: Annotated[Path, typer.Argument(help="Run folder of a run that was stopped.")], as_json: Json = False
+    run: Annotated[Path, typer.Argument(help="Run folder of a run that was stopped.")],
+    max_shots: Annotated[int | None, typer.Option(min=1, help="Shots of a backend, at most; else as before.")] = None,
+    max_jobs: Annotated[int | None, typer.Option(min=1, help="Jobs of a backend, at most; else as before.")] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Seconds of a backend's processor, at most; else as before.")
+    ] = None,
+    max_wait: Annotated[float | None, typer.Option(help="Seconds to wait for a job. Default: 86400.")] = None,
+    as_json: Json = False,
 ) -> None:
-    """Continue a run that was stopped, to the result it would have had."""
+    """Continue a run that was stopped, to the result it would have had; no shot is paid for twice."""
     with explained(as_json):
+        from hyperborn.backends.limits import Limits
         from hyperborn.cli.folders import resumable
         from hyperborn.cli.pictures import plots_of
+        from hyperborn.cli.spending import spent_in
         from hyperborn.progress import Progress
         from hyperborn.report.tables import summary_table
         from hyperborn.training import session
 
         with resumable(run), Progress() as progress:
-            result = session.resume(run, progress, plots=plots_of)
-        summary = result.summary | {"out": str(run)}
+            spending = session.Spending(Limits(max_shots, max_jobs, max_seconds), max_wait)
+            result = session.resume(run, progress, plots=plots_of, spending=spending)
+        summary = result.summary | spent_in(run) | {"out": str(run)}
         if as_json:
             emit(summary)
         else:

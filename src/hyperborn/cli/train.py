@@ -8,7 +8,7 @@ import typer
 from hyperborn.cli.options import TRAIN, with_options
 from hyperborn.cli.output import Json, emit, explained, note, show
 
-OUT_HELP = "Run folder to write; if absent runs/DATA-OBJECTIVE, with a number where that exists."
+OUT_HELP = "Run folder to write; if absent runs/DATA-OBJECTIVE[-BACKEND], with a number where that exists."
 
 
 @with_options(TRAIN)
@@ -28,26 +28,33 @@ def train(
         from hyperborn.cli.continuing import continued
         from hyperborn.cli.folders import free_folder, resumable
         from hyperborn.cli.pictures import plots_of
+        from hyperborn.cli.spending import spending_of, spent_in
         from hyperborn.config import RunConfig, configured
         from hyperborn.progress import Progress
         from hyperborn.report.tables import summary_table
+        from hyperborn.training.estimate import forecast_of
         from hyperborn.training.session import start
 
         settings = configured(RunConfig, config, {"data": data, **flags})
-        folder = free_folder(out, settings.data, settings.objective, force=force)
+        label = settings.objective if settings.backend is None else f"{settings.objective}-{settings.backend}"
+        folder = free_folder(out, settings.data, label.replace(":", "-").replace("/", "-"), force=force)
         if settings.prior_from is None:
             examples = data_of(settings, note)
             definition = definition_of(settings, examples, settings.objective)
-            if settings.hidden == settings.posterior == "auto" and not definition.sampled:
+            if settings.hidden == settings.posterior == "auto" and definition.exact:
                 size = definition.network.n_weights
                 note(
                     f"{size} weights on one circuit, exact; a larger network may predict better: --posterior registers"
                 )
         else:
             examples, definition = continued(settings, settings.prior_from, note)
+        if definition.measured:
+            note(forecast_of(definition).text)
         with resumable(folder), Progress() as progress:
-            result = start(folder, definition, examples, progress, force=force, plots=plots_of)
-        summary = result.summary | {"out": str(folder)}
+            result = start(
+                folder, definition, examples, progress, force=force, plots=plots_of, spending=spending_of(settings)
+            )
+        summary = result.summary | spent_in(folder) | {"out": str(folder)}
         if as_json:
             emit(summary)
         else:

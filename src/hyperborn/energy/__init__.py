@@ -3,5 +3,6 @@
 from hyperborn.energy.data import Labelled
 from hyperborn.energy.enumeration import energies
 from hyperborn.energy.given import energy
+from hyperborn.energy.remembered import RememberedEnergies
 
-__all__ = ["Labelled", "energies", "energy"]
+__all__ = ["Labelled", "RememberedEnergies", "energies", "energy"]

@@ -4,20 +4,25 @@ from hyperborn.posteriors.autoregressive import Autoregressive
 from hyperborn.posteriors.default import default_posterior
 from hyperborn.posteriors.exact import ExactPosterior
 from hyperborn.posteriors.multi_basis import MultiBasis
-from hyperborn.posteriors.posterior import SPREAD, Posterior
+from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, Posterior
 from hyperborn.posteriors.previous import DOUBT, PreviousPosterior
 from hyperborn.posteriors.register import Register
 from hyperborn.posteriors.registers import Registers
+from hyperborn.posteriors.sampled import SampledPosterior, SampledRegister, SampledRegisters
 
 __all__ = [
     "DOUBT",
     "SPREAD",
     "Autoregressive",
     "ExactPosterior",
+    "ExplicitPosterior",
     "MultiBasis",
     "Posterior",
     "PreviousPosterior",
     "Register",
     "Registers",
+    "SampledPosterior",
+    "SampledRegister",
+    "SampledRegisters",
     "default_posterior",
 ]

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.errors import whole_number
-from hyperborn.posteriors.posterior import SPREAD, Posterior, check_rows, marginals_for
+from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows, marginals_for
 
 HIGHEST = 16
 """Most bits of a context: each more doubles the tables."""
@@ -19,7 +19,7 @@ LEAST = 1e-6
 
 
 @dataclass(frozen=True)
-class Autoregressive(Posterior):
+class Autoregressive(ExplicitPosterior):
     """q(w) = Π_i q(w_i | the `order` bits before w_i), each conditional a table of logits.
 
     Explicit: `log_prob` and `sample` cost O(n order) a network, any number of weights. The fair rival of a circuit with

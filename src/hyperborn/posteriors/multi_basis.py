@@ -12,7 +12,7 @@ from hyperborn.bits import bits_of, index_of
 from hyperborn.circuits.bloch import product_state_angles, turning_parameters
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.errors import UserError
-from hyperborn.posteriors.posterior import SPREAD, Posterior, check_rows, marginals_for
+from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows, marginals_for
 from hyperborn.posteriors.shots import drawn
 from hyperborn.simulators import statevector
 from hyperborn.walsh import walsh_hadamard
@@ -22,7 +22,7 @@ LARGEST = 24
 
 
 @dataclass(frozen=True)
-class MultiBasis(Posterior):
+class MultiBasis(ExplicitPosterior):
     """q(w) = |⟨w_Z|ψ⟩|² · |⟨w_X|H^⊗m|ψ⟩|² of one state ψ of m qubits: n = 2m weights, always an even number.
 
     Weight i is qubit i measured in the Z basis, weight m + i is qubit i in the X basis (a 0 is |+⟩), in another run of

@@ -49,6 +49,18 @@ class Posterior(ABC):
         """
 
     @abstractmethod
+    def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
+        """`shots` independent weight vectors as rows of bits, shape (shots, n).
+
+        Raises:
+            UserError: if shots is not positive.
+        """
+
+
+class ExplicitPosterior(Posterior):
+    """A posterior whose probabilities are at hand, and not only draws from it."""
+
+    @abstractmethod
     def probabilities(self, params: Parameters) -> Probabilities:
         """q(w) of all 2^n weight vectors, in index order; shape (2^n,), of the dtype of the parameters."""
 
@@ -56,14 +68,6 @@ class Posterior(ABC):
         """q(w) as float64, adding up to 1 to double precision: for numbers that are reported."""
         q = np.asarray(compiled_probabilities(self, params), dtype=np.float64)
         return q / q.sum()
-
-    @abstractmethod
-    def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
-        """`shots` independent weight vectors as rows of bits, shape (shots, n).
-
-        Raises:
-            UserError: if shots is not positive.
-        """
 
     @abstractmethod
     def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:
@@ -75,7 +79,7 @@ class Posterior(ABC):
 
 
 @jax.jit(static_argnums=0)
-def compiled_probabilities(posterior: Posterior, params: Parameters) -> Array:
+def compiled_probabilities(posterior: ExplicitPosterior, params: Parameters) -> Array:
     return posterior.probabilities(params)
 
 

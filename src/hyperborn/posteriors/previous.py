@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from hyperborn._typing import Parameters
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
-from hyperborn.posteriors.posterior import Posterior
+from hyperborn.posteriors.posterior import ExplicitPosterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, marginals_of_table, weights_in
 
@@ -39,12 +39,12 @@ class PreviousPosterior(Prior):
     # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
     __no_type_check__ = True
 
-    posterior: Posterior
+    posterior: ExplicitPosterior
     params: Sequence[float] | np.ndarray
     doubt: float = DOUBT
 
     def __post_init__(self) -> None:
-        if not isinstance(self.posterior, Posterior):
+        if not isinstance(self.posterior, ExplicitPosterior):
             raise UserError(f"posterior = {self.posterior!r}: give a posterior, such as that of an earlier result")
         given: Any = self.params.ravel().tolist() if isinstance(self.params, np.ndarray) else self.params
         params = tuple(given) if isinstance(given, tuple | list) else ()

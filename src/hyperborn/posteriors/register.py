@@ -10,13 +10,13 @@ from hyperborn import bits as bit_strings
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.errors import UserError
-from hyperborn.posteriors.posterior import SPREAD, Posterior, check_rows, marginals_for
+from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows, marginals_for
 from hyperborn.posteriors.shots import drawn
 from hyperborn.simulators import statevector
 
 
 @dataclass(frozen=True)
-class Register(Posterior):
+class Register(ExplicitPosterior):
     """q(w) = |⟨w|ψ(params)⟩|²: weight i is qubit i, and the parameters are angles (radians).
 
     All 2^n probabilities are at hand, so every expectation is exact.

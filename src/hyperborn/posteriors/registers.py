@@ -17,7 +17,7 @@ from hyperborn.circuits.circuit import Circuit
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.posteriors.grouping import LARGEST_REGISTER, groups_of
-from hyperborn.posteriors.posterior import SPREAD, Posterior, check_rows, marginals_for
+from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows, marginals_for
 from hyperborn.simulators import side_by_side
 from hyperborn.simulators.side_by_side import Tables
 
@@ -48,7 +48,7 @@ class Bank:
 
 
 @dataclass(frozen=True)
-class Registers(Posterior):
+class Registers(ExplicitPosterior):
     """q(w) = Π_b q_b(w_b): each register b of up to k = `register_size` weights is a circuit of its own.
 
     Circuits are `AllPairs` of `depth`; k = 1 is `ProductState`, the mean field, for which depth means nothing. Any

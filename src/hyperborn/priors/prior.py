@@ -1,7 +1,7 @@
 """What every prior can tell of itself."""
 
 from abc import ABC, abstractmethod
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -19,6 +19,9 @@ class Prior(ABC):
     Where a network is asked for, its number of weights serves as well, unless the prior goes by the network's fields.
     Concrete priors are frozen dataclasses, whose fields are their record.
     """
+
+    independent: ClassVar[bool] = False
+    """Whether the bits are independent, so that the marginals say all of it."""
 
     @abstractmethod
     def check(self, network: Network | int) -> None:

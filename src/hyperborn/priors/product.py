@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -34,6 +34,8 @@ def log_product_of_registers(
 class Uniform(Prior):
     """Every network equally probable."""
 
+    independent: ClassVar[bool] = True
+
     def check(self, network: Network | int) -> None:
         pass
 
@@ -63,6 +65,7 @@ class Bernoulli(Prior):
     # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
     __no_type_check__ = True
 
+    independent: ClassVar[bool] = True
     probability: float | Sequence[float] | Mapping[str, float]
 
     def __post_init__(self) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from hyperborn.training.annealing import Annealing
 from hyperborn.training.fit import fit
-from hyperborn.training.optimizers import LBFGS, Adam
+from hyperborn.training.optimizers import LBFGS, Adam, Gains
 from hyperborn.training.plateau import Plateau
 from hyperborn.training.result import Result
 from hyperborn.training.run_folder import RunFolder
 
-__all__ = ["LBFGS", "Adam", "Annealing", "Plateau", "Result", "fit", "load"]
+__all__ = ["LBFGS", "Adam", "Annealing", "Gains", "Plateau", "Result", "fit", "load"]
 
 
 def load(path: str | Path, *, report: Callable[[str], None] | None = None) -> Result:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from hyperborn.errors import whole_number
-from hyperborn.inference.estimators import Estimator, Exact, FirstOrder
-from hyperborn.posteriors import Posterior, Registers
+from hyperborn.inference.estimators import SPSA, Estimator, Exact, FirstOrder, ShotEstimator
+from hyperborn.posteriors import Posterior, Registers, SampledPosterior
 from hyperborn.training.optimizers import Adam
 
 EXACT_STEPS = 1000
@@ -13,6 +13,9 @@ EXACT_STEPS = 1000
 SAMPLED_RATE = 0.1
 """Adam's learning rate (radians) for `Registers`."""
 
+SHOT_STEPS = 100
+"""Steps from shots, each of which is a job."""
+
 EPOCHS = 60
 """Passes over the data."""
 FEWEST, MOST = 1500, 12_000
@@ -20,7 +23,9 @@ FEWEST, MOST = 1500, 12_000
 
 
 def default_estimator(posterior: Posterior) -> Estimator:
-    """`FirstOrder` for `Registers`, `Exact` otherwise."""
+    """`SPSA` on a backend, `FirstOrder` for `Registers`, `Exact` otherwise."""
+    if isinstance(posterior, SampledPosterior):
+        return SPSA()
     return FirstOrder() if isinstance(posterior, Registers) else Exact()
 
 
@@ -37,3 +42,14 @@ def default_steps(examples: int, batch_size: Any) -> int:
     """
     batches = max(1, examples // whole_number("batch_size", batch_size, 1))
     return min(max(EPOCHS * batches, FEWEST), MOST)
+
+
+def steps_of(estimator: Estimator, examples: int, batch_size: Any) -> int:
+    """Steps of an estimator for so many training examples.
+
+    Raises:
+        UserError: if the batch size is no whole number of at least 1.
+    """
+    if isinstance(estimator, ShotEstimator):
+        return SHOT_STEPS
+    return EXACT_STEPS if isinstance(estimator, Exact) else default_steps(examples, batch_size)

@@ -7,13 +7,16 @@ from math import prod
 from types import NoneType
 from typing import Any
 
+from hyperborn.backends import BACKENDS, Noise
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, ProductState
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.inference.divergences import DIVERGENCES
-from hyperborn.inference.estimators import ESTIMATORS, Estimator, Exact, SampledEstimator
+from hyperborn.inference.estimators import ESTIMATORS, Estimator, Exact, SampledEstimator, ShotEstimator
 from hyperborn.inference.kernels import Hamming
-from hyperborn.inference.objectives import ELBO, OBJECTIVES, Objective, inseparable
+from hyperborn.inference.objectives import ELBO, OBJECTIVES, SELBO, Objective, inseparable
+from hyperborn.inference.sampled.discrepancy import check_prior
+from hyperborn.inference.sampled.making import check_samples_suffice
 from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
 from hyperborn.posteriors import (
     SPREAD,
@@ -23,6 +26,9 @@ from hyperborn.posteriors import (
     PreviousPosterior,
     Register,
     Registers,
+    SampledPosterior,
+    SampledRegister,
+    SampledRegisters,
 )
 from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
 from hyperborn.records import Slots, record_of, thing_of
@@ -32,7 +38,10 @@ from hyperborn.training.plateau import Plateau
 
 SLOTS: Slots = {
     "network": (BinaryMLP, BinaryConvNet),
-    "posterior": (Register, Registers, Autoregressive, MultiBasis),
+    "posterior": (Register, Registers, Autoregressive, MultiBasis, SampledRegister, SampledRegisters),
+    "registers": (Registers,),
+    "backend": BACKENDS,
+    "noise": (Noise,),
     "circuit": (AllPairs, ChosenPairs, Brickwork, ProductState),
     "objective": tuple(OBJECTIVES.values()),
     "estimator": tuple(ESTIMATORS.values()),
@@ -49,7 +58,7 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "data": ((Dataset,), "the whole data set with its splits, such as hb.data.load('iris')"),
     "posterior": ((Posterior,), "a posterior, such as hb.Register(hb.circuits.AllPairs(9, depth=4))"),
     "objective": ((Objective,), "an objective, such as hb.ELBO()"),
-    "estimator": ((Estimator,), "an estimator, such as hb.Exact() or hb.FirstOrder()"),
+    "estimator": ((Estimator,), "an estimator, such as hb.Exact(), hb.FirstOrder() or hb.SPSA()"),
     "prior": ((Prior,), "a prior, such as hb.Uniform()"),
     "optimizer": ((Optimizer,), "an optimizer, such as hb.Adam()"),
     "annealing": (
@@ -63,6 +72,11 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 PARTS = ("network", "posterior", "objective", "estimator", "prior", "optimizer")
 OPTIONAL = ("annealing", "plateau")
 NUMBERS = ("steps", "batch_size", "restarts", "seed", "spread")
+
+RECORD_EVERY = 25
+"""Steps between two records of the metrics log."""
+MOST_RECORDS = 200
+"""Records of a run from shots, about."""
 
 LARGEST_SEED = 2**32 - 1
 """Largest seed of a run."""
@@ -110,6 +124,8 @@ class Definition:
         self.prior.check(self.network)
         if self.sampled:
             self._check_registers()
+        if isinstance(self.posterior, SampledPosterior):
+            self._check_shots(self.posterior)
 
     def _check_registers(self) -> None:
         """Raise a UserError for an objective, a prior or an optimizer that many registers cannot be trained with."""
@@ -120,11 +136,36 @@ class Definition:
             raise inseparable(self.objective)
         for bank in self.posterior.banks:
             self.prior.log_factors(self.network, bank.places)
+        self._check_optimizer()
+
+    def _check_shots(self, posterior: SampledPosterior) -> None:
+        """Raise a UserError for an objective, a prior or an optimizer that shots are not enough for."""
+        check_samples_suffice(self.objective)
+        if isinstance(posterior, SampledRegisters):
+            if isinstance(posterior.registers.network, Network) and posterior.registers.network != self.network:
+                raise UserError("the registers are those of another network; give hb.Registers of the network itself")
+            for bank in posterior.banks:
+                self.prior.log_factors(self.network, bank.weights)
+        elif isinstance(self.objective, SELBO):
+            check_prior(self.prior, self.network)
+        self._check_optimizer()
+
+    def _check_optimizer(self) -> None:
         if not self.optimizer.annealed:
             raise UserError(
                 f"the optimizer {self.optimizer.name} searches along lines of an exact loss, and the estimator "
                 f"{self.estimator.name} draws a new one at every step; give hb.Adam()"
             )
+
+    @property
+    def exact(self) -> bool:
+        """Whether all 2^n networks are at hand, and gradients are exact."""
+        return isinstance(self.estimator, Exact)
+
+    @property
+    def measured(self) -> bool:
+        """Whether the posterior is known by the shots of a backend."""
+        return isinstance(self.estimator, ShotEstimator)
 
     @property
     def sampled(self) -> bool:
@@ -134,13 +175,18 @@ class Definition:
     @property
     def annealed(self) -> Annealing | None:
         """The annealing, where there is one that objective, estimator and optimizer have a use for."""
-        useful = self.objective.annealed and self.optimizer.annealed and not self.sampled
+        useful = self.objective.annealed and self.optimizer.annealed and self.exact
         return self.annealing if self.annealing and self.annealing.start < 1 and useful else None
 
     @property
     def stopping(self) -> Plateau | None:
         """The plateau, where losses are exact: those of draws never are flat."""
-        return None if self.sampled else self.plateau
+        return self.plateau if self.exact else None
+
+    @property
+    def record_every(self) -> int:
+        """Steps between two records of losses; where every step is a job of its own, it is worth one."""
+        return max(1, self.steps // MOST_RECORDS) if self.measured else RECORD_EVERY
 
     @property
     def parameter_shape(self) -> tuple[int, ...]:

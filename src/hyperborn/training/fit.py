@@ -6,21 +6,27 @@ from contextlib import closing
 
 import numpy as np
 
+from hyperborn.backends.backend import connected
+from hyperborn.backends.ledger import Ledger
+from hyperborn.backends.limits import Limits
+from hyperborn.backends.persistence import Persistence
+from hyperborn.backends.recorded import Recorded
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
 from hyperborn.inference.estimators import Estimator, Exact
 from hyperborn.inference.objectives import ELBO, Objective
 from hyperborn.networks import Network, fitted
-from hyperborn.posteriors import SPREAD, Posterior, default_posterior
+from hyperborn.posteriors import SPREAD, Posterior, SampledPosterior, default_posterior
 from hyperborn.predictive import posterior_predictive
 from hyperborn.priors import Prior, Uniform
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import Annealing
-from hyperborn.training.defaults import EXACT_STEPS, default_estimator, default_optimizer, default_steps
+from hyperborn.training.defaults import default_estimator, default_optimizer, steps_of
 from hyperborn.training.definition import Definition, check_kinds
 from hyperborn.training.enumerated import Enumerated
 from hyperborn.training.interruption import Interrupted, interruptible
 from hyperborn.training.loop import Position, Report, fresh, train
+from hyperborn.training.measured import Measured
 from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.plateau import Plateau
 from hyperborn.training.problem import Problem
@@ -46,6 +52,7 @@ def fit(
     restarts: int | None = None,
     seed: int = 0,
     spread: float = SPREAD,
+    limits: Limits | None = None,
     progress: bool = True,
 ) -> Result:
     """Train a posterior over a binary network's weights; the best of several restarts is kept.
@@ -53,12 +60,12 @@ def fit(
     Args:
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
-        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`. On `Registers` a colder posterior,
-            ``ELBO(beta=0.03)``, predicts better (docs/registers.md); the command line takes it there.
+        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`; on a backend `SELBO` or `MLE`. On `Registers` a
+            colder posterior, ``ELBO(beta=0.03)``, predicts better (docs/registers.md); the command line takes it there.
         posterior: where the weights come from; `default_posterior` of the network if None: one register where that
-            is comfortable, else `Registers`.
+            is comfortable, else `Registers`. `SampledRegister` and `SampledRegisters` are on a backend.
         estimator: from the objective to a gradient; `default_estimator` of the posterior if None: `Exact` for one
-            register, `FirstOrder` for `Registers`.
+            register, `FirstOrder` for `Registers`, `SPSA` on a backend.
         prior: `Uniform`, `Bernoulli`, `Ising`, `Empirical`, or what an earlier result gives with `Result.as_prior`.
         optimizer: `Adam` or `LBFGS`; if None Adam with a learning rate of 0.03 for exact gradients, else of 0.1.
         annealing: how energies are turned up as training goes; whole from the start if None. Exact gradients only.
@@ -68,6 +75,8 @@ def fit(
         restarts: independent starts, of which the best is kept; if None 2 for exact gradients, else 1.
         seed: of the initial angles.
         spread: standard deviation of the initial angles (radians) around the prior's state.
+        limits: the most shots, jobs and seconds of a backend; none if None. What is paid for here is kept in memory
+            only: `hyperborn train` keeps it in the run folder.
         progress: whether to show progress on standard error.
 
     Raises:
@@ -87,14 +96,17 @@ def fit(
         optimizer=default_optimizer(way) if optimizer is None else optimizer,
         annealing=annealing,
         plateau=plateau,
-        steps=steps if steps is not None else EXACT_STEPS if exact else default_steps(len(data.train), batch_size),
+        steps=steps if steps is not None else steps_of(way, len(data.train), batch_size),
         batch_size=batch_size,
         restarts=restarts if restarts is not None else 2 if exact else 1,
         seed=seed,
         spread=spread,
     )
     with Progress(enabled=progress) as shown:
-        return run(definition, data, shown)
+        if not definition.measured:
+            return run(definition, data, shown)
+        with closing(Ledger.in_memory(limits)) as ledger:
+            return run(definition, data, shown, problem=measured_of(definition, data, ledger, shown))
 
 
 def run(
@@ -137,8 +149,28 @@ def run(
 
 
 def problem_of(definition: Definition, data: Dataset, progress: Progress) -> Problem:
-    """What the data make of a definition: all energies, or examples to draw minibatches from."""
+    """What the data make of a definition without a backend: all energies, or examples to draw minibatches from."""
     return Sampled.of(data) if definition.sampled else Enumerated.of(definition, data, progress)
+
+
+def measured_of(
+    definition: Definition, data: Dataset, ledger: Ledger, progress: Progress, patience: float | None = None
+) -> Measured:
+    """What the data make of a definition on a backend, with everything that is paid for in a ledger.
+
+    `patience` bounds the seconds that a job may take, its time in the queue included.
+    """
+    posterior = definition.posterior
+    assert isinstance(posterior, SampledPosterior)
+    persistence = Persistence() if patience is None else Persistence(patience=patience)
+    sampler = Recorded(
+        connected(posterior.backend),
+        posterior.backend.label,
+        ledger,
+        persistence=persistence,
+        note=progress.note,
+    )
+    return Measured.of(data, sampler)
 
 
 def result_of(
@@ -148,7 +180,8 @@ def result_of(
     params = np.asarray(report.position.state.params)[report.best]
     losses = tuple(float(loss) for loss in report.diagnosis.loss)
     numbers = problem.numbers(definition, params)
-    return Result(definition, data, params, losses, report.position.step, numbers, seconds)
+    outcomes = problem.outcomes(definition, params)
+    return Result(definition, data, params, losses, report.position.step, numbers, seconds, outcomes)
 
 
 def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
@@ -162,4 +195,5 @@ def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
 
 def metrics_text(definition: Definition, data: Dataset, report: Report) -> str:
     loss = float(report.diagnosis.loss[report.best])
-    return f"loss {loss:.4g} elbo {report.elbo:.4g} acc {accuracy_of(definition, data, report):.2f}"
+    elbo = "" if np.isnan(report.elbo) else f"elbo {report.elbo:.4g} "
+    return f"loss {loss:.4g} {elbo}acc {accuracy_of(definition, data, report):.2f}"

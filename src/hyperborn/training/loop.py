@@ -13,9 +13,6 @@ from hyperborn.training.plateau import History
 from hyperborn.training.problem import Problem
 from hyperborn.training.steps import Diagnosis, State, initial_state
 
-RECORD_EVERY = 25
-"""Steps between two records of the metrics log; leaps end there, so that every run has the same records."""
-
 SECONDS_A_LEAP = 0.5
 """About how often a report comes, on slow problems more often than there are records."""
 
@@ -41,6 +38,8 @@ class Report:
     diagnosis: Diagnosis
     compile_seconds: float
     train_seconds: float
+    recorded: bool
+    """Whether this position belongs into the metrics log."""
 
     @property
     def best(self) -> int:
@@ -49,13 +48,8 @@ class Report:
 
     @property
     def elbo(self) -> float:
-        """Evidence lower bound of the best restart (nats)."""
+        """Evidence lower bound of the best restart (nats); not a number where KL is not known."""
         return -float(self.diagnosis.expected_energy[self.best] + self.diagnosis.kl[self.best])
-
-    @property
-    def recorded(self) -> bool:
-        """Whether this position belongs into the metrics log."""
-        return self.position.step % RECORD_EVERY == 0 or self.position.finished
 
 
 def fresh(definition: Definition) -> Position:
@@ -70,7 +64,7 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
     Raises:
         UserError: if a loss is not finite any more.
     """
-    leap = problem.leaper(definition)
+    leap, every = problem.leaper(definition), definition.record_every
     started = time.perf_counter()
     # No steps at all: this compiles, or loads what was compiled before.
     state, diagnosis = leap(position.state, 0)
@@ -78,23 +72,26 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
     check_finite(diagnosis, position.step)
     if not position.history:
         position = replace(position, history=[(position.step, diagnosis.loss.tolist())])
-    yield Report(position, diagnosis, compile_seconds, train_seconds)
+    due = position.step % every == 0 or position.finished
+    yield Report(position, diagnosis, compile_seconds, train_seconds, due)
     while not position.finished:
         started = time.perf_counter()
-        count = min(length, RECORD_EVERY - position.step % RECORD_EVERY, definition.steps - position.step)
+        # Leaps end where there are records, so that every run has the same.
+        count = min(length, every - position.step % every, definition.steps - position.step)
         state, diagnosis = leap(position.state, count)
         seconds = max(time.perf_counter() - started, 1e-9)
         train_seconds += seconds
-        length = int(np.clip(count * SECONDS_A_LEAP / seconds, 1, RECORD_EVERY))
+        length = int(np.clip(count * SECONDS_A_LEAP / seconds, 1, every))
         check_finite(diagnosis, position.step + count)
         position = moved(definition, position, state, position.step + count, diagnosis)
-        yield Report(position, diagnosis, compile_seconds, train_seconds)
+        due = position.step % every == 0 or position.finished
+        yield Report(position, diagnosis, compile_seconds, train_seconds, due)
 
 
 def moved(definition: Definition, before: Position, state: State, step: int, diagnosis: Diagnosis) -> Position:
     """The position after a leap; plateaus are looked for where records are made, at the same steps in every run."""
     history, flat = before.history, False
-    if step % RECORD_EVERY == 0:
+    if step % definition.record_every == 0:
         history = [*history, (step, diagnosis.loss.tolist())]
         if definition.stopping:
             begin = definition.annealed.length(definition.steps) if definition.annealed else 0

@@ -4,7 +4,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+import jax.numpy as jnp
 import optax
+from jaxtyping import Array
 
 from hyperborn.errors import UserError, is_number, whole_number
 
@@ -64,4 +66,52 @@ class LBFGS(Optimizer):
         return optax.lbfgs(memory_size=self.memory)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "lbfgs": LBFGS}
+CALIBRATION = 10
+"""Steps whose mean derivative sets the scale of all later ones."""
+STABILITY = 0.1
+"""Share of the steps during which gains hardly fall."""
+FALL = 0.602
+"""Exponent with which gains fall."""
+
+
+@dataclass(frozen=True)
+class Gains(Optimizer):
+    """Plain gradient steps with the gains usual for SPSA: a / (step + 1 + A)^0.602, A a tenth of all steps.
+
+    a is such that the first step moves an angle by `learning_rate` radians on average; the scale of the derivatives is
+    their mean size over the first steps. Source: Spall, IEEE Transactions on Aerospace and Electronic Systems 34, 817
+    (1998), section III.
+    """
+
+    name = "gains"
+    annealed = True
+    learning_rate: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not is_number(self.learning_rate) or self.learning_rate <= 0:
+            raise UserError(f"learning_rate = {self.learning_rate!r}: give a positive number, such as 0.1")
+
+    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+        late = STABILITY * steps
+
+        def init(params: optax.Params) -> tuple[Array, Array]:
+            del params
+            return jnp.int32(0), jnp.float32(0.0)
+
+        def update(
+            updates: optax.Updates, state: tuple[Array, Array], params: optax.Params | None = None
+        ) -> tuple[optax.Updates, tuple[Array, Array]]:
+            del params
+            count, size = state
+            now = jnp.mean(jnp.abs(jnp.asarray(updates)))
+            size = jnp.where(count < CALIBRATION, size + (now - size) / (count + 1), size)
+            gain = self.learning_rate * ((late + 1.0) / (count + 1.0 + late)) ** FALL
+            return -gain * jnp.asarray(updates) / jnp.maximum(size, TINY), (count + 1, size)
+
+        return optax.with_extra_args_support(optax.GradientTransformation(init, update))
+
+
+TINY = 1e-20
+"""Derivatives below this count as this: an angle that nothing depends on stays where it is."""
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "lbfgs": LBFGS, "gains": Gains}

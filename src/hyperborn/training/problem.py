@@ -7,6 +7,7 @@ from typing import TypeAlias
 from jaxtyping import Float
 from numpy import ndarray
 
+from hyperborn.backends.outcomes import Outcomes
 from hyperborn.training.definition import Definition
 from hyperborn.training.steps import Diagnosis, State
 
@@ -24,3 +25,8 @@ class Problem(ABC):
     @abstractmethod
     def numbers(self, definition: Definition, params: Float[ndarray, "..."]) -> dict[str, float]:
         """What is reported of trained parameters, in nats, float64."""
+
+    def outcomes(self, definition: Definition, params: Float[ndarray, "..."]) -> Outcomes | None:
+        """Networks that trained parameters gave on a backend; None where predictions need no such thing."""
+        del definition, params
+        return None

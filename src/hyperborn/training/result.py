@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples
+from hyperborn.backends.outcomes import Outcomes
 from hyperborn.bits import bit_string
 from hyperborn.data.columns import raw_table
 from hyperborn.data.dataset import SPLITS, Dataset
@@ -20,7 +21,7 @@ from hyperborn.data.tables import Table, real_numbers
 from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
-from hyperborn.posteriors import DOUBT, PreviousPosterior, Registers
+from hyperborn.posteriors import DOUBT, ExplicitPosterior, PreviousPosterior, Registers, SampledPosterior
 from hyperborn.predictive import (
     exact_predictive,
     fitted_temperature,
@@ -31,7 +32,7 @@ from hyperborn.predictive import (
     tempered,
 )
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
-from hyperborn.training import enumerated, sampled
+from hyperborn.training import enumerated, measured, sampled
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.run_folder import RunFolder, writing
 
@@ -45,6 +46,7 @@ LONGEST = 64
 """Bits up to which the most probable network is written out in a summary."""
 
 PARAMS = "params.npz"
+OUTCOMES = "outcomes.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,8 @@ class Result:
     `params` are those of the best restart: the posterior's, and then the network's side parameters, if it has any.
     `losses` are the final losses of every restart (nats, as training saw them in float32; with `Registers` estimates
     from a few draws and at most 1000 examples), `numbers` what `Problem.numbers` gives, `seconds` the time spent on
-    energies, compiling and training.
+    energies, compiling and training. Of a posterior on a backend, `outcomes` are the networks that came out in the end:
+    they predict, and no shot is asked for any more.
     """
 
     definition: Definition
@@ -64,6 +67,7 @@ class Result:
     steps: int
     numbers: dict[str, float]
     seconds: dict[str, float]
+    outcomes: Outcomes | None = field(default=None, repr=False)
 
     @property
     def network(self) -> Network:
@@ -92,12 +96,20 @@ class Result:
 
     @cached_property
     def probabilities(self) -> Float[np.ndarray, " states"]:
-        """q(w) of all 2^n networks in index order, float64.
+        """q(w) of all 2^n networks in index order, float64; on a backend, that of the circuit without its noise.
 
         Raises:
             UserError: if there are too many.
         """
-        return self.definition.posterior.distribution(jnp.asarray(self.angles))
+        return self._explicit.distribution(jnp.asarray(self.angles))
+
+    @property
+    def _explicit(self) -> ExplicitPosterior:
+        posterior = self.definition.posterior
+        if isinstance(posterior, SampledPosterior):
+            return posterior.ideal
+        assert isinstance(posterior, ExplicitPosterior), "there are no others"
+        return posterior
 
     @cached_property
     def temperature(self) -> float:
@@ -106,7 +118,9 @@ class Result:
         return fitted_temperature(self._mixed(part.x), part.y)
 
     def _mixed(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
-        """The posterior predictive at temperature 1: over all networks, or over `draws` of too many."""
+        """The posterior predictive at temperature 1: over all networks, `draws` of too many, or what a backend gave."""
+        if self.outcomes is not None:
+            return posterior_predictive(self.network, x, self.outcomes.bits, self.outcomes.weights)
         if self.definition.sampled:
             return sampled_predictive(self.fitted, x, self.draws)
         return exact_predictive(self.network, x, self.probabilities)
@@ -119,8 +133,8 @@ class Result:
         Args:
             x: preprocessed features (examples, features), as ``data.test.x`` holds them; for raw ones see
                 `predict_table`.
-            samples: number of networks to draw; if absent the exact sum over all 2^n networks, or for `Registers`
-                the same `DRAWS` networks each time.
+            samples: number of networks to draw; if absent the exact sum over all 2^n networks, for `Registers`
+                the same `DRAWS` networks each time, and on a backend all shots of the result.
             seed: of the draw.
             calibrated: False for the posterior's own probabilities, at temperature 1.
 
@@ -132,8 +146,13 @@ class Result:
         if samples is None:
             return tempered(self._mixed(features), temperature)
         shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
-        key = jax.random.key(whole_number("seed", seed, 0, LARGEST_SEED))
-        drawn = self.definition.posterior.sample(jnp.asarray(self.angles), shots, key=key)
+        whole_number("seed", seed, 0, LARGEST_SEED)
+        if self.outcomes is not None:
+            # Drawn again from what was paid for.
+            places = np.random.default_rng(seed).choice(len(self.outcomes.bits), shots, p=self.outcomes.weights)
+            drawn = self.outcomes.bits[places]
+        else:
+            drawn = self.definition.posterior.sample(jnp.asarray(self.angles), shots, key=jax.random.key(seed))
         return tempered(sampled_predictive(self.fitted, features, drawn), temperature)
 
     def predict_table(
@@ -187,6 +206,8 @@ class Result:
             UserError: if there are not so many networks, or for more than one of too many to be enumerated.
         """
         posterior = self.definition.posterior
+        if self.outcomes is not None:
+            return most_frequent(self.outcomes, k)
         if not self.definition.sampled:
             return most_probable(self.probabilities, k)
         assert isinstance(posterior, Registers)
@@ -206,6 +227,8 @@ class Result:
     def as_prior(self, doubt: float = DOUBT) -> PreviousPosterior:
         """The trained posterior over weights as the prior of a run on new data; side parameters are learnt anew.
 
+        Of a posterior on a backend it is the circuit without its noise.
+
         The new data must be new (what this run has learnt from would count twice), and encoded as these were: see the
         argument `preprocessing` of `hyperborn.data.load`.
 
@@ -215,7 +238,7 @@ class Result:
         Raises:
             UserError: if the doubt does not lie between 0 and 1.
         """
-        return PreviousPosterior(self.definition.posterior, self.angles, doubt)
+        return PreviousPosterior(self._explicit, self.angles, doubt)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -223,7 +246,7 @@ class Result:
 
         "map" is the mode of q: the most probable network under q, not under the exact posterior.
         """
-        best = self.most_probable(1)
+        best, posterior = self.most_probable(1), self.definition.posterior
         mode = {
             "bits": bit_string(best[0]) if self.network.n_weights <= LONGEST else None,
             "energy": float(energy(self.fitted, self.data.train, best)[0]),
@@ -238,6 +261,7 @@ class Result:
             "posterior": type(self.definition.posterior).__name__,
             "objective": self.definition.objective.name,
             "estimator": self.definition.estimator.name,
+            "backend": posterior.backend.label if isinstance(posterior, SampledPosterior) else None,
             "steps": self.steps,
             "stopped": "steps" if self.steps >= self.definition.steps else "plateau",
         }
@@ -262,6 +286,8 @@ class Result:
         """
         record = {name: getattr(self, name) for name in ("losses", "steps", "numbers", "seconds")}
         files = {"summary.json": json_to_bytes(self.summary), PARAMS: arrays_to_bytes({"params": self.params})}
+        if self.outcomes is not None:
+            files[OUTCOMES] = arrays_to_bytes(arrays_of(self.outcomes))
         folder.finish(record, files | {f"plots/{name}": data for name, data in (plots or {}).items()})
 
     @classmethod
@@ -285,7 +311,12 @@ class Result:
                 {name: record[part][name] for name in names}
                 for part, names in (("numbers", names_of_numbers(definition)), ("seconds", SECONDS))
             )
-            return cls(definition, folder.data, params, tuple(record["losses"]), record["steps"], numbers, seconds)
+            outcomes = None
+            if definition.measured:
+                arrays = arrays_from_bytes(files[OUTCOMES], str(folder.result / OUTCOMES))
+                outcomes = outcomes_of(arrays, definition.network.n_weights)
+            losses, steps = tuple(record["losses"]), record["steps"]
+            return cls(definition, folder.data, params, losses, steps, numbers, seconds, outcomes)
         except UserError:
             raise
         except (KeyError, TypeError, ValueError) as error:
@@ -294,7 +325,41 @@ class Result:
 
 def names_of_numbers(definition: Definition) -> tuple[str, ...]:
     """What `numbers` of a result hold, in the order in which they are shown."""
+    if definition.measured:
+        return measured.NUMBERS
     return sampled.NUMBERS if definition.sampled else enumerated.NUMBERS
+
+
+def most_frequent(outcomes: Outcomes, k: int) -> Bits:
+    """Bits of the k networks with the largest shares.
+
+    Raises:
+        UserError: if not so many came out.
+    """
+    if not 1 <= k <= len(outcomes.bits):
+        raise UserError(f"k={k} must be from 1 to {len(outcomes.bits)}, the number of networks that came out")
+    return outcomes.bits[np.argsort(-outcomes.weights, kind="stable")[:k]]
+
+
+def arrays_of(outcomes: Outcomes) -> dict[str, np.ndarray]:
+    """Outcomes as named arrays."""
+    return {
+        "bits": np.packbits(outcomes.bits, axis=1),
+        "weights": outcomes.weights,
+        "shots": np.array(outcomes.shots),
+    }
+
+
+def outcomes_of(arrays: Mapping[str, np.ndarray], n: int) -> Outcomes:
+    """The outcomes that `arrays_of` named, of networks of n weights.
+
+    Raises:
+        ValueError: if the arrays are not those of outcomes.
+    """
+    packed, weights = arrays["bits"], arrays["weights"]
+    if packed.ndim != 2 or packed.shape != (len(weights), -(-n // 8)):
+        raise ValueError(f"its outcomes are of shape {packed.shape}")
+    return Outcomes(np.unpackbits(packed, axis=1, count=n), weights, int(arrays["shots"]))
 
 
 def features_of(network: Network, x: ArrayLike) -> Examples:

@@ -3,6 +3,7 @@
     definition/    what the run is a function of: definition.json, data.json, data.npz
     metrics.jsonl  losses as training went
     checkpoints/   the last few positions
+    ledger.sqlite  on a backend: every job, paid or to be paid, and what it gave
     result/        the best restart, its summary and plots, once finished
 
 Every part notices damage: the folders by their manifests, the log by the check of every line. Checkpoints and result

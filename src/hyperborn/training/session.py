@@ -1,18 +1,25 @@
 """Training that survives: a run in its folder, from the start or from where it stopped."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
+from hyperborn.backends.ledger import Ledger
+from hyperborn.backends.limits import Limits
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
 from hyperborn.progress import Progress
 from hyperborn.storage import MetricsLog
 from hyperborn.training import replacing
 from hyperborn.training.definition import Definition
-from hyperborn.training.fit import accuracy_of, run
-from hyperborn.training.loop import RECORD_EVERY, Position, Report, fresh
+from hyperborn.training.fit import accuracy_of, measured_of, run
+from hyperborn.training.loop import Position, Report, fresh
+from hyperborn.training.problem import Problem
+from hyperborn.training.replacing import LEDGER
 from hyperborn.training.result import Result
 from hyperborn.training.run_folder import Records, RunFolder, writing
 
@@ -25,12 +32,28 @@ KEPT_RECORDS = 2
 Plots = Callable[[Result, list[dict[str, Any]]], Mapping[str, bytes]]
 
 
+@dataclass(frozen=True)
+class Spending:
+    """What a run on a backend may take: `limits` altogether (those of before if None), `patience` seconds a job."""
+
+    limits: Limits | None = None
+    patience: float | None = None
+
+
 def start(
-    path: Path, definition: Definition, data: Dataset, progress: Progress, *, force: bool = False, plots: Plots
+    path: Path,
+    definition: Definition,
+    data: Dataset,
+    progress: Progress,
+    *,
+    force: bool = False,
+    plots: Plots,
+    spending: Spending = Spending(),
 ) -> Result:
-    """Train in a new run folder.
+    """Train in a new run folder; `spending` is for runs on a backend.
 
     Raises:
+        LimitReached: before a job that would pass a limit, with everything saved.
         UserError: if the folder exists and `force` is false, or cannot be written; nothing is lost.
         Interrupted: after Ctrl-C, with everything saved.
     """
@@ -39,13 +62,14 @@ def start(
     replacing.check_available(path, force=force)
     with writing(path):
         folder = RunFolder.create(path, definition, data, force=force)
-        return go_on(folder, fresh(definition), {}, [], progress, plots)
+        return go_on(folder, fresh(definition), {}, [], progress, plots, spending)
 
 
-def resume(path: Path, progress: Progress, *, plots: Plots) -> Result:
+def resume(path: Path, progress: Progress, *, plots: Plots, spending: Spending = Spending()) -> Result:
     """Continue a run from its newest good checkpoint; a finished one is just read.
 
     Raises:
+        LimitReached: before a job that would pass a limit, with everything saved.
         UserError: if there is no such run, or its definition, its log or all of its checkpoints are damaged.
         Interrupted: after Ctrl-C, with everything saved.
     """
@@ -59,27 +83,44 @@ def resume(path: Path, progress: Progress, *, plots: Plots) -> Result:
         folder = RunFolder.open(path)
         if folder.is_finished():
             return Result.read(folder, progress.note)
-        return go_on(folder, *folder.read_position(progress.note), progress, plots)
+        return go_on(folder, *folder.read_position(progress.note), progress, plots, spending)
 
 
 def go_on(
-    folder: RunFolder, position: Position, spent: Mapping[str, float], last: Records, progress: Progress, plots: Plots
+    folder: RunFolder,
+    position: Position,
+    spent: Mapping[str, float],
+    last: Records,
+    progress: Progress,
+    plots: Plots,
+    spending: Spending,
 ) -> Result:
     """Train from a position to the end, recording and saving on the way; `last` are the last records before it."""
     with folder.log(progress.note) as log:
         log.truncate_after(position.step if position.history else -1)
-        mend(log, position, last)
+        mend(log, folder.definition.record_every, position, last)
         keeper = Keeper(folder, log, spent)
-        try:
-            result = run(folder.definition, folder.data, progress, keeper.watch, position)
-        finally:
-            keeper.save()
+        with problem_in(folder, progress, spending) as problem:
+            try:
+                result = run(folder.definition, folder.data, progress, keeper.watch, position, problem=problem)
+            finally:
+                keeper.save()
         result.seconds.update({name: result.seconds[name] + spent.get(name, 0.0) for name in result.seconds})
         result.finish(folder, plots(result, log.read()))
     return result
 
 
-def mend(log: MetricsLog, position: Position, last: Records) -> None:
+@contextmanager
+def problem_in(folder: RunFolder, progress: Progress, spending: Spending) -> Iterator[Problem | None]:
+    """The problem of a run on a backend, with the ledger in its folder; None for all others."""
+    if not folder.definition.measured:
+        yield None
+        return
+    with closing(Ledger.create_or_open(folder.path / LEDGER, spending.limits)) as ledger:
+        yield measured_of(folder.definition, folder.data, ledger, progress, spending.patience)
+
+
+def mend(log: MetricsLog, every: int, position: Position, last: Records) -> None:
     """Put back the last records, where a torn end of the log was cut off, and see that it leads up to the position.
 
     Raises:
@@ -92,7 +133,7 @@ def mend(log: MetricsLog, position: Position, last: Records) -> None:
         if record["step"] > max(present, default=-1):
             log.append(record)
     records = {record["step"]: record["losses"] for record in log.read()}
-    due = {*range(0, position.step + 1, RECORD_EVERY)} | ({position.step} if position.finished else set())
+    due = {*range(0, position.step + 1, every)} | ({position.step} if position.finished else set())
     step, losses = position.history[-1]
     if records.keys() != due or records[step] != losses:
         raise UserError(
@@ -138,7 +179,7 @@ class Keeper:
             "step": report.position.step,
             "loss": float(diagnosis.loss[best]),
             "losses": [float(loss) for loss in diagnosis.loss],
-            "elbo": report.elbo,
+            "elbo": None if isnan(report.elbo) else report.elbo,
             "expected_energy": float(diagnosis.expected_energy[best]),
             "train_accuracy": accuracy_of(self.folder.definition, self.folder.data, report),
         }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -19,16 +19,32 @@ Leaf = TypeVar("Leaf")
 
 
 class State(NamedTuple):
-    """Where a run stands; the leading axis of `params` and of `optimizer` counts restarts."""
+    """Where a run stands; the leading axis of `params` and of `optimizer` counts restarts.
+
+    `memory` is what a problem that cannot look at its parameters for nothing remembers of them.
+    """
 
     step: Int[Array, ""]
     key: RandomKey
     params: Parameters
     optimizer: optax.OptState
+    memory: Any = ()
+
+
+class Memory(NamedTuple):
+    """Of every restart: how it stood when it was last measured (nan before that), and the mean of its late angles."""
+
+    loss: Float[np.ndarray, " restarts"]
+    expected_energy: Float[np.ndarray, " restarts"]
+    most_probable: UInt8[np.ndarray, "restarts n"]
+    average: Float[np.ndarray, "restarts ..."]
 
 
 class Diagnosis(NamedTuple):
-    """Of every restart: loss, E_q[energy] and KL(q ‖ prior), in nats, and the bits of the most probable network."""
+    """Of every restart: loss, E_q[energy] and KL(q ‖ prior), in nats, and the bits of the most probable network.
+
+    KL is not a number where q is known by samples alone.
+    """
 
     loss: Float[Array | np.ndarray, " restarts"]
     expected_energy: Float[Array | np.ndarray, " restarts"]
@@ -38,7 +54,16 @@ class Diagnosis(NamedTuple):
 
 def initial_state(definition: Definition) -> State:
     """The state before the first step: restarts differ in their random angles around the prior."""
-    return begin_of(definition)(jnp.uint32(definition.seed))
+    return with_memory(definition, begin_of(definition)(jnp.uint32(definition.seed)))
+
+
+def with_memory(definition: Definition, state: State) -> State:
+    """A first state with an empty memory, if its problem needs one."""
+    if not definition.measured:
+        return state
+    restarts, nothing = definition.restarts, np.full(definition.restarts, np.nan)
+    networks = np.zeros((restarts, definition.network.n_weights), np.uint8)
+    return state._replace(memory=Memory(nothing, nothing, networks, np.zeros(state.params.shape)))
 
 
 def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], State]:
@@ -47,7 +72,8 @@ def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], State]:
         begin,
         marginals=tuple(definition.prior.marginals(definition.network).tolist()),
         side=definition.network.n_side,
-        posterior=definition.posterior,
+        # What a device adds plays no part here, and would have the program compiled once more.
+        posterior=getattr(definition.posterior, "ideal", definition.posterior),
         optimizer=definition.optimizer,
         steps=definition.steps,
         restarts=definition.restarts,
@@ -85,8 +111,8 @@ def begin(
 def arrays_of(state: State) -> dict[str, np.ndarray]:
     """The state as named arrays, for a checkpoint."""
     own = {"step": state.step, "key": jax.random.key_data(state.key), "params": state.params}
-    leaves = jax.tree.leaves(state.optimizer)
-    return {name: np.asarray(array) for name, array in (own | named(leaves)).items()}
+    leaves, memory = jax.tree.leaves(state.optimizer), jax.tree.leaves(state.memory)
+    return {name: np.asarray(array) for name, array in (own | named(leaves) | named(memory, "memory")).items()}
 
 
 def state_of(arrays: Mapping[str, np.ndarray], definition: Definition) -> State:
@@ -95,10 +121,12 @@ def state_of(arrays: Mapping[str, np.ndarray], definition: Definition) -> State:
     Raises:
         ValueError: if the arrays are not those of the definition's run.
     """
-    template = jax.eval_shape(begin_of(definition), jnp.uint32(definition.seed))
+    template = with_memory(definition, jax.eval_shape(begin_of(definition), jnp.uint32(definition.seed)))
     leaves, structure = jax.tree.flatten(template.optimizer)
+    memory, memory_structure = jax.tree.flatten(template.memory)
     key = jax.eval_shape(jax.random.key_data, template.key)
-    expected = {"step": template.step, "key": key, "params": template.params} | named(leaves)
+    expected = {"step": template.step, "key": key, "params": template.params}
+    expected |= named(leaves) | named(memory, "memory")
     if arrays.keys() != expected.keys():
         raise ValueError(f"its arrays are {', '.join(sorted(arrays))}, not {', '.join(sorted(expected))}")
     for name, leaf in expected.items():
@@ -110,9 +138,11 @@ def state_of(arrays: Mapping[str, np.ndarray], definition: Definition) -> State:
         jax.random.wrap_key_data(jnp.asarray(arrays["key"])),
         jnp.asarray(arrays["params"]),
         jax.tree.unflatten(structure, [jnp.asarray(arrays[name]) for name in named(leaves)]),
+        # Not of JAX, which would make single precision of it.
+        jax.tree.unflatten(memory_structure, [arrays[name] for name in named(memory, "memory")]),
     )
 
 
-def named(leaves: Sequence[Leaf]) -> dict[str, Leaf]:
-    """The leaves of the optimizer's state by the names they have in a checkpoint."""
-    return {f"optimizer_{place:02d}": leaf for place, leaf in enumerate(leaves)}
+def named(leaves: Sequence[Leaf], part: str = "optimizer") -> dict[str, Leaf]:
+    """The leaves of a part of the state by the names they have in a checkpoint."""
+    return {f"{part}_{place:02d}": leaf for place, leaf in enumerate(leaves)}

@@ -12,6 +12,15 @@ estimator                  bias      a step costs
 `ScoreFunction`            none      a forward pass for each of many networks
 `LocalExpectation`         none      a forward pass for each outcome of each register
 =========================  ========  ==================================================================
+
+Two more need shots alone, for posteriors on a backend; they differ in the circuits of a step:
+
+==================  ========  ============================================================
+estimator           bias      circuits a step
+==================  ========  ============================================================
+`ParameterShift`    none      2 P + 1 for P angles, or of a random part of them
+`SPSA`              small     2 a direction
+==================  ========  ============================================================
 """
 
 from hyperborn.inference.estimators.batch import Batch
@@ -20,23 +29,32 @@ from hyperborn.inference.estimators.exact import Exact
 from hyperborn.inference.estimators.first_order import FirstOrder
 from hyperborn.inference.estimators.local_expectation import LocalExpectation
 from hyperborn.inference.estimators.local_reparameterization import LocalReparameterization
+from hyperborn.inference.estimators.parameter_shift import ParameterShift
 from hyperborn.inference.estimators.score_function import ScoreFunction
+from hyperborn.inference.estimators.shot_estimator import ShotEstimator
+from hyperborn.inference.estimators.spsa import SPSA
 from hyperborn.inference.estimators.straight_through import StraightThrough
 
 ESTIMATORS: dict[str, type[Estimator]] = {
     kind.name: kind
-    for kind in (Exact, FirstOrder, StraightThrough, LocalReparameterization, ScoreFunction, LocalExpectation)
+    for kind in (
+        *(Exact, FirstOrder, StraightThrough, LocalReparameterization, ScoreFunction, LocalExpectation),
+        *(ParameterShift, SPSA),
+    )
 }
 
 __all__ = [
     "ESTIMATORS",
+    "SPSA",
     "Batch",
     "Estimator",
     "Exact",
     "FirstOrder",
     "LocalExpectation",
     "LocalReparameterization",
+    "ParameterShift",
     "SampledEstimator",
     "ScoreFunction",
+    "ShotEstimator",
     "StraightThrough",
 ]

@@ -20,7 +20,7 @@ from hyperborn.inference.kernels.distances import (
 from hyperborn.inference.kernels.estimates import mmd_squared, mmd_squared_from_product
 from hyperborn.inference.kernels.hamming import Hamming
 from hyperborn.inference.kernels.product import product_embedding, product_mean
-from hyperborn.inference.kernels.sums import kernel_sums
+from hyperborn.inference.kernels.sums import kernel_sums, weighted_kernel_sums
 from hyperborn.inference.kernels.witness import mmd_witness, mmd_witness_from_product
 
 __all__ = [
@@ -39,4 +39,5 @@ __all__ = [
     "mmd_witness_from_product",
     "product_embedding",
     "product_mean",
+    "weighted_kernel_sums",
 ]

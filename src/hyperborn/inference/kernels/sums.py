@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Int, UInt8
 from hyperborn._typing import Bits
 from hyperborn.bits import LARGEST_INDEXED, index_of
 from hyperborn.inference.kernels.hamming import Hamming
+from hyperborn.walsh import filtered
 
 LARGEST_TABLE = 20
 """Most bits of which all 2^n networks are tabulated (8 MiB of float64 a table)."""
@@ -17,40 +18,60 @@ ROWS, COLUMNS = 512, 4096
 
 
 def kernel_sums(kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"]) -> Float[np.ndarray, " networks"]:
-    """Σ_j k(bits_i, others_j) for every row i, float64.
+    """Σ_j k(bits_i, others_j) for every row i, float64; see `weighted_kernel_sums`."""
+    if is_tabled(bits, others):
+        return tabulated_sums(kernel, bits, others, np.ones(len(others)))
+    rows, places, _ = distinct(bits)
+    columns, _, counts = distinct(others)
+    return streamed_sums(kernel, rows, columns, counts.astype(np.float64))[places]
+
+
+def weighted_kernel_sums(
+    kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"], weights: Float[np.ndarray, " others"]
+) -> Float[np.ndarray, " networks"]:
+    """Σ_j weights_j k(bits_i, others_j) for every row i, float64; every row had better be there once.
 
     Where all 2^n networks are fewer than the pairs (n at most 20) the kernel is applied to the table of the others'
-    counts, in O(rows + n 2^n) and some tens of MiB. Else the distinct rows are compared pair by pair, in blocks that
-    hold about 40 MiB, plus 20 KiB a bit, whatever the number of rows.
+    weights, in O(rows + n 2^n) and some tens of MiB. Else the rows are compared pair by pair, in blocks that hold about
+    40 MiB, plus 20 KiB a bit, whatever the number of rows.
     """
+    sums = tabulated_sums if is_tabled(bits, others) else streamed_sums
+    return sums(kernel, bits, others, weights)
+
+
+def is_tabled(bits: Bits, others: UInt8[np.ndarray, "others n"]) -> bool:
+    """Whether all 2^n networks are fewer than the pairs."""
     n = bits.shape[1]
-    if n <= LARGEST_TABLE and n * 2**n <= len(bits) * len(others):
-        return tabulated_sums(kernel, bits, others)
-    return streamed_sums(kernel, bits, others)
+    return n <= LARGEST_TABLE and n * 2**n <= len(bits) * len(others)
 
 
 def tabulated_sums(
-    kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"]
+    kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"], weights: Float[np.ndarray, " others"]
 ) -> Float[np.ndarray, " networks"]:
-    counts = np.bincount(index_of(others), minlength=2 ** bits.shape[1])
+    table = np.bincount(index_of(others), weights, minlength=2 ** bits.shape[1])
     with jax.enable_x64(True):
-        sums = np.asarray(kernel.apply(jnp.asarray(counts, float)))
+        sums = np.asarray(smoothed(table, kernel.spectrum(bits.shape[1]) / 2 ** bits.shape[1]))
     return sums[index_of(bits)]
 
 
-def streamed_sums(kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"]) -> Float[np.ndarray, " networks"]:
+@jax.jit
+def smoothed(table: Float[Array, " states"], spectrum: Float[Array, " states"]) -> Float[Array, " states"]:
+    return filtered(table, spectrum)
+
+
+def streamed_sums(
+    kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"], weights: Float[np.ndarray, " others"]
+) -> Float[np.ndarray, " networks"]:
     table = kernel.by_distance(bits.shape[1])
-    rows, places, _ = distinct(bits)
-    columns, _, counts = distinct(others)
-    sums = np.zeros(len(rows))
+    sums = np.zeros(len(bits))
     with jax.enable_x64(True):
-        for column in range(0, len(columns), COLUMNS):
-            block = padded(columns[column : column + COLUMNS], COLUMNS)
-            weights = padded(counts[column : column + COLUMNS].astype(np.float64), COLUMNS)
-            for row in range(0, len(rows), ROWS):
-                part = rows[row : row + ROWS]
-                sums[row : row + ROWS] += np.asarray(block_sums(table, padded(part, ROWS), block, weights))[: len(part)]
-    return sums[places]
+        for column in range(0, len(others), COLUMNS):
+            block = padded(others[column : column + COLUMNS], COLUMNS)
+            worth = padded(weights[column : column + COLUMNS], COLUMNS)
+            for row in range(0, len(bits), ROWS):
+                part = bits[row : row + ROWS]
+                sums[row : row + ROWS] += np.asarray(block_sums(table, padded(part, ROWS), block, worth))[: len(part)]
+    return sums
 
 
 def distance_counts(bits: Bits) -> Float[np.ndarray, " distances"]:

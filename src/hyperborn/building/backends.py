@@ -1,0 +1,62 @@
+"""From a configuration to a posterior on a backend, and how it is trained from shots."""
+
+from hyperborn.backends import Backend, Noise, backend_named
+from hyperborn.config import RunConfig
+from hyperborn.errors import UserError
+from hyperborn.inference.estimators import ESTIMATORS, SPSA, Estimator, ParameterShift, ShotEstimator
+from hyperborn.posteriors import Posterior, Register, Registers, SampledPosterior, SampledRegister, SampledRegisters
+
+
+def backend_of(config: RunConfig) -> Backend:
+    """The backend that a configuration names, with its noise and its options.
+
+    Raises:
+        UserError: if there is none of that name, or an option does not go with it.
+    """
+    assert config.backend is not None, "it is asked for where there is one"
+    return backend_named(
+        config.backend,
+        noise=Noise(*config.gate_error, config.readout_error),
+        optimization_level=config.optimization_level if "optimization_level" in config.model_fields_set else None,
+        dynamical_decoupling=None if config.dynamical_decoupling == "none" else config.dynamical_decoupling,
+        twirling=config.twirling,
+    )
+
+
+def placed(config: RunConfig, posterior: Posterior) -> SampledPosterior:
+    """A posterior whose circuits are run on the configuration's backend.
+
+    Raises:
+        UserError: for a posterior that is no circuit of one qubit a weight.
+    """
+    backend = backend_of(config)
+    if isinstance(posterior, SampledRegister):
+        return SampledRegister(posterior.circuit, backend, config.mitigation)
+    if isinstance(posterior, SampledRegisters):
+        return SampledRegisters(posterior.registers, backend, config.mitigation)
+    if isinstance(posterior, Register):
+        return SampledRegister(posterior.circuit, backend, config.mitigation)
+    if isinstance(posterior, Registers):
+        return SampledRegisters(posterior, backend, config.mitigation)
+    raise UserError(
+        f"ansatz {config.ansatz} is not run on a backend, which takes circuits of one qubit a weight; choose "
+        "brickwork, ring, ladder, all-pairs or product"
+    )
+
+
+def shot_estimator_of(config: RunConfig, posterior: SampledPosterior) -> Estimator:
+    """The estimator of a posterior on a backend; "auto" is SPSA.
+
+    Raises:
+        UserError: for an estimator that needs more than shots.
+    """
+    shots = config.shots[0] if len(config.shots) == 1 else (config.shots[0], config.shots[1])
+    if config.estimator in ("auto", SPSA.name):
+        return SPSA(shots, config.directions, config.perturbation)
+    if config.estimator == ParameterShift.name:
+        return ParameterShift(shots, config.subset)
+    kinds = ", ".join(name for name, kind in ESTIMATORS.items() if issubclass(kind, ShotEstimator))
+    raise UserError(
+        f"estimator {config.estimator} needs probabilities, and backend {posterior.backend.label} gives shots; "
+        f"choose {kinds}, or leave backend out"
+    )

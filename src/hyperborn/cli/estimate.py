@@ -1,0 +1,50 @@
+"""`hyperborn estimate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hyperborn.cli.options import TRAIN, with_options
+from hyperborn.cli.output import Json, emit, explained, note, show
+
+
+@with_options(TRAIN)
+def estimate(
+    data: Annotated[
+        str | None, typer.Argument(help="A data set's name, such as iris, or a CSV or Parquet file.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
+    as_json: Json = False,
+    **flags: str | None,
+) -> None:
+    """Say what training on a backend will take: circuits, shots, jobs and processor time. Nothing is sent."""
+    with explained(as_json):
+        from dataclasses import asdict
+
+        from hyperborn.building import data_of, definition_of
+        from hyperborn.config import RunConfig, configured
+        from hyperborn.report.tables import facts_table
+        from hyperborn.training.estimate import duration, forecast_of
+
+        settings = configured(RunConfig, config, {"data": data, **flags})
+        definition = definition_of(settings, data_of(settings, note), settings.objective)
+        found = forecast_of(definition)
+        if as_json:
+            emit(asdict(found))
+            return
+        show(
+            facts_table(
+                [
+                    ("backend", found.backend),
+                    ("qubits of the widest circuit", str(found.qubits)),
+                    ("its depth, compiled", f"{found.depth:,}"),
+                    ("its two-qubit gates", f"{found.two_qubit_gates:,}"),
+                    ("circuits in turn", f"{found.turns:,}"),
+                    ("jobs", f"{found.jobs:,}"),
+                    ("circuits", f"{found.circuits:,}"),
+                    ("shots", f"{found.shots:,}"),
+                    ("processor time", "unknown" if found.seconds is None else f"about {duration(found.seconds)}"),
+                ]
+            )
+        )

@@ -1,0 +1,18 @@
+"""The validated configuration of a run, from flags or a TOML file."""
+
+from hyperborn.config.kinds import PARTS, Count, Text, distinct
+from hyperborn.config.models import CompareConfig, Configuration, RunConfig
+from hyperborn.config.reading import configured, options_of, read_toml
+
+__all__ = [
+    "PARTS",
+    "CompareConfig",
+    "Configuration",
+    "Count",
+    "RunConfig",
+    "Text",
+    "configured",
+    "distinct",
+    "options_of",
+    "read_toml",
+]

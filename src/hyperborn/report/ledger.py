@@ -1,0 +1,54 @@
+"""Tables of what was spent on a backend, and of what was found when one was tested."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hyperborn.backends.ledger import Job
+from hyperborn.backends.limits import Limits, Spent
+from hyperborn.report.digits import MISSING, number_text
+from hyperborn.report.tables import cells, facts_table, plain_table, titled
+
+if TYPE_CHECKING:
+    import rich.table
+
+MOST_ROWS = 40
+"""Jobs that are listed; of more, the first and the last."""
+
+LONGEST = 60
+"""Characters of an error that are shown."""
+
+
+def ledger_table(jobs: Sequence[Job], total: Spent, limits: Limits) -> "rich.table.Table":
+    """A row a job, and below them what all took beside what is allowed."""
+    from rich.padding import Padding
+
+    table = plain_table(["job", "attempt", "state", "circuits", "shots each", "seconds", "id"])
+    half = MOST_ROWS // 2
+    left_out = len(jobs) - MOST_ROWS
+    shown = jobs if left_out <= 0 else [*jobs[:half], *jobs[-half:]]
+    for place, job in enumerate(shown):
+        if left_out > 0 and place == half:
+            table.add_row(*cells([f"... {left_out:,} more", *[""] * 6]))
+        request = job.request
+        texts = (
+            request.label,
+            str(job.attempt),
+            job.state if job.error is None else f"{job.state}: {job.error[:LONGEST]}",
+            f"{request.points:,}",
+            f"{request.shots:,}",
+            MISSING if job.seconds is None else number_text(job.seconds),
+            job.id or MISSING,
+        )
+        table.add_row(*cells(texts))
+    facts = [
+        ("jobs", allowed(f"{total.jobs:,}", limits.max_jobs)),
+        ("shots", allowed(f"{total.shots:,}", limits.max_shots)),
+        ("processor seconds", allowed(number_text(total.seconds), limits.max_seconds)),
+    ]
+    name = jobs[0].request.backend if jobs else "nothing was sent"
+    return titled(name, [table, Padding(facts_table(facts), (1, 0, 0, 0))])
+
+
+def allowed(spent: str, limit: float | None) -> str:
+    """What was spent, and of how much."""
+    return spent if limit is None else f"{spent} of {limit:,g}"
