@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -104,11 +105,8 @@ class Batch:
 
     def circuit_hash(self) -> str:
         """SHA-256 of all gates, as hexadecimal digits."""
-        listed = [
-            [request.circuit.n_qubits, [[gate.name, gate.qubits, gate.parameter] for gate in request.circuit.gates()]]
-            for request in self.requests
-        ]
-        return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+        digests = [gates_digest(request.circuit) for request in self.requests]
+        return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
     def parameter_hash(self) -> str:
         """SHA-256 of all angles and prepared bits, as hexadecimal digits."""
@@ -118,6 +116,13 @@ class Batch:
             digest.update(f"{type(request).__name__} {table.shape}".encode())
             digest.update(np.ascontiguousarray(table, "<f8" if isinstance(request, Points) else np.uint8).tobytes())
         return digest.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def gates_digest(circuit: Circuit) -> str:
+    """SHA-256 of a circuit's qubits and gates, as hexadecimal digits."""
+    listed = [circuit.n_qubits, [[gate.name, gate.qubits, gate.parameter] for gate in circuit.gates()]]
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +149,7 @@ def check_reply(backend: str, batch: Batch, reply: Sequence[Counts]) -> None:
     if len(reply) != batch.n_points:
         raise UserError(f"{backend} returned {len(reply)} results for the {batch.n_points} circuits of {batch.label}")
     for place, (counts, size) in enumerate(zip(reply, batch.sizes, strict=True)):
-        where = f"circuit {place + 1} of {batch.n_points} of {batch.label}"
+        where = f"circuit {place + 1} of {len(reply)} of {batch.label}"
         if counts.bits.ndim != 2 or counts.bits.shape[1] != size:
             raise UserError(f"{backend} returned strings of {counts.bits.shape[-1]} bits for {size} qubits in {where}")
         if counts.shots != batch.shots:
