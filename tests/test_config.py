@@ -58,6 +58,21 @@ WRONG = {
     "restarts": [0, "x"],
     "patience": [-1, "never"],
     "seed": [-1, 2**32, 1.5, "x"],
+    "backend": [1, "", "a\0b", True],
+    "shots": [0, "", "1,2,3", "many", 1.5, True, [True]],
+    "subset": [0, "some", 1.5, True],
+    "directions": [0, "all", True],
+    "perturbation": [0, -0.1, "nan", "wide", True],
+    "gate_error": ["0.1", "0,1", "-0.1,0", "a,b", 0.1, [True, False]],
+    "readout_error": [-0.1, 0.5, "nan", "high", True],
+    "mitigation": ["zne", 1, "", True],
+    "dynamical_decoupling": ["xx", 1, "", True],
+    "twirling": ["perhaps", 2],
+    "optimization_level": [-1, 4, 1.5, "high", True],
+    "max_shots": [0, "all", 1.5, True],
+    "max_jobs": [0, "all", 1.5, True],
+    "max_seconds": [0, -1, "nan", "all", True],
+    "max_wait": [0, -1, "nan", "all", True],
     "objectives": ["", ",", "elbo,kl", "elbo,elbo", [], 5],
     "seeds": [0, "x", True],
 }
@@ -130,6 +145,12 @@ def test_every_field_has_wrong_values_and_says_what_it_takes() -> None:
         ("steps", "auto", "auto"),
         ("restarts", "auto", "auto"),
         ("objectives", "mle,elbo", ["mle", "elbo"]),
+        ("shots", "100", [100]),
+        ("shots", 100, [100]),
+        ("shots", "100,10000", [100, 10000]),
+        ("subset", "all", None),
+        ("subset", "5", 5),
+        ("gate_error", "0.001,0.01", (0.001, 0.01)),
     ],
 )
 def test_value_is_understood(key: str, given: Any, meant: Any) -> None:
@@ -151,9 +172,9 @@ def test_value_is_understood(key: str, given: Any, meant: Any) -> None:
         ({"objective": "selbo", "order": "2"}, "selbo with divergence adversarial"),
         ({"objective": "selbo", "divergence": "kl", "operator": "barker"}, "stein or selbo with divergence stein"),
         ({"objective": "selbo", "divergence": "stein", "temperature": "2"}, "stein"),
-        ({"optimizer": "lbfgs", "learning_rate": "0.1"}, "adam"),
-        ({"ansatz": "product", "depth": "4"}, "all-pairs, ring, ladder, brickwork or multi-basis"),
-        ({"ansatz": "autoregressive", "depth": "4"}, "all-pairs, ring, ladder, brickwork or multi-basis"),
+        ({"optimizer": "lbfgs", "learning_rate": "0.1"}, "adam or gains"),
+        ({"ansatz": "product", "depth": "4"}, "all-pairs, line, ring, ladder, brickwork or multi-basis"),
+        ({"ansatz": "autoregressive", "depth": "4"}, "all-pairs, line, ring, ladder, brickwork or multi-basis"),
         ({"context": "4"}, "autoregressive"),
         ({"posterior": "register", "register_size": "2"}, "posterior registers"),
         ({"posterior": "register", "grouping": "layer"}, "posterior registers"),
@@ -162,12 +183,33 @@ def test_value_is_understood(key: str, given: Any, meant: Any) -> None:
         ({"estimator": "first-order", "patience": "50"}, "estimator exact"),
         ({"estimator": "exact", "samples": "4"}, "posterior registers with an estimator other than exact"),
         ({"posterior": "register", "samples": "4"}, "posterior registers with an estimator other than exact"),
+        ({"shots": "100"}, "backend"),
+        ({"readout_error": "0.1"}, "backend"),
+        ({"max_jobs": "5"}, "backend"),
+        ({"backend": "statevector", "subset": "5"}, "estimator parameter-shift"),
+        ({"backend": "statevector", "estimator": "parameter-shift", "directions": "5"}, "estimator spsa"),
+        ({"backend": "statevector", "patience": "50"}, "estimator exact"),
+        ({"backend": "statevector", "posterior": "registers", "samples": "4"}, "posterior registers with an estimator"),
         ({"estimator": "exact", "batch_size": "4"}, "posterior registers with an estimator other than exact"),
     ],
 )
 def test_option_that_would_be_ignored_is_refused(flags: dict[str, str], owner: str) -> None:
-    with pytest.raises(UserError, match=f"goes with {owner} only"):
+    with pytest.raises(UserError, match=f"goes with {owner}.* only"):
         configured(RunConfig, None, {"data": "iris", **flags})
+
+
+def test_a_backend_is_trained_with_what_samples_are_enough_for() -> None:
+    assert configured(RunConfig, None, {"data": "iris", "backend": "statevector"}).objective == "selbo"
+    assert (
+        configured(RunConfig, None, {"data": "iris", "backend": "statevector", "objective": "mle"}).objective == "mle"
+    )
+    assert configured(RunConfig, None, {"data": "iris"}).objective == "elbo"
+
+
+@pytest.mark.parametrize("estimator", ["spsa", "parameter-shift"])
+def test_an_estimator_from_shots_needs_a_backend(estimator: str) -> None:
+    with pytest.raises(UserError, match=f"estimator {estimator} takes shots from a backend, and none is chosen"):
+        configured(RunConfig, None, {"data": "iris", "estimator": estimator})
 
 
 def test_options_of_any_compared_objective_apply() -> None:

@@ -73,7 +73,17 @@ def test_help_shows_every_flag_and_its_text(
 def test_program_without_arguments_shows_its_commands(hyperborn: Run) -> None:
     ended = hyperborn()
     assert ended.code == 2
-    for command in ("train", "resume", "predict", "evaluate", "compare", "doctor"):
+    for command in (
+        "train",
+        "resume",
+        "predict",
+        "evaluate",
+        "compare",
+        "doctor",
+        "estimate",
+        "ledger",
+        "backend-test",
+    ):
         assert command in ended.out
 
 

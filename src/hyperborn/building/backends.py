@@ -40,7 +40,7 @@ def placed(config: RunConfig, posterior: Posterior) -> SampledPosterior:
         return SampledRegisters(posterior, backend, config.mitigation)
     raise UserError(
         f"ansatz {config.ansatz} is not run on a backend, which takes circuits of one qubit a weight; choose "
-        "brickwork, ring, ladder, all-pairs or product"
+        "line, ring, ladder, brickwork, all-pairs or product"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from hyperborn.building.backends import placed, shot_estimator_of
 from hyperborn.building.shapes import AUTO_HIDDEN, OF_DRAWS, OF_ONE, OF_REGISTERS, on_backend, shape_of, tiny
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
-from hyperborn.circuits.pairs import ladder, ring
+from hyperborn.circuits.pairs import ladder, line, ring
 from hyperborn.config import PARTS, Configuration, RunConfig, options_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
@@ -26,8 +26,8 @@ from hyperborn.training.plateau import Plateau
 DEPTH = 2
 """Layers of each of many registers."""
 
-SHALLOW = 3
-"""Layers of a circuit on a backend, of which the first couples nothing: |0...0> is what CX leaves alone."""
+SHALLOW = 1
+"""Layers of a circuit on a backend: from few noisy shots more did not train better."""
 
 OF_EXACT = ("patience", "annealing")
 """Keys that go with exact gradients."""
@@ -174,11 +174,12 @@ def circuit_of(config: Configuration, n: int) -> Circuit:
     ansatz, depth = config.ansatz, default_depth(n) if config.depth == "auto" else config.depth
     if on_backend(config):
         # Gates of neighbours are what a device does best, and each has its noise.
-        ansatz = config.ansatz if "ansatz" in config.model_fields_set else "brickwork"
+        ansatz = config.ansatz if "ansatz" in config.model_fields_set else "line"
         depth = SHALLOW if config.depth == "auto" else config.depth
     circuits: dict[str, Callable[[], Circuit]] = {
         "all-pairs": lambda: AllPairs(n, depth),
         "ring": lambda: ChosenPairs(n, ring(n), depth),
+        "line": lambda: ChosenPairs(n, line(n), depth),
         "ladder": lambda: ChosenPairs(n, ladder(n), depth),
         "brickwork": lambda: Brickwork(n, depth),
         "product": lambda: ProductState(n),

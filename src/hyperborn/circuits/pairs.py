@@ -21,6 +21,11 @@ def ring(n: int) -> Pairs:
     return tuple(sorted({(min(j, (j + 1) % n), max(j, (j + 1) % n)) for j in range(n)} - {(0, 0)}))
 
 
+def line(n: int) -> Pairs:
+    """Neighbours on a line: n - 1 pairs."""
+    return tuple((j, j + 1) for j in range(n - 1))
+
+
 def ladder(n: int) -> Pairs:
     """Two rails (0, 1, ... and h, h + 1, ... with h = n / 2 rounded up) with a rung between each two."""
     half = (n + 1) // 2

@@ -76,11 +76,17 @@ SHARED = (
         "ansatz",
         "NAME",
         "all-pairs",
-        "all-pairs, ring, ladder, brickwork, multi-basis (two weights a qubit), product (no entanglement) or "
-        "autoregressive (classical tables).",
+        "all-pairs, line, ring, ladder, brickwork, multi-basis (two weights a qubit), product (no entanglement) or "
+        "autoregressive (classical tables); on a backend line if none is given.",
         CIRCUIT,
     ),
-    Option("depth", "D|auto", "auto", "Layers of the circuit; auto: 4 to 10 weights, 8 beyond; registers 2.", CIRCUIT),
+    Option(
+        "depth",
+        "D|auto",
+        "auto",
+        "Layers of the circuit; auto: 4 to 10 weights, 8 beyond; registers 2; on a backend 1.",
+        CIRCUIT,
+    ),
     Option("context", "K", "4", "Bits before it that a bit of the autoregressive family depends on.", CIRCUIT),
     Option("spread", "RADIANS", "0.02", "Standard deviation of the initial angles.", CIRCUIT),
     Option("beta", "B", "auto", "Weight of KL in the ELBO; auto: 1, on registers 0.03 (a colder posterior).", CIRCUIT),
@@ -102,12 +108,14 @@ SHARED = (
     ),
     Option("samples", "S", "auto", "Networks that an estimator draws at each step.", TRAINING),
     Option("batch_size", "B", "128", "Training examples a step, on registers.", TRAINING),
-    Option("optimizer", "NAME", "auto", "adam, lbfgs or gains (those usual for SPSA); auto: adam.", TRAINING),
+    Option(
+        "optimizer", "NAME", "auto", "adam, lbfgs or gains (usual for SPSA); auto: adam, with spsa gains.", TRAINING
+    ),
     Option(
         "learning_rate",
         "R",
         "auto",
-        "First learning rate; auto: 0.03 radians, where gradients are estimated 0.1.",
+        "First learning rate; auto: 0.03 radians, on registers 0.1, with gains 0.3.",
         TRAINING,
     ),
     Option(
@@ -131,14 +139,20 @@ SHARED = (
 
 TRAIN = (
     *SHARED,
-    Option("objective", "NAME", "elbo", "mle, elbo, selbo, renyi or stein; on a backend selbo or mle.", CIRCUIT),
+    Option(
+        "objective",
+        "NAME",
+        "elbo",
+        "On a backend selbo (then the default) or mle, else one of: mle, elbo, selbo, renyi or stein.",
+        CIRCUIT,
+    ),
     Option("prior_from", "RUN", "", "Finished run to go on from with new data: its posterior is the prior.", CIRCUIT),
     Option(
         "backend",
         "NAME",
         "",
-        "Where circuits are run, to train from shots: statevector, aer, aer:METHOD, fake_sherbrooke and its like, an IBM "
-        "device such as ibm_torino, or a PennyLane device such as lightning.qubit.",
+        "Where circuits are run, to train from shots: statevector, aer, aer:METHOD, fake_sherbrooke and its like, an "
+        "IBM device such as ibm_torino, or a PennyLane device such as lightning.qubit.",
         BACKEND,
     ),
     Option("shots", "S|S,S", "1000", "Shots of a circuit; of two, those of the first and the last step.", BACKEND),

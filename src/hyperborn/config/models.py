@@ -32,10 +32,13 @@ from hyperborn.inference.divergences import DIVERGENCES
 from hyperborn.inference.estimators import ESTIMATORS
 from hyperborn.inference.objectives import OBJECTIVES
 
-CIRCUITS = ("all-pairs", "ring", "ladder", "brickwork", "multi-basis")
+CIRCUITS = ("all-pairs", "line", "ring", "ladder", "brickwork", "multi-basis")
 """Ansätze that are circuits of layers."""
 
-OF_BACKENDS = ("shots", "mitigation", "max_shots", "max_jobs", "max_seconds", "max_wait", "optimization_level")
+OF_BACKENDS = (
+    *("shots", "gate_error", "readout_error", "mitigation", "dynamical_decoupling", "twirling", "optimization_level"),
+    *("max_shots", "max_jobs", "max_seconds", "max_wait"),
+)
 """Keys that go with a backend, whichever it is."""
 
 DRAWING = "posterior registers with an estimator other than exact"
@@ -88,8 +91,10 @@ class Configuration(BaseModel, ABC):
     ] = [1.0]
 
     posterior: Literal["auto", "register", "registers"] = Field("auto", description="register, registers or auto")
-    ansatz: Literal["all-pairs", "ring", "ladder", "brickwork", "multi-basis", "product", "autoregressive"] = Field(
-        "all-pairs", description="all-pairs, ring, ladder, brickwork, multi-basis, product or autoregressive"
+    ansatz: Literal["all-pairs", "line", "ring", "ladder", "brickwork", "multi-basis", "product", "autoregressive"] = (
+        Field(
+            "all-pairs", description="all-pairs, line, ring, ladder, brickwork, multi-basis, product or autoregressive"
+        )
     )
     depth: Count | Literal["auto"] = Field("auto", description="a whole number from 1 on, or auto")
     register_size: Annotated[int, NotTruth, Field(ge=1, le=10, description="a whole number from 1 to 10")] = 4
@@ -157,9 +162,9 @@ class RunConfig(Configuration):
     dynamical_decoupling: Literal["none", "XX", "XpXm", "XY4"] = Field("none", description="none, XX, XpXm or XY4")
     twirling: Truth = False
     optimization_level: Annotated[int, NotTruth, Field(ge=0, le=3, description="a whole number from 0 to 3")] = 1
-    max_shots: Count | None = None
-    max_jobs: Count | None = None
-    max_seconds: Positive | None = None
+    max_shots: Count | None = Field(None, description="a whole number from 1 on")
+    max_jobs: Count | None = Field(None, description="a whole number from 1 on")
+    max_seconds: Positive | None = Field(None, description="a number above 0")
     max_wait: Positive = 86_400.0
 
     @property

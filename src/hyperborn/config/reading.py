@@ -13,7 +13,7 @@ from hyperborn.config.kinds import PARTS, either
 from hyperborn.config.models import CIRCUITS, DRAWING, OF_BACKENDS, Configuration, RunConfig
 from hyperborn.errors import UserError
 from hyperborn.inference.divergences import Divergence
-from hyperborn.inference.estimators import ESTIMATORS, Exact, ShotEstimator
+from hyperborn.inference.estimators import ESTIMATORS, SPSA, Exact, ShotEstimator
 from hyperborn.inference.objectives import OBJECTIVES, SELBO, Objective
 
 Config = TypeVar("Config", bound=Configuration)
@@ -49,7 +49,8 @@ def check_applies(config: Configuration) -> None:
         UserError: naming the option and what it goes with.
     """
     backend = isinstance(config, RunConfig) and config.backend is not None
-    optimizer = "adam" if config.optimizer == "auto" else config.optimizer
+    spsa = backend and config.estimator in ("auto", SPSA.name)
+    optimizer = ("gains" if spsa else "adam") if config.optimizer == "auto" else config.optimizer
     chosen = {optimizer, config.ansatz, f"estimator {config.estimator}", *config.chosen_objectives}
     owners = {"learning_rate": ["adam", "gains"], "depth": [*CIRCUITS], "context": ["autoregressive"]}
     annealed = [name for name, kind in OBJECTIVES.items() if kind.annealed]

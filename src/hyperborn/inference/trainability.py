@@ -9,11 +9,13 @@ from hyperborn._typing import Parameters, RandomKey
 from hyperborn.errors import whole_number
 from hyperborn.inference.estimators import Exact
 from hyperborn.inference.functional import Functional
-from hyperborn.posteriors import Posterior
+from hyperborn.posteriors import ExplicitPosterior, Posterior
 from hyperborn.stats import Estimate
 
 
-def gradient_variance(posterior: Posterior, functional: Functional, starts: Float[Array, "draws ..."]) -> Estimate:
+def gradient_variance(
+    posterior: ExplicitPosterior, functional: Functional, starts: Float[Array, "draws ..."]
+) -> Estimate:
     """Variance of ∂F/∂θ over random starts (at least 2), averaged over the parameters; nats² a squared radian.
 
     McClean et al. (arXiv 1803.11173) call a landscape a barren plateau where this falls exponentially with the qubits.
@@ -30,7 +32,7 @@ def gradient_variance(posterior: Posterior, functional: Functional, starts: Floa
 
 
 @jax.jit(static_argnums=0)
-def gradients_at(posterior: Posterior, functional: Functional, starts: Array) -> Array:
+def gradients_at(posterior: ExplicitPosterior, functional: Functional, starts: Array) -> Array:
     return jax.lax.map(lambda params: Exact().value_and_gradient(posterior, functional, params)[1], starts)
 
 

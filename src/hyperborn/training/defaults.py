@@ -5,7 +5,7 @@ from typing import Any
 from hyperborn.errors import whole_number
 from hyperborn.inference.estimators import SPSA, Estimator, Exact, FirstOrder, ShotEstimator
 from hyperborn.posteriors import Posterior, Registers, SampledPosterior
-from hyperborn.training.optimizers import Adam
+from hyperborn.training.optimizers import Adam, Gains, Optimizer
 
 EXACT_STEPS = 1000
 """Steps with exact gradients."""
@@ -29,8 +29,10 @@ def default_estimator(posterior: Posterior) -> Estimator:
     return FirstOrder() if isinstance(posterior, Registers) else Exact()
 
 
-def default_optimizer(estimator: Estimator) -> Adam:
-    """Adam, with larger steps where gradients are estimated."""
+def default_optimizer(estimator: Estimator) -> Optimizer:
+    """Adam, with larger steps where gradients are estimated; `Gains` for SPSA."""
+    if isinstance(estimator, SPSA):
+        return Gains()
     return Adam() if isinstance(estimator, Exact) else Adam(SAMPLED_RATE)
 
 

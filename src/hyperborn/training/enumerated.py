@@ -16,7 +16,7 @@ from hyperborn.energy import energies as energies_of
 from hyperborn.inference.divergences import KullbackLeibler
 from hyperborn.inference.estimators import Exact
 from hyperborn.inference.functional import Functional
-from hyperborn.posteriors import ExactPosterior, Posterior, evidence
+from hyperborn.posteriors import ExactPosterior, ExplicitPosterior, evidence
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import Annealing
 from hyperborn.training.definition import Definition
@@ -60,6 +60,8 @@ class Enumerated(Problem):
             return float(value_of(functional, jnp.asarray(q))) + float(functional.lowest)
 
     def leaper(self, definition: Definition) -> Leap:
+        posterior = definition.posterior
+        assert isinstance(posterior, ExplicitPosterior), "the estimator has seen to it"
         functional = self.functional(definition)
         log_prior = jnp.asarray(self.log_prior, jnp.float32)
         lowest = float(self.energies.min())
@@ -70,19 +72,21 @@ class Enumerated(Problem):
                 state,
                 functional,
                 jnp.int32(count),
-                posterior=definition.posterior,
+                posterior=posterior,
                 optimizer=definition.optimizer,
                 annealing=definition.annealed,
                 steps=definition.steps,
             )
-            found = diagnose(state.params, functional, energies, log_prior, posterior=definition.posterior)
+            found = diagnose(state.params, functional, energies, log_prior, posterior=posterior)
             return state, whole(found, float(functional.lowest), lowest)
 
         return leap
 
     def numbers(self, definition: Definition, params: Float[np.ndarray, "..."]) -> dict[str, float]:
         """Loss, expected energy, how far q is from the exact posterior, and the entropies of both."""
-        q = definition.posterior.distribution(jnp.asarray(params))
+        posterior = definition.posterior
+        assert isinstance(posterior, ExplicitPosterior), "the estimator has seen to it"
+        q = posterior.distribution(jnp.asarray(params))
         found = self.posterior.compared(q) | {
             "loss": self.loss(definition, q),
             "expected_energy": evidence.expected_energy(q, self.energies),
@@ -110,7 +114,7 @@ def advance(
     functional: Functional,
     count: Int[Array, ""],
     *,
-    posterior: Posterior,
+    posterior: ExplicitPosterior,
     optimizer: Optimizer,
     annealing: Annealing | None,
     steps: int,
@@ -143,7 +147,7 @@ def advance(
 
 @partial(jax.jit, static_argnames=("posterior",))
 def diagnose(
-    params: Parameters, functional: Functional, energies: Array, log_prior: Array, *, posterior: Posterior
+    params: Parameters, functional: Functional, energies: Array, log_prior: Array, *, posterior: ExplicitPosterior
 ) -> Diagnosis:
     """How every restart stands, from its parameters.
 

@@ -24,7 +24,7 @@ from hyperborn.training.annealing import Annealing
 from hyperborn.training.defaults import default_estimator, default_optimizer, steps_of
 from hyperborn.training.definition import Definition, check_kinds
 from hyperborn.training.enumerated import Enumerated
-from hyperborn.training.interruption import Interrupted, interruptible
+from hyperborn.training.interruption import Interrupted, give_way, interruptible
 from hyperborn.training.loop import Position, Report, fresh, train
 from hyperborn.training.measured import Measured
 from hyperborn.training.optimizers import Optimizer
@@ -169,6 +169,7 @@ def measured_of(
         ledger,
         persistence=persistence,
         note=progress.note,
+        waiting=lambda _: give_way(),
     )
     return Measured.of(data, sampler)
 

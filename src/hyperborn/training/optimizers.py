@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import jax.numpy as jnp
 import optax
@@ -85,11 +85,11 @@ class Gains(Optimizer):
 
     name = "gains"
     annealed = True
-    learning_rate: float = 0.1
+    learning_rate: float = 0.3
 
     def __post_init__(self) -> None:
         if not is_number(self.learning_rate) or self.learning_rate <= 0:
-            raise UserError(f"learning_rate = {self.learning_rate!r}: give a positive number, such as 0.1")
+            raise UserError(f"learning_rate = {self.learning_rate!r}: give a positive number, such as 0.3")
 
     def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
         late = STABILITY * steps
@@ -99,10 +99,10 @@ class Gains(Optimizer):
             return jnp.int32(0), jnp.float32(0.0)
 
         def update(
-            updates: optax.Updates, state: tuple[Array, Array], params: optax.Params | None = None
-        ) -> tuple[optax.Updates, tuple[Array, Array]]:
+            updates: optax.Updates, state: optax.OptState, params: optax.Params | None = None
+        ) -> tuple[optax.Updates, optax.OptState]:
             del params
-            count, size = state
+            count, size = cast("tuple[Array, Array]", state)
             now = jnp.mean(jnp.abs(jnp.asarray(updates)))
             size = jnp.where(count < CALIBRATION, size + (now - size) / (count + 1), size)
             gain = self.learning_rate * ((late + 1.0) / (count + 1.0 + late)) ** FALL

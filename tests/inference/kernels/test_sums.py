@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import inference_oracle
-from hyperborn.inference.kernels import Hamming, kernel_sums, sums
+from hyperborn.inference.kernels import Hamming, kernel_sums, sums, weighted_kernel_sums
 
 MIXTURE = ((0.15, 0.8), (1.0, 3.0))
 
@@ -26,9 +26,19 @@ def test_sums_are_those_of_all_pairs(n: int, rows: int, others: int) -> None:
     columns[-1] = bits[-1] = columns[0]
     expected = plain_sums(bits, columns)
     np.testing.assert_allclose(kernel_sums(Hamming(*MIXTURE), bits, columns), expected, rtol=1e-12)
-    np.testing.assert_allclose(sums.streamed_sums(Hamming(*MIXTURE), bits, columns), expected, rtol=1e-12)
+    ones = np.ones(others)
+    np.testing.assert_allclose(sums.streamed_sums(Hamming(*MIXTURE), bits, columns, ones), expected, rtol=1e-12)
     if n <= 9:
-        np.testing.assert_allclose(sums.tabulated_sums(Hamming(*MIXTURE), bits, columns), expected, rtol=1e-12)
+        np.testing.assert_allclose(sums.tabulated_sums(Hamming(*MIXTURE), bits, columns, ones), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "rows", "others"), [(4, 100, 50), (21, 70, 400)])
+def test_weights_count_columns(n: int, rows: int, others: int) -> None:
+    bits, columns = rows_of(n, rows, 0), rows_of(n, others, 1)
+    counts = np.random.default_rng(2).integers(0, 4, others)
+    expected = plain_sums(bits, np.repeat(columns, counts, axis=0))
+    weights = counts.astype(np.float64)
+    np.testing.assert_allclose(weighted_kernel_sums(Hamming(*MIXTURE), bits, columns, weights), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("n", "rows", "way"), [(10, 102, "stream"), (10, 103, "table"), (21, 1000, "stream")])
@@ -44,10 +54,10 @@ def test_the_table_serves_where_it_is_smaller_than_the_pairs(
 
 
 def test_samples_of_any_size_share_one_program() -> None:
-    sums.streamed_sums(Hamming(*MIXTURE), rows_of(25, 10, 0), rows_of(25, 20, 1))
+    sums.streamed_sums(Hamming(*MIXTURE), rows_of(25, 10, 0), rows_of(25, 20, 1), np.ones(20))
     before = sums.block_sums._cache_size()
     for rows in (1, 600, 5000):
-        sums.streamed_sums(Hamming((0.3,)), rows_of(25, rows, 0), rows_of(25, 4100, 1))
+        sums.streamed_sums(Hamming((0.3,)), rows_of(25, rows, 0), rows_of(25, 4100, 1), np.ones(4100))
     assert sums.block_sums._cache_size() == before
 
 
