@@ -3,8 +3,33 @@
 A `Backend` is a record of settings, which a run's definition holds; its `Connection` does the work.
 """
 
+from hyperborn.backends.aer import Aer
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts, Points, Preparations
+from hyperborn.backends.fake_device import FakeDevice
+from hyperborn.backends.ibm import IBMDevice
+from hyperborn.backends.mitigation import Readout
+from hyperborn.backends.names import BACKENDS, backend_named
+from hyperborn.backends.noise import Noise
+from hyperborn.backends.outcomes import Outcomes
+from hyperborn.backends.pennylane import PennyLaneDevice
 from hyperborn.backends.statevector import Statevector
 
-__all__ = ["Backend", "Batch", "Connection", "Counts", "Points", "Preparations", "Statevector"]
+__all__ = [
+    "BACKENDS",
+    "Aer",
+    "Backend",
+    "Batch",
+    "Connection",
+    "Counts",
+    "FakeDevice",
+    "IBMDevice",
+    "Noise",
+    "Outcomes",
+    "PennyLaneDevice",
+    "Points",
+    "Preparations",
+    "Readout",
+    "Statevector",
+    "backend_named",
+]
