@@ -1,4 +1,4 @@
-"""What shots say of a distribution."""
+"""What a point's shots say of its distribution, mitigated or not."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from hyperborn.backends.batch import Counts
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """Distinct rows of bits with their shares, which sum to 1, and the number of shots that these came from."""
+    """Distinct rows of bits, weight 0 first, their weights (not negative, adding up to 1) and the shots behind them."""
 
     bits: Bits
     weights: Float[np.ndarray, " networks"]
@@ -19,5 +19,5 @@ class Outcomes:
 
     @classmethod
     def of(cls, counts: Counts) -> "Outcomes":
-        """The shares of plain counts."""
+        """Counts as relative frequencies."""
         return cls(counts.bits, counts.counts / counts.shots, counts.shots)

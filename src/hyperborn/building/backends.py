@@ -14,12 +14,13 @@ def backend_of(config: RunConfig) -> Backend:
         UserError: if there is none of that name, or an option does not go with it.
     """
     assert config.backend is not None, "it is asked for where there is one"
+    noise = Noise(*config.gate_error, config.readout_error)
     return backend_named(
         config.backend,
-        noise=Noise(*config.gate_error, config.readout_error),
+        noise=None if noise == Noise() else noise,
         optimization_level=config.optimization_level if "optimization_level" in config.model_fields_set else None,
         dynamical_decoupling=None if config.dynamical_decoupling == "none" else config.dynamical_decoupling,
-        twirling=config.twirling,
+        twirling=config.twirling or None,
     )
 
 

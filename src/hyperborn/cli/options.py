@@ -76,8 +76,8 @@ SHARED = (
         "ansatz",
         "NAME",
         "all-pairs",
-        "all-pairs, line, ring, ladder, brickwork, multi-basis (two weights a qubit), product (no entanglement) or "
-        "autoregressive (classical tables); on a backend line if none is given.",
+        "all-pairs, line, ring, ladder, brickwork, multi-basis (two weights a qubit), product (no entanglement), "
+        "autoregressive (tables); on a backend: line.",
         CIRCUIT,
     ),
     Option(
@@ -166,7 +166,7 @@ TRAIN = (
     ),
     Option("dynamical_decoupling", "NAME", "none", "none, XX, XpXm or XY4, on an IBM device.", BACKEND),
     Option("twirling", "BOOL", "false", "Twirl gates and readout, on an IBM device.", BACKEND),
-    Option("optimization_level", "L", "1", "Effort of the transpiler, from 0 to 3, on IBM and fake devices.", BACKEND),
+    Option("optimization_level", "L", "3", "Effort of the transpiler, from 0 to 3, on IBM and fake devices.", BACKEND),
     Option("max_shots", "N", "", "Shots that the run may take altogether.", BACKEND),
     Option("max_jobs", "N", "", "Jobs that the run may take altogether.", BACKEND),
     Option("max_seconds", "S", "", "Seconds of the backend's processor that the run may take.", BACKEND),

@@ -161,7 +161,7 @@ class RunConfig(Configuration):
     mitigation: Literal["none", "readout"] = Field("none", description="none or readout")
     dynamical_decoupling: Literal["none", "XX", "XpXm", "XY4"] = Field("none", description="none, XX, XpXm or XY4")
     twirling: Truth = False
-    optimization_level: Annotated[int, NotTruth, Field(ge=0, le=3, description="a whole number from 0 to 3")] = 1
+    optimization_level: Annotated[int, NotTruth, Field(ge=0, le=3, description="a whole number from 0 to 3")] = 3
     max_shots: Count | None = Field(None, description="a whole number from 1 on")
     max_jobs: Count | None = Field(None, description="a whole number from 1 on")
     max_seconds: Positive | None = Field(None, description="a number above 0")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +11,9 @@ import optax
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
+from hyperborn.backends import mitigation
 from hyperborn.backends.backend import Connection
-from hyperborn.backends.batch import Batch, Counts, Preparations
+from hyperborn.backends.batch import Batch, Counts
 from hyperborn.backends.mitigation import Readout
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.data.dataset import Dataset, Split
@@ -37,6 +38,7 @@ FIRST, STEP, RESULT, READOUT = range(4)
 """What random numbers are for: each purpose has a stream of its own."""
 
 
+@runtime_checkable
 class Sampler(Protocol):
     """A connection with somebody in front of it who sees that nothing is paid for twice."""
 
@@ -183,10 +185,7 @@ def calibration(turns: tuple[Turn, ...], seed: int) -> Batch:
     """The job that prepares all zeros and all ones on the qubits of every turn."""
     return Batch(
         "readout",
-        tuple(
-            Preparations(turn.circuit, np.repeat(np.array([[0], [1]], np.uint8), len(turn.weights), axis=1))
-            for turn in turns
-        ),
+        tuple(mitigation.calibration(turn.circuit) for turn in turns),
         CALIBRATION_SHOTS,
         seed,
     )

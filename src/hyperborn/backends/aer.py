@@ -1,0 +1,69 @@
+"""Shots from Qiskit Aer: ideal or noisy, up to hundreds of qubits as matrix product states."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from hyperborn.backends.backend import Backend, Connection
+from hyperborn.backends.batch import Batch, Counts
+from hyperborn.backends.installed import imported
+from hyperborn.backends.local import Local
+from hyperborn.backends.noise import Noise, model_of
+from hyperborn.backends.running import options_for, plain_preparation, run
+from hyperborn.backends.statevector import cost_of
+from hyperborn.backends.translating.qiskit import circuit_of
+from hyperborn.errors import UserError
+
+METHODS = ("automatic", "statevector", "density_matrix", "matrix_product_state")
+
+LARGEST = {"automatic": 28, "statevector": 28, "density_matrix": 14, "matrix_product_state": 1000}
+"""Most qubits of each method: states of 4 GiB; matrix product states grow with entanglement instead."""
+
+KEPT = 64
+"""Translated circuits that are kept."""
+
+
+@dataclass(frozen=True)
+class Aer(Backend):
+    """Qiskit Aer on this machine, with the gates as they are listed.
+
+    "automatic" takes a statevector, with noisy gates a density matrix up to 8 qubits; "matrix_product_state" simulates
+    wide circuits of little entanglement.
+
+    Raises:
+        UserError: for a method that is not one of `METHODS`.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    method: str = "automatic"
+    noise: Noise | None = None
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise UserError(f"method={self.method!r} of Aer: choose one of {', '.join(METHODS)}")
+        if self.noise is not None and not isinstance(self.noise, Noise):
+            raise UserError(f"noise={self.noise!r} of Aer: give a Noise, such as Noise(two_qubit=0.01), or None")
+
+    @property
+    def label(self) -> str:
+        return "aer" if self.method == "automatic" else f"aer:{self.method}"
+
+    def connect(self) -> Connection:
+        aer = imported("qiskit_aer", "qiskit", self.label)
+        model = None if self.noise is None else model_of(self.noise)
+        mixed = self.noise is not None and self.noise.gates
+        translated = lru_cache(KEPT)(circuit_of)
+
+        def simulate(batch: Batch) -> tuple[Counts, ...]:
+            return run(simulator_for(batch.widest), batch, translated, plain_preparation)
+
+        def simulator_for(n_qubits: int) -> Any:
+            method = "statevector" if self.method == "automatic" and not mixed else self.method
+            simulator = aer.AerSimulator(noise_model=model, **options_for(method, n_qubits, mixed))
+            # Aer would refuse more qubits than a state vector of them fits into memory, whatever the method.
+            simulator.set_max_qubits(LARGEST["matrix_product_state"])
+            return simulator
+
+        return Local(simulate, cost_of, label=self.label, n_qubits=LARGEST[self.method])

@@ -1,0 +1,123 @@
+"""How well counts agree with exact distributions, and with those in another order of qubits or points."""
+
+from collections.abc import Sequence
+from itertools import permutations
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from hyperborn.backends.batch import Counts
+from hyperborn.bits import index_of
+from hyperborn.circuits import Circuit
+from hyperborn.circuits.gates import GateName
+
+Table: TypeAlias = Int[np.ndarray, " states"]
+"""Counts of all outcomes, in index order."""
+
+Distribution: TypeAlias = Float[np.ndarray, " states"]
+"""Probabilities of all outcomes, in index order."""
+
+FLOOR = 0.1
+"""Weight of the uniform distribution in likelihoods, so that no outcome of a noisy device is impossible."""
+
+LEAST_EXPECTED = 5.0
+"""Fewest expected shots of a cell of the chi-square statistic; rarer outcomes are put together."""
+
+CX = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], np.complex128)
+
+
+def exact_table(circuit: Circuit, angles: Float[np.ndarray, " parameters"]) -> Distribution:
+    """Born probabilities of a small circuit, gate by gate: nothing to compile, which takes JAX a second a circuit."""
+    n = circuit.n_qubits
+    state = np.zeros((2,) * n, np.complex128)
+    state[(0,) * n] = 1.0
+    for gate in circuit.gates():
+        k = len(gate.qubits)
+        matrix = matrix_of(gate.name, 0.0 if gate.parameter is None else float(angles[gate.parameter]))
+        state = np.tensordot(matrix.reshape((2,) * (2 * k)), state, (range(k, 2 * k), gate.qubits))
+        state = np.moveaxis(state, range(k), gate.qubits)
+    return np.abs(state.reshape(-1)) ** 2
+
+
+def matrix_of(name: GateName, angle: float) -> np.ndarray:
+    cosine, sine, phase = np.cos(angle / 2), np.sin(angle / 2), np.exp(0.5j * angle)
+    match name:
+        case "cx":
+            return CX
+        case "ry":
+            return np.array([[cosine, -sine], [sine, cosine]])
+        case "rz":
+            return np.diag([phase.conjugate(), phase])
+        case "rzz":
+            return np.diag([phase.conjugate(), phase, phase, phase.conjugate()])
+
+
+def table_of(counts: Counts) -> Table:
+    """Counts of all outcomes, in index order."""
+    table = np.zeros(2 ** counts.bits.shape[1], np.int64)
+    np.add.at(table, index_of(counts.bits), counts.counts)
+    return table
+
+
+def log_likelihood(counts: Table, exact: Distribution) -> float:
+    """Logarithm of the probability of counts (nats), but for the same multiple of each distribution."""
+    return float(counts @ np.log((1.0 - FLOOR) * exact + FLOOR / len(exact)))
+
+
+def qubit_orders(counts: Sequence[Table], exact: Sequence[Distribution]) -> dict[tuple[int, ...], float]:
+    """For every order of the qubits, the log likelihood (nats) of all counts if they came in that order."""
+    n = len(exact[0]).bit_length() - 1
+    shaped = [table.reshape((2,) * n) for table in exact]
+    return {
+        order: sum(
+            log_likelihood(found, table.transpose(order).reshape(-1))
+            for found, table in zip(counts, shaped, strict=True)
+        )
+        for order in permutations(range(n))
+    }
+
+
+def point_orders(
+    counts: Sequence[Sequence[Table]], exact: Sequence[Sequence[Distribution]]
+) -> dict[tuple[int, ...], float]:
+    """The same for every order of the points of circuits that have equally many."""
+    points = len(exact[0])
+    likelihoods = np.zeros((points, points))
+    for found, tables in zip(counts, exact, strict=True):
+        likelihoods += [[log_likelihood(one, table) for table in tables] for one in found]
+    rows = np.arange(points)
+    return {order: float(likelihoods[rows, order].sum()) for order in permutations(range(points))}
+
+
+def margin(likelihoods: dict[tuple[int, ...], float]) -> tuple[float, tuple[int, ...]]:
+    """By how much (nats) the given order is likelier than every other, and which one comes next, or before."""
+    given = tuple(range(len(next(iter(likelihoods)))))
+    others = {order: value for order, value in likelihoods.items() if order != given}
+    rival = max(others, key=others.__getitem__)
+    return likelihoods[given] - others[rival], rival
+
+
+def deviation(counts: Sequence[Table], exact: Sequence[Distribution]) -> float:
+    """Pearson's statistic of all counts, in standard deviations from its mean: about normal if the shots are exact."""
+    excess, variance = 0.0, 0.0
+    for found, table in zip(counts, exact, strict=True):
+        shots = found.sum()
+        seen, expected = cells(found, table * (shots / table.sum()))
+        k = len(expected)
+        excess += float(((seen - expected) ** 2 / expected).sum()) - (k - 1)
+        # Of a multinomial (Haldane 1937).
+        variance += 2 * (k - 1) + float((1.0 / expected).sum()) - (k**2 + 2 * k - 2) / shots
+    return float(excess / max(variance, 1e-12) ** 0.5)
+
+
+def cells(seen: Table, expected: Distribution) -> tuple[Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
+    """Counts seen and expected, the rarest outcomes together in one cell that is not rare."""
+    order = np.argsort(expected)
+    together = int(np.searchsorted(np.cumsum(expected[order]), LEAST_EXPECTED)) + 1
+    together = max(together, int(np.searchsorted(expected[order], LEAST_EXPECTED)))
+    rare, common = order[:together], order[together:]
+    return (
+        np.append(seen[common], seen[rare].sum()).astype(np.float64),
+        np.append(expected[common], expected[rare].sum()),
+    )

@@ -1,0 +1,103 @@
+"""The fake IBM devices that ship in qiskit-ibm-runtime: real devices' couplings, gates and calibrations, offline."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+from hyperborn.backends.backend import Backend, Connection
+from hyperborn.backends.batch import Batch, Counts
+from hyperborn.backends.compiling import Compiler, key_of
+from hyperborn.backends.installed import imported
+from hyperborn.backends.local import Local
+from hyperborn.backends.running import options_for, run
+from hyperborn.circuits import Circuit
+from hyperborn.errors import UserError, whole_number
+
+PREFIX = "fake_"
+
+
+@dataclass(frozen=True)
+class FakeDevice(Backend):
+    """A device that is simulated with the noise of its real counterpart on a day of its past.
+
+    Circuits are compiled to its gates and qubits, as for the real one, and only the qubits in use are simulated.
+
+    Raises:
+        UserError: for an optimization level that is not 0 to 3.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name: str
+    optimization_level: int = 3
+
+    def __post_init__(self) -> None:
+        whole_number("optimization_level", self.optimization_level, 0, 3)
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    def connect(self) -> Connection:
+        device = device_named(self.name)
+        compiler = Compiler(device, self.optimization_level)
+        aer = imported("qiskit_aer", "qiskit", self.label)
+        models = lru_cache(16)(lambda used: noise_of(device, used))
+
+        def prepared(circuit: Circuit, bits: Any) -> Any:
+            return compiler.prepared(circuit, key_of(bits)).circuit
+
+        def simulate(batch: Batch) -> tuple[Counts, ...]:
+            compiled = [compiler.compiled(request.circuit) for request in batch.requests]
+            used = tuple(sorted(set().union(*(one.used for one in compiled))))
+            widest = max(len(one.used) for one in compiled)
+            simulator = aer.AerSimulator(noise_model=models(used), **options_for("automatic", widest, True))
+            return run(simulator, batch, lambda circuit: compiler.compiled(circuit).circuit, prepared)
+
+        return Local(
+            simulate,
+            compiler.cost,
+            label=self.label,
+            n_qubits=device.num_qubits,
+            calibration=device.properties().last_update_date.isoformat(),
+        )
+
+
+def fake_names() -> dict[str, type]:
+    """The classes of all fake devices, by the devices' names."""
+    provider = imported("qiskit_ibm_runtime.fake_provider", "qiskit", "a fake device")
+    kinds = (getattr(provider, name) for name in dir(provider) if name.startswith("Fake"))
+    return {kind.backend_name: kind for kind in kinds if getattr(kind, "backend_name", None)}
+
+
+def device_named(name: str) -> Any:
+    """A fake device.
+
+    Raises:
+        UserError: if there is none of that name; it lists those there are.
+    """
+    known = fake_names()
+    if name not in known:
+        raise UserError(f"there is no fake device {name!r}; there are {', '.join(sorted(known))}")
+    return known[name]()
+
+
+def noise_of(device: Any, used: tuple[int, ...]) -> Any:
+    """The `qiskit_aer.noise.NoiseModel` of a device on some of its qubits, and of gates among them.
+
+    The same as `NoiseModel.from_backend` gives there, but that takes 4.4 s for all 127 qubits, and 2 s more each time
+    that it is handed to the simulator.
+    """
+    noise = imported("qiskit_aer.noise", "qiskit", device.name)
+    transpiler = imported("qiskit.transpiler", "qiskit", device.name)
+    whole, kept = device.target, set(used)
+    part = transpiler.Target(num_qubits=whole.num_qubits, dt=whole.dt, qubit_properties=whole.qubit_properties)
+    for name in whole.operation_names:
+        placed = whole[name]
+        inside = {places: values for places, values in placed.items() if places and kept.issuperset(places)}
+        if inside:
+            part.add_instruction(whole.operation_from_name(name), inside, name=name)
+    shown = SimpleNamespace(version=2, operation_names=device.operation_names, target=part, dt=device.dt)
+    return noise.NoiseModel.from_backend(shown)

@@ -1,0 +1,81 @@
+"""Backends by the names that people type."""
+
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any
+
+from hyperborn.backends.aer import METHODS, Aer
+from hyperborn.backends.backend import Backend
+from hyperborn.backends.fake_device import PREFIX as FAKE
+from hyperborn.backends.fake_device import FakeDevice, fake_names
+from hyperborn.backends.ibm import IBMDevice
+from hyperborn.backends.pennylane import SIMULATORS, PennyLaneDevice
+from hyperborn.backends.statevector import Statevector
+from hyperborn.errors import UserError
+
+BACKENDS: tuple[type[Backend], ...] = (Statevector, Aer, FakeDevice, IBMDevice, PennyLaneDevice)
+"""The kinds of backend that a record can hold."""
+
+IBM = "ibm_"
+PENNYLANE = "pennylane:"
+AER = "aer"
+
+SHAPES = (
+    "statevector",
+    AER,
+    *(f"{AER}:{method}" for method in METHODS[1:]),
+    "fake_sherbrooke and the other fake devices",
+    "ibm_NAME for a device of your IBM Quantum account",
+    f"{PENNYLANE}DEVICE",
+    *SIMULATORS,
+)
+"""What a name may be, in words."""
+
+
+def backend_named(name: str, **settings: Any) -> Backend:
+    """The backend of a name, with settings such as `noise`, `optimization_level` or `twirling`; None: the default.
+
+    Raises:
+        UserError: for a name that nothing has (it says the nearest ones and all kinds of names that there are), or a
+            setting that the backend does not have.
+    """
+    given = {key: value for key, value in settings.items() if value is not None}
+    kind, known = kind_of(name)
+    takes = [field.name for field in fields(kind) if field.name not in known]  # pyright: ignore[reportArgumentType]
+    for key, value in given.items():
+        if key not in takes:
+            has = f"takes {', '.join(takes)}" if takes else "takes no settings"
+            raise UserError(f"{key.replace('_', '-')}={value!r} does not go with the backend {name!r}, which {has}")
+    return kind(**known, **given)
+
+
+def kind_of(name: str) -> tuple[type[Backend], dict[str, Any]]:
+    """The kind of backend that a name stands for, and the settings that the name says."""
+    if name == "statevector":
+        return Statevector, {}
+    head, colon, rest = name.partition(":")
+    if head == AER and (not colon or rest in METHODS):
+        return Aer, {"method": rest} if colon else {}
+    if name.startswith(FAKE):
+        return FakeDevice, {"name": name}
+    if name.startswith(IBM) and name != IBM:
+        return IBMDevice, {"name": name}
+    if name.startswith(PENNYLANE) and name != PENNYLANE:
+        return PennyLaneDevice, {"name": name.removeprefix(PENNYLANE)}
+    if name in SIMULATORS:
+        return PennyLaneDevice, {"name": name}
+    raise UserError(f"there is no backend {name!r}{hint(name)}; choose {', '.join(SHAPES)}")
+
+
+def hint(name: str) -> str:
+    """Names that look alike."""
+    plain = ["statevector", AER, *(f"{AER}:{method}" for method in METHODS), *SIMULATORS]
+    near = get_close_matches(name, [*plain, *installed_fakes()], n=3)
+    return f" (did you mean {' or '.join(near)}?)" if near else ""
+
+
+def installed_fakes() -> list[str]:
+    try:
+        return sorted(fake_names())
+    except UserError:
+        return []
