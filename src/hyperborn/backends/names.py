@@ -79,3 +79,10 @@ def installed_fakes() -> list[str]:
         return sorted(fake_names())
     except UserError:
         return []
+
+
+def is_ideal(backend: Backend) -> bool:
+    """Whether shots are known to come without noise, as exact draws would."""
+    if isinstance(backend, Aer):
+        return backend.noise is None
+    return isinstance(backend, Statevector) or (isinstance(backend, PennyLaneDevice) and backend.name in SIMULATORS)

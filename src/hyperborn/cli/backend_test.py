@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hyperborn.cli.output import Json, emit, explained, show
+from hyperborn.cli.output import OURS, Json, emit, explained, show
 
 
 def backend_test(
@@ -16,17 +16,33 @@ def backend_test(
 ) -> None:
     """Test a backend on random asymmetric circuits: qubit order, parameter points, shots and probabilities."""
     with explained(as_json):
-        from hyperborn.backends import backend_named
-        from hyperborn.backends.conformance import examined
-        from hyperborn.progress import Progress
-        from hyperborn.report.ledger import conformance_table
+        from dataclasses import asdict
 
+        from hyperborn.backends import backend_named
+        from hyperborn.backends.conformance import conformance
+        from hyperborn.backends.names import is_ideal
+        from hyperborn.progress import Progress
+        from hyperborn.report.backends import conformance_table
+
+        backend = backend_named(name)
+        connection = backend.connect()
         with Progress() as progress:
-            counter = progress.counter(f"testing {name}")
-            found = examined(backend_named(name), circuits=circuits, shots=shots, seed=seed, progress=counter)
+            if connection.metered:
+                progress.note(
+                    f"{2 * circuits:,} circuits of {shots:,} shots go to {name}, in two jobs (--circuits, --shots)"
+                )
+            found = conformance(
+                name,
+                connection,
+                ideal=is_ideal(backend),
+                circuits=circuits,
+                shots=shots,
+                seed=seed,
+                progress=progress.note,
+            )
         if as_json:
-            emit({"backend": name, "passed": found.passed, "checks": [vars(check) for check in found.checks]})
+            emit(asdict(found) | {"passed": found.passed})
         else:
             show(conformance_table(found))
         if not found.passed:
-            raise typer.Exit(1)
+            raise typer.Exit(OURS)

@@ -18,7 +18,7 @@ def ledger(
         from dataclasses import asdict
 
         from hyperborn.backends.ledger import Ledger
-        from hyperborn.report.ledger import ledger_table
+        from hyperborn.report.backends import ledger_table
         from hyperborn.training.replacing import LEDGER
 
         with closing(Ledger.read(run / LEDGER)) as found:

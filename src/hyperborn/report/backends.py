@@ -1,8 +1,9 @@
-"""Tables of what was spent on a backend, and of what was found when one was tested."""
+"""Tables about a backend: what was spent there, and what was found when it was tested."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hyperborn.backends.conformance import Conformance
 from hyperborn.backends.ledger import Job
 from hyperborn.backends.limits import Limits, Spent
 from hyperborn.report.digits import MISSING, number_text
@@ -47,6 +48,17 @@ def ledger_table(jobs: Sequence[Job], total: Spent, limits: Limits) -> "rich.tab
     ]
     name = jobs[0].request.backend if jobs else "nothing was sent"
     return titled(name, [table, Padding(facts_table(facts), (1, 0, 0, 0))])
+
+
+def conformance_table(found: Conformance) -> "rich.table.Table":
+    """A row a check, and a verdict."""
+    table = plain_table(["check", "", "found"])
+    for check in found.checks:
+        table.add_row(*cells([check.name, "passed" if check.passed else "FAILED", check.finding]))
+    table.columns[2].justify = "left"
+    verdict = "may be trusted" if found.passed else "must not be trusted"
+    shots = f"{found.circuits} circuits, twice, of {found.shots:,} shots"
+    return titled(f"{found.backend} {verdict} with the order of bits and points ({shots})", [table])
 
 
 def allowed(spent: str, limit: float | None) -> str:
