@@ -4,7 +4,11 @@ from hyperborn.backends import Backend, Noise, backend_named
 from hyperborn.config import RunConfig
 from hyperborn.errors import UserError
 from hyperborn.inference.estimators import ESTIMATORS, SPSA, Estimator, ParameterShift, ShotEstimator
-from hyperborn.posteriors import Posterior, Register, Registers, SampledPosterior, SampledRegister, SampledRegisters
+from hyperborn.posteriors import Posterior, SampledPosterior
+from hyperborn.training.elsewhere import placed_on
+
+UNPLACED = ("multi-basis", "autoregressive")
+"""Posteriors that are no circuit of one qubit a weight."""
 
 
 def backend_of(config: RunConfig) -> Backend:
@@ -30,19 +34,12 @@ def placed(config: RunConfig, posterior: Posterior) -> SampledPosterior:
     Raises:
         UserError: for a posterior that is no circuit of one qubit a weight.
     """
-    backend = backend_of(config)
-    if isinstance(posterior, SampledRegister):
-        return SampledRegister(posterior.circuit, backend, config.mitigation)
-    if isinstance(posterior, SampledRegisters):
-        return SampledRegisters(posterior.registers, backend, config.mitigation)
-    if isinstance(posterior, Register):
-        return SampledRegister(posterior.circuit, backend, config.mitigation)
-    if isinstance(posterior, Registers):
-        return SampledRegisters(posterior, backend, config.mitigation)
-    raise UserError(
-        f"ansatz {config.ansatz} is not run on a backend, which takes circuits of one qubit a weight; choose "
-        "line, ring, ladder, brickwork, all-pairs or product"
-    )
+    if config.ansatz in UNPLACED and config.posterior != "registers":
+        raise UserError(
+            f"ansatz {config.ansatz} is not run on a backend, which takes circuits of one qubit a weight; choose "
+            "line, ring, ladder, brickwork, all-pairs or product"
+        )
+    return placed_on(posterior, backend_of(config), config.mitigation)
 
 
 def shot_estimator_of(config: RunConfig, posterior: SampledPosterior) -> Estimator:

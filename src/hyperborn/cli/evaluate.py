@@ -1,7 +1,7 @@
 """`hyperborn evaluate`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -26,22 +26,38 @@ def evaluate(
     uncalibrated: Annotated[
         bool, typer.Option("--uncalibrated", metavar="", help="The posterior's own probabilities, at temperature 1.")
     ] = False,
+    backend: Annotated[
+        str | None,
+        typer.Option(help="Backend to measure the trained circuit on, as --backend of train.", metavar="NAME"),
+    ] = None,
+    shots: Annotated[int, typer.Option(min=1, help="Shots on that backend.")] = 1000,
+    mitigation: Annotated[str, typer.Option(help="On that backend: none or readout.", metavar="NAME")] = "none",
     as_json: Json = False,
 ) -> None:
     """Score a run: accuracy, NLL, Brier score and calibration error."""
     with explained(as_json):
+        from contextlib import closing
+
+        from hyperborn.backends import Ledger, backend_named
         from hyperborn.data import read_table
         from hyperborn.data.reapplied import columns_needed
         from hyperborn.errors import UserError
+        from hyperborn.posteriors.sampled import Mitigation
         from hyperborn.predictive import scores
         from hyperborn.report.digits import number_text
         from hyperborn.report.names import metric_name
         from hyperborn.report.tables import facts_table
         from hyperborn.training import load
+        from hyperborn.training.replacing import LEDGER
 
         if file is not None and split is not None:
             raise UserError(f"--split {split} is of the run's own data, and {file} was given; leave one out")
+        if mitigation not in get_args(Mitigation):
+            raise UserError(f"mitigation = {mitigation!r} is not allowed; give {' or '.join(get_args(Mitigation))}")
         result = load(run, report=note)
+        if backend is not None:
+            with closing(Ledger.create_or_open(run / LEDGER)) as ledger:
+                result = result.on(backend_named(backend), shots, mitigation=mitigation, ledger=ledger)
         if file is None:
             name = split or "test"
             examples = result.data.split(name)
@@ -53,7 +69,7 @@ def evaluate(
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         found = scores(result.predict_proba(examples.x, samples=samples, calibrated=not uncalibrated), examples.y)
         if as_json:
-            emit({"run": str(run), "on": name, "n_examples": len(examples), **found})
+            emit({"run": str(run), "on": name, "backend": backend, "n_examples": len(examples), **found})
         else:
             lines = [(metric_name(key), number_text(value)) for key, value in found.items()]
             show(facts_table([("scored on", f"{name}, {len(examples)} examples"), *lines]))

@@ -1,5 +1,6 @@
 """Training from shots: every step is one job of a backend."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, runtime_checkable
@@ -111,10 +112,7 @@ class Measured(Problem):
     def outcomes(self, definition: Definition, params: Float[np.ndarray, "..."]) -> Outcomes:
         """Whole networks as the backend gives them at trained parameters: those that predict."""
         random = stream(definition, RESULT)
-        reading = Bench.of(definition, self).result(params, random)
-        if len(reading.turns) == 1:
-            return in_order(reading.turns[0], reading.outcomes[0][0])
-        return Outcomes.of(Counts.of(reading.networks(reading.outcomes[0][0].shots, random)))
+        return whole_networks(Bench.of(definition, self).result(params, random), random)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +137,8 @@ class Bench:
         variation = variation_of(definition.objective, definition.prior, definition.network, problem.train, posterior)
         readouts = None
         if posterior.mitigation == "readout":
-            counts = problem.sampler.sample(calibration(turns, seed_from(stream(definition, READOUT))))
-            readouts = tuple(Readout.of(counts[2 * place : 2 * place + 2]) for place in range(len(turns)))
+            batch = calibration(turns, seed_from(stream(definition, READOUT)), "readout")
+            readouts = readouts_of(problem.sampler.sample(batch), len(turns))
         return cls(definition, posterior, estimator, turns, problem.sampler, variation, readouts)
 
     def read(
@@ -181,10 +179,22 @@ def shots_of_result(estimator: ShotEstimator) -> int:
     return max(estimator.most_shots, LEAST_OF_RESULT)
 
 
-def calibration(turns: tuple[Turn, ...], seed: int) -> Batch:
+def readouts_of(counts: Sequence[Counts], turns: int) -> tuple[Readout, ...]:
+    """What the counts of `calibration` say of the readout, turn by turn."""
+    return tuple(Readout.of(counts[2 * place : 2 * place + 2]) for place in range(turns))
+
+
+def whole_networks(reading: Reading, random: np.random.Generator) -> Outcomes:
+    """The reading of one point as whole networks; registers of different turns are put together at random."""
+    if len(reading.turns) == 1:
+        return in_order(reading.turns[0], reading.outcomes[0][0])
+    return Outcomes.of(Counts.of(reading.networks(reading.outcomes[0][0].shots, random)))
+
+
+def calibration(turns: Sequence[Turn], seed: int, label: str) -> Batch:
     """The job that prepares all zeros and all ones on the qubits of every turn."""
     return Batch(
-        "readout",
+        label,
         tuple(mitigation.calibration(turn.circuit) for turn in turns),
         CALIBRATION_SHOTS,
         seed,

@@ -1,7 +1,7 @@
 """What a run found."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples
+from hyperborn.backends.backend import Backend
+from hyperborn.backends.ledger import Ledger
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.bits import bit_string
 from hyperborn.data.columns import raw_table
@@ -22,6 +24,7 @@ from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, ExplicitPosterior, PreviousPosterior, Registers, SampledPosterior
+from hyperborn.posteriors.sampled import Mitigation
 from hyperborn.predictive import (
     exact_predictive,
     fitted_temperature,
@@ -34,6 +37,7 @@ from hyperborn.predictive import (
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
 from hyperborn.training import enumerated, measured, sampled
 from hyperborn.training.definition import LARGEST_SEED, Definition
+from hyperborn.training.elsewhere import outcomes_on, placed_on
 from hyperborn.training.run_folder import RunFolder, writing
 
 SECONDS: tuple[str, ...] = ("energies", "compile", "train")
@@ -120,7 +124,7 @@ class Result:
     def _mixed(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
         """The posterior predictive at temperature 1: over all networks, `draws` of too many, or what a backend gave."""
         if self.outcomes is not None:
-            return posterior_predictive(self.network, x, self.outcomes.bits, self.outcomes.weights)
+            return posterior_predictive(self.fitted, x, self.outcomes.bits, self.outcomes.weights)
         if self.definition.sampled:
             return sampled_predictive(self.fitted, x, self.draws)
         return exact_predictive(self.network, x, self.probabilities)
@@ -223,6 +227,31 @@ class Result:
     def network_probabilities(self, bits: Bits, x: ArrayLike) -> Float[np.ndarray, "examples classes"]:
         """Class probabilities of one network, given as one row of bits."""
         return posterior_predictive(self.fitted, features_of(self.network, x), bits)
+
+    def on(
+        self,
+        backend: Backend,
+        shots: int = 1000,
+        *,
+        seed: int = 0,
+        mitigation: Mitigation = "none",
+        ledger: Ledger | None = None,
+    ) -> "Result":
+        """This result with predictions by the networks that its circuit gives on a backend, noise and all.
+
+        Args:
+            backend: where the trained circuit is measured once.
+            shots: networks that are drawn there.
+            seed: of a simulator's shots.
+            mitigation: "readout" to correct for qubits that are read wrongly.
+            ledger: where jobs are kept, so that the same question is paid for once; in memory if absent.
+
+        Raises:
+            UserError: if the posterior is no circuit of one qubit a weight, or the backend refuses.
+        """
+        posterior = placed_on(self.definition.posterior, backend, mitigation)
+        whole_number("shots", shots, 1)
+        return replace(self, outcomes=outcomes_on(posterior, self.angles, shots, seed, ledger))
 
     def as_prior(self, doubt: float = DOUBT) -> PreviousPosterior:
         """The trained posterior over weights as the prior of a run on new data; side parameters are learnt anew.
