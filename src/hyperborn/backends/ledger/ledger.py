@@ -10,7 +10,6 @@ from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from hyperborn.backends.batch import Counts
 from hyperborn.backends.ledger.database import connect, create, damaged, explained, fill, transaction
