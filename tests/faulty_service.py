@@ -46,7 +46,7 @@ class FaultyService(Connection):
         path: Path,
         sample: Callable[[Batch], tuple[Counts, ...]],
         *,
-        tick: Callable[[str], None] = lambda moment: None,
+        tick: Callable[[str], None] = lambda _: None,
         **faults: Sequence[str],
     ) -> None:
         """On a file; `faults` lists for each operation what befalls its next calls, "" for nothing.

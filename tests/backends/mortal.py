@@ -5,7 +5,7 @@
 Without chains one child dies at the first moment, and a second one goes on; then one dies at the second moment; and so
 on until one outlives its last. With chains, so many runs in which child after child dies at a random moment. Prints a
 JSON line of each run: its deaths, the bill, the jobs that the service was given, the faults left, the states in the
-ledger, and a digest of the counts.
+ledger, and digests of the counts that the children had, and of those that the jobs in the ledger give.
 """
 
 import hashlib
@@ -15,13 +15,14 @@ import random
 import signal
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from faulty_service import Clock, FaultyService, product_shots
-from hyperborn.backends import Batch, Ledger, Points, Recorded
+from hyperborn.backends import Batch, Counts, Ledger, Points, Recorded
 from hyperborn.circuits import ProductState
 
 LABELS = ("readout", "step-00001", "step-00002")
@@ -49,11 +50,15 @@ def live(folder: Path, faults: dict[str, list[str]], death: int, moments: int) -
     with Ledger.create_or_open(folder / "ledger.sqlite") as ledger:
         ledger._database.set_trace_callback(lambda statement: tick(" ".join(statement.split()[:3])))
         recorded = Recorded(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
-        digest = hashlib.sha256()
-        for label in LABELS:
-            for counts in recorded.sample(batch_of(label)):
-                digest.update(counts.bits.tobytes() + counts.counts.astype("<i8").tobytes())
-    (folder / "digest").write_text(digest.hexdigest())
+        (folder / "digest").write_text(digest_of([recorded.sample(batch_of(label)) for label in LABELS]))
+
+
+def digest_of(replies: list[tuple[Counts, ...]]) -> str:
+    """SHA-256 of all counts, in order."""
+    digest = hashlib.sha256()
+    for counts in (counts for reply in replies for counts in reply):
+        digest.update(counts.bits.tobytes() + counts.counts.astype("<i8").tobytes())
+    return digest.hexdigest()
 
 
 def one_life(folder: Path, faults: dict[str, list[str]], death: int) -> tuple[int, str]:
@@ -77,14 +82,19 @@ def one_life(folder: Path, faults: dict[str, list[str]], death: int) -> tuple[in
 
 def outcome(folder: Path, lives: list[tuple[int, str]]) -> dict[str, Any]:
     service = FaultyService(folder / "service.json", product_shots)
-    ledger = Ledger.read(folder / "ledger.sqlite")
+    with Ledger.read(folder / "ledger.sqlite") as ledger:
+        rows = ledger.rows()
+    numbers = {job.request.label: int(str(job.id).removeprefix("job-")) for job in rows if job.state == "done"}
     return {
         "lives": lives,
         "bill": [tag.split("-", 2)[2] for tag in service.bill()],
         "jobs": len(service.jobs()),
         "faults": service.faults_left(),
-        "states": [[job.request.label, job.attempt, job.state] for job in ledger.rows()],
+        "states": [[job.request.label, job.attempt, job.state] for job in rows],
         "digest": (folder / "digest").read_text(),
+        "digest of the jobs": digest_of(
+            [product_shots(replace(batch_of(label), seed=numbers[label])) for label in LABELS]
+        ),
     }
 
 
@@ -95,7 +105,7 @@ def main(parent: Path, faults: dict[str, list[str]], chains: int) -> None:
         if chains:
             chance, lives = random.Random(number), []
             while not lives or lives[-1][0] != 0:
-                lives.append(one_life(folder, faults, chance.randint(1, 30)))
+                lives.append(one_life(folder, faults, chance.randint(1, 60)))
                 assert lives[-1][0] in (0, -signal.SIGKILL), lives
         else:
             lives = [one_life(folder, faults, number)]

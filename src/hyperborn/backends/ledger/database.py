@@ -107,6 +107,8 @@ def explained(path: Path | None) -> Iterator[None]:
     """Turn errors of SQLite inside the block into a `UserError` that names the file and the remedy."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise damaged(path, "text that is none") from error
     except sqlite3.Error as error:
         # Text that is no text has an error without a name.
         name, place = getattr(error, "sqlite_errorname", "SQLITE_CORRUPT"), path or "the ledger in memory"

@@ -19,7 +19,8 @@ def packed(reply: Sequence[Counts]) -> bytes:
     tables = [point.bits if point.bits.ndim == 2 else point.bits.reshape(1, -1) for point in reply]
     tallies = np.concatenate([np.zeros(0, np.int64), *(point.counts.ravel() for point in reply)])
     # Most outcomes come a few times: a byte each is enough for most tables.
-    kind = np.result_type(*(np.min_scalar_type(extreme) for extreme in (tallies.min(initial=0), tallies.max(initial=0))))
+    extremes = tallies.min(initial=0), tallies.max(initial=0)
+    kind = np.result_type(*map(np.min_scalar_type, extremes))
     arrays = {
         "shapes": np.array([table.shape for table in tables], np.int64).reshape(-1, 2),
         "bits": np.packbits(np.concatenate([np.zeros(0, np.uint8), *(table.ravel() for table in tables)])),
@@ -38,7 +39,7 @@ def unpacked(data: bytes, source: str) -> tuple[Counts, ...]:
     try:
         plain = zlib.decompress(data)
     except zlib.error as error:
-        raise UserError(f"{source} are not whole ({error}); restore the file from a copy") from error
+        raise UserError(f"{source}: not whole ({error}); restore the file from a copy") from error
     arrays = arrays_from_bytes(plain, source)
     shapes, rows = arrays["shapes"], arrays["rows"]
     sizes = shapes.prod(axis=1)
