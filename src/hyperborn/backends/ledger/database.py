@@ -34,6 +34,10 @@ def create(path: Path, run: tuple[object, ...]) -> None:
     Raises:
         UserError: if it cannot be written.
     """
+    journal = path.with_name(f"{path.name}-journal")
+    if journal.exists():
+        # SQLite would roll it back into the new file.
+        raise UserError(f"{journal} belongs to a ledger that is gone; put {path.name} back, or move the journal away")
     database = sqlite3.connect(":memory:")
     fill(database, run)
     write_file(path, database.serialize())
