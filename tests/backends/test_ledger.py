@@ -239,6 +239,7 @@ def test_a_flipped_bit_is_noticed_or_changes_nothing(path: Path, tmp_path: Path)
         ("DELETE FROM run", "the row of the run"),
         ("UPDATE counts SET data = (SELECT data FROM counts WHERE number = 2) WHERE number = 1", "counts of step-0"),
         ("DELETE FROM counts WHERE number = 3", "counts of step-2"),
+        ("UPDATE counts SET data = 'text' WHERE number = 3", "counts of step-2"),
         ("DROP TABLE counts", "no such table"),
     ],
 )

@@ -103,9 +103,10 @@ class Ledger:
             found = self._database.execute("SELECT data FROM counts WHERE number = ?", (job.number,)).fetchone()
         if job.counts is None:
             raise UserError(f"{job.tag} is {job.state} and has no counts in {self.path}; name a job that is done")
-        if found is None or hashlib.sha256(found[0]).hexdigest() != job.counts:
+        data = found[0] if found else None
+        if not isinstance(data, bytes) or hashlib.sha256(data).hexdigest() != job.counts:
             raise damaged(self.path, f"the counts of {job.request.label}")
-        return unpacked(found[0], f"{self.path}, the counts of {job.request.label}")
+        return unpacked(data, f"{self.path}, the counts of {job.request.label}")
 
     def set_durability(self, *, power_cuts: bool) -> None:
         """Whether what is written survives a power cut, which costs tens of milliseconds each time; at first it does.
