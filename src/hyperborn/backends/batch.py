@@ -149,8 +149,10 @@ def check_reply(backend: str, batch: Batch, reply: Sequence[Counts]) -> None:
     if len(reply) != batch.n_points:
         raise UserError(f"{backend} returned {len(reply)} results for the {batch.n_points} circuits of {batch.label}")
     for place, (counts, size) in enumerate(zip(reply, batch.sizes, strict=True)):
-        where = f"circuit {place + 1} of {len(reply)} of {batch.label}"
         if counts.bits.ndim != 2 or counts.bits.shape[1] != size:
-            raise UserError(f"{backend} returned strings of {counts.bits.shape[-1]} bits for {size} qubits in {where}")
-        if counts.shots != batch.shots:
-            raise UserError(f"{backend} returned {counts.shots} of the {batch.shots} shots asked for in {where}")
+            problem = f"strings of {counts.bits.shape[-1]} bits for {size} qubits"
+        elif counts.shots != batch.shots:
+            problem = f"{counts.shots} of the {batch.shots} shots asked for"
+        else:
+            continue
+        raise UserError(f"{backend} returned {problem} in circuit {place + 1} of {len(reply)} of {batch.label}")

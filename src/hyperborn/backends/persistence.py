@@ -18,7 +18,10 @@ LONGEST_PAUSE = 60.0
 """Seconds between tries; doubled each time, and up to a second more at random, so that clients do not come in step."""
 
 LONGEST_TEXT = 300
-SECRETS = re.compile(r"crn:\S+|((?:bearer|api.?key|token|authorization|password)\W{1,4})\S+", re.IGNORECASE)
+SECRETS = re.compile(
+    r"crn:\S+|(\b(?:api.?key|token|authorization|password)\W{0,2}[:=]\W{0,2})(?:bearer\s+)?\S+|bearer\s+\S+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class Recorded:
         refusal = refusal_of(self.backend, batch, reply)
         job = self.ledger.fetched(job, reply.counts, reply.seconds, refusal)
         # A duplicate that was not in the list at first would else be paid for unnoticed.
-        self._submitting.alone(job)
+        self._submitting.cancel_others(job)
         if refusal is not None:
             raise self._refused(refusal)
         return reply.counts

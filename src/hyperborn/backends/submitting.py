@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hyperborn.backends.backend import Connection, JobFailed, NotFinished, TransientError
 from hyperborn.backends.batch import Batch
 from hyperborn.backends.ledger import Job, Ledger
-from hyperborn.backends.persistence import Asking, one_line
+from hyperborn.backends.persistence import Asking, Silence, one_line
 from hyperborn.errors import UserError
 
 GLANCE = 1.0
@@ -41,7 +41,8 @@ class Submitting:
         """
         if job.id is not None:
             self.asking.note(f"{batch.label}: going on with job {job.id}, submitted at {job.submitted}")
-            return self.alone(job)
+            others = [identity for identity in self._listed(job) if identity != job.id]
+            return self._settled(job, batch, [job.id, *others])
         may_be_there = known
 
         def hand_in(_: Callable[[], None]) -> tuple[Sequence[str], bool]:
@@ -62,34 +63,36 @@ class Submitting:
         job = self.ledger.submitted(job, identities[0])
         if is_found:
             self.asking.note(f"{batch.label}: {self.backend} has it already, as job {job.id}")
-        return self.alone(job, batch)
+        listed = list(identities) if is_found else self._listed(job)
+        return self._settled(job, batch, listed)
 
-    def alone(self, job: Job, batch: Batch | None = None) -> Job:
-        """The job, every other one under its tag cancelled: a client may have sent a request several times.
+    def cancel_others(self, job: Job) -> None:
+        """Have every other job under the tag of this one cancelled: a client may have sent it several times."""
+        self._cancel(job, self._listed(job, lagging=True))
 
-        With a batch it becomes the oldest of them that has not failed, else it stays the one that it is.
-        """
-        assert job.id is not None  # it is in hand
-        try:
-            listed = list(self.connection.find(job.tag))
-        except TransientError as error:
-            self.asking.note(f"{job.request.label}: cannot look for duplicates: {one_line(error)}")
-            return job
-        identities = listed if job.id in listed else [*listed, job.id]
-        if len(identities) > 1 and batch is not None:
-            chosen = next((each for each in identities if not self._has_failed(each, batch)), job.id)
-            if chosen != job.id:
-                job = self.ledger.submitted(job, chosen)
+    def _settled(self, job: Job, batch: Batch, identities: list[str]) -> Job:
+        """The job as the first of those under its tag that has not failed, the others cancelled."""
+        # Those in the ledger as duplicates are cancelled already, or about to be.
+        candidates = [identity for identity in identities if not self.ledger.is_duplicate(job, identity)]
+        for identity in candidates if len(candidates) > 1 else ():
+            # Written down before it is looked at: another process would else keep one, and this one pay for two.
+            if identity != job.id:
+                job = self.ledger.submitted(job, identity)
+            if not self._has_failed(identity, batch):
+                break
+        self._cancel(job, identities)
+        return job
+
+    def _cancel(self, job: Job, identities: Sequence[str]) -> None:
         others = [identity for identity in identities if identity != job.id]
         news = [identity for identity in others if self.ledger.duplicate(job, identity)]
         for identity in others:
             self.connection.cancel(identity)
         if news:
             self.asking.note(
-                f"{job.request.label} reached {self.backend} {len(identities)} times: job {job.id} is kept, and "
+                f"{job.request.label} reached {self.backend} {len(others) + 1} times: job {job.id} is kept, and "
                 f"{', '.join(news)} cancelled"
             )
-        return job
 
     def give_up(self, job: Job) -> None:
         """Have an open job cancelled whose counts nobody will want."""
@@ -109,13 +112,30 @@ class Submitting:
 
     def _looked_up(self, tag: str) -> Sequence[str]:
         """Ids of the jobs that bear a tag; that there are none is believed after several looks, for a list may lag."""
-        for pause in (0.0, *self.asking.persistence.looks):
-            if pause:
-                self.asking.sleep(pause)
+        return self._looked(tag, bool)
+
+    def _listed(self, job: Job, *, lagging: bool = False) -> list[str]:
+        """Ids of the jobs under the tag of one that is there, itself included; it alone if the list cannot be had."""
+        assert job.id is not None  # it is in hand
+
+        def look(_: Callable[[], None]) -> Sequence[str]:
+            return self._looked(job.tag, lambda found: job.id in found or not lagging)
+
+        try:
+            found = self.asking.until_answered(look, f"{self.backend}, looking for duplicates of {job.request.label}")
+        except Silence as error:
+            self.asking.note(str(error))
+            found = ()
+        return [*found] if job.id in found else [*found, job.id]
+
+    def _looked(self, tag: str, is_enough: Callable[[Sequence[str]], bool]) -> Sequence[str]:
+        found = self.connection.find(tag)
+        for pause in self.asking.persistence.looks:
+            if is_enough(found):
+                break
+            self.asking.sleep(pause)
             found = self.connection.find(tag)
-            if found:
-                return found
-        return ()
+        return found
 
     def _has_failed(self, identity: str, batch: Batch) -> bool:
         try:

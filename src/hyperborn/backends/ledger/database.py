@@ -34,6 +34,10 @@ def create(path: Path, run: tuple[object, ...]) -> None:
     Raises:
         UserError: if it cannot be written.
     """
+    journal = path.with_name(f"{path.name}-journal")
+    if journal.exists():
+        # SQLite would roll it back into the new file.
+        raise UserError(f"{journal} belongs to a ledger that is gone; put {path.name} back, or move the journal away")
     database = sqlite3.connect(":memory:")
     fill(database, run)
     write_file(path, database.serialize())
@@ -107,6 +111,8 @@ def explained(path: Path | None) -> Iterator[None]:
     """Turn errors of SQLite inside the block into a `UserError` that names the file and the remedy."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise damaged(path, "text that is none") from error
     except sqlite3.Error as error:
         # Text that is no text has an error without a name.
         name, place = getattr(error, "sqlite_errorname", "SQLITE_CORRUPT"), path or "the ledger in memory"

@@ -146,9 +146,10 @@ class Jobs:
         """The attempts at a label, oldest first; duplicates are none."""
         return [job for job in self._labelled(label) if job.state != "duplicate"]
 
-    def identities(self, tag: str, label: str) -> set[str | None]:
-        """Ids of the jobs of a label that bear a tag, duplicates too."""
-        return {job.id for job in self._labelled(label) if job.tag == tag}
+    def duplicates_of(self, job: Job) -> set[str | None]:
+        """Ids of the others under the tag of a job."""
+        others = self._labelled(job.request.label)
+        return {other.id for other in others if other.tag == job.tag and other.state == "duplicate"}
 
     def _labelled(self, label: str) -> list[Job]:
         return [self.all[number - 1] for number in self.by_label.get(label, ())]

@@ -41,8 +41,12 @@ class Ledger:
         """For `create_or_open`, `in_memory` and `read`."""
         self.path = path
         self._database = database
-        with explained(path):
-            self._read()
+        try:
+            with explained(path):
+                self._read()
+        except BaseException:
+            database.close()
+            raise
 
     @classmethod
     def create_or_open(cls, path: Path, limits: Limits | None = None) -> "Ledger":
@@ -99,9 +103,10 @@ class Ledger:
             found = self._database.execute("SELECT data FROM counts WHERE number = ?", (job.number,)).fetchone()
         if job.counts is None:
             raise UserError(f"{job.tag} is {job.state} and has no counts in {self.path}; name a job that is done")
-        if found is None or hashlib.sha256(found[0]).hexdigest() != job.counts:
+        data = found[0] if found else None
+        if not isinstance(data, bytes) or hashlib.sha256(data).hexdigest() != job.counts:
             raise damaged(self.path, f"the counts of {job.request.label}")
-        return unpacked(found[0], f"{self.path}, the counts of {job.request.label}")
+        return unpacked(data, f"{self.path}, the counts of {job.request.label}")
 
     def set_durability(self, *, power_cuts: bool) -> None:
         """Whether what is written survives a power cut, which costs tens of milliseconds each time; at first it does.
@@ -161,12 +166,16 @@ class Ledger:
 
     def duplicate(self, job: Job, identity: str) -> bool:
         """Write down another job under the tag of this one; whether it was not known before."""
-        if identity in self._jobs.identities(job.tag, job.request.label):
+        if identity == job.id or self.is_duplicate(job, identity):
             return False
         number = len(self._jobs.all) + 1
         unknown = {"submitted": None, "ended": None, "seconds": None, "error": None, "counts": None}
         self._write(replace(job, number=number, state="duplicate", id=identity, **unknown))
         return True
+
+    def is_duplicate(self, job: Job, identity: str) -> bool:
+        """Whether a job of the backend is known as a duplicate of this one."""
+        return identity in self._jobs.duplicates_of(job)
 
     def close(self) -> None:
         """Let go of the file; closing twice is fine."""
@@ -237,7 +246,7 @@ class Ledger:
             self._database.execute("ROLLBACK")
         jobs = Jobs()
         try:
-            ((*run, digest),) = runs
+            *run, digest = runs[0] if len(runs) == 1 else (None, "")
             if digest_of(tuple(run)) != digest:
                 raise ValueError("the row of the run")
             for values in rows:
