@@ -32,9 +32,7 @@ def placed_on(posterior: Posterior, backend: Backend, mitigation: Mitigation = "
         return SampledRegister(own.circuit, backend, mitigation)
     if isinstance(own, Registers):
         return SampledRegisters(own, backend, mitigation)
-    raise UserError(
-        f"{type(own).__name__} is not run on a backend, which takes circuits of one qubit a weight: Register or Registers"
-    )
+    raise UserError(f"{type(own).__name__} is not run on a backend, which takes a Register or Registers")
 
 
 def outcomes_on(

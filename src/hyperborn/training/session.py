@@ -8,10 +8,12 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+from hyperborn.backends.backend import connected
 from hyperborn.backends.ledger import Ledger
 from hyperborn.backends.limits import Limits
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
+from hyperborn.posteriors import SampledPosterior
 from hyperborn.progress import Progress
 from hyperborn.storage import MetricsLog
 from hyperborn.training import replacing
@@ -100,7 +102,7 @@ def go_on(
         log.truncate_after(position.step if position.history else -1)
         mend(log, folder.definition.record_every, position, last)
         keeper = Keeper(folder, log, spent)
-        with problem_in(folder, progress, spending) as problem:
+        with problem_in(folder, position, progress, spending) as problem:
             try:
                 result = run(folder.definition, folder.data, progress, keeper.watch, position, problem=problem)
             finally:
@@ -111,12 +113,20 @@ def go_on(
 
 
 @contextmanager
-def problem_in(folder: RunFolder, progress: Progress, spending: Spending) -> Iterator[Problem | None]:
+def problem_in(
+    folder: RunFolder, position: Position, progress: Progress, spending: Spending
+) -> Iterator[Problem | None]:
     """The problem of a run on a backend, with the ledger in its folder; None for all others."""
     if not folder.definition.measured:
         yield None
         return
-    with closing(Ledger.create_or_open(folder.path / LEDGER, spending.limits)) as ledger:
+    posterior, path = folder.definition.posterior, folder.path / LEDGER
+    assert isinstance(posterior, SampledPosterior)
+    if position.step and not path.exists() and connected(posterior.backend).metered:
+        raise UserError(
+            f"{path} is gone, and with it what was paid for; restore it from a copy, or start the run again with --force"
+        )
+    with closing(Ledger.create_or_open(path, spending.limits)) as ledger:
         yield measured_of(folder.definition, folder.data, ledger, progress, spending.patience)
 
 
