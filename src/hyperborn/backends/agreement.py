@@ -12,10 +12,10 @@ from hyperborn.bits import index_of
 from hyperborn.circuits import Circuit
 from hyperborn.circuits.gates import GateName
 
-Table: TypeAlias = Int[np.ndarray, " states"]
+Table: TypeAlias = Int[np.ndarray, " _"]
 """Counts of all outcomes, in index order."""
 
-Distribution: TypeAlias = Float[np.ndarray, " states"]
+Distribution: TypeAlias = Float[np.ndarray, " _"]
 """Probabilities of all outcomes, in index order."""
 
 FLOOR = 0.1

@@ -5,9 +5,8 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import UInt8
 
-from hyperborn._typing import Bits
 from hyperborn.backends.backend import Cost
 from hyperborn.backends.installed import imported
 from hyperborn.backends.translating.qiskit import circuit_of, preparation_of
@@ -85,6 +84,6 @@ def seconds_of(compiled: Any, device: Any) -> float | None:
     return float(duration) + float(getattr(device, "default_rep_delay", None) or 0.0)
 
 
-def key_of(bits: Int[np.ndarray, " n"] | Bits) -> tuple[int, ...]:
+def key_of(bits: UInt8[np.ndarray, " n"]) -> tuple[int, ...]:
     """Bits that a cache can know again."""
     return tuple(map(int, bits))

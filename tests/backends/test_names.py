@@ -1,0 +1,63 @@
+import re
+
+import pytest
+
+from hyperborn.backends import (
+    BACKENDS,
+    Aer,
+    Backend,
+    FakeDevice,
+    IBMDevice,
+    Noise,
+    PennyLaneDevice,
+    Statevector,
+    backend_named,
+)
+from hyperborn.errors import UserError
+from hyperborn.records import record_of, thing_of
+
+NAMED = {
+    "statevector": Statevector(),
+    "aer": Aer(),
+    "aer:matrix_product_state": Aer("matrix_product_state"),
+    "fake_manila": FakeDevice("fake_manila"),
+    "ibm_somewhere": IBMDevice("ibm_somewhere"),
+    "pennylane:vendor.qpu": PennyLaneDevice("vendor.qpu"),
+    "lightning.qubit": PennyLaneDevice("lightning.qubit"),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_names(name: str) -> None:
+    assert backend_named(name, noise=None, twirling=None) == NAMED[name]
+
+
+def test_settings_go_where_they_belong() -> None:
+    assert backend_named("aer", noise=Noise(readout=0.1)) == Aer(noise=Noise(readout=0.1))
+    assert backend_named("ibm_x", twirling=True, dynamical_decoupling="XY4") == IBMDevice("ibm_x", 3, "XY4", True)
+    with pytest.raises(UserError, match="optimization-level=1 does not go with the backend 'aer:statevector'"):
+        backend_named("aer:statevector", optimization_level=1)
+    with pytest.raises(UserError, match="twirling=True does not go with the backend 'statevector', which takes no"):
+        backend_named("statevector", twirling=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("statvector", "did you mean statevector"),
+        ("lightning.qubits", "did you mean lightning.qubit"),
+        ("sherbrooke", "did you mean fake_sherbrooke"),
+        ("aer:exact", "choose statevector, aer, aer:statevector"),
+        ("", "choose statevector"),
+        ("ibm_", "ibm_NAME for a device of your IBM Quantum account"),
+    ],
+)
+def test_unknown_names_say_which_there_are(name: str, near: str) -> None:
+    with pytest.raises(UserError, match=f"there is no backend {name!r}.*{re.escape(near)}"):
+        backend_named(name)
+
+
+@pytest.mark.parametrize("backend", [*NAMED.values(), Aer(noise=Noise(0.1, 0.2, 0.3))], ids=str)
+def test_records_come_back(backend: Backend) -> None:
+    slots = {"backend": BACKENDS, "noise": (Noise,)}
+    assert thing_of(record_of(backend), slots, "backend") == backend

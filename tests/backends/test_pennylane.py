@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from circuit_oracle import probabilities, with_angles
+from counted import counted
+from hyperborn.backends import Batch, PennyLaneDevice, Points, Preparations
+from hyperborn.circuits import AllPairs, Brickwork
+from hyperborn.errors import UserError
+from noise_oracle import deviations, table_of
+
+
+@pytest.mark.parametrize("name", ["default.qubit", "lightning.qubit"])
+def test_a_batch_of_several_circuits_in_order(name: str) -> None:
+    first, second = AllPairs(3, 1), Brickwork(4, 2)
+    random = np.random.default_rng(3)
+    angles = [random.uniform(0.3, 1.4, (points, circuit.n_parameters)) for points, circuit in ((3, first), (2, second))]
+    requests = (
+        Points(first, angles[0]),
+        Preparations(first, np.array([[1, 0, 0]], np.uint8)),
+        Points(second, angles[1]),
+    )
+    batch = Batch("test", requests, 5000, 9)
+    found = counted(PennyLaneDevice(name).connect(), batch)
+    exact = [probabilities(with_angles(first.gates(), point), 3) for point in angles[0]]
+    exact += [np.eye(8)[0b100]]
+    exact += [probabilities(with_angles(second.gates(), point), 4) for point in angles[1]]
+    for counts, table in zip(found, exact, strict=True):
+        # 64 counts at |z| < 5, seeded.
+        assert np.abs(deviations(table_of(counts), table)).max() < 5
+    again = counted(PennyLaneDevice(name).connect(), batch)
+    assert [table_of(one).tolist() for one in again] == [table_of(one).tolist() for one in found]
+
+
+def test_a_device_that_is_not_there() -> None:
+    with pytest.raises(UserError, match=r"PennyLane knows no device 'vendor.qpu'; .* default.qubit"):
+        PennyLaneDevice("vendor.qpu").connect()
