@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint wheel benchmark gap trainability multi-basis registers estimators study clean
+.PHONY: help demo quantum test lint wheel benchmark gap trainability multi-basis registers estimators study clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -15,6 +15,8 @@ help: ## show this list
 
 demo: $(VENV)/.core ## compare MLE, ELBO and SELBO on iris; plots in runs/demo
 	$(BIN)/hyperborn compare iris --classes versicolor,virginica --objectives mle,elbo,selbo --seeds 5 --out runs/demo --force
+
+quantum: $(VENV)/.quantum ## set up .venv for Qiskit and PennyLane: simulators, fake devices, real processors
 
 test: $(VENV)/.dev ## run the tests
 	$(BIN)/python -m pytest
@@ -76,9 +78,14 @@ $(VENV)/.study: pyproject.toml $(BIN)/python
 	$(call install,$(VENV),.[parquet])
 	@touch $(VENV)/.core
 
+# Aer, fake and real IBM devices, PennyLane's simulators.
+$(VENV)/.quantum: pyproject.toml $(BIN)/python
+	$(call install,$(VENV),.[pennylane,qiskit])
+	@touch $(VENV)/.core
+
 $(VENV)/.dev: pyproject.toml $(BIN)/python
 	$(call install,$(VENV),.[dev])
-	@touch $(VENV)/.core $(VENV)/.study
+	@touch $(VENV)/.core $(VENV)/.study $(VENV)/.quantum
 
 $(BENCHMARK_VENV)/.bench: pyproject.toml $(BENCHMARK_VENV)/bin/python
 	$(call install,$(BENCHMARK_VENV),.[bench])

@@ -14,15 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hyperborn import baselines, circuits, data, energy, networks
+    from hyperborn import backends, baselines, circuits, data, energy, networks
     from hyperborn.energy import energies
     from hyperborn.errors import UserError
     from hyperborn.inference.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
     from hyperborn.inference.estimators import (
+        SPSA,
         Exact,
         FirstOrder,
         LocalExpectation,
         LocalReparameterization,
+        ParameterShift,
         ScoreFunction,
         StraightThrough,
     )
@@ -41,14 +43,16 @@ if TYPE_CHECKING:
         PreviousPosterior,
         Register,
         Registers,
+        SampledRegister,
+        SampledRegisters,
         default_posterior,
     )
     from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
-    from hyperborn.training import LBFGS, Adam, Annealing, Plateau, Result, fit, load
+    from hyperborn.training import LBFGS, Adam, Annealing, Gains, Plateau, Result, fit, load
 
 __version__ = "0.1.0"
 
-MODULES = ("baselines", "circuits", "data", "energy", "networks")
+MODULES = ("backends", "baselines", "circuits", "data", "energy", "networks")
 HOMES = {
     "energies": "hyperborn.energy",
     "UserError": "hyperborn.errors",
@@ -61,6 +65,8 @@ HOMES = {
     "FirstOrder": "hyperborn.inference.estimators",
     "LocalExpectation": "hyperborn.inference.estimators",
     "LocalReparameterization": "hyperborn.inference.estimators",
+    "ParameterShift": "hyperborn.inference.estimators",
+    "SPSA": "hyperborn.inference.estimators",
     "ScoreFunction": "hyperborn.inference.estimators",
     "StraightThrough": "hyperborn.inference.estimators",
     "Hamming": "hyperborn.inference.kernels",
@@ -83,9 +89,12 @@ HOMES = {
     "PreviousPosterior": "hyperborn.posteriors",
     "Register": "hyperborn.posteriors",
     "Registers": "hyperborn.posteriors",
+    "SampledRegister": "hyperborn.posteriors",
+    "SampledRegisters": "hyperborn.posteriors",
     "default_posterior": "hyperborn.posteriors",
     "Adam": "hyperborn.training",
     "Annealing": "hyperborn.training",
+    "Gains": "hyperborn.training",
     "LBFGS": "hyperborn.training",
     "Plateau": "hyperborn.training",
     "Result": "hyperborn.training",
@@ -100,6 +109,7 @@ __all__ = [
     "MLE",
     "MMD",
     "SELBO",
+    "SPSA",
     "Adam",
     "Adversarial",
     "Annealing",
@@ -109,11 +119,13 @@ __all__ = [
     "Exact",
     "ExactPosterior",
     "FirstOrder",
+    "Gains",
     "Hamming",
     "Ising",
     "LocalExpectation",
     "LocalReparameterization",
     "MultiBasis",
+    "ParameterShift",
     "Plateau",
     "PreviousPosterior",
     "Register",
@@ -121,12 +133,15 @@ __all__ = [
     "Renyi",
     "RenyiDivergence",
     "Result",
+    "SampledRegister",
+    "SampledRegisters",
     "ScoreFunction",
     "Stein",
     "SteinPosterior",
     "StraightThrough",
     "Uniform",
     "UserError",
+    "backends",
     "baselines",
     "circuits",
     "data",

@@ -9,7 +9,11 @@ import typer
 
 from hyperborn.cli.output import OURS, Json, emit, explained, note, show
 
-OPTIONAL = {"pyarrow": 'Parquet files; install with: pip install "hyperborn[parquet]"'}
+OPTIONAL = {
+    "pyarrow": 'Parquet files; install with: pip install "hyperborn[parquet]"',
+    "qiskit-ibm-runtime": 'Aer, fake and real IBM devices; install with: pip install "hyperborn[qiskit]"',
+    "pennylane": 'PennyLane devices; install with: pip install "hyperborn[pennylane]"',
+}
 
 
 FAILED = "the circuit check failed: this installation of JAX computes wrongly; reinstall jax and jaxlib"
