@@ -68,7 +68,8 @@ class Service(Connection):
         self.settings, self.service, self.sampler = settings, service, sampler
         self.device = device_of(service, settings.name)
         self.compiler = Compiler(self.device, settings.optimization_level)
-        self.n_qubits, self.repeatable, self.metered = self.device.num_qubits, False, True
+        # Qubits cost nothing, jobs and shots do: all circuits that there is room for are run side by side.
+        self.n_qubits, self.packing, self.repeatable, self.metered = self.device.num_qubits, None, False, True
         with client("read the calibration"):
             properties = self.device.properties()
         self.calibration = properties.last_update_date.isoformat() if properties else None

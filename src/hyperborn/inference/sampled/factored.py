@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from hyperborn.bits import bits_of
-from hyperborn.energy import energy
+from hyperborn.energy import RememberedEnergies
 from hyperborn.energy.data import Labelled
 from hyperborn.inference.charges import Charges
 from hyperborn.inference.sampled.reading import Reading
@@ -20,6 +20,9 @@ from hyperborn.stats import Estimate
 
 NETWORKS = 16
 """Networks that the other registers are averaged over, when the energy of one register's outcomes is asked for."""
+
+AT_ONCE = 2**24
+"""Bits of networks that are held at once: 16 MiB."""
 
 LOOKED_AT = 64
 """Networks that the expected energy is estimated from."""
@@ -39,11 +42,13 @@ class FactoredVariation(Variation):
     """r_b(o) = E[energy, register b at o and the others as drawn] + the first variation of register b's own charge.
 
     The mean over the others is the Rao-Blackwellised one of `LocalExpectation`: what the other registers did in the
-    shots at hand adds no noise of its own. It supposes that registers are independent, on a device too.
+    shots at hand adds no noise of its own. It supposes that registers are independent, on a device too. Where no centre
+    was measured, the part of a charge that is quadratic in q counts 1 - 1/S times with S shots.
     """
 
     def __init__(self, network: Network, split: Labelled, banks: Sequence[Bank], charges: Charges) -> None:
-        self.network, self.split, self.banks, self.charges = network, split, banks, charges
+        self.network, self.banks, self.charges = network, banks, charges
+        self.energies = RememberedEnergies(network, split)
 
     def differences(
         self, reading: Reading, random: np.random.Generator
@@ -60,13 +65,13 @@ class FactoredVariation(Variation):
 
     def standing(self, reading: Reading, random: np.random.Generator) -> Standing:
         rows = reading.networks(LOOKED_AT, random)
-        energy_ = Estimate.of(energy(self.network, self.split, rows))
+        energy = Estimate.of(self.energies(rows))
         reference = tuple(table[reading.reference].mean(axis=0) for table in self.tables(reading))
         charge = self.charges_of(reference)[0]
         best = np.empty(self.network.n_weights, np.uint8)
         for bank, table in zip(self.banks, reference, strict=True):
             best[bank.weights] = bits_of(table.argmax(axis=0), bank.weights.shape[1])
-        return Standing(energy_.mean + charge, energy_, charge, best)
+        return Standing(energy.mean + charge, energy, charge, best)
 
     def charges_of(self, tables: Tables) -> tuple[float, Tables]:
         """All charges together (nats), and the first variation of each register's."""
@@ -92,15 +97,17 @@ class FactoredVariation(Variation):
 
     def energies_of_outcomes(self, rows: np.ndarray, bank: Bank) -> Float[np.ndarray, "outcomes registers"]:
         """Mean energy (nats) over the rows, with each outcome of each register put in."""
-        count, size = bank.weights.shape
+        (count, size), (networks, n) = bank.weights.shape, rows.shape
         patterns = bits_of(np.arange(2**size), size)
         found = np.empty((2**size, count))
-        for register, places in enumerate(bank.weights):
-            networks = np.repeat(rows[None], 2**size, axis=0)
-            networks[:, :, places] = patterns[:, None]
-            found[:, register] = (
-                energy(self.network, self.split, networks.reshape(-1, rows.shape[1])).reshape(2**size, -1).mean(axis=1)
-            )
+        step = max(1, AT_ONCE // (2**size * networks * n))
+        for start in range(0, count, step):
+            places = bank.weights[start : start + step]
+            put_in = np.broadcast_to(rows, (len(places), 2**size, networks, n)).copy()
+            for register, own in enumerate(places):
+                put_in[register][:, :, own] = patterns[:, None]
+            energies = self.energies(put_in.reshape(-1, n)).reshape(len(places), 2**size, networks)
+            found[:, start : start + step] = energies.mean(axis=2).T
         return found
 
 
