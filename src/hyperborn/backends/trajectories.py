@@ -40,7 +40,8 @@ class Step:
 def shots_of(steps: Sequence[Step], n: int, shots: int, random: np.random.Generator) -> Bits:
     """Bits of noisy shots, one a row, in no order."""
     noisy = [place for place, step in enumerate(steps) if step.noise is not None and step.noise.untouched < 1.0]
-    struck = np.zeros((shots, len(steps)), bool)
+    # A column at least, also for a circuit without gates, as the preparation of all 0 is.
+    struck = np.zeros((shots, max(1, len(steps))), bool)
     for place in noisy:
         noise = steps[place].noise
         assert noise is not None
