@@ -111,11 +111,18 @@ SPOILED = {
 }
 
 
+ORDERS = [f"{kind}: order of {what}" for kind in ("single circuits", "batches") for what in ("qubits", "points")]
+
+
 @pytest.mark.parametrize("name", SPOILED)
 def test_backends_that_are_wrong_fail(name: str) -> None:
     spoil, expected = SPOILED[name]
+    kinds = {check.partition(":")[0] for check in expected}
+    also = {check for check in ORDERS if check.partition(":")[0] in kinds}
     found = conformance(name, spoiled(spoil), ideal=False, circuits=40, shots=300, seed=4)
-    assert {check.name for check in found.checks if not check.passed} == expected
+    failed = {check.name for check in found.checks if not check.passed}
+    # Bits in a wrong order can make points look swapped too, and the other way round.
+    assert expected <= failed <= {*expected, *also}
 
 
 def test_numbers_of_circuits() -> None:

@@ -3,9 +3,11 @@ import pytest
 
 from counted import counted, points_counted
 from hyperborn.backends import Batch, FakeDevice, Points, Preparations
-from hyperborn.backends.compiling import Compiler
-from hyperborn.backends.fake_device import device_named, noise_of
+from hyperborn.backends.compiling import Compiler, key_of
+from hyperborn.backends.fake_device import device_named, gate_noise, noise_of
 from hyperborn.backends.ibm import sampler_class
+from hyperborn.backends.mitigation import calibration
+from hyperborn.backends.running import run_shot_by_shot
 from hyperborn.backends.translating.qiskit import REGISTER, values_of
 from hyperborn.circuits import AllPairs, Brickwork
 from hyperborn.errors import UserError
@@ -48,6 +50,22 @@ def test_same_distribution_as_the_runtime_s_sampler() -> None:
         assert abs(same_source(table_of(ours[place]), theirs)) < 5
         # It could fail: another distribution is far off.
         assert same_source(table_of(ideal[place]), theirs) > 20
+
+
+def test_shots_one_by_one_have_the_same_distribution() -> None:
+    circuit, device, used = AllPairs(4, 1), device_named("fake_manila"), (0, 1, 2, 3, 4)
+    angles = np.random.default_rng(8).uniform(0.3, 1.4, (1, circuit.n_parameters))
+    compiler = Compiler(device, 3)
+    batch = Batch("test", (Points(circuit, angles), calibration(circuit)), 4000, 6)
+    one_by_one = run_shot_by_shot(
+        gate_noise(device, used),
+        batch,
+        lambda one: compiler.compiled(one).circuit,
+        lambda one, bits: compiler.prepared(one, key_of(bits)).circuit,
+    )
+    together = counted(FakeDevice("fake_manila").connect(), batch)
+    for first, second in zip(one_by_one, together, strict=True):
+        assert abs(same_source(table_of(first), table_of(second))) < 5
 
 
 def test_bits_are_prepared_where_the_circuit_is_read() -> None:

@@ -1,4 +1,3 @@
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -48,17 +47,12 @@ def test_published_losses_under_noise(reference: Path) -> None:
     runs, energy = np.load(reference / "qhn_runs.npz"), np.load(reference / "qhn_mnist01_energy.npy")
     # Their qubit j drives weight 16 - j; ours is qubit j, weight j. So the energies' axes are turned round.
     energy = energy.reshape((2,) * 17).transpose(range(16, -1, -1)).reshape(-1)
-    strengths, found = (0.0, 0.2, 0.4), []
     angles = np.stack([runs["ry"][0], runs["rz"][0]], axis=1).reshape(1, -1).astype(np.float64)
-    for strength in strengths:
-        noise = Noise(one_qubit=0.001 * strength, two_qubit=0.00375 * strength)
-        (counts,) = points_counted(Aer(noise=noise), Brickwork(17, 4), angles, 1000, 7)
-        seen = energy[counts.bits.astype(np.int64) @ (1 << np.arange(16, -1, -1))]
-        mean = seen @ counts.counts / counts.shots
-        error = np.sqrt((counts.counts @ (seen - mean) ** 2) / (counts.shots - 1) / counts.shots)
-        found.append((mean, error))
-    mean, error = found[1]
-    assert abs(mean - runs["noisy_mean_s0_2"][0]) < 5 * max(error, 1e-6)
-    # It could fail: more noise, and none, are elsewhere.
-    for (low, low_error), (high, high_error) in pairwise(found):
-        assert high - low > 3 * np.hypot(low_error, high_error)
+    noise = Noise(one_qubit=0.001 * 0.2, two_qubit=0.00375 * 0.2)
+    (counts,) = points_counted(Aer(noise=noise), Brickwork(17, 4), angles, 1500, 7)
+    seen = energy[counts.bits.astype(np.int64) @ (1 << np.arange(16, -1, -1))]
+    mean = seen @ counts.counts / counts.shots
+    error = np.sqrt((counts.counts @ (seen - mean) ** 2) / (counts.shots - 1) / counts.shots)
+    assert abs(mean - runs["noisy_mean_s0_2"][0]) < 5 * error
+    # It could fail: at other strengths, such as five times this one, the mean is far off.
+    assert runs["noisy_mean_s1_0"][0] - mean > 10 * error

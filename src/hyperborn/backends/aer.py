@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts
+from hyperborn.backends.gate_noise import ANYWHERE, GateNoise
 from hyperborn.backends.installed import imported
 from hyperborn.backends.local import Local
-from hyperborn.backends.noise import Noise, model_of
-from hyperborn.backends.running import options_for, plain_preparation, run
+from hyperborn.backends.noise import Noise, errors_of, model_of
+from hyperborn.backends.running import LARGEST_DENSITY_MATRIX, plain_preparation, run, run_shot_by_shot
 from hyperborn.backends.statevector import cost_of
 from hyperborn.backends.translating.qiskit import circuit_of
 from hyperborn.errors import UserError
@@ -27,8 +27,9 @@ KEPT = 64
 class Aer(Backend):
     """Qiskit Aer on this machine, with the gates as they are listed.
 
-    "automatic" takes a statevector, with noisy gates a density matrix up to 8 qubits; "matrix_product_state" simulates
-    wide circuits of little entanglement.
+    "automatic" takes a statevector; with noisy gates a density matrix up to 8 qubits, and beyond that shots one by one,
+    as `hyperborn.backends.trajectories` simulates them. "matrix_product_state" is for wide circuits of little
+    entanglement.
 
     Raises:
         UserError: for a method that is not one of `METHODS`.
@@ -53,17 +54,25 @@ class Aer(Backend):
     def connect(self) -> Connection:
         aer = imported("qiskit_aer", "qiskit", self.label)
         model = None if self.noise is None else model_of(self.noise)
-        mixed = self.noise is not None and self.noise.gates
+        shot_by_shot = None if self.noise is None else gate_noise(self.noise)
         translated = lru_cache(KEPT)(circuit_of)
 
         def simulate(batch: Batch) -> tuple[Counts, ...]:
-            return run(simulator_for(batch.widest), batch, translated, plain_preparation)
-
-        def simulator_for(n_qubits: int) -> Any:
-            method = "statevector" if self.method == "automatic" and not mixed else self.method
-            simulator = aer.AerSimulator(noise_model=model, **options_for(method, n_qubits, mixed))
+            method = self.method
+            if method == "automatic":
+                mixed = self.noise is not None and self.noise.gates
+                if shot_by_shot is not None and mixed and batch.widest > LARGEST_DENSITY_MATRIX:
+                    return run_shot_by_shot(shot_by_shot, batch, translated, plain_preparation)
+                method = "density_matrix" if mixed else "statevector"
+            simulator = aer.AerSimulator(noise_model=model, method=method)
             # Aer would refuse more qubits than a state vector of them fits into memory, whatever the method.
             simulator.set_max_qubits(LARGEST["matrix_product_state"])
-            return simulator
+            return run(simulator, batch, translated, plain_preparation)
 
         return Local(simulate, cost_of, label=self.label, n_qubits=LARGEST[self.method])
+
+
+def gate_noise(noise: Noise) -> GateNoise:
+    """The noise for shots that are simulated one by one."""
+    errors = {(name, ANYWHERE): error for name, error in errors_of(noise).items()}
+    return GateNoise(errors, {}, (noise.readout, 1.0 - noise.readout))

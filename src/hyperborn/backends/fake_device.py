@@ -7,10 +7,11 @@ from typing import Any
 
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts
-from hyperborn.backends.compiling import Compiler, key_of
+from hyperborn.backends.compiling import KEPT, Compiler, key_of
+from hyperborn.backends.gate_noise import GateNoise
 from hyperborn.backends.installed import imported
 from hyperborn.backends.local import Local
-from hyperborn.backends.running import options_for, run
+from hyperborn.backends.running import LARGEST_DENSITY_MATRIX, run, run_shot_by_shot
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, whole_number
 
@@ -44,17 +45,22 @@ class FakeDevice(Backend):
         device = device_named(self.name)
         compiler = Compiler(device, self.optimization_level)
         aer = imported("qiskit_aer", "qiskit", self.label)
-        models = lru_cache(16)(lambda used: noise_of(device, used))
+        models = lru_cache(KEPT)(lambda used: noise_of(device, used))
+        noises = lru_cache(KEPT)(lambda used: gate_noise(device, used))
+
+        def placed(circuit: Circuit) -> Any:
+            return compiler.compiled(circuit).circuit
 
         def prepared(circuit: Circuit, bits: Any) -> Any:
             return compiler.prepared(circuit, key_of(bits)).circuit
 
         def simulate(batch: Batch) -> tuple[Counts, ...]:
-            compiled = [compiler.compiled(request.circuit) for request in batch.requests]
-            used = tuple(sorted(set().union(*(one.used for one in compiled))))
-            widest = max(len(one.used) for one in compiled)
-            simulator = aer.AerSimulator(noise_model=models(used), **options_for("automatic", widest, True))
-            return run(simulator, batch, lambda circuit: compiler.compiled(circuit).circuit, prepared)
+            compiled = [compiler.compiled(request.circuit).used for request in batch.requests]
+            used = tuple(sorted(set().union(*compiled)))
+            if max(map(len, compiled)) > LARGEST_DENSITY_MATRIX:
+                return run_shot_by_shot(noises(used), batch, placed, prepared)
+            simulator = aer.AerSimulator(noise_model=models(used), method="density_matrix", fusion_threshold=1)
+            return run(simulator, batch, placed, prepared)
 
         return Local(
             simulate,
@@ -91,13 +97,29 @@ def noise_of(device: Any, used: tuple[int, ...]) -> Any:
     that it is handed to the simulator.
     """
     noise = imported("qiskit_aer.noise", "qiskit", device.name)
-    transpiler = imported("qiskit.transpiler", "qiskit", device.name)
-    whole, kept = device.target, set(used)
-    part = transpiler.Target(num_qubits=whole.num_qubits, dt=whole.dt, qubit_properties=whole.qubit_properties)
-    for name in whole.operation_names:
-        placed = whole[name]
-        inside = {places: values for places, values in placed.items() if places and kept.issuperset(places)}
-        if inside:
-            part.add_instruction(whole.operation_from_name(name), inside, name=name)
+    part = part_of(device.target, used)
     shown = SimpleNamespace(version=2, operation_names=device.operation_names, target=part, dt=device.dt)
     return noise.NoiseModel.from_backend(shown)
+
+
+def gate_noise(device: Any, used: tuple[int, ...]) -> GateNoise:
+    """The same noise, for shots that are simulated one by one."""
+    models = imported("qiskit_aer.noise.device", "qiskit", device.name)
+    part = part_of(device.target, used)
+    errors = {(name, tuple(qubits)): error for name, qubits, error in models.basic_device_gate_errors(target=part)}
+    read = {
+        int(qubits[0]): (float(error.probabilities[0][1]), float(error.probabilities[1][1]))
+        for qubits, error in models.basic_device_readout_errors(target=part)
+    }
+    return GateNoise(errors, read)
+
+
+def part_of(target: Any, used: tuple[int, ...]) -> Any:
+    """The `qiskit.transpiler.Target` of some qubits of a device, which keep their numbers."""
+    kept = set(used)
+    part = type(target)(num_qubits=target.num_qubits, dt=target.dt, qubit_properties=target.qubit_properties)
+    for name in target.operation_names:
+        inside = {places: values for places, values in target[name].items() if places and kept.issuperset(places)}
+        if inside:
+            part.add_instruction(target.operation_from_name(name), inside, name=name)
+    return part

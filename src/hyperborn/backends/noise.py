@@ -45,16 +45,25 @@ class Noise:
         return self.one_qubit > 0 or self.two_qubit > 0
 
 
-def model_of(noise: Noise) -> Any:
-    """A `qiskit_aer.noise.NoiseModel` of the gates that circuits are listed in."""
+def errors_of(noise: Noise) -> dict[str, Any]:
+    """A `qiskit_aer.noise.QuantumError` for every noisy gate, by the gate's name."""
     aer = imported("qiskit_aer.noise", "qiskit", "noise")
-    model = aer.NoiseModel(basis_gates=[*QUBITS_OF, FLIP])
+    errors = {}
     for probability, size in ((noise.one_qubit, 1), (noise.two_qubit, 2)):
         names = [name for name, qubits in QUBITS_OF.items() if qubits == size] + [FLIP] * (size == 1)
         if probability > 0:
             # Aer's parameter is the weight of the wholly mixed state, which holds the identity too.
             weight = probability * 4**size / (4**size - 1)
-            model.add_all_qubit_quantum_error(aer.depolarizing_error(weight, size), names)
+            errors |= dict.fromkeys(names, aer.depolarizing_error(weight, size))
+    return errors
+
+
+def model_of(noise: Noise) -> Any:
+    """A `qiskit_aer.noise.NoiseModel` of the gates that circuits are listed in."""
+    aer = imported("qiskit_aer.noise", "qiskit", "noise")
+    model = aer.NoiseModel(basis_gates=[*QUBITS_OF, FLIP])
+    for name, error in errors_of(noise).items():
+        model.add_all_qubit_quantum_error(error, name)
     if noise.readout > 0:
         right, wrong = 1 - noise.readout, noise.readout
         model.add_all_qubit_readout_error(aer.ReadoutError([[right, wrong], [wrong, right]]))
