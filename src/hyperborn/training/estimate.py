@@ -96,9 +96,9 @@ def probed(connection: Connection, definition: Definition, turns: Sequence[Turn]
     """Seconds of a simulator for one point of every turn."""
     angles = np.zeros((1, definition.posterior.n_parameters)) + 0.1
     seconds = 0.0
-    # The first is slow for what is compiled.
-    for _ in range(2 if connection.repeatable else 1):
-        batch = batch_of(turns, angles, shots, "probe", 0)
+    # Two shots come first, to compile for.
+    for count in (2, shots):
+        batch = batch_of(turns, angles, count, "probe", 0)
         seconds = connection.collect(connection.submit(batch, "probe"), batch, MINUTE, lambda _: None).seconds
     return seconds
 
