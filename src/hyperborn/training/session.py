@@ -124,7 +124,7 @@ def problem_in(
     assert isinstance(posterior, SampledPosterior)
     if position.step and not path.exists() and connected(posterior.backend).metered:
         raise UserError(
-            f"{path} is gone, and with it what was paid for; restore it from a copy, or start the run again with --force"
+            f"{path} is gone, and with it what was paid for; restore it from a copy, or train anew with --force"
         )
     with closing(Ledger.create_or_open(path, spending.limits)) as ledger:
         yield measured_of(folder.definition, folder.data, ledger, progress, spending.patience)
