@@ -3,6 +3,7 @@
 Of hyperborn it takes the gates, the places of weights and angles, and the shape of what is measured.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,13 @@ SHOTS = 10**15
 
 def table_of(circuit: Any, angles: np.ndarray) -> np.ndarray:
     """Probabilities (2^n,) of one circuit at flat angles."""
-    return circuit_oracle.probabilities(circuit_oracle.with_angles(circuit.gates(), angles), circuit.n_qubits)
+    return remembered(circuit, np.asarray(angles, np.float64).tobytes())
+
+
+@lru_cache(maxsize=10_000)
+def remembered(circuit: Any, angles: bytes) -> np.ndarray:
+    gates = circuit_oracle.with_angles(circuit.gates(), np.frombuffer(angles))
+    return circuit_oracle.probabilities(gates, circuit.n_qubits)
 
 
 def reading_of(posterior: Any, points: np.ndarray, centre: int, width: int | None = None) -> Reading:
