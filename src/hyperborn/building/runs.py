@@ -208,9 +208,11 @@ def prior_of(config: Configuration) -> Prior:
 
 
 def optimizer_of(config: Configuration, estimator: Estimator) -> Optimizer:
-    """The optimizer; "auto" is what suits the estimator."""
+    """The optimizer; "auto" is what suits the estimator, and so is the learning rate of what suits it."""
+    usual = default_optimizer(estimator)
     if config.optimizer == "lbfgs":
         return LBFGS()
-    if config.optimizer == "gains":
-        return Gains() if config.learning_rate == "auto" else Gains(config.learning_rate)
-    return default_optimizer(estimator) if config.learning_rate == "auto" else Adam(config.learning_rate)
+    kind = {"adam": Adam, "gains": Gains, "auto": type(usual)}[config.optimizer]
+    if config.learning_rate != "auto":
+        return kind(config.learning_rate)
+    return usual if isinstance(usual, kind) else kind()

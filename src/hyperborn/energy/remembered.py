@@ -7,6 +7,7 @@ from hyperborn._typing import Bits
 from hyperborn.bits import LARGEST_INDEXED, index_of
 from hyperborn.energy.data import Labelled
 from hyperborn.energy.given import energy
+from hyperborn.errors import UserError
 from hyperborn.networks import Network
 
 LARGEST_TABLE = 20
@@ -33,6 +34,10 @@ class RememberedEnergies:
         Raises:
             UserError: if the rows do not fit the network.
         """
+        n = self.network.n_weights
+        if bits.shape[1] != n:
+            # An index would say nothing of it, and find another network's energy.
+            raise UserError(f"rows of {bits.shape[1]} bits do not fit a network of {n} weights; give one bit a weight")
         return self.looked_up(bits) if self.table is None else self.tabled(bits, self.table)
 
     def tabled(self, bits: Bits, table: Float[np.ndarray, " states"]) -> Float[np.ndarray, " networks"]:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import jax
 import numpy as np
@@ -174,7 +174,7 @@ def beside(turns: Sequence[Turn]) -> Turn:
     )
 
 
-def check_backend(backend: Backend, mitigation: Mitigation) -> None:
+def check_backend(backend: Any, mitigation: Any) -> None:
     """Raise a UserError for what is no backend, or an unknown mitigation."""
     if not isinstance(backend, Backend):
         raise UserError(f"backend = {backend!r}: give a backend, such as hb.backends.Statevector()")

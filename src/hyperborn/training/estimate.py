@@ -19,8 +19,8 @@ MINUTE = 60.0
 class Forecast:
     """Of a whole run: jobs, circuits (each point counts as one), shots, and seconds of processor time if known.
 
-    `qubits`, `depth` and `two_qubit_gates` are those of the largest circuit, compiled for the backend; `side_by_side`
-    says how many different circuits are run in turn.
+    `qubits`, `depth` and `two_qubit_gates` are those of the largest circuit, compiled for the backend; `turns` says
+    how many different circuits are run in turn.
     """
 
     backend: str

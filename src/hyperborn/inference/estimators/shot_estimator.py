@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -45,9 +45,9 @@ class Design:
         return np.concatenate([own[: int(self.centre)], own + self.shifts, own - self.shifts])
 
     def gradient(
-        self, banks: Sequence[Bank], differences: Sequence[Float[np.ndarray, "pairs registers"]]
+        self, banks: Sequence[Bank], differences: Sequence[Float[np.ndarray, "pairs _"]]
     ) -> Float[np.ndarray, " parameters"]:
-        """The gradient from v+ - v- of every pair and register, bank by bank."""
+        """The gradient from v+ - v- (pairs, registers) of each bank."""
         found = np.empty(self.shifts.shape[1])
         for bank, difference in zip(banks, differences, strict=True):
             found[bank.parameters] = np.einsum("arc,ar->rc", self.factors[:, bank.parameters], difference)
@@ -97,7 +97,7 @@ class ShotEstimator(Estimator):
         return self.schedule if isinstance(self.schedule, int) else max(self.schedule)
 
 
-def check_shots(shots: Shots) -> None:
+def check_shots(shots: Any) -> None:
     """Raise a UserError unless these are shots, or those of the first and of the last step."""
     given = shots if isinstance(shots, tuple | list) else (shots,)
     if len(given) not in (1, 2):

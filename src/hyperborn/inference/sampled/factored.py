@@ -27,7 +27,8 @@ AT_ONCE = 2**24
 LOOKED_AT = 64
 """Networks that the expected energy is estimated from."""
 
-Tables = tuple[Float[np.ndarray, "outcomes registers"], ...]
+Tables = tuple[Float[np.ndarray, "_ _"], ...]
+"""Shares (outcomes, registers) of each bank, whose sizes vary from bank to bank."""
 
 
 class Seat(NamedTuple):
@@ -50,9 +51,7 @@ class FactoredVariation(Variation):
         self.network, self.banks, self.charges = network, banks, charges
         self.energies = RememberedEnergies(network, split)
 
-    def differences(
-        self, reading: Reading, random: np.random.Generator
-    ) -> tuple[Float[np.ndarray, "pairs registers"], ...]:
+    def differences(self, reading: Reading, random: np.random.Generator) -> tuple[Float[np.ndarray, "pairs _"], ...]:
         tables = self.tables(reading)
         reference = tuple(table[reading.reference].mean(axis=0) for table in tables)
         first = self.charges_of(reference)[1]
@@ -79,8 +78,8 @@ class FactoredVariation(Variation):
             value, first = priced(self.charges, [jnp.asarray(table) for table in tables])
         return float(value), tuple(np.asarray(table) for table in first)
 
-    def tables(self, reading: Reading) -> tuple[Float[np.ndarray, "points outcomes registers"], ...]:
-        """Shares of every outcome of every register, bank by bank."""
+    def tables(self, reading: Reading) -> tuple[Float[np.ndarray, "points _ _"], ...]:
+        """Shares of every outcome of every register (points, outcomes, registers), bank by bank."""
         found: list[np.ndarray] = []
         for bank in self.banks:
             count, size = bank.weights.shape

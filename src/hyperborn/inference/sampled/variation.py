@@ -23,14 +23,12 @@ class Variation(ABC):
     """An objective, bound to data and prior, for one kind of sampled posterior."""
 
     @abstractmethod
-    def differences(
-        self, reading: Reading, random: np.random.Generator
-    ) -> tuple[Float[np.ndarray, "pairs registers"], ...]:
+    def differences(self, reading: Reading, random: np.random.Generator) -> tuple[Float[np.ndarray, "pairs _"], ...]:
         """Of each bank's registers, E[r] at the plus point of each pair less that at its minus point (nats).
 
         r is the first variation at the reference, and held fixed. Where the centre was measured the estimate is
-        unbiased; without it the pair itself is the reference, and the estimate is unbiased for the difference of the
-        objective between the two points.
+        unbiased. Without it the pairs themselves are the reference, and the estimate is one of the difference of the
+        objective between the two points: of one register without bias, of several up to the third order of the shift.
         """
 
     @abstractmethod

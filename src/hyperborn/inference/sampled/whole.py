@@ -18,9 +18,7 @@ class WholeVariation(Variation):
     def __init__(self, energies: RememberedEnergies, discrepancy: SampledDiscrepancy | None) -> None:
         self.energies, self.discrepancy = energies, discrepancy
 
-    def differences(
-        self, reading: Reading, random: np.random.Generator
-    ) -> tuple[Float[np.ndarray, "pairs registers"], ...]:
+    def differences(self, reading: Reading, random: np.random.Generator) -> tuple[Float[np.ndarray, "pairs _"], ...]:
         del random
         points = reading.outcomes[0]
         rows, shares, owners = stacked(points)
