@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import oracle
-from hyperborn.circuits.pairs import all_pairs, ladder, ring, strongest
+from hyperborn.circuits.pairs import all_pairs, ladder, line, ring, strongest
 from hyperborn.errors import UserError
 
 
@@ -31,3 +31,9 @@ def test_strongest_pairs_are_those_of_the_largest_couplings() -> None:
     assert strongest(energies, 3) == ((0, 3), (1, 2), (2, 4))
     with pytest.raises(UserError, match="n_pairs=11 must be a whole number from 0 to 10"):
         strongest(energies, 11)
+
+
+def test_line_couples_neighbours_in_two_sets_of_separate_pairs() -> None:
+    assert line(6) == ((0, 1), (2, 3), (4, 5), (1, 2), (3, 4))
+    assert line(5) == ((0, 1), (2, 3), (1, 2), (3, 4))
+    assert (line(1), line(2)) == ((), ((0, 1),))

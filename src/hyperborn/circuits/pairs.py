@@ -22,8 +22,8 @@ def ring(n: int) -> Pairs:
 
 
 def line(n: int) -> Pairs:
-    """Neighbours on a line: n - 1 pairs."""
-    return tuple((j, j + 1) for j in range(n - 1))
+    """Neighbours on a line: n - 1 pairs, in two sets that each can be coupled at once."""
+    return tuple((j, j + 1) for start in (0, 1) for j in range(start, n - 1, 2))
 
 
 def ladder(n: int) -> Pairs:
