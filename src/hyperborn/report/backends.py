@@ -61,6 +61,6 @@ def conformance_table(found: Conformance) -> "rich.table.Table":
     return titled(f"{found.backend} {verdict} with the order of bits and points ({shots})", [table])
 
 
-def allowed(spent: str, limit: float | None) -> str:
+def allowed(spent: str, limit: int | float | None) -> str:
     """What was spent, and of how much."""
     return spent if limit is None else f"{spent} of {limit:,g}"
