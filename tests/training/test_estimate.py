@@ -34,7 +34,7 @@ def test_spsa_takes_a_job_a_step_one_before_and_one_after() -> None:
 def test_restarts_share_jobs_and_directions_multiply_circuits() -> None:
     estimator = SPSA(3000, directions=4)
     found = forecast_of(defined(SampledRegister(ProductState(5), Statevector()), estimator=estimator, restarts=3))
-    assert (found.jobs, found.circuits, found.shots) == (12, 3 + 10 * 3 * 8 + 1, 3000 * (3 + 240 + 1))
+    assert (found.jobs, found.circuits, found.shots) == (13, 3 + 10 * 3 * 8 + 1 + 3, 3000 * (3 + 240 + 1 + 3))
 
 
 def test_parameter_shift_takes_two_circuits_an_angle_and_one() -> None:

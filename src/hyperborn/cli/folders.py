@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from hyperborn.backends.limits import LimitReached
 from hyperborn.cli.output import note
 from hyperborn.errors import UserError
 from hyperborn.storage import folder_exists
@@ -72,10 +73,11 @@ def check_writable(folder: Path) -> None:
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Say after Ctrl-C how the run goes on.
+    """Say after Ctrl-C, or where a limit was reached, how the run goes on.
 
     Raises:
         KeyboardInterrupt: with the line to show.
+        UserError: the limit and the command.
     """
     try:
         yield
@@ -84,3 +86,6 @@ def resumable(folder: Path) -> Iterator[None]:
         if is_run(folder):
             said += f"; everything is saved, go on with: hyperborn resume {shlex.quote(str(folder))}"
         raise KeyboardInterrupt(said) from error
+    except LimitReached as error:
+        flag = f"--{str(error).partition('=')[0].replace('_', '-')}"
+        raise UserError(f"{error}: hyperborn resume {shlex.quote(str(folder))} {flag} N") from error

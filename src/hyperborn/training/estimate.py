@@ -60,9 +60,11 @@ def forecast_of(definition: Definition) -> Forecast:
         )
     points = definition.restarts * estimator.design(posterior, 0, stream(definition, STEP)).n_points
     schedule = [estimator.shots_at(step, definition.steps) for step in range(definition.steps)]
-    # Before the first step, at every step, for the result, and for the calibration of the readout.
+    # Before the first step, at every step, for the result, to choose the best restart, and to calibrate the readout.
     work = [(definition.restarts, schedule[0]), *((points, shots) for shots in schedule)]
     work.append((1, shots_of_result(estimator)))
+    if definition.restarts > 1:
+        work.append((definition.restarts, schedule[-1]))
     if posterior.mitigation == "readout":
         work.append((2, CALIBRATION_SHOTS))
     circuits = len(turns) * sum(count for count, _ in work)

@@ -35,7 +35,7 @@ CALIBRATION_SHOTS = 10_000
 LEAST_OF_RESULT = 1000
 """Shots that the result is drawn with, at least: predictions are averages over them."""
 
-FIRST, STEP, RESULT, READOUT = range(4)
+LOOK, STEP, RESULT, READOUT = range(4)
 """What random numbers are for: each purpose has a stream of its own."""
 
 
@@ -90,7 +90,10 @@ class Measured(Problem):
             for _ in range(count):
                 state = one_step(state)
             if np.isnan(state.memory.loss).any():
-                state = state._replace(memory=bench.look(state))
+                state = state._replace(memory=bench.look(state, "first"))
+            elif count and int(state.step) == steps and definition.restarts > 1:
+                # Which restart is the best is told by where they ended, not by what was measured on the way there.
+                state = state._replace(memory=bench.look(state, "last"))
             known: Memory = state.memory
             unknown = np.full(len(known.loss), np.nan)
             return state, Diagnosis(known.loss, known.expected_energy, unknown, known.most_probable)
@@ -161,12 +164,12 @@ class Bench:
     def outcome(self, turn: int, counts: Counts) -> Outcomes:
         return Outcomes.of(counts) if self.readouts is None else self.readouts[turn].corrected(counts)
 
-    def look(self, state: State) -> Memory:
-        """How all restarts stand before the first step."""
-        params = np.asarray(state.params)
-        random = stream(self.definition, FIRST)
-        shots = self.estimator.shots_at(0, self.definition.steps)
-        readings = self.read([own.reshape(1, -1) for own in params], shots, "first", random)
+    def look(self, state: State, label: str) -> Memory:
+        """How all restarts stand before the first step, or after the last one."""
+        params, step = np.asarray(state.params), int(state.step)
+        random = stream(self.definition, LOOK, step)
+        shots = self.estimator.shots_at(min(step, self.definition.steps - 1), self.definition.steps)
+        readings = self.read([own.reshape(1, -1) for own in params], shots, label, random)
         return memory_of([self.variation.standing(reading, random) for reading in readings], state.memory.average)
 
     def result(self, params: Float[np.ndarray, "..."], random: np.random.Generator) -> Reading:
