@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.circuits import Circuit
+from hyperborn.errors import UserError
 
 
 class TransientError(Exception):
@@ -124,5 +125,12 @@ class Backend(ABC):
 
 @lru_cache(maxsize=4)
 def connected(backend: Backend) -> Connection:
-    """`Backend.connect`, made once in a process: what was compiled for a device is kept."""
-    return backend.connect()
+    """`Backend.connect`, made once in a process: what was compiled for a device is kept.
+
+    Raises:
+        UserError: as `Backend.connect`, or if the backend does not answer.
+    """
+    try:
+        return backend.connect()
+    except (TransientError, JobFailed) as error:
+        raise UserError(f"{backend.label} cannot be reached now: {error}; nothing is lost, try again later") from error

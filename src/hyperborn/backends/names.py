@@ -1,5 +1,7 @@
 """Backends by the names that people type."""
 
+import hashlib
+import json
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
@@ -12,6 +14,7 @@ from hyperborn.backends.ibm import IBMDevice
 from hyperborn.backends.pennylane import SIMULATORS, PennyLaneDevice
 from hyperborn.backends.statevector import Statevector
 from hyperborn.errors import UserError
+from hyperborn.records import record_of
 
 BACKENDS: tuple[type[Backend], ...] = (Statevector, Aer, FakeDevice, IBMDevice, PennyLaneDevice)
 """The kinds of backend that a record can hold."""
@@ -79,6 +82,17 @@ def installed_fakes() -> list[str]:
         return sorted(fake_names())
     except UserError:
         return []
+
+
+def identity_of(backend: Backend) -> str:
+    """The label, and a digest of the settings where they are not those that the label stands for.
+
+    Counts of one are never taken for those of another.
+    """
+    if backend == backend_named(backend.label):
+        return backend.label
+    record = json.dumps(record_of(backend), sort_keys=True)
+    return f"{backend.label}-{hashlib.sha256(record.encode()).hexdigest()[:8]}"
 
 
 def is_ideal(backend: Backend) -> bool:

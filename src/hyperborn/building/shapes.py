@@ -52,7 +52,7 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
         # Shots train no real numbers beside the bits, so that networks are the same on many registers.
         hidden = (AUTO_HIDDEN,) if config.hidden == "auto" else tuple(config.hidden)
         small = tiny(config, features, classes, hidden)
-        many = config.posterior == "registers"
+        many = config.posterior == "registers" or not config.model_fields_set.isdisjoint(OF_REGISTERS)
         if config.hidden == "auto" and not many and small.n_weights > COMFORTABLE:
             small = tiny(config, features, classes, ())
         return Shape(small, many)

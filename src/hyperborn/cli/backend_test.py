@@ -19,27 +19,32 @@ def backend_test(
         from dataclasses import asdict
 
         from hyperborn.backends import backend_named
+        from hyperborn.backends.backend import JobFailed, NotFinished, TransientError, connected
         from hyperborn.backends.conformance import conformance
         from hyperborn.backends.names import is_ideal
+        from hyperborn.errors import UserError
         from hyperborn.progress import Progress
         from hyperborn.report.backends import conformance_table
 
         backend = backend_named(name)
-        connection = backend.connect()
+        connection = connected(backend)
         with Progress() as progress:
             if connection.metered:
                 progress.note(
                     f"{2 * circuits:,} circuits of {shots:,} shots go to {name}, in two jobs (--circuits, --shots)"
                 )
-            found = conformance(
-                name,
-                connection,
-                ideal=is_ideal(backend),
-                circuits=circuits,
-                shots=shots,
-                seed=seed,
-                progress=progress.note,
-            )
+            try:
+                found = conformance(
+                    name,
+                    connection,
+                    ideal=is_ideal(backend),
+                    circuits=circuits,
+                    shots=shots,
+                    seed=seed,
+                    progress=progress.note,
+                )
+            except (TransientError, JobFailed, NotFinished) as error:
+                raise UserError(f"{name} did not run the test: {error}; try again later") from error
         if as_json:
             emit(asdict(found) | {"passed": found.passed})
         else:

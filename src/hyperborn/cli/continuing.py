@@ -10,7 +10,7 @@ from hyperborn.building.runs import posterior_of
 from hyperborn.config import RunConfig
 from hyperborn.data import Dataset, Split
 from hyperborn.errors import UserError
-from hyperborn.posteriors import Registers
+from hyperborn.posteriors import Registers, SampledPosterior
 from hyperborn.training import load
 from hyperborn.training.definition import Definition
 
@@ -39,6 +39,8 @@ def continued(config: RunConfig, run: str, note: Note) -> tuple[Dataset, Definit
     refuse(config, SETTLED, f"the data and the network must be encoded as those of {run} were")
     earlier = load(Path(run), report=note)
     network, before = earlier.network, earlier.definition.posterior
+    # On a backend or not, it is the same circuits.
+    before = before.ideal if isinstance(before, SampledPosterior) else before
     if isinstance(before, Registers):
         refuse(config, OF_CIRCUITS, f"the registers are those of {run}")
     data = loaded(config, None, config.seed, earlier.data.preprocessing)

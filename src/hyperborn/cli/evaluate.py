@@ -1,17 +1,20 @@
 """`hyperborn evaluate`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hyperborn.cli.options import EVALUATE, with_options
 from hyperborn.cli.output import Json, emit, explained, note, show
 
 if TYPE_CHECKING:
+    from hyperborn.config import RunConfig
     from hyperborn.data import Preprocessing, Split, Table
-    from hyperborn.posteriors.sampled import Mitigation
+    from hyperborn.training import Result
 
 
+@with_options(EVALUATE)
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished run.")],
     file: Annotated[
@@ -27,19 +30,12 @@ def evaluate(
     uncalibrated: Annotated[
         bool, typer.Option("--uncalibrated", metavar="", help="The posterior's own probabilities, at temperature 1.")
     ] = False,
-    backend: Annotated[
-        str | None,
-        typer.Option(help="Backend to measure the trained circuit on, as --backend of train.", metavar="NAME"),
-    ] = None,
-    shots: Annotated[int, typer.Option(min=1, help="Shots on that backend.")] = 1000,
-    mitigation: Annotated[str, typer.Option(help="On that backend: none or readout.", metavar="NAME")] = "none",
     as_json: Json = False,
+    **flags: str | None,
 ) -> None:
-    """Score a run: accuracy, NLL, Brier score and calibration error."""
+    """Score a run: accuracy, NLL, Brier score and calibration error; with --backend as measured there."""
     with explained(as_json):
-        from contextlib import closing
-
-        from hyperborn.backends import Ledger, backend_named
+        from hyperborn.config import RunConfig, configured
         from hyperborn.data import read_table
         from hyperborn.data.reapplied import columns_needed
         from hyperborn.errors import UserError
@@ -48,16 +44,13 @@ def evaluate(
         from hyperborn.report.names import metric_name
         from hyperborn.report.tables import facts_table
         from hyperborn.training import load
-        from hyperborn.training.replacing import LEDGER
 
         if file is not None and split is not None:
             raise UserError(f"--split {split} is of the run's own data, and {file} was given; leave one out")
+        settings = configured(RunConfig, None, {"data": str(run), **flags})
         result = load(run, report=note)
-        if backend is not None:
-            with closing(Ledger.create_or_open(run / LEDGER)) as ledger:
-                result = result.on(
-                    backend_named(backend), shots, mitigation=cast("Mitigation", mitigation), ledger=ledger
-                )
+        if settings.backend is not None:
+            result = measured_on(run, result, settings)
         if file is None:
             name = split or "test"
             examples = result.data.split(name)
@@ -69,10 +62,32 @@ def evaluate(
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         found = scores(result.predict_proba(examples.x, samples=samples, calibrated=not uncalibrated), examples.y)
         if as_json:
-            emit({"run": str(run), "on": name, "backend": backend, "n_examples": len(examples), **found})
+            emit({"run": str(run), "on": name, "backend": settings.backend, "n_examples": len(examples), **found})
         else:
             lines = [(metric_name(key), number_text(value)) for key, value in found.items()]
             show(facts_table([("scored on", f"{name}, {len(examples)} examples"), *lines]))
+
+
+def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
+    """The result as its circuit does on a backend; what was measured is kept in the run folder, and asked for once."""
+    from contextlib import closing
+
+    from hyperborn.backends import Ledger
+    from hyperborn.backends.backend import connected
+    from hyperborn.building.backends import backend_of
+    from hyperborn.errors import UserError
+    from hyperborn.training.elsewhere import placed_on
+    from hyperborn.training.replacing import EVALUATIONS
+    from hyperborn.training.run_folder import writing
+
+    if len(settings.shots) > 1:
+        raise UserError(f"shots = {settings.shots}: a trained circuit is measured once; give one number")
+    backend = backend_of(settings)
+    # Before there is a file for it.
+    placed_on(result.definition.posterior, backend)
+    connected(backend)
+    with writing(run), closing(Ledger.create_or_open(run / EVALUATIONS)) as ledger:
+        return result.on(backend, settings.shots[0], mitigation=settings.mitigation, ledger=ledger)
 
 
 def labelled(table: "Table", preprocessing: "Preprocessing") -> "Split":

@@ -172,6 +172,17 @@ TRAIN = (
     Option("max_seconds", "S", "", "Seconds of the backend's processor that the run may take.", BACKEND),
     Option("max_wait", "S", "86400", "Seconds to wait for a job, its time in the queue included.", BACKEND),
 )
+EVALUATE = tuple(
+    option
+    for option in TRAIN
+    if option.key
+    in (
+        *("backend", "shots", "gate_error", "readout_error", "mitigation"),
+        *("dynamical_decoupling", "twirling", "optimization_level"),
+    )
+)
+"""Where a trained circuit is measured."""
+
 COMPARE = (
     *SHARED,
     Option("objectives", "A,B", "mle,elbo,selbo", "Objectives to compare.", CIRCUIT),

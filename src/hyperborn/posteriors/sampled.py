@@ -69,8 +69,17 @@ class SampledPosterior(Posterior):
         return self.ideal.init(marginals, spread=spread, key=key)
 
     def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
+        """As `Posterior.sample`: raw shots, without mitigation and without a ledger.
+
+        Raises:
+            UserError: if shots is not positive, or they cost money.
+        """
         whole_number("shots", shots, 1)
         connection = connected(self.backend)
+        if connection.metered:
+            raise UserError(
+                f"shots of {self.backend.label} are paid for, and need a ledger: hb.fit, or Result.on(..., ledger=...)"
+            )
         random = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
         turns = self.turns(width_of(connection))
         batch = batch_of(turns, np.asarray(params, np.float64).reshape(1, -1), shots, "sample", seed_from(random))

@@ -33,7 +33,7 @@ from hyperborn.posteriors import (
 from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
 from hyperborn.records import Slots, record_of, thing_of
 from hyperborn.training.annealing import Annealing
-from hyperborn.training.optimizers import OPTIMIZERS, Adam, Optimizer
+from hyperborn.training.optimizers import OPTIMIZERS, Adam, Gains, Optimizer
 from hyperborn.training.plateau import Plateau
 
 SLOTS: Slots = {
@@ -124,6 +124,8 @@ class Definition:
         self.prior.check(self.network)
         if self.sampled:
             self._check_registers()
+        if isinstance(self.optimizer, Gains) and not self.measured:
+            raise UserError("the optimizer gains is for gradients from shots; give hb.Adam()")
         if isinstance(self.posterior, SampledPosterior):
             self._check_shots(self.posterior)
 

@@ -4,10 +4,11 @@ import numpy as np
 
 from hyperborn.backends.backend import Backend, connected
 from hyperborn.backends.ledger import Ledger
+from hyperborn.backends.names import identity_of
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.backends.recorded import Recorded
 from hyperborn.errors import UserError
-from hyperborn.inference.sampled.reading import Reading
+from hyperborn.inference.sampled.reading_out import reading_of
 from hyperborn.posteriors import Posterior, Register, Registers
 from hyperborn.posteriors.sampled import (
     Mitigation,
@@ -18,7 +19,7 @@ from hyperborn.posteriors.sampled import (
     seed_from,
     width_of,
 )
-from hyperborn.training.measured import CALIBRATION_SHOTS, calibration, readouts_of, whole_networks
+from hyperborn.training.measured import CALIBRATION_SHOTS, ELSEWHERE, calibration, readouts_of, whole_networks
 
 
 def placed_on(posterior: Posterior, backend: Backend, mitigation: Mitigation = "none") -> SampledPosterior:
@@ -43,19 +44,15 @@ def outcomes_on(
     Raises:
         UserError: if the backend refuses, or gives not what was asked for.
     """
-    own = ledger or Ledger.in_memory()
-    sampler = Recorded(connected(posterior.backend), posterior.backend.label, own)
+    own, name = ledger or Ledger.in_memory(), identity_of(posterior.backend)
+    sampler = Recorded(connected(posterior.backend), name, own)
     turns = posterior.turns(width_of(sampler.connection))
-    random = np.random.default_rng(seed)
-    name = f"{posterior.backend.label}-{shots}-{seed}"
+    random = np.random.default_rng([seed, ELSEWHERE])
+    name = f"{name}-{shots}-{seed}"
     readouts = None
     if posterior.mitigation == "readout":
         batch = calibration(turns, seed_from(random), f"readout-{name}-{CALIBRATION_SHOTS}")
         readouts = readouts_of(sampler.sample(batch), len(turns))
     batch = batch_of(turns, params.reshape(1, -1).astype(np.float64), shots, f"evaluate-{name}", seed_from(random))
     counts = sampler.sample(batch)
-    outcomes = tuple(
-        (Outcomes.of(found) if readouts is None else readouts[place].corrected(found),)
-        for place, found in enumerate(counts)
-    )
-    return whole_networks(Reading(turns, outcomes, 1), random)
+    return whole_networks(reading_of(posterior, turns, [[found] for found in counts], readouts, 1), random)

@@ -9,10 +9,12 @@ import numpy as np
 from hyperborn.backends.backend import connected
 from hyperborn.backends.ledger import Ledger
 from hyperborn.backends.limits import Limits
+from hyperborn.backends.names import identity_of
 from hyperborn.backends.persistence import Persistence
 from hyperborn.backends.recorded import Recorded
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
+from hyperborn.errors import UserError
 from hyperborn.inference.estimators import Estimator, Exact
 from hyperborn.inference.objectives import ELBO, Objective
 from hyperborn.networks import Network, fitted
@@ -102,6 +104,8 @@ def fit(
         seed=seed,
         spread=spread,
     )
+    if limits is not None and not definition.measured:
+        raise UserError(f"limits = {limits}: there is nothing to spend without a backend; leave them out")
     with Progress(enabled=progress) as shown:
         if not definition.measured:
             return run(definition, data, shown)
@@ -165,7 +169,7 @@ def measured_of(
     persistence = Persistence() if patience is None else Persistence(patience=patience)
     sampler = Recorded(
         connected(posterior.backend),
-        posterior.backend.label,
+        identity_of(posterior.backend),
         ledger,
         persistence=persistence,
         note=progress.note,

@@ -20,6 +20,7 @@ from hyperborn.backends.outcomes import Outcomes
 from hyperborn.data.dataset import Dataset, Split
 from hyperborn.inference.estimators.shot_estimator import ShotEstimator
 from hyperborn.inference.sampled import Reading, Standing, Variation, variation_of
+from hyperborn.inference.sampled.reading_out import reading_of
 from hyperborn.posteriors.sampled import SampledPosterior, Turn, batch_of, seed_from, width_of
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer
@@ -35,7 +36,7 @@ CALIBRATION_SHOTS = 10_000
 LEAST_OF_RESULT = 1000
 """Shots that the result is drawn with, at least: predictions are averages over them."""
 
-LOOK, STEP, RESULT, READOUT = range(4)
+LOOK, STEP, RESULT, READOUT, ELSEWHERE = range(1, 6)
 """What random numbers are for: each purpose has a stream of its own."""
 
 
@@ -150,19 +151,15 @@ class Bench:
         """One reading for each restart's points, of which all are as many; all in one job."""
         batch = batch_of(self.turns, np.concatenate(points), shots, label, seed_from(random))
         counts, total = self.sampler.sample(batch), sum(map(len, points))
-        outcomes = [
-            [self.outcome(place, found) for found in counts[place * total : (place + 1) * total]]
-            for place in range(len(self.turns))
-        ]
+        by_turn = [counts[place * total : (place + 1) * total] for place in range(len(self.turns))]
         own = len(points[0])
         # Beside pairs there is the centre, or nothing.
         return [
-            Reading(self.turns, tuple(tuple(turn[start : start + own]) for turn in outcomes), own % 2)
+            reading_of(
+                self.posterior, self.turns, [turn[start : start + own] for turn in by_turn], self.readouts, own % 2
+            )
             for start in range(0, total, own)
         ]
-
-    def outcome(self, turn: int, counts: Counts) -> Outcomes:
-        return Outcomes.of(counts) if self.readouts is None else self.readouts[turn].corrected(counts)
 
     def look(self, state: State, label: str) -> Memory:
         """How all restarts stand before the first step, or after the last one."""

@@ -17,9 +17,9 @@ from hyperborn.storage.durable import LOCK, PARTIAL, explained, sync_folder
 from hyperborn.storage.folders import PREVIOUS, tidy
 from hyperborn.storage.manifest import IGNORED, MANIFEST, read_manifest, unlisted
 
-DEFINITION, REPLACEMENT, RESULT, CHECKPOINTS, METRICS, LEDGER = (
+DEFINITION, REPLACEMENT, RESULT, CHECKPOINTS, METRICS, LEDGER, EVALUATIONS = (
     *("definition", "replacement", "result", "checkpoints"),
-    *("metrics.jsonl", "ledger.sqlite"),
+    *("metrics.jsonl", "ledger.sqlite", "evaluations.sqlite"),
 )
 LEFTOVER = re.compile(rf"\..+({'|'.join(map(re.escape, (LOCK, PARTIAL, PREVIOUS)))})")
 """What a writer that died leaves behind."""
@@ -103,7 +103,7 @@ def complete(path: Path) -> None:
     for part in (RESULT, CHECKPOINTS, DEFINITION):
         remove_folder(path / part)
     with explained(path):
-        for name in (METRICS, LEDGER, f"{LEDGER}-journal"):
+        for name in (METRICS, *(f"{it}{end}" for it in (LEDGER, EVALUATIONS) for end in ("", "-journal"))):
             (path / name).unlink(missing_ok=True)
         (path / REPLACEMENT).rename(path / DEFINITION)
         sync_folder(path)

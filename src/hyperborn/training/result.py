@@ -23,7 +23,7 @@ from hyperborn.data.tables import Table, real_numbers
 from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
-from hyperborn.posteriors import DOUBT, ExplicitPosterior, PreviousPosterior, Registers, SampledPosterior
+from hyperborn.posteriors import DOUBT, ExplicitPosterior, PreviousPosterior, Register, Registers, SampledPosterior
 from hyperborn.posteriors.sampled import Mitigation
 from hyperborn.predictive import (
     exact_predictive,
@@ -48,6 +48,9 @@ DRAWS = 32
 
 LONGEST = 64
 """Bits up to which the most probable network is written out in a summary."""
+
+LARGEST_IDEAL = 24
+"""Most qubits of a circuit on a backend whose noise-free probabilities are tabled."""
 
 PARAMS = "params.npz"
 OUTCOMES = "outcomes.npz"
@@ -111,6 +114,11 @@ class Result:
     def _explicit(self) -> ExplicitPosterior:
         posterior = self.definition.posterior
         if isinstance(posterior, SampledPosterior):
+            if posterior.n_weights > LARGEST_IDEAL and isinstance(posterior.ideal, Register):
+                raise UserError(
+                    f"a circuit of {posterior.n_weights} qubits has too many probabilities to be tabled (the limit is "
+                    f"{LARGEST_IDEAL}); take the networks that came out, `outcomes`"
+                )
             return posterior.ideal
         assert isinstance(posterior, ExplicitPosterior), "there are no others"
         return posterior
@@ -251,6 +259,7 @@ class Result:
         """
         posterior = placed_on(self.definition.posterior, backend, mitigation)
         whole_number("shots", shots, 1)
+        whole_number("seed", seed, 0, LARGEST_SEED)
         return replace(self, outcomes=outcomes_on(posterior, self.angles, shots, seed, ledger))
 
     def as_prior(self, doubt: float = DOUBT) -> PreviousPosterior:

@@ -63,8 +63,9 @@ def start(
     # Asked before locking, too, which would put a file there.
     replacing.check_available(path, force=force)
     with writing(path):
+        check_settled(path)
         folder = RunFolder.create(path, definition, data, force=force)
-        return go_on(folder, fresh(definition), {}, [], progress, plots, spending)
+        return go_on(folder, fresh(definition), {}, [], progress, plots, spending, is_new=True)
 
 
 def resume(path: Path, progress: Progress, *, plots: Plots, spending: Spending = Spending()) -> Result:
@@ -96,13 +97,15 @@ def go_on(
     progress: Progress,
     plots: Plots,
     spending: Spending,
+    *,
+    is_new: bool = False,
 ) -> Result:
     """Train from a position to the end, recording and saving on the way; `last` are the last records before it."""
     with folder.log(progress.note) as log:
         log.truncate_after(position.step if position.history else -1)
         mend(log, folder.definition.record_every, position, last)
         keeper = Keeper(folder, log, spent)
-        with problem_in(folder, position, progress, spending) as problem:
+        with problem_in(folder, progress, spending, is_new) as problem:
             try:
                 result = run(folder.definition, folder.data, progress, keeper.watch, position, problem=problem)
             finally:
@@ -112,17 +115,30 @@ def go_on(
     return result
 
 
+def check_settled(path: Path) -> None:
+    """Raise a UserError if a run that is to be replaced has jobs with a backend, which would be paid for in vain."""
+    if not (path / LEDGER).exists():
+        return
+    with closing(Ledger.read(path / LEDGER)) as ledger:
+        open_jobs = [job for job in ledger.rows() if job.is_open]
+    if open_jobs:
+        raise UserError(
+            f"{path} has {len(open_jobs)} jobs under way, such as {open_jobs[0].tag}; resume the run, or cancel them "
+            f"with the backend and move {path / LEDGER} away"
+        )
+
+
 @contextmanager
-def problem_in(
-    folder: RunFolder, position: Position, progress: Progress, spending: Spending
-) -> Iterator[Problem | None]:
+def problem_in(folder: RunFolder, progress: Progress, spending: Spending, is_new: bool) -> Iterator[Problem | None]:
     """The problem of a run on a backend, with the ledger in its folder; None for all others."""
     if not folder.definition.measured:
+        if not is_new and spending.limits not in (None, Limits()):
+            raise UserError(f"{folder.path} is on no backend, so that nothing is spent; leave the limits out")
         yield None
         return
     posterior, path = folder.definition.posterior, folder.path / LEDGER
     assert isinstance(posterior, SampledPosterior)
-    if position.step and not path.exists() and connected(posterior.backend).metered:
+    if not is_new and not path.exists() and connected(posterior.backend).metered:
         raise UserError(
             f"{path} is gone, and with it what was paid for; restore it from a copy, or train anew with --force"
         )
