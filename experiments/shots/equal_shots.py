@@ -14,7 +14,7 @@ from hyperborn.training.optimizers import Optimizer
 from tasks import SPREAD, exactly, task_named
 
 BUDGETS = (200_000, 2_000_000)
-SEEDS = range(4)
+SEEDS = range(3)
 TASKS = ("moons",)
 OPTIMIZERS: dict[str, Optimizer] = {"Gains(0.3)": Gains(), "Adam(0.1)": hb.Adam(0.1), "Adam(0.2)": hb.Adam(0.2)}
 

@@ -52,7 +52,7 @@ def cells() -> list[Cell]:
         ]
     return found + [
         Cell("device", {"task": "moons", "device": WIDER, "training": "ideal", "seed": seed}, on_device)
-        for seed in SEEDS
+        for seed in SEEDS[:1]
     ]
 
 
