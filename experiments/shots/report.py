@@ -131,7 +131,7 @@ def device(rows: Rows) -> list[str]:
     return [
         *lines,
         "",
-        f"Gap of the ELBO, and SELBO, of the noise-free circuit at the trained angles (nats), on 5 qubits by how it was "
+        "Gap of the ELBO, and SELBO, of the noise-free circuit at the trained angles (nats), on 5 qubits by how it was "
         f"trained: {'; '.join(gaps)}. Circuits as compiled: {'; '.join(costs)}.",
     ]
 
