@@ -57,4 +57,5 @@ def unbiased(sums: Callable[[np.ndarray, np.ndarray], float], bits: np.ndarray, 
     return within - 2 * sums(bits, others) / (a * b)
 
 
-MMD: dict[str, Build] = {"Hyperborn": ours, "NumPy in blocks": plain, "scikit-learn rbf_kernel in blocks": scikit}
+OURS = "Hyperborn"
+MMD: dict[str, Build] = {OURS: ours, "NumPy in blocks": plain, "scikit-learn rbf_kernel in blocks": scikit}

@@ -49,5 +49,5 @@ def trained(method: str, seed: int) -> dict[str, Any]:
     )
     train = result.metrics("train", calibrated=False)
     numbers = {"train_accuracy": train["accuracy"], "energy": result.numbers["expected_energy"]}
-    best = result.network_metrics(result.most_probable(1)[0])
+    best = result.network_metrics(result.most_probable())
     return {**tested(result), **numbers, "single": best["accuracy"], "parameters": circuit.n_parameters}
