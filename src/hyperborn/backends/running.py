@@ -19,7 +19,10 @@ def options_for(method: str, n_qubits: int, mixed: bool) -> dict[str, Any]:
         method = "density_matrix" if n_qubits <= LARGEST_DENSITY_MATRIX else "statevector"
     # Shots that are simulated one by one gain from fused gates at any width (1.8 s against 5.0 s at 12 qubits); Aer
     # fuses them from 14 qubits on.
-    return {"method": method} | ({"fusion_threshold": 1} if mixed else {})
+    fused = {"fusion_threshold": 1} if mixed else {}
+    # Small density matrices cost more to share out among threads than to simulate (5 qubits: 3 to 5 times the time).
+    small = method == "density_matrix" and n_qubits <= LARGEST_DENSITY_MATRIX
+    return {"method": method} | fused | ({"max_parallel_threads": 1} if small else {})
 
 
 def run(
