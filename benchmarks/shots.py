@@ -30,7 +30,7 @@ from worker import memory, reset_peak
 HERE = Path(__file__).resolve().parent
 
 QUBITS = (4, 8, 12)
-BITS, ROWS, FEWER = (13, 20, 60), 100_000, 20_000
+BITS, ROWS, FEWER = (13, 20, 60), 100_000, 10_000
 ROUNDS = {"step": 5, "sampling": 5, "mmd": 1}
 LIMIT = 400.0
 """Seconds that a process may take."""
