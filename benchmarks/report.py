@@ -18,17 +18,8 @@ Float32 leaves about 1e-6 of it at 8 qubits, and summing 2^22 rounded terms some
 """
 
 LIBRARIES = (
-    "hyperborn",
-    "jax",
-    "jaxlib",
-    "numpy",
-    "pennylane",
-    "pennylane-lightning",
-    "qulacs",
-    "tensorcircuit-ng",
-    "qiskit",
-    "qiskit-aer",
-    "scikit-learn",
+    *("hyperborn", "jax", "jaxlib", "numpy", "pennylane", "pennylane-lightning", "qulacs", "tensorcircuit-ng"),
+    *("qiskit", "qiskit-aer", "scikit-learn"),
 )
 
 Row = dict[str, Any]
