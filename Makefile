@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quantum test lint wheel benchmark gap trainability multi-basis registers estimators study clean
+.PHONY: help demo quantum test lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots study clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -50,6 +50,13 @@ multi-basis: $(VENV)/.core ## what two weights a qubit cost, docs/multi-basis.md
 
 estimators: $(VENV)/.core ## estimators beside the exact gradient, docs/estimators.md; about three minutes
 	$(BIN)/python experiments/estimators/run.py
+
+shots: $(VENV)/.dev ## training from shots, docs/shots.md; two processes, about half an hour
+	export OMP_NUM_THREADS=1; $(BIN)/python experiments/shots/run.py 2> /dev/null & \
+	  OMP_NUM_THREADS=1 $(BIN)/python experiments/shots/run.py; wait
+
+benchmark-shots: $(VENV)/.dev ## steps, samples and MMD from shots beside PennyLane and Qiskit; about a quarter of an hour
+	$(BIN)/python benchmarks/shots.py --readme
 
 STUDY := $(BIN)/hyperborn study --out runs/elbo-vs-mle
 

@@ -17,7 +17,10 @@ TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 Float32 leaves about 1e-6 of it at 8 qubits, and summing 2^22 rounded terms some ten times more.
 """
 
-LIBRARIES = ("hyperborn", "jax", "jaxlib", "numpy", "pennylane", "pennylane-lightning", "qulacs", "tensorcircuit-ng")
+LIBRARIES = (
+    *("hyperborn", "jax", "jaxlib", "numpy", "pennylane", "pennylane-lightning", "qulacs", "tensorcircuit-ng"),
+    *("qiskit", "qiskit-aer", "scikit-learn"),
+)
 
 Row = dict[str, Any]
 

@@ -42,7 +42,7 @@ def test_the_ledger_is_a_table_and_an_object(hyperborn: Run, simulated: Path) ->
     assert shown.code == 0
     for thing in ("statevector", "first", "step-000001", "result", "1,250"):
         assert thing in shown.out
-    found = hyperborn("ledger", simulated, "--json").json
+    found = hyperborn("ledger", simulated, "--json").json["training"]
     assert [job["request"]["label"] for job in found["jobs"]] == ["first", "step-000000", "step-000001", "result"]
     assert [job["request"]["points"] * job["request"]["shots"] for job in found["jobs"]] == [50, 100, 100, 1000]
     assert {job["state"] for job in found["jobs"]} == {"done"}
@@ -74,7 +74,7 @@ def test_a_limit_stops_a_run_and_a_larger_one_lets_it_go_on(hyperborn: Run, simu
     assert (stopped.code, stopped.out) == (2, "")
     assert "max_jobs=2 is reached: 2 jobs are spent, and step-000001 takes another" in stopped.err
     assert "all that is paid for is kept: resume the run with a larger limit to go on" in stopped.err
-    assert hyperborn("ledger", "run", "--json").json["limits"]["max_jobs"] == 2
+    assert hyperborn("ledger", "run", "--json").json["training"]["limits"]["max_jobs"] == 2
     assert "max_jobs=2 is reached" in hyperborn("resume", "run").err
     ended = hyperborn("resume", "run", "--max-jobs", "4", "--json")
     assert ended.code == 0, ended.err
@@ -91,7 +91,7 @@ def test_a_run_is_evaluated_elsewhere(hyperborn: Run) -> None:
     assert ideal["nll"] == pytest.approx(exact["nll"], abs=0.02)
     assert hyperborn(*words).json == ideal
     # The second time nothing was asked for.
-    assert hyperborn("ledger", "run", "--json").json["spent"]["jobs"] == 1
+    assert hyperborn("ledger", "run", "--json").json["evaluations"]["spent"]["jobs"] == 1
 
 
 def test_a_backend_is_tested(hyperborn: Run) -> None:

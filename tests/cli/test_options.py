@@ -13,7 +13,7 @@ from hyperborn.config import CompareConfig, Configuration, RunConfig, configured
 from hyperborn.inference.divergences import DIVERGENCES
 from hyperborn.inference.objectives import OBJECTIVES
 
-UNSET = {"classes": "all", "pixels": "all", "test": "0.2"}
+UNSET = {"classes": "all", "pixels": "all", "subset": "all", "test": "0.2"}
 """Options whose absence the loader understands, as the help puts it."""
 
 

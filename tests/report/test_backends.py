@@ -26,8 +26,8 @@ def test_a_row_a_job_and_what_all_took() -> None:
         job(2, state="failed", error="[bold]no[/bold] " * 20, seconds=None),
         job(3, state="intended", id=None),
     ]
-    lines = printed(ledger_table(jobs, Spent(2, 12_000, 1.25, 1), Limits(max_shots=50_000)))
-    assert lines[0].startswith("fake_manila")
+    lines = printed(ledger_table("training", jobs, Spent(2, 12_000, 1.25, 1), Limits(max_shots=50_000)))
+    assert lines[0].startswith("training: fake_manila")
     assert lines[1].split()[:4] == ["job", "attempt", "state", "circuits"]
     text = "\n".join(lines)
     assert "step-000001" in text
@@ -42,17 +42,17 @@ def test_a_row_a_job_and_what_all_took() -> None:
 
 def test_of_many_jobs_the_first_and_the_last_are_listed() -> None:
     jobs = [job(number) for number in range(1, 101)]
-    text = "\n".join(printed(ledger_table(jobs, Spent(100, 600_000, 125.0, 100), Limits())))
+    text = "\n".join(printed(ledger_table("training", jobs, Spent(100, 600_000, 125.0, 100), Limits())))
     assert "... 60 more" in text
     listed = [number for number in range(1, 101) if f"step-{number:06d}" in text]
     assert listed == [*range(1, 21), *range(81, 101)]
-    exactly = "\n".join(printed(ledger_table(jobs[:40], Spent(), Limits())))
+    exactly = "\n".join(printed(ledger_table("training", jobs[:40], Spent(), Limits())))
     assert "more" not in exactly
     assert "step-000040" in exactly
 
 
 def test_an_empty_ledger_says_so() -> None:
-    assert printed(ledger_table([], Spent(), Limits()))[0].startswith("nothing was sent")
+    assert printed(ledger_table("training", [], Spent(), Limits()))[0].startswith("training: nothing was sent")
 
 
 def test_a_row_a_check_and_a_verdict() -> None:

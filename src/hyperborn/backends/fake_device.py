@@ -17,6 +17,9 @@ from hyperborn.errors import UserError, whole_number
 
 PREFIX = "fake_"
 
+DENSITY_MATRIX = {"fusion_threshold": 1, "max_parallel_threads": 1}
+"""Options of Aer with which density matrices of a few qubits are quickest."""
+
 
 @dataclass(frozen=True)
 class FakeDevice(Backend):
@@ -59,7 +62,7 @@ class FakeDevice(Backend):
             used = tuple(sorted(set().union(*compiled)))
             if max(map(len, compiled)) > LARGEST_DENSITY_MATRIX:
                 return run_shot_by_shot(noises(used), batch, placed, prepared)
-            simulator = aer.AerSimulator(noise_model=models(used), method="density_matrix", fusion_threshold=1)
+            simulator = aer.AerSimulator(noise_model=models(used), method="density_matrix", **DENSITY_MATRIX)
             return run(simulator, batch, placed, prepared)
 
         return Local(

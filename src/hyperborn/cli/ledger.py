@@ -1,7 +1,7 @@
 """`hyperborn ledger`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,12 +19,18 @@ def ledger(
 
         from hyperborn.backends.ledger import Ledger
         from hyperborn.report.backends import ledger_table
-        from hyperborn.training.replacing import LEDGER
+        from hyperborn.training.replacing import EVALUATIONS, LEDGER
 
-        with closing(Ledger.read(run / LEDGER)) as found:
-            jobs, total, limits = found.rows(), found.totals(), found.limits
-        if as_json:
+        found: dict[str, Any] = {}
+        # Training first; without it a run may still have been measured elsewhere.
+        names = {"training": LEDGER, "evaluations": EVALUATIONS}
+        present = {part: run / name for part, name in names.items() if (run / name).exists()}
+        for part, path in (present or {"training": run / LEDGER}).items():
+            with closing(Ledger.read(path)) as opened:
+                jobs, total, limits = opened.rows(), opened.totals(), opened.limits
             spent = {"jobs": total.jobs, "shots": total.shots, "processor_seconds": total.seconds}
-            emit({"run": str(run), "jobs": [asdict(job) for job in jobs], "spent": spent, "limits": asdict(limits)})
-        else:
-            show(ledger_table(jobs, total, limits))
+            found[part] = {"jobs": [asdict(job) for job in jobs], "spent": spent, "limits": asdict(limits)}
+            if not as_json:
+                show(ledger_table(part, jobs, total, limits))
+        if as_json:
+            emit({"run": str(run), **found})

@@ -76,8 +76,8 @@ SHARED = (
         "ansatz",
         "NAME",
         "all-pairs",
-        "all-pairs, line, ring, ladder, brickwork, multi-basis (two weights a qubit), product (no entanglement), "
-        "autoregressive (tables); on a backend: line.",
+        "all-pairs, line, ring, ladder, brickwork, multi-basis (two weights a qubit), product, autoregressive (tables); "
+        "on a backend line.",
         CIRCUIT,
     ),
     Option(
@@ -102,8 +102,8 @@ SHARED = (
         "estimator",
         "NAME",
         "auto",
-        "exact, first-order, straight-through, local-reparameterization, score-function, local-expectation; on a "
-        "backend parameter-shift or spsa; auto: exact, on registers first-order, on a backend spsa.",
+        "exact; registers: first-order, straight-through, local-reparameterization, score-function, local-expectation; "
+        "backend: spsa, parameter-shift; auto: the first.",
         TRAINING,
     ),
     Option("samples", "S", "auto", "Networks that an estimator draws at each step.", TRAINING),

@@ -19,8 +19,8 @@ LONGEST = 60
 """Characters of an error that are shown."""
 
 
-def ledger_table(jobs: Sequence[Job], total: Spent, limits: Limits) -> "rich.table.Table":
-    """A row a job, and below them what all took beside what is allowed."""
+def ledger_table(part: str, jobs: Sequence[Job], total: Spent, limits: Limits) -> "rich.table.Table":
+    """A row a job, and below them what all took beside what is allowed; `part` says what the jobs were for."""
     from rich.padding import Padding
 
     table = plain_table(["job", "attempt", "state", "circuits", "shots each", "seconds", "id"])
@@ -46,8 +46,8 @@ def ledger_table(jobs: Sequence[Job], total: Spent, limits: Limits) -> "rich.tab
         ("shots", allowed(f"{total.shots:,}", limits.max_shots)),
         ("processor seconds", allowed(number_text(total.seconds), limits.max_seconds)),
     ]
-    name = jobs[0].request.backend if jobs else "nothing was sent"
-    return titled(name, [table, Padding(facts_table(facts), (1, 0, 0, 0))])
+    names = ", ".join(dict.fromkeys(job.request.backend for job in jobs)) or "nothing was sent"
+    return titled(f"{part}: {names}", [table, Padding(facts_table(facts), (1, 0, 0, 0))])
 
 
 def conformance_table(found: Conformance) -> "rich.table.Table":

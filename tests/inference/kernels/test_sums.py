@@ -53,12 +53,14 @@ def test_the_table_serves_where_it_is_smaller_than_the_pairs(
     assert used == [way]
 
 
-def test_samples_of_any_size_share_one_program() -> None:
-    sums.streamed_sums(Hamming(*MIXTURE), rows_of(25, 10, 0), rows_of(25, 20, 1), np.ones(20))
+def test_samples_of_any_size_share_few_programs() -> None:
+    sizes = (1, 64, 65, 512, 600, 4096, 5000)
     before = sums.block_sums._cache_size()
-    for rows in (1, 600, 5000):
-        sums.streamed_sums(Hamming((0.3,)), rows_of(25, rows, 0), rows_of(25, 4100, 1), np.ones(4100))
-    assert sums.block_sums._cache_size() == before
+    for rows in sizes:
+        for others in sizes:
+            sums.streamed_sums(Hamming((0.3,)), rows_of(25, rows, 0), rows_of(25, others, 1), np.ones(others))
+    # Rows come in blocks of 64 or 512, columns of 64, 512 or 4096.
+    assert sums.block_sums._cache_size() - before == 6
 
 
 def test_memory_is_that_of_a_block_for_any_number_of_rows() -> None:

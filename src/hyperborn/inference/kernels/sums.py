@@ -16,6 +16,9 @@ LARGEST_TABLE = 20
 ROWS, COLUMNS = 512, 4096
 """Pairs of rows compared at once: 2^21, of 16 bytes each. COLUMNS is a multiple of ROWS."""
 
+SMALLEST, COARSE = 64, 8
+"""Smaller samples fill smaller blocks: of 64 rows, 512, ...; a program is compiled for each size."""
+
 
 def kernel_sums(kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"]) -> Float[np.ndarray, " networks"]:
     """Σ_j k(bits_i, others_j) for every row i, float64; see `weighted_kernel_sums`."""
@@ -65,13 +68,23 @@ def streamed_sums(
     table = kernel.by_distance(bits.shape[1])
     sums = np.zeros(len(bits))
     with jax.enable_x64(True):
-        for column in range(0, len(others), COLUMNS):
-            block = padded(others[column : column + COLUMNS], COLUMNS)
-            worth = padded(weights[column : column + COLUMNS], COLUMNS)
-            for row in range(0, len(bits), ROWS):
-                part = bits[row : row + ROWS]
-                sums[row : row + ROWS] += np.asarray(block_sums(table, padded(part, ROWS), block, worth))[: len(part)]
+        height, width = fitting(len(bits), ROWS), fitting(len(others), COLUMNS)
+        for column in range(0, len(others), width):
+            block = padded(others[column : column + width], width)
+            worth = padded(weights[column : column + width], width)
+            for row in range(0, len(bits), height):
+                part = bits[row : row + height]
+                found = block_sums(table, padded(part, height), block, worth)
+                sums[row : row + height] += np.asarray(found)[: len(part)]
     return sums
+
+
+def fitting(rows: int, most: int) -> int:
+    """The rows of a block that holds so many, or the most; one of few numbers."""
+    size = SMALLEST
+    while size < min(rows, most):
+        size *= COARSE
+    return min(size, most)
 
 
 def distance_counts(bits: Bits) -> Float[np.ndarray, " distances"]:
