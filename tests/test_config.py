@@ -59,7 +59,7 @@ WRONG = {
     "patience": [-1, "never"],
     "seed": [-1, 2**32, 1.5, "x"],
     "backend": [1, "", "a\0b", True],
-    "shots": [0, "", "1,2,3", "many", 1.5, True, [True]],
+    "shots": [0, 1, "", "1,2,3", "many", 1.5, True, [True]],
     "subset": [0, "some", 1.5, True],
     "directions": [0, "all", True],
     "perturbation": [0, -0.1, "nan", "wide", True],

@@ -76,8 +76,8 @@ SHARED = (
         "ansatz",
         "NAME",
         "all-pairs",
-        "all-pairs, line, ring, ladder, brickwork, multi-basis (two weights a qubit), product, autoregressive (tables); "
-        "on a backend line.",
+        "all-pairs, line, ring, ladder, brickwork, multi-basis (two weights a qubit), product, autoregressive "
+        "(tables); on a backend line.",
         CIRCUIT,
     ),
     Option(
@@ -103,7 +103,7 @@ SHARED = (
         "NAME",
         "auto",
         "exact; registers: first-order, straight-through, local-reparameterization, score-function, local-expectation; "
-        "backend: spsa, parameter-shift; auto: the first.",
+        "backend: spsa, parameter-shift.",
         TRAINING,
     ),
     Option("samples", "S", "auto", "Networks that an estimator draws at each step.", TRAINING),
@@ -151,8 +151,8 @@ TRAIN = (
         "backend",
         "NAME",
         "",
-        "Where circuits are run, to train from shots: statevector, aer, aer:METHOD, fake_sherbrooke and its like, an "
-        "IBM device such as ibm_torino, or a PennyLane device such as lightning.qubit.",
+        "Where circuits run: statevector, aer, aer:METHOD, fake_sherbrooke, ibm_torino and their like, lightning.qubit, "
+        "pennylane:DEVICE.",
         BACKEND,
     ),
     Option("shots", "S|S,S", "1000", "Shots of a circuit; of two, those of the first and the last step.", BACKEND),

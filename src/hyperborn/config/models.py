@@ -143,9 +143,9 @@ class RunConfig(Configuration):
 
     backend: Text | None = Field(None, description="the name of a backend, such as statevector or fake_sherbrooke")
     shots: Annotated[
-        list[Count],
+        list[Annotated[Count, Field(ge=2)]],
         BeforeValidator(whole_or_two),
-        Field(min_length=1, max_length=2, description="a whole number from 1 on, or two such as 100,10000"),
+        Field(min_length=1, max_length=2, description="a whole number from 2 on, or two such as 100,10000"),
     ] = [1000]
     subset: Annotated[
         Count | None, BeforeValidator(unless_all), Field(description="a whole number from 1 on, or all")

@@ -14,6 +14,9 @@ from hyperborn.training.measured import CALIBRATION_SHOTS, STEP, shots_of_result
 
 MINUTE = 60.0
 
+MOST_TRIED = 1000
+"""Shots that a simulator is timed on, at most."""
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -74,7 +77,8 @@ def forecast_of(definition: Definition) -> Forecast:
     if connection.metered:
         seconds = priced(costs, shots, len(work))
     else:
-        seconds = probed(connection, definition, turns, schedule[0]) * shots / (len(turns) * schedule[0])
+        tried = min(schedule[0], MOST_TRIED)
+        seconds = probed(connection, definition, turns, tried) * shots / (len(turns) * tried)
     return Forecast(
         posterior.backend.label,
         widest,

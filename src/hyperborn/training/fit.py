@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 
@@ -55,6 +56,7 @@ def fit(
     seed: int = 0,
     spread: float = SPREAD,
     limits: Limits | None = None,
+    ledger: str | Path | None = None,
     progress: bool = True,
 ) -> Result:
     """Train a posterior over a binary network's weights; the best of several restarts is kept.
@@ -77,8 +79,9 @@ def fit(
         restarts: independent starts, of which the best is kept; if None 2 for exact gradients, else 1.
         seed: of the initial angles.
         spread: standard deviation of the initial angles (radians) around the prior's state.
-        limits: the most shots, jobs and seconds of a backend; none if None. What is paid for here is kept in memory
-            only: `hyperborn train` keeps it in the run folder.
+        limits: the most shots, jobs and seconds of a backend; none if None.
+        ledger: file in which every job of a backend is kept before it is sent, and what it gave: the same call goes on
+            from there and pays for nothing twice. In memory if None, which is refused where jobs cost money.
         progress: whether to show progress on standard error.
 
     Raises:
@@ -109,8 +112,25 @@ def fit(
     with Progress(enabled=progress) as shown:
         if not definition.measured:
             return run(definition, data, shown)
-        with closing(Ledger.in_memory(limits)) as ledger:
-            return run(definition, data, shown, problem=measured_of(definition, data, ledger, shown))
+        with closing(opened(definition, limits, ledger)) as kept:
+            return run(definition, data, shown, problem=measured_of(definition, data, kept, shown))
+
+
+def opened(definition: Definition, limits: Limits | None, path: str | Path | None) -> Ledger:
+    """The ledger of a run without a folder.
+
+    Raises:
+        UserError: if jobs cost money, and there is no file for them.
+    """
+    posterior = definition.posterior
+    assert isinstance(posterior, SampledPosterior)
+    if path is not None:
+        return Ledger.create_or_open(Path(path), limits)
+    if connected(posterior.backend).metered:
+        raise UserError(
+            f"shots of {posterior.backend.label} are paid for: give ledger='jobs.sqlite', a file that keeps them"
+        )
+    return Ledger.in_memory(limits)
 
 
 def run(
