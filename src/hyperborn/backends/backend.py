@@ -57,7 +57,7 @@ class Connection(ABC):
     """Qubits up to which independent circuits had better be run side by side as one; None for all that there are."""
 
     calibration: str | None
-    """When the device was calibrated, as ISO 8601 text, if it ever is."""
+    """When the device was calibrated, as ISO 8601 text, if it ever is: as known when the connection was made."""
 
     repeatable: bool
     """Whether the same batch, seed included, always gives the same counts, for nothing: they need not be stored."""
