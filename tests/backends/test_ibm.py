@@ -9,7 +9,7 @@ from counted import counted
 from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points
 from hyperborn.backends.backend import JobFailed, NotFinished
 from hyperborn.backends.conformance import conformance
-from hyperborn.backends.ibm import Service, sampler_class, set_options
+from hyperborn.backends.ibm import Service, randomizations_of, sampler_class, set_options
 from hyperborn.backends.mitigation import calibration
 from hyperborn.circuits import Brickwork
 from hyperborn.errors import UserError
@@ -72,6 +72,16 @@ def test_options_are_the_sampler_s_own() -> None:
     set_options(plain, IBMDevice("ibm_x"), "a-tag", 1000)
     assert not plain.dynamical_decoupling.enable
     assert not plain.twirling.enable_gates
+
+
+def test_twirled_shots_are_shared_evenly_among_enough_circuits() -> None:
+    numbers = [randomizations_of(shots) for shots in (1, 7, 8, 31, 32, 34, 1000, 4096)]
+    assert numbers == [1, 7, 8, 31, 32, 17, 25, 32]
+    service = StandIn()
+    for shots, remedy in ((127, 128), (1129, 1152)):
+        with pytest.raises(UserError, match=rf"^shots={shots} cannot be shared .* multiple of 32 such as {remedy}, or"):
+            connected(service, twirling=True).submit(batch_of(shots), "a-tag")
+    assert service.jobs_by_id == {}
 
 
 def test_decoupling_fills_waiting_times() -> None:
