@@ -3,6 +3,7 @@
 Its messages hold addresses with the account's instance in them, so none is passed on: status and error codes are.
 """
 
+import json
 import logging
 import re
 import warnings
@@ -67,10 +68,20 @@ def reworded(error: Exception, doing: str) -> Exception:
         return UserError(
             f"{SERVICE} refused to {doing} (status {code}, {cause}); look the code up in its documentation"
         )
-    if code is None and isinstance(error, runtime.IBMInputValueError):
-        return UserError(f"{SERVICE} cannot {doing} as asked ({cause}); check the backend's options")
+    if code is None and is_refusal(error, runtime.IBMInputValueError):
+        return UserError(
+            f"{SERVICE} cannot {doing} as asked ({cause}); check the backend's options, and the version of "
+            "qiskit-ibm-runtime"
+        )
     status = "no answer" if code is None else f"status {code}"
     return TransientError(f"{SERVICE} failed to {doing} ({status}, {cause})", retry_after=retry_after(error))
+
+
+def is_refusal(error: Exception, of_input: type[Exception]) -> bool:
+    """Whether the client itself refuses a value, pydantic's checks included, so that asking again cannot help."""
+    # Answers that are cut off or garbled are errors of values as well, and may come whole the next time.
+    garbled = isinstance(error, OSError | json.JSONDecodeError | UnicodeError)
+    return isinstance(error, of_input) or (isinstance(error, ValueError) and not garbled)
 
 
 def chain(error: BaseException) -> Iterator[Any]:
