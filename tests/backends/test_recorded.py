@@ -339,6 +339,20 @@ def test_a_simulator_that_returns_too_little_is_refused(tmp_path: Path) -> None:
             Recorded(local(product_shots), "noisy", ledger).sample(wide)
 
 
+def test_a_simulator_that_fails_in_the_middle_is_said_in_one_line(tmp_path: Path) -> None:
+    def breaks(_: Batch) -> tuple[Counts, ...]:
+        raise ZeroDivisionError("no\nkernel for token=abc")
+
+    with Ledger.create_or_open(tmp_path / "ledger.sqlite") as ledger:
+        message = (
+            r"^noisy failed at step-00001: noisy raised ZeroDivisionError: no kernel for token=\[withheld\]; go on"
+        )
+        with pytest.raises(UserError, match=message):
+            Recorded(local(breaks), "noisy", ledger).sample(batch())
+        assert ledger.rows() == ()
+        assert same(Recorded(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
+
+
 def test_damaged_counts_are_said_and_not_paid_for_again(run) -> None:
     new = run()
     new.sample(batch())
@@ -352,6 +366,7 @@ def test_damaged_counts_are_said_and_not_paid_for_again(run) -> None:
 def test_no_secret_gets_into_notes_and_ledger() -> None:
     error = RuntimeError("401: Authorization: Bearer abc.def\nfor crn:v1:bluemix:public:eu:a/123::  api_key=xyz, sorry")
     assert one_line(error) == "401: Authorization: [withheld] for [withheld] api_key=[withheld] sorry"
+    assert one_line(RuntimeError(one_line(error))) == one_line(error)
     assert len(one_line(RuntimeError("x" * 10_000))) < 400
 
 

@@ -71,6 +71,7 @@ class Connection(ABC):
 
         Raises:
             TransientError: if it is unknown whether the backend took it.
+            JobFailed: if the backend runs it at once, and failed.
             UserError: if the backend does not take it, and never will.
         """
 

@@ -19,7 +19,7 @@ LONGEST_PAUSE = 60.0
 
 LONGEST_TEXT = 300
 SECRETS = re.compile(
-    r"crn:\S+|(\b(?:api.?key|token|authorization|password)\W{0,2}[:=]\W{0,2})(?:bearer\s+)?\S+|bearer\s+\S+",
+    r"crn:\S+|(\b(?:api.?key|token|authorization|password)\W{0,2}[:=]\W{0,2})(?:bearer\s+)?(?!withheld\])\S+|bearer\s+\S+",
     re.IGNORECASE,
 )
 
