@@ -7,7 +7,7 @@ import pytest
 
 from counted import counted
 from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points
-from hyperborn.backends.backend import JobFailed, NotFinished
+from hyperborn.backends.backend import JobMissing, NotFinished
 from hyperborn.backends.conformance import conformance
 from hyperborn.backends.ibm import Service, randomizations_of, sampler_class, set_options
 from hyperborn.backends.mitigation import calibration
@@ -129,7 +129,7 @@ def test_jobs_that_do_not_come_to_a_good_end() -> None:
     with pytest.raises(NotFinished, match="has not run the job after 0 seconds"):
         connection.collect("slow", batch, 0.0, statuses.append)
     assert statuses == ["queued"]
-    with pytest.raises(JobFailed, match="IBM Quantum has no such job"):
+    with pytest.raises(JobMissing, match="IBM Quantum found no such job"):
         connection.collect("lost", batch, 0.0, statuses.append)
     # Nothing is raised for a job that cannot be cancelled.
     connection.cancel("lost")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hyperborn.backends.backend import JobFailed, TransientError
+from hyperborn.backends.backend import JobFailed, JobMissing, TransientError
 from hyperborn.backends.ibm_errors import client
 from hyperborn.errors import UserError
 from quantum_service import SECRET
@@ -71,6 +71,15 @@ def test_what_the_user_can_mend(status: int, message: str) -> None:
     with pytest.raises(UserError, match=message) as raised, client("submit a job"):
         raise refused(status)
     assert SECRET not in str(raised.value)
+
+
+def test_a_job_that_is_not_found_may_be_there() -> None:
+    from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
+
+    message = r"^IBM Quantum found no such job \(RuntimeJobNotFound\)$"
+    with pytest.raises(JobMissing, match=message) as raised, client("fetch a job"):
+        raise RuntimeJobNotFound(f"Job not found: {SECRET}")
+    assert isinstance(raised.value, TransientError)
 
 
 def invalid(table: Any) -> None:

@@ -176,6 +176,37 @@ def test_a_job_that_fails_is_tried_three_times(run) -> None:
     assert new.states[3:] == [(4, "failed", "job-4"), (5, "done", "job-5")]
 
 
+def test_a_job_that_is_denied_but_in_the_list_is_not_sent_again(run) -> None:
+    new = run(collect=["denies", "denies"], find=["lags", "lags", "", "503", "lags"])
+    assert same(new.sample(batch()), new.shots_of(1, batch()))
+    assert new.states == [(1, "done", "job-1")]
+    assert len(new.service.jobs()) == len(new.service.bill()) == 1
+    assert not new.service.faults_left()
+
+
+def test_a_job_that_is_denied_for_long_is_kept(run) -> None:
+    new = run(collect=["denies"] * 60)
+    with pytest.raises(UserError, match=r"waiting for step-00001: no job job-1; .* silence=900 seconds; all .* kept"):
+        new.sample(batch())
+    assert new.states == [(1, "submitted", "job-1")]
+    new.service._change(lambda state: state["faults"].clear())
+    assert same(new.sample(batch()), new.shots_of(1, batch()))
+    assert len(new.service.jobs()) == 1
+
+
+def test_a_job_that_is_lost_is_sent_again(run) -> None:
+    new = run(collect=["loses"])
+    assert same(new.sample(batch()), new.shots_of(2, batch()))
+    assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
+    assert any("job-1 of step-00001 failed: no job job-1, nor is it in the list" in note for note in new.notes)
+
+
+def test_a_job_that_comes_back_after_it_was_taken_for_lost_is_cancelled(run) -> None:
+    new = run(collect=["denies"], find=["", *["lags"] * 4])
+    assert same(new.sample(batch()), new.shots_of(2, batch()))
+    assert [job["state"] for job in new.service.jobs()] == ["cancelled", "done"]
+
+
 @pytest.mark.parametrize(
     ("fault", "message"),
     [

@@ -22,6 +22,10 @@ class JobFailed(Exception):  # noqa: N818
     """The backend took a job and gave it up: it has an end, and no counts."""
 
 
+class JobMissing(TransientError):  # noqa: N818
+    """The backend says that there is no such job, which it may say while a part of it is out of order, too."""
+
+
 class NotFinished(Exception):  # noqa: N818
     """The job is still waiting or running, after as many seconds as one was willing to wait."""
 
@@ -92,6 +96,7 @@ class Connection(ABC):
         Raises:
             NotFinished: if the job has not come to its end by then.
             JobFailed: if the job ended without counts.
+            JobMissing: if the backend says that there is no such job.
             TransientError: if the backend did not answer.
         """
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hyperborn.backends.backend import JobFailed, TransientError
+from hyperborn.backends.backend import JobFailed, JobMissing, TransientError
 from hyperborn.backends.installed import imported
 from hyperborn.errors import UserError
 
@@ -32,7 +32,8 @@ def client(doing: str) -> Iterator[None]:
 
     Raises:
         TransientError: if the service could not be reached, was busy or failed.
-        JobFailed: if the job that was asked for has failed, was cancelled or is not there.
+        JobFailed: if the job that was asked for has failed or was cancelled.
+        JobMissing: if the job that was asked for is not there.
         UserError: if there is no account, it was not accepted, or the request was not.
     """
     with quiet():
@@ -59,7 +60,8 @@ def reworded(error: Exception, doing: str) -> Exception:
     if isinstance(error, failed):
         return JobFailed(f"{SERVICE} gave the job up ({cause})")
     if isinstance(error, runtime.RuntimeJobNotFound):
-        return JobFailed(f"{SERVICE} has no such job ({cause})")
+        # The client says so as well if an instance of the account did not answer.
+        return JobMissing(f"{SERVICE} found no such job ({cause})")
     if type(error).__name__ == "AccountNotFoundError":
         return UserError(f"no {SERVICE} account is saved on this machine; {SAVE_ACCOUNT}")
     if isinstance(error, runtime.IBMAccountError | runtime.IBMNotAuthorizedError) or code in (401, 403):

@@ -11,7 +11,7 @@ is sent again only if the backend does not know it.
 import time
 from collections.abc import Callable
 
-from hyperborn.backends.backend import Connection, JobFailed, NotFinished, Reply, TransientError
+from hyperborn.backends.backend import Connection, JobFailed, JobMissing, NotFinished, Reply, TransientError
 from hyperborn.backends.batch import Batch, Counts, check_reply
 from hyperborn.backends.ledger import Job, Ledger, Request
 from hyperborn.backends.persistence import Asking, Persistence, Silence, one_line
@@ -72,6 +72,9 @@ class Recorded:
                 reason = one_line(error)
                 job = self.ledger.failed(job, reason)
                 self._note(f"{self.backend}: job {job.id} of {batch.label} failed: {reason}")
+                if job.id is not None:
+                    # In case that it is there after all: another one takes its place.
+                    self.connection.cancel(job.id)
                 job = None
             except Silence as error:
                 raise UserError(f"{error}; all that is paid for is kept; {self._remedy()}") from error
@@ -125,7 +128,13 @@ class Recorded:
                 self._waiting(text)
 
             left = max(GLANCE, started + patience - self._clock())
-            return self.connection.collect(identity, batch, left, heard)
+            try:
+                return self.connection.collect(identity, batch, left, heard)
+            except JobMissing as error:
+                # It would be paid for again: two answers must say so.
+                if self._submitting.is_listed(job):
+                    raise
+                raise JobFailed(f"{one_line(error)}, nor is it in the list") from error
 
         try:
             return self._asking.until_answered(collect, f"{self.backend}, waiting for {batch.label}")

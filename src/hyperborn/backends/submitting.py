@@ -70,6 +70,14 @@ class Submitting:
         """Have every other job under the tag of this one cancelled: a client may have sent it several times."""
         self._cancel(job, self._listed(job, lagging=True))
 
+    def is_listed(self, job: Job) -> bool:
+        """Whether a job that is in hand is in the backend's list; that it is not is believed after several looks.
+
+        Raises:
+            TransientError: if the backend did not answer.
+        """
+        return job.id in self._looked(job.tag, lambda found: job.id in found)
+
     def _settled(self, job: Job, batch: Batch, identities: list[str]) -> Job:
         """The job as the first of those under its tag that has not failed, the others cancelled."""
         # Those in the ledger as duplicates are cancelled already, or about to be.
