@@ -296,6 +296,29 @@ def test_a_job_for_other_angles_is_cancelled(run) -> None:
     assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
 
 
+def test_a_job_for_other_angles_is_cancelled_though_the_list_is_out_of_order(run) -> None:
+    new = run(collect=["never"], find=["", "503", "503", "503"])
+    with pytest.raises(UserError, match="queue time-out"):
+        new.sample(batch())
+    new.sample(batch(angle=0.8))
+    assert not new.service.faults_left()
+    assert [job["state"] for job in new.service.jobs()] == ["cancelled", "done"]
+    assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
+
+
+def test_a_job_that_could_not_be_looked_for_is_cancelled_later(run) -> None:
+    new = run(Persistence(silence=20.0), collect=["never"], find=["", *["503"] * 30])
+    with pytest.raises(UserError, match="queue time-out"):
+        new.sample(batch())
+    # What it stood in for is there, so that nothing but the cancellation is left to do.
+    first = new.sample(batch(angle=0.8))
+    assert [job["state"] for job in new.service.jobs()] == ["queued", "done"]
+    new.service._change(lambda state: state["faults"].clear())
+    assert same(new.sample(batch(angle=0.8)), first)
+    assert [job["state"] for job in new.service.jobs()] == ["cancelled", "done"]
+    assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
+
+
 def test_one_run_never_adopts_the_jobs_of_another(run, tmp_path: Path) -> None:
     new = run(collect=["never"])
     with pytest.raises(UserError, match="queue time-out"):

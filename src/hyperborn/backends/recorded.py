@@ -92,9 +92,9 @@ class Recorded:
         if usable and not fitting:
             changed = ", ".join(usable[-1].request.differences(request))
             self._note(f"{request.label} was asked for before with another {changed}: it is asked for anew")
-            for job in usable:
-                if job.is_open:
-                    self._submitting.give_up(job)
+        for job in usable:
+            if job.is_open and job not in fitting:
+                self._submitting.give_up(job)
         done = (job for job in fitting if job.state == "done")
         return next(done, fitting[-1] if fitting else None)
 

@@ -104,11 +104,15 @@ class Submitting:
 
     def give_up(self, job: Job) -> None:
         """Have an open job cancelled whose counts nobody will want."""
+
+        def look(_: Callable[[], None]) -> Sequence[str]:
+            return self._looked_up(job.tag)
+
         try:
-            found = self._looked_up(job.tag)
-        except TransientError as error:
-            # It stays open, and is looked for again when its label is asked for again.
-            self.asking.note(f"{job.request.label}: cannot look for {job.tag} to cancel it: {one_line(error)}")
+            found = self.asking.until_answered(look, f"{self.backend}, looking for {job.tag} to cancel it")
+        except Silence as error:
+            # It stays open, and is looked for again whenever its label is asked for.
+            self.asking.note(str(error))
             return
         for identity in found if job.id is None or job.id in found else [job.id, *found]:
             if job.id is None:
