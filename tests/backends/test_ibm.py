@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from counted import counted
-from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points
+from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points, ibm
 from hyperborn.backends.backend import JobMissing, NotFinished
 from hyperborn.backends.conformance import conformance
 from hyperborn.backends.ibm import Service, randomizations_of, sampler_class, set_options
@@ -137,6 +138,26 @@ def test_jobs_that_do_not_come_to_a_good_end() -> None:
     service.jobs_by_id["slow"].cancel = lambda: cancelled.append(True)
     connection.cancel("slow")
     assert cancelled == [True]
+
+
+def test_a_wait_ends_between_two_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ibm, "SHORTEST_PAUSE", 20.0)
+    asked, told = [], []
+
+    def ask() -> str:
+        asked.append(1)
+        return "QUEUED"
+
+    def waiting(text: str) -> None:
+        told.append(text)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        ibm.wait(SimpleNamespace(in_final_state=lambda: False, status=ask), 60.0, waiting)
+    assert time.monotonic() - started < 10.0
+    assert (asked, told) == ([1], ["queued"] * 3)
 
 
 @pytest.mark.parametrize("value", ["XYXY", 1])

@@ -20,9 +20,9 @@ from hyperborn.backends import (
     Statevector,
     statevector,
 )
-from hyperborn.backends.backend import Cost
+from hyperborn.backends.backend import Cost, TransientError
 from hyperborn.backends.local import Local
-from hyperborn.backends.persistence import one_line
+from hyperborn.backends.persistence import Asking, Silence, one_line
 from hyperborn.circuits import ProductState
 from hyperborn.errors import UserError
 
@@ -114,7 +114,8 @@ def test_a_job_is_sent_and_paid_once_whatever_the_answer(run, fault: str) -> Non
     done = next(identity for _, state, identity in new.states if state == "done")
     assert same(counts, new.shots_of(int(done.removeprefix("job-")), batch()))
     assert same(new.sample(batch()), counts)
-    assert (max(new.clock.pauses, default=0.0) >= 77.0) == (fault == "429")
+    assert (new.clock.seconds >= 77.0) == (fault == "429")
+    assert max(new.clock.pauses, default=0.0) <= 1.0
 
 
 def test_of_six_jobs_the_oldest_that_has_not_failed_is_kept(run) -> None:
@@ -130,10 +131,10 @@ def test_pauses_grow_and_end(run) -> None:
     with pytest.raises(UserError, match=r"sending step-00001: 503 .* silence=300 seconds; all .* is kept"):
         new.sample(batch())
     assert new.clock.seconds <= 300.0 + 61.0
-    backoff = [pause for pause in new.clock.pauses if pause not in Persistence().looks]
-    assert backoff[0] < 3.0
-    assert max(backoff) == 60.0
-    assert len(new.notes) == len(backoff) > 5
+    pauses = [int(note.removesuffix(" s").rpartition("asking again in ")[2]) for note in new.notes]
+    assert pauses[0] <= 2
+    assert max(pauses) == 60
+    assert len(pauses) > 5
     # Each is looked for before it is sent again, and nothing was.
     assert new.states == [(1, "intended", None)]
     assert new.service.jobs() == []
@@ -154,6 +155,56 @@ def test_time_spent_in_the_queue_is_not_silence(tmp_path: Path) -> None:
         recorded = Recorded(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
         recorded.sample(batch())
     assert clock.seconds > 60_000.0
+
+
+def test_a_pause_that_is_asked_for_is_not_silence() -> None:
+    asked, clock, said, tries = [3600.0, 0.0, 3600.0, 0.0], Clock(), [], 0
+
+    def busy(_: Any) -> str:
+        nonlocal tries
+        tries += 1
+        if not asked:
+            return "an answer"
+        raise TransientError("429 Too Many Requests", retry_after=asked.pop(0) or None)
+
+    asking = Asking(Persistence(), lambda _: None, said.append, clock.sleep, clock.now)
+    assert asking.until_answered(busy, "sending") == "an answer"
+    assert tries == 5
+    assert 7200.0 < clock.seconds < 7220.0
+    assert max(clock.pauses) <= 1.0
+    assert len(said) == len(clock.pauses)
+    # What comes beside such pauses is silence all the same, and they end with one's patience.
+    asked += [3600.0, *[0.0] * 100]
+    with pytest.raises(Silence, match=r"asked again and again within silence=900 seconds"):
+        asking.until_answered(busy, "sending")
+    assert 7200.0 + 3600.0 + 800.0 < clock.seconds < 7220.0 + 3600.0 + 900.0
+    asked[:] = [30_000.0] * 3
+    with pytest.raises(
+        Silence, match=r"^sending: 429 Too Many Requests; it asks for pauses of more than patience=86,400"
+    ):
+        asking.until_answered(busy, "sending")
+
+
+@pytest.mark.parametrize(
+    "place", [{"submit": ["429"]}, {"submit": ["503 after"], "find": ["lags"]}, {"collect": ["429"]}]
+)
+def test_a_pause_ends_when_it_is_not_wanted(tmp_path: Path, place: dict[str, list[str]]) -> None:
+    clock, pressed = Clock(), False
+
+    def waiting(_: str) -> None:
+        if pressed and clock.seconds >= 1.5:
+            raise KeyboardInterrupt
+
+    service = FaultyService(tmp_path / "service.json", product_shots, **place)
+    with Ledger.in_memory() as ledger:
+        recorded = Recorded(service, "faulty", ledger, waiting=waiting, sleep=clock.sleep, clock=clock.now)
+        pressed = True
+        with pytest.raises(KeyboardInterrupt):
+            recorded.sample(batch())
+        assert clock.seconds < 3.0
+        pressed = False
+        recorded.sample(batch())
+    assert len(service.jobs()) == len(service.bill()) == 1
 
 
 def test_a_queue_that_is_too_long_is_said_and_its_job_adopted(run) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +12,7 @@ from hyperborn.backends.batch import Batch, Counts, Points
 from hyperborn.backends.compiling import Compiler, key_of
 from hyperborn.backends.ibm_errors import SERVICE, client
 from hyperborn.backends.installed import imported
+from hyperborn.backends.persistence import rest
 from hyperborn.backends.translating.qiskit import REGISTER, unpacked, values_of
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, whole_number
@@ -192,11 +194,12 @@ def wait(job: Any, patience: float, waiting: Callable[[str], None]) -> None:
     until, pause = time.monotonic() + patience, SHORTEST_PAUSE
     while not job.in_final_state():
         status = job.status()
-        waiting(str(getattr(status, "name", status)).lower())
+        text = str(getattr(status, "name", status)).lower()
+        waiting(text)
         left = until - time.monotonic()
         if left <= 0:
             raise NotFinished(f"{SERVICE} has not run the job after {patience:g} seconds")
-        time.sleep(min(pause, left))
+        rest(min(pause, left), partial(waiting, text), time.sleep)
         pause = min(1.5 * pause, LONGEST_PAUSE)
 
 

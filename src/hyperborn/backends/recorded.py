@@ -22,8 +22,8 @@ from hyperborn.errors import UserError
 class Recorded:
     """A connection whose jobs are in a ledger; `backend` is the name that it goes by there.
 
-    `note` is told in a line of what a person should know, `waiting` how a job stands; `sleep` and `clock` (seconds) are
-    the system's, save in tests.
+    `note` is told in a line of what a person should know, `waiting` how a job stands: every second, and it ends the
+    wait if it raises. `sleep` and `clock` (seconds) are the system's, save in tests.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Recorded:
         self.connection, self.backend, self.ledger = connection, backend, ledger
         self.persistence = persistence or Persistence()
         self._note, self._waiting, self._clock = note, waiting, clock
-        self._asking = Asking(self.persistence, note, sleep, clock)
+        self._asking = Asking(self.persistence, note, waiting, sleep, clock)
         self._submitting = Submitting(connection, backend, ledger, self._asking)
         # A power cut takes a simulator's jobs along, and they cost nothing.
         ledger.set_durability(power_cuts=connection.metered)

@@ -145,7 +145,7 @@ class Submitting:
         for pause in self.asking.persistence.looks:
             if is_enough(found):
                 break
-            self.asking.sleep(pause)
+            self.asking.rest(pause)
             found = self.connection.find(tag)
         return found
 
