@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.circuits import Circuit
+from hyperborn.errors import UserError
 
 
 class TransientError(Exception):
@@ -24,6 +25,10 @@ class JobFailed(Exception):  # noqa: N818
 
 class JobMissing(TransientError):  # noqa: N818
     """The backend says that there is no such job, which it may say while a part of it is out of order, too."""
+
+
+class Untraceable(UserError):  # noqa: N818
+    """A job may have been run and paid for, and the backend has no way to tell: a person has to decide."""
 
 
 class NotFinished(Exception):  # noqa: N818
@@ -76,6 +81,7 @@ class Connection(ABC):
         Raises:
             TransientError: if it is unknown whether the backend took it.
             JobFailed: if the backend runs it at once, and failed.
+            Untraceable: if it failed so that it may have to be paid for.
             UserError: if the backend does not take it, and never will.
         """
 
@@ -85,6 +91,7 @@ class Connection(ABC):
 
         Raises:
             TransientError: if the backend did not answer.
+            Untraceable: if the backend has no list of jobs, and this process did not have this one run.
         """
 
     @abstractmethod

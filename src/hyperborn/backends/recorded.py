@@ -5,13 +5,22 @@
     done       its counts are in the ledger, and only then in use
 
 Whatever ends the process in between, the next one finds the row, looks for the job by its id or tag, and adopts it; it
-is sent again only if the backend does not know it.
+is sent again only if the backend does not know it. Of a backend that can't tell, the row is given up and the person
+asked: going on all the same, with `hyperborn resume`, has the batch sent anew.
 """
 
 import time
 from collections.abc import Callable
 
-from hyperborn.backends.backend import Connection, JobFailed, JobMissing, NotFinished, Reply, TransientError
+from hyperborn.backends.backend import (
+    Connection,
+    JobFailed,
+    JobMissing,
+    NotFinished,
+    Reply,
+    TransientError,
+    Untraceable,
+)
 from hyperborn.backends.batch import Batch, Counts, check_reply
 from hyperborn.backends.ledger import Job, Ledger, Request
 from hyperborn.backends.persistence import Asking, Persistence, Silence, one_line
@@ -78,6 +87,12 @@ class Recorded:
                 job = None
             except Silence as error:
                 raise UserError(f"{error}; all that is paid for is kept; {self._remedy()}") from error
+            except Untraceable as error:
+                # Asking again is the person's decision to have it sent anew.
+                self._submitting.lost(job, error)
+                raise UserError(
+                    f"{error}; look there whether it was. To have it sent anew, and paid for, {self._remedy()}"
+                ) from error
             else:
                 return self._stored(job, batch, reply)
         raise UserError(
