@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperborn.backends.backend import Connection, Cost, JobFailed, NotFinished, Reply, TransientError
+from hyperborn.backends.backend import Connection, Cost, JobFailed, JobMissing, NotFinished, Reply, TransientError
 from hyperborn.backends.batch import Batch, Counts, Points
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
@@ -72,13 +72,18 @@ class FaultyService(Connection):
         fault = self._begin("find")
         if fault == "503":
             raise TransientError("503 Service Unavailable")
-        return [] if fault == "lags" else [job["id"] for job in self.jobs() if job["tag"] == tag]
+        known = [job["id"] for job in self.jobs() if job["tag"] == tag and job["state"] != "lost"]
+        return [] if fault == "lags" else known
 
     def collect(self, job: str, batch: Batch, patience: float, waiting: Callable[[str], None]) -> Reply:
         fault = self._begin("collect")
         number = int(job.removeprefix("job-"))
         found = self.jobs()[number - 1]
         assert found["asked"] == asked(batch), "the client took the job of another batch for its own"
+        if fault == "loses":
+            self._change(lambda state: state["jobs"][number - 1].update(state="lost"))
+        if fault in ("loses", "denies") or found["state"] == "lost":
+            raise JobMissing(f"no job {job}")
         waiting(f"{job} is {found['state']}")
         self.tick("collect: waiting")
         if fault in ("503", "429"):

@@ -4,7 +4,10 @@ import pytest
 from circuit_oracle import probabilities, with_angles
 from counted import counted, points_counted
 from hyperborn.backends import Aer, Batch, Points, Preparations
-from hyperborn.circuits import AllPairs, Brickwork
+from hyperborn.backends.backend import JobFailed
+from hyperborn.backends.running import plain_preparation, run
+from hyperborn.backends.translating.qiskit import circuit_of
+from hyperborn.circuits import AllPairs, Brickwork, ProductState
 from hyperborn.errors import UserError
 from noise_oracle import deviations, table_of
 
@@ -23,6 +26,16 @@ def test_a_batch_of_several_circuits_in_order() -> None:
     for counts, table in zip(found, exact, strict=True):
         # 72 counts at |z| < 5, seeded.
         assert np.abs(deviations(table_of(counts), table)).max() < 5
+
+
+def test_what_aer_does_not_run_has_failed() -> None:
+    from qiskit_aer import AerSimulator
+
+    # States of 2^24 amplitudes do not fit into 1 MiB.
+    simulator, circuit = AerSimulator(method="statevector", max_memory_mb=1), ProductState(24)
+    batch = Batch("test", (Points(circuit, np.ones((1, circuit.n_parameters))),), 10, 1)
+    with pytest.raises(JobFailed, match=r"^Qiskit Aer failed: [^\n]+$"):
+        run(simulator, batch, circuit_of, plain_preparation)
 
 
 def test_the_seed_decides() -> None:

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -6,10 +7,10 @@ import numpy as np
 import pytest
 
 from counted import counted
-from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points
-from hyperborn.backends.backend import JobFailed, NotFinished
+from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points, ibm
+from hyperborn.backends.backend import JobMissing, NotFinished
 from hyperborn.backends.conformance import conformance
-from hyperborn.backends.ibm import Service, sampler_class, set_options
+from hyperborn.backends.ibm import Service, randomizations_of, sampler_class, set_options
 from hyperborn.backends.mitigation import calibration
 from hyperborn.circuits import Brickwork
 from hyperborn.errors import UserError
@@ -74,6 +75,16 @@ def test_options_are_the_sampler_s_own() -> None:
     assert not plain.twirling.enable_gates
 
 
+def test_twirled_shots_are_shared_evenly_among_enough_circuits() -> None:
+    numbers = [randomizations_of(shots) for shots in (1, 7, 8, 31, 32, 34, 1000, 4096)]
+    assert numbers == [1, 7, 8, 31, 32, 17, 25, 32]
+    service = StandIn()
+    for shots, remedy in ((127, 128), (1129, 1152)):
+        with pytest.raises(UserError, match=rf"^shots={shots} cannot be shared .* multiple of 32 such as {remedy}, or"):
+            connected(service, twirling=True).submit(batch_of(shots), "a-tag")
+    assert service.jobs_by_id == {}
+
+
 def test_decoupling_fills_waiting_times() -> None:
     prepare = pytest.importorskip("qiskit_ibm_runtime.executor_sampler.prepare").prepare
     service = StandIn()
@@ -119,7 +130,7 @@ def test_jobs_that_do_not_come_to_a_good_end() -> None:
     with pytest.raises(NotFinished, match="has not run the job after 0 seconds"):
         connection.collect("slow", batch, 0.0, statuses.append)
     assert statuses == ["queued"]
-    with pytest.raises(JobFailed, match="IBM Quantum has no such job"):
+    with pytest.raises(JobMissing, match="IBM Quantum found no such job"):
         connection.collect("lost", batch, 0.0, statuses.append)
     # Nothing is raised for a job that cannot be cancelled.
     connection.cancel("lost")
@@ -127,6 +138,26 @@ def test_jobs_that_do_not_come_to_a_good_end() -> None:
     service.jobs_by_id["slow"].cancel = lambda: cancelled.append(True)
     connection.cancel("slow")
     assert cancelled == [True]
+
+
+def test_a_wait_ends_between_two_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ibm, "SHORTEST_PAUSE", 20.0)
+    asked, told = [], []
+
+    def ask() -> str:
+        asked.append(1)
+        return "QUEUED"
+
+    def waiting(text: str) -> None:
+        told.append(text)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        ibm.wait(SimpleNamespace(in_final_state=lambda: False, status=ask), 60.0, waiting)
+    assert time.monotonic() - started < 10.0
+    assert (asked, told) == ([1], ["queued"] * 3)
 
 
 @pytest.mark.parametrize("value", ["XYXY", 1])

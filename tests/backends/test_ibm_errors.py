@@ -1,9 +1,12 @@
+import json
 import logging
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from hyperborn.backends.backend import JobFailed, TransientError
+from hyperborn.backends.backend import JobFailed, JobMissing, TransientError
 from hyperborn.backends.ibm_errors import client
 from hyperborn.errors import UserError
 from quantum_service import SECRET
@@ -68,6 +71,47 @@ def test_what_the_user_can_mend(status: int, message: str) -> None:
     with pytest.raises(UserError, match=message) as raised, client("submit a job"):
         raise refused(status)
     assert SECRET not in str(raised.value)
+
+
+def test_a_job_that_is_not_found_may_be_there() -> None:
+    from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
+
+    message = r"^IBM Quantum found no such job \(RuntimeJobNotFound\)$"
+    with pytest.raises(JobMissing, match=message) as raised, client("fetch a job"):
+        raise RuntimeJobNotFound(f"Job not found: {SECRET}")
+    assert isinstance(raised.value, TransientError)
+
+
+def invalid(table: Any) -> None:
+    from pydantic import TypeAdapter
+
+    TypeAdapter(int).validate_python(table)
+
+
+@pytest.mark.parametrize("act", [lambda: int(SECRET), lambda: invalid(SECRET)], ids=["plain", "pydantic"])
+def test_values_that_the_client_refuses_are_not_sent_again(act: Callable[[], Any]) -> None:
+    message = r"cannot submit a job as asked \(Val\w+\); check"
+    with pytest.raises(UserError, match=message) as raised, client("submit a job"):
+        act()
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [lambda: json.loads("{"), lambda: b"\xff".decode(), lambda: garbled().json()],
+    ids=["json", "text", "requests"],
+)
+def test_garbled_answers_are_asked_for_again(act: Callable[[], Any]) -> None:
+    with pytest.raises(TransientError, match="failed to fetch a job"), client("fetch a job"):
+        act()
+
+
+def garbled() -> Any:
+    import requests
+
+    response = requests.Response()
+    response._content = b"<html>"
+    return response
 
 
 @pytest.mark.parametrize("name", ["RuntimeJobFailureError", "RuntimeJobMaxTimeoutError", "RuntimeInvalidStateError"])

@@ -20,9 +20,9 @@ from hyperborn.backends import (
     Statevector,
     statevector,
 )
-from hyperborn.backends.backend import Cost
+from hyperborn.backends.backend import Cost, TransientError
 from hyperborn.backends.local import Local
-from hyperborn.backends.persistence import one_line
+from hyperborn.backends.persistence import Asking, Silence, one_line
 from hyperborn.circuits import ProductState
 from hyperborn.errors import UserError
 
@@ -114,7 +114,8 @@ def test_a_job_is_sent_and_paid_once_whatever_the_answer(run, fault: str) -> Non
     done = next(identity for _, state, identity in new.states if state == "done")
     assert same(counts, new.shots_of(int(done.removeprefix("job-")), batch()))
     assert same(new.sample(batch()), counts)
-    assert (max(new.clock.pauses, default=0.0) >= 77.0) == (fault == "429")
+    assert (new.clock.seconds >= 77.0) == (fault == "429")
+    assert max(new.clock.pauses, default=0.0) <= 1.0
 
 
 def test_of_six_jobs_the_oldest_that_has_not_failed_is_kept(run) -> None:
@@ -130,10 +131,10 @@ def test_pauses_grow_and_end(run) -> None:
     with pytest.raises(UserError, match=r"sending step-00001: 503 .* silence=300 seconds; all .* is kept"):
         new.sample(batch())
     assert new.clock.seconds <= 300.0 + 61.0
-    backoff = [pause for pause in new.clock.pauses if pause not in Persistence().looks]
-    assert backoff[0] < 3.0
-    assert max(backoff) == 60.0
-    assert len(new.notes) == len(backoff) > 5
+    pauses = [int(note.removesuffix(" s").rpartition("asking again in ")[2]) for note in new.notes]
+    assert pauses[0] <= 2
+    assert max(pauses) == 60
+    assert len(pauses) > 5
     # Each is looked for before it is sent again, and nothing was.
     assert new.states == [(1, "intended", None)]
     assert new.service.jobs() == []
@@ -156,6 +157,56 @@ def test_time_spent_in_the_queue_is_not_silence(tmp_path: Path) -> None:
     assert clock.seconds > 60_000.0
 
 
+def test_a_pause_that_is_asked_for_is_not_silence() -> None:
+    asked, clock, said, tries = [3600.0, 0.0, 3600.0, 0.0], Clock(), [], 0
+
+    def busy(_: Any) -> str:
+        nonlocal tries
+        tries += 1
+        if not asked:
+            return "an answer"
+        raise TransientError("429 Too Many Requests", retry_after=asked.pop(0) or None)
+
+    asking = Asking(Persistence(), lambda _: None, said.append, clock.sleep, clock.now)
+    assert asking.until_answered(busy, "sending") == "an answer"
+    assert tries == 5
+    assert 7200.0 < clock.seconds < 7220.0
+    assert max(clock.pauses) <= 1.0
+    assert len(said) == len(clock.pauses)
+    # What comes beside such pauses is silence all the same, and they end with one's patience.
+    asked += [3600.0, *[0.0] * 100]
+    with pytest.raises(Silence, match=r"asked again and again within silence=900 seconds"):
+        asking.until_answered(busy, "sending")
+    assert 7200.0 + 3600.0 + 800.0 < clock.seconds < 7220.0 + 3600.0 + 900.0
+    asked[:] = [30_000.0] * 3
+    with pytest.raises(
+        Silence, match=r"^sending: 429 Too Many Requests; it asks for pauses of more than patience=86,400"
+    ):
+        asking.until_answered(busy, "sending")
+
+
+@pytest.mark.parametrize(
+    "place", [{"submit": ["429"]}, {"submit": ["503 after"], "find": ["lags"]}, {"collect": ["429"]}]
+)
+def test_a_pause_ends_when_it_is_not_wanted(tmp_path: Path, place: dict[str, list[str]]) -> None:
+    clock, pressed = Clock(), False
+
+    def waiting(_: str) -> None:
+        if pressed and clock.seconds >= 1.5:
+            raise KeyboardInterrupt
+
+    service = FaultyService(tmp_path / "service.json", product_shots, **place)
+    with Ledger.in_memory() as ledger:
+        recorded = Recorded(service, "faulty", ledger, waiting=waiting, sleep=clock.sleep, clock=clock.now)
+        pressed = True
+        with pytest.raises(KeyboardInterrupt):
+            recorded.sample(batch())
+        assert clock.seconds < 3.0
+        pressed = False
+        recorded.sample(batch())
+    assert len(service.jobs()) == len(service.bill()) == 1
+
+
 def test_a_queue_that_is_too_long_is_said_and_its_job_adopted(run) -> None:
     new = run(Persistence(patience=120.0), collect=["never"])
     remedy = re.escape(f"it stays there, and is adopted when you go on with: hyperborn resume {new.folder}")
@@ -174,6 +225,37 @@ def test_a_job_that_fails_is_tried_three_times(run) -> None:
     assert new.states == [(number, "failed", f"job-{number}") for number in (1, 2, 3)]
     assert same(new.sample(batch()), new.shots_of(5, batch()))
     assert new.states[3:] == [(4, "failed", "job-4"), (5, "done", "job-5")]
+
+
+def test_a_job_that_is_denied_but_in_the_list_is_not_sent_again(run) -> None:
+    new = run(collect=["denies", "denies"], find=["lags", "lags", "", "503", "lags"])
+    assert same(new.sample(batch()), new.shots_of(1, batch()))
+    assert new.states == [(1, "done", "job-1")]
+    assert len(new.service.jobs()) == len(new.service.bill()) == 1
+    assert not new.service.faults_left()
+
+
+def test_a_job_that_is_denied_for_long_is_kept(run) -> None:
+    new = run(collect=["denies"] * 60)
+    with pytest.raises(UserError, match=r"waiting for step-00001: no job job-1; .* silence=900 seconds; all .* kept"):
+        new.sample(batch())
+    assert new.states == [(1, "submitted", "job-1")]
+    new.service._change(lambda state: state["faults"].clear())
+    assert same(new.sample(batch()), new.shots_of(1, batch()))
+    assert len(new.service.jobs()) == 1
+
+
+def test_a_job_that_is_lost_is_sent_again(run) -> None:
+    new = run(collect=["loses"])
+    assert same(new.sample(batch()), new.shots_of(2, batch()))
+    assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
+    assert any("job-1 of step-00001 failed: no job job-1, nor is it in the list" in note for note in new.notes)
+
+
+def test_a_job_that_comes_back_after_it_was_taken_for_lost_is_cancelled(run) -> None:
+    new = run(collect=["denies"], find=["", *["lags"] * 4])
+    assert same(new.sample(batch()), new.shots_of(2, batch()))
+    assert [job["state"] for job in new.service.jobs()] == ["cancelled", "done"]
 
 
 @pytest.mark.parametrize(
@@ -265,6 +347,29 @@ def test_a_job_for_other_angles_is_cancelled(run) -> None:
     assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
 
 
+def test_a_job_for_other_angles_is_cancelled_though_the_list_is_out_of_order(run) -> None:
+    new = run(collect=["never"], find=["", "503", "503", "503"])
+    with pytest.raises(UserError, match="queue time-out"):
+        new.sample(batch())
+    new.sample(batch(angle=0.8))
+    assert not new.service.faults_left()
+    assert [job["state"] for job in new.service.jobs()] == ["cancelled", "done"]
+    assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
+
+
+def test_a_job_that_could_not_be_looked_for_is_cancelled_later(run) -> None:
+    new = run(Persistence(silence=20.0), collect=["never"], find=["", *["503"] * 30])
+    with pytest.raises(UserError, match="queue time-out"):
+        new.sample(batch())
+    # What it stood in for is there, so that nothing but the cancellation is left to do.
+    first = new.sample(batch(angle=0.8))
+    assert [job["state"] for job in new.service.jobs()] == ["queued", "done"]
+    new.service._change(lambda state: state["faults"].clear())
+    assert same(new.sample(batch(angle=0.8)), first)
+    assert [job["state"] for job in new.service.jobs()] == ["cancelled", "done"]
+    assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
+
+
 def test_one_run_never_adopts_the_jobs_of_another(run, tmp_path: Path) -> None:
     new = run(collect=["never"])
     with pytest.raises(UserError, match="queue time-out"):
@@ -339,6 +444,20 @@ def test_a_simulator_that_returns_too_little_is_refused(tmp_path: Path) -> None:
             Recorded(local(product_shots), "noisy", ledger).sample(wide)
 
 
+def test_a_simulator_that_fails_in_the_middle_is_said_in_one_line(tmp_path: Path) -> None:
+    def breaks(_: Batch) -> tuple[Counts, ...]:
+        raise ZeroDivisionError("no\nkernel for token=abc")
+
+    with Ledger.create_or_open(tmp_path / "ledger.sqlite") as ledger:
+        message = (
+            r"^noisy failed at step-00001: noisy raised ZeroDivisionError: no kernel for token=\[withheld\]; go on"
+        )
+        with pytest.raises(UserError, match=message):
+            Recorded(local(breaks), "noisy", ledger).sample(batch())
+        assert ledger.rows() == ()
+        assert same(Recorded(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
+
+
 def test_damaged_counts_are_said_and_not_paid_for_again(run) -> None:
     new = run()
     new.sample(batch())
@@ -352,6 +471,7 @@ def test_damaged_counts_are_said_and_not_paid_for_again(run) -> None:
 def test_no_secret_gets_into_notes_and_ledger() -> None:
     error = RuntimeError("401: Authorization: Bearer abc.def\nfor crn:v1:bluemix:public:eu:a/123::  api_key=xyz, sorry")
     assert one_line(error) == "401: Authorization: [withheld] for [withheld] api_key=[withheld] sorry"
+    assert one_line(RuntimeError(one_line(error))) == one_line(error)
     assert len(one_line(RuntimeError("x" * 10_000))) < 400
 
 

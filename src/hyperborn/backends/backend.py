@@ -23,6 +23,14 @@ class JobFailed(Exception):  # noqa: N818
     """The backend took a job and gave it up: it has an end, and no counts."""
 
 
+class JobMissing(TransientError):  # noqa: N818
+    """The backend says that there is no such job, which it may say while a part of it is out of order, too."""
+
+
+class Untraceable(UserError):  # noqa: N818
+    """A job may have been run and paid for, and the backend has no way to tell: a person has to decide."""
+
+
 class NotFinished(Exception):  # noqa: N818
     """The job is still waiting or running, after as many seconds as one was willing to wait."""
 
@@ -58,7 +66,7 @@ class Connection(ABC):
     """Qubits up to which independent circuits had better be run side by side as one; None for all that there are."""
 
     calibration: str | None
-    """When the device was calibrated, as ISO 8601 text, if it ever is."""
+    """When the device was calibrated, as ISO 8601 text, if it ever is: as known when the connection was made."""
 
     repeatable: bool
     """Whether the same batch, seed included, always gives the same counts, for nothing: they need not be stored."""
@@ -72,6 +80,8 @@ class Connection(ABC):
 
         Raises:
             TransientError: if it is unknown whether the backend took it.
+            JobFailed: if the backend runs it at once, and failed.
+            Untraceable: if it failed so that it may have to be paid for.
             UserError: if the backend does not take it, and never will.
         """
 
@@ -81,6 +91,7 @@ class Connection(ABC):
 
         Raises:
             TransientError: if the backend did not answer.
+            Untraceable: if the backend has no list of jobs, and this process did not have this one run.
         """
 
     @abstractmethod
@@ -92,6 +103,7 @@ class Connection(ABC):
         Raises:
             NotFinished: if the job has not come to its end by then.
             JobFailed: if the job ended without counts.
+            JobMissing: if the backend says that there is no such job.
             TransientError: if the backend did not answer.
         """
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +12,7 @@ from hyperborn.backends.batch import Batch, Counts, Points
 from hyperborn.backends.compiling import Compiler, key_of
 from hyperborn.backends.ibm_errors import SERVICE, client
 from hyperborn.backends.installed import imported
+from hyperborn.backends.persistence import rest
 from hyperborn.backends.translating.qiskit import REGISTER, unpacked, values_of
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, whole_number
@@ -19,6 +21,9 @@ SEQUENCES = ("XX", "XpXm", "XY4")
 
 RANDOMIZATIONS = 32
 """Most twirled versions of a circuit that its shots are shared among."""
+
+FEWEST_RANDOMIZATIONS = 8
+"""Fewest of them that make errors about random, if there are shots enough."""
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 20.0
 """Seconds between two questions how a job stands; the pause grows."""
@@ -149,7 +154,11 @@ def sampler_class() -> Any:
 
 
 def set_options(options: Any, settings: IBMDevice, tag: str, shots: int) -> None:
-    """Set a sampler's options; the older and the newer sampler name them alike."""
+    """Set a sampler's options; the older and the newer sampler name them alike.
+
+    Raises:
+        UserError: if shots that are to be twirled cannot be shared out.
+    """
     options.environment.job_tags = [tag]
     if settings.dynamical_decoupling is not None:
         options.dynamical_decoupling.enable = True
@@ -157,10 +166,23 @@ def set_options(options: Any, settings: IBMDevice, tag: str, shots: int) -> None
     if settings.twirling:
         options.twirling.enable_gates = True
         options.twirling.enable_measure = True
-        # A divisor, so that exactly the shots asked for are run.
-        options.twirling.num_randomizations = max(
-            number for number in range(1, min(shots, RANDOMIZATIONS) + 1) if shots % number == 0
+        options.twirling.num_randomizations = randomizations_of(shots)
+
+
+def randomizations_of(shots: int) -> int:
+    """How many twirled versions share the shots: the largest divisor, so that exactly the shots asked for are run.
+
+    Raises:
+        UserError: if they would be too few for errors to become random.
+    """
+    number = max(number for number in range(1, min(shots, RANDOMIZATIONS) + 1) if shots % number == 0)
+    if number < min(shots, FEWEST_RANDOMIZATIONS):
+        above = -(-shots // RANDOMIZATIONS) * RANDOMIZATIONS
+        raise UserError(
+            f"shots={shots} cannot be shared by {FEWEST_RANDOMIZATIONS} to {RANDOMIZATIONS} twirled circuits evenly; "
+            f"choose a multiple of {RANDOMIZATIONS} such as {above}, or no twirling"
         )
+    return number
 
 
 def wait(job: Any, patience: float, waiting: Callable[[str], None]) -> None:
@@ -172,11 +194,12 @@ def wait(job: Any, patience: float, waiting: Callable[[str], None]) -> None:
     until, pause = time.monotonic() + patience, SHORTEST_PAUSE
     while not job.in_final_state():
         status = job.status()
-        waiting(str(getattr(status, "name", status)).lower())
+        text = str(getattr(status, "name", status)).lower()
+        waiting(text)
         left = until - time.monotonic()
         if left <= 0:
             raise NotFinished(f"{SERVICE} has not run the job after {patience:g} seconds")
-        time.sleep(min(pause, left))
+        rest(min(pause, left), partial(waiting, text), time.sleep)
         pause = min(1.5 * pause, LONGEST_PAUSE)
 
 

@@ -3,6 +3,7 @@
 Its messages hold addresses with the account's instance in them, so none is passed on: status and error codes are.
 """
 
+import json
 import logging
 import re
 import warnings
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hyperborn.backends.backend import JobFailed, TransientError
+from hyperborn.backends.backend import JobFailed, JobMissing, TransientError
 from hyperborn.backends.installed import imported
 from hyperborn.errors import UserError
 
@@ -31,7 +32,8 @@ def client(doing: str) -> Iterator[None]:
 
     Raises:
         TransientError: if the service could not be reached, was busy or failed.
-        JobFailed: if the job that was asked for has failed, was cancelled or is not there.
+        JobFailed: if the job that was asked for has failed or was cancelled.
+        JobMissing: if the job that was asked for is not there.
         UserError: if there is no account, it was not accepted, or the request was not.
     """
     with quiet():
@@ -58,7 +60,8 @@ def reworded(error: Exception, doing: str) -> Exception:
     if isinstance(error, failed):
         return JobFailed(f"{SERVICE} gave the job up ({cause})")
     if isinstance(error, runtime.RuntimeJobNotFound):
-        return JobFailed(f"{SERVICE} has no such job ({cause})")
+        # The client says so as well if an instance of the account did not answer.
+        return JobMissing(f"{SERVICE} found no such job ({cause})")
     if type(error).__name__ == "AccountNotFoundError":
         return UserError(f"no {SERVICE} account is saved on this machine; {SAVE_ACCOUNT}")
     if isinstance(error, runtime.IBMAccountError | runtime.IBMNotAuthorizedError) or code in (401, 403):
@@ -67,10 +70,20 @@ def reworded(error: Exception, doing: str) -> Exception:
         return UserError(
             f"{SERVICE} refused to {doing} (status {code}, {cause}); look the code up in its documentation"
         )
-    if code is None and isinstance(error, runtime.IBMInputValueError):
-        return UserError(f"{SERVICE} cannot {doing} as asked ({cause}); check the backend's options")
+    if code is None and is_refusal(error, runtime.IBMInputValueError):
+        return UserError(
+            f"{SERVICE} cannot {doing} as asked ({cause}); check the backend's options, and the version of "
+            "qiskit-ibm-runtime"
+        )
     status = "no answer" if code is None else f"status {code}"
     return TransientError(f"{SERVICE} failed to {doing} ({status}, {cause})", retry_after=retry_after(error))
+
+
+def is_refusal(error: Exception, of_input: type[Exception]) -> bool:
+    """Whether the client itself refuses a value, pydantic's checks included, so that asking again cannot help."""
+    # Answers that are cut off or garbled are errors of values as well, and may come whole the next time.
+    garbled = isinstance(error, OSError | json.JSONDecodeError | UnicodeError)
+    return isinstance(error, of_input) or (isinstance(error, ValueError) and not garbled)
 
 
 def chain(error: BaseException) -> Iterator[Any]:

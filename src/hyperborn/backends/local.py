@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from hyperborn.backends.backend import Connection, Cost, JobFailed, Reply
 from hyperborn.backends.batch import Batch, Counts
+from hyperborn.backends.persistence import one_line
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 
@@ -38,7 +39,13 @@ class Local(Connection):
                 "smaller network (--hidden, --components), many registers (--posterior registers) or another backend"
             )
         started = time.perf_counter()
-        counts = self.simulate(batch)
+        try:
+            counts = self.simulate(batch)
+        except (JobFailed, UserError):
+            raise
+        except Exception as error:
+            # Simulators and plug-ins raise what they like.
+            raise JobFailed(f"{self.label} raised {type(error).__name__}: {one_line(error)}") from error
         self.replies[tag] = Reply(counts, time.perf_counter() - started)
         return tag
 

@@ -13,6 +13,7 @@ from hyperborn.backends.installed import imported
 from hyperborn.backends.local import Local
 from hyperborn.backends.statevector import cost_of
 from hyperborn.backends.translating.pennylane import operations_of, preparation_of
+from hyperborn.backends.unlisted import Unlisted
 from hyperborn.errors import UserError
 
 SIMULATORS = (
@@ -23,7 +24,7 @@ SIMULATORS = (
     "lightning.kokkos",
     "braket.local.qubit",
 )
-"""Devices that are known by their names alone."""
+"""Devices that are known by their names alone, and cost nothing; all others are taken to be paid for."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class PennyLaneDevice(Backend):
     """A PennyLane device by its name, with a wire a qubit.
 
     All points go to the device in one call. PennyLane hands out no ids of jobs: what a vendor's processor has run when
-    the process dies cannot be fetched later.
+    the process dies cannot be fetched later. The ledger then says which batch it was, and the first `hyperborn resume`
+    stops there; the second one has it sent anew.
     """
 
     name: str
@@ -50,15 +52,18 @@ class PennyLaneDevice(Backend):
                 pennylane.tape.QuantumScript(operations, [pennylane.counts(wires=range(size))], shots=batch.shots)
                 for operations, size in zip(operations_in(batch), batch.sizes, strict=True)
             ]
+            # All of them before anything is sent, for what cannot be made costs nothing.
+            devices = {n_wires: device_of(pennylane, self.name, n_wires, batch.seed) for n_wires in set(batch.sizes)}
             results: dict[int, Any] = {}
-            for n_wires in set(batch.sizes):
+            for n_wires, device in devices.items():
                 places = [place for place, size in enumerate(batch.sizes) if size == n_wires]
-                device = device_of(pennylane, self.name, n_wires, batch.seed)
                 found = pennylane.execute([tapes[place] for place in places], device, diff_method=None)
                 results |= dict(zip(places, found, strict=True))
             return tuple(counts_of(results[place], size) for place, size in enumerate(batch.sizes))
 
-        return Local(simulate, cost_of, label=self.label)
+        if self.name in SIMULATORS:
+            return Local(simulate, cost_of, label=self.label)
+        return Unlisted(simulate, cost_of, label=self.label)
 
 
 def device_of(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:

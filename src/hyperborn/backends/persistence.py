@@ -17,9 +17,12 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 """Seconds between tries; doubled each time, and up to a second more at random, so that clients do not come in step."""
 
+SLICE = 1.0
+"""Seconds that one sleeps at a time, so that Ctrl-C is heeded during long pauses."""
+
 LONGEST_TEXT = 300
 SECRETS = re.compile(
-    r"crn:\S+|(\b(?:api.?key|token|authorization|password)\W{0,2}[:=]\W{0,2})(?:bearer\s+)?\S+|bearer\s+\S+",
+    r"crn:\S+|(\b(?:api.?key|token|authorization|password)\W{0,2}[:=]\W{0,2})(?:bearer\s+)?(?!withheld\])\S+|bearer\s+\S+",
     re.IGNORECASE,
 )
 
@@ -34,7 +37,7 @@ class Persistence:
     patience: float = 24 * 3600.0
     """For a job to come to its end, its time in the queue included."""
     silence: float = 900.0
-    """Without an answer, within which it is asked again; then one gives up."""
+    """Without an answer, within which it is asked again; then one gives up. Pauses that it asks for do not count."""
     attempts: int = 3
     """At a job that fails, each of which may be paid for."""
     looks: tuple[float, ...] = (2.0, 5.0, 15.0)
@@ -55,12 +58,21 @@ class Silence(Exception):  # noqa: N818
 
 @dataclass(frozen=True, eq=False)
 class Asking:
-    """Asks until there is an answer; `sleep` and `clock` (seconds) are the system's, save in tests."""
+    """Asks until there is an answer.
+
+    `waiting` is called every second of a pause, and may raise to end it; `sleep` and `clock` (seconds) are the
+    system's, save in tests.
+    """
 
     persistence: Persistence
     note: Callable[[str], None]
+    waiting: Callable[[str], None]
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+
+    def rest(self, seconds: float) -> None:
+        """Sleep for so long, unless `waiting` raises."""
+        rest(seconds, lambda: self.waiting("asking again soon"), self.sleep)
 
     def until_answered(self, ask: Callable[[Callable[[], None]], Result], what: str) -> Result:
         """What `ask` gives, asked again after a `TransientError`; each time with a longer pause, or that asked for.
@@ -70,25 +82,27 @@ class Asking:
             what: is asked, for notes, such as "sending step-00012".
 
         Raises:
-            Silence: when the next try would come after `persistence.silence` seconds without an answer.
+            Silence: when the next try would come after `persistence.silence` seconds without an answer, pauses that
+                the backend asked for apart, or when it asks for more than `persistence.patience` seconds of them.
         """
         silent_since: float | None = None
+        granted = 0.0
         backoff = tenacity.wait_exponential_jitter(initial=FIRST_PAUSE, max=LONGEST_PAUSE, jitter=1.0)
 
         def alive() -> None:
-            nonlocal silent_since
-            silent_since = None
+            nonlocal silent_since, granted
+            silent_since, granted = None, 0.0
 
         def pause(state: tenacity.RetryCallState) -> float:
-            error = error_of(state)
-            asked = error.retry_after if isinstance(error, TransientError) else None
-            return max(backoff(state), asked or 0.0)
+            return max(backoff(state), asked_for(state))
 
         def is_enough(state: tenacity.RetryCallState) -> bool:
-            nonlocal silent_since
+            nonlocal silent_since, granted
             now = self.clock()
             silent_since = now if silent_since is None else silent_since
-            return now + state.upcoming_sleep - silent_since > self.persistence.silence
+            granted += asked_for(state)
+            silence = now + state.upcoming_sleep - silent_since - granted
+            return silence > self.persistence.silence or granted > self.persistence.patience
 
         def tell(state: tenacity.RetryCallState) -> None:
             self.note(f"{what}: {one_line(error_of(state))}; asking again in {state.upcoming_sleep:.0f} s")
@@ -97,15 +111,32 @@ class Asking:
             retry=tenacity.retry_if_exception_type(TransientError),
             wait=pause,
             stop=is_enough,
-            sleep=self.sleep,
+            sleep=self.rest,
             before_sleep=tell,
             reraise=True,
         )
         try:
             return retrying(ask, alive)
         except TransientError as error:
-            within = f"silence={self.persistence.silence:,g} seconds"
-            raise Silence(f"{what}: {one_line(error)}; asked again and again within {within}") from error
+            silence, patience = self.persistence.silence, self.persistence.patience
+            reason = f"asked again and again within silence={silence:,g} seconds"
+            if granted > patience:
+                reason = f"it asks for pauses of more than patience={patience:,g} seconds"
+            raise Silence(f"{what}: {one_line(error)}; {reason}") from error
+
+
+def rest(seconds: float, waiting: Callable[[], None], sleep: Callable[[float], None]) -> None:
+    """Sleep for so long, in slices of a second, with a call of `waiting` before each: it ends the rest if it raises."""
+    while seconds > 0:
+        waiting()
+        sleep(min(seconds, SLICE))
+        seconds -= SLICE
+
+
+def asked_for(state: tenacity.RetryCallState) -> float:
+    """Seconds that the backend asked to wait, 0 if it did not."""
+    error = error_of(state)
+    return (error.retry_after or 0.0) if isinstance(error, TransientError) else 0.0
 
 
 def error_of(state: tenacity.RetryCallState) -> BaseException | None:

@@ -5,13 +5,22 @@
     done       its counts are in the ledger, and only then in use
 
 Whatever ends the process in between, the next one finds the row, looks for the job by its id or tag, and adopts it; it
-is sent again only if the backend does not know it.
+is sent again only if the backend does not know it. Of a backend that can't tell, the row is given up and the person
+asked: going on all the same, with `hyperborn resume`, has the batch sent anew.
 """
 
 import time
 from collections.abc import Callable
 
-from hyperborn.backends.backend import Connection, JobFailed, NotFinished, Reply, TransientError
+from hyperborn.backends.backend import (
+    Connection,
+    JobFailed,
+    JobMissing,
+    NotFinished,
+    Reply,
+    TransientError,
+    Untraceable,
+)
 from hyperborn.backends.batch import Batch, Counts, check_reply
 from hyperborn.backends.ledger import Job, Ledger, Request
 from hyperborn.backends.persistence import Asking, Persistence, Silence, one_line
@@ -22,8 +31,8 @@ from hyperborn.errors import UserError
 class Recorded:
     """A connection whose jobs are in a ledger; `backend` is the name that it goes by there.
 
-    `note` is told in a line of what a person should know, `waiting` how a job stands; `sleep` and `clock` (seconds) are
-    the system's, save in tests.
+    `note` is told in a line of what a person should know, `waiting` how a job stands: every second, and it ends the
+    wait if it raises. `sleep` and `clock` (seconds) are the system's, save in tests.
     """
 
     def __init__(
@@ -41,7 +50,7 @@ class Recorded:
         self.connection, self.backend, self.ledger = connection, backend, ledger
         self.persistence = persistence or Persistence()
         self._note, self._waiting, self._clock = note, waiting, clock
-        self._asking = Asking(self.persistence, note, sleep, clock)
+        self._asking = Asking(self.persistence, note, waiting, sleep, clock)
         self._submitting = Submitting(connection, backend, ledger, self._asking)
         # A power cut takes a simulator's jobs along, and they cost nothing.
         ledger.set_durability(power_cuts=connection.metered)
@@ -72,9 +81,18 @@ class Recorded:
                 reason = one_line(error)
                 job = self.ledger.failed(job, reason)
                 self._note(f"{self.backend}: job {job.id} of {batch.label} failed: {reason}")
+                if job.id is not None:
+                    # In case that it is there after all: another one takes its place.
+                    self.connection.cancel(job.id)
                 job = None
             except Silence as error:
                 raise UserError(f"{error}; all that is paid for is kept; {self._remedy()}") from error
+            except Untraceable as error:
+                # Asking again is the person's decision to have it sent anew.
+                self._submitting.lost(job, error)
+                raise UserError(
+                    f"{error}; look there whether it was. To have it sent anew, and paid for, {self._remedy()}"
+                ) from error
             else:
                 return self._stored(job, batch, reply)
         raise UserError(
@@ -89,9 +107,9 @@ class Recorded:
         if usable and not fitting:
             changed = ", ".join(usable[-1].request.differences(request))
             self._note(f"{request.label} was asked for before with another {changed}: it is asked for anew")
-            for job in usable:
-                if job.is_open:
-                    self._submitting.give_up(job)
+        for job in usable:
+            if job.is_open and job not in fitting:
+                self._submitting.give_up(job)
         done = (job for job in fitting if job.state == "done")
         return next(done, fitting[-1] if fitting else None)
 
@@ -125,7 +143,13 @@ class Recorded:
                 self._waiting(text)
 
             left = max(GLANCE, started + patience - self._clock())
-            return self.connection.collect(identity, batch, left, heard)
+            try:
+                return self.connection.collect(identity, batch, left, heard)
+            except JobMissing as error:
+                # It would be paid for again: two answers must say so.
+                if self._submitting.is_listed(job):
+                    raise
+                raise JobFailed(f"{one_line(error)}, nor is it in the list") from error
 
         try:
             return self._asking.until_answered(collect, f"{self.backend}, waiting for {batch.label}")

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from hyperborn.backends.backend import JobFailed
 from hyperborn.backends.batch import Batch, Counts, Points, Request
 from hyperborn.backends.gate_noise import GateNoise, noisy_shots
+from hyperborn.backends.persistence import one_line
 from hyperborn.backends.translating.qiskit import counts_of_words, preparation_of, values_of
 from hyperborn.circuits import Circuit
 
@@ -20,6 +22,9 @@ def run(
     """Counts of every point: all circuits at all their angles, in one run of an `AerSimulator`.
 
     `compiled` is a circuit in Qiskit's words, `prepared` the circuit that prepares bits on the qubits of another one.
+
+    Raises:
+        JobFailed: with what Aer says of it.
     """
     circuits, bindings = [], []
     for request in batch.requests:
@@ -30,7 +35,7 @@ def run(
         return ()
     result = simulator.run(circuits, parameter_binds=bindings, shots=batch.shots, seed_simulator=batch.seed).result()
     if not result.success:
-        raise RuntimeError(f"Qiskit Aer failed: {result.status}")
+        raise JobFailed(f"Qiskit Aer failed: {one_line(RuntimeError(result.status))}")
     return tuple(counts_of_words(one.data.counts, size) for one, size in zip(result.results, batch.sizes, strict=True))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hyperborn.backends.backend import Connection, JobFailed, NotFinished, TransientError
+from hyperborn.backends.backend import Connection, JobFailed, NotFinished, TransientError, Untraceable
 from hyperborn.backends.batch import Batch
 from hyperborn.backends.ledger import Job, Ledger
 from hyperborn.backends.persistence import Asking, Silence, one_line
@@ -37,6 +37,7 @@ class Submitting:
 
         Raises:
             Silence: if the backend does not answer.
+            Untraceable: if it can't be known whether it has taken the job.
             UserError: if it does not take the job.
         """
         if job.id is not None:
@@ -54,8 +55,8 @@ class Submitting:
             try:
                 return [self.connection.submit(batch, job.tag)], False
             except UserError as error:
-                # Not if an earlier try may yet turn out to have been accepted.
-                if not sent_before:
+                # Not if this try, or an earlier one, may yet turn out to have been accepted.
+                if not sent_before and not isinstance(error, Untraceable):
                     self.ledger.failed(job, one_line(error))
                 raise
 
@@ -69,6 +70,20 @@ class Submitting:
     def cancel_others(self, job: Job) -> None:
         """Have every other job under the tag of this one cancelled: a client may have sent it several times."""
         self._cancel(job, self._listed(job, lagging=True))
+
+    def lost(self, job: Job, error: Untraceable) -> None:
+        """Write down that nothing more will be known of a job; it counts as spent."""
+        # A job with an id counts, one without was never taken.
+        taken = self.ledger.submitted(job, job.tag) if job.id is None else job
+        self.ledger.failed(taken, one_line(error))
+
+    def is_listed(self, job: Job) -> bool:
+        """Whether a job that is in hand is in the backend's list; that it is not is believed after several looks.
+
+        Raises:
+            TransientError: if the backend did not answer.
+        """
+        return job.id in self._looked(job.tag, lambda found: job.id in found)
 
     def _settled(self, job: Job, batch: Batch, identities: list[str]) -> Job:
         """The job as the first of those under its tag that has not failed, the others cancelled."""
@@ -96,11 +111,19 @@ class Submitting:
 
     def give_up(self, job: Job) -> None:
         """Have an open job cancelled whose counts nobody will want."""
+
+        def look(_: Callable[[], None]) -> Sequence[str]:
+            return self._looked_up(job.tag)
+
         try:
-            found = self._looked_up(job.tag)
-        except TransientError as error:
-            # It stays open, and is looked for again when its label is asked for again.
-            self.asking.note(f"{job.request.label}: cannot look for {job.tag} to cancel it: {one_line(error)}")
+            found = self.asking.until_answered(look, f"{self.backend}, looking for {job.tag} to cancel it")
+        except Silence as error:
+            # It stays open, and is looked for again whenever its label is asked for.
+            self.asking.note(str(error))
+            return
+        except Untraceable as error:
+            self.asking.note(f"{self.backend} cannot cancel {job.request.label}: {one_line(error)}")
+            self.lost(job, error)
             return
         for identity in found if job.id is None or job.id in found else [job.id, *found]:
             if job.id is None:
@@ -133,7 +156,7 @@ class Submitting:
         for pause in self.asking.persistence.looks:
             if is_enough(found):
                 break
-            self.asking.sleep(pause)
+            self.asking.rest(pause)
             found = self.connection.find(tag)
         return found
 
