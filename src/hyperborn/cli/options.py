@@ -151,8 +151,8 @@ TRAIN = (
         "backend",
         "NAME",
         "",
-        "Where circuits run: statevector, aer, aer:METHOD, fake_sherbrooke, ibm_torino and their like, lightning.qubit, "
-        "pennylane:DEVICE.",
+        "Where circuits run: statevector, aer, aer:METHOD, fake_sherbrooke, ibm_torino and their like, "
+        "lightning.qubit, pennylane:DEVICE.",
         BACKEND,
     ),
     Option("shots", "S|S,S", "1000", "Shots of a circuit; of two, those of the first and the last step.", BACKEND),
