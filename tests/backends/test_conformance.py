@@ -125,6 +125,15 @@ def test_backends_that_are_wrong_fail(name: str) -> None:
     assert expected <= failed <= {*expected, *also}
 
 
+def test_a_backend_that_fails_is_said() -> None:
+    def break_off(batch: Batch, reply: tuple[Counts, ...]) -> tuple[Counts, ...]:
+        raise OverflowError(f"{len(reply)} results of {batch.label}")
+
+    message = r"^own failed at single circuits: spoiled raised OverflowError: 20 results of single circuits; mend what"
+    with pytest.raises(UserError, match=message):
+        conformance("own", spoiled(break_off), ideal=True, circuits=20, shots=10)
+
+
 def test_numbers_of_circuits() -> None:
     connection = backend_named("aer").connect()
     with pytest.raises(UserError, match="circuits=201 must be a multiple of 5"):

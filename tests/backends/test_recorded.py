@@ -455,6 +455,13 @@ def test_a_simulator_that_fails_in_the_middle_is_said_in_one_line(tmp_path: Path
         with pytest.raises(UserError, match=message):
             Recorded(local(breaks), "noisy", ledger).sample(batch())
         assert ledger.rows() == ()
+
+        def exhausts(_: Batch) -> tuple[Counts, ...]:
+            raise MemoryError("2 TiB")
+
+        # The command line knows what helps.
+        with pytest.raises(MemoryError):
+            Recorded(local(exhausts), "noisy", ledger).sample(batch())
         assert same(Recorded(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
 
 

@@ -18,8 +18,9 @@ from hyperborn.backends.agreement import (
     qubit_orders,
     table_of,
 )
-from hyperborn.backends.backend import Connection
+from hyperborn.backends.backend import Connection, JobFailed, NotFinished, TransientError
 from hyperborn.backends.batch import Batch, Counts, Points, check_reply
+from hyperborn.backends.persistence import one_line
 from hyperborn.backends.random_circuits import LARGEST, SMALLEST, Listed, random_angles, random_circuit
 from hyperborn.errors import UserError, whole_number
 
@@ -89,8 +90,8 @@ def conformance(
     its shots must agree with the exact distributions as exact draws would.
 
     Raises:
-        UserError: for circuits that are not a multiple of five, or too few for every number of qubits.
-        NotFinished, JobFailed, TransientError: from the backend.
+        UserError: for circuits that are not a multiple of five, or too few for every number of qubits; or if the
+            backend fails, does not answer or has not finished in time.
     """
     sizes = range(SMALLEST, min(LARGEST, connection.n_qubits or LARGEST) + 1)
     whole_number("circuits", circuits, POINTS * len(sizes))
@@ -106,8 +107,13 @@ def conformance(
     for place, (kind, requests) in enumerate({"single circuits": alone, "batches": batched}.items()):
         batch = Batch(kind, requests, shots, seed + place)
         progress(f"{batch.n_points} {kind} on {backend}")
-        job = connection.submit(batch, f"backend-test-{session}-{place}")
-        reply = connection.collect(job, batch, patience, lambda status, kind=kind: progress(f"{kind}: {status}"))
+        try:
+            job = connection.submit(batch, f"backend-test-{session}-{place}")
+            reply = connection.collect(job, batch, patience, lambda status, kind=kind: progress(f"{kind}: {status}"))
+        except (JobFailed, NotFinished, TransientError) as error:
+            raise UserError(
+                f"{backend} failed at {kind}: {one_line(error)}; mend what it says, and test again"
+            ) from error
         seconds += reply.seconds
         complete = completeness(backend, kind, batch, reply.counts)
         checks.append(complete)

@@ -41,9 +41,12 @@ class Local(Connection):
         started = time.perf_counter()
         try:
             counts = self.simulate(batch)
-        except (JobFailed, UserError):
+        except (JobFailed, UserError, MemoryError):
             raise
         except Exception as error:
+            if type(error).__name__ == "JaxRuntimeError":
+                # Lack of memory, of which the command line says what helps, or a fault of ours.
+                raise
             # Simulators and plug-ins raise what they like.
             raise JobFailed(f"{self.label} raised {type(error).__name__}: {one_line(error)}") from error
         self.replies[tag] = Reply(counts, time.perf_counter() - started)
