@@ -79,11 +79,12 @@ class Recorded:
                 reply = self._reply(job, batch)
             except JobFailed as error:
                 reason = one_line(error)
+                if job.id is not None:
+                    # In case that it is there after all: another one takes its place. Before it is closed in the
+                    # ledger, so that a death in between does not leave it to be paid for.
+                    self.connection.cancel(job.id)
                 job = self.ledger.failed(job, reason)
                 self._note(f"{self.backend}: job {job.id} of {batch.label} failed: {reason}")
-                if job.id is not None:
-                    # In case that it is there after all: another one takes its place.
-                    self.connection.cancel(job.id)
                 job = None
             except Silence as error:
                 raise UserError(f"{error}; all that is paid for is kept; {self._remedy()}") from error
