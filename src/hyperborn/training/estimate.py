@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hyperborn.backends.backend import Connection, Cost, connected
+from hyperborn.backends.backend import Connection, Cost, JobFailed, connected
 from hyperborn.errors import UserError
 from hyperborn.inference.estimators.shot_estimator import ShotEstimator
 from hyperborn.posteriors.sampled import SampledPosterior, Turn, batch_of, width_of
@@ -105,7 +105,10 @@ def probed(connection: Connection, definition: Definition, turns: Sequence[Turn]
     # Two shots come first, to compile for.
     for count in (2, shots):
         batch = batch_of(turns, angles, count, "probe", 0)
-        seconds = connection.collect(connection.submit(batch, "probe"), batch, MINUTE, lambda _: None).seconds
+        try:
+            seconds = connection.collect(connection.submit(batch, "probe"), batch, MINUTE, lambda _: None).seconds
+        except JobFailed as error:
+            raise UserError(f"the backend failed when it was tried: {error}; choose another one") from error
     return seconds
 
 
