@@ -13,6 +13,7 @@ from hyperborn.backends import (
     Statevector,
     backend_named,
 )
+from hyperborn.backends.names import identity_of
 from hyperborn.errors import UserError
 from hyperborn.records import record_of, thing_of
 
@@ -61,3 +62,19 @@ def test_unknown_names_say_which_there_are(name: str, near: str) -> None:
 def test_records_come_back(backend: Backend) -> None:
     slots = {"backend": BACKENDS, "noise": (Noise,)}
     assert thing_of(record_of(backend), slots, "backend") == backend
+
+
+def test_what_was_measured_under_other_settings_has_another_name() -> None:
+    plain = [identity_of(backend) for backend in NAMED.values()]
+    assert plain == [backend.label for backend in NAMED.values()]
+    others = [
+        Aer(noise=Noise(readout=0.1)),
+        Aer(noise=Noise(readout=0.2)),
+        FakeDevice("fake_manila", optimization_level=1),
+        IBMDevice("ibm_somewhere", dynamical_decoupling="XY4"),
+        IBMDevice("ibm_somewhere", twirling=True),
+    ]
+    names = [identity_of(backend) for backend in others]
+    assert len({*names, *plain}) == len(names) + len(plain)
+    assert all(name.startswith(backend.label) for name, backend in zip(names, others, strict=True))
+    assert identity_of(Aer(noise=Noise(readout=0.1))) == names[0]

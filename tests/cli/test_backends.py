@@ -94,6 +94,52 @@ def test_a_run_is_evaluated_elsewhere(hyperborn: Run) -> None:
     assert hyperborn("ledger", "run", "--json").json["evaluations"]["spent"]["jobs"] == 1
 
 
+def test_a_run_is_evaluated_under_noise(hyperborn: Run, simulated: Path) -> None:
+    words = ("evaluate", simulated, "--backend", "aer", "--shots", "2000", "--json")
+    plain = hyperborn(*words).json
+    noisy = hyperborn(*words, "--readout-error", "0.45").json
+    # Bits that are read as good as at random predict as the prior does.
+    assert noisy["nll"] != plain["nll"]
+    assert hyperborn("ledger", simulated, "--json").json["evaluations"]["spent"] == {
+        "jobs": 2, "shots": 4000, "processor_seconds": pytest.approx(0, abs=60),
+    }  # fmt: skip
+    hyperborn("evaluate", simulated, "--shots", "20").refused("shots goes with backend")
+    hyperborn("evaluate", simulated, "--backend", "statevector", "--shots", "20,30").refused("measured once")
+
+
+def test_limits_of_a_run_on_no_backend_are_refused(hyperborn: Run) -> None:
+    assert hyperborn("train", *IRIS, "--steps", "5", "--restarts", "1", "--out", "run").code == 0
+    import shutil
+
+    shutil.rmtree("run/result")
+    hyperborn("resume", "run", "--max-jobs", "5").refused("is on no backend", "leave the limits out")
+
+
+def test_a_register_size_asks_for_many_registers(hyperborn: Run) -> None:
+    found = hyperborn(
+        "estimate", "iris", "--classes", "1,2", "--backend", "statevector", "--register-size", "3", "--json"
+    )
+    # Neurons of 5, 5 and 3 weights: registers of 3 and 2 bits, put side by side up to 12 qubits.
+    assert found.json["turns"] == 2
+
+
+def test_a_run_with_jobs_under_way_is_not_replaced(hyperborn: Run) -> None:
+    from hyperborn.backends import Batch, Ledger, Points
+    from hyperborn.backends.ledger import Request
+    from hyperborn.circuits import ProductState
+
+    assert hyperborn(*SIMULATED, "--out", "run").code == 0
+    ledger = Ledger.create_or_open(Path("run/ledger.sqlite"))
+    batch = Batch("step-000009", (Points(ProductState(2), np.zeros((1, 2))),), 10, 0)
+    ledger.intend(Request.of(batch, "ibm_somewhere"), None)
+    ledger.close()
+    ended = hyperborn(*SIMULATED, "--out", "run", "--force")
+    assert ended.code == 2
+    for said in ("1 jobs under way", "step-000009", "resume the run"):
+        assert said in ended.err
+    assert Path("run/result").is_dir()
+
+
 def test_a_backend_is_tested(hyperborn: Run) -> None:
     words = ("backend-test", "statevector", "--circuits", "20", "--shots", "1000")
     found = hyperborn(*words, "--json").json

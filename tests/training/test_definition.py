@@ -220,3 +220,9 @@ def test_optimizers_refuse_settings_that_move_nothing() -> None:
 def test_settings_that_are_no_numbers_are_named(kind: Callable, given: Any, said: str) -> None:
     with pytest.raises(UserError, match=said):
         kind(given)
+
+
+def test_gains_are_for_gradients_from_shots() -> None:
+    network = hb.networks.BinaryMLP(2, hidden=())
+    with pytest.raises(UserError, match=r"gains is for gradients from shots; give hb\.Adam"):
+        Definition(network, hb.Register(ProductState(network.n_weights)), optimizer=hb.Gains())

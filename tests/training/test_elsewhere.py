@@ -126,3 +126,33 @@ def test_shots_and_mitigation_are_checked(result: Result) -> None:
         result.on(BACKEND, 0)
     with pytest.raises(UserError, match="mitigation = 'zne': give none or readout"):
         result.on(BACKEND, 10, mitigation="zne")  # pyright: ignore[reportArgumentType]
+
+
+def test_a_ledger_tells_settings_apart(result: Result, tmp_path: Path) -> None:
+    noisy = Aer(noise=Noise(readout=0.3))
+    with closing(Ledger.create_or_open(tmp_path / "ledger.sqlite")) as ledger:
+        first = frequencies(result.on(noisy, SHOTS, ledger=ledger))
+        second = frequencies(result.on(Aer(), SHOTS, ledger=ledger))
+        again = frequencies(result.on(noisy, SHOTS, ledger=ledger))
+        assert ledger.totals().jobs == 2
+    # The ideal distribution within five standard errors of a frequency; readout errors of 0.3 are far outside.
+    assert np.abs(second - result.probabilities).max() < 5 * np.sqrt(0.25 / SHOTS)
+    assert np.abs(first - second).max() > 20 * np.sqrt(0.25 / SHOTS)
+    assert np.array_equal(first, again)
+
+
+def test_a_seed_out_of_range_is_refused(result: Result) -> None:
+    with pytest.raises(UserError, match="seed=-1"):
+        result.on(BACKEND, seed=-1)
+
+
+def test_probabilities_of_a_wide_circuit_are_refused(data: Dataset) -> None:
+    network = BinaryMLP(2, (7,))
+    assert network.n_weights == 29
+    posterior = SampledRegister(ProductState(29), Aer("matrix_product_state"))
+    wide = hb.fit(
+        network, data, posterior=posterior, objective=hb.SELBO(), estimator=hb.SPSA(20), steps=1, progress=False
+    )
+    for ask in (lambda: wide.probabilities, wide.as_prior):
+        with pytest.raises(UserError, match="29 qubits has too many probabilities"):
+            ask()

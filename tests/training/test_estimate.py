@@ -79,9 +79,9 @@ def test_without_a_backend_there_is_nothing_to_estimate() -> None:
 
 
 def test_devices_are_priced_by_their_slowest_circuit() -> None:
-    costs = [Cost(5, 2, 1e-4, 2.0), Cost(9, 4, 3e-4, 1.0), Cost(1, 0)]
-    assert priced(costs, 1000, 7) == pytest.approx(1000 * 3e-4 + 7 * 2.0)
-    assert priced([Cost(5, 2)], 1000, 7) is None
+    costs = [Cost(5, 2, 1e-4), Cost(9, 4, 3e-4), Cost(1, 0)]
+    assert priced(costs, 1000) == pytest.approx(1000 * 3e-4)
+    assert priced([Cost(5, 2)], 1000) is None
 
 
 def test_durations() -> None:

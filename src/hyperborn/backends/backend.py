@@ -47,13 +47,12 @@ class Reply:
 class Cost:
     """What a circuit costs on a backend, after it was compiled for it.
 
-    `seconds` is about the processor time of one shot, `overhead` that of one job, where they are known in advance.
+    `seconds` is about the processor time of one shot, where it is known in advance.
     """
 
     depth: int
     two_qubit_gates: int
     seconds: float | None = None
-    overhead: float | None = None
 
 
 class Connection(ABC):

@@ -75,7 +75,7 @@ def forecast_of(definition: Definition) -> Forecast:
     costs = [connection.cost(circuit) for circuit in {turn.circuit: None for turn in turns}]
     largest = max(costs, key=lambda cost: cost.two_qubit_gates)
     if connection.metered:
-        seconds = priced(costs, shots, len(work))
+        seconds = priced(costs, shots)
     else:
         tried = min(schedule[0], MOST_TRIED)
         seconds = probed(connection, definition, turns, tried) * shots / (len(turns) * tried)
@@ -92,10 +92,10 @@ def forecast_of(definition: Definition) -> Forecast:
     )
 
 
-def priced(costs: Sequence[Cost], shots: int, jobs: int) -> float | None:
-    """Seconds of a device for so many shots in so many jobs, if it says how long its gates take."""
+def priced(costs: Sequence[Cost], shots: int) -> float | None:
+    """Seconds of a device for so many shots, if it says how long its gates take; jobs take some more of their own."""
     known = [cost.seconds for cost in costs if cost.seconds is not None]
-    return max(known) * shots + jobs * max(cost.overhead or 0.0 for cost in costs) if known else None
+    return max(known) * shots if known else None
 
 
 def probed(connection: Connection, definition: Definition, turns: Sequence[Turn], shots: int) -> float:
