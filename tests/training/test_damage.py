@@ -59,7 +59,9 @@ def point_of(position: Position) -> tuple[object, ...]:
 def reached(path: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
     """Resumes for real up to the first step of training: where it would go on from, and the log it would add to."""
 
-    def stop(_definition: object, _data: object, _progress: object, _watch: object, position: Position) -> Result:
+    def stop(
+        _definition: object, _data: object, _progress: object, _watch: object, position: Position, **_more: object
+    ) -> Result:
         raise Reached(point_of(position))
 
     monkeypatch.setattr(session, "run", stop)
