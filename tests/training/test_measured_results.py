@@ -12,6 +12,7 @@ import pytest
 import hyperborn as hb
 import oracle
 from hyperborn.backends import Outcomes, Statevector
+from hyperborn.backends.outcomes import arrays_of, most_frequent, outcomes_of
 from hyperborn.circuits import ProductState
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
@@ -20,7 +21,7 @@ from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Register, SampledRegister
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, read_folder, write_folder
 from hyperborn.training.definition import Definition
-from hyperborn.training.result import OUTCOMES, Result, arrays_of, most_frequent, outcomes_of
+from hyperborn.training.result import OUTCOMES, Result
 from runs import same, start
 
 NETWORK = BinaryMLP(2, (1,))

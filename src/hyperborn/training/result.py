@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from hyperborn._typing import Bits, Examples
 from hyperborn.backends.backend import Backend
 from hyperborn.backends.ledger import Ledger
-from hyperborn.backends.outcomes import Outcomes
+from hyperborn.backends.outcomes import Outcomes, arrays_of, most_frequent, outcomes_of
 from hyperborn.bits import bit_string
 from hyperborn.data.columns import raw_table
 from hyperborn.data.dataset import SPLITS, Dataset
@@ -366,38 +366,6 @@ def names_of_numbers(definition: Definition) -> tuple[str, ...]:
     if definition.measured:
         return measured.NUMBERS
     return sampled.NUMBERS if definition.sampled else enumerated.NUMBERS
-
-
-def most_frequent(outcomes: Outcomes, k: int) -> Bits:
-    """Bits of the k networks with the largest shares.
-
-    Raises:
-        UserError: if not so many came out.
-    """
-    if not 1 <= k <= len(outcomes.bits):
-        raise UserError(f"k={k} must be from 1 to {len(outcomes.bits)}, the number of networks that came out")
-    return outcomes.bits[np.argsort(-outcomes.weights, kind="stable")[:k]]
-
-
-def arrays_of(outcomes: Outcomes) -> dict[str, np.ndarray]:
-    """Outcomes as named arrays."""
-    return {
-        "bits": np.packbits(outcomes.bits, axis=1),
-        "weights": outcomes.weights,
-        "shots": np.array(outcomes.shots),
-    }
-
-
-def outcomes_of(arrays: Mapping[str, np.ndarray], n: int) -> Outcomes:
-    """The outcomes that `arrays_of` named, of networks of n weights.
-
-    Raises:
-        ValueError: if the arrays are not those of outcomes.
-    """
-    packed, weights = arrays["bits"], arrays["weights"]
-    if packed.ndim != 2 or packed.shape != (len(weights), -(-n // 8)):
-        raise ValueError(f"its outcomes are of shape {packed.shape}")
-    return Outcomes(np.unpackbits(packed, axis=1, count=n), weights, int(arrays["shots"]))
 
 
 def features_of(network: Network, x: ArrayLike) -> Examples:
