@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hyperborn.inference.kernels import default_kernel, mmd_squared
+from hyperborn.objectives.kernels import default_kernel, mmd_squared
 
 Build = Callable[[np.ndarray, np.ndarray], Callable[[], float]]
 

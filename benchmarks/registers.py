@@ -90,8 +90,8 @@ def timed(run: Callable[[int], None], steps: int) -> float:
 def of_registers(method: str, network: hb.networks.BinaryMLP, data: hb.data.Dataset) -> Callable[[int], None]:
     """Steps of training itself, as `hb.fit` takes them."""
     from hyperborn.training.definition import Definition
-    from hyperborn.training.sampled import Sampled
-    from hyperborn.training.steps import initial_state
+    from hyperborn.training.minibatch.steps import Sampled
+    from hyperborn.training.state import initial_state
 
     k, kind = KINDS[method]
     estimators = {"straight-through": hb.StraightThrough(SAMPLES), "local": hb.LocalReparameterization(1)}
@@ -108,7 +108,7 @@ def of_registers(method: str, network: hb.networks.BinaryMLP, data: hb.data.Data
 
 def of_rival(method: str, network: hb.networks.BinaryMLP, data: hb.data.Dataset) -> Callable[[int], None]:
     """The rule's own program, compiled once for each number of steps before it is timed."""
-    kinds = {"bayesbinn": hb.baselines.BayesBiNN, "ste": hb.baselines.StraightThrough}
+    kinds = {"bayesbinn": hb.baselines.BayesBiNN, "ste": hb.baselines.StraightThroughAdam}
     kind = kinds[KINDS[method][1]]
     samples = {"samples": SAMPLES} if kind is hb.baselines.BayesBiNN else {}
 

@@ -70,17 +70,17 @@ def ours(step: Step, objective: Any = None) -> Run:
     """A whole step of `hb.fit`, ledger, diagnosis and optimizer included; without an objective of MLE."""
     from hyperborn.backends import Statevector
     from hyperborn.backends.backend import connected
-    from hyperborn.backends.ledger import Ledger
-    from hyperborn.backends.recorded import Recorded
-    from hyperborn.inference.estimators import ParameterShift
-    from hyperborn.posteriors import SampledRegister
+    from hyperborn.backends.jobs.ledger import Ledger
+    from hyperborn.backends.jobs.replay import Recorded
+    from hyperborn.posteriors import ShotRegister
     from hyperborn.training.definition import Definition
-    from hyperborn.training.measured import Measured
-    from hyperborn.training.steps import initial_state
+    from hyperborn.training.estimators import ParameterShift
+    from hyperborn.training.shots.steps import Measured
+    from hyperborn.training.state import initial_state
 
     backend = Statevector()
     definition = Definition(
-        step.network, SampledRegister(step.circuit, backend), objective or hb.MLE(), ParameterShift(shots=SHOTS),
+        step.network, ShotRegister(step.circuit, backend), objective or hb.MLE(), ParameterShift(shots=SHOTS),
         optimizer=hb.Adam(1.0), steps=1_000_000, restarts=1,
     )  # fmt: skip
     sampler = Recorded(connected(backend), backend.label, Ledger.in_memory(None))
@@ -201,7 +201,7 @@ def wide_circuit() -> tuple[Circuit, np.ndarray]:
 
 def ours_sampling() -> Run:
     from hyperborn.backends.batch import Batch, Points
-    from hyperborn.backends.statevector import simulate
+    from hyperborn.backends.simulators.statevector import simulate
 
     circuit, angles = wide_circuit()
 

@@ -2,8 +2,8 @@
 
 from hyperborn.config import CompareConfig, Configuration, options_of
 from hyperborn.config.models import OF_BACKENDS
-from hyperborn.inference.divergences import DIVERGENCES
-from hyperborn.inference.objectives import OBJECTIVES
+from hyperborn.objectives.divergences import DIVERGENCES
+from hyperborn.objectives.objectives import OBJECTIVES
 
 
 def company(key: str, kind: type[Configuration]) -> dict[str, str]:

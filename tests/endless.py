@@ -11,7 +11,7 @@ import numpy as np
 import circuit_oracle
 import oracle
 from hyperborn.backends import Outcomes
-from hyperborn.inference.sampled import Reading
+from hyperborn.training.shots import Measurement
 
 SHOTS = 10**15
 """So many that what one of them adds is beyond double precision."""
@@ -28,23 +28,30 @@ def remembered(circuit: Any, angles: bytes) -> np.ndarray:
     return circuit_oracle.probabilities(gates, circuit.n_qubits)
 
 
-def reading_of(posterior: Any, points: np.ndarray, centre: int, width: int | None = None) -> Reading:
-    """The reading of a posterior's turns at points (points, parameters)."""
-    turns = posterior.turns(width)
+def measurement_of(posterior: Any, points: np.ndarray, centre: int, width: int | None = None) -> Measurement:
+    """The measurement of a posterior's subcircuits at points (points, parameters)."""
+    subcircuits = posterior.subcircuits(width)
     outcomes = [
         tuple(
-            Outcomes(oracle.all_bits(turn.circuit.n_qubits), table_of(turn.circuit, point[turn.parameters]), SHOTS)
+            Outcomes(
+                oracle.all_bits(subcircuit.circuit.n_qubits),
+                table_of(subcircuit.circuit, point[subcircuit.parameters]),
+                SHOTS,
+            )
             for point in points
         )
-        for turn in turns
+        for subcircuit in subcircuits
     ]
-    return Reading(turns, tuple(outcomes), centre)
+    return Measurement(subcircuits, tuple(outcomes), centre)
 
 
 def joint(posterior: Any, params: np.ndarray) -> np.ndarray:
     """q(w) of all 2^n networks in index order."""
-    turns = [(turn.weights, table_of(turn.circuit, params[turn.parameters])) for turn in posterior.turns(1)]
-    return joined(turns, posterior.n_weights)
+    subcircuits = [
+        (subcircuit.weights, table_of(subcircuit.circuit, params[subcircuit.parameters]))
+        for subcircuit in posterior.subcircuits(1)
+    ]
+    return joined(subcircuits, posterior.n_weights)
 
 
 def joined(tables: list[tuple[np.ndarray, np.ndarray]], n: int) -> np.ndarray:

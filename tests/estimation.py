@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Array
 
 import oracle
-from hyperborn.inference.estimators import Batch, SampledEstimator
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Registers
+from hyperborn.training.estimators import Minibatch, MinibatchEstimator
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Problem:
     registers: Registers
     scale: float = 1.5
 
-    def batch(self, dtype: Any = jnp.float64) -> Batch:
+    def batch(self, dtype: Any = jnp.float64) -> Minibatch:
         random = np.random.default_rng(0)
         x, y = random.normal(size=(6, self.network.n_features)), random.integers(0, self.network.n_classes, 6)
         side = random.normal(0, 0.3, self.network.n_side)
-        return Batch(
+        return Minibatch(
             self.network,
             jnp.asarray(x, dtype),
             jnp.asarray(y),
@@ -40,12 +40,12 @@ class Problem:
 
 
 def estimated(
-    estimator: SampledEstimator, registers: Registers, batch: Batch, params: Array, progress: Any, key: Array
+    estimator: MinibatchEstimator, registers: Registers, batch: Minibatch, params: Array, progress: Any, key: Array
 ) -> tuple[Array, tuple[Array, Array]]:
     """The estimate, and its derivatives with respect to the angles and the side parameters."""
 
     def energy(params: Array, side: Array) -> Array:
-        own = Batch(batch.network, batch.x, batch.y, side, batch.scale)
+        own = Minibatch(batch.network, batch.x, batch.y, side, batch.scale)
         return estimator.expected_energy(registers, registers.tables(params), own, progress, key=key)
 
     return jax.value_and_grad(energy, (0, 1))(params, batch.side)
@@ -56,9 +56,9 @@ compiled_estimate = jax.jit(estimated, static_argnums=(0, 1))
 
 @partial(jax.jit, static_argnums=(0, 1, 6))
 def many_estimates(
-    estimator: SampledEstimator,
+    estimator: MinibatchEstimator,
     registers: Registers,
-    batch: Batch,
+    batch: Minibatch,
     params: Array,
     progress: Any,
     key: Array,
@@ -70,12 +70,12 @@ def many_estimates(
 
 
 @partial(jax.jit, static_argnums=0)
-def exact(registers: Registers, batch: Batch, params: Array) -> Any:
+def exact(registers: Registers, batch: Minibatch, params: Array) -> Any:
     """Σ_w q(w) energy(w) and its derivatives, by enumeration."""
     bits = jnp.asarray(oracle.all_bits(registers.n_weights), batch.x.dtype)
 
     def energy(params: Array, side: Array) -> Array:
-        own = Batch(batch.network, batch.x, batch.y, side, batch.scale)
+        own = Minibatch(batch.network, batch.x, batch.y, side, batch.scale)
         return registers.probabilities(params) @ own.energies(bits)
 
     return jax.value_and_grad(energy, (0, 1))(params, batch.side)

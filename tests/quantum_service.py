@@ -21,7 +21,7 @@ class StandIn:
     def backend(self, name: str) -> Any:
         from qiskit.providers.exceptions import QiskitBackendNotFoundError
 
-        from hyperborn.backends.fake_device import device_named
+        from hyperborn.backends.simulators.fake_device import device_named
 
         if name != self.name:
             raise QiskitBackendNotFoundError(f"No backend matches the criteria in {SECRET}")
@@ -49,7 +49,7 @@ class StandIn:
         return self.jobs_by_id[key]
 
     def sampler(self, mode: Any) -> "Recorded":
-        from hyperborn.backends.ibm import sampler_class
+        from hyperborn.backends.services.ibm import sampler_class
 
         return Recorded(self, sampler_class()(mode=mode))
 

@@ -8,8 +8,8 @@ import pytest
 
 from hyperborn.data import Dataset
 from hyperborn.progress import Progress
+from hyperborn.runs import session
 from hyperborn.storage.manifest import MANIFEST
-from hyperborn.training import session
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Report
 from hyperborn.training.result import Result

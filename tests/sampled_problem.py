@@ -10,8 +10,8 @@ import endless
 import inference_oracle
 import oracle
 from hyperborn.data import Split
-from hyperborn.inference.kernels import Hamming
 from hyperborn.networks import BinaryMLP
+from hyperborn.objectives.kernels import Hamming
 
 KAPPAS = (0.3, 0.8)
 KERNEL = Hamming(KAPPAS)
@@ -66,10 +66,10 @@ class Task:
 def charge_of_registers(posterior: Any, params: np.ndarray) -> float:
     """The sum over registers of MMD² of each to the prior of its own weights, with `KERNEL`."""
     total = 0.0
-    for turn in posterior.turns(1):
-        k = len(turn.weights)
+    for subcircuit in posterior.subcircuits(1):
+        k = len(subcircuit.weights)
         q, p = (
-            endless.table_of(turn.circuit, params[turn.parameters]),
+            endless.table_of(subcircuit.circuit, params[subcircuit.parameters]),
             inference_oracle.product_distribution([LIKELY] * k),
         )
         total += inference_oracle.squared_discrepancy(q, p, inference_oracle.kernel_matrix(k, KAPPAS))

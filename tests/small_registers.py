@@ -9,8 +9,8 @@ import numpy as np
 import optax
 
 import hyperborn as hb
-from hyperborn.inference.estimators import SampledEstimator
 from hyperborn.networks import BinaryMLP
+from hyperborn.training.estimators import MinibatchEstimator
 from hyperborn.training.optimizers import Optimizer
 
 # Neurons of 2, 2, 2 and 3 weights: with two a register, one of them is alone. Eight side parameters.
@@ -33,7 +33,7 @@ class Plain(Optimizer):
 
 
 @dataclass(frozen=True)
-class Summed(SampledEstimator):
+class Summed(MinibatchEstimator):
     """E_q[energy] without draws, as the sum over all 2^n networks of few weights: the exact twin of the others."""
 
     name = "summed"
@@ -54,7 +54,7 @@ class Summed(SampledEstimator):
 
 
 @dataclass(frozen=True)
-class Telling(SampledEstimator):
+class Telling(MinibatchEstimator):
     """A loss whose gradient by the first side parameter is the sum of the batch's first features."""
 
     name = "telling"
@@ -68,7 +68,7 @@ class Telling(SampledEstimator):
 
 
 @dataclass(frozen=True)
-class Drawing(SampledEstimator):
+class Drawing(MinibatchEstimator):
     """A loss whose gradient by the first side parameter is what was drawn."""
 
     name = "drawing"

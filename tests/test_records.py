@@ -7,10 +7,10 @@ import pytest
 
 from hyperborn.circuits import Brickwork, ProductState
 from hyperborn.errors import UserError
-from hyperborn.inference.divergences import MMD
-from hyperborn.inference.kernels import Hamming
-from hyperborn.inference.objectives import ELBO, MLE, SELBO
 from hyperborn.networks import BinaryMLP
+from hyperborn.objectives.divergences import MMD
+from hyperborn.objectives.kernels import Hamming
+from hyperborn.objectives.objectives import ELBO, MLE, SELBO
 from hyperborn.posteriors import Register, Registers
 from hyperborn.priors import Bernoulli, Uniform
 from hyperborn.records import Slots, record_of, thing_of

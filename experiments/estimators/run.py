@@ -21,8 +21,8 @@ from jaxtyping import Array
 
 import hyperborn as hb
 from hyperborn.bits import bits_of
-from hyperborn.inference.estimators import Batch, SampledEstimator
 from hyperborn.progress import Progress
+from hyperborn.training.estimators import Minibatch, MinibatchEstimator
 from report import write
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -30,7 +30,7 @@ SIZES = (1, 2, 4, 6)
 SHOWN = 4
 """Qubits of the registers that are looked at in full."""
 TEMPERATURES = (1.0, 0.5, 0.2)
-ESTIMATORS: tuple[SampledEstimator, ...] = (
+ESTIMATORS: tuple[MinibatchEstimator, ...] = (
     *(hb.FirstOrder(samples) for samples in (1, 4, 16)),
     *(hb.StraightThrough(samples, TEMPERATURES[0], TEMPERATURES[-1]) for samples in (1, 4, 16)),
     *(hb.ScoreFunction(samples) for samples in (4, 16, 64)),
@@ -54,21 +54,21 @@ class Problem:
     """A network, its registers, all its examples, and parameters on the way of training."""
 
     registers: hb.Registers
-    batch: Batch
+    batch: Minibatch
     points: dict[str, tuple[Array, Array]]
 
 
-def batch_of(network: hb.networks.BinaryMLP) -> Batch:
+def batch_of(network: hb.networks.BinaryMLP) -> Minibatch:
     train = hb.data.load("breast_cancer", components=network.n_features).train
     x, y = jnp.asarray(train.x[:EXAMPLES]), jnp.asarray(train.y[:EXAMPLES])
-    return Batch(network, x, y, jnp.zeros(network.n_side), jnp.asarray(1.0))
+    return Minibatch(network, x, y, jnp.zeros(network.n_side), jnp.asarray(1.0))
 
 
-def with_side(batch: Batch, side: Array) -> Batch:
-    return Batch(batch.network, batch.x, batch.y, side, batch.scale)
+def with_side(batch: Minibatch, side: Array) -> Minibatch:
+    return Minibatch(batch.network, batch.x, batch.y, side, batch.scale)
 
 
-def exact_energy(registers: hb.Registers, batch: Batch, params: Array) -> Array:
+def exact_energy(registers: hb.Registers, batch: Minibatch, params: Array) -> Array:
     bits = bits_of(np.arange(2**registers.n_weights), registers.n_weights)
     return registers.probabilities(params) @ batch.energies(jnp.asarray(bits, batch.x.dtype))
 
@@ -78,7 +78,7 @@ def entropy(registers: hb.Registers, params: Array) -> Array:
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def trained(registers: hb.Registers, estimator: SampledEstimator | None, batch: Batch, key: Array) -> Any:
+def trained(registers: hb.Registers, estimator: MinibatchEstimator | None, batch: Minibatch, key: Array) -> Any:
     """Angles and side parameters before every step of Adam on the ELBO, whose energy is exact without an estimator."""
     optimizer = optax.adam(0.06)
 
@@ -100,14 +100,14 @@ def trained(registers: hb.Registers, estimator: SampledEstimator | None, batch: 
     return jax.lax.scan(step, (start, optimizer.init(start)), jax.random.split(key, STEPS + 1))[1]
 
 
-def problem_of(network: hb.networks.BinaryMLP, size: int, estimator: SampledEstimator | None) -> Problem:
+def problem_of(network: hb.networks.BinaryMLP, size: int, estimator: MinibatchEstimator | None) -> Problem:
     registers, batch = hb.Registers(network, size), batch_of(network)
     params, sides = trained(registers, estimator, batch, jax.random.key(1))
     return Problem(registers, batch, {name: (params[step], sides[step]) for name, step in POINTS.items()})
 
 
 def estimate(
-    estimator: SampledEstimator, registers: hb.Registers, batch: Batch, params: Array, progress: Array, key: Array
+    estimator: MinibatchEstimator, registers: hb.Registers, batch: Minibatch, params: Array, progress: Array, key: Array
 ) -> Array:
     """An estimated gradient of the angles."""
 
@@ -122,7 +122,7 @@ one_estimate = jax.jit(estimate, static_argnums=(0, 1))
 
 @partial(jax.jit, static_argnums=(0, 1, 6, 7))
 def estimates(
-    estimator: SampledEstimator, registers: hb.Registers, batch: Batch, params: Array, progress: Array, key: Array,
+    estimator: MinibatchEstimator, registers: hb.Registers, batch: Minibatch, params: Array, progress: Array, key: Array,
     draws: int, minibatch: int | None,
 ) -> Array:  # fmt: skip
     """Gradients (draws, parameters) by as many keys, each on a minibatch of its own if one is asked for."""
@@ -133,7 +133,7 @@ def estimates(
             return estimate(estimator, registers, batch, params, progress, own_key)
         chosen = jax.random.choice(batch_key, len(batch.y), (minibatch,), replace=False)
         scale = batch.scale * len(batch.y) / minibatch
-        part = Batch(batch.network, batch.x[chosen], batch.y[chosen], batch.side, scale)
+        part = Minibatch(batch.network, batch.x[chosen], batch.y[chosen], batch.side, scale)
         return estimate(estimator, registers, part, params, progress, own_key)
 
     return jax.lax.map(drawn, jax.random.split(key, draws), batch_size=AT_ONCE)
@@ -157,7 +157,7 @@ def compared(draws: np.ndarray, truth: np.ndarray, error: float = 0.0) -> dict[s
     }
 
 
-def settings() -> list[tuple[SampledEstimator, float | None]]:
+def settings() -> list[tuple[MinibatchEstimator, float | None]]:
     """Estimators, those with a temperature at each of them."""
     return [
         (estimator, temperature)
@@ -172,7 +172,7 @@ def progress_at(temperature: float | None) -> Array:
     return jnp.asarray(share)
 
 
-def microseconds(estimator: SampledEstimator, problem: Problem) -> float:
+def microseconds(estimator: MinibatchEstimator, problem: Problem) -> float:
     """Time of one gradient in single precision, the shortest of 100."""
     params, side = problem.points["half-way"]
     narrow = jax.tree.map(lambda leaf: leaf.astype(jnp.float32) if leaf.dtype == float else leaf, problem.batch)
@@ -186,7 +186,7 @@ def microseconds(estimator: SampledEstimator, problem: Problem) -> float:
     return 1e6 * min(times)
 
 
-def is_one_of_few(estimator: SampledEstimator) -> bool:
+def is_one_of_few(estimator: MinibatchEstimator) -> bool:
     return f"{type(estimator).__name__}({estimator.samples})" in FEW
 
 

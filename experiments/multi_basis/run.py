@@ -15,7 +15,7 @@ import numpy as np
 
 import hyperborn as hb
 from bounds import energy_floor, gap_floor, halves_gap
-from hyperborn.inference.objectives import Objective
+from hyperborn.objectives.objectives import Objective
 from hyperborn.predictive import exact_predictive, scores
 from hyperborn.progress import Progress
 from report import write

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 import hyperborn as hb
-from hyperborn.baselines import BayesBiNN, Bop, MultilayerPerceptron, StraightThrough
+from hyperborn.baselines import BayesBiNN, Bop, MultilayerPerceptron, StraightThroughAdam
 from hyperborn.networks import Network
 
 SMALL = ("moons", "wine", "breast_cancer", "digits")
@@ -101,7 +101,7 @@ METHODS = (
     Method("registers, k = 4, depth 1", "beta", BETAS, registers(4, 1, hb.FirstOrder()), FEW),
     Method("registers, k = 4, local", "beta", BETAS, registers(4, 2, hb.LocalReparameterization()), ("moons",)),
     Method("BayesBiNN", "learning_rate", (0.001, 0.01, 0.1), rival(BayesBiNN)),
-    Method("straight-through", "learning_rate", (0.03, 0.1, 0.3), rival(StraightThrough)),
+    Method("straight-through", "learning_rate", (0.03, 0.1, 0.3), rival(StraightThroughAdam)),
     Method("Bop", "threshold", (1e-7, 1e-6, 1e-5, 1e-4), rival(Bop)),
     Method("full precision", "learning_rate", (3e-3,), full_precision, bits=32),
 )

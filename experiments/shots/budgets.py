@@ -5,9 +5,9 @@ from typing import Any
 import hyperborn as hb
 from cells import Cell
 from hyperborn.backends import Statevector
-from hyperborn.inference.estimators import ParameterShift
-from hyperborn.posteriors import SampledRegister
+from hyperborn.posteriors import ShotRegister
 from hyperborn.predictive import exact_predictive, scores
+from hyperborn.training.estimators import ParameterShift
 from tasks import MAIN, SPREAD, exactly, task_named, tested
 
 SHOTS = (100, 1_000, 10_000)
@@ -60,7 +60,7 @@ def trained(task: str, objective: str, shots: int | None, seed: int) -> dict[str
         own.network,
         own.data,
         objective=OBJECTIVES[objective],
-        posterior=hb.Register(circuit) if exact else SampledRegister(circuit, Statevector()),
+        posterior=hb.Register(circuit) if exact else ShotRegister(circuit, Statevector()),
         estimator=hb.Exact() if exact else ParameterShift(shots=shots),
         optimizer=OPTIMIZER,
         annealing=None,

@@ -6,11 +6,11 @@ from typing import Any
 import hyperborn as hb
 from cells import Cell
 from hyperborn.backends import Statevector
-from hyperborn.inference.estimators import SPSA, ParameterShift
-from hyperborn.inference.estimators.shot_estimator import ShotEstimator
-from hyperborn.posteriors import SampledRegister
+from hyperborn.posteriors import ShotRegister
 from hyperborn.training import Gains
+from hyperborn.training.estimators import SPSA, ParameterShift
 from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.shots.estimator import ShotEstimator
 from tasks import SPREAD, exactly, task_named
 
 BUDGETS = (200_000, 2_000_000)
@@ -95,7 +95,7 @@ def trained(task: str, budget: int, way: str, shots: int, optimizer: str, seed: 
         own.network,
         own.data,
         objective=hb.SELBO(),
-        posterior=SampledRegister(circuit, Statevector()),
+        posterior=ShotRegister(circuit, Statevector()),
         estimator=chosen.estimator(shots),
         optimizer=OPTIMIZERS[optimizer],
         steps=steps,

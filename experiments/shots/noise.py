@@ -12,9 +12,9 @@ from hyperborn.backends.backend import connected
 from hyperborn.backends.batch import Batch, Points
 from hyperborn.backends.mitigation import Readout, calibration
 from hyperborn.bits import index_of
-from hyperborn.inference.estimators import ParameterShift
-from hyperborn.posteriors import SampledRegister
+from hyperborn.posteriors import ShotRegister
 from hyperborn.predictive import posterior_predictive, scores
+from hyperborn.training.estimators import ParameterShift
 from tasks import FEW, SPREAD, Task, exactly, task_named
 
 DEVICE = "fake_manila"
@@ -62,7 +62,7 @@ def trained(task: Task, backend: Backend, mitigation: str, seed: int) -> hb.Resu
         task.network,
         task.data,
         objective=hb.SELBO(),
-        posterior=SampledRegister(task.circuit("line"), backend, mitigation),
+        posterior=ShotRegister(task.circuit("line"), backend, mitigation),
         estimator=ParameterShift(shots=SHOTS),
         optimizer=hb.Adam(0.2),
         steps=STEPS,

@@ -10,7 +10,7 @@ import numpy as np
 import hyperborn as hb
 from hyperborn.circuits import AllPairs, ChosenPairs, Circuit
 from hyperborn.circuits.pairs import line
-from hyperborn.training.enumerated import Enumerated
+from hyperborn.training.exact import Enumerated
 
 SPREAD = 0.1
 """Deviation of the first angles: with the default of 0.02, runs of so few steps stay at the saddle they start from."""

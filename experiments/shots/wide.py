@@ -8,9 +8,9 @@ import hyperborn as hb
 from cells import Cell
 from hyperborn.backends import Aer
 from hyperborn.energy import energy
-from hyperborn.inference.estimators import SPSA
-from hyperborn.posteriors import SampledRegister
+from hyperborn.posteriors import ShotRegister
 from hyperborn.predictive import scores
+from hyperborn.training.estimators import SPSA
 from tasks import SPREAD, WIDE, tested
 
 SEEDS = range(2)
@@ -25,13 +25,13 @@ def cells() -> list[Cell]:
 def trained(method: str, seed: int) -> dict[str, Any]:
     data, network = WIDE.data, WIDE.network
     if method == METHODS[2]:
-        learnt = hb.baselines.StraightThrough().fit(network, data, seed=seed)
+        learnt = hb.baselines.StraightThroughAdam().fit(network, data, seed=seed)
         mean = float(energy(network, data.train, np.asarray(learnt.bits)).mean())
         train, test = (scores(learnt.predict_proba(part.x), part.y) for part in (data.train, data.test))
         return {**test, "train_accuracy": train["accuracy"], "energy": mean}
     if method == METHODS[1]:
         result = hb.fit(network, data, posterior=hb.Registers(network, 1), seed=seed, progress=False)
-        drawn = energy(network, data.train, result.draws)
+        drawn = energy(network, data.train, result.predictor.sample(32, 0))
         train = result.metrics("train", calibrated=False)
         return {**tested(result), "train_accuracy": train["accuracy"], "energy": float(drawn.mean())}
     circuit = WIDE.circuit("line")
@@ -39,7 +39,7 @@ def trained(method: str, seed: int) -> dict[str, Any]:
         network,
         data,
         objective=hb.SELBO(),
-        posterior=SampledRegister(circuit, Aer("matrix_product_state")),
+        posterior=ShotRegister(circuit, Aer("matrix_product_state")),
         estimator=SPSA(shots=SHOTS),
         optimizer=OPTIMIZER,
         steps=STEPS,

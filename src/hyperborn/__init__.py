@@ -17,8 +17,28 @@ if TYPE_CHECKING:
     from hyperborn import backends, baselines, circuits, data, energy, networks
     from hyperborn.energy import energies
     from hyperborn.errors import UserError
-    from hyperborn.inference.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
-    from hyperborn.inference.estimators import (
+    from hyperborn.objectives.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
+    from hyperborn.objectives.kernels import (
+        Hamming,
+        mmd_squared,
+        mmd_squared_from_product,
+        mmd_witness,
+        mmd_witness_from_product,
+    )
+    from hyperborn.objectives.objectives import ELBO, MLE, SELBO, Renyi, SteinPosterior
+    from hyperborn.posteriors import (
+        Autoregressive,
+        ExactPosterior,
+        MultiBasis,
+        PreviousPosterior,
+        Register,
+        Registers,
+        default_posterior,
+    )
+    from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
+    from hyperborn.runs.results import load
+    from hyperborn.training import LBFGS, Adam, Annealing, Gains, Plateau, Result, fit
+    from hyperborn.training.estimators import (
         SPSA,
         Exact,
         FirstOrder,
@@ -28,27 +48,7 @@ if TYPE_CHECKING:
         ScoreFunction,
         StraightThrough,
     )
-    from hyperborn.inference.kernels import (
-        Hamming,
-        mmd_squared,
-        mmd_squared_from_product,
-        mmd_witness,
-        mmd_witness_from_product,
-    )
-    from hyperborn.inference.objectives import ELBO, MLE, SELBO, Renyi, SteinPosterior
-    from hyperborn.posteriors import (
-        Autoregressive,
-        ExactPosterior,
-        MultiBasis,
-        PreviousPosterior,
-        Register,
-        Registers,
-        SampledRegister,
-        SampledRegisters,
-        default_posterior,
-    )
-    from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
-    from hyperborn.training import LBFGS, Adam, Annealing, Gains, Plateau, Result, fit, load
+    from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters
 
 __version__ = "0.1.0"
 
@@ -56,29 +56,29 @@ MODULES = ("backends", "baselines", "circuits", "data", "energy", "networks")
 HOMES = {
     "energies": "hyperborn.energy",
     "UserError": "hyperborn.errors",
-    "KL": "hyperborn.inference.divergences",
-    "MMD": "hyperborn.inference.divergences",
-    "Adversarial": "hyperborn.inference.divergences",
-    "RenyiDivergence": "hyperborn.inference.divergences",
-    "Stein": "hyperborn.inference.divergences",
-    "Exact": "hyperborn.inference.estimators",
-    "FirstOrder": "hyperborn.inference.estimators",
-    "LocalExpectation": "hyperborn.inference.estimators",
-    "LocalReparameterization": "hyperborn.inference.estimators",
-    "ParameterShift": "hyperborn.inference.estimators",
-    "SPSA": "hyperborn.inference.estimators",
-    "ScoreFunction": "hyperborn.inference.estimators",
-    "StraightThrough": "hyperborn.inference.estimators",
-    "Hamming": "hyperborn.inference.kernels",
-    "mmd_squared": "hyperborn.inference.kernels",
-    "mmd_squared_from_product": "hyperborn.inference.kernels",
-    "mmd_witness": "hyperborn.inference.kernels",
-    "mmd_witness_from_product": "hyperborn.inference.kernels",
-    "ELBO": "hyperborn.inference.objectives",
-    "MLE": "hyperborn.inference.objectives",
-    "SELBO": "hyperborn.inference.objectives",
-    "Renyi": "hyperborn.inference.objectives",
-    "SteinPosterior": "hyperborn.inference.objectives",
+    "KL": "hyperborn.objectives.divergences",
+    "MMD": "hyperborn.objectives.divergences",
+    "Adversarial": "hyperborn.objectives.divergences",
+    "RenyiDivergence": "hyperborn.objectives.divergences",
+    "Stein": "hyperborn.objectives.divergences",
+    "Exact": "hyperborn.training.estimators",
+    "FirstOrder": "hyperborn.training.estimators",
+    "LocalExpectation": "hyperborn.training.estimators",
+    "LocalReparameterization": "hyperborn.training.estimators",
+    "ParameterShift": "hyperborn.training.estimators",
+    "SPSA": "hyperborn.training.estimators",
+    "ScoreFunction": "hyperborn.training.estimators",
+    "StraightThrough": "hyperborn.training.estimators",
+    "Hamming": "hyperborn.objectives.kernels",
+    "mmd_squared": "hyperborn.objectives.kernels",
+    "mmd_squared_from_product": "hyperborn.objectives.kernels",
+    "mmd_witness": "hyperborn.objectives.kernels",
+    "mmd_witness_from_product": "hyperborn.objectives.kernels",
+    "ELBO": "hyperborn.objectives.objectives",
+    "MLE": "hyperborn.objectives.objectives",
+    "SELBO": "hyperborn.objectives.objectives",
+    "Renyi": "hyperborn.objectives.objectives",
+    "SteinPosterior": "hyperborn.objectives.objectives",
     "Bernoulli": "hyperborn.priors",
     "Empirical": "hyperborn.priors",
     "Ising": "hyperborn.priors",
@@ -89,8 +89,8 @@ HOMES = {
     "PreviousPosterior": "hyperborn.posteriors",
     "Register": "hyperborn.posteriors",
     "Registers": "hyperborn.posteriors",
-    "SampledRegister": "hyperborn.posteriors",
-    "SampledRegisters": "hyperborn.posteriors",
+    "ShotRegister": "hyperborn.training.shots.posteriors",
+    "ShotRegisters": "hyperborn.training.shots.posteriors",
     "default_posterior": "hyperborn.posteriors",
     "Adam": "hyperborn.training",
     "Annealing": "hyperborn.training",
@@ -99,7 +99,7 @@ HOMES = {
     "Plateau": "hyperborn.training",
     "Result": "hyperborn.training",
     "fit": "hyperborn.training",
-    "load": "hyperborn.training",
+    "load": "hyperborn.runs.results",
 }
 
 __all__ = [
@@ -133,9 +133,9 @@ __all__ = [
     "Renyi",
     "RenyiDivergence",
     "Result",
-    "SampledRegister",
-    "SampledRegisters",
     "ScoreFunction",
+    "ShotRegister",
+    "ShotRegisters",
     "Stein",
     "SteinPosterior",
     "StraightThrough",

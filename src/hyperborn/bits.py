@@ -9,6 +9,9 @@ from jaxtyping import Float, Int, UInt8
 
 from hyperborn.errors import UserError
 
+LARGEST_ENUMERATED = 24
+"""Most bits whose 2^n networks are enumerated: a float64 of each then takes 128 MiB."""
+
 LARGEST_INDEXED = 62
 """Most bits whose index fits a signed 64-bit integer with room to add one."""
 

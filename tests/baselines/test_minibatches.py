@@ -10,7 +10,7 @@ import pytest
 
 import hyperborn as hb
 import oracle
-from hyperborn.baselines import BASELINES, BayesBiNN, Bop, MultilayerPerceptron, StraightThrough, descent
+from hyperborn.baselines import BASELINES, BayesBiNN, Bop, MultilayerPerceptron, StraightThroughAdam, descent
 from hyperborn.baselines.baseline import Baseline
 from hyperborn.baselines.bop import Flips
 from hyperborn.baselines.descent import Course, at_once, walk
@@ -21,7 +21,7 @@ from hyperborn.data import Dataset
 from hyperborn.data.dataset import Split
 from hyperborn.networks import BinaryMLP, Fitted
 
-KINDS: tuple[type[Baseline], ...] = (StraightThrough, Bop, BayesBiNN)
+KINDS: tuple[type[Baseline], ...] = (StraightThroughAdam, Bop, BayesBiNN)
 every_walker = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
@@ -132,13 +132,13 @@ def test_digits_are_told_apart_from_minibatches_with_side_parameters(kind: Any, 
     assert np.abs(found - baseline.fit(net, data, seed=1).predict_proba(data.test.x)).max() > 1e-3
 
 
-@pytest.mark.parametrize("kind", [StraightThrough, Bop], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [StraightThroughAdam, Bop], ids=lambda kind: kind.name)
 def test_of_several_restarts_the_lowest_potential_counts_its_side_parameters_too(kind: Any, task: Any) -> None:
     _, data = task("moons", examples=40)
     net = scaled(data, (3,))
     potential = potential_of(net, data, hb.Uniform(), kind.name)
     course = Course(restarts=5, steps=30, batches=batches_of(40, 8), side_rate=0.05)
-    rule = Latent(0.1) if kind is StraightThrough else Flips(0.1, 1e-3)
+    rule = Latent(0.1) if kind is StraightThroughAdam else Flips(0.1, 1e-3)
     module = {"bop": hb.baselines.bop, "straight-through": hb.baselines.straight_through}[kind.name]
     place = module.train(np.uint32(3), potential, rule=rule, course=course)
     bits, sides = np.asarray(place.spins) > 0, np.asarray(place.side, float)
@@ -147,7 +147,7 @@ def test_of_several_restarts_the_lowest_potential_counts_its_side_parameters_too
         for row, side in zip(bits, sides, strict=True)
     ]
     best = int(np.argmin(potentials))
-    settings = {"learning_rate": 0.1} if kind is StraightThrough else {"adaptivity": 0.1, "threshold": 1e-3}
+    settings = {"learning_rate": 0.1} if kind is StraightThroughAdam else {"adaptivity": 0.1, "threshold": 1e-3}
     learnt = kind(restarts=5, steps=30, batch_size=8, side_rate=0.05, **settings).fit(net, data, seed=3)
     np.testing.assert_array_equal(learnt.bits, bits[[best]])
     np.testing.assert_array_equal(learnt.network.side, sides[best])

@@ -16,7 +16,7 @@ from hyperborn.baselines import (
     Exhaustive,
     GreedyFlips,
     SimulatedAnnealing,
-    StraightThrough,
+    StraightThroughAdam,
     bop,
     straight_through,
 )
@@ -70,7 +70,7 @@ def test_greedy_descent_ends_where_no_flip_is_better(prior: hb.Uniform, task: An
     assert potentials[kept[0] @ (1 << np.arange(8, -1, -1))] == potentials[places].min()
 
 
-SEARCHES = [GreedyFlips(), SimulatedAnnealing(), StraightThrough(), Bop()]
+SEARCHES = [GreedyFlips(), SimulatedAnnealing(), StraightThroughAdam(), Bop()]
 
 
 @pytest.mark.parametrize("hidden", [(2,), ()], ids=["hidden", "linear"])
@@ -107,7 +107,7 @@ def test_one_start_alone_can_be_trapped(task: Any) -> None:
     """The starts do the work: a single one does not always reach the optimum, so the tests above can fail."""
     net, data = task("circles", examples=60)
     best = hb.energies(net, data.train).min()
-    for search in (GreedyFlips(starts=1), StraightThrough(restarts=1, steps=20), Bop(restarts=1, steps=20)):
+    for search in (GreedyFlips(starts=1), StraightThroughAdam(restarts=1, steps=20), Bop(restarts=1, steps=20)):
         found = [hb.energy.energy(net, data.train, search.fit(net, data, seed=seed).bits)[0] for seed in range(20)]
         assert max(found) > best + 0.1
 

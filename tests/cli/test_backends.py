@@ -11,10 +11,11 @@ import pytest
 import hyperborn as hb
 from command_line import Run, run
 from hyperborn.backends import FakeDevice, Statevector
-from hyperborn.building import data_of, definition_of
 from hyperborn.config import RunConfig
-from hyperborn.inference.estimators import SPSA, ParameterShift
-from hyperborn.posteriors import SampledRegister
+from hyperborn.config.datasets import data_of
+from hyperborn.config.definitions import definition_of
+from hyperborn.posteriors import ShotRegister
+from hyperborn.training.estimators import SPSA, ParameterShift
 from hyperborn.training.optimizers import Adam, Gains
 
 IRIS = ("iris", "--classes", "1,2", "--hidden", "none")
@@ -55,7 +56,7 @@ def test_a_fake_device_is_trained_on(hyperborn: Run) -> None:
     assert ended.code == 0, ended.err
     assert (ended.json["backend"], ended.json["spent"]["jobs"]) == ("fake_manila", 3)
     result = hb.load("run")
-    assert isinstance(result.definition.posterior, SampledRegister)
+    assert isinstance(result.definition.posterior, ShotRegister)
     assert result.definition.posterior.backend == FakeDevice("fake_manila")
     assert hyperborn("evaluate", "run", "--json").json["nll"] == pytest.approx(ended.json["test"]["nll"])
 
@@ -120,12 +121,12 @@ def test_a_register_size_asks_for_many_registers(hyperborn: Run) -> None:
         "estimate", "iris", "--classes", "1,2", "--backend", "statevector", "--register-size", "3", "--json"
     )
     # Neurons of 5, 5 and 3 weights: registers of 3 and 2 bits, put side by side up to 12 qubits.
-    assert found.json["turns"] == 2
+    assert found.json["subcircuits"] == 2
 
 
 def test_a_run_with_jobs_under_way_is_not_replaced(hyperborn: Run) -> None:
     from hyperborn.backends import Batch, Ledger, Points
-    from hyperborn.backends.ledger import Request
+    from hyperborn.backends.jobs.ledger import Request
     from hyperborn.circuits import ProductState
 
     assert hyperborn(*SIMULATED, "--out", "run").code == 0

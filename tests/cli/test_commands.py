@@ -15,8 +15,8 @@ import pytest
 
 from command_line import QUICK, Run, run
 from hyperborn import load
-from hyperborn.inference.divergences import DIVERGENCES
-from hyperborn.inference.objectives import OBJECTIVES, SELBO
+from hyperborn.objectives.divergences import DIVERGENCES
+from hyperborn.objectives.objectives import OBJECTIVES, SELBO
 
 
 def test_train_has_every_number_that_is_promised(trained: Path) -> None:

@@ -10,8 +10,8 @@ from command_line import QUICK, Outcome, Run, run
 from company import company
 from hyperborn.cli.options import COMPARE, TRAIN, Option
 from hyperborn.config import CompareConfig, Configuration, RunConfig, configured
-from hyperborn.inference.divergences import DIVERGENCES
-from hyperborn.inference.objectives import OBJECTIVES
+from hyperborn.objectives.divergences import DIVERGENCES
+from hyperborn.objectives.objectives import OBJECTIVES
 
 UNSET = {"classes": "all", "pixels": "all", "subset": "all", "test": "0.2"}
 """Options whose absence the loader understands, as the help puts it."""

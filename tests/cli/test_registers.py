@@ -13,7 +13,7 @@ import pytest
 
 import hyperborn as hb
 from command_line import Outcome, Run, run
-from hyperborn.training import session
+from hyperborn.runs import session
 from hyperborn.training.loop import Report
 
 FEW = ("--steps", "30", "--restarts", "2")

@@ -16,11 +16,11 @@ import oracle
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
-from hyperborn.inference.estimators import Exact
-from hyperborn.inference.functional import Functional
+from hyperborn.objectives.functional import Functional
 from hyperborn.posteriors import MultiBasis
 from hyperborn.posteriors.posterior import compiled_probabilities
 from hyperborn.training.definition import Definition
+from hyperborn.training.estimators import Exact
 from runs import resume, same, start, start_and_stop
 
 POSTERIORS = [

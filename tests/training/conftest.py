@@ -9,7 +9,7 @@ import pytest
 import hyperborn as hb
 from hyperborn.data import Dataset
 from hyperborn.training.definition import Definition
-from hyperborn.training.enumerated import Enumerated
+from hyperborn.training.exact import Enumerated
 
 Define = Callable[..., Definition]
 

@@ -14,11 +14,11 @@ import inference_oracle
 import oracle
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
-from hyperborn.inference.kernels import default_kernel
+from hyperborn.objectives.kernels import default_kernel
 from hyperborn.predictive import fitted_temperature, tempered
 from hyperborn.progress import Progress
 from hyperborn.training import loop
-from hyperborn.training.enumerated import Enumerated
+from hyperborn.training.exact import Enumerated
 from hyperborn.training.fit import run
 from hyperborn.training.interruption import Interrupted
 from hyperborn.training.loop import Report, fresh, train

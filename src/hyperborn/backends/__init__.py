@@ -3,21 +3,21 @@
 A `Backend` is a record of settings, which a run's definition holds; its `Connection` does the work.
 """
 
-from hyperborn.backends.aer import Aer
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts, Points, Preparations
-from hyperborn.backends.fake_device import FakeDevice
-from hyperborn.backends.ibm import IBMDevice
-from hyperborn.backends.ledger import Ledger
-from hyperborn.backends.limits import LimitReached, Limits
+from hyperborn.backends.jobs.ledger import Ledger
+from hyperborn.backends.jobs.limits import LimitReached, Limits
+from hyperborn.backends.jobs.replay import Recorded
+from hyperborn.backends.jobs.retry import Persistence
 from hyperborn.backends.mitigation import Readout
 from hyperborn.backends.names import BACKENDS, backend_named
-from hyperborn.backends.noise import Noise
 from hyperborn.backends.outcomes import Outcomes
-from hyperborn.backends.pennylane import PennyLaneDevice
-from hyperborn.backends.persistence import Persistence
-from hyperborn.backends.recorded import Recorded
-from hyperborn.backends.statevector import Statevector
+from hyperborn.backends.services.ibm import IBMDevice
+from hyperborn.backends.services.pennylane import PennyLaneDevice
+from hyperborn.backends.simulators.aer import Aer
+from hyperborn.backends.simulators.fake_device import FakeDevice
+from hyperborn.backends.simulators.noise import Noise
+from hyperborn.backends.simulators.statevector import Statevector
 
 __all__ = [
     "BACKENDS",

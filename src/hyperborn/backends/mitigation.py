@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.backends.batch import Counts, Preparations
-from hyperborn.backends.installed import imported
 from hyperborn.backends.outcomes import Outcomes
+from hyperborn.backends.packages import imported
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 

@@ -6,13 +6,13 @@ from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
 
-from hyperborn.backends.aer import METHODS, Aer
 from hyperborn.backends.backend import Backend
-from hyperborn.backends.fake_device import PREFIX as FAKE
-from hyperborn.backends.fake_device import FakeDevice, fake_names
-from hyperborn.backends.ibm import IBMDevice
-from hyperborn.backends.pennylane import SIMULATORS, PennyLaneDevice
-from hyperborn.backends.statevector import Statevector
+from hyperborn.backends.services.ibm import IBMDevice
+from hyperborn.backends.services.pennylane import SIMULATORS, PennyLaneDevice
+from hyperborn.backends.simulators.aer import METHODS, Aer
+from hyperborn.backends.simulators.fake_device import PREFIX as FAKE
+from hyperborn.backends.simulators.fake_device import FakeDevice, fake_names
+from hyperborn.backends.simulators.statevector import Statevector
 from hyperborn.errors import UserError
 from hyperborn.records import record_of
 

@@ -35,7 +35,7 @@ from hyperborn.baselines.full_precision import LogisticRegression, MultilayerPer
 from hyperborn.baselines.gibbs import Gibbs
 from hyperborn.baselines.greedy import GreedyFlips
 from hyperborn.baselines.mean_field import MeanField, Trained
-from hyperborn.baselines.straight_through import StraightThrough
+from hyperborn.baselines.straight_through import StraightThroughAdam
 
 BASELINES: dict[str, type[Baseline]] = {
     baseline.name: baseline
@@ -43,7 +43,7 @@ BASELINES: dict[str, type[Baseline]] = {
         Exhaustive,
         GreedyFlips,
         SimulatedAnnealing,
-        StraightThrough,
+        StraightThroughAdam,
         Bop,
         BayesBiNN,
         MeanField,
@@ -68,6 +68,6 @@ __all__ = [
     "MultilayerPerceptron",
     "Predictor",
     "SimulatedAnnealing",
-    "StraightThrough",
+    "StraightThroughAdam",
     "Trained",
 ]

@@ -22,7 +22,7 @@ from hyperborn.priors import Prior, Uniform
 
 @final
 @dataclass(frozen=True)
-class StraightThrough(Baseline):
+class StraightThroughAdam(Baseline):
     """Adam on latent weights; the network has their signs, and the gradient passes the sign as if it were not there.
 
     Latent weights are kept within [-1, 1], where the clipped identity lets all of the gradient through (Courbariaux,

@@ -20,7 +20,7 @@ def backend_test(
 
         from hyperborn.backends import backend_named
         from hyperborn.backends.backend import JobFailed, NotFinished, TransientError, connected
-        from hyperborn.backends.conformance import conformance
+        from hyperborn.backends.conformance.conformance import conformance
         from hyperborn.backends.names import is_ideal
         from hyperborn.errors import UserError
         from hyperborn.progress import Progress

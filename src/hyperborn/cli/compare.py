@@ -24,14 +24,14 @@ def compare(
 ) -> None:
     """Compare objectives with each other and with the exact posterior, over several seeds."""
     with explained(as_json):
-        from hyperborn.cli import comparison
         from hyperborn.cli.folders import check_writable, free_beside, free_folder
         from hyperborn.config import CompareConfig, configured
         from hyperborn.progress import Progress
         from hyperborn.report import plots, tables
+        from hyperborn.runs.layout import is_free
         from hyperborn.storage import json_to_bytes, write_folder
+        from hyperborn.study import comparison
         from hyperborn.training.interruption import interruptible
-        from hyperborn.training.replacing import is_free
 
         settings = configured(CompareConfig, config, {"data": data, **flags})
         folder = free_folder(out, settings.data, "compare", force=force)

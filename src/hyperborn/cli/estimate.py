@@ -22,14 +22,21 @@ def estimate(
     with explained(as_json):
         from dataclasses import asdict
 
-        from hyperborn.building import data_of, definition_of
+        from hyperborn.backends.jobs.forecast import duration
         from hyperborn.config import RunConfig, configured
+        from hyperborn.config.datasets import data_of
+        from hyperborn.config.definitions import definition_of
+        from hyperborn.errors import UserError
         from hyperborn.report.tables import facts_table
-        from hyperborn.training.estimate import duration, forecast_of
+        from hyperborn.training.regimes import regime_of
 
         settings = configured(RunConfig, config, {"data": data, **flags})
         definition = definition_of(settings, data_of(settings, note), settings.objective)
-        found = forecast_of(definition)
+        found = regime_of(definition).forecast(definition)
+        if found is None:
+            raise UserError(
+                "there is nothing to estimate without a backend; name one, such as --backend fake_sherbrooke"
+            )
         if as_json:
             emit(asdict(found))
             return
@@ -40,7 +47,7 @@ def estimate(
                     ("qubits of the widest circuit", str(found.qubits)),
                     ("its depth, compiled", f"{found.depth:,}"),
                     ("its two-qubit gates", f"{found.two_qubit_gates:,}"),
-                    ("circuits in turn", f"{found.turns:,}"),
+                    ("different circuits", f"{found.subcircuits:,}"),
                     ("jobs", f"{found.jobs:,}"),
                     ("circuits", f"{found.circuits:,}"),
                     ("shots", f"{found.shots:,}"),

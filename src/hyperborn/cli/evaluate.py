@@ -43,7 +43,7 @@ def evaluate(
         from hyperborn.report.digits import number_text
         from hyperborn.report.names import metric_name
         from hyperborn.report.tables import facts_table
-        from hyperborn.training import load
+        from hyperborn.runs.results import load
 
         if file is not None and split is not None:
             raise UserError(f"--split {split} is of the run's own data, and {file} was given; leave one out")
@@ -74,17 +74,17 @@ def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
 
     from hyperborn.backends import Ledger
     from hyperborn.backends.backend import connected
-    from hyperborn.building.backends import backend_of
+    from hyperborn.config.backends import backend_of
     from hyperborn.errors import UserError
-    from hyperborn.training.elsewhere import placed_on
-    from hyperborn.training.replacing import EVALUATIONS
-    from hyperborn.training.run_folder import writing
+    from hyperborn.runs.folder import writing
+    from hyperborn.runs.layout import EVALUATIONS
+    from hyperborn.training.shots.posteriors import on_backend
 
     if len(settings.shots) > 1:
         raise UserError(f"shots = {settings.shots}: a trained circuit is measured once; give one number")
     backend = backend_of(settings)
     # Before there is a file for it.
-    placed_on(result.definition.posterior, backend)
+    on_backend(result.definition.posterior, backend)
     connected(backend)
     with writing(run), closing(Ledger.create_or_open(run / EVALUATIONS)) as ledger:
         return result.on(backend, settings.shots[0], mitigation=settings.mitigation, ledger=ledger)

@@ -6,14 +6,14 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from hyperborn.backends.limits import LimitReached
+from hyperborn.backends.jobs.limits import LimitReached
 from hyperborn.cli.output import note
 from hyperborn.errors import UserError
+from hyperborn.runs.layout import is_free, is_run
 from hyperborn.storage import folder_exists
 from hyperborn.storage.durable import explained, only_writer
 from hyperborn.storage.folders import real_path
 from hyperborn.storage.manifest import MANIFEST, read_manifest, unlisted
-from hyperborn.training.replacing import is_free, is_run
 
 
 def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path:

@@ -17,9 +17,9 @@ def ledger(
         from contextlib import closing
         from dataclasses import asdict
 
-        from hyperborn.backends.ledger import Ledger
+        from hyperborn.backends.jobs.ledger import Ledger
         from hyperborn.report.backends import ledger_table
-        from hyperborn.training.replacing import EVALUATIONS, LEDGER
+        from hyperborn.runs.layout import EVALUATIONS, LEDGER
 
         found: dict[str, Any] = {}
         # Training first; without it a run may still have been measured elsewhere.

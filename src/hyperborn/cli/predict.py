@@ -26,8 +26,8 @@ def predict(
     """Predict the classes of new examples, with the posterior predictive probability of each."""
     with explained(as_json):
         from hyperborn.errors import UserError
+        from hyperborn.runs.results import load
         from hyperborn.storage import write_file
-        from hyperborn.training import load
 
         # As it will be written: the plain name misses a file behind folder/../ where there is no such folder.
         if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):

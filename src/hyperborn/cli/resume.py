@@ -20,13 +20,13 @@ def resume(
 ) -> None:
     """Continue a run that was stopped, to the result it would have had; no shot is paid for twice."""
     with explained(as_json):
-        from hyperborn.backends.limits import Limits
+        from hyperborn.backends.jobs.limits import Limits
         from hyperborn.cli.folders import resumable
-        from hyperborn.cli.pictures import plots_of
         from hyperborn.cli.spending import spent_in
         from hyperborn.progress import Progress
+        from hyperborn.report.run_pictures import plots_of
         from hyperborn.report.tables import summary_table
-        from hyperborn.training import session
+        from hyperborn.runs import session
 
         with resumable(run), Progress() as progress:
             spending = session.Spending(Limits(max_shots, max_jobs, max_seconds), max_wait)

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from hyperborn.backends.ledger import Ledger
-from hyperborn.backends.limits import Limits
+from hyperborn.backends.jobs.ledger import Ledger
+from hyperborn.backends.jobs.limits import Limits
 from hyperborn.config import RunConfig
-from hyperborn.training.replacing import LEDGER
-from hyperborn.training.session import Spending
+from hyperborn.runs.layout import LEDGER
+from hyperborn.runs.session import Spending
 
 
 def spending_of(config: RunConfig) -> Spending:

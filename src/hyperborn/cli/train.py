@@ -24,16 +24,17 @@ def train(
 ) -> None:
     """Train a posterior over binary networks, and save it."""
     with explained(as_json):
-        from hyperborn.building import data_of, definition_of
-        from hyperborn.cli.continuing import continued
         from hyperborn.cli.folders import free_folder, resumable
-        from hyperborn.cli.pictures import plots_of
         from hyperborn.cli.spending import spending_of, spent_in
         from hyperborn.config import RunConfig, configured
+        from hyperborn.config.continuation import continued
+        from hyperborn.config.datasets import data_of
+        from hyperborn.config.definitions import definition_of
         from hyperborn.progress import Progress
+        from hyperborn.report.run_pictures import plots_of
         from hyperborn.report.tables import summary_table
-        from hyperborn.training.estimate import forecast_of
-        from hyperborn.training.session import start
+        from hyperborn.runs.session import start
+        from hyperborn.training.regimes import regime_of
 
         settings = configured(RunConfig, config, {"data": data, **flags})
         label = settings.objective if settings.backend is None else f"{settings.objective}-{settings.backend}"
@@ -41,15 +42,15 @@ def train(
         if settings.prior_from is None:
             examples = data_of(settings, note)
             definition = definition_of(settings, examples, settings.objective)
-            if settings.hidden == settings.posterior == "auto" and definition.exact:
+            if settings.hidden == settings.posterior == "auto" and regime_of(definition).name == "exact":
                 size = definition.network.n_weights
                 note(
                     f"{size} weights on one circuit, exact; a larger network may predict better: --posterior registers"
                 )
         else:
             examples, definition = continued(settings, settings.prior_from, note)
-        if definition.measured:
-            note(forecast_of(definition).text)
+        if forecast := regime_of(definition).forecast(definition):
+            note(forecast.text)
         with resumable(folder), Progress() as progress:
             result = start(
                 folder, definition, examples, progress, force=force, plots=plots_of, spending=spending_of(settings)

@@ -1,4 +1,4 @@
-"""The validated configuration of a run, from flags or a TOML file."""
+"""From flags and files to a run: the validated configuration, and the data, network and definition that it asks for."""
 
 from hyperborn.config.kinds import PARTS, Count, Text, distinct
 from hyperborn.config.models import CompareConfig, Configuration, RunConfig

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from hyperborn.inference.divergences import DIVERGENCES, Divergence
-from hyperborn.inference.divergences.renyi import NEAREST
-from hyperborn.inference.estimators import ESTIMATORS
-from hyperborn.inference.objectives import OBJECTIVES
+from hyperborn.objectives.divergences import DIVERGENCES, Divergence
+from hyperborn.objectives.divergences.renyi import NEAREST
+from hyperborn.objectives.objectives import OBJECTIVES
+from hyperborn.training.estimators import ESTIMATORS
 
 PARTS: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
 """Keys whose value is the name of a thing with options of its own."""

@@ -28,9 +28,9 @@ from hyperborn.config.kinds import (
     unless_all,
     whole_or_two,
 )
-from hyperborn.inference.divergences import DIVERGENCES
-from hyperborn.inference.estimators import ESTIMATORS
-from hyperborn.inference.objectives import OBJECTIVES
+from hyperborn.objectives.divergences import DIVERGENCES
+from hyperborn.objectives.objectives import OBJECTIVES
+from hyperborn.training.estimators import ESTIMATORS
 
 CIRCUITS = ("all-pairs", "line", "ring", "ladder", "brickwork", "multi-basis")
 """Ansätze that are circuits of layers."""

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from hyperborn.config.kinds import PARTS, either
 from hyperborn.config.models import CIRCUITS, DRAWING, OF_BACKENDS, Configuration, RunConfig
 from hyperborn.errors import UserError
-from hyperborn.inference.divergences import Divergence
-from hyperborn.inference.estimators import ESTIMATORS, SPSA, Exact, ShotEstimator
-from hyperborn.inference.objectives import OBJECTIVES, SELBO, Objective
+from hyperborn.objectives.divergences import Divergence
+from hyperborn.objectives.objectives import OBJECTIVES, SELBO, Objective
+from hyperborn.training.estimators import ESTIMATORS, SPSA, Exact
 
 Config = TypeVar("Config", bound=Configuration)
 
@@ -95,7 +95,7 @@ def check_applies(config: Configuration) -> None:
             raise UserError(f"{key} goes with {owner} only, which is not chosen; leave {key} out or choose {owner}")
 
 
-SHOT_ESTIMATORS = tuple(name for name, kind in ESTIMATORS.items() if issubclass(kind, ShotEstimator))
+SHOT_ESTIMATORS = tuple(name for name, kind in ESTIMATORS.items() if kind.regime == "shots")
 
 
 def options_of(kind: type[Objective | Divergence]) -> list[str]:

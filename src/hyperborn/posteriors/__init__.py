@@ -8,7 +8,6 @@ from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, Posterior
 from hyperborn.posteriors.previous import DOUBT, PreviousPosterior
 from hyperborn.posteriors.register import Register
 from hyperborn.posteriors.registers import Registers
-from hyperborn.posteriors.sampled import SampledPosterior, SampledRegister, SampledRegisters
 
 __all__ = [
     "DOUBT",
@@ -21,8 +20,5 @@ __all__ = [
     "PreviousPosterior",
     "Register",
     "Registers",
-    "SampledPosterior",
-    "SampledRegister",
-    "SampledRegisters",
     "default_posterior",
 ]

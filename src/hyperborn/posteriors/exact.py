@@ -7,17 +7,14 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples, RandomKey
-from hyperborn.bits import bits_of
+from hyperborn.bits import LARGEST_ENUMERATED, bits_of
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
 from hyperborn.posteriors import evidence
-from hyperborn.posteriors.shots import drawn
+from hyperborn.posteriors.draws import drawn
 from hyperborn.predictive import exact_predictive, most_probable
 from hyperborn.priors import Prior, Uniform
 from hyperborn.priors.prior import marginals_of_table
-
-LARGEST = 24
-"""Most bits: energies, prior and posterior then take 128 MiB each."""
 
 
 class ExactPosterior:
@@ -39,10 +36,10 @@ class ExactPosterior:
     def __init__(self, energies: ArrayLike, prior: Prior | ArrayLike = Uniform(), beta: float = 1.0) -> None:
         table = np.asarray(energies, dtype=np.float64)
         n = table.size.bit_length() - 1
-        if table.ndim != 1 or table.size != 2**n or n > LARGEST or not np.isfinite(table).all():
+        if table.ndim != 1 or table.size != 2**n or n > LARGEST_ENUMERATED or not np.isfinite(table).all():
             raise UserError(
-                f"energies of shape {table.shape}: give finite ones of all 2^n networks, n at most {LARGEST}, such as "
-                "hb.energies(network, data.train)"
+                f"energies of shape {table.shape}: give finite ones of all 2^n networks, n at most "
+                f"{LARGEST_ENUMERATED}, such as hb.energies(network, data.train)"
             )
         if not (is_number(beta) and beta > 0):
             raise UserError(f"beta = {beta!r}: give a positive number")

@@ -12,8 +12,8 @@ from hyperborn.bits import bits_of, index_of
 from hyperborn.circuits.bloch import product_state_angles, turning_parameters
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.errors import UserError
+from hyperborn.posteriors.draws import drawn
 from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows, marginals_for
-from hyperborn.posteriors.shots import drawn
 from hyperborn.simulators import statevector
 from hyperborn.walsh import walsh_hadamard
 

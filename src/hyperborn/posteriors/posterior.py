@@ -33,6 +33,11 @@ class Posterior(ABC):
         """Number of parameters."""
         return prod(self.parameter_shape)
 
+    @property
+    @abstractmethod
+    def ideal(self) -> "ExplicitPosterior":
+        """The posterior with its probabilities at hand: itself, or of circuits on a backend those without noise."""
+
     @abstractmethod
     def init(
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
@@ -59,6 +64,10 @@ class Posterior(ABC):
 
 class ExplicitPosterior(Posterior):
     """A posterior whose probabilities are at hand, and not only draws from it."""
+
+    @property
+    def ideal(self) -> "ExplicitPosterior":
+        return self
 
     @abstractmethod
     def probabilities(self, params: Parameters) -> Probabilities:

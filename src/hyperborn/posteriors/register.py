@@ -10,8 +10,8 @@ from hyperborn import bits as bit_strings
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.errors import UserError
+from hyperborn.posteriors.draws import drawn
 from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows, marginals_for
-from hyperborn.posteriors.shots import drawn
 from hyperborn.simulators import statevector
 
 

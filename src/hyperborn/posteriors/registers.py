@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
-from hyperborn.bits import bits_of
+from hyperborn.bits import LARGEST_ENUMERATED, bits_of
 from hyperborn.circuits import AllPairs, ProductState
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.errors import UserError, whole_number
@@ -21,15 +21,12 @@ from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows
 from hyperborn.simulators import side_by_side
 from hyperborn.simulators.side_by_side import Tables
 
-LARGEST_ENUMERATED = 24
-"""Most weights of all registers together whose 2^n networks are enumerated."""
-
 AT_ONCE = 2**24
 """Comparisons of draws with outcomes, or probabilities of networks, that are held at once."""
 
 
 @dataclass(frozen=True, eq=False)
-class Bank:
+class RegisterBank:
     """Registers of equal size: their circuit, the weights of each, and where their angles lie in the parameters."""
 
     circuit: Circuit
@@ -41,6 +38,11 @@ class Bank:
     def size(self) -> int:
         """Weights, hence qubits, of each register."""
         return self.places.shape[1]
+
+    @property
+    def parameters(self) -> Int[np.ndarray, "registers angles"]:
+        """Places of each register's angles in the parameters."""
+        return self.start + np.arange(self.stop - self.start).reshape(-1, len(self.places)).T
 
     def angles(self, params: Parameters) -> Float[Array, "parameters registers"]:
         """The angles (radians), one register a column."""
@@ -84,16 +86,21 @@ class Registers(ExplicitPosterior):
         # Which is when a faulty grouping is found.
         _ = self.banks
 
+    def check_network(self, network: Network) -> None:
+        """Raise a UserError if these are the registers of another network."""
+        if isinstance(self.network, Network) and self.network != network:
+            raise UserError("the registers are those of another network; give hb.Registers of the network itself")
+
     @cached_property
-    def banks(self) -> tuple[Bank, ...]:
+    def banks(self) -> tuple[RegisterBank, ...]:
         """Registers by their size, larger ones first."""
-        banks: list[Bank] = []
+        banks: list[RegisterBank] = []
         start = 0
         for places in groups_of(self.network, self.register_size, self.grouping, self.seed):
             size = places.shape[1]
             circuit = AllPairs(size, self.depth) if size > 1 else ProductState(1)
             stop = start + circuit.n_parameters * len(places)
-            banks.append(Bank(circuit, places, start, stop))
+            banks.append(RegisterBank(circuit, places, start, stop))
             start = stop
         return tuple(banks)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hyperborn.inference.objectives import OBJECTIVES
+from hyperborn.objectives.objectives import OBJECTIVES
 
 EXACT_POSTERIOR = "exact posterior"
 """The name of the row that holds the exact posterior's scores, in every table of objectives."""

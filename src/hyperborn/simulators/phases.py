@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from hyperborn.simulators.cosines_and_sines import cosine_and_sine
 from hyperborn.simulators.schedule import Phases
 from hyperborn.simulators.state import Angles, Backwards, State, contract
-from hyperborn.simulators.turns import cosine_and_sine
 
 
 def forward(segment: Phases, angles: Angles, state: State) -> State:

@@ -23,8 +23,8 @@ from jaxtyping import Array, Float
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.circuits.gates import Gate
 from hyperborn.errors import UserError
+from hyperborn.simulators.cosines_and_sines import cosine_and_sine
 from hyperborn.simulators.state import contract
-from hyperborn.simulators.turns import cosine_and_sine
 from hyperborn.walsh import hadamard
 
 LARGEST_GROUP = 5

@@ -9,14 +9,15 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.baselines import BASELINES, Baseline, Ensemble, Trained
-from hyperborn.building import check_exact, definition_of, network_of, prior_of
 from hyperborn.config import RunConfig
+from hyperborn.config.definitions import definition_of, prior_of
+from hyperborn.config.networks import network_of
 from hyperborn.data import Dataset, Split
 from hyperborn.energy import energies, energy
 from hyperborn.errors import UserError
-from hyperborn.inference.objectives import Objective
-from hyperborn.inference.optimum import optimum
 from hyperborn.networks import BinaryMLP, Network
+from hyperborn.objectives.objectives import Objective
+from hyperborn.objectives.optimum import optimum
 from hyperborn.posteriors import ExactPosterior, evidence
 from hyperborn.predictive import (
     accuracy,
@@ -35,8 +36,11 @@ from hyperborn.records import record_of
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.splitting import configuration, split_of
 from hyperborn.training import Result
-from hyperborn.training.enumerated import Enumerated
+from hyperborn.training.definition import Definition
+from hyperborn.training.exact import ExactProblem
 from hyperborn.training.fit import run
+from hyperborn.training.regime import Resources
+from hyperborn.training.regimes import regime_of
 
 SHARED_KEYS = {"prior", *({field.name for field in fields(BinaryMLP)} & RunConfig.model_fields.keys())}
 """Keys of a configuration that baselines and the exact posterior take as well: network and prior."""
@@ -47,7 +51,7 @@ Row = dict[str, Any]
 Predictions = dict[str, Float[np.ndarray, "examples classes"]]
 
 
-class Bench:
+class SplitFits:
     """One split, and what cells on it share: energies, fits that several of them need. It alters no result."""
 
     def __init__(self, cell: Cell) -> None:
@@ -70,12 +74,12 @@ class Bench:
         if key not in self._results:
             definition = definition_of(config, self.data, config.objective)
             exact = self.posterior(definition.network, definition.prior)
-            problem = Enumerated(exact.energies, exact.log_prior)
-            self._results[key] = run(definition, self.data, Progress(enabled=False), problem=problem)
+            resources = Resources(Progress(enabled=False))
+            self._results[key] = run(definition, self.data, resources, problem=ExactProblem(definition, exact))
         return self._results[key]
 
 
-def measured(cell: Cell, bench: Bench) -> Row:
+def measured(cell: Cell, fits: SplitFits) -> Row:
     """What a method achieves on a split; the same for the same cell.
 
     Scores of the test split, "accuracy", "nll" (nats an example), "brier" and "ece", are those at the "temperature"
@@ -85,16 +89,16 @@ def measured(cell: Cell, bench: Bench) -> Row:
         UserError: if the method's settings do not fit the task.
     """
     of_kind = {"run": of_run, "baseline": of_baseline, "exact": of_exact}
-    predictions, row = of_kind[cell.method.kind](cell, bench)
-    return row | scored(predictions, bench.data)
+    predictions, row = of_kind[cell.method.kind](cell, fits)
+    return row | scored(predictions, fits.data)
 
 
-def of_run(cell: Cell, bench: Bench) -> tuple[Predictions, Row]:
+def of_run(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     """A run of hyperborn, with what is left open chosen on the validation split."""
-    settings, tried = chosen(cell, bench)
-    result = bench.result(configuration(cell, settings))
+    settings, tried = chosen(cell, fits)
+    result = fits.result(configuration(cell, settings))
     definition = result.definition
-    exact = bench.posterior(result.network, definition.prior)
+    exact = fits.posterior(result.network, definition.prior)
     row = {"loss": result.numbers["loss"], **compared(result.probabilities, exact)}
     row |= {"losses": list(result.losses), "steps": result.steps, "fits": tried}
     row |= {"n_weights": result.network.n_weights, "n_parameters": definition.posterior.n_parameters}
@@ -102,8 +106,8 @@ def of_run(cell: Cell, bench: Bench) -> tuple[Predictions, Row]:
     if is_convex(definition.objective, exact):
         row["optimum"] = optimum(definition.objective, exact.energies, exact.log_prior).value
     q = result.probabilities
-    row["map_accuracy"] = map_accuracy(result.network, bench.data, q)
-    return predicted(bench.data, lambda x: exact_predictive(result.network, x, q)), row
+    row["map_accuracy"] = map_accuracy(result.network, fits.data, q)
+    return predicted(fits.data, lambda x: exact_predictive(result.network, x, q)), row
 
 
 def is_convex(objective: Objective, exact: ExactPosterior) -> bool:
@@ -126,7 +130,7 @@ def map_accuracy(network: Network, data: Dataset, q: Float[np.ndarray, " states"
     return accuracy(posterior_predictive(network, data.test.x, best), data.test.y)
 
 
-def chosen(cell: Cell, bench: Bench) -> tuple[dict[str, Any], int]:
+def chosen(cell: Cell, fits: SplitFits) -> tuple[dict[str, Any], int]:
     """The settings with every open key settled, one after the other, and how many fits that took."""
     method = cell.method
     settings = {**method.settings, **{key: values[0] for key, values in method.choose.items()}}
@@ -136,7 +140,7 @@ def chosen(cell: Cell, bench: Bench) -> tuple[dict[str, Any], int]:
         config = configuration(cell, given)
         key = config.model_dump_json()
         if key not in prices:
-            prices[key] = price_of(method, bench.result(config))
+            prices[key] = price_of(method, fits.result(config))
         return prices[key]
 
     for key, values in method.choose.items():
@@ -158,14 +162,19 @@ def check_settings(cell: Cell, data: Dataset) -> None:
     method = cell.method
     if method.kind != "run":
         own, rest = shared_settings(method)
-        check_exact(definition_of(configuration(cell, own), data, "elbo"), "a study")
+        check_exact(definition_of(configuration(cell, own), data, "elbo"))
         if method.kind == "baseline":
             baseline_of(method, rest)
         return
     first = {**method.settings, **{key: values[0] for key, values in method.choose.items()}}
     for config in (first, *({**first, key: value} for key, values in method.choose.items() for value in values)):
         checked = configuration(cell, config)
-        check_exact(definition_of(checked, data, checked.objective), "a study")
+        check_exact(definition_of(checked, data, checked.objective))
+
+
+def check_exact(definition: Definition) -> None:
+    """Raise a UserError for a definition whose exact posterior is not known."""
+    regime_of(definition).check_exact(definition, "a study")
 
 
 def shared_settings(method: Method) -> tuple[Row, Row]:
@@ -186,32 +195,32 @@ def baseline_of(method: Method, settings: Row) -> Baseline:
         raise UserError(f"baseline {kind.name} does not take {given}; its settings are {known}") from error
 
 
-def of_baseline(cell: Cell, bench: Bench) -> tuple[Predictions, Row]:
+def of_baseline(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     """A baseline on the task's network; of one that learns independent bits, how far these are from the posterior."""
     own, rest = shared_settings(cell.method)
     config = configuration(cell, own)
-    network, prior = network_of(config, bench.data), prior_of(config)
-    predictor = baseline_of(cell.method, rest).fit(network, bench.data, prior=prior, seed=cell.seed)
+    network, prior = network_of(config, fits.data), prior_of(config)
+    predictor = baseline_of(cell.method, rest).fit(network, fits.data, prior=prior, seed=cell.seed)
     row: Row = {"n_weights": network.n_weights}
-    exact = bench.posterior(network, prior)
+    exact = fits.posterior(network, prior)
     if isinstance(predictor, Trained):
         row |= compared(predictor.result.probabilities, exact)
     elif isinstance(predictor, Ensemble) and predictor.marginals is not None:
         row |= compared(np.exp(Bernoulli(predictor.marginals.tolist()).log_probabilities(network)), exact)
     elif isinstance(predictor, Ensemble):
-        mean = np.average(energy(network, bench.data.train, predictor.bits), weights=predictor.weights)
+        mean = np.average(energy(network, fits.data.train, predictor.bits), weights=predictor.weights)
         row["excess_energy"] = float(mean) - float(exact.energies.min())
-    return predicted(bench.data, predictor.predict_proba), row
+    return predicted(fits.data, predictor.predict_proba), row
 
 
-def of_exact(cell: Cell, bench: Bench) -> tuple[Predictions, Row]:
+def of_exact(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     """The exact posterior of the task's network."""
     config = configuration(cell, cell.method.settings)
-    network = network_of(config, bench.data)
-    exact = bench.posterior(network, prior_of(config))
+    network = network_of(config, fits.data)
+    exact = fits.posterior(network, prior_of(config))
     row: Row = {"n_weights": network.n_weights, **compared(exact.probabilities, exact)}
-    row["map_accuracy"] = map_accuracy(network, bench.data, exact.probabilities)
-    return predicted(bench.data, lambda x: exact.predictive(network, x)), row
+    row["map_accuracy"] = map_accuracy(network, fits.data, exact.probabilities)
+    return predicted(fits.data, lambda x: exact.predictive(network, x)), row
 
 
 def predicted(data: Dataset, predict: Any) -> Predictions:

@@ -16,8 +16,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from hyperborn.baselines import BASELINES
 from hyperborn.config import Count, RunConfig, Text, distinct, options_of, read_toml
 from hyperborn.errors import UserError
-from hyperborn.inference.divergences import DIVERGENCES
-from hyperborn.inference.objectives import OBJECTIVES
+from hyperborn.objectives.divergences import DIVERGENCES
+from hyperborn.objectives.objectives import OBJECTIVES
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.fitting import SHARED_KEYS
 from hyperborn.study.splitting import OF_DATA, OWNED

@@ -10,7 +10,7 @@ from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.fitting import Bench, Row, check_settings, measured
+from hyperborn.study.fitting import Row, SplitFits, check_settings, measured
 from hyperborn.study.plan import Plan
 from hyperborn.study.splitting import fits, split_of
 from hyperborn.study.store import Store
@@ -118,15 +118,15 @@ def finish(split: Sequence[Labelled], store: Store) -> Iterator[str]:
     Raises:
         UserError: if a table has changed since the study began.
     """
-    bench: Bench | None = None
+    fits: SplitFits | None = None
     for _, task, method, cell in split:
         # Asked again: another process may have done it before the split was ours.
         if store.path(cell).exists():
             continue
         with naming_cell(task, method, cell):
             try:
-                bench = bench or Bench(cell)
-                row = measured(cell, bench)
+                fits = fits or SplitFits(cell)
+                row = measured(cell, fits)
             except UserError as error:
                 row = {"error": str(error)}
             if replace(cell).split_key != cell.split_key:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from hyperborn.building import data_of
 from hyperborn.config import RunConfig, configured
+from hyperborn.config.datasets import data_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.study.cell import Cell

@@ -1,57 +1,64 @@
-"""What serves where nothing is chosen."""
+"""What serves where nothing is chosen: one place for the command line and for `hyperborn.fit`."""
 
 from typing import Any
 
 from hyperborn.errors import whole_number
-from hyperborn.inference.estimators import SPSA, Estimator, Exact, FirstOrder, ShotEstimator
-from hyperborn.posteriors import Posterior, Registers, SampledPosterior
-from hyperborn.training.optimizers import Adam, Gains, Optimizer
+from hyperborn.networks import Network
+from hyperborn.objectives.objectives import Objective
+from hyperborn.posteriors import SPREAD, Posterior, default_posterior
+from hyperborn.priors import Prior, Uniform
+from hyperborn.training.annealing import Annealing
+from hyperborn.training.definition import Definition, check_kinds
+from hyperborn.training.estimator import Estimator
+from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.plateau import Plateau
+from hyperborn.training.regimes import REGIMES, regime_for
 
-EXACT_STEPS = 1000
-"""Steps with exact gradients."""
-
-SAMPLED_RATE = 0.1
-"""Adam's learning rate (radians) for `Registers`."""
-
-SHOT_STEPS = 100
-"""Steps from shots, each of which is a job."""
-
-EPOCHS = 60
-"""Passes over the data."""
-FEWEST, MOST = 1500, 12_000
-"""Steps on minibatches, at least and at most."""
+BATCH_SIZE = 128
+"""Default examples of a minibatch."""
 
 
-def default_estimator(posterior: Posterior) -> Estimator:
-    """`SPSA` on a backend, `FirstOrder` for `Registers`, `Exact` otherwise."""
-    if isinstance(posterior, SampledPosterior):
-        return SPSA()
-    return FirstOrder() if isinstance(posterior, Registers) else Exact()
-
-
-def default_optimizer(estimator: Estimator) -> Optimizer:
-    """Adam, with larger steps where gradients are estimated; `Gains` for SPSA."""
-    if isinstance(estimator, SPSA):
-        return Gains()
-    return Adam() if isinstance(estimator, Exact) else Adam(SAMPLED_RATE)
-
-
-def default_steps(examples: int, batch_size: Any) -> int:
-    """`EPOCHS` over so many training examples, in bounds.
+def definition_with_defaults(
+    network: Network,
+    examples: int,
+    *,
+    posterior: Posterior | None = None,
+    objective: Objective | None = None,
+    estimator: Estimator | None = None,
+    prior: Prior = Uniform(),
+    optimizer: Optimizer | None = None,
+    annealing: Annealing | None = Annealing(),
+    plateau: Plateau | None = Plateau(),
+    steps: int | None = None,
+    batch_size: Any = BATCH_SIZE,
+    restarts: int | None = None,
+    seed: int = 0,
+    spread: float = SPREAD,
+) -> Definition:
+    """The definition of a run on so many training examples; what is None is what suits the way of training.
 
     Raises:
-        UserError: if the batch size is no whole number of at least 1.
+        UserError: for a part of the wrong kind, a number out of range, or parts that do not fit each other.
     """
-    batches = max(1, examples // whole_number("batch_size", batch_size, 1))
-    return min(max(EPOCHS * batches, FEWEST), MOST)
-
-
-def steps_of(estimator: Estimator, examples: int, batch_size: Any) -> int:
-    """Steps of an estimator for so many training examples.
-
-    Raises:
-        UserError: if the batch size is no whole number of at least 1.
-    """
-    if isinstance(estimator, ShotEstimator):
-        return SHOT_STEPS
-    return EXACT_STEPS if isinstance(estimator, Exact) else default_steps(examples, batch_size)
+    check_kinds(network=network)
+    chosen = default_posterior(network) if posterior is None else posterior
+    check_kinds(posterior=chosen)
+    given = regime_for(chosen).default_estimator() if estimator is None else estimator
+    check_kinds(estimator=given)
+    regime = REGIMES[given.regime]
+    whole_number("batch_size", batch_size, 1)
+    return Definition(
+        network=network,
+        posterior=chosen,
+        objective=regime.default_objective() if objective is None else objective,
+        estimator=given,
+        prior=prior,
+        optimizer=regime.default_optimizer(given) if optimizer is None else optimizer,
+        annealing=annealing,
+        plateau=plateau,
+        steps=regime.default_steps(examples, batch_size) if steps is None else steps,
+        batch_size=batch_size,
+        restarts=regime.restarts if restarts is None else restarts,
+        seed=seed,
+        spread=spread,
+    )

@@ -10,8 +10,9 @@ from hyperborn.compilation import keep_compiled_programs
 from hyperborn.errors import UserError
 from hyperborn.training.definition import Definition
 from hyperborn.training.plateau import History
-from hyperborn.training.problem import Problem
-from hyperborn.training.steps import Diagnosis, State, initial_state
+from hyperborn.training.regime import Diagnosis, Problem
+from hyperborn.training.regimes import regime_of
+from hyperborn.training.state import TrainState, initial_state
 
 SECONDS_A_LEAP = 0.5
 """About how often a report comes, on slow problems more often than there are records."""
@@ -21,7 +22,7 @@ SECONDS_A_LEAP = 0.5
 class Position:
     """Where a run stands: all it needs to go on."""
 
-    state: State
+    state: TrainState
     step: int
     history: History
     finished: bool
@@ -55,7 +56,8 @@ class Report:
 def fresh(definition: Definition) -> Position:
     """The position before the first step."""
     keep_compiled_programs()
-    return Position(initial_state(definition), 0, [], False)
+    state = initial_state(definition)
+    return Position(state._replace(memory=regime_of(definition).memory(definition, state.params)), 0, [], False)
 
 
 def train(definition: Definition, problem: Problem, position: Position) -> Iterator[Report]:
@@ -64,10 +66,10 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
     Raises:
         UserError: if a loss is not finite any more.
     """
-    leap, every = problem.leaper(definition), definition.record_every
+    every = regime_of(definition).record_every(definition)
     started = time.perf_counter()
     # No steps at all: this compiles, or loads what was compiled before.
-    state, diagnosis = leap(position.state, 0)
+    state, diagnosis = problem.advance(position.state, 0)
     compile_seconds, train_seconds, length = time.perf_counter() - started, 0.0, 1
     check_finite(diagnosis, position.step)
     if not position.history:
@@ -78,7 +80,7 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
         started = time.perf_counter()
         # Leaps end where there are records, so that every run has the same.
         count = min(length, every - position.step % every, definition.steps - position.step)
-        state, diagnosis = leap(position.state, count)
+        state, diagnosis = problem.advance(position.state, count)
         seconds = max(time.perf_counter() - started, 1e-9)
         train_seconds += seconds
         length = int(np.clip(count * SECONDS_A_LEAP / seconds, 1, every))
@@ -88,15 +90,16 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
         yield Report(position, diagnosis, compile_seconds, train_seconds, due)
 
 
-def moved(definition: Definition, before: Position, state: State, step: int, diagnosis: Diagnosis) -> Position:
+def moved(definition: Definition, before: Position, state: TrainState, step: int, diagnosis: Diagnosis) -> Position:
     """The position after a leap; plateaus are looked for where records are made, at the same steps in every run."""
-    history, flat = before.history, False
-    if step % definition.record_every == 0:
+    regime, history, flat = regime_of(definition), before.history, False
+    if step % regime.record_every(definition) == 0:
         history = [*history, (step, diagnosis.loss.tolist())]
-        if definition.stopping:
-            begin = definition.annealed.length(definition.steps) if definition.annealed else 0
-            flat = definition.stopping.reached([entry for entry in history if entry[0] >= begin])
-            history = definition.stopping.trimmed(history)
+        if plateau := regime.plateau(definition):
+            annealing = regime.annealing(definition)
+            begin = annealing.length(definition.steps) if annealing else 0
+            flat = plateau.reached([entry for entry in history if entry[0] >= begin])
+            history = plateau.trimmed(history)
         else:
             history = history[-1:]
     return Position(state, step, history, flat or step >= definition.steps)

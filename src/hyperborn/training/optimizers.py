@@ -20,6 +20,8 @@ class Optimizer(ABC):
     name: str
     annealed: ClassVar[bool]
     """Whether it can follow a loss that changes from step to step."""
+    from_shots: ClassVar[bool] = False
+    """Whether it is made for gradients from shots alone."""
 
     @abstractmethod
     def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
@@ -85,6 +87,7 @@ class Gains(Optimizer):
 
     name = "gains"
     annealed = True
+    from_shots = True
     learning_rate: float = 0.3
 
     def __post_init__(self) -> None:
@@ -115,3 +118,21 @@ TINY = 1e-20
 """Derivatives below this count as this: an angle that nothing depends on stays where it is."""
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "lbfgs": LBFGS, "gains": Gains}
+
+
+def check_optimizer(optimizer: Optimizer, estimator: str, *, exact: bool, from_shots: bool) -> None:
+    """Raise a UserError if an optimizer cannot use the gradients of an estimator.
+
+    Args:
+        optimizer: that is to be used.
+        estimator: name of the estimator, for the message.
+        exact: whether the loss is the same function at every step but for annealing.
+        from_shots: whether gradients come from shots.
+    """
+    if optimizer.from_shots and not from_shots:
+        raise UserError(f"the optimizer {optimizer.name} is for gradients from shots; give hb.Adam()")
+    if not optimizer.annealed and not exact:
+        raise UserError(
+            f"the optimizer {optimizer.name} searches along lines of an exact loss, and the estimator {estimator} "
+            "draws a new one at every step; give hb.Adam()"
+        )

@@ -1,12 +1,10 @@
 """What a run found."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
@@ -14,46 +12,29 @@ from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.backends.backend import Backend
-from hyperborn.backends.ledger import Ledger
-from hyperborn.backends.outcomes import Outcomes, arrays_of, most_frequent, outcomes_of
-from hyperborn.bits import bit_string
+from hyperborn.backends.jobs.ledger import Ledger
+from hyperborn.backends.outcomes import Outcomes
+from hyperborn.bits import LARGEST_ENUMERATED, bit_string
 from hyperborn.data.columns import raw_table
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
-from hyperborn.posteriors import DOUBT, ExplicitPosterior, PreviousPosterior, Register, Registers, SampledPosterior
-from hyperborn.posteriors.sampled import Mitigation
-from hyperborn.predictive import (
-    exact_predictive,
-    fitted_temperature,
-    most_probable,
-    posterior_predictive,
-    sampled_predictive,
-    scores,
-    tempered,
-)
-from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
-from hyperborn.training import enumerated, measured, sampled
+from hyperborn.posteriors import DOUBT, PreviousPosterior
+from hyperborn.predictive import fitted_temperature, posterior_predictive, sampled_predictive, scores, tempered
 from hyperborn.training.definition import LARGEST_SEED, Definition
-from hyperborn.training.elsewhere import outcomes_on, placed_on
-from hyperborn.training.run_folder import RunFolder, writing
+from hyperborn.training.regime import Predictor
+from hyperborn.training.regimes import regime_of
+from hyperborn.training.shots.evaluation import outcomes_on
+from hyperborn.training.shots.posteriors import Mitigation, on_backend
+from hyperborn.training.shots.regime import OutcomesPredictor
 
 SECONDS: tuple[str, ...] = ("energies", "compile", "train")
 """What `seconds` of a result hold, in the order in which they are shown."""
 
-DRAWS = 32
-"""Networks that predict together, where they are too many to be summed over."""
-
 LONGEST = 64
 """Bits up to which the most probable network is written out in a summary."""
-
-LARGEST_IDEAL = 24
-"""Most qubits of a circuit on a backend whose noise-free probabilities are tabled."""
-
-PARAMS = "params.npz"
-OUTCOMES = "outcomes.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +78,12 @@ class Result:
         return fitted(self.network, self.side)
 
     @cached_property
-    def draws(self) -> Bits:
-        """Bits of the `DRAWS` networks that predict together, where not all 2^n do."""
-        return self.definition.posterior.sample(jnp.asarray(self.angles), DRAWS, key=jax.random.key(0))
+    def predictor(self) -> Predictor:
+        """What predicts, at temperature 1: what a backend gave, or else what the way of training has for it."""
+        if self.outcomes is not None:
+            return OutcomesPredictor(self.fitted, self.outcomes)
+        regime = regime_of(self.definition)
+        return regime.predictor(self.definition, self.fitted, self.angles, lambda: self.probabilities)
 
     @cached_property
     def probabilities(self) -> Float[np.ndarray, " states"]:
@@ -108,34 +92,19 @@ class Result:
         Raises:
             UserError: if there are too many.
         """
-        return self._explicit.distribution(jnp.asarray(self.angles))
-
-    @property
-    def _explicit(self) -> ExplicitPosterior:
         posterior = self.definition.posterior
-        if isinstance(posterior, SampledPosterior):
-            if posterior.n_weights > LARGEST_IDEAL and isinstance(posterior.ideal, Register):
-                raise UserError(
-                    f"a circuit of {posterior.n_weights} qubits has too many probabilities to be tabled (the limit is "
-                    f"{LARGEST_IDEAL}); take the networks that came out, `outcomes`"
-                )
-            return posterior.ideal
-        assert isinstance(posterior, ExplicitPosterior), "there are no others"
-        return posterior
+        if posterior.n_weights > LARGEST_ENUMERATED:
+            raise UserError(
+                f"{posterior.n_weights} weights have too many probabilities to be tabled (the limit is "
+                f"{LARGEST_ENUMERATED} weights); take the networks that came out, `outcomes`, or `predict_proba`"
+            )
+        return posterior.ideal.distribution(jnp.asarray(self.angles))
 
     @cached_property
     def temperature(self) -> float:
         """What predictions are recalibrated with: `fitted_temperature` of the validation split; 1 where it is empty."""
         part = self.data.validation
-        return fitted_temperature(self._mixed(part.x), part.y)
-
-    def _mixed(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
-        """The posterior predictive at temperature 1: over all networks, `draws` of too many, or what a backend gave."""
-        if self.outcomes is not None:
-            return posterior_predictive(self.fitted, x, self.outcomes.bits, self.outcomes.weights)
-        if self.definition.sampled:
-            return sampled_predictive(self.fitted, x, self.draws)
-        return exact_predictive(self.network, x, self.probabilities)
+        return fitted_temperature(self.predictor.predictive(part.x), part.y)
 
     def predict_proba(
         self, x: ArrayLike, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
@@ -146,7 +115,7 @@ class Result:
             x: preprocessed features (examples, features), as ``data.test.x`` holds them; for raw ones see
                 `predict_table`.
             samples: number of networks to draw; if absent the exact sum over all 2^n networks, for `Registers`
-                the same `DRAWS` networks each time, and on a backend all shots of the result.
+                the same 32 networks each time, and on a backend all shots of the result.
             seed: of the draw.
             calibrated: False for the posterior's own probabilities, at temperature 1.
 
@@ -156,15 +125,10 @@ class Result:
         features = features_of(self.network, x)
         temperature = self.temperature if calibrated else 1.0
         if samples is None:
-            return tempered(self._mixed(features), temperature)
+            return tempered(self.predictor.predictive(features), temperature)
         shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
         whole_number("seed", seed, 0, LARGEST_SEED)
-        if self.outcomes is not None:
-            # Drawn again from what was paid for.
-            places = np.random.default_rng(seed).choice(len(self.outcomes.bits), shots, p=self.outcomes.weights)
-            drawn = self.outcomes.bits[places]
-        else:
-            drawn = self.definition.posterior.sample(jnp.asarray(self.angles), shots, key=jax.random.key(seed))
+        drawn = self.predictor.sample(shots, seed)
         return tempered(sampled_predictive(self.fitted, features, drawn), temperature)
 
     def predict_table(
@@ -217,15 +181,7 @@ class Result:
         Raises:
             UserError: if there are not so many networks, or for more than one of too many to be enumerated.
         """
-        posterior = self.definition.posterior
-        if self.outcomes is not None:
-            return most_frequent(self.outcomes, k)
-        if not self.definition.sampled:
-            return most_probable(self.probabilities, k)
-        assert isinstance(posterior, Registers)
-        if k != 1:
-            raise UserError(f"k={k}: of registers side by side, only the most probable network is found; give 1")
-        return posterior.most_probable(jnp.asarray(self.angles))[None]
+        return self.predictor.most_probable(k)
 
     def network_metrics(self, bits: Bits, split: str = "test") -> dict[str, float]:
         """The metrics of one network, given as one row of bits."""
@@ -257,7 +213,7 @@ class Result:
         Raises:
             UserError: if the posterior is no circuit of one qubit a weight, or the backend refuses.
         """
-        posterior = placed_on(self.definition.posterior, backend, mitigation)
+        posterior = on_backend(self.definition.posterior, backend, mitigation)
         whole_number("shots", shots, 1)
         whole_number("seed", seed, 0, LARGEST_SEED)
         return replace(self, outcomes=outcomes_on(posterior, self.angles, shots, seed, ledger))
@@ -276,7 +232,7 @@ class Result:
         Raises:
             UserError: if the doubt does not lie between 0 and 1.
         """
-        return PreviousPosterior(self._explicit, self.angles, doubt)
+        return PreviousPosterior(self.definition.posterior.ideal, self.angles, doubt)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -284,7 +240,7 @@ class Result:
 
         "map" is the mode of q: the most probable network under q, not under the exact posterior.
         """
-        best, posterior = self.most_probable(1), self.definition.posterior
+        best = self.most_probable(1)
         mode = {
             "bits": bit_string(best[0]) if self.network.n_weights <= LONGEST else None,
             "energy": float(energy(self.fitted, self.data.train, best)[0]),
@@ -299,7 +255,7 @@ class Result:
             "posterior": type(self.definition.posterior).__name__,
             "objective": self.definition.objective.name,
             "estimator": self.definition.estimator.name,
-            "backend": posterior.backend.label if isinstance(posterior, SampledPosterior) else None,
+            "backend": regime_of(self.definition).label(self.definition),
             "steps": self.steps,
             "stopped": "steps" if self.steps >= self.definition.steps else "plateau",
         }
@@ -313,59 +269,9 @@ class Result:
         Raises:
             UserError: if the folder exists and `force` is false, or cannot be written.
         """
-        with writing(Path(path)):
-            self.finish(RunFolder.create(Path(path), self.definition, self.data, force=force))
+        from hyperborn.runs.results import save
 
-    def finish(self, folder: RunFolder, plots: Mapping[str, bytes] | None = None) -> None:
-        """Write the result, with plots by name, into its run's folder, which is finished from then on.
-
-        Raises:
-            UserError: if the run is not there any more, or the system refuses.
-        """
-        record = {name: getattr(self, name) for name in ("losses", "steps", "numbers", "seconds")}
-        files = {"summary.json": json_to_bytes(self.summary), PARAMS: arrays_to_bytes({"params": self.params})}
-        if self.outcomes is not None:
-            files[OUTCOMES] = arrays_to_bytes(arrays_of(self.outcomes))
-        folder.finish(record, files | {f"plots/{name}": data for name, data in (plots or {}).items()})
-
-    @classmethod
-    def read(cls, folder: RunFolder, report: Callable[[str], None]) -> "Result":
-        """The result in a finished run's folder, verified with everything it rests on.
-
-        Args:
-            folder: the run's folder.
-            report: is told of damage that does not touch the result, in a checkpoint.
-
-        Raises:
-            UserError: if the run is not finished, or its definition, log or result is damaged.
-        """
-        record, files = folder.read_finished(report)
-        definition = folder.definition
-        try:
-            params = arrays_from_bytes(files[PARAMS], str(folder.result / PARAMS))["params"]
-            if params.shape != definition.parameter_shape:
-                raise ValueError(f"its parameters are of shape {params.shape}")
-            numbers, seconds = (
-                {name: record[part][name] for name in names}
-                for part, names in (("numbers", names_of_numbers(definition)), ("seconds", SECONDS))
-            )
-            outcomes = None
-            if definition.measured:
-                arrays = arrays_from_bytes(files[OUTCOMES], str(folder.result / OUTCOMES))
-                outcomes = outcomes_of(arrays, definition.network.n_weights)
-            losses, steps = tuple(record["losses"]), record["steps"]
-            return cls(definition, folder.data, params, losses, steps, numbers, seconds, outcomes)
-        except UserError:
-            raise
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f"{folder.result} is not a result ({error}); restore it from a copy") from error
-
-
-def names_of_numbers(definition: Definition) -> tuple[str, ...]:
-    """What `numbers` of a result hold, in the order in which they are shown."""
-    if definition.measured:
-        return measured.NUMBERS
-    return sampled.NUMBERS if definition.sampled else enumerated.NUMBERS
+        save(self, Path(path), force=force)
 
 
 def features_of(network: Network, x: ArrayLike) -> Examples:

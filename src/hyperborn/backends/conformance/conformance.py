@@ -1,0 +1,183 @@
+"""Does a backend give the right bits? Random circuits, alone and in batches, against their exact distributions."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn.backends.backend import Connection, JobFailed, NotFinished, TransientError
+from hyperborn.backends.batch import Batch, Counts, Points, check_reply
+from hyperborn.backends.conformance.agreement import (
+    Distribution,
+    Table,
+    deviation,
+    exact_table,
+    margin,
+    point_orders,
+    qubit_orders,
+    table_of,
+)
+from hyperborn.backends.conformance.random_circuits import LARGEST, SMALLEST, Listed, random_angles, random_circuit
+from hyperborn.backends.jobs.retry import one_line
+from hyperborn.errors import UserError, whole_number
+
+POINTS = 5
+"""Parameter vectors of each list of gates."""
+
+CLEAR = 20.0
+"""Nats by which the right order must be likelier than any other: odds of e^20."""
+
+LARGEST_DEVIATION = 5.0
+"""Standard deviations that Pearson's statistic may be off."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at, whether it was as it should be, and what was found."""
+
+    name: str
+    passed: bool
+    finding: str
+
+
+@dataclass(frozen=True)
+class Conformance:
+    """All checks of a backend, and what they cost."""
+
+    backend: str
+    checks: tuple[Check, ...]
+    circuits: int
+    shots: int
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether a backend may be trusted with the order of bits, qubits and points."""
+        return all(check.passed for check in self.checks)
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A list of gates, its parameter vectors and its exact distribution at each."""
+
+    circuit: Listed
+    angles: Float[np.ndarray, "points parameters"]
+    exact: tuple[Distribution, ...]
+
+
+def silent(message: str) -> None:
+    """Progress that nobody looks at."""
+    del message
+
+
+def conformance(
+    backend: str,
+    connection: Connection,
+    *,
+    ideal: bool,
+    circuits: int = 200,
+    shots: int = 1000,
+    seed: int = 0,
+    patience: float = inf,
+    progress: Callable[[str], None] = silent,
+) -> Conformance:
+    """Run random circuits of 2 to 5 qubits, each once in a job of single circuits and once in one of batches.
+
+    The circuits are lists of gates at five parameter vectors each. `ideal` says that the backend has no noise, so that
+    its shots must agree with the exact distributions as exact draws would.
+
+    Raises:
+        UserError: for circuits that are not a multiple of five, or too few for every number of qubits; or if the
+            backend fails, does not answer or has not finished in time.
+    """
+    sizes = range(SMALLEST, min(LARGEST, connection.n_qubits or LARGEST) + 1)
+    whole_number("circuits", circuits, POINTS * len(sizes))
+    if circuits % POINTS:
+        raise UserError(f"circuits={circuits} must be a multiple of {POINTS}")
+    random = np.random.default_rng(seed)
+    trials = [trial_of(sizes[place % len(sizes)], random) for place in range(circuits // POINTS)]
+    # Every point of a list in a request of its own, then all of a list in one, the first of them twice.
+    alone = tuple(Points(trial.circuit, point[None]) for trial in trials for point in trial.angles)
+    batched = tuple(Points(trial.circuit, np.vstack([trial.angles, trial.angles[:1]])) for trial in trials)
+    checks: list[Check] = []
+    seconds, session = 0.0, secrets.token_hex(8)
+    for place, (kind, requests) in enumerate({"single circuits": alone, "batches": batched}.items()):
+        batch = Batch(kind, requests, shots, seed + place)
+        progress(f"{batch.n_points} {kind} on {backend}")
+        try:
+            job = connection.submit(batch, f"backend-test-{session}-{place}")
+            reply = connection.collect(job, batch, patience, lambda status, kind=kind: progress(f"{kind}: {status}"))
+        except (JobFailed, NotFinished, TransientError) as error:
+            raise UserError(
+                f"{backend} failed at {kind}: {one_line(error)}; mend what it says, and test again"
+            ) from error
+        seconds += reply.seconds
+        complete = completeness(backend, kind, batch, reply.counts)
+        checks.append(complete)
+        if complete.passed:
+            checks += judged(kind, trials, reply.counts, ideal)
+    return Conformance(backend, tuple(checks), circuits, shots, seconds)
+
+
+def trial_of(n: int, random: np.random.Generator) -> Trial:
+    circuit = random_circuit(n, random)
+    angles = random_angles(circuit, POINTS, random)
+    return Trial(circuit, angles, tuple(exact_table(circuit, point) for point in angles))
+
+
+def completeness(backend: str, kind: str, batch: Batch, reply: Sequence[Counts]) -> Check:
+    try:
+        check_reply(backend, batch, reply)
+    except UserError as error:
+        return Check(f"{kind}: complete", False, str(error))
+    return Check(f"{kind}: complete", True, f"{len(reply)} circuits of {batch.shots} shots each, all bits there")
+
+
+def judged(kind: str, trials: Sequence[Trial], reply: Sequence[Counts], ideal: bool) -> list[Check]:
+    """Checks of a complete reply."""
+    tables = [table_of(counts) for counts in reply]
+    each = len(tables) // len(trials)
+    groups = [tables[each * place : each * (place + 1)] for place in range(len(trials))]
+    first = [group[:POINTS] for group in groups]
+    checks = [qubits_in_order(kind, trials, first), points_in_order(kind, trials, first)]
+    if each > POINTS:
+        checks.append(drawn_anew(kind, groups))
+    if ideal:
+        found = deviation([one for group in first for one in group], [one for trial in trials for one in trial.exact])
+        text = f"Pearson's statistic is {found:+.1f} standard deviations from that of exact draws"
+        checks.append(Check(f"{kind}: distributions", abs(found) < LARGEST_DEVIATION, text))
+    return checks
+
+
+def qubits_in_order(kind: str, trials: Sequence[Trial], groups: Sequence[Sequence[Table]]) -> Check:
+    least, wrong = inf, []
+    for n in sorted({trial.circuit.n_qubits for trial in trials}):
+        chosen = [place for place, trial in enumerate(trials) if trial.circuit.n_qubits == n]
+        seen = [one for place in chosen for one in groups[place]]
+        exact = [one for place in chosen for one in trials[place].exact]
+        found, rival = margin(qubit_orders(seen, exact))
+        least = min(least, found)
+        if found < CLEAR:
+            wrong.append(f"{n} qubits seem to come in the order {', '.join(map(str, rival))}")
+    text = "; ".join(wrong) or f"weight 0 first: likelier than any other order by {least:.0f} nats and more"
+    return Check(f"{kind}: order of qubits", not wrong, text)
+
+
+def points_in_order(kind: str, trials: Sequence[Trial], groups: Sequence[Sequence[Table]]) -> Check:
+    found, rival = margin(point_orders(groups, [trial.exact for trial in trials]))
+    text = (
+        f"as they were given: likelier than any other order by {found:.0f} nats"
+        if found >= CLEAR
+        else f"points seem to come in the order {', '.join(map(str, rival))}"
+    )
+    return Check(f"{kind}: order of points", found >= CLEAR, text)
+
+
+def drawn_anew(kind: str, groups: Sequence[Sequence[Table]]) -> Check:
+    """A point that stands twice in a job must not give the same shots twice: noise would not average out."""
+    same = sum(np.array_equal(group[0], group[-1]) for group in groups)
+    text = f"{same} of {len(groups)} points that stand twice in the job gave the same counts twice"
+    return Check(f"{kind}: independent shots", same <= len(groups) // 4, text)

@@ -1,0 +1,6 @@
+"""What a run asked of its backend, what became of it and what it took, in one SQLite file that survives crashes."""
+
+from hyperborn.backends.jobs.ledger.jobs import Job, Request, State
+from hyperborn.backends.jobs.ledger.ledger import Ledger
+
+__all__ = ["Job", "Ledger", "Request", "State"]

@@ -1,0 +1,136 @@
+"""The SQLite file below a ledger: how it is made, opened and verified, and what its errors mean to people."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hyperborn.backends.jobs.ledger.jobs import COLUMNS
+from hyperborn.errors import UserError
+from hyperborn.storage import write_file
+
+APPLICATION = 0x48594C47
+"""Stands in the file's header: "HYLG"."""
+VERSION = 1
+
+BUSY_SECONDS = 10.0
+"""As long as a reader's lock is waited for."""
+
+REMEDY = "restore it from a copy (nothing was changed); without it, shots that are paid for would be paid for again"
+
+SCHEMA = f"""
+    PRAGMA application_id = {APPLICATION};
+    PRAGMA user_version = {VERSION};
+    CREATE TABLE run (name, max_shots, max_jobs, max_seconds, digest);
+    CREATE TABLE jobs (number INTEGER PRIMARY KEY, {", ".join(COLUMNS[1:])});
+    CREATE UNIQUE INDEX one_job_a_tag ON jobs (tag) WHERE state <> 'duplicate';
+    CREATE TABLE counts (number INTEGER PRIMARY KEY, data BLOB);
+"""
+
+
+def create(path: Path, run: tuple[object, ...]) -> None:
+    """Write a new ledger with its row about the run: it is there whole, or not at all.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    if journal.exists():
+        # SQLite would roll it back into the new file.
+        raise UserError(f"{journal} belongs to a ledger that is gone; put {path.name} back, or move the journal away")
+    database = sqlite3.connect(":memory:")
+    fill(database, run)
+    write_file(path, database.serialize())
+    database.close()
+
+
+def fill(database: sqlite3.Connection, run: tuple[object, ...]) -> None:
+    """Make the tables of a new ledger."""
+    database.executescript(SCHEMA)
+    database.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", run)
+    database.commit()
+
+
+def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
+    """The database in a file that exists, every page of it verified.
+
+    Reading too opens it for writing, where the system allows that, so that SQLite can roll back what a process left
+    half written when it was killed.
+
+    Raises:
+        UserError: if it is locked, damaged, no ledger, or cannot be opened.
+    """
+    if not path.exists():
+        raise UserError(f"{path} does not exist; name the folder of a run that has asked a backend for shots")
+    with explained(path):
+        return _connected(path, writable)
+
+
+def _connected(path: Path, writable: bool) -> sqlite3.Connection:
+    # Transactions are begun and ended by name.
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    database = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        database.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
+        found = [database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+        # An index that misses a row would have a job sent twice: the check is the full one, not the quick one.
+        (problem,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+        if problem != "ok":
+            raise damaged(path, " ".join(problem.split()))
+        if found != [APPLICATION, VERSION]:
+            raise UserError(f"{path} is no ledger that this version of hyperborn knows; {REMEDY}")
+        if writable:
+            # One file, with a journal only while something is written: no shared memory, which networks do not have.
+            database.execute("PRAGMA journal_mode = DELETE")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection, path: Path | None) -> Iterator[None]:
+    """All that is written inside the block, or nothing.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    with explained(path):
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            database.execute("COMMIT")
+        except BaseException:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def explained(path: Path | None) -> Iterator[None]:
+    """Turn errors of SQLite inside the block into a `UserError` that names the file and the remedy."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise damaged(path, "text that is none") from error
+    except sqlite3.Error as error:
+        # Text that is no text has an error without a name.
+        name, place = getattr(error, "sqlite_errorname", "SQLITE_CORRUPT"), path or "the ledger in memory"
+        if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
+            raise
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            message = f"{place} is locked by another process; wait for it, or stop it, and try again"
+        elif name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or name == "SQLITE_ERROR":
+            raise damaged(path, str(error)) from error
+        elif name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+            message = f"cannot write {place}: {error}; free some space, or mend the disk, and try again"
+        elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+            message = f"cannot open or write {place}: {error}; change the permissions of the file and its folder"
+        else:
+            raise
+        raise UserError(message) from error
+
+
+def damaged(path: Path | None, reason: str) -> UserError:
+    """The error that a ledger is not what was written."""
+    return UserError(f"{path or 'the ledger in memory'} is damaged ({reason}); {REMEDY}")

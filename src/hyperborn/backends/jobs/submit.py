@@ -1,0 +1,170 @@
+"""One job for one attempt: sent if it is not there yet, and alone under its tag."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hyperborn.backends.backend import Connection, JobFailed, NotFinished, TransientError, Untraceable
+from hyperborn.backends.batch import Batch
+from hyperborn.backends.jobs.ledger import Job, Ledger
+from hyperborn.backends.jobs.retry import Asking, Silence, one_line
+from hyperborn.errors import UserError
+
+GLANCE = 1.0
+"""Seconds for a look at how a job stands."""
+
+
+def ignore(text: str) -> None:
+    """Tell nobody."""
+    del text
+
+
+@dataclass(frozen=True, eq=False)
+class Submitting:
+    """Brings the jobs of a ledger to a backend whose jobs are paid for, and finds those again that are there."""
+
+    connection: Connection
+    backend: str
+    ledger: Ledger
+    asking: Asking
+
+    def in_hand(self, job: Job, batch: Batch, *, known: bool) -> Job:
+        """The job with its id in the ledger: sent now, or found with the backend if it may have been sent before.
+
+        Args:
+            job: that is open.
+            batch: what it asks for.
+            known: whether it was in the ledger before, so that an earlier process may have sent it.
+
+        Raises:
+            Silence: if the backend does not answer.
+            Untraceable: if it can't be known whether it has taken the job.
+            UserError: if it does not take the job.
+        """
+        if job.id is not None:
+            self.asking.note(f"{batch.label}: going on with job {job.id}, submitted at {job.submitted}")
+            others = [identity for identity in self._listed(job) if identity != job.id]
+            return self._settled(job, batch, [job.id, *others])
+        may_be_there = known
+
+        def hand_in(_: Callable[[], None]) -> tuple[Sequence[str], bool]:
+            nonlocal may_be_there
+            found = self._looked_up(job.tag) if may_be_there else ()
+            if found:
+                return found, True
+            sent_before, may_be_there = may_be_there, True
+            try:
+                return [self.connection.submit(batch, job.tag)], False
+            except UserError as error:
+                # Not if this try, or an earlier one, may yet turn out to have been accepted.
+                if not sent_before and not isinstance(error, Untraceable):
+                    self.ledger.failed(job, one_line(error))
+                raise
+
+        identities, is_found = self.asking.until_answered(hand_in, f"{self.backend}, sending {batch.label}")
+        job = self.ledger.submitted(job, identities[0])
+        if is_found:
+            self.asking.note(f"{batch.label}: {self.backend} has it already, as job {job.id}")
+        listed = list(identities) if is_found else self._listed(job)
+        return self._settled(job, batch, listed)
+
+    def cancel_others(self, job: Job) -> None:
+        """Have every other job under the tag of this one cancelled: a client may have sent it several times."""
+        self._cancel(job, self._listed(job, lagging=True))
+
+    def lost(self, job: Job, error: Untraceable) -> None:
+        """Write down that nothing more will be known of a job; it counts as spent."""
+        # A job with an id counts, one without was never taken.
+        taken = self.ledger.submitted(job, job.tag) if job.id is None else job
+        self.ledger.failed(taken, one_line(error))
+
+    def is_listed(self, job: Job) -> bool:
+        """Whether a job that is in hand is in the backend's list; that it is not is believed after several looks.
+
+        Raises:
+            TransientError: if the backend did not answer.
+        """
+        return job.id in self._looked(job.tag, lambda found: job.id in found)
+
+    def _settled(self, job: Job, batch: Batch, identities: list[str]) -> Job:
+        """The job as the first of those under its tag that has not failed, the others cancelled."""
+        # Those in the ledger as duplicates are cancelled already, or about to be.
+        candidates = [identity for identity in identities if not self.ledger.is_duplicate(job, identity)]
+        for identity in candidates if len(candidates) > 1 else ():
+            # Written down before it is looked at: another process would else keep one, and this one pay for two.
+            if identity != job.id:
+                job = self.ledger.submitted(job, identity)
+            if not self._has_failed(identity, batch):
+                break
+        self._cancel(job, identities)
+        return job
+
+    def _cancel(self, job: Job, identities: Sequence[str]) -> None:
+        others = [identity for identity in identities if identity != job.id]
+        news = [identity for identity in others if self.ledger.duplicate(job, identity)]
+        for identity in others:
+            self.connection.cancel(identity)
+        if news:
+            self.asking.note(
+                f"{job.request.label} reached {self.backend} {len(others) + 1} times: job {job.id} is kept, and "
+                f"{', '.join(news)} cancelled"
+            )
+
+    def give_up(self, job: Job) -> None:
+        """Have an open job cancelled whose counts nobody will want."""
+
+        def look(_: Callable[[], None]) -> Sequence[str]:
+            return self._looked_up(job.tag)
+
+        try:
+            found = self.asking.until_answered(look, f"{self.backend}, looking for {job.tag} to cancel it")
+        except Silence as error:
+            # It stays open, and is looked for again whenever its label is asked for.
+            self.asking.note(str(error))
+            return
+        except Untraceable as error:
+            self.asking.note(f"{self.backend} cannot cancel {job.request.label}: {one_line(error)}")
+            self.lost(job, error)
+            return
+        for identity in found if job.id is None or job.id in found else [job.id, *found]:
+            if job.id is None:
+                job = self.ledger.submitted(job, identity)
+            elif identity != job.id:
+                self.ledger.duplicate(job, identity)
+            self.connection.cancel(identity)
+        self.ledger.failed(job, "given up: what is asked for has changed")
+
+    def _looked_up(self, tag: str) -> Sequence[str]:
+        """Ids of the jobs that bear a tag; that there are none is believed after several looks, for a list may lag."""
+        return self._looked(tag, bool)
+
+    def _listed(self, job: Job, *, lagging: bool = False) -> list[str]:
+        """Ids of the jobs under the tag of one that is there, itself included; it alone if the list cannot be had."""
+        assert job.id is not None  # it is in hand
+
+        def look(_: Callable[[], None]) -> Sequence[str]:
+            return self._looked(job.tag, lambda found: job.id in found or not lagging)
+
+        try:
+            found = self.asking.until_answered(look, f"{self.backend}, looking for duplicates of {job.request.label}")
+        except Silence as error:
+            self.asking.note(str(error))
+            found = ()
+        return [*found] if job.id in found else [*found, job.id]
+
+    def _looked(self, tag: str, is_enough: Callable[[Sequence[str]], bool]) -> Sequence[str]:
+        found = self.connection.find(tag)
+        for pause in self.asking.persistence.looks:
+            if is_enough(found):
+                break
+            self.asking.rest(pause)
+            found = self.connection.find(tag)
+        return found
+
+    def _has_failed(self, identity: str, batch: Batch) -> bool:
+        try:
+            self.connection.collect(identity, batch, GLANCE, ignore)
+        except JobFailed:
+            return True
+        except (NotFinished, TransientError):
+            return False
+        return False

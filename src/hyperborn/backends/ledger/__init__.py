@@ -1,6 +1,0 @@
-"""What a run asked of its backend, what became of it and what it took, in one SQLite file that survives crashes."""
-
-from hyperborn.backends.ledger.jobs import Job, Request, State
-from hyperborn.backends.ledger.ledger import Ledger
-
-__all__ = ["Job", "Ledger", "Request", "State"]

@@ -1,0 +1,210 @@
+"""IBM Quantum, through qiskit-ibm-runtime and the account that the user has saved."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from hyperborn.backends.backend import Backend, Connection, Cost, JobFailed, NotFinished, Reply
+from hyperborn.backends.batch import Batch, Counts, Points
+from hyperborn.backends.jobs.retry import rest
+from hyperborn.backends.packages import imported
+from hyperborn.backends.services.ibm_errors import SERVICE, client
+from hyperborn.backends.translation.qiskit import REGISTER, unpacked, values_of
+from hyperborn.backends.translation.transpiling import Compiler, key_of
+from hyperborn.circuits import Circuit
+from hyperborn.errors import UserError, whole_number
+
+SEQUENCES = ("XX", "XpXm", "XY4")
+
+RANDOMIZATIONS = 32
+"""Most twirled versions of a circuit that its shots are shared among."""
+
+FEWEST_RANDOMIZATIONS = 8
+"""Fewest of them that make errors about random, if there are shots enough."""
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 20.0
+"""Seconds between two questions how a job stands; the pause grows."""
+
+
+@dataclass(frozen=True)
+class IBMDevice(Backend):
+    """A real device: circuits are compiled for it here, and all points of a batch go in one job.
+
+    `dynamical_decoupling` fills the waiting times of qubits with a sequence of pulses; `twirling` puts random Pauli
+    gates around two-qubit gates and measurements, so that errors become random ones.
+
+    Raises:
+        UserError: for an optimization level that is not 0 to 3, or another sequence than XX, XpXm and XY4.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name: str
+    optimization_level: int = 3
+    dynamical_decoupling: str | None = None
+    twirling: bool = False
+
+    def __post_init__(self) -> None:
+        whole_number("optimization_level", self.optimization_level, 0, 3)
+        if self.dynamical_decoupling not in (None, *SEQUENCES):
+            raise UserError(
+                f"dynamical_decoupling={self.dynamical_decoupling!r}: choose one of {', '.join(SEQUENCES)}, or None"
+            )
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    def connect(self) -> Connection:
+        runtime = imported("qiskit_ibm_runtime", "qiskit", self.label)
+        with client("open the account"):
+            service = runtime.QiskitRuntimeService()
+        return Service(self, service, sampler_class())
+
+
+class Service(Connection):
+    """The connection to a service that knows backends and jobs as `QiskitRuntimeService` does."""
+
+    def __init__(self, settings: IBMDevice, service: Any, sampler: Callable[..., Any]) -> None:
+        self.settings, self.service, self.sampler = settings, service, sampler
+        self.device = device_of(service, settings.name)
+        self.compiler = Compiler(self.device, settings.optimization_level)
+        # Qubits cost nothing, jobs and shots do: all circuits that there is room for are run side by side.
+        self.n_qubits, self.packing, self.repeatable, self.metered = self.device.num_qubits, None, False, True
+        with client("read the calibration"):
+            properties = self.device.properties()
+        self.calibration = properties.last_update_date.isoformat() if properties else None
+
+    def submit(self, batch: Batch, tag: str) -> str:
+        blocks = [block for request in batch.requests for block in self.blocks_of(request)]
+        with client("submit a job"):
+            sampler = self.sampler(mode=self.device)
+            set_options(sampler.options, self.settings, tag, batch.shots)
+            return sampler.run(blocks, shots=batch.shots).job_id()
+
+    def blocks_of(self, request: Any) -> Iterator[tuple[Any, ...]]:
+        """Circuits with the values of their parameters, as samplers take them."""
+        if not isinstance(request, Points):
+            yield from ((self.compiler.prepared(request.circuit, key_of(row)).circuit,) for row in request.bits)
+            return
+        compiled = self.compiler.compiled(request.circuit).circuit
+        values = values_of(compiled, request.angles)
+        if values.size:
+            yield (compiled, values)
+        else:
+            yield from [(compiled,)] * len(request)
+
+    def find(self, tag: str) -> Sequence[str]:
+        with client("look for a job"):
+            # The client asks the instance that it used last, and a new process may have used another one.
+            jobs = [
+                job
+                for instance in self.service.instances()
+                for job in self.service.jobs(limit=None, job_tags=[tag], descending=False, instance=instance["crn"])
+            ]
+        return [job.job_id() for job in jobs]
+
+    def collect(self, job: str, batch: Batch, patience: float, waiting: Callable[[str], None]) -> Reply:
+        with client("fetch a job"):
+            handle = self.service.job(job)
+            wait(handle, patience, waiting)
+            result = handle.result()
+            seconds = float(handle.usage() or 0.0)
+        if result is None:
+            raise JobFailed(f"{SERVICE} has no result of job {job}")
+        counts = [counts for block in result for counts in counts_of(getattr(block.data, REGISTER), batch.shots)]
+        return Reply(tuple(counts), seconds)
+
+    def cancel(self, job: str) -> None:
+        try:
+            with client("cancel a job"):
+                self.service.job(job).cancel()
+        except Exception:  # noqa: BLE001 - one that is done or lost cannot be given up, and need not be
+            pass
+
+    def cost(self, circuit: Circuit) -> Cost:
+        return self.compiler.cost(circuit)
+
+
+def device_of(service: Any, name: str) -> Any:
+    """The device of that name.
+
+    Raises:
+        UserError: if the account has none of that name; it lists those it has.
+    """
+    missing = imported("qiskit.providers.exceptions", "qiskit", SERVICE).QiskitBackendNotFoundError
+    with client("find the device"):
+        try:
+            return service.backend(name)
+        except missing:
+            names = sorted(device.name for device in service.backends())
+    raise UserError(f"the {SERVICE} account has no device {name!r}; it has {', '.join(names) or 'none at all'}")
+
+
+def sampler_class() -> Any:
+    """The sampler of qiskit-ibm-runtime that lasts: the older one is deprecated since 0.51, where the newer one is."""
+    try:
+        return import_module("qiskit_ibm_runtime.executor_sampler").Sampler
+    except ImportError:
+        return imported("qiskit_ibm_runtime", "qiskit", SERVICE).SamplerV2
+
+
+def set_options(options: Any, settings: IBMDevice, tag: str, shots: int) -> None:
+    """Set a sampler's options; the older and the newer sampler name them alike.
+
+    Raises:
+        UserError: if shots that are to be twirled cannot be shared out.
+    """
+    options.environment.job_tags = [tag]
+    if settings.dynamical_decoupling is not None:
+        options.dynamical_decoupling.enable = True
+        options.dynamical_decoupling.sequence_type = settings.dynamical_decoupling
+    if settings.twirling:
+        options.twirling.enable_gates = True
+        options.twirling.enable_measure = True
+        options.twirling.num_randomizations = randomizations_of(shots)
+
+
+def randomizations_of(shots: int) -> int:
+    """How many twirled versions share the shots: the largest divisor, so that exactly the shots asked for are run.
+
+    Raises:
+        UserError: if they would be too few for errors to become random.
+    """
+    number = max(number for number in range(1, min(shots, RANDOMIZATIONS) + 1) if shots % number == 0)
+    if number < min(shots, FEWEST_RANDOMIZATIONS):
+        above = -(-shots // RANDOMIZATIONS) * RANDOMIZATIONS
+        raise UserError(
+            f"shots={shots} cannot be shared by {FEWEST_RANDOMIZATIONS} to {RANDOMIZATIONS} twirled circuits evenly; "
+            f"choose a multiple of {RANDOMIZATIONS} such as {above}, or no twirling"
+        )
+    return number
+
+
+def wait(job: Any, patience: float, waiting: Callable[[str], None]) -> None:
+    """Wait for a job's end.
+
+    Raises:
+        NotFinished: if it has not come after `patience` seconds.
+    """
+    until, pause = time.monotonic() + patience, SHORTEST_PAUSE
+    while not job.in_final_state():
+        status = job.status()
+        text = str(getattr(status, "name", status)).lower()
+        waiting(text)
+        left = until - time.monotonic()
+        if left <= 0:
+            raise NotFinished(f"{SERVICE} has not run the job after {patience:g} seconds")
+        rest(min(pause, left), partial(waiting, text), time.sleep)
+        pause = min(1.5 * pause, LONGEST_PAUSE)
+
+
+def counts_of(bits: Any, shots: int) -> Iterator[Counts]:
+    """Counts of each point of a `qiskit.primitives.BitArray`; of more shots than were asked for, the first ones."""
+    packed = bits.array.reshape(-1, *bits.array.shape[-2:])
+    for point in packed:
+        yield Counts.of(unpacked(point[:shots], bits.num_bits))

@@ -1,0 +1,97 @@
+"""Any device that PennyLane knows: simulators, and vendors' processors through their plugins."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any
+
+import numpy as np
+
+from hyperborn.backends.backend import Backend, Connection
+from hyperborn.backends.batch import Batch, Counts, Points
+from hyperborn.backends.packages import imported
+from hyperborn.backends.services.unlisted import Unlisted
+from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.simulators.statevector import cost_of
+from hyperborn.backends.translation.pennylane import operations_of, preparation_of
+from hyperborn.errors import UserError
+
+SIMULATORS = (
+    "default.qubit",
+    "default.mixed",
+    "lightning.qubit",
+    "lightning.gpu",
+    "lightning.kokkos",
+    "braket.local.qubit",
+)
+"""Devices that are known by their names alone, and cost nothing; all others are taken to be paid for."""
+
+
+@dataclass(frozen=True)
+class PennyLaneDevice(Backend):
+    """A PennyLane device by its name, with a wire a qubit.
+
+    All points go to the device in one call. PennyLane hands out no ids of jobs: what a vendor's processor has run when
+    the process dies cannot be fetched later. The ledger then says which batch it was, and the first `hyperborn resume`
+    stops there; the second one has it sent anew.
+    """
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        return f"pennylane:{self.name}"
+
+    def connect(self) -> Connection:
+        pennylane = imported("pennylane", "pennylane", self.label)
+        device_of(pennylane, self.name, 1, 0)
+
+        def simulate(batch: Batch) -> tuple[Counts, ...]:
+            tapes = [
+                # Counts, since the plugin for Amazon Braket takes no samples of several wires.
+                pennylane.tape.QuantumScript(operations, [pennylane.counts(wires=range(size))], shots=batch.shots)
+                for operations, size in zip(operations_in(batch), batch.sizes, strict=True)
+            ]
+            # All of them before anything is sent, for what cannot be made costs nothing.
+            devices = {n_wires: device_of(pennylane, self.name, n_wires, batch.seed) for n_wires in set(batch.sizes)}
+            results: dict[int, Any] = {}
+            for n_wires, device in devices.items():
+                places = [place for place, size in enumerate(batch.sizes) if size == n_wires]
+                found = pennylane.execute([tapes[place] for place in places], device, diff_method=None)
+                results |= dict(zip(places, found, strict=True))
+            return tuple(counts_of(results[place], size) for place, size in enumerate(batch.sizes))
+
+        if self.name in SIMULATORS:
+            return Local(simulate, cost_of, label=self.label)
+        return Unlisted(simulate, cost_of, label=self.label)
+
+
+def device_of(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
+    """A PennyLane device with seeded shots, if it takes a seed.
+
+    Raises:
+        UserError: if there is no such device; it lists those that are installed.
+    """
+    if name not in pennylane.plugin_devices:
+        known = ", ".join(sorted(set(pennylane.plugin_devices)))
+        raise UserError(f"PennyLane knows no device {name!r}; install its plugin, or choose one of {known}")
+    takes_seed = "seed" in signature(pennylane.plugin_devices[name].load().__init__).parameters
+    try:
+        return pennylane.device(name, wires=n_wires, **({"seed": seed} if takes_seed else {}))
+    except (ImportError, TypeError, ValueError, pennylane.exceptions.DeviceError) as error:
+        raise UserError(f"PennyLane cannot make the device {name!r} with {n_wires} wires: {error}") from error
+
+
+def operations_in(batch: Batch) -> Iterator[list[Any]]:
+    """The operations of every point, in order."""
+    for request in batch.requests:
+        if isinstance(request, Points):
+            yield from (operations_of(request.circuit, angles) for angles in request.angles)
+        else:
+            yield from map(preparation_of, request.bits)
+
+
+def counts_of(words: Mapping[str, Any], n: int) -> Counts:
+    """Counts of a mapping of strings of bits, wire 0 first, to how often each came."""
+    bits = np.frombuffer("".join(words).encode(), np.uint8).reshape(len(words), n) - ord("0")
+    return Counts(bits, np.array([int(count) for count in words.values()]))

@@ -1,0 +1,128 @@
+"""The fake IBM devices that ship in qiskit-ibm-runtime: real devices' couplings, gates and calibrations, offline."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+from hyperborn.backends.backend import Backend, Connection
+from hyperborn.backends.batch import Batch, Counts
+from hyperborn.backends.packages import imported
+from hyperborn.backends.simulators.aer_jobs import LARGEST_DENSITY_MATRIX, run, run_shot_by_shot
+from hyperborn.backends.simulators.gate_noise import GateNoise
+from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.translation.transpiling import KEPT, Compiler, key_of
+from hyperborn.circuits import Circuit
+from hyperborn.errors import UserError, whole_number
+
+PREFIX = "fake_"
+
+DENSITY_MATRIX = {"fusion_threshold": 1, "max_parallel_threads": 1}
+"""Options of Aer with which density matrices of a few qubits are quickest."""
+
+
+@dataclass(frozen=True)
+class FakeDevice(Backend):
+    """A device that is simulated with the noise of its real counterpart on a day of its past.
+
+    Circuits are compiled to its gates and qubits, as for the real one, and only the qubits in use are simulated.
+
+    Raises:
+        UserError: for an optimization level that is not 0 to 3.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name: str
+    optimization_level: int = 3
+
+    def __post_init__(self) -> None:
+        whole_number("optimization_level", self.optimization_level, 0, 3)
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    def connect(self) -> Connection:
+        device = device_named(self.name)
+        compiler = Compiler(device, self.optimization_level)
+        aer = imported("qiskit_aer", "qiskit", self.label)
+        models = lru_cache(KEPT)(lambda used: noise_of(device, used))
+        noises = lru_cache(KEPT)(lambda used: gate_noise(device, used))
+
+        def placed(circuit: Circuit) -> Any:
+            return compiler.compiled(circuit).circuit
+
+        def prepared(circuit: Circuit, bits: Any) -> Any:
+            return compiler.prepared(circuit, key_of(bits)).circuit
+
+        def simulate(batch: Batch) -> tuple[Counts, ...]:
+            compiled = [compiler.compiled(request.circuit).used for request in batch.requests]
+            used = tuple(sorted(set().union(*compiled)))
+            if max(map(len, compiled)) > LARGEST_DENSITY_MATRIX:
+                return run_shot_by_shot(noises(used), batch, placed, prepared)
+            simulator = aer.AerSimulator(noise_model=models(used), method="density_matrix", **DENSITY_MATRIX)
+            return run(simulator, batch, placed, prepared)
+
+        return Local(
+            simulate,
+            compiler.cost,
+            label=self.label,
+            n_qubits=device.num_qubits,
+            calibration=device.properties().last_update_date.isoformat(),
+        )
+
+
+def fake_names() -> dict[str, type]:
+    """The classes of all fake devices, by the devices' names."""
+    provider = imported("qiskit_ibm_runtime.fake_provider", "qiskit", "a fake device")
+    kinds = (getattr(provider, name) for name in dir(provider) if name.startswith("Fake"))
+    return {kind.backend_name: kind for kind in kinds if getattr(kind, "backend_name", None)}
+
+
+def device_named(name: str) -> Any:
+    """A fake device.
+
+    Raises:
+        UserError: if there is none of that name; it lists those there are.
+    """
+    known = fake_names()
+    if name not in known:
+        raise UserError(f"there is no fake device {name!r}; there are {', '.join(sorted(known))}")
+    return known[name]()
+
+
+def noise_of(device: Any, used: tuple[int, ...]) -> Any:
+    """The `qiskit_aer.noise.NoiseModel` of a device on some of its qubits, and of gates among them.
+
+    The same as `NoiseModel.from_backend` gives there, but that takes 4.4 s for all 127 qubits, and 2 s more each time
+    that it is handed to the simulator.
+    """
+    noise = imported("qiskit_aer.noise", "qiskit", device.name)
+    part = part_of(device.target, used)
+    shown = SimpleNamespace(version=2, operation_names=device.operation_names, target=part, dt=device.dt)
+    return noise.NoiseModel.from_backend(shown)
+
+
+def gate_noise(device: Any, used: tuple[int, ...]) -> GateNoise:
+    """The same noise, for shots that are simulated one by one."""
+    models = imported("qiskit_aer.noise.device", "qiskit", device.name)
+    part = part_of(device.target, used)
+    errors = {(name, tuple(qubits)): error for name, qubits, error in models.basic_device_gate_errors(target=part)}
+    read = {
+        int(qubits[0]): (float(error.probabilities[0][1]), float(error.probabilities[1][1]))
+        for qubits, error in models.basic_device_readout_errors(target=part)
+    }
+    return GateNoise(errors, read)
+
+
+def part_of(target: Any, used: tuple[int, ...]) -> Any:
+    """The `qiskit.transpiler.Target` of some qubits of a device, which keep their numbers."""
+    kept = set(used)
+    part = type(target)(num_qubits=target.num_qubits, dt=target.dt, qubit_properties=target.qubit_properties)
+    for name in target.operation_names:
+        inside = {places: values for places, values in target[name].items() if places and kept.issuperset(places)}
+        if inside:
+            part.add_instruction(target.operation_from_name(name), inside, name=name)
+    return part

@@ -1,0 +1,63 @@
+"""From a configuration to data."""
+
+from collections.abc import Callable
+
+from hyperborn.config.models import Configuration
+from hyperborn.config.networks import LARGEST_CHOSEN, network_of, shape_of, tiny
+from hyperborn.data import Dataset, Preprocessing, load
+from hyperborn.errors import UserError
+
+Note = Callable[[str], None]
+
+
+def data_of(config: Configuration, note: Note, *, seed: int | None = None) -> Dataset:
+    """The data set; reduced by PCA with "auto" components, if one register is asked for that a linear network outgrows.
+
+    Args:
+        config: the configuration.
+        note: is told of a reduction.
+        seed: of the split; the configuration's if absent.
+
+    Raises:
+        UserError: if the data cannot be loaded, or no network of a comfortable size fits its classes.
+    """
+    components = None if isinstance(config.components, str) else config.components
+    data = loaded(config, components, config.seed if seed is None else seed)
+    if config.components != "auto" or config.hidden != "auto" or shape_of(config, data).registers:
+        return data
+    if network_of(config, data).n_weights <= LARGEST_CHOSEN:
+        return data
+    fewer = range(data.n_features - 1, 0, -1)
+    kept = next((k for k in fewer if tiny(config, k, data.n_classes, ()).n_weights <= LARGEST_CHOSEN), 0)
+    if not kept:
+        raise UserError(
+            f"{data.n_classes} classes need over {LARGEST_CHOSEN} weights even with one feature; choose fewer with "
+            "--classes, give --posterior registers, or say how large the network may be with --hidden and --components"
+        )
+    note(
+        f"{data.n_features} features are too many for one register of {LARGEST_CHOSEN} qubits: "
+        f"reduced to {kept} by PCA (--components)"
+    )
+    return loaded(config, kept, config.seed if seed is None else seed)
+
+
+def loaded(
+    config: Configuration, components: int | None, seed: int, preprocessing: Preprocessing | None = None
+) -> Dataset:
+    return load(
+        config.data,
+        classes=config.classes,
+        target=config.target,
+        drop=config.drop or (),
+        seed=seed,
+        validation=config.validation,
+        test=config.test,
+        size=config.size,
+        noise=config.noise,
+        standardize=config.standardize,
+        components=components,
+        pixels=config.pixels,
+        folder=config.folder,
+        impute=config.impute,
+        preprocessing=preprocessing,
+    )

@@ -1,0 +1,137 @@
+"""From a configuration and data to a network, and whether one register holds it or many do."""
+
+from typing import NamedTuple
+
+from hyperborn.config.models import Configuration, RunConfig
+from hyperborn.data import Dataset
+from hyperborn.networks import BinaryMLP
+from hyperborn.networks.mlp import Scale
+from hyperborn.networks.scaling import Normalization
+from hyperborn.objectives.objectives import OBJECTIVES
+from hyperborn.posteriors.default import fits_one_register
+from hyperborn.training.estimators import ESTIMATORS
+
+LARGEST_CHOSEN = 16
+"""Most weights that a network for one register has, where it is chosen automatically: training then takes seconds."""
+
+AUTO_HIDDEN = 2
+"""Hidden units of a network for one register that is chosen automatically, where they fit."""
+
+AUTO_LAYERS = (64, 64)
+"""Hidden layers of a network for many registers that is chosen automatically."""
+
+MANY = 8
+"""Features from which hidden layers on registers are normalised."""
+
+OF_REGISTERS = ("register_size", "grouping")
+OF_DRAWS = ("samples", "batch_size")
+OF_ONE = ("ansatz", "context")
+"""Keys that say by being given which kind of posterior is meant."""
+
+
+class Shape(NamedTuple):
+    """A network, and whether its weights come from many registers."""
+
+    network: BinaryMLP
+    registers: bool
+
+
+def network_of(config: Configuration, data: Dataset) -> BinaryMLP:
+    """The network that a configuration asks for on the data."""
+    return shape_of(config, data).network
+
+
+def shape_of(config: Configuration, data: Dataset) -> Shape:
+    """The network and its kind of posterior.
+
+    "auto" hidden layers are one of two units, or none, where that is comfortable for one register; otherwise
+    `AUTO_LAYERS` on many registers, if one is not asked for.
+    """
+    features, classes = data.n_features, data.n_classes
+    if on_backend(config):
+        # Shots train no real numbers beside the bits, so that networks are the same on many registers.
+        hidden = (AUTO_HIDDEN,) if config.hidden == "auto" else tuple(config.hidden)
+        small = tiny(config, features, classes, hidden)
+        many = config.posterior == "registers" or not config.model_fields_set.isdisjoint(OF_REGISTERS)
+        if config.hidden == "auto" and not many and small.n_weights > LARGEST_CHOSEN:
+            small = tiny(config, features, classes, ())
+        return Shape(small, many)
+    if config.hidden != "auto":
+        hidden = tuple(config.hidden)
+        small = tiny(config, features, classes, hidden)
+        registers = on_registers(config, small)
+        return Shape(large(config, features, classes, hidden) if registers else small, registers)
+    for hidden in ((AUTO_HIDDEN,), ()):
+        small = tiny(config, features, classes, hidden)
+        if small.n_weights <= LARGEST_CHOSEN and not on_registers(config, small):
+            return Shape(small, False)
+    linear = tiny(config, features, classes, ())
+    if asked_for(config) is False:
+        return Shape(linear, False)
+    return Shape(large(config, features, classes, AUTO_LAYERS), True)
+
+
+def on_registers(config: Configuration, small: BinaryMLP) -> bool:
+    """Whether many registers are asked for, or one would not do for the network."""
+    asked = asked_for(config)
+    return not fits_one_register(small) if asked is None else asked
+
+
+def asked_for(config: Configuration) -> bool | None:
+    """True for many registers, False for one, None where the size of the network decides."""
+    given = config.model_fields_set
+    if config.posterior != "auto":
+        return config.posterior == "registers"
+    if not given.isdisjoint(OF_REGISTERS + OF_DRAWS) or config.scale == "learned" or draws_networks(config.estimator):
+        return True
+    inseparable = any(not OBJECTIVES[name].annealed for name in config.chosen_objectives)
+    if not given.isdisjoint(OF_ONE) or config.optimizer == "lbfgs" or config.estimator == "exact" or inseparable:
+        return False
+    return None
+
+
+def on_backend(config: Configuration) -> bool:
+    """Whether circuits are run on a backend."""
+    return isinstance(config, RunConfig) and config.backend is not None
+
+
+def draws_networks(name: str) -> bool:
+    """Whether an estimator of this name draws networks."""
+    return name != "auto" and ESTIMATORS[name].regime == "minibatch"
+
+
+def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
+    """A network for one register."""
+    return mlp(config, n_features, n_classes, hidden, bias=True, scale="none", normalization="none")
+
+
+def large(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
+    """A network for many registers: what is learnt beside its bits makes the shifts that biases would."""
+    scale = "learned" if config.scale == "auto" else config.scale
+    # Layer normalisation leaves nothing of a layer of one unit, and of two features little but their ratio.
+    normalization = "layer" if n_features >= MANY and 1 not in hidden else "none"
+    return mlp(config, n_features, n_classes, hidden, bias=scale != "learned", scale=scale, normalization=normalization)
+
+
+def mlp(
+    config: Configuration,
+    n_features: int,
+    n_classes: int,
+    hidden: tuple[int, ...],
+    *,
+    bias: bool,
+    scale: Scale,
+    normalization: Normalization,
+) -> BinaryMLP:
+    """The network; the last three arguments are what "auto" stands for."""
+    return BinaryMLP(
+        n_features=n_features,
+        hidden=hidden,
+        n_classes=n_classes,
+        activation="relu" if config.activation == "auto" else config.activation,
+        bias=bias if config.bias == "auto" else config.bias,
+        values=config.values,
+        scale=scale if config.scale == "auto" else config.scale,
+        output_scales=tuple(config.output_scales),
+        normalization=normalization if config.normalization == "auto" else config.normalization,
+    )

@@ -1,0 +1,137 @@
+"""Sums of a kernel over samples, in bounded memory."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt8
+
+from hyperborn._typing import Bits
+from hyperborn.bits import LARGEST_INDEXED, index_of
+from hyperborn.objectives.kernels.hamming import Hamming
+from hyperborn.walsh import filtered
+
+LARGEST_TABLE = 20
+"""Most bits of which all 2^n networks are tabulated (8 MiB of float64 a table)."""
+
+ROWS, COLUMNS = 512, 4096
+"""Pairs of rows compared at once: 2^21, of 16 bytes each. COLUMNS is a multiple of ROWS."""
+
+SMALLEST, COARSE = 64, 8
+"""Smaller samples fill smaller blocks: of 64 rows, 512, ...; a program is compiled for each size."""
+
+
+def kernel_sums(kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"]) -> Float[np.ndarray, " networks"]:
+    """Σ_j k(bits_i, others_j) for every row i, float64; see `weighted_kernel_sums`."""
+    if is_tabled(bits, others):
+        return tabulated_sums(kernel, bits, others, np.ones(len(others)))
+    rows, places, _ = distinct(bits)
+    columns, _, counts = distinct(others)
+    return streamed_sums(kernel, rows, columns, counts.astype(np.float64))[places]
+
+
+def weighted_kernel_sums(
+    kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"], weights: Float[np.ndarray, " others"]
+) -> Float[np.ndarray, " networks"]:
+    """Σ_j weights_j k(bits_i, others_j) for every row i, float64; every row had better be there once.
+
+    Where all 2^n networks are fewer than the pairs (n at most 20) the kernel is applied to the table of the others'
+    weights, in O(rows + n 2^n) and some tens of MiB. Else the rows are compared pair by pair, in blocks that hold about
+    40 MiB, plus 20 KiB a bit, whatever the number of rows.
+    """
+    sums = tabulated_sums if is_tabled(bits, others) else streamed_sums
+    return sums(kernel, bits, others, weights)
+
+
+def is_tabled(bits: Bits, others: UInt8[np.ndarray, "others n"]) -> bool:
+    """Whether all 2^n networks are fewer than the pairs."""
+    n = bits.shape[1]
+    return n <= LARGEST_TABLE and n * 2**n <= len(bits) * len(others)
+
+
+def tabulated_sums(
+    kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"], weights: Float[np.ndarray, " others"]
+) -> Float[np.ndarray, " networks"]:
+    table = np.bincount(index_of(others), weights, minlength=2 ** bits.shape[1])
+    with jax.enable_x64(True):
+        sums = np.asarray(smoothed(table, kernel.spectrum(bits.shape[1]) / 2 ** bits.shape[1]))
+    return sums[index_of(bits)]
+
+
+@jax.jit
+def smoothed(table: Float[Array, " states"], spectrum: Float[Array, " states"]) -> Float[Array, " states"]:
+    return filtered(table, spectrum)
+
+
+def streamed_sums(
+    kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"], weights: Float[np.ndarray, " others"]
+) -> Float[np.ndarray, " networks"]:
+    table = kernel.by_distance(bits.shape[1])
+    sums = np.zeros(len(bits))
+    with jax.enable_x64(True):
+        height, width = fitting(len(bits), ROWS), fitting(len(others), COLUMNS)
+        for column in range(0, len(others), width):
+            block = padded(others[column : column + width], width)
+            worth = padded(weights[column : column + width], width)
+            for row in range(0, len(bits), height):
+                part = bits[row : row + height]
+                found = block_sums(table, padded(part, height), block, worth)
+                sums[row : row + height] += np.asarray(found)[: len(part)]
+    return sums
+
+
+def fitting(rows: int, most: int) -> int:
+    """The rows of a block that holds so many, or the most; one of few numbers."""
+    size = SMALLEST
+    while size < min(rows, most):
+        size *= COARSE
+    return min(size, most)
+
+
+def distance_counts(bits: Bits) -> Float[np.ndarray, " distances"]:
+    """Number of ordered pairs of rows, a row with itself included, at each Hamming distance 0, 1, ..., n."""
+    found = np.zeros(bits.shape[1] + 1)
+    for column in range(0, len(bits), COLUMNS):
+        columns = bits[column : column + COLUMNS]
+        block = padded(columns, COLUMNS)
+        for row in range(0, column + len(columns), ROWS):
+            rows = bits[row : row + ROWS]
+            distances = np.asarray(block_distances(padded(rows, ROWS), block))[: len(rows), : len(columns)]
+            # Blocks before the column's own stand for their mirror images as well.
+            found += np.bincount(distances.ravel(), minlength=len(found)) * (2 if row < column else 1)
+    return found
+
+
+def distinct(
+    bits: Bits,
+) -> tuple[UInt8[np.ndarray, "distinct n"], Int[np.ndarray, " networks"], Int[np.ndarray, " distinct"]]:
+    """The distinct rows, which of them each row is, and how often each occurs."""
+    if bits.shape[1] <= LARGEST_INDEXED:
+        names = index_of(bits)
+    else:
+        packed = np.packbits(bits, axis=1)
+        names = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, first, places, counts = np.unique(names, return_index=True, return_inverse=True, return_counts=True)
+    return bits[first], places, counts
+
+
+def padded(array: np.ndarray, length: int) -> np.ndarray:
+    """The array with zeros behind it, so that all blocks share one compiled program."""
+    return np.concatenate([array, np.zeros((length - len(array), *array.shape[1:]), array.dtype)])
+
+
+@jax.jit
+def block_distances(rows: UInt8[Array, "rows n"], columns: UInt8[Array, "columns n"]) -> Int[Array, "rows columns"]:
+    """Hamming distances, as (n - the inner product of signs) / 2: float32 holds these numbers exactly."""
+    left, right = 1 - 2 * rows.astype(jnp.float32), 1 - 2 * columns.astype(jnp.float32)
+    return ((rows.shape[1] - left @ right.T) * 0.5).astype(jnp.int32)
+
+
+@jax.jit
+def block_sums(
+    table: Float[Array, " distances"],
+    rows: UInt8[Array, "rows n"],
+    columns: UInt8[Array, "columns n"],
+    weights: Float[Array, " columns"],
+) -> Float[Array, " rows"]:
+    # The distances are within the table by construction.
+    return table.at[block_distances(rows, columns)].get(mode="promise_in_bounds") @ weights

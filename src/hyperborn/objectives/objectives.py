@@ -1,0 +1,220 @@
+"""Objectives: what a distribution over networks should be good at."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn.errors import UserError, is_number
+from hyperborn.objectives.divergences import KL, MMD, Divergence, RenyiDivergence, Stein
+from hyperborn.objectives.functional import Functional
+from hyperborn.objectives.kernels import Hamming
+from hyperborn.priors.prior import LogProbabilities
+
+Weight: TypeAlias = float | Literal["kl-matched"]
+
+
+@dataclass(frozen=True)
+class Objective(ABC):
+    """A functional of q, minimised; without data or prior yet.
+
+    Its fields that bear the name of a key of the configuration are set by it.
+    """
+
+    name: ClassVar[str]
+    annealed: ClassVar[bool] = True
+    """Whether energies stand apart from its divergence, so that they can be turned up as training goes."""
+
+    @abstractmethod
+    def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
+        """The functional for the energies (nats) of all 2^n networks and a prior."""
+
+    @abstractmethod
+    def penalty(self, log_prior: LogProbabilities) -> Functional:
+        """What the functional penalties beside energies, for a prior of a part of the weights, in nats.
+
+        Penalties of parts that are independent under q and the prior are added up.
+
+        Raises:
+            UserError: if energies do not stand apart.
+        """
+
+    def check_samples(self) -> None:
+        """Raise a UserError, with what would fit, if samples of q are not enough."""
+        raise UserError(
+            f"the objective {self.name} needs the probabilities of networks, and a backend gives samples alone; "
+            "choose selbo or mle"
+        )
+
+    def surrogate(self) -> tuple[Divergence, Weight] | None:
+        """The divergence that stands for KL, and its weight, if there is one."""
+        return None
+
+
+@dataclass(frozen=True)
+class MLE(Objective):
+    """Maximum likelihood: F = E_q[energy]. Its optimum is one best network."""
+
+    name = "mle"
+
+    def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
+        del log_prior
+        return Functional.of(energies)
+
+    def penalty(self, log_prior: LogProbabilities) -> Functional:
+        del log_prior
+        return Functional.nothing()
+
+    def check_samples(self) -> None:
+        """Energies of samples are all it takes."""
+
+
+@dataclass(frozen=True)
+class ELBO(Objective):
+    """F = E_q[energy] + β KL(q ‖ p): at β = 1 minus the evidence lower bound.
+
+    Its optimum is proportional to p exp(-energy / β), at β = 1 the posterior.
+    """
+
+    name = "elbo"
+    beta: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (is_number(self.beta) and self.beta > 0):
+            raise UserError(f"beta = {self.beta!r}: give a positive number (for no divergence at all, use MLE)")
+
+    def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
+        return Functional.of(energies, KL().bind(log_prior), self.beta)
+
+    def penalty(self, log_prior: LogProbabilities) -> Functional:
+        return Functional.of_divergence(KL().bind(log_prior), coefficient=self.beta)
+
+
+@dataclass(frozen=True)
+class SELBO(Objective):
+    """F = E_q[energy] + λ D(q, p), with λ = `weight`. A surrogate for the ELBO, not a bound.
+
+    ``weight="kl-matched"`` penalties a point mass what KL would: see `Divergence.matched_weight`.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name = "selbo"
+    weight: Weight = "kl-matched"
+    divergence: Divergence = MMD()
+
+    def __post_init__(self) -> None:
+        check_weight("SELBO", self.weight)
+        if not isinstance(self.divergence, Divergence):
+            raise UserError(f"SELBO divergence = {self.divergence!r}: give a divergence, such as hb.MMD()")
+
+    def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
+        weight = weight_of(self.weight, self.divergence, log_prior)
+        return Functional.of(energies, self.divergence.bind(log_prior), weight)
+
+    def penalty(self, log_prior: LogProbabilities) -> Functional:
+        weight = weight_of(self.weight, self.divergence, log_prior)
+        return Functional.of_divergence(self.divergence.bind(log_prior), coefficient=weight)
+
+    def check_samples(self) -> None:
+        """Raise a UserError unless the divergence can be estimated from samples."""
+        self.divergence.check_samples()
+
+    def surrogate(self) -> tuple[Divergence, Weight]:
+        return self.divergence, self.weight
+
+
+def check_weight(owner: str, weight: Weight) -> None:
+    """Raise a UserError unless the weight is positive or "kl-matched"."""
+    matched = isinstance(weight, str) and weight == "kl-matched"
+    if not matched and not (is_number(weight) and float(weight) > 0):
+        raise UserError(f"{owner} weight = {weight!r}: give a positive number or 'kl-matched'")
+
+
+def weight_of(weight: Weight, divergence: Divergence, log_prior: LogProbabilities) -> float:
+    """The number that a weight stands for."""
+    return divergence.matched_weight(log_prior) if weight == "kl-matched" else float(weight)
+
+
+@dataclass(frozen=True)
+class Renyi(Objective):
+    """F = D_α(q ‖ joint) with joint(w) = p(w) exp(-energy(w)): minus the variational Rényi bound, in nats.
+
+    Li and Turner (arXiv 1602.02311): F = D_α(q ‖ posterior) - log Z, which the posterior alone brings down to -log Z.
+    F grows with α, and tends to minus the ELBO for α -> 1: a smaller α makes a tighter bound, but asks less of q.
+
+    Raises:
+        UserError: if alpha is not positive, or 1.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name = "renyi"
+    annealed = False
+    alpha: float = 0.5
+
+    def __post_init__(self) -> None:
+        RenyiDivergence(self.alpha)
+
+    def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
+        lowest = float(energies.min())
+        return Functional.of_divergence(RenyiDivergence(self.alpha).bind(log_prior - (energies - lowest)), lowest)
+
+    def penalty(self, log_prior: LogProbabilities) -> Functional:
+        del log_prior
+        raise inseparable(self)
+
+
+@dataclass(frozen=True)
+class SteinPosterior(Objective):
+    """F = λ KSD²(q, target), target proportional to (p(w) exp(-energy(w)))^(1/temperature), λ = `weight`.
+
+    Its optimum is the target, at temperature 1 the posterior. The constant log Z is not needed, for which arXiv
+    2103.06720 chose the discrepancy. The operator "barker" is bounded; with "difference", the source's, KSD² grows as
+    the exponential of twice the energies' differences, and so with the size of the data, until `bind` refuses it: the
+    source tempers it by a temperature above 1, which moves the optimum as well. ``weight="kl-matched"`` is that of the
+    same discrepancy in the SELBO.
+
+    Raises:
+        UserError: if the weight or the temperature is not positive, or the divergence refuses its settings.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name = "stein"
+    annealed = False
+    weight: Weight = "kl-matched"
+    kernel: Hamming | None = None
+    operator: Literal["barker", "difference"] = "barker"
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_weight("SteinPosterior", self.weight)
+        if not (is_number(self.temperature) and self.temperature > 0):
+            raise UserError(f"temperature = {self.temperature!r}: give a positive number, such as 1")
+        Stein(self.kernel, self.operator)  # which checks its settings
+
+    def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
+        stein = Stein(self.kernel, self.operator)
+        target = (log_prior - energies) / self.temperature
+        return Functional.of_divergence(stein.bind(target), coefficient=weight_of(self.weight, stein, log_prior))
+
+    def penalty(self, log_prior: LogProbabilities) -> Functional:
+        del log_prior
+        raise inseparable(self)
+
+
+def inseparable(objective: Objective) -> UserError:
+    """The error for an objective that needs the energies of all networks."""
+    return UserError(
+        f"the objective {objective.name} needs the energies of all 2^n networks, so one register; "
+        "for Registers choose mle, elbo or selbo"
+    )
+
+
+OBJECTIVES: dict[str, type[Objective]] = {kind.name: kind for kind in (MLE, ELBO, SELBO, Renyi, SteinPosterior)}

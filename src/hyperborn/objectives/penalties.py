@@ -1,0 +1,66 @@
+"""What a functional penalties registers that are independent of each other, register by register.
+
+KL(q ‖ p) of products is the sum of the registers' KL. A kernel's MMD is no such sum; that of each register is a
+discrepancy of its own, and their sum is 0 for q = p alone. The joint one would say next to nothing of 10^5 bits: the
+mean of κ^Hamming over pairs of draws is a product over registers, so that at any fixed κ it vanishes, with all of its
+gradients, unless nearly every register is certain; and with κ so near to 1 that it does not, it tells little more than
+in how many bits two draws differ on average.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from hyperborn.networks import Network
+from hyperborn.objectives.functional import Functional
+from hyperborn.posteriors.registers import Registers
+from hyperborn.priors import Prior
+from hyperborn.priors.prior import LogProbabilities
+from hyperborn.rows import distinct_rows
+from hyperborn.simulators.side_by_side import Tables
+
+PenaltyRule = Callable[[LogProbabilities], Functional]
+"""The functional of one register, for the log probabilities (nats) of its outcomes under the prior."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Penalties:
+    """Σ_b F_b[q_b] in nats: a functional a bank, of all of its registers alike if `shared`, else one a register."""
+
+    # JAX builds pytrees of placeholders as well, which the type checks of the tests would refuse.
+    __no_type_check__ = True
+
+    functionals: tuple[Functional, ...]
+    shared: tuple[bool, ...] = field(metadata={"static": True})
+
+    @classmethod
+    def of(cls, registers: Registers, network: Network, prior: Prior, penalty: PenaltyRule) -> "Penalties":
+        """The penalties under a prior.
+
+        Raises:
+            UserError: if the registers are not independent under it, or the penalty needs all networks' energies.
+        """
+        found = [bound_penalty(prior.log_factors(network, bank.places), penalty) for bank in registers.banks]
+        return cls(tuple(functional for functional, _ in found), tuple(shared for _, shared in found))
+
+    def __call__(self, tables: Sequence[Tables]) -> Float[Array, ""]:
+        """The sum of all penalties, whose derivative is each register's first variation."""
+        total = jnp.zeros((), tables[0].dtype)
+        for functional, shared, table in zip(self.functionals, self.shared, tables, strict=True):
+            total += jax.vmap(Functional.__call__, (None if shared else 0, 1))(functional, table).sum()
+        return total
+
+
+def bound_penalty(log_p: Float[np.ndarray, "outcomes registers"], penalty: PenaltyRule) -> tuple[Functional, bool]:
+    """The functional of equal registers, and whether it is one for all; each distinct prior is bound once."""
+    distinct = distinct_rows(log_p.T)
+    functionals = [penalty(row) for row in distinct.rows]
+    if len(functionals) == 1:
+        return functionals[0], True
+    stacked = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)[distinct.places]), *functionals)
+    return stacked, False

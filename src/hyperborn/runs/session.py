@@ -1,0 +1,192 @@
+"""Training that survives: a run in its folder, from the start or from where it stopped."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+from hyperborn.backends.jobs.ledger import Ledger
+from hyperborn.backends.jobs.limits import Limits
+from hyperborn.data.dataset import Dataset
+from hyperborn.errors import UserError
+from hyperborn.progress import Progress
+from hyperborn.runs import layout, results
+from hyperborn.runs.folder import Records, RunFolder, writing
+from hyperborn.runs.layout import LEDGER
+from hyperborn.storage import MetricsLog
+from hyperborn.training.definition import Definition
+from hyperborn.training.fit import accuracy_of, run
+from hyperborn.training.loop import Position, Report, fresh
+from hyperborn.training.regime import Resources
+from hyperborn.training.regimes import regime_of
+from hyperborn.training.result import Result
+
+CHECKPOINT_SECONDS = 2.0
+"""A kill costs at most about this much work."""
+
+KEPT_RECORDS = 2
+"""Records that a checkpoint keeps: one damaged byte can cost the log its last two lines, if it is their newline."""
+
+Plots = Callable[[Result, list[dict[str, Any]]], Mapping[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What a run on a backend may take: `limits` altogether (those of before if None), `patience` seconds a job."""
+
+    limits: Limits | None = None
+    patience: float | None = None
+
+
+def start(
+    path: Path,
+    definition: Definition,
+    data: Dataset,
+    progress: Progress,
+    *,
+    force: bool = False,
+    plots: Plots,
+    spending: Spending = Spending(),
+) -> Result:
+    """Train in a new run folder; `spending` is for runs on a backend.
+
+    Raises:
+        LimitReached: before a job that would pass a limit, with everything saved.
+        UserError: if the folder exists and `force` is false, or cannot be written; nothing is lost.
+        Interrupted: after Ctrl-C, with everything saved.
+    """
+    definition.check(data)
+    # Asked before locking, too, which would put a file there.
+    layout.check_available(path, force=force)
+    with writing(path):
+        check_settled(path)
+        folder = RunFolder.create(path, definition, data, force=force)
+        return go_on(folder, fresh(definition), {}, [], progress, plots, spending, is_new=True)
+
+
+def resume(path: Path, progress: Progress, *, plots: Plots, spending: Spending = Spending()) -> Result:
+    """Continue a run from its newest good checkpoint; a finished one is just read.
+
+    Raises:
+        LimitReached: before a job that would pass a limit, with everything saved.
+        UserError: if there is no such run, or its definition, its log or all of its checkpoints are damaged.
+        Interrupted: after Ctrl-C, with everything saved.
+    """
+    if not layout.is_being_replaced(path):
+        folder = RunFolder.open(path)
+        if folder.is_finished():
+            return results.read(folder, progress.note)
+    with writing(path):
+        layout.complete(path)
+        # Read once more: another process may have gone on with the run until the lock was ours.
+        folder = RunFolder.open(path)
+        if folder.is_finished():
+            return results.read(folder, progress.note)
+        return go_on(folder, *folder.read_position(progress.note), progress, plots, spending)
+
+
+def go_on(
+    folder: RunFolder,
+    position: Position,
+    spent: Mapping[str, float],
+    last: Records,
+    progress: Progress,
+    plots: Plots,
+    spending: Spending,
+    *,
+    is_new: bool = False,
+) -> Result:
+    """Train from a position to the end, recording and saving on the way; `last` are the last records before it."""
+    with folder.log(progress.note) as log:
+        log.truncate_after(position.step if position.history else -1)
+        mend(log, regime_of(folder.definition).record_every(folder.definition), position, last)
+        keeper = Keeper(folder, log, spent)
+        resources = Resources(progress, spending.limits, spending.patience, folder.path / LEDGER, resumed=not is_new)
+        try:
+            result = run(folder.definition, folder.data, resources, keeper.watch, position)
+        finally:
+            keeper.save()
+        result.seconds.update({name: result.seconds[name] + spent.get(name, 0.0) for name in result.seconds})
+        results.finish(result, folder, plots(result, log.read()))
+    return result
+
+
+def check_settled(path: Path) -> None:
+    """Raise a UserError if a run that is to be replaced has jobs with a backend, which would be paid for in vain."""
+    if not (path / LEDGER).exists():
+        return
+    with closing(Ledger.read(path / LEDGER)) as ledger:
+        open_jobs = [job for job in ledger.rows() if job.is_open]
+    if open_jobs:
+        raise UserError(
+            f"{path} has {len(open_jobs)} jobs under way, such as {open_jobs[0].tag}; resume the run, or cancel them "
+            f"with the backend and move {path / LEDGER} away"
+        )
+
+
+def mend(log: MetricsLog, every: int, position: Position, last: Records) -> None:
+    """Put back the last records, where a torn end of the log was cut off, and see that it leads up to the position.
+
+    Raises:
+        UserError: if it does not.
+    """
+    if not position.history:
+        return
+    present = {record["step"] for record in log.read()}
+    for record in last:
+        if record["step"] > max(present, default=-1):
+            log.append(record)
+    records = {record["step"]: record["losses"] for record in log.read()}
+    due = {*range(0, position.step + 1, every)} | ({position.step} if position.finished else set())
+    step, losses = position.history[-1]
+    if records.keys() != due or records[step] != losses:
+        raise UserError(
+            f"{log.path} lacks what was recorded up to step {position.step}; restore it from a copy, or delete "
+            f"{log.path.parent / layout.CHECKPOINTS} to train again from the start"
+        )
+
+
+class Keeper:
+    """Writes what a run reports: every record into the log, a checkpoint every few seconds."""
+
+    def __init__(self, folder: RunFolder, log: MetricsLog, spent: Mapping[str, float]) -> None:
+        self.folder, self.log, self.spent = folder, log, spent
+        self.last: Records = log.read()[-KEPT_RECORDS:]
+        self.saved_at = time.monotonic()
+        self.unsaved: Report | None = None
+
+    def watch(self, report: Report) -> None:
+        """Take note of one report."""
+        step = report.position.step
+        if report.recorded and (not self.last or step > self.last[-1]["step"]):
+            record = self.record_of(report)
+            self.log.append(record)
+            self.last = [*self.last, record][-KEPT_RECORDS:]
+        self.unsaved = report
+        if report.position.finished or time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Make the last report durable; nothing to do if it is already."""
+        if self.unsaved is None:
+            return
+        report, self.unsaved = self.unsaved, None
+        self.log.sync()
+        now = {"compile": report.compile_seconds, "train": report.train_seconds}
+        self.folder.save_position(report, {name: now[name] + self.spent.get(name, 0.0) for name in now}, self.last)
+        self.saved_at = time.monotonic()
+
+    def record_of(self, report: Report) -> dict[str, Any]:
+        """A line of the metrics log: of the best restart, unless named otherwise; nats."""
+        diagnosis, best = report.diagnosis, report.best
+        return {
+            "step": report.position.step,
+            "loss": float(diagnosis.loss[best]),
+            "losses": [float(loss) for loss in diagnosis.loss],
+            "elbo": None if isnan(report.elbo) else report.elbo,
+            "expected_energy": float(diagnosis.expected_energy[best]),
+            "train_accuracy": accuracy_of(self.folder.definition, self.folder.data, report),
+        }

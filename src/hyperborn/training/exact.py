@@ -1,0 +1,286 @@
+"""Training on all 2^n networks at once: exact values, exact gradients, and the exact posterior beside them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, ClassVar, cast, final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int
+
+from hyperborn._typing import Bits, Examples, Parameters, Probabilities
+from hyperborn.bits import LARGEST_ENUMERATED
+from hyperborn.data.dataset import Dataset, Split
+from hyperborn.energy import energies as energies_of
+from hyperborn.errors import UserError
+from hyperborn.networks import Network
+from hyperborn.objectives.divergences import KullbackLeibler
+from hyperborn.objectives.functional import Functional
+from hyperborn.objectives.objectives import ELBO, Objective
+from hyperborn.posteriors import ExactPosterior, ExplicitPosterior, Posterior, evidence
+from hyperborn.predictive import exact_predictive, most_probable
+from hyperborn.priors import Prior
+from hyperborn.progress import Progress
+from hyperborn.training.annealing import Annealing
+from hyperborn.training.definition import Definition
+from hyperborn.training.estimator import Estimator
+from hyperborn.training.optimizers import Adam, Optimizer, check_optimizer
+from hyperborn.training.plateau import Plateau
+from hyperborn.training.regime import Diagnosis, Predictor, Problem, Regime, Resources, Table, check_no_backend
+from hyperborn.training.state import TrainState
+
+STEPS = 1000
+"""Default steps at most."""
+
+RECORD_EVERY = 25
+"""Steps between two records of losses."""
+
+
+@final
+@dataclass(frozen=True)
+class Exact(Estimator):
+    """The pull-back of the first variation through all 2^n probabilities: no sampling, no bias, no variance."""
+
+    name: ClassVar[str] = "exact"
+    regime: ClassVar[str] = "exact"
+
+    def check(self, posterior: Posterior, network: Network) -> None:
+        if not isinstance(posterior, ExplicitPosterior):
+            raise UserError(
+                f"the estimator {self.name} needs the probabilities of networks, and {type(posterior).__name__} gives "
+                "shots; give hb.SPSA() or hb.ParameterShift()"
+            )
+        n, remedy = network.n_weights, "hb.Registers(network) with the estimator hb.FirstOrder()"
+        if n > LARGEST_ENUMERATED:
+            raise UserError(
+                f"{n} weights make 2^{n} networks, over the limit of {LARGEST_ENUMERATED} weights of one register; use "
+                f"fewer hidden units or features (components), or {remedy}"
+            )
+        if network.n_side:
+            raise UserError(
+                f"the network has {network.n_side} side parameters (scale 'learned'), which the estimator {self.name} "
+                f"does not learn; use {remedy}, or scale 'fan_in'"
+            )
+
+    def check_training(
+        self, posterior: Posterior, network: Network, objective: Objective, prior: Prior, optimizer: Optimizer
+    ) -> None:
+        del posterior, network, objective, prior
+        check_optimizer(optimizer, self.name, exact=True, from_shots=False)
+
+    def loss(self, posterior: ExplicitPosterior, functional: Functional, params: Parameters) -> Float[Array, ""]:
+        """F[q] above the lowest energy; its JAX gradient is the estimate."""
+        return functional(posterior.probabilities(params))
+
+    def value_and_gradient(
+        self, posterior: ExplicitPosterior, functional: Functional, params: Parameters
+    ) -> tuple[Float[Array, ""], Parameters]:
+        """F[q] above the lowest energy (nats), and its gradient with respect to the angles (radians)."""
+        return jax.value_and_grad(lambda angles: self.loss(posterior, functional, angles))(params)
+
+
+@final
+class ExactRegime(Regime):
+    """All 2^n networks are enumerated, so that nothing is sampled and the exact posterior is known."""
+
+    name = "exact"
+    numbers = (
+        *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap"),
+        *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
+    )
+    restarts = 2
+
+    def takes(self, posterior: Posterior) -> bool:
+        return isinstance(posterior, ExplicitPosterior)
+
+    def default_estimator(self) -> Estimator:
+        return Exact()
+
+    def default_objective(self) -> Objective:
+        return ELBO()
+
+    def default_optimizer(self, estimator: Estimator) -> Optimizer:
+        del estimator
+        return Adam()
+
+    def default_steps(self, examples: int, batch_size: int) -> int:
+        del examples, batch_size
+        return STEPS
+
+    @contextmanager
+    def prepare(self, definition: Definition, data: Dataset, resources: Resources) -> Iterator[Problem]:
+        check_no_backend(resources)
+        yield ExactProblem(definition, exact_posterior(definition, data.train, resources.progress))
+
+    def memory(self, definition: Definition, params: Any) -> Any:
+        del definition, params
+        return ()
+
+    def record_every(self, definition: Definition) -> int:
+        del definition
+        return RECORD_EVERY
+
+    def annealing(self, definition: Definition) -> Annealing | None:
+        useful = definition.objective.annealed and definition.optimizer.annealed
+        found = definition.annealing
+        return found if found and found.start < 1 and useful else None
+
+    def plateau(self, definition: Definition) -> Plateau | None:
+        return definition.plateau
+
+    def predictor(self, definition: Definition, network: Network, params: np.ndarray, table: Table) -> Predictor:
+        return ExactPredictor(network, definition.posterior.ideal, params, table)
+
+    def check_exact(self, definition: Definition, command: str) -> None:
+        del definition, command
+
+
+def exact_posterior(definition: Definition, examples: Split, progress: Progress) -> ExactPosterior:
+    """The exact posterior of a definition's network and prior: what no approximation can beat."""
+    table = energies_of(definition.network, examples, progress=progress.counter("energies"))
+    return ExactPosterior(table, definition.prior.log_probabilities(definition.network))
+
+
+@dataclass(frozen=True, eq=False)
+class ExactPredictor(Predictor):
+    """Sums over all 2^n networks."""
+
+    network: Network
+    posterior: ExplicitPosterior
+    params: np.ndarray
+    table: Table
+
+    def predictive(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
+        return exact_predictive(self.network, x, self.table())
+
+    def sample(self, shots: int, seed: int) -> Bits:
+        return self.posterior.sample(jnp.asarray(self.params), shots, key=jax.random.key(seed))
+
+    def most_probable(self, k: int) -> Bits:
+        return most_probable(self.table(), k)
+
+
+@dataclass(frozen=True, eq=False)
+class ExactProblem(Problem):
+    """A definition, and the exact posterior of its network and prior, which other objectives may share."""
+
+    definition: Definition
+    exact: ExactPosterior
+
+    @cached_property
+    def functional(self) -> Functional:
+        """The definition's objective."""
+        return self._bound()
+
+    def _bound(self) -> Functional:
+        return self.definition.objective.bind(self.exact.energies, self.exact.log_prior)
+
+    @cached_property
+    def _tables(self) -> tuple[Array, Array, float]:
+        lowest = float(self.exact.energies.min())
+        energies = jnp.asarray(self.exact.energies - lowest, jnp.float32)
+        return energies, jnp.asarray(self.exact.log_prior, jnp.float32), lowest
+
+    def loss(self, q: Float[np.ndarray, " states"]) -> float:
+        """The definition's objective of q (nats), in float64, which training does without."""
+        with jax.enable_x64(True):
+            functional = self._bound()
+            return float(value_of(functional, jnp.asarray(q))) + float(functional.lowest)
+
+    def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
+        definition, posterior = self.definition, self.definition.posterior.ideal
+        functional, (energies, log_prior, lowest) = self.functional, self._tables
+        state = advance(
+            state,
+            functional,
+            jnp.int32(steps),
+            posterior=posterior,
+            optimizer=definition.optimizer,
+            annealing=ExactRegime().annealing(definition),
+            steps=definition.steps,
+        )
+        found = diagnose(state.params, functional, energies, log_prior, posterior=posterior)
+        loss, energy, kl = (np.asarray(row, np.float64) for row in found[:3])
+        offset = float(functional.lowest)
+        return state, Diagnosis(loss + offset, energy + lowest, kl, np.asarray(found.most_probable))
+
+    def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
+        """Loss, expected energy, how far q is from the exact posterior, and the entropies of both."""
+        q = self.definition.posterior.ideal.distribution(jnp.asarray(params))
+        found = self.exact.compared(q) | {
+            "loss": self.loss(q),
+            "expected_energy": evidence.expected_energy(q, self.exact.energies),
+            "entropy": evidence.entropy(q),
+            "posterior_entropy": self.exact.entropy,
+        }
+        return {name: found[name] for name in ExactRegime.numbers}
+
+    def outcomes(self, params: Float[np.ndarray, "..."]) -> None:
+        del params
+
+
+@jax.jit
+def value_of(functional: Functional, q: Probabilities) -> Float[Array, ""]:
+    """F[q] above the lowest energy, in one program."""
+    return functional(q)
+
+
+@partial(jax.jit, static_argnames=("posterior", "optimizer", "annealing", "steps"))
+def advance(
+    state: TrainState,
+    functional: Functional,
+    count: Int[Array, ""],
+    *,
+    posterior: ExplicitPosterior,
+    optimizer: Optimizer,
+    annealing: Annealing | None,
+    steps: int,
+) -> TrainState:
+    """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
+    update_rule = optimizer.transformation(steps)
+
+    def update(
+        functional: Functional, params: Parameters, optimizer_state: optax.OptState
+    ) -> tuple[Parameters, optax.OptState]:
+        def loss(params: Parameters) -> Float[Array, ""]:
+            return Exact().loss(posterior, functional, params)
+
+        value, gradient = jax.value_and_grad(loss)(params)
+        change, optimizer_state = update_rule.update(
+            gradient, optimizer_state, params, value=value, grad=gradient, value_fn=loss
+        )
+        return cast(Array, optax.apply_updates(params, change)), optimizer_state
+
+    def one_step(_: Int[Array, ""], state: TrainState) -> TrainState:
+        now = functional
+        if annealing:
+            now = functional.tempered(annealing.inverse_temperature(state.step, steps))
+        # One after the other: batched products of so small matrices are slower, and line searches would wait for all.
+        params, optimizer_state = jax.lax.map(lambda one: update(now, *one), (state.params, state.optimizer))
+        return TrainState(state.step + 1, state.key, params, optimizer_state)
+
+    return jax.lax.fori_loop(0, count, one_step, state)
+
+
+@partial(jax.jit, static_argnames=("posterior",))
+def diagnose(
+    params: Parameters, functional: Functional, energies: Array, log_prior: Array, *, posterior: ExplicitPosterior
+) -> Diagnosis:
+    """How every restart stands, from its parameters.
+
+    Energies (nats) are given above the lowest, and so are loss and energy, to keep their digits.
+    """
+
+    def one(params: Parameters) -> Diagnosis:
+        q = posterior.probabilities(params)
+        kl, _ = KullbackLeibler(log_prior).value_and_first_variation(q)
+        energy = jnp.sum(q * energies)
+        places = jnp.arange(posterior.n_weights - 1, -1, -1)
+        bits = ((jnp.argmax(q) >> places) & 1).astype(jnp.uint8)
+        return Diagnosis(functional(q), energy, kl, bits)
+
+    return jax.vmap(one)(params)

@@ -1,0 +1,67 @@
+"""Estimators that draw networks from registers and take minibatches of examples."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+from jaxtyping import Array, Float
+
+from hyperborn._typing import RandomKey
+from hyperborn.errors import UserError
+from hyperborn.networks import Network
+from hyperborn.objectives.objectives import Objective, inseparable
+from hyperborn.posteriors import Posterior
+from hyperborn.posteriors.registers import Registers
+from hyperborn.priors import Prior
+from hyperborn.simulators.side_by_side import Tables
+from hyperborn.training.estimator import Estimator
+from hyperborn.training.minibatch.batch import Minibatch
+from hyperborn.training.optimizers import Optimizer, check_optimizer
+
+
+@dataclass(frozen=True)
+class MinibatchEstimator(Estimator):
+    """Estimates E_q[energy] from a few networks a step, and its gradient through the registers' tables."""
+
+    regime: ClassVar[str] = "minibatch"
+
+    @abstractmethod
+    def expected_energy(
+        self,
+        registers: Registers,
+        tables: Sequence[Tables],
+        batch: Minibatch,
+        progress: Float[Array, ""],
+        *,
+        key: RandomKey,
+    ) -> Float[Array, ""]:
+        """An estimate of E_q[energy] in nats, whose JAX derivatives estimate those with respect to tables and side.
+
+        Args:
+            registers: where the weights come from.
+            tables: their probabilities, which the gradient flows back to.
+            batch: the examples, with the side parameters.
+            progress: share of the training that is done, from 0 to 1.
+            key: JAX random key.
+        """
+
+    def check_training(
+        self, posterior: Posterior, network: Network, objective: Objective, prior: Prior, optimizer: Optimizer
+    ) -> None:
+        registers = cast(Registers, posterior)
+        registers.check_network(network)
+        if not objective.annealed:
+            raise inseparable(objective)
+        for bank in registers.banks:
+            prior.log_factors(network, bank.places)
+        check_optimizer(optimizer, self.name, exact=False, from_shots=False)
+
+
+def check_registers(name: str, posterior: Posterior) -> None:
+    """Raise a UserError unless the posterior is one of registers."""
+    if not isinstance(posterior, Registers):
+        raise UserError(
+            f"the estimator {name} draws from Registers, not from {type(posterior).__name__}; give "
+            "hb.Registers(network), or the estimator hb.Exact()"
+        )

@@ -1,0 +1,130 @@
+"""Sums of inputs times weights drawn instead of the weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from typing import ClassVar, final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from hyperborn._typing import RandomKey
+from hyperborn.errors import UserError, whole_number
+from hyperborn.networks import BinaryMLP, Network
+from hyperborn.posteriors import Posterior
+from hyperborn.posteriors.registers import Registers
+from hyperborn.simulators.side_by_side import Tables
+from hyperborn.training.minibatch.batch import Minibatch
+from hyperborn.training.minibatch.drawing import assembled, patterns_of
+from hyperborn.training.minibatch.estimator import MinibatchEstimator, check_registers
+from hyperborn.training.minibatch.layer_registers import Share, shares_by_layer
+
+LEAST_VARIANCE = 1e-6
+"""Added to the variance of a sum, whose square root has a derivative then."""
+
+
+@final
+@dataclass(frozen=True)
+class LocalReparameterization(MinibatchEstimator):
+    """The weights of a layer integrated out: each neuron's sum is drawn from a normal distribution.
+
+    Given its inputs, a neuron's sum is one of independent terms, a register each. Its mean and variance are exact, with
+    the correlations inside of registers; that it is normal is the central limit theorem's word, good for tens of inputs
+    and poor for a few. So there is a bias that does not vanish with samples, and very little variance, since every
+    example has draws of its own (Kingma, Salimans and Welling, arXiv 1506.02557; for binary weights Peters and Welling,
+    arXiv 1809.03368, with k = 1).
+
+    It takes the layers of a `BinaryMLP`, and registers within neurons.
+
+    Raises:
+        UserError: if there is no sample.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name: ClassVar[str] = "local-reparameterization"
+    samples: int = 1
+
+    def __post_init__(self) -> None:
+        whole_number("samples", self.samples, 1)
+
+    def check(self, posterior: Posterior, network: Network) -> None:
+        check_registers(self.name, posterior)
+        assert isinstance(posterior, Registers)
+        if not isinstance(network, BinaryMLP) or len(network.output_scales) > 1:
+            raise UserError(
+                f"the estimator {self.name} knows the layers of a BinaryMLP without a choice of scales; give "
+                "hb.FirstOrder()"
+            )
+        if posterior.grouping != "neuron" or posterior.network != network:
+            raise UserError(
+                f"the estimator {self.name} needs registers within the network's neurons; give "
+                "hb.Registers(network, grouping='neuron'), or hb.FirstOrder()"
+            )
+
+    def expected_energy(
+        self,
+        registers: Registers,
+        tables: Sequence[Tables],
+        batch: Minibatch,
+        progress: Float[Array, ""],
+        *,
+        key: RandomKey,
+    ) -> Float[Array, ""]:
+        del progress
+        network = batch.network
+        assert isinstance(network, BinaryMLP)
+        low, high = network.values
+        patterns = [jnp.asarray(patterns_of(len(table)), table.dtype) for table in tables]
+        ones = [jnp.einsum("or,ob->br", table, own)[None] for table, own in zip(tables, patterns, strict=True)]
+        means = network.unpack(low + (high - low) * assembled(registers, ones)[0])
+        covariances = [(high - low) ** 2 * covariances_of(table) for table in tables]
+        layer = batch.x[None]
+        for number, shares in enumerate(shares_by_layer(registers, network), start=1):
+            key, own_key = jax.random.split(key)
+            layer = network.activated(number, layer, jnp)
+            mean = layer @ means[f"W{number}"]
+            if network.bias:
+                mean = mean + means[f"b{number}"][None, None]
+                layer = jnp.concatenate([layer, jnp.ones_like(layer[..., :1])], axis=-1)
+            variance = sum(variance_of(share, layer, covariances[share.bank]) for share in shares)
+            noise = jax.random.normal(own_key, (self.samples, *mean.shape[1:]), mean.dtype)
+            sums = mean + jnp.sqrt(jnp.maximum(variance, 0) + LEAST_VARIANCE) * noise
+            layer = network.scaled(number, sums, jnp, batch.side)
+        return batch.nll(network.output_scales[0] * layer).mean()
+
+
+def variance_of(
+    share: Share, inputs: Float[Array, "samples examples inputs"], covariances: Float[Array, "pairs registers"]
+) -> Float[Array, "samples examples units"]:
+    """What a share of the registers adds to the variance of each unit's sum."""
+    own = covariances[:, share.registers].reshape(-1, share.units, share.chunks)
+    return products_of(inputs[..., share.inputs], share.size) @ own.transpose(2, 0, 1).reshape(-1, share.units)
+
+
+def pairs_of(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bits i and j of all pairs with i <= j."""
+    first, second = np.array(list(combinations_with_replacement(range(size), 2))).T
+    return first, second
+
+
+def covariances_of(table: Tables) -> Float[Array, "pairs registers"]:
+    """Covariance of the bits of each register, pair by pair, those of two different bits doubled."""
+    patterns = patterns_of(len(table))
+    first, second = pairs_of(patterns.shape[1])
+    mean = jnp.einsum("or,ob->br", table, jnp.asarray(patterns, table.dtype))
+    both = jnp.einsum("or,op->pr", table, jnp.asarray(patterns[:, first] * patterns[:, second], table.dtype))
+    count = jnp.asarray(np.where(first == second, 1.0, 2.0), table.dtype)
+    return count[:, None] * (both - mean[first] * mean[second])
+
+
+def products_of(
+    inputs: Float[Array, "samples examples inputs"], size: int
+) -> Float[Array, "samples examples products"]:
+    """Products of all pairs of inputs of a register, register by register."""
+    first, second = pairs_of(size)
+    chunks = inputs.reshape(*inputs.shape[:2], -1, size)
+    return (chunks[..., first] * chunks[..., second]).reshape(*inputs.shape[:2], -1)

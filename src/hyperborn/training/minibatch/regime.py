@@ -1,0 +1,122 @@
+"""Training on minibatches, with networks drawn from registers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn._typing import Bits, Examples
+from hyperborn.data.dataset import Dataset
+from hyperborn.errors import UserError
+from hyperborn.networks import Network
+from hyperborn.objectives.objectives import ELBO, Objective
+from hyperborn.posteriors import Posterior, Registers
+from hyperborn.predictive import sampled_predictive
+from hyperborn.training.definition import Definition
+from hyperborn.training.estimator import Estimator
+from hyperborn.training.minibatch.first_order import FirstOrder
+from hyperborn.training.minibatch.steps import MinibatchProblem, registers_of
+from hyperborn.training.optimizers import Adam, Optimizer
+from hyperborn.training.regime import Predictor, Problem, Regime, Resources, Table, check_no_backend
+
+LEARNING_RATE = 0.1
+"""Adam's default learning rate (radians)."""
+
+EPOCHS = 60
+"""Default passes over the data."""
+FEWEST, MOST = 1500, 12_000
+"""Default steps, at least and at most."""
+
+RECORD_EVERY = 25
+"""Steps between two records of losses."""
+
+PREDICTING = 32
+"""Networks that predict together."""
+
+
+@final
+class MinibatchRegime(Regime):
+    """Energies estimated from minibatches and draws, penalties exactly; side parameters by maximum a posteriori.
+
+    Of the numbers, the standard error is that of the expected energy. With side parameters, the ELBO bounds the
+    evidence at their values from below, not that with them integrated out; the loss has minus their log prior in it,
+    without its constant.
+    """
+
+    name = "minibatch"
+    numbers = ("loss", "expected_energy", "standard_error", "kl", "elbo", "entropy")
+    restarts = 1
+    # A colder posterior predicts better (docs/registers.md).
+    beta = 0.03
+
+    def takes(self, posterior: Posterior) -> bool:
+        return isinstance(posterior, Registers)
+
+    def default_estimator(self) -> Estimator:
+        return FirstOrder()
+
+    def default_objective(self) -> Objective:
+        return ELBO(self.beta)
+
+    def default_optimizer(self, estimator: Estimator) -> Optimizer:
+        del estimator
+        return Adam(LEARNING_RATE)
+
+    def default_steps(self, examples: int, batch_size: int) -> int:
+        """`EPOCHS` over so many examples, in bounds."""
+        return min(max(EPOCHS * max(1, examples // batch_size), FEWEST), MOST)
+
+    @contextmanager
+    def prepare(self, definition: Definition, data: Dataset, resources: Resources) -> Iterator[Problem]:
+        check_no_backend(resources)
+        yield MinibatchProblem(definition, data.train)
+
+    def memory(self, definition: Definition, params: Any) -> Any:
+        del definition, params
+        return ()
+
+    def record_every(self, definition: Definition) -> int:
+        del definition
+        return RECORD_EVERY
+
+    def predictor(self, definition: Definition, network: Network, params: np.ndarray, table: Table) -> Predictor:
+        del table
+        return DrawsPredictor(network, registers_of(definition), params)
+
+    def check_exact(self, definition: Definition, command: str) -> None:
+        raise UserError(
+            f"{command} needs the exact posterior, and a network of {definition.network.n_weights} weights on many "
+            "registers has none; choose a smaller network (--hidden, --components) or --posterior register, or take "
+            "hyperborn train"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class DrawsPredictor(Predictor):
+    """The mean of `PREDICTING` networks, the same each time."""
+
+    network: Network
+    posterior: Registers
+    params: np.ndarray
+
+    @cached_property
+    def draws(self) -> Bits:
+        """The networks that predict."""
+        return self.sample(PREDICTING, 0)
+
+    def predictive(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
+        return sampled_predictive(self.network, x, self.draws)
+
+    def sample(self, shots: int, seed: int) -> Bits:
+        return self.posterior.sample(jnp.asarray(self.params), shots, key=jax.random.key(seed))
+
+    def most_probable(self, k: int) -> Bits:
+        if k != 1:
+            raise UserError(f"k={k}: of registers side by side, only the most probable network is found; give 1")
+        return self.posterior.most_probable(jnp.asarray(self.params))[None]

@@ -1,0 +1,66 @@
+"""The likelihood-ratio estimator with a baseline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from hyperborn._typing import RandomKey
+from hyperborn.errors import whole_number
+from hyperborn.networks import Network
+from hyperborn.posteriors import Posterior
+from hyperborn.posteriors.registers import Registers
+from hyperborn.simulators.side_by_side import Tables
+from hyperborn.training.minibatch.batch import Minibatch
+from hyperborn.training.minibatch.drawing import bits_of_outcomes, log_of, outcomes_of
+from hyperborn.training.minibatch.estimator import MinibatchEstimator, check_registers
+
+
+@final
+@dataclass(frozen=True)
+class ScoreFunction(MinibatchEstimator):
+    """E[(energy - baseline) ∇ log q], the baseline of a draw being the mean energy of the others.
+
+    Unbiased, whatever the network; its variance grows with the number of weights (Williams 1992; the leave-one-out
+    baseline: Kool, van Hoof and Welling, "Buy 4 REINFORCE samples, get a baseline for free!", 2019).
+
+    Raises:
+        UserError: for fewer than two samples, which have no others.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name: ClassVar[str] = "score-function"
+    samples: int = 16
+
+    def __post_init__(self) -> None:
+        whole_number("samples", self.samples, 2)
+
+    def check(self, posterior: Posterior, network: Network) -> None:
+        del network
+        check_registers(self.name, posterior)
+
+    def expected_energy(
+        self,
+        registers: Registers,
+        tables: Sequence[Tables],
+        batch: Minibatch,
+        progress: Float[Array, ""],
+        *,
+        key: RandomKey,
+    ) -> Float[Array, ""]:
+        del progress
+        outcomes = outcomes_of(tables, self.samples, key=key)
+        energies = batch.energies(bits_of_outcomes(registers, outcomes, tables[0].dtype))
+        log_q = sum(
+            jnp.take_along_axis(log_of(table)[None], found[:, None], axis=1)[:, 0].sum(axis=1)
+            for table, found in zip(tables, outcomes, strict=True)
+        )
+        advantage = jax.lax.stop_gradient(energies - (energies.sum() - energies) / (self.samples - 1))
+        pull = (advantage * log_q).mean()
+        # The pull has the gradient, and no value: its difference is 0 to the last bit.
+        return energies.mean() + (pull - jax.lax.stop_gradient(pull))

@@ -1,0 +1,214 @@
+"""One step on a minibatch: draws of networks, their gradient, and an optimizer's move."""
+
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int
+
+from hyperborn._typing import Parameters, RandomKey
+from hyperborn.data.dataset import Split
+from hyperborn.energy import energy
+from hyperborn.networks import Network, fitted
+from hyperborn.objectives.divergences import KL
+from hyperborn.objectives.functional import Functional
+from hyperborn.objectives.penalties import Penalties
+from hyperborn.posteriors import Registers
+from hyperborn.priors.prior import LogProbabilities
+from hyperborn.stats import Estimate
+from hyperborn.training.definition import Definition
+from hyperborn.training.minibatch.batch import Minibatch
+from hyperborn.training.minibatch.drawing import bits_of_outcomes, outcomes_of
+from hyperborn.training.minibatch.estimator import MinibatchEstimator
+from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.regime import Diagnosis, Problem
+from hyperborn.training.state import TrainState
+
+LOOKED_AT = 1000
+"""Training examples, at most, that the loss is estimated on as training goes."""
+DRAWS_OF_A_LOOK = 8
+"""Networks drawn for that."""
+DRAWS = 16
+"""Networks that the reported expected energy is the mean of, on all training examples."""
+
+
+def registers_of(definition: Definition) -> Registers:
+    """The registers that the definition's estimator has accepted."""
+    return cast(Registers, definition.posterior)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class MinibatchTask:
+    """The training examples, rows to look at, and the penalties of registers; a pytree of arrays on the device."""
+
+    # JAX builds pytrees of placeholders as well, which the type checks of the tests would refuse.
+    __no_type_check__ = True
+
+    network: Network = field(metadata={"static": True})
+    x: Float[Array, "examples features"]
+    y: Int[Array, " examples"]
+    looked_at: Int[Array, " looked"]
+    penalties: Penalties
+    kl: Penalties
+
+    def batch(self, side: Float[Array, " m"], rows: Int[Array, " rows"] | None = None) -> Minibatch:
+        """Examples by their rows; all of them, without a copy, if absent."""
+        x, y = (self.x, self.y) if rows is None else (self.x[rows], self.y[rows])
+        return Minibatch(self.network, x, y, side, jnp.asarray(len(self.y) / len(y), x.dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class MinibatchProblem(Problem):
+    """A definition and the training split.
+
+    Every side parameter has a standard normal prior. An epoch takes every example once, in a new order, but for a
+    rest that makes no minibatch; fewer examples than two minibatches are taken all at once.
+    """
+
+    definition: Definition
+    train: Split
+
+    @cached_property
+    def task(self) -> MinibatchTask:
+        """What a step needs beside the state."""
+        definition, examples = self.definition, len(self.train)
+        looked_at = np.linspace(0, examples - 1, min(LOOKED_AT, examples)).astype(np.int32)
+        return MinibatchTask(
+            definition.network,
+            jnp.asarray(self.train.x, jnp.float32),
+            jnp.asarray(self.train.y, jnp.int32),
+            jnp.asarray(looked_at),
+            Penalties.of(registers_of(definition), definition.network, definition.prior, definition.objective.penalty),
+            Penalties.of(registers_of(definition), definition.network, definition.prior, kl_of),
+        )
+
+    def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
+        definition, posterior = self.definition, registers_of(self.definition)
+        state = advance(
+            state,
+            self.task,
+            jnp.int32(steps),
+            posterior=posterior,
+            estimator=cast(MinibatchEstimator, definition.estimator),
+            optimizer=definition.optimizer,
+            steps=definition.steps,
+            batch_size=min(definition.batch_size, len(self.train)),
+        )
+        found = look(state.params, self.task, state.key, posterior=posterior)
+        loss, energy_, kl = (np.asarray(row, np.float64) for row in found[:3])
+        return state, Diagnosis(loss, energy_, kl, np.asarray(found.most_probable))
+
+    def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
+        definition, posterior = self.definition, registers_of(self.definition)
+        network, prior = definition.network, definition.prior
+        angles, side = params[: posterior.n_parameters], params[posterior.n_parameters :]
+        # Folded, it is another key than key(0), that of the networks that predict, whatever the seed.
+        key = jax.random.fold_in(jax.random.key(definition.seed), 1)
+        bits = posterior.sample(jnp.asarray(angles), DRAWS, key=key)
+        mean = Estimate.of(energy(fitted(network, side), self.train, bits))
+        with jax.enable_x64(True):
+            tables = [jnp.asarray(table) for table in posterior.distributions(jnp.asarray(angles, jnp.float32))]
+            penalty, kl = (
+                float(compiled(Penalties.of(posterior, network, prior, rule), tables))
+                for rule in (definition.objective.penalty, kl_of)
+            )
+        return {
+            "loss": mean.mean + penalty + float(side_penalty(side.astype(np.float64))),
+            "expected_energy": mean.mean,
+            "standard_error": float("nan") if mean.standard_error is None else mean.standard_error,
+            "kl": kl,
+            "elbo": -mean.mean - kl,
+            "entropy": posterior.entropy(jnp.asarray(angles)),
+        }
+
+    def outcomes(self, params: Float[np.ndarray, "..."]) -> None:
+        del params
+
+
+@jax.jit
+def compiled(penalties: Penalties, tables: list[Array]) -> Float[Array, ""]:
+    return penalties(tables)
+
+
+def kl_of(log_prior: LogProbabilities) -> Functional:
+    """KL of one register to the prior, whatever the objective is."""
+    return Functional.of_divergence(KL().bind(log_prior))
+
+
+def side_penalty(side: Float[Array | np.ndarray, " m"]) -> Float[Array | np.ndarray, ""] | float:
+    """Minus the log density of side parameters under their prior (nats), without its constant."""
+    return 0.5 * (side**2).sum()
+
+
+@partial(jax.jit, static_argnames=("posterior", "estimator", "optimizer", "steps", "batch_size"))
+def advance(
+    state: TrainState,
+    task: MinibatchTask,
+    count: Int[Array, ""],
+    *,
+    posterior: Registers,
+    estimator: MinibatchEstimator,
+    optimizer: Optimizer,
+    steps: int,
+    batch_size: int,
+) -> TrainState:
+    """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
+    update_rule, examples = optimizer.transformation(steps), len(task.y)
+    batches = examples // batch_size
+    shuffling, drawing = jax.random.split(state.key)
+
+    def loss(params: Parameters, rows: Int[Array, " rows"] | None, key: RandomKey, step: Array) -> Float[Array, ""]:
+        angles, side = params[: posterior.n_parameters], params[posterior.n_parameters :]
+        tables, progress = posterior.tables(angles), step / steps
+        energy = estimator.expected_energy(posterior, tables, task.batch(side, rows), progress, key=key)
+        # Nats an example, which suits the optimizer whatever the size of the data.
+        return (energy + task.penalties(tables) + side_penalty(side)) / examples
+
+    def order_of(epoch: Int[Array, ""]) -> Int[Array, " examples"]:
+        return jax.random.permutation(jax.random.fold_in(shuffling, epoch), examples)
+
+    def one_step(_: Int[Array, ""], carry: tuple[TrainState, Array, Array]) -> tuple[TrainState, Array, Array]:
+        state, epoch, order = carry
+        now, key = state.step // batches, jax.random.fold_in(drawing, state.step)
+        rows = None
+        if batches > 1:
+            order = jax.lax.cond(now == epoch, lambda: order, lambda: order_of(now))
+            rows = jax.lax.dynamic_slice(order, (state.step % batches * batch_size,), (batch_size,))
+
+        def update(given: tuple[Array, Parameters, optax.OptState]) -> tuple[Parameters, optax.OptState]:
+            restart, params, optimizer_state = given
+            gradient = jax.grad(loss)(params, rows, jax.random.fold_in(key, restart), state.step)
+            change, optimizer_state = update_rule.update(gradient, optimizer_state, params)
+            return cast(Array, optax.apply_updates(params, change)), optimizer_state
+
+        restarts = jnp.arange(len(state.params))
+        params, optimizer_state = jax.lax.map(update, (restarts, state.params, state.optimizer))
+        return TrainState(state.step + 1, state.key, params, optimizer_state), now, order
+
+    nothing = (state, jnp.int32(-1), jnp.zeros(examples, jnp.int32))
+    return jax.lax.fori_loop(0, count, one_step, nothing)[0]
+
+
+@partial(jax.jit, static_argnames=("posterior",))
+def look(params: Parameters, task: MinibatchTask, key: RandomKey, *, posterior: Registers) -> Diagnosis:
+    """How every restart stands: the same draws at every look, so that losses can be compared."""
+    drawing = jax.random.split(key, 3)[2]
+
+    def one(params: Parameters) -> Diagnosis:
+        angles, side = params[: posterior.n_parameters], params[posterior.n_parameters :]
+        tables = posterior.tables(angles)
+        bits = bits_of_outcomes(posterior, outcomes_of(tables, DRAWS_OF_A_LOOK, key=drawing), angles.dtype)
+        batch = task.batch(side, task.looked_at)
+        # One network after the other: side by side, those of a convolution took 430 MiB.
+        energy = jax.lax.map(lambda own: batch.energies(own[None])[0], bits).mean()
+        loss = energy + task.penalties(tables) + side_penalty(side)
+        best = tuple(table.argmax(axis=0)[None] for table in tables)
+        mode = bits_of_outcomes(posterior, best, angles.dtype)[0].astype(jnp.uint8)
+        return Diagnosis(cast(Array, loss), energy, task.kl(tables), mode)
+
+    return jax.lax.map(one, params)

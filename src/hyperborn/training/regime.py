@@ -1,0 +1,208 @@
+"""The ways of training: what all of them have in common.
+
+A regime is one way from a definition and data to a trained posterior. `exact` enumerates all networks, `minibatch`
+draws networks from registers and examples from the data, `shots` measures circuits on a backend. The estimator of a run
+says which one it is (`hyperborn.training.regimes`); everything that depends on it is a method here.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+import numpy as np
+from jaxtyping import Array, Float, UInt8
+
+from hyperborn._typing import Bits, Examples
+from hyperborn.backends.jobs.forecast import Forecast
+from hyperborn.backends.jobs.limits import Limits
+from hyperborn.backends.outcomes import Outcomes
+from hyperborn.data.dataset import Dataset
+from hyperborn.errors import UserError
+from hyperborn.networks import Network
+from hyperborn.objectives.objectives import Objective
+from hyperborn.posteriors import Posterior
+from hyperborn.progress import Progress
+from hyperborn.training.annealing import Annealing
+from hyperborn.training.definition import Definition
+from hyperborn.training.estimator import Estimator
+from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.plateau import Plateau
+from hyperborn.training.state import TrainState
+
+
+class Diagnosis(NamedTuple):
+    """Of every restart: loss, E_q[energy] and KL(q ‖ prior), in nats, and the bits of the most probable network.
+
+    KL is not a number where q is known by shots alone.
+    """
+
+    loss: Float[Array | np.ndarray, " restarts"]
+    expected_energy: Float[Array | np.ndarray, " restarts"]
+    kl: Float[Array | np.ndarray, " restarts"]
+    most_probable: UInt8[Array | np.ndarray, "restarts n"]
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What training may use.
+
+    Attributes:
+        progress: where stages and notes are shown.
+        limits: the most shots, jobs and seconds of a backend altogether; those of before if None.
+        patience: seconds that a job may take, its time in the queue included; a day if None.
+        ledger: file that keeps every job of a backend; in memory if None.
+        resumed: whether the run was begun before, so that a ledger should be there.
+    """
+
+    progress: Progress
+    limits: Limits | None = None
+    patience: float | None = None
+    ledger: Path | None = None
+    resumed: bool = False
+
+
+class Problem(ABC):
+    """A definition bound to its data, ready to be trained."""
+
+    @abstractmethod
+    def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
+        """The state so many steps later, and how every restart stands then, in float64.
+
+        With no steps it compiles the program, or loads one that was compiled before.
+        """
+
+    @abstractmethod
+    def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
+        """What is reported of trained parameters, by the names in `Regime.numbers`; nats, float64."""
+
+    @abstractmethod
+    def outcomes(self, params: Float[np.ndarray, "..."]) -> Outcomes | None:
+        """Networks that a backend gave at trained parameters; None where predictions do without."""
+
+
+Table: TypeAlias = Callable[[], Float[np.ndarray, " states"]]
+"""q(w) of all 2^n networks in index order, float64."""
+
+
+class Predictor(ABC):
+    """Predictions of a trained posterior, at temperature 1."""
+
+    @abstractmethod
+    def predictive(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
+        """The posterior predictive."""
+
+    @abstractmethod
+    def sample(self, shots: int, seed: int) -> Bits:
+        """Networks drawn from the posterior, (shots, n)."""
+
+    @abstractmethod
+    def most_probable(self, k: int) -> Bits:
+        """The k most probable networks, (k, n), most probable first.
+
+        Raises:
+            UserError: if so many are not known.
+        """
+
+
+class Regime(ABC):
+    """One way of training."""
+
+    name: ClassVar[str]
+    numbers: ClassVar[tuple[str, ...]]
+    """What is reported of a result, in the order in which it is shown."""
+    restarts: ClassVar[int]
+    """Default number of independent starts."""
+    beta: ClassVar[float] = 1.0
+    """β of an ELBO for which none is chosen."""
+    needs_outcomes: ClassVar[bool] = False
+    """Whether predictions are made by networks that a backend gave."""
+
+    # What it takes, and its defaults.
+
+    @abstractmethod
+    def takes(self, posterior: Posterior) -> bool:
+        """Whether a posterior is trained this way where no estimator is named."""
+
+    @abstractmethod
+    def default_estimator(self) -> Estimator:
+        """The estimator that serves where none is named."""
+
+    @abstractmethod
+    def default_objective(self) -> Objective:
+        """The objective that serves where none is named."""
+
+    @abstractmethod
+    def default_optimizer(self, estimator: Estimator) -> Optimizer:
+        """The optimizer that suits an estimator."""
+
+    @abstractmethod
+    def default_steps(self, examples: int, batch_size: int) -> int:
+        """Steps for so many training examples."""
+
+    # Its steps.
+
+    @abstractmethod
+    def prepare(self, definition: Definition, data: Dataset, resources: Resources) -> AbstractContextManager[Problem]:
+        """The problem of a definition on data, for as long as the context is open.
+
+        Raises:
+            UserError: if resources are given that the regime does not use, or a backend refuses.
+        """
+
+    @abstractmethod
+    def memory(self, definition: Definition, params: Any) -> Any:
+        """What the first state remembers beside its parameters; () for nothing."""
+
+    @abstractmethod
+    def record_every(self, definition: Definition) -> int:
+        """Steps between two records of losses."""
+
+    def annealing(self, definition: Definition) -> Annealing | None:
+        """The annealing, if energies are turned up as training goes."""
+        del definition
+        return None
+
+    def plateau(self, definition: Definition) -> Plateau | None:
+        """The plateau that ends training early, if losses are exact enough for one."""
+        del definition
+        return None
+
+    # What it reports and how it predicts.
+
+    @abstractmethod
+    def predictor(self, definition: Definition, network: Network, params: np.ndarray, table: Table) -> Predictor:
+        """Predictions of a trained posterior.
+
+        Args:
+            definition: of the run.
+            network: with its side parameters as they were learnt.
+            params: of the posterior, in its shape.
+            table: gives q(w) of all 2^n networks, and keeps it.
+        """
+
+    def label(self, definition: Definition) -> str | None:
+        """Name of the backend that circuits were run on, if any."""
+        del definition
+        return None
+
+    def forecast(self, definition: Definition) -> Forecast | None:
+        """What a run will take of a backend; None where nothing is measured.
+
+        Raises:
+            UserError: if the backend cannot be reached or is too small.
+        """
+        del definition
+        return None
+
+    @abstractmethod
+    def check_exact(self, definition: Definition, command: str) -> None:
+        """Raise a UserError if what a command compares with, the exact posterior, is not known."""
+
+
+def check_no_backend(resources: Resources) -> None:
+    """Raise a UserError for limits of a run that spends nothing."""
+    if resources.limits not in (None, Limits()):
+        raise UserError(f"limits = {resources.limits}: there is nothing to spend without a backend; leave them out")

@@ -1,0 +1,21 @@
+"""All ways of training, by name, and which one a run takes."""
+
+from hyperborn.posteriors import Posterior
+from hyperborn.training.definition import Definition
+from hyperborn.training.exact import ExactRegime
+from hyperborn.training.minibatch.regime import MinibatchRegime
+from hyperborn.training.regime import Regime
+from hyperborn.training.shots.regime import ShotsRegime
+
+REGIMES: dict[str, Regime] = {regime.name: regime for regime in (ShotsRegime(), MinibatchRegime(), ExactRegime())}
+"""The first that takes a posterior trains it, where no estimator is named."""
+
+
+def regime_of(definition: Definition) -> Regime:
+    """The way of training of a run."""
+    return REGIMES[definition.estimator.regime]
+
+
+def regime_for(posterior: Posterior) -> Regime:
+    """The way of training that serves a posterior, where no estimator is named."""
+    return next(regime for regime in REGIMES.values() if regime.takes(posterior))

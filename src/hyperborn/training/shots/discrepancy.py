@@ -1,0 +1,99 @@
+"""λ MMD²(q, p) of one register, q known by shots and p as it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn._typing import Bits
+from hyperborn.backends.outcomes import Outcomes
+from hyperborn.bits import index_of
+from hyperborn.errors import UserError
+from hyperborn.networks import Network
+from hyperborn.objectives.divergences import MMD
+from hyperborn.objectives.divergences.divergence import Divergence, checked_penalty
+from hyperborn.objectives.kernels import (
+    Hamming,
+    default_kernel,
+    distances_of_product,
+    median_kernel,
+    product_embedding,
+    product_mean,
+    weighted_kernel_sums,
+)
+from hyperborn.objectives.objectives import Weight, weight_of
+from hyperborn.priors import Prior
+
+LARGEST_TABLE = 20
+"""Most weights whose prior may be a table of all 2^n networks."""
+
+Embedding = Callable[[Bits], Float[np.ndarray, " networks"]]
+
+
+@dataclass(frozen=True, eq=False)
+class ShotDiscrepancy:
+    """`weight` times MMD² of a fixed kernel to p; `embedding` gives E_{w'~p} k(w, w') of rows, `within` its p-mean."""
+
+    kernel: Hamming
+    weight: float
+    embedding: Embedding
+    within: float
+
+    @classmethod
+    def of(cls, divergence: Divergence, weight: Weight, prior: Prior, network: Network) -> "ShotDiscrepancy":
+        """The discrepancy to a prior over the network's weights, `weight` times.
+
+        Raises:
+            UserError: if the divergence needs more of q than shots, or the prior's bits depend on each other and are
+                too many for a table.
+        """
+        divergence.check_samples()
+        assert isinstance(divergence, MMD), "no other divergence passes the check"
+        if prior.independent:
+            marginals = prior.marginals(network)
+            rules = {
+                "operator-weight": default_kernel,
+                "median": lambda _: median_kernel(distances_of_product(marginals)),
+            }
+            kernel = divergence.kernel or rules[divergence.bandwidth](network.n_weights)
+            within = product_mean(kernel, marginals)
+            number = matched(marginals, within) if weight == "kl-matched" else float(weight)
+            return cls(kernel, number, lambda bits: product_embedding(kernel, marginals, bits), within)
+        check_prior(prior, network)
+        log_p = prior.log_probabilities(network)
+        kernel = divergence.kernel_of(log_p)
+        with jax.enable_x64(True):
+            table = np.asarray(kernel.apply(jnp.asarray(np.exp(log_p))))
+        number = weight_of(weight, divergence, log_p)
+        return cls(kernel, number, lambda bits: table[index_of(bits)], float(np.exp(log_p) @ table))
+
+    def witness(self, at: Bits, reference: Outcomes) -> Float[np.ndarray, " networks"]:
+        """The first variation of the discrepancy at rows (nats), for the q of outcomes drawn apart from these."""
+        sums = weighted_kernel_sums(self.kernel, at, reference.bits, reference.weights)
+        return 2.0 * self.weight * (sums - self.embedding(at))
+
+    def value(self, outcomes: Outcomes) -> float:
+        """The discrepancy (nats), without bias where the shares are those of counts; it may be negative."""
+        bits, shares, shots = outcomes.bits, outcomes.weights, outcomes.shots
+        own = float(shares @ weighted_kernel_sums(self.kernel, bits, bits, shares))
+        # Pairs of a shot with itself, for which k = 1, are left out.
+        among = (shots * own - 1.0) / (shots - 1)
+        return self.weight * (among - 2.0 * float(shares @ self.embedding(bits)) + self.within)
+
+
+def matched(marginals: Float[np.ndarray, " n"], within: float) -> float:
+    """What `MMD.matched_weight` is for independent bits, for any number of them."""
+    entropy = -(marginals * np.log(marginals) + (1.0 - marginals) * np.log1p(-marginals)).sum()
+    return float(entropy) / checked_penalty(1.0 - within)
+
+
+def check_prior(prior: Prior, network: Network) -> None:
+    """Raise a UserError for a prior whose bits depend on each other and are too many for a table."""
+    if not prior.independent and network.n_weights > LARGEST_TABLE:
+        raise UserError(
+            f"prior = {type(prior).__name__} over {network.n_weights} weights: beyond {LARGEST_TABLE} the SELBO "
+            "from shots takes a prior of independent bits; give hb.Uniform() or hb.Bernoulli(0.5)"
+        )

@@ -1,0 +1,87 @@
+"""How a run's forecast is made: simulators are timed, devices are asked."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+
+from hyperborn.backends.backend import Connection, Cost, JobFailed, connected
+from hyperborn.backends.jobs.forecast import MINUTE, Forecast
+from hyperborn.errors import UserError
+from hyperborn.training.definition import Definition
+from hyperborn.training.shots.estimator import ShotEstimator
+from hyperborn.training.shots.posteriors import ShotPosterior
+from hyperborn.training.shots.steps import CALIBRATION_SHOTS, STEP, shots_of_result, stream
+from hyperborn.training.shots.subcircuits import Subcircuit, batch_of, width_of
+
+MOST_TRIED = 1000
+"""Shots that a simulator is timed on, at most."""
+
+
+def forecast_of(definition: Definition) -> Forecast:
+    """The forecast of a run; simulators are timed on one circuit, devices are asked for their gate times.
+
+    Raises:
+        UserError: if the backend cannot be reached or is too small.
+    """
+    posterior, estimator = cast(ShotPosterior, definition.posterior), cast(ShotEstimator, definition.estimator)
+    connection = connected(posterior.backend)
+    subcircuits = posterior.subcircuits(width_of(connection))
+    widest = max(subcircuit.circuit.n_qubits for subcircuit in subcircuits)
+    if connection.n_qubits is not None and widest > connection.n_qubits:
+        raise UserError(
+            f"a circuit of {widest} qubits is too wide for {posterior.backend.label}, which has {connection.n_qubits}; "
+            "choose a smaller network (--hidden, --components), many registers (--posterior registers) or another "
+            "backend"
+        )
+    points = definition.restarts * estimator.design(posterior, 0, stream(definition, STEP)).n_points
+    schedule = [estimator.shots_at(step, definition.steps) for step in range(definition.steps)]
+    # Before the first step, at every step, for the result, to choose the best restart, and to calibrate the readout.
+    work = [(definition.restarts, schedule[0]), *((points, shots) for shots in schedule)]
+    work.append((1, shots_of_result(estimator)))
+    if definition.restarts > 1:
+        work.append((definition.restarts, schedule[-1]))
+    if posterior.mitigation == "readout":
+        work.append((2, CALIBRATION_SHOTS))
+    circuits = len(subcircuits) * sum(count for count, _ in work)
+    shots = len(subcircuits) * sum(count * shots for count, shots in work)
+    costs = [connection.cost(circuit) for circuit in {subcircuit.circuit: None for subcircuit in subcircuits}]
+    largest = max(costs, key=lambda cost: cost.two_qubit_gates)
+    if connection.metered:
+        seconds = device_seconds(costs, shots)
+    else:
+        tried = min(schedule[0], MOST_TRIED)
+        seconds = simulated_seconds(connection, definition, subcircuits, tried) * shots / (len(subcircuits) * tried)
+    return Forecast(
+        posterior.backend.label,
+        widest,
+        max(cost.depth for cost in costs),
+        largest.two_qubit_gates,
+        len(subcircuits),
+        len(work),
+        circuits,
+        shots,
+        seconds,
+    )
+
+
+def device_seconds(costs: Sequence[Cost], shots: int) -> float | None:
+    """Seconds of a device for so many shots, if it says how long its gates take; jobs take some more of their own."""
+    known = [cost.seconds for cost in costs if cost.seconds is not None]
+    return max(known) * shots if known else None
+
+
+def simulated_seconds(
+    connection: Connection, definition: Definition, subcircuits: Sequence[Subcircuit], shots: int
+) -> float:
+    """Seconds of a simulator for one point of every subcircuit."""
+    angles = np.zeros((1, definition.posterior.n_parameters)) + 0.1
+    seconds = 0.0
+    # Two shots come first, to compile for.
+    for count in (2, shots):
+        batch = batch_of(subcircuits, angles, count, "probe", 0)
+        try:
+            seconds = connection.collect(connection.submit(batch, "probe"), batch, MINUTE, lambda _: None).seconds
+        except JobFailed as error:
+            raise UserError(f"the backend failed when it was tried: {error}; choose another one") from error
+    return seconds

@@ -1,0 +1,131 @@
+"""The first variation of many independent registers, each at its own outcomes."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from hyperborn.bits import bits_of
+from hyperborn.energy import RememberedEnergies
+from hyperborn.energy.data import Labelled
+from hyperborn.networks import Network
+from hyperborn.objectives.penalties import Penalties
+from hyperborn.posteriors.registers import RegisterBank
+from hyperborn.stats import Estimate
+from hyperborn.training.shots.measurement import Measurement
+from hyperborn.training.shots.subcircuits import Subcircuit
+from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate
+
+NETWORKS = 16
+"""Networks that the other registers are averaged over, when the energy of one register's outcomes is asked for."""
+
+AT_ONCE = 2**24
+"""Bits of networks that are held at once: 16 MiB."""
+
+LOOKED_AT = 64
+"""Networks that the expected energy is estimated from."""
+
+Tables = tuple[Float[np.ndarray, "_ _"], ...]
+"""Shares (outcomes, registers) of each bank, whose sizes vary from bank to bank."""
+
+
+class Seat(NamedTuple):
+    """Where a bank's registers are read: the subcircuit, which registers are in it, and the qubits of each."""
+
+    subcircuit: int
+    registers: Int[np.ndarray, " r"]
+    qubits: Int[np.ndarray, "r size"]
+
+
+class ManyRegistersVariation(FirstVariation):
+    """r_b(o) = E[energy, register b at o and the others as drawn] + the first variation of register b's own penalty.
+
+    The mean over the others is the Rao-Blackwellised one of `LocalExpectation`: what the other registers did in the
+    shots at hand adds no noise of its own. It supposes that registers are independent, on a device too. Where no centre
+    was measured, the part of a penalty that is quadratic in q counts 1 - 1/S times with S shots.
+    """
+
+    def __init__(self, network: Network, split: Labelled, banks: Sequence[RegisterBank], penalties: Penalties) -> None:
+        self.network, self.banks, self.penalties = network, banks, penalties
+        self.energies = RememberedEnergies(network, split)
+
+    def differences(
+        self, measurement: Measurement, random: np.random.Generator
+    ) -> tuple[Float[np.ndarray, "pairs _"], ...]:
+        tables = self.tables(measurement)
+        reference = tuple(table[measurement.reference].mean(axis=0) for table in tables)
+        first = self.penalties_of(reference)[1]
+        rows = measurement.networks(NETWORKS, random)
+        variations = [self.energies_of_outcomes(rows, bank) + own for bank, own in zip(self.banks, first, strict=True)]
+        return tuple(
+            np.einsum("por,or->pr", table[measurement.plus] - table[measurement.minus], variation)
+            for table, variation in zip(tables, variations, strict=True)
+        )
+
+    def estimate(self, measurement: Measurement, random: np.random.Generator) -> ObjectiveEstimate:
+        rows = measurement.networks(LOOKED_AT, random)
+        energy = Estimate.of(self.energies(rows))
+        reference = tuple(table[measurement.reference].mean(axis=0) for table in self.tables(measurement))
+        penalty = self.penalties_of(reference)[0]
+        best = np.empty(self.network.n_weights, np.uint8)
+        for bank, table in zip(self.banks, reference, strict=True):
+            best[bank.places] = bits_of(table.argmax(axis=0), bank.places.shape[1])
+        return ObjectiveEstimate(energy.mean + penalty, energy, penalty, best)
+
+    def penalties_of(self, tables: Tables) -> tuple[float, Tables]:
+        """All penalties together (nats), and the first variation of each register's."""
+        with jax.enable_x64(True):
+            value, first = priced(self.penalties, [jnp.asarray(table) for table in tables])
+        return float(value), tuple(np.asarray(table) for table in first)
+
+    def tables(self, measurement: Measurement) -> tuple[Float[np.ndarray, "points _ _"], ...]:
+        """Shares of every outcome of every register (points, outcomes, registers), bank by bank."""
+        found: list[np.ndarray] = []
+        for bank in self.banks:
+            count, size = bank.places.shape
+            table = np.empty((len(measurement.outcomes[0]), 2**size, count))
+            worth = 1 << np.arange(size - 1, -1, -1)
+            for seat in seats(bank, measurement.subcircuits):
+                for point, outcomes in enumerate(measurement.outcomes[seat.subcircuit]):
+                    places = outcomes.bits[:, seat.qubits] @ worth + np.arange(len(seat.registers)) * 2**size
+                    weights = np.broadcast_to(outcomes.weights[:, None], places.shape)
+                    sums = np.bincount(places.ravel(), weights.ravel(), minlength=2**size * len(seat.registers))
+                    table[point][:, seat.registers] = sums.reshape(-1, 2**size).T
+            found.append(table)
+        return tuple(found)
+
+    def energies_of_outcomes(self, rows: np.ndarray, bank: RegisterBank) -> Float[np.ndarray, "outcomes registers"]:
+        """Mean energy (nats) over the rows, with each outcome of each register put in."""
+        (count, size), (networks, n) = bank.places.shape, rows.shape
+        patterns = bits_of(np.arange(2**size), size)
+        found = np.empty((2**size, count))
+        step = max(1, AT_ONCE // (2**size * networks * n))
+        for start in range(0, count, step):
+            places = bank.places[start : start + step]
+            put_in = np.broadcast_to(rows, (len(places), 2**size, networks, n)).copy()
+            for register, own in enumerate(places):
+                put_in[register][:, :, own] = patterns[:, None]
+            energies = self.energies(put_in.reshape(-1, n)).reshape(len(places), 2**size, networks)
+            found[:, start : start + step] = energies.mean(axis=2).T
+        return found
+
+
+def seats(bank: RegisterBank, subcircuits: Sequence[Subcircuit]) -> list[Seat]:
+    """Where the registers of a bank are read."""
+    turn_of = np.empty(sum(len(subcircuit.weights) for subcircuit in subcircuits), np.int64)
+    qubit_of = np.empty_like(turn_of)
+    for place, subcircuit in enumerate(subcircuits):
+        turn_of[subcircuit.weights], qubit_of[subcircuit.weights] = place, np.arange(len(subcircuit.weights))
+    owners = turn_of[bank.places[:, 0]]
+    return [
+        Seat(int(subcircuit), registers := np.flatnonzero(owners == subcircuit), qubit_of[bank.places[registers]])
+        for subcircuit in np.unique(owners)
+    ]
+
+
+@jax.jit
+def priced(penalties: Penalties, tables: list[Array]) -> tuple[Array, list[Array]]:
+    return jax.value_and_grad(lambda given: penalties(given))(tables)

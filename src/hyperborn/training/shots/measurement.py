@@ -1,0 +1,58 @@
+"""What a step's shots gave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn._typing import Bits
+from hyperborn.backends.outcomes import Outcomes
+from hyperborn.training.shots.subcircuits import Subcircuit
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Outcomes of every subcircuit (outer) at every point (inner) of a step; `centre` of them are at the parameters."""
+
+    subcircuits: tuple[Subcircuit, ...]
+    outcomes: tuple[tuple[Outcomes, ...], ...]
+    centre: int
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of points."""
+        return (len(self.outcomes[0]) - self.centre) // 2
+
+    @property
+    def plus(self) -> slice:
+        """Places of the points on the plus side, in the order of the pairs."""
+        return slice(self.centre, self.centre + self.pairs)
+
+    @property
+    def minus(self) -> slice:
+        """Places of the points on the minus side."""
+        return slice(self.centre + self.pairs, None)
+
+    @property
+    def reference(self) -> slice:
+        """Places of the points that stand for the parameters: the centre, or all around it."""
+        return slice(0, self.centre or None)
+
+    def networks(self, count: int, random: np.random.Generator) -> Bits:
+        """Networks (count, n) drawn from the outcomes at the reference, registers of different subcircuits apart."""
+        rows = np.empty((count, sum(len(subcircuit.weights) for subcircuit in self.subcircuits)), np.uint8)
+        for subcircuit, points in zip(self.subcircuits, self.outcomes, strict=True):
+            here = points[self.reference]
+            point = random.integers(len(here), size=count)
+            for place, outcomes in enumerate(here):
+                mine = np.flatnonzero(point == place)
+                drawn = random.choice(len(outcomes.weights), len(mine), p=outcomes.weights)
+                rows[mine[:, None], subcircuit.weights] = outcomes.bits[drawn]
+        return rows
+
+
+def stacked(points: Sequence[Outcomes]) -> tuple[Bits, Float[np.ndarray, " rows"], np.ndarray]:
+    """Rows of all points one after the other, their shares, and which point each is of."""
+    owners = np.repeat(np.arange(len(points)), [len(point.weights) for point in points])
+    return np.concatenate([point.bits for point in points]), np.concatenate([point.weights for point in points]), owners

@@ -1,0 +1,60 @@
+"""Derivatives from circuits whose angles are a quarter turn off."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+
+from hyperborn.errors import UserError, whole_number
+from hyperborn.training.shots.estimator import SHOTS, Design, ShotEstimator, Shots, check_shots
+from hyperborn.training.shots.posteriors import ShotPosterior
+
+
+@final
+@dataclass(frozen=True)
+class ParameterShift(ShotEstimator):
+    """Unbiased: half of the difference of E[r] at an angle plus and minus π/2, with r held fixed at the angle itself.
+
+    Exact for RY, RZ and RZZ, whose generators have the eigenvalues ±1/2 (Schuld et al., arXiv 1811.11184). One more
+    circuit, at the angles themselves, tells what the SELBO's first variation r is. Registers side by side are shifted
+    together, each in one angle of its own, since they are independent: 2 P + 1 circuits for P angles a register,
+    however many registers there are. Of `subset` angles, drawn anew at every step, the derivatives are scaled so that
+    the gradient stays unbiased.
+
+    Raises:
+        UserError: if a setting is out of range.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name: ClassVar[str] = "parameter-shift"
+    shots: Shots = SHOTS
+    subset: int | None = None
+
+    def __post_init__(self) -> None:
+        check_shots(self.shots)
+        if self.subset is not None:
+            whole_number("subset", self.subset, 1)
+
+    @property
+    def schedule(self) -> Shots:
+        return self.shots
+
+    @property
+    def averaged(self) -> float:
+        return 0.0
+
+    def design(self, posterior: ShotPosterior, step: int, random: np.random.Generator) -> Design:
+        del step
+        most = max(bank.parameters.shape[1] for bank in posterior.banks)
+        if self.subset is not None and self.subset > most:
+            raise UserError(f"subset = {self.subset}: the circuit has {most} angles; give fewer, or none for all")
+        chosen = np.arange(most)
+        if self.subset is not None:
+            chosen = np.sort(random.choice(most, self.subset, replace=False))
+        shifts = np.zeros((len(chosen), posterior.n_parameters))
+        for bank in posterior.banks:
+            for pair, angle in enumerate(chosen):
+                shifts[pair, bank.parameters[:, angle : angle + 1]] = np.pi / 2
+        return Design(True, shifts, shifts / np.pi * (most / len(chosen)))

@@ -1,0 +1,83 @@
+"""From counts to a measurement, with errors of the readout taken out if they are known."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn.backends.batch import Counts
+from hyperborn.backends.mitigation import Readout
+from hyperborn.backends.outcomes import Outcomes
+from hyperborn.bits import bits_of
+from hyperborn.training.shots.measurement import Measurement
+from hyperborn.training.shots.subcircuits import Subcircuit
+
+
+def measurement_of(
+    subcircuits: tuple[Subcircuit, ...],
+    counts: Sequence[Sequence[Counts]],
+    readouts: Sequence[Readout] | None,
+    centre: int,
+    registers: tuple[Subcircuit, ...] | None,
+) -> Measurement:
+    """The measurement of counts.
+
+    Registers side by side are corrected one by one, in all 2^k outcomes of each: of a wide circuit hardly any outcome
+    comes twice, and among the outcomes seen there is nothing to correct.
+
+    Args:
+        subcircuits: that were run.
+        counts: of every point (inner) of every subcircuit (outer).
+        readouts: how often the qubits of every subcircuit are read wrongly; None for no correction.
+        centre: points that are at the parameters.
+        registers: the independent registers that the subcircuits are made of, in order; None if there is but one.
+    """
+    if readouts is None:
+        return Measurement(subcircuits, tuple(tuple(map(Outcomes.of, points)) for points in counts), centre)
+    if registers is None:
+        corrected = [tuple(map(readout.corrected, points)) for readout, points in zip(readouts, counts, strict=True)]
+        return Measurement(subcircuits, tuple(corrected), centre)
+    found: list[tuple[Outcomes, ...]] = []
+    alone = iter(registers)
+    for subcircuit, readout, points in zip(subcircuits, readouts, counts, strict=True):
+        start = 0
+        while start < len(subcircuit.weights):
+            stop = start + len(next(alone).weights)
+            found.append(corrected_register(points, slice(start, stop), readout))
+            start = stop
+    return Measurement(registers, tuple(found), centre)
+
+
+def corrected_register(points: Sequence[Counts], qubits: slice, readout: Readout) -> tuple[Outcomes, ...]:
+    """The outcomes of one register at every point."""
+    matrices = readout.matrices[qubits]
+    size = len(matrices)
+    worth = 1 << np.arange(size - 1, -1, -1)
+    tables = np.stack(
+        [np.bincount(one.bits[:, qubits] @ worth, one.counts, minlength=2**size) / one.shots for one in points]
+    )
+    patterns = bits_of(np.arange(2**size), size)
+    found = []
+    for table, one in zip(nearest(inverted(tables, matrices)), points, strict=True):
+        kept = table > 0
+        found.append(Outcomes(patterns[kept], table[kept] / table.sum(), one.shots))
+    return tuple(found)
+
+
+def inverted(
+    tables: Float[np.ndarray, "points outcomes"], matrices: Float[np.ndarray, "qubits 2 2"]
+) -> Float[np.ndarray, "points outcomes"]:
+    """Quasi-probabilities: what the tables would be, were every qubit read right; some may be negative."""
+    shaped = tables.reshape(len(tables), *[2] * len(matrices))
+    for qubit, matrix in enumerate(matrices):
+        shaped = np.moveaxis(np.tensordot(np.linalg.inv(matrix), shaped, (1, qubit + 1)), 0, qubit + 1)
+    return shaped.reshape(tables.shape)
+
+
+def nearest(tables: Float[np.ndarray, "points outcomes"]) -> Float[np.ndarray, "points outcomes"]:
+    """The distributions at the least squared distance from rows that sum to 1 (Held, Wolfe and Crowder 1974)."""
+    falling = -np.sort(-tables, axis=1)
+    places = np.arange(1, tables.shape[1] + 1)
+    levels = (np.cumsum(falling, axis=1) - 1.0) / places
+    last = (falling > levels).sum(axis=1) - 1
+    return np.maximum(tables - levels[np.arange(len(tables)), last][:, None], 0.0)

@@ -1,0 +1,146 @@
+"""Training from shots: what it takes, its defaults, and how what a backend gave predicts."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any, cast, final
+
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn._typing import Bits, Examples
+from hyperborn.backends.backend import Backend, connected
+from hyperborn.backends.jobs.forecast import Forecast
+from hyperborn.backends.jobs.ledger import Ledger
+from hyperborn.backends.jobs.replay import Recorded
+from hyperborn.backends.jobs.retry import Persistence
+from hyperborn.backends.names import identity_of
+from hyperborn.backends.outcomes import Outcomes, most_frequent
+from hyperborn.data.dataset import Dataset
+from hyperborn.errors import UserError
+from hyperborn.networks import Network
+from hyperborn.objectives.objectives import SELBO, Objective
+from hyperborn.posteriors import Posterior
+from hyperborn.predictive import posterior_predictive
+from hyperborn.training.definition import Definition
+from hyperborn.training.estimator import Estimator
+from hyperborn.training.interruption import give_way
+from hyperborn.training.optimizers import Adam, Gains, Optimizer
+from hyperborn.training.regime import Predictor, Problem, Regime, Resources, Table
+from hyperborn.training.shots.estimator import ShotEstimator
+from hyperborn.training.shots.forecast import forecast_of
+from hyperborn.training.shots.posteriors import ShotPosterior
+from hyperborn.training.shots.spsa import SPSA
+from hyperborn.training.shots.steps import Memory, ShotsProblem
+
+STEPS = 100
+"""Default steps, each of which is a job."""
+
+LEARNING_RATE = 0.1
+"""Adam's default learning rate (radians)."""
+
+MOST_RECORDS = 200
+"""Records of a run, about."""
+
+
+@final
+class ShotsRegime(Regime):
+    """Circuits are measured on a backend, job by job; numbers are from the shots of the result, noise and all."""
+
+    name = "shots"
+    numbers = ("loss", "expected_energy", "standard_error", "penalty")
+    restarts = 1
+    needs_outcomes = True
+
+    def takes(self, posterior: Posterior) -> bool:
+        return isinstance(posterior, ShotPosterior)
+
+    def default_estimator(self) -> Estimator:
+        return SPSA()
+
+    def default_objective(self) -> Objective:
+        return SELBO()
+
+    def default_optimizer(self, estimator: Estimator) -> Optimizer:
+        return Gains() if cast(ShotEstimator, estimator).takes_gains else Adam(LEARNING_RATE)
+
+    def default_steps(self, examples: int, batch_size: int) -> int:
+        del examples, batch_size
+        return STEPS
+
+    @contextmanager
+    def prepare(self, definition: Definition, data: Dataset, resources: Resources) -> Iterator[Problem]:
+        backend = backend_of(definition)
+        with closing(opened(backend, resources)) as ledger:
+            sampler = Recorded(
+                connected(backend),
+                identity_of(backend),
+                ledger,
+                persistence=Persistence() if resources.patience is None else Persistence(patience=resources.patience),
+                note=resources.progress.note,
+                waiting=lambda _: give_way(),
+            )
+            yield ShotsProblem(definition, data.train, sampler)
+
+    def memory(self, definition: Definition, params: Any) -> Memory:
+        restarts, unknown = definition.restarts, np.full(definition.restarts, np.nan)
+        networks = np.zeros((restarts, definition.network.n_weights), np.uint8)
+        return Memory(unknown, unknown, networks, np.zeros(params.shape))
+
+    def record_every(self, definition: Definition) -> int:
+        return max(1, definition.steps // MOST_RECORDS)
+
+    def predictor(self, definition: Definition, network: Network, params: np.ndarray, table: Table) -> Predictor:
+        del definition, network, params, table
+        raise UserError("the networks that a backend gave are missing; measure the circuit again, with Result.on")
+
+    def label(self, definition: Definition) -> str:
+        return backend_of(definition).label
+
+    def forecast(self, definition: Definition) -> Forecast:
+        return forecast_of(definition)
+
+    def check_exact(self, definition: Definition, command: str) -> None:
+        del definition
+        raise UserError(f"{command} needs exact gradients, and a backend gives shots; leave backend out, or train")
+
+
+def backend_of(definition: Definition) -> Backend:
+    """The backend of a definition whose estimator takes shots."""
+    return cast(ShotPosterior, definition.posterior).backend
+
+
+def opened(backend: Backend, resources: Resources) -> Ledger:
+    """The ledger of a run.
+
+    Raises:
+        UserError: if jobs cost money, and there is no file for them, or no longer.
+    """
+    path = resources.ledger
+    if path is None:
+        if connected(backend).metered:
+            raise UserError(f"shots of {backend.label} are paid for: give ledger='jobs.sqlite', a file that keeps them")
+        return Ledger.in_memory(resources.limits)
+    if resources.resumed and not path.exists() and connected(backend).metered:
+        raise UserError(
+            f"{path} is gone, and with it what was paid for; restore it from a copy, or train anew with --force"
+        )
+    return Ledger.create_or_open(path, resources.limits)
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomesPredictor(Predictor):
+    """The networks that a backend gave, each as often as it came; drawing draws from them again."""
+
+    network: Network
+    found: Outcomes
+
+    def predictive(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
+        return posterior_predictive(self.network, x, self.found.bits, self.found.weights)
+
+    def sample(self, shots: int, seed: int) -> Bits:
+        places = np.random.default_rng(seed).choice(len(self.found.bits), shots, p=self.found.weights)
+        return self.found.bits[places]
+
+    def most_probable(self, k: int) -> Bits:
+        return most_frequent(self.found, k)

@@ -1,0 +1,59 @@
+"""Derivatives along random directions."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+
+from hyperborn.errors import UserError, is_number, whole_number
+from hyperborn.training.shots.estimator import SHOTS, Design, ShotEstimator, Shots, check_shots
+from hyperborn.training.shots.posteriors import ShotPosterior
+
+DECAY = 0.101
+"""Exponent with which perturbations shrink (Spall 1998)."""
+
+
+@final
+@dataclass(frozen=True)
+class SPSA(ShotEstimator):
+    """Simultaneous perturbation: all angles plus and minus a random ±c at once, two circuits a direction.
+
+    c = `perturbation` / (step + 1)^0.101 radians. Several `directions` a step are averaged, and so are the angles of
+    the last share `average` of the steps (Polyak and Ruppert). Registers side by side are perturbed together, and each
+    learns from its own outcomes alone. Source: Spall, IEEE Transactions on Aerospace and Electronic Systems 34, 817
+    (1998), with whose gains the optimizer `Gains` steps.
+
+    Raises:
+        UserError: if a setting is out of range.
+    """
+
+    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
+    __no_type_check__ = True
+
+    name: ClassVar[str] = "spsa"
+    takes_gains: ClassVar[bool] = True
+    shots: Shots = SHOTS
+    directions: int = 1
+    perturbation: float = 0.2
+    average: float = 0.25
+
+    def __post_init__(self) -> None:
+        check_shots(self.shots)
+        whole_number("directions", self.directions, 1)
+        if not is_number(self.perturbation) or self.perturbation <= 0:
+            raise UserError(f"perturbation = {self.perturbation!r}: give a positive number of radians, such as 0.2")
+        if not is_number(self.average) or not 0 <= self.average <= 1:
+            raise UserError(f"average = {self.average!r}: give a share of the steps from 0 to 1, such as 0.25")
+
+    @property
+    def schedule(self) -> Shots:
+        return self.shots
+
+    @property
+    def averaged(self) -> float:
+        return self.average
+
+    def design(self, posterior: ShotPosterior, step: int, random: np.random.Generator) -> Design:
+        size = self.perturbation / (step + 1) ** DECAY
+        signs = random.choice([-1.0, 1.0], (self.directions, posterior.n_parameters))
+        return Design(False, size * signs, signs / (2 * size * self.directions))

@@ -1,0 +1,259 @@
+"""One step from shots: points around the parameters are measured in one job; their differences make the gradient."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple, Protocol, cast, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, UInt8
+
+from hyperborn._typing import Parameters
+from hyperborn.backends import mitigation
+from hyperborn.backends.backend import Connection
+from hyperborn.backends.batch import Batch, Counts
+from hyperborn.backends.mitigation import Readout
+from hyperborn.backends.outcomes import Outcomes
+from hyperborn.data.dataset import Split
+from hyperborn.training.definition import Definition
+from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.regime import Diagnosis, Problem
+from hyperborn.training.shots.estimator import ShotEstimator
+from hyperborn.training.shots.measurement import Measurement
+from hyperborn.training.shots.posteriors import ShotPosterior
+from hyperborn.training.shots.readout import measurement_of
+from hyperborn.training.shots.subcircuits import Subcircuit, batch_of, seed_from, width_of
+from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate
+from hyperborn.training.state import TrainState
+
+CALIBRATION_SHOTS = 10_000
+"""Shots of each of the two circuits that tell how often qubits are read wrongly."""
+
+LEAST_OF_RESULT = 1000
+"""Shots that the result is drawn with, at least: predictions are averages over them."""
+
+LOOK, STEP, RESULT, READOUT, EVALUATION = range(1, 6)
+"""What random numbers are for: each purpose has a stream of its own."""
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """A connection behind a ledger, which sees that nothing is paid for twice."""
+
+    connection: Connection
+
+    def sample(self, batch: Batch) -> tuple[Counts, ...]: ...
+
+
+class Memory(NamedTuple):
+    """Of every restart: what its last measurement gave (nan before that), and the mean of its late angles."""
+
+    loss: Float[np.ndarray, " restarts"]
+    expected_energy: Float[np.ndarray, " restarts"]
+    most_probable: UInt8[np.ndarray, "restarts n"]
+    average: Float[np.ndarray, "restarts ..."]
+
+
+@dataclass(frozen=True, eq=False)
+class ShotsProblem(Problem):
+    """A definition, the training split, and where circuits are measured.
+
+    Everything random in a step, shots of simulators included, follows from the seed, the step and nothing else: a run
+    that is resumed asks for the very batches that it would have asked for.
+    """
+
+    definition: Definition
+    train: Split
+    sampler: Sampler
+
+    @property
+    def posterior(self) -> ShotPosterior:
+        """The posterior that the estimator has accepted."""
+        return cast(ShotPosterior, self.definition.posterior)
+
+    @property
+    def estimator(self) -> ShotEstimator:
+        """Where circuits are measured around the parameters."""
+        return cast(ShotEstimator, self.definition.estimator)
+
+    @cached_property
+    def subcircuits(self) -> tuple[Subcircuit, ...]:
+        """The circuits that are run at every point."""
+        return self.posterior.subcircuits(width_of(self.sampler.connection))
+
+    @cached_property
+    def variation(self) -> FirstVariation:
+        """The objective, bound to data and prior."""
+        definition = self.definition
+        return self.posterior.variation(definition.objective, definition.prior, definition.network, self.train)
+
+    @cached_property
+    def readouts(self) -> tuple[Readout, ...] | None:
+        """How often qubits are read wrongly, measured once a process; None without mitigation."""
+        if self.posterior.mitigation != "readout":
+            return None
+        batch = calibration(self.subcircuits, seed_from(stream(self.definition, READOUT)), "readout")
+        return readouts_of(self.sampler.sample(batch), len(self.subcircuits))
+
+    def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
+        for _ in range(steps):
+            state = self.step(state)
+        if np.isnan(state.memory.loss).any():
+            state = state._replace(memory=self.look(state, "first"))
+        elif steps and int(state.step) == self.definition.steps and self.definition.restarts > 1:
+            # Which restart is the best is told by where they ended, not by what was measured on the way there.
+            state = state._replace(memory=self.look(state, "last"))
+        known: Memory = state.memory
+        unknown = np.full(len(known.loss), np.nan)
+        return state, Diagnosis(known.loss, known.expected_energy, unknown, known.most_probable)
+
+    def step(self, state: TrainState) -> TrainState:
+        """The state one step later: one job for all restarts."""
+        estimator, steps = self.estimator, self.definition.steps
+        step, params = int(state.step), np.asarray(state.params)
+        random = stream(self.definition, STEP, step)
+        flat = params.reshape(len(params), -1)
+        designs = [estimator.design(self.posterior, step, random) for _ in flat]
+        points = [design.points(own) for design, own in zip(designs, flat, strict=True)]
+        centre = int(designs[0].centre)
+        measured = self.measure(points, centre, estimator.shots_at(step, steps), f"step-{step:06d}", random)
+        estimates, gradients = [], []
+        for design, measurement in zip(designs, measured, strict=True):
+            differences = self.variation.differences(measurement, random)
+            gradients.append(design.gradient(self.posterior.banks, differences))
+            estimates.append(self.variation.estimate(measurement, random))
+        gradient = jnp.asarray(np.stack(gradients).reshape(params.shape), jnp.float32)
+        moved, optimizer = update(state.params, gradient, state.optimizer, self.definition.optimizer, steps)
+        average = averaged(estimator, step, steps, state.memory.average, np.asarray(moved))
+        if step + 1 == steps and estimator.averaged:
+            moved = jnp.asarray(average, jnp.float32)
+        return TrainState(state.step + 1, state.key, moved, optimizer, memory_of(estimates, average))
+
+    def measure(
+        self,
+        points: list[Float[np.ndarray, "points parameters"]],
+        centre: int,
+        shots: int,
+        label: str,
+        random: np.random.Generator,
+    ) -> list[Measurement]:
+        """One measurement for each restart's points, of which all are as many; all in one job.
+
+        Args:
+            points: of every restart, `centre` of them first, then pairs.
+            centre: points of each restart that are at its parameters.
+            shots: of every point.
+            label: of the job.
+            random: for the seed of simulated shots.
+        """
+        readouts = self.readouts
+        batch = batch_of(self.subcircuits, np.concatenate(points), shots, label, seed_from(random))
+        counts, total, own = self.sampler.sample(batch), sum(map(len, points)), len(points[0])
+        by_subcircuit = [counts[place * total : (place + 1) * total] for place in range(len(self.subcircuits))]
+        return [
+            measurement_of(
+                self.subcircuits,
+                [found[start : start + own] for found in by_subcircuit],
+                readouts,
+                centre,
+                self.posterior.registers_alone,
+            )
+            for start in range(0, total, own)
+        ]
+
+    def look(self, state: TrainState, label: str) -> Memory:
+        """What a measurement of all restarts gives before the first step, or after the last one."""
+        params, step = np.asarray(state.params), int(state.step)
+        random = stream(self.definition, LOOK, step)
+        shots = self.estimator.shots_at(min(step, self.definition.steps - 1), self.definition.steps)
+        measured = self.measure([own.reshape(1, -1) for own in params], 1, shots, label, random)
+        return memory_of([self.variation.estimate(one, random) for one in measured], state.memory.average)
+
+    def result(self, params: Float[np.ndarray, "..."], random: np.random.Generator) -> Measurement:
+        """What the backend gives at trained parameters."""
+        return self.measure([params.reshape(1, -1)], 1, shots_of_result(self.estimator), "result", random)[0]
+
+    def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
+        random = stream(self.definition, RESULT)
+        estimate = self.variation.estimate(self.result(params, random), random)
+        error = estimate.energy.standard_error
+        return {
+            "loss": estimate.loss,
+            "expected_energy": estimate.energy.mean,
+            "standard_error": float("nan") if error is None else error,
+            "penalty": estimate.penalty,
+        }
+
+    def outcomes(self, params: Float[np.ndarray, "..."]) -> Outcomes:
+        """Whole networks as the backend gives them at trained parameters: those that predict."""
+        random = stream(self.definition, RESULT)
+        return joint_outcomes(self.result(params, random), random)
+
+
+def shots_of_result(estimator: ShotEstimator) -> int:
+    """Shots that the result is drawn with."""
+    return max(estimator.most_shots, LEAST_OF_RESULT)
+
+
+def readouts_of(counts: Sequence[Counts], subcircuits: int) -> tuple[Readout, ...]:
+    """What the counts of `calibration` say of the readout, one subcircuit after the other."""
+    return tuple(Readout.of(counts[2 * place : 2 * place + 2]) for place in range(subcircuits))
+
+
+def joint_outcomes(measurement: Measurement, random: np.random.Generator) -> Outcomes:
+    """The measurement of one point as whole networks; registers of different subcircuits are put together at random."""
+    if len(measurement.subcircuits) == 1:
+        return in_order(measurement.subcircuits[0], measurement.outcomes[0][0])
+    return Outcomes.of(Counts.of(measurement.networks(measurement.outcomes[0][0].shots, random)))
+
+
+def calibration(subcircuits: Sequence[Subcircuit], seed: int, label: str) -> Batch:
+    """The job that prepares all zeros and all ones on the qubits of every subcircuit."""
+    return Batch(label, tuple(mitigation.calibration(own.circuit) for own in subcircuits), CALIBRATION_SHOTS, seed)
+
+
+def stream(definition: Definition, purpose: int, step: int = 0) -> np.random.Generator:
+    """Random numbers for one purpose at one step."""
+    return np.random.default_rng([definition.seed, purpose, step])
+
+
+def memory_of(estimates: list[ObjectiveEstimate], average: Float[np.ndarray, "..."]) -> Memory:
+    return Memory(
+        np.array([estimate.loss for estimate in estimates]),
+        np.array([estimate.energy.mean for estimate in estimates]),
+        np.stack([estimate.most_probable for estimate in estimates]),
+        average,
+    )
+
+
+def averaged(
+    estimator: ShotEstimator, step: int, steps: int, mean: Float[np.ndarray, "..."], params: Float[np.ndarray, "..."]
+) -> Float[np.ndarray, "..."]:
+    """The mean of the angles after the steps of the last share, this one included."""
+    begin = min(steps - 1, int(np.ceil(steps * (1.0 - estimator.averaged))))
+    return mean if step < begin else mean + (params.astype(np.float64) - mean) / (step - begin + 1)
+
+
+def in_order(subcircuit: Subcircuit, outcomes: Outcomes) -> Outcomes:
+    """Outcomes of the only subcircuit, with the bits in the order of the weights."""
+    bits = np.empty_like(outcomes.bits)
+    bits[:, subcircuit.weights] = outcomes.bits
+    return Outcomes(bits, outcomes.weights, outcomes.shots)
+
+
+@partial(jax.jit, static_argnums=(3, 4))
+def update(
+    params: Parameters, gradient: Array, state: optax.OptState, optimizer: Optimizer, steps: int
+) -> tuple[Parameters, optax.OptState]:
+    """One step of the optimizer for every restart."""
+    rule = optimizer.transformation(steps)
+
+    def one(given: tuple[Parameters, Array, optax.OptState]) -> tuple[Parameters, optax.OptState]:
+        own, gradient, state = given
+        change, state = rule.update(gradient, state, own)
+        return own + jnp.asarray(change), state
+
+    return jax.lax.map(one, (params, gradient, state))

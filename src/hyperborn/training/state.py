@@ -1,0 +1,124 @@
+"""Where training stands: the state, how it begins, and what a look at it finds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Int, UInt32
+
+from hyperborn._typing import Parameters, RandomKey
+from hyperborn.posteriors import Posterior
+from hyperborn.training.definition import Definition
+from hyperborn.training.optimizers import Optimizer
+
+Leaf = TypeVar("Leaf")
+
+
+class TrainState(NamedTuple):
+    """Where a run stands; the leading axis of `params` and of `optimizer` counts restarts.
+
+    `memory` is what a regime remembers beside them: see `hyperborn.training.regime.Regime.memory`.
+    """
+
+    step: Int[Array, ""]
+    key: RandomKey
+    params: Parameters
+    optimizer: optax.OptState
+    memory: Any = ()
+
+
+def initial_state(definition: Definition) -> TrainState:
+    """The state before the first step, its memory empty: restarts differ in their random angles around the prior."""
+    return begin_of(definition)(jnp.uint32(definition.seed))
+
+
+def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], TrainState]:
+    """`begin` with all that is static; the prior's marginals are found here, for they may need JAX themselves."""
+    return partial(
+        begin,
+        marginals=tuple(definition.prior.marginals(definition.network).tolist()),
+        side=definition.network.n_side,
+        # What a device adds plays no part here, and would have the program compiled once more.
+        posterior=definition.posterior.ideal,
+        optimizer=definition.optimizer,
+        steps=definition.steps,
+        restarts=definition.restarts,
+        spread=definition.spread,
+    )
+
+
+# One program, which is kept on disk; its many small parts would be compiled one by one in every process.
+@partial(jax.jit, static_argnames=("marginals", "side", "posterior", "optimizer", "steps", "restarts", "spread"))
+def begin(
+    seed: UInt32[Array, ""],
+    *,
+    marginals: tuple[float, ...],
+    side: int,
+    posterior: Posterior,
+    optimizer: Optimizer,
+    steps: int,
+    restarts: int,
+    spread: float,
+) -> TrainState:
+    key, start = jax.random.split(jax.random.key(seed))
+
+    def one(key: RandomKey) -> Parameters:
+        angles = posterior.init(np.asarray(marginals), spread=spread, key=key)
+        return jnp.concatenate([angles.reshape(-1), jnp.zeros(side, angles.dtype)]) if side else angles
+
+    params = jax.vmap(one)(jax.random.split(start, restarts))
+    fresh = jax.vmap(optimizer.transformation(steps).init)(params)
+    # Optax leaves some types weak; arrays from a checkpoint are not, and would be compiled for again.
+    return TrainState(
+        jnp.int32(0), key, params, jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), fresh)
+    )
+
+
+def arrays_of(state: TrainState) -> dict[str, np.ndarray]:
+    """The state as named arrays, for a checkpoint."""
+    own = {"step": state.step, "key": jax.random.key_data(state.key), "params": state.params}
+    leaves, memory = jax.tree.leaves(state.optimizer), jax.tree.leaves(state.memory)
+    return {name: np.asarray(array) for name, array in (own | named(leaves) | named(memory, "memory")).items()}
+
+
+def state_of(arrays: Mapping[str, np.ndarray], definition: Definition, memory_of: Callable[[Any], Any]) -> TrainState:
+    """The state that `arrays_of` named.
+
+    Args:
+        arrays: by their names.
+        definition: of the run.
+        memory_of: the memory of a first state, for parameters of which shape and dtype are known.
+
+    Raises:
+        ValueError: if the arrays are not those of the definition's run.
+    """
+    template = jax.eval_shape(begin_of(definition), jnp.uint32(definition.seed))
+    template = template._replace(memory=memory_of(template.params))
+    leaves, structure = jax.tree.flatten(template.optimizer)
+    memory, memory_structure = jax.tree.flatten(template.memory)
+    key = jax.eval_shape(jax.random.key_data, template.key)
+    expected = {"step": template.step, "key": key, "params": template.params}
+    expected |= named(leaves) | named(memory, "memory")
+    if arrays.keys() != expected.keys():
+        raise ValueError(f"its arrays are {', '.join(sorted(arrays))}, not {', '.join(sorted(expected))}")
+    for name, leaf in expected.items():
+        array = arrays[name]
+        if array.shape != leaf.shape or array.dtype != leaf.dtype:
+            raise ValueError(f"its array {name} is {array.dtype} of shape {array.shape}, not {leaf.dtype} {leaf.shape}")
+    return TrainState(
+        jnp.asarray(arrays["step"]),
+        jax.random.wrap_key_data(jnp.asarray(arrays["key"])),
+        jnp.asarray(arrays["params"]),
+        jax.tree.unflatten(structure, [jnp.asarray(arrays[name]) for name in named(leaves)]),
+        # Not of JAX, which would make single precision of it.
+        jax.tree.unflatten(memory_structure, [arrays[name] for name in named(memory, "memory")]),
+    )
+
+
+def named(leaves: Sequence[Leaf], part: str = "optimizer") -> dict[str, Leaf]:
+    """The leaves of a part of the state by the names they have in a checkpoint."""
+    return {f"{part}_{place:02d}": leaf for place, leaf in enumerate(leaves)}

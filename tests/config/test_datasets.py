@@ -1,0 +1,46 @@
+"""From a configuration to data."""
+
+from typing import Any
+
+import pytest
+
+from hyperborn.config import RunConfig, configured
+from hyperborn.config.datasets import data_of
+from hyperborn.config.networks import network_of
+from hyperborn.errors import UserError
+
+
+def loaded(**given: Any) -> tuple[int, int, list[str]]:
+    """Features, weights of the network, and what was noted."""
+    notes: list[str] = []
+    config = configured(RunConfig, None, {"data": "breast_cancer"} | given)
+    data = data_of(config, notes.append)
+    return data.n_features, network_of(config, data).n_weights, notes
+
+
+def test_registers_take_all_features() -> None:
+    assert loaded() == (30, 30 * 64 + 64 * 64 + 64, [])
+    assert loaded(hidden=16) == (30, 30 * 16 + 16, [])
+
+
+def test_features_are_reduced_for_one_register_that_is_asked_for() -> None:
+    features, weights, notes = loaded(posterior="register")
+    assert (features, weights) == (15, 16)
+    assert notes == ["30 features are too many for one register of 16 qubits: reduced to 15 by PCA (--components)"]
+
+
+@pytest.mark.parametrize("given", [{"ansatz": "product"}, {"optimizer": "lbfgs"}, {"estimator": "exact"}], ids=str)
+def test_options_of_one_register_reduce_them_too(given: dict[str, Any]) -> None:
+    assert loaded(**given)[:2] == (15, 16)
+
+
+def test_features_as_told_are_not_reduced() -> None:
+    assert loaded(posterior="register", components=3, hidden="none") == (3, 4, [])
+    assert loaded(posterior="register", components="all") == (30, 31, [])
+    assert loaded(components=4)[:2] == (4, 13)
+
+
+def test_classes_that_one_register_cannot_tell_apart_are_one_line() -> None:
+    with pytest.raises(UserError, match="10 classes need over 16 weights even with one feature; choose fewer with"):
+        loaded(data="digits", posterior="register")
+    assert loaded(data="digits")[2] == []

@@ -1,0 +1,158 @@
+"""Trained circuits on backends that they were not trained on."""
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import endless
+import hyperborn as hb
+import oracle
+from hyperborn.backends import Aer, Ledger, LimitReached, Limits, Noise, Statevector
+from hyperborn.circuits import AllPairs, ProductState
+from hyperborn.data import Dataset
+from hyperborn.errors import UserError
+from hyperborn.networks import BinaryMLP
+from hyperborn.posteriors import Autoregressive, Register, Registers, ShotRegister, ShotRegisters
+from hyperborn.training.result import Result
+from hyperborn.training.shots.evaluation import placed_on
+
+NETWORK = BinaryMLP(2, (1,))
+BACKEND = Statevector()
+SHOTS = 20_000
+
+
+@pytest.fixture(scope="module")
+def result(data: Dataset) -> Result:
+    """Of exact training."""
+    return hb.fit(NETWORK, data, posterior=Register(AllPairs(5, 1)), steps=60, restarts=1, progress=False)
+
+
+def frequencies(result: Result) -> np.ndarray:
+    assert result.outcomes is not None
+    return np.bincount(result.outcomes.bits.astype(int) @ [16, 8, 4, 2, 1], result.outcomes.weights, minlength=32)
+
+
+def test_circuits_are_placed_as_they_are() -> None:
+    register, registers = Register(AllPairs(5, 1)), Registers(5, 2)
+    assert placed_on(register, BACKEND) == ShotRegister(AllPairs(5, 1), BACKEND)
+    assert placed_on(registers, BACKEND, "readout") == ShotRegisters(registers, BACKEND, "readout")
+    # Those on a backend move to another.
+    assert placed_on(ShotRegister(ProductState(2), Aer()), BACKEND) == ShotRegister(ProductState(2), BACKEND)
+    with pytest.raises(UserError, match="Autoregressive is not run on a backend, which takes a Register or Registers"):
+        placed_on(Autoregressive(5, 2), BACKEND)
+
+
+def test_ideal_shots_predict_as_all_networks_do(result: Result, data: Dataset) -> None:
+    """Predictions within 5 standard errors of the exact ones: 20,000 shots, seed 0."""
+    found = result.on(BACKEND, SHOTS)
+    x = data.test.x
+    logits = np.array([oracle.mlp_logits(row, x, (1,), 1)[:, 0] for row in oracle.all_bits(5)])
+    ones = 1 / (1 + np.exp(-logits))
+    q = endless.joint(ShotRegister(AllPairs(5, 1), BACKEND), result.angles.astype(np.float64).reshape(-1))
+    exact = q @ ones
+    error = np.sqrt(q @ (ones - exact) ** 2 / SHOTS)
+    assert (np.abs(found.predict_proba(x, calibrated=False)[:, 1] - exact) < 5 * error + 1e-6).all()
+    np.testing.assert_allclose(result.predict_proba(x, calibrated=False)[:, 1], exact, rtol=0, atol=1e-5)
+    # Everything else is as it was.
+    assert (found.params is result.params, found.definition, found.losses) == (True, result.definition, result.losses)
+    assert result.outcomes is None
+
+
+def test_noise_takes_shots_away_from_the_distribution(result: Result) -> None:
+    """In total variation; that of ideal shots is about sqrt(32 / 20,000) / 2 at most."""
+    q = endless.joint(ShotRegister(AllPairs(5, 1), BACKEND), result.angles.astype(np.float64).reshape(-1))
+    ideal, noisy, mitigated = (
+        np.abs(frequencies(result.on(Aer(noise=noise), SHOTS, mitigation=mitigation)) - q).sum() / 2
+        for noise, mitigation in ((None, "none"), (Noise(readout=0.1), "none"), (Noise(readout=0.1), "readout"))
+    )
+    assert ideal < 0.03
+    assert noisy > 0.1
+    assert mitigated < 0.5 * noisy
+
+
+def test_registers_are_measured_in_their_turns(data: Dataset) -> None:
+    network = BinaryMLP(5, (2,), bias=False)
+    found = Result(
+        hb.training.definition.Definition(network, Registers(network, 2, depth=1), estimator=hb.FirstOrder()),
+        data,
+        np.random.default_rng(0).uniform(-2, 2, Registers(network, 2, depth=1).n_parameters).astype(np.float32),
+        (0.0,),
+        0,
+        {},
+        {},
+    )
+    posterior = ShotRegisters(Registers(network, 2, depth=1), BACKEND)
+    measured = found.on(BACKEND, 4000)
+    assert measured.outcomes is not None
+    means = measured.outcomes.weights @ measured.outcomes.bits
+    q = endless.joint(posterior, found.angles.astype(np.float64))
+    expected = q @ oracle.all_bits(12)
+    assert (np.abs(means - expected) < 5 * np.sqrt(expected * (1 - expected) / 4000) + 1e-9).all()
+
+
+def test_the_same_question_is_paid_for_once(result: Result, tmp_path: Path) -> None:
+    noisy = Aer(noise=Noise(readout=0.1))
+    with closing(Ledger.create_or_open(tmp_path / "ledger.sqlite")) as ledger:
+        first = result.on(noisy, 500, ledger=ledger)
+        assert (ledger.totals().jobs, ledger.totals().shots) == (1, 500)
+    with closing(Ledger.create_or_open(tmp_path / "ledger.sqlite")) as ledger:
+        np.testing.assert_array_equal(frequencies(result.on(noisy, 500, ledger=ledger)), frequencies(first))
+        assert ledger.totals().jobs == 1
+        other = result.on(noisy, 500, seed=1, ledger=ledger)
+        assert (frequencies(other) != frequencies(first)).any()
+        result.on(noisy, 600, ledger=ledger)
+        result.on(BACKEND, 500, ledger=ledger)
+        assert ledger.totals().jobs == 4
+        # The readout's calibration is a question of its own; the shots are asked for with another seed beside it.
+        result.on(noisy, 500, mitigation="readout", ledger=ledger)
+        assert 5 <= ledger.totals().jobs <= 6
+        before = ledger.totals()
+        result.on(noisy, 500, mitigation="readout", ledger=ledger)
+        assert ledger.totals() == before
+
+
+def test_limits_of_the_ledger_hold(result: Result) -> None:
+    with closing(Ledger.in_memory(Limits(max_shots=400))) as ledger:
+        result.on(BACKEND, 400, ledger=ledger)
+        with pytest.raises(LimitReached, match="max_shots=400 would be passed"):
+            result.on(BACKEND, 300, ledger=ledger)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_shots_and_mitigation_are_checked(result: Result) -> None:
+    with pytest.raises(UserError, match="shots=0 must be a whole number of at least 1"):
+        result.on(BACKEND, 0)
+    with pytest.raises(UserError, match="mitigation = 'zne': give none or readout"):
+        result.on(BACKEND, 10, mitigation="zne")  # pyright: ignore[reportArgumentType]
+
+
+def test_a_ledger_tells_settings_apart(result: Result, tmp_path: Path) -> None:
+    noisy = Aer(noise=Noise(readout=0.3))
+    with closing(Ledger.create_or_open(tmp_path / "ledger.sqlite")) as ledger:
+        first = frequencies(result.on(noisy, SHOTS, ledger=ledger))
+        second = frequencies(result.on(Aer(), SHOTS, ledger=ledger))
+        again = frequencies(result.on(noisy, SHOTS, ledger=ledger))
+        assert ledger.totals().jobs == 2
+    # The ideal distribution within five standard errors of a frequency; readout errors of 0.3 are far outside.
+    assert np.abs(second - result.probabilities).max() < 5 * np.sqrt(0.25 / SHOTS)
+    assert np.abs(first - second).max() > 20 * np.sqrt(0.25 / SHOTS)
+    assert np.array_equal(first, again)
+
+
+def test_a_seed_out_of_range_is_refused(result: Result) -> None:
+    with pytest.raises(UserError, match="seed=-1"):
+        result.on(BACKEND, seed=-1)
+
+
+def test_probabilities_of_a_wide_circuit_are_refused(data: Dataset) -> None:
+    network = BinaryMLP(2, (7,))
+    assert network.n_weights == 29
+    posterior = ShotRegister(ProductState(29), Aer("matrix_product_state"))
+    wide = hb.fit(
+        network, data, posterior=posterior, objective=hb.SELBO(), estimator=hb.SPSA(20), steps=1, progress=False
+    )
+    for ask in (lambda: wide.probabilities, wide.as_prior):
+        with pytest.raises(UserError, match="29 qubits has too many probabilities"):
+            ask()

@@ -1,0 +1,233 @@
+"""Parameter shifts: exact with endlessly many shots, and unbiased with few."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import endless
+import hyperborn as hb
+import inference_oracle
+from counted import counted
+from estimation import deviations
+from hyperborn.backends import Outcomes, Statevector
+from hyperborn.circuits import AllPairs, Brickwork, Circuit, ProductState
+from hyperborn.errors import UserError
+from hyperborn.networks import BinaryMLP
+from hyperborn.objectives.divergences import MMD
+from hyperborn.objectives.objectives import Objective
+from hyperborn.posteriors import Registers, ShotPosterior, ShotRegister, ShotRegisters
+from hyperborn.training.estimators import ParameterShift
+from hyperborn.training.shots import Measurement, variation_of
+from hyperborn.training.shots.posteriors import batch_of
+from sampled_problem import KERNEL, LIKELY, WEIGHT, Task, charge_of_registers
+
+TASK = Task(BinaryMLP(2, (1,)))
+WHOLE = Task(BinaryMLP(3, ()))
+SMALL = Task(BinaryMLP(2, ()))
+BACKEND = Statevector()
+CIRCUITS: list[Circuit] = [AllPairs(4, 1), Brickwork(4, 2), ProductState(4)]
+REGISTERS = ShotRegisters(Registers(5, depth=1, grouping=((3, 0), (4, 1), (2,))), BACKEND)
+SELBO = hb.SELBO(WEIGHT, MMD(KERNEL))
+OBJECTIVES: list[tuple[Objective, float]] = [(hb.MLE(), 0.0), (SELBO, WEIGHT)]
+both = pytest.mark.parametrize(("objective", "weight"), OBJECTIVES, ids=["mle", "selbo"])
+
+
+def params_of(posterior: ShotPosterior) -> np.ndarray:
+    return np.random.default_rng(1).uniform(-2, 2, posterior.n_parameters)
+
+
+def gradient(
+    estimator: ParameterShift,
+    posterior: ShotPosterior,
+    task: Task,
+    objective: Objective,
+    params: np.ndarray,
+    seed: int = 0,
+) -> np.ndarray:
+    """With endlessly many shots at every point."""
+    random = np.random.default_rng(seed)
+    variation = variation_of(objective, hb.Bernoulli(LIKELY), task.network, task.split, posterior)
+    design = estimator.design(posterior, 0, random)
+    measurement = endless.measurement_of(posterior, design.points(params), 1)
+    return design.gradient(posterior.banks, variation.differences(measurement, random))
+
+
+def test_the_points_are_the_angles_and_each_angle_shifted_by_a_right_angle_either_way() -> None:
+    posterior = ShotRegister(ProductState(3), BACKEND)
+    design = ParameterShift().design(posterior, 7, np.random.default_rng(0))
+    params = np.array([0.1, 0.2, 0.3], np.float32)
+    assert (design.centre, design.n_points) == (True, 7)
+    found = design.points(params)
+    own, quarter = params.astype(np.float64), np.pi / 2 * np.eye(3)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, np.concatenate([own[None], own + quarter, own - quarter]), rtol=0, atol=1e-15)
+    differences = np.array([[0.5], [-1.0], [3.0]])
+    np.testing.assert_allclose(design.gradient(posterior.banks, [differences]), [0.25, -0.5, 1.5], rtol=1e-15)
+
+
+def test_registers_are_shifted_together_each_in_one_angle() -> None:
+    """As many pairs as the largest register has angles; smaller ones stay where they are in the rest."""
+    design = ParameterShift().design(REGISTERS, 0, np.random.default_rng(0))
+    pairs, single = REGISTERS.banks
+    most = AllPairs(2, 1).n_parameters
+    assert design.n_points == 2 * most + 1
+    assert (pairs.parameters.shape, single.parameters.shape) == ((2, most), (1, 1))
+    for bank in REGISTERS.banks:
+        for own in bank.parameters:
+            expected = np.pi / 2 * np.eye(most)[:, : len(own)]
+            np.testing.assert_array_equal(design.shifts[:, own], expected)
+    np.testing.assert_allclose(design.factors, design.shifts / np.pi, rtol=0, atol=1e-15)
+
+
+@both
+@pytest.mark.parametrize("circuit", CIRCUITS, ids=lambda circuit: type(circuit).__name__)
+def test_one_register_has_the_exact_gradient(circuit: Circuit, objective: Objective, weight: float) -> None:
+    """Against central differences of plain sums over all networks, and `jax.grad` of the exact functional."""
+    posterior = ShotRegister(circuit, BACKEND)
+    params = params_of(posterior)
+
+    def loss(own: np.ndarray) -> float:
+        q = endless.joint(posterior, own)
+        return float(q @ WHOLE.energies + weight * inference_oracle.squared_discrepancy(q, WHOLE.prior, WHOLE.kernel))
+
+    found = gradient(ParameterShift(), posterior, WHOLE, objective, params)
+    np.testing.assert_allclose(found, endless.slope(loss, params), rtol=0, atol=2e-6)
+    with jax.enable_x64(True):
+        functional = objective.bind(WHOLE.energies, np.log(WHOLE.prior))
+
+        def value(own: Any) -> Any:
+            return functional(posterior.ideal.probabilities(own.reshape(posterior.parameter_shape)))
+
+        exact = np.asarray(jax.grad(value)(jnp.asarray(params)))
+    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-6)
+    # In most angles it is far from 0 (those of a last layer of RZ change nothing).
+    assert np.median(np.abs(found)) > 0.05 or isinstance(circuit, Brickwork)
+    assert np.abs(found).max() > 0.3
+    if weight:
+        without = gradient(ParameterShift(), posterior, WHOLE, hb.MLE(), params)
+        assert np.abs(found - without).max() > 0.3
+
+
+@pytest.mark.parametrize("width", [None, 3, 1])
+def test_registers_have_the_exact_gradient(width: int | None) -> None:
+    """In one subcircuit, two and three: the penalty's exactly, the energy's within 5 standard errors of 100 draws."""
+    params, random = params_of(REGISTERS), np.random.default_rng(0)
+    design = ParameterShift().design(REGISTERS, 0, random)
+    measurement = endless.measurement_of(REGISTERS, design.points(params), 1, width)
+    mle, selbo = (
+        variation_of(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split, REGISTERS)
+        for objective in (hb.MLE(), SELBO)
+    )
+    draws = np.stack([design.gradient(REGISTERS.banks, mle.differences(measurement, random)) for _ in range(100)])
+    exact = endless.slope(lambda own: endless.joint(REGISTERS, own) @ TASK.energies, params)
+    # Central differences leave 1e-8 to those that are 0.
+    errors = draws.std(axis=0, ddof=1) / np.sqrt(100) + 1e-7
+    assert (np.abs(draws.mean(axis=0) - exact) < 5 * errors).all()
+    assert np.linalg.norm(draws.mean(axis=0) - exact) < 0.15 * np.linalg.norm(exact)
+    both = [
+        design.gradient(REGISTERS.banks, own.differences(measurement, np.random.default_rng(5))) for own in (selbo, mle)
+    ]
+    penalty = endless.slope(lambda own: WEIGHT * charge_of_registers(REGISTERS, own), params)
+    np.testing.assert_allclose(both[0] - both[1], penalty, rtol=0, atol=1e-6)
+    assert np.abs(penalty).max() > 0.3
+
+
+REPEATS, SHOTS = 100, 50
+FEW = {
+    "register": ShotRegister(AllPairs(3, 1), BACKEND),
+    "registers": ShotRegisters(Registers(3, depth=1, grouping=((2, 0), (1,))), BACKEND),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "weight"),
+    [("register", None, 0.0), ("register", None, WEIGHT), ("registers", 1, 0.0), ("registers", None, WEIGHT)],
+)
+def test_gradients_from_shots_are_unbiased(name: str, width: int | None, weight: float) -> None:
+    """The mean of 100 estimates of 50 shots a circuit within 5 of its own standard errors (seed 8)."""
+    posterior, objective = FEW[name], SELBO if weight else hb.MLE()
+    params, random = params_of(posterior), np.random.default_rng(8)
+    variation = variation_of(objective, hb.Bernoulli(LIKELY), SMALL.network, SMALL.split, posterior)
+    design = ParameterShift().design(posterior, 0, random)
+    subcircuits, points = posterior.subcircuits(width), design.points(params)
+    counts = counted(BACKEND.connect(), batch_of(subcircuits, np.tile(points, (REPEATS, 1)), SHOTS, "all", 8))
+    table = np.array([Outcomes.of(found) for found in counts], object).reshape(len(subcircuits), REPEATS, len(points))
+    draws = np.stack(
+        [
+            design.gradient(
+                posterior.banks,
+                variation.differences(
+                    Measurement(subcircuits, tuple(tuple(subcircuit[one]) for subcircuit in table), 1), random
+                ),
+            )
+            for one in range(REPEATS)
+        ]
+    )
+
+    def loss(own: np.ndarray) -> float:
+        q = endless.joint(posterior, own)
+        if isinstance(posterior, ShotRegister):
+            penalty = inference_oracle.squared_discrepancy(q, SMALL.prior, SMALL.kernel)
+        else:
+            penalty = charge_of_registers(posterior, own)
+        return float(q @ SMALL.energies + weight * penalty)
+
+    exact = endless.slope(loss, params)
+    assert np.abs(deviations(draws, exact)).max() < 5
+    # A sign that is wrong would be seen by far.
+    assert np.abs(deviations(draws, -exact)).max() > 10
+
+
+def test_random_subsets_are_unbiased() -> None:
+    """Of one angle at a time: its derivative times the number of angles; each angle as often as the others."""
+    posterior = ShotRegister(ProductState(3), BACKEND)
+    params = params_of(posterior)
+    whole = gradient(ParameterShift(), posterior, SMALL, SELBO, params)
+    found = np.stack([gradient(ParameterShift(subset=1), posterior, SMALL, SELBO, params, seed) for seed in range(90)])
+    assert ((found != 0).sum(axis=1) == 1).all()
+    for angle in range(3):
+        own = found[found[:, angle] != 0, angle]
+        np.testing.assert_allclose(own, 3 * whole[angle], rtol=1e-9)
+        # 5 standard errors of a count of 90 with chance 1/3.
+        assert abs(len(own) - 30) < 5 * np.sqrt(90 * 2 / 9)
+    pairs = [gradient(ParameterShift(subset=2), posterior, SMALL, SELBO, params, seed) for seed in range(20)]
+    for one in pairs:
+        assert (one != 0).sum() == 2
+        np.testing.assert_allclose(one[one != 0], 1.5 * whole[one != 0], rtol=1e-9)
+    np.testing.assert_allclose(gradient(ParameterShift(subset=3), posterior, SMALL, SELBO, params), whole, rtol=1e-12)
+
+
+def test_subsets_of_registers_are_unbiased() -> None:
+    """Every angle of a register as often as its others; a smaller register's only if they are among them."""
+    random = np.random.default_rng(0)
+    most = AllPairs(2, 1).n_parameters
+    designs = [ParameterShift(subset=2).design(REGISTERS, step, random) for step in range(400)]
+    assert {design.n_points for design in designs} == {5}
+    # The derivative by an angle, if its shift by a right angle changes r by 2, is 1.
+    means = np.mean([np.einsum("ap,ap->p", design.factors, 2 * (design.shifts > 0)) for design in designs], axis=0)
+    assert np.abs(means - 1).max() < 5 * np.sqrt((most / 2 - 1) / 400)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"shots": 1}, "shots=1 must be a whole number of at least 2, for one alone has no spread"),
+        ({"shots": 0}, "shots=0"),
+        ({"shots": (100, 1.5)}, "shots=1.5"),
+        ({"shots": (1, 2, 3)}, r"shots = \(1, 2, 3\): give a number, or those of the first and of the last step"),
+        ({"subset": 0}, "subset=0 must be a whole number of at least 1"),
+        ({"subset": True}, "subset=True"),
+    ],
+    ids=str,
+)
+def test_settings_are_checked(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        ParameterShift(**settings)
+
+
+def test_a_subset_beyond_all_angles_is_one_line() -> None:
+    with pytest.raises(UserError, match="subset = 6: the circuit has 5 angles; give fewer, or none for all"):
+        ParameterShift(subset=6).design(ShotRegister(ProductState(5), BACKEND), 0, np.random.default_rng(0))
