@@ -1,12 +1,18 @@
 """Strict in tests, light at run time: shapes and types are checked here, and only here."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
+
+if TYPE_CHECKING:
+    # Hyperborn is imported after the hook below, or its types would not be checked.
+    from command_line import Run
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 CACHE = Path(__file__).parent.parent / ".cache" / "tests"
@@ -50,3 +56,53 @@ def reference() -> Path:
     if not REFERENCE.is_dir():
         pytest.skip("the reference data is not at ../shared/reference")
     return REFERENCE
+
+
+@pytest.fixture
+def hyperborn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Run":
+    """Runs a command in an empty folder."""
+    from command_line import run
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    return run
+
+
+@pytest.fixture
+def flowers(tmp_path: Path) -> Path:
+    """A table written by hand, in the folder where commands run."""
+    from command_line import FLOWERS
+
+    path = tmp_path / "flowers.csv"
+    path.write_text(FLOWERS, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with flowers.csv and its finished run; to be copied before it is written to."""
+    from command_line import FLOWERS, QUICK, run
+
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "flowers.csv").write_text(FLOWERS, encoding="utf-8")
+    arguments = ("train", folder / "flowers.csv", "--target", "kind", "--impute", "median", "--out", folder / "run")
+    ended = run(*arguments, *QUICK, "--json")
+    assert ended.code == 0, ended.err
+    (folder / "train.json").write_text(ended.out, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def finished(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the finished run, named `run`."""
+    return Path(shutil.copytree(trained / "run", tmp_path / "run"))
+
+
+@pytest.fixture
+def unharmed(tmp_path: Path) -> Iterator[None]:
+    """What is in the folder when the test begins is there at its end, byte for byte, and nothing else."""
+    from command_line import snapshot
+
+    before = snapshot(tmp_path)
+    yield
+    assert snapshot(tmp_path) == before

@@ -11,7 +11,7 @@ import numpy as np
 import circuit_oracle
 import oracle
 from hyperborn.backends import Outcomes
-from hyperborn.training.shots import Measurement
+from hyperborn.training.shots.measurement import Measurement
 
 SHOTS = 10**15
 """So many that what one of them adds is beyond double precision."""

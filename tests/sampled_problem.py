@@ -63,7 +63,7 @@ class Task:
         return inference_oracle.kernel_matrix(self.n, KAPPAS)
 
 
-def charge_of_registers(posterior: Any, params: np.ndarray) -> float:
+def penalty_of_registers(posterior: Any, params: np.ndarray) -> float:
     """The sum over registers of MMD² of each to the prior of its own weights, with `KERNEL`."""
     total = 0.0
     for subcircuit in posterior.subcircuits(1):

@@ -14,7 +14,7 @@ from hyperborn.backends import FakeDevice, Statevector
 from hyperborn.config import RunConfig
 from hyperborn.config.datasets import data_of
 from hyperborn.config.definitions import definition_of
-from hyperborn.posteriors import ShotRegister
+from hyperborn.training.shots.posteriors import ShotRegister
 from hyperborn.training.estimators import SPSA, ParameterShift
 from hyperborn.training.optimizers import Adam, Gains
 

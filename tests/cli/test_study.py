@@ -27,12 +27,12 @@ def test_a_plan_of_ones_own(hyperborn: Run, plan: Path) -> None:
 def test_a_study_that_was_stopped_goes_on(hyperborn: Run, plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     measured, begun = running.measured, 0
 
-    def until_stopped(cell: running.Cell, bench: running.Bench) -> dict[str, object]:
+    def until_stopped(cell: running.Cell, fits: running.SplitFits) -> dict[str, object]:
         nonlocal begun
         begun += 1
         if begun == 4:
             raise KeyboardInterrupt
-        return measured(cell, bench)
+        return measured(cell, fits)
 
     monkeypatch.setattr(running, "measured", until_stopped)
     ended = hyperborn("study", plan, "--out", "out")

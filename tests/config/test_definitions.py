@@ -7,7 +7,7 @@ import pytest
 
 import hyperborn as hb
 from hyperborn.config import CompareConfig, RunConfig, configured
-from hyperborn.config.definitions import check_exact, definition_of, objective_of
+from hyperborn.config.definitions import definition_of, objective_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import (
@@ -23,6 +23,7 @@ from hyperborn.objectives.divergences import (
 from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.objectives import ELBO, MLE, OBJECTIVES, SELBO, Objective, Renyi, SteinPosterior
 from hyperborn.training.definition import Definition
+from hyperborn.training.regimes import regime_of
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,13 @@ def test_what_is_said_of_registers_is_done(moons: Dataset) -> None:
 
 
 def test_one_register_may_be_drawn_from_many_and_many_summed_exactly(moons: Dataset) -> None:
-    assert defined(moons, posterior="registers").sampled
+    assert regime_of(defined(moons, posterior="registers")).name == "minibatch"
     flags = {"hidden": "2", "scale": "none", "patience": "50", "annealing": "0.5"}
     exact = defined(moons, posterior="registers", estimator="exact", **flags)
     assert (type(exact.posterior), exact.estimator, exact.objective) == (hb.Registers, hb.Exact(), ELBO(1.0))
-    assert (exact.stopping, exact.annealed) == (hb.Plateau(50), hb.Annealing(0.5))
+    regime = regime_of(exact)
+    assert regime.name == "exact"
+    assert (regime.plateau(exact), regime.annealing(exact)) == (hb.Plateau(50), hb.Annealing(0.5))
 
 
 @pytest.mark.parametrize(
@@ -175,6 +178,7 @@ def test_one_register_that_would_be_too_large_names_registers(moons: Dataset) ->
 
 
 def test_what_compares_with_the_exact_posterior_refuses_registers(moons: Dataset) -> None:
-    check_exact(defined(moons), "compare")
+    small, large = defined(moons), defined(moons, hidden="8")
+    regime_of(small).check_exact(small, "compare")
     with pytest.raises(UserError, match="compare needs the exact posterior, and a network of 24 weights on many reg"):
-        check_exact(defined(moons, hidden="8"), "compare")
+        regime_of(large).check_exact(large, "compare")

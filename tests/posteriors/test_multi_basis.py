@@ -21,6 +21,7 @@ from hyperborn.posteriors import MultiBasis
 from hyperborn.posteriors.posterior import compiled_probabilities
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import Exact
+from hyperborn.training.serialization import definition_from_record
 from runs import resume, same, start, start_and_stop
 
 POSTERIORS = [
@@ -266,6 +267,8 @@ def definition() -> Definition:
     return Definition(
         network=hb.networks.BinaryMLP(2, hidden=(2,), bias=False),
         posterior=MultiBasis(AllPairs(3, depth=2)),
+        objective=hb.ELBO(),
+        estimator=Exact(),
         steps=200,
         restarts=2,
         plateau=None,
@@ -277,7 +280,7 @@ def test_a_stopped_run_resumes_to_the_same_bits(tmp_path: Path, definition: Defi
     whole = start(tmp_path / "whole", definition, data)
     start_and_stop(tmp_path / "stopped", definition, data)
     assert same(resume(tmp_path / "stopped"), whole)
-    assert Definition.from_record(definition.to_record()) == definition
+    assert definition_from_record(definition.to_record()) == definition
     read = hb.load(tmp_path / "whole")
     assert read.definition.posterior == definition.posterior
     exact = hb.ExactPosterior(hb.energies(definition.network, data.train))

@@ -19,8 +19,7 @@ from typing import Any
 
 import hyperborn as hb
 from hyperborn.progress import Progress
-from hyperborn.runs import layout as replacing
-from hyperborn.runs import session
+from hyperborn.runs import layout, session
 from hyperborn.training.definition import Definition
 
 STEPS = {"adam": 4000, "lbfgs": 400}
@@ -32,6 +31,8 @@ def definition_of(kind: str) -> Definition:
     return Definition(
         network=network,
         posterior=hb.Register(hb.circuits.Brickwork(network.n_weights, depth=2)),
+        objective=hb.ELBO(),
+        estimator=hb.Exact(),
         optimizer=hb.LBFGS(memory=3) if kind == "lbfgs" else hb.Adam(0.02),
         plateau=None,
         steps=STEPS[kind],
@@ -42,7 +43,7 @@ def survive(path: Path, kind: str) -> None:
     """Start the run, or resume it if there is one."""
     session.CHECKPOINT_SECONDS = 0.1
     progress = Progress(enabled=False)
-    if replacing.is_run(path):
+    if layout.is_run(path):
         session.resume(path, progress, plots=lambda *_: {"loss.png": b"a picture"})
     else:
         data = hb.data.load("moons", size=40)

@@ -60,7 +60,7 @@ def reached(path: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch) -> tu
     """Resumes for real up to the first step of training: where it would go on from, and the log it would add to."""
 
     def stop(
-        _definition: object, _data: object, _progress: object, _watch: object, position: Position, **_more: object
+        _definition: object, _data: object, _resources: object, _watch: object, position: Position, **_more: object
     ) -> Result:
         raise Reached(point_of(position))
 

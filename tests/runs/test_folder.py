@@ -9,9 +9,8 @@ import pytest
 import hyperborn as hb
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
+from hyperborn.runs import layout, session
 from hyperborn.storage import RunLock
-from hyperborn.runs import layout as replacing
-from hyperborn.runs import session
 from hyperborn.training.loop import Report
 from hyperborn.training.result import Result
 from runs import PICTURE, files_of, outcome_of, resume, same, start, start_and_stop
@@ -154,7 +153,7 @@ def test_a_replacement_cut_short_is_the_new_run(
     dies_after: str,
 ) -> None:
     path = Path(shutil.copytree(finished[0], tmp_path / "run"))
-    remove, rename = replacing.remove_folder, Path.rename
+    remove, rename = layout.remove_folder, Path.rename
 
     def dying_remove(part: Path) -> None:
         if dies_after == "writing":
@@ -168,7 +167,7 @@ def test_a_replacement_cut_short_is_the_new_run(
             raise KeyboardInterrupt
         return rename(self, target)
 
-    monkeypatch.setattr(replacing, "remove_folder", dying_remove)
+    monkeypatch.setattr(layout, "remove_folder", dying_remove)
     monkeypatch.setattr(Path, "rename", dying_rename)
     with pytest.raises(KeyboardInterrupt):
         start(path, define(seed=1, steps=30), data, force=True)
@@ -190,7 +189,7 @@ def test_a_refused_replacement_leaves_the_old_run(
     def full(*_: object, **__: object) -> None:
         raise UserError(f"cannot write {path}: the disk is full; free some space or choose another folder")
 
-    monkeypatch.setattr(replacing, "write_folder", full)
+    monkeypatch.setattr(layout, "write_folder", full)
     with pytest.raises(UserError, match="the disk is full"):
         start(path, define(seed=1), data, force=True)
     assert same(hb.load(path), finished[1])
@@ -234,7 +233,7 @@ def test_what_a_process_left_that_died_at_once_is_no_obstacle(define, data: Data
     (path / ".definition.hyperborn-partial").mkdir(parents=True)
     (path / ".definition.hyperborn-lock").touch()
     (path / ".lock").write_text("1 host\n")
-    assert replacing.is_free(path)
+    assert layout.is_free(path)
     result = start(path, define(steps=5), data)
     assert same(hb.load(path), result)
     assert not [name for name in files_of(path) if name.startswith(".")]

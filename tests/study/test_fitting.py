@@ -11,7 +11,7 @@ import hyperborn as hb
 import oracle
 from hyperborn.predictive import exact_predictive, fitted_temperature, scores, tempered
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.fitting import Bench, measured
+from hyperborn.study.fitting import SplitFits, measured
 
 TASK = {"data": "moons", "hidden": "none"}
 
@@ -20,16 +20,16 @@ def cell(settings: Mapping[str, Any], choose: Mapping[str, Any] | None = None, b
     return Cell(TASK, 20, 60, 0, Method("run", "", {"steps": 50, "depth": 1, **settings}, choose or {}, by))
 
 
-def direct(bench: Bench, objective: hb.ELBO | hb.MLE | hb.SELBO) -> hb.Result:
+def direct(fits: SplitFits, objective: hb.ELBO | hb.MLE | hb.SELBO) -> hb.Result:
     net = hb.networks.BinaryMLP(2, ())
     circuit = hb.Register(hb.circuits.AllPairs(net.n_weights, 1))
-    return hb.fit(net, bench.data, objective=objective, posterior=circuit, steps=50, progress=False)
+    return hb.fit(net, fits.data, objective=objective, posterior=circuit, steps=50, progress=False)
 
 
 def test_a_run_is_scored_as_the_library_scores_it() -> None:
     one = cell({"objective": "elbo"})
-    bench = Bench(one)
-    row, result = measured(one, bench), direct(bench, hb.ELBO())
+    fits = SplitFits(one)
+    row, result = measured(one, fits), direct(fits, hb.ELBO())
     assert {name: row[name] for name in ("accuracy", "nll", "brier", "ece")} == pytest.approx(result.metrics("test"))
     raw = result.metrics("test", calibrated=False)
     assert row["nll_at_1"] == pytest.approx(raw["nll"])
@@ -37,15 +37,15 @@ def test_a_run_is_scored_as_the_library_scores_it() -> None:
     assert row["temperature"] == pytest.approx(result.temperature)
     assert row["losses"] == pytest.approx(list(result.losses))
     assert row["gap"] == pytest.approx(result.numbers["elbo_gap"])
-    exact = hb.ExactPosterior(hb.energies(result.network, bench.data.train))
+    exact = hb.ExactPosterior(hb.energies(result.network, fits.data.train))
     assert row["optimum"] == pytest.approx(-exact.log_evidence, abs=1e-4)
     assert min(row["losses"]) >= row["optimum"] - 1e-4
 
 
 def test_the_lowest_loss_of_maximum_likelihood_is_the_lowest_energy() -> None:
     one = cell({"objective": "mle"})
-    row = measured(one, bench := Bench(one))
-    table = hb.energies(hb.networks.BinaryMLP(2, ()), bench.data.train)
+    row = measured(one, fits := SplitFits(one))
+    table = hb.energies(hb.networks.BinaryMLP(2, ()), fits.data.train)
     assert row["optimum"] == pytest.approx(table.min(), abs=1e-4)
     assert row["excess_energy"] == pytest.approx(row["loss"] - table.min(), abs=1e-9)
 
@@ -53,28 +53,28 @@ def test_the_lowest_loss_of_maximum_likelihood_is_the_lowest_energy() -> None:
 def test_what_is_open_is_chosen_by_validation_and_nothing_else() -> None:
     values = [0.01, 1.0, 30.0]
     one = cell({"objective": "elbo"}, {"beta": values})
-    bench = Bench(one)
-    row = measured(one, bench)
+    fits = SplitFits(one)
+    row = measured(one, fits)
     prices = []
     for beta in values:
-        result = direct(bench, hb.ELBO(beta))
-        part = bench.data.validation
+        result = direct(fits, hb.ELBO(beta))
+        part = fits.data.validation
         p = tempered(result.predict_proba(part.x, calibrated=False), result.temperature)
         nll = -np.log(p[np.arange(len(part)), part.y]).mean()
         prices.append(nll + np.log(result.temperature) ** 2 / 2 / len(part))
     chosen = values[int(np.argmin(prices))]
     assert json.loads(row["chosen"]) == {"beta": chosen}
     assert row["fits"] == 3
-    assert row["nll"] == pytest.approx(direct(bench, hb.ELBO(chosen)).metrics("test")["nll"])
+    assert row["nll"] == pytest.approx(direct(fits, hb.ELBO(chosen)).metrics("test")["nll"])
 
 
 def test_choosing_looks_at_no_test_example() -> None:
     one = cell({"objective": "elbo"}, {"beta": [1.0, 0.1, 10.0]})
-    bench, poisoned = Bench(one), Bench(one)
-    flipped = hb.data.Split(-3 * bench.data.test.x, 1 - bench.data.test.y)
-    data = bench.data
+    fits, poisoned = SplitFits(one), SplitFits(one)
+    flipped = hb.data.Split(-3 * fits.data.test.x, 1 - fits.data.test.y)
+    data = fits.data
     poisoned.data = hb.data.Dataset(data.name, data.train, data.validation, flipped, data.classes, data.preprocessing)
-    row, other = measured(one, bench), measured(one, poisoned)
+    row, other = measured(one, fits), measured(one, poisoned)
     assert row["chosen"] == other["chosen"]
     assert row["temperature"] == other["temperature"]
     assert row["accuracy"] != other["accuracy"]
@@ -82,7 +82,7 @@ def test_choosing_looks_at_no_test_example() -> None:
 
 def test_keys_are_chosen_one_after_the_other() -> None:
     one = cell({"objective": "elbo"}, {"beta": [1.0, 0.1, 10.0], "spread": [0.02, 0.3]})
-    row = measured(one, Bench(one))
+    row = measured(one, SplitFits(one))
     # Three values of the first key, and one more of the second: the other was tried already.
     assert row["fits"] == 4
 
@@ -90,26 +90,26 @@ def test_keys_are_chosen_one_after_the_other() -> None:
 def test_a_scale_chosen_by_the_loss_is_that_of_the_highest_bound() -> None:
     scales = [[1.0], [0.25], [4.0]]
     one = cell({"objective": "elbo"}, {"output_scales": scales}, by="loss")
-    bench = Bench(one)
-    row = measured(one, bench)
+    fits = SplitFits(one)
+    row = measured(one, fits)
     losses = []
     for scale in scales:
         net = hb.networks.BinaryMLP(2, (), output_scales=tuple(scale))
         circuit = hb.Register(hb.circuits.AllPairs(net.n_weights, 1))
-        losses.append(hb.fit(net, bench.data, posterior=circuit, steps=50, progress=False).numbers["loss"])
+        losses.append(hb.fit(net, fits.data, posterior=circuit, steps=50, progress=False).numbers["loss"])
     assert json.loads(row["chosen"]) == {"output_scales": scales[int(np.argmin(losses))]}
     assert row["loss"] == pytest.approx(min(losses))
 
 
 def test_the_exact_posterior_is_that_of_the_library() -> None:
     one = Cell(TASK, 20, 60, 0, Method("exact", "", {}, {}, "validation"))
-    bench = Bench(one)
-    row = measured(one, bench)
+    fits = SplitFits(one)
+    row = measured(one, fits)
     net = hb.networks.BinaryMLP(2, ())
-    exact = hb.ExactPosterior(hb.energies(net, bench.data.train))
-    raw = exact.predictive(net, bench.data.test.x)
-    temperature = fitted_temperature(exact.predictive(net, bench.data.validation.x), bench.data.validation.y)
-    expected = scores(tempered(raw, temperature), bench.data.test.y)
+    exact = hb.ExactPosterior(hb.energies(net, fits.data.train))
+    raw = exact.predictive(net, fits.data.test.x)
+    temperature = fitted_temperature(exact.predictive(net, fits.data.validation.x), fits.data.validation.y)
+    expected = scores(tempered(raw, temperature), fits.data.test.y)
     assert {name: row[name] for name in expected} == pytest.approx(expected)
     assert row["log_evidence"] == pytest.approx(exact.log_evidence)
 
@@ -117,24 +117,24 @@ def test_the_exact_posterior_is_that_of_the_library() -> None:
 @pytest.mark.parametrize("name", ["exhaustive", "gibbs", "bayesbinn", "mean-field", "logistic-regression"])
 def test_a_baseline_has_the_same_scores_and_network(name: str) -> None:
     one = Cell(TASK, 20, 60, 0, Method("baseline", name, {"output_scales": [1.0, 2.0]}, {}, "validation"))
-    bench = Bench(one)
-    row = measured(one, bench)
+    fits = SplitFits(one)
+    row = measured(one, fits)
     net = hb.networks.BinaryMLP(2, (), output_scales=(1.0, 2.0))
     assert row["n_weights"] == net.n_weights == 4
-    learnt = hb.baselines.BASELINES[name]().fit(net, bench.data, seed=0)
-    x, y = bench.data.test.x, bench.data.test.y
+    learnt = hb.baselines.BASELINES[name]().fit(net, fits.data, seed=0)
+    x, y = fits.data.test.x, fits.data.test.y
     raw = learnt.predict_proba(x)
     if isinstance(learnt, hb.baselines.Trained):
         raw = exact_predictive(net, x, learnt.result.probabilities)
         assert row["gap"] == pytest.approx(learnt.result.numbers["elbo_gap"])
     assert row["nll_at_1"] == pytest.approx(scores(raw, y)["nll"])
-    part = bench.data.validation
+    part = fits.data.validation
     held_out = learnt.predict_proba(part.x)
     assert row["nll"] == pytest.approx(scores(tempered(raw, fitted_temperature(held_out, part.y)), y)["nll"])
     if name == "exhaustive":
         assert row["excess_energy"] == pytest.approx(0, abs=1e-9)
     if name == "bayesbinn":
-        exact = hb.ExactPosterior(hb.energies(net, bench.data.train))
+        exact = hb.ExactPosterior(hb.energies(net, fits.data.train))
         bits = oracle.all_bits(4)
         q = np.where(bits == 1, learnt.marginals, 1 - learnt.marginals).prod(axis=1)
         assert row["gap"] == pytest.approx(exact.compared(q)["elbo_gap"], abs=1e-6)
@@ -149,13 +149,13 @@ def test_a_prior_is_that_of_runs_baselines_and_the_exact_posterior_alike() -> No
         Method("baseline", "mean-field", {}, {}, "validation"),
     ):
         one = Cell(task, 20, 60, 0, method)
-        rows.append(measured(one, Bench(one)))
-    bench = Bench(one)
-    exact = hb.ExactPosterior(hb.energies(hb.networks.BinaryMLP(2, ()), bench.data.train), hb.Bernoulli(0.01))
+        rows.append(measured(one, SplitFits(one)))
+    fits = SplitFits(one)
+    exact = hb.ExactPosterior(hb.energies(hb.networks.BinaryMLP(2, ()), fits.data.train), hb.Bernoulli(0.01))
     assert [row["log_evidence"] for row in rows] == pytest.approx([exact.log_evidence] * 3)
     assert [row["posterior_entropy"] for row in rows] == pytest.approx([exact.entropy] * 3)
 
 
 def test_a_cell_is_a_pure_function() -> None:
     one = cell({"objective": "selbo"})
-    assert measured(one, Bench(one)) == measured(one, Bench(one))
+    assert measured(one, SplitFits(one)) == measured(one, SplitFits(one))

@@ -11,7 +11,7 @@ import pytest
 from hyperborn.errors import UserError
 from hyperborn.study import running
 from hyperborn.study.cell import Cell
-from hyperborn.study.fitting import Bench
+from hyperborn.study.fitting import SplitFits
 from hyperborn.study.reporting import files_of
 from hyperborn.study.running import Labelled, cells_of, rows_of, work
 from hyperborn.study.store import Store
@@ -33,7 +33,7 @@ def test_all_cells_are_done_once_and_those_of_two_parts_shared(
 ) -> None:
     store, counts, ran = Store(tmp_path / "out", "Two ways"), [], []
     measured = running.measured
-    monkeypatch.setattr(running, "measured", lambda cell, bench: ran.append(cell.key) or measured(cell, bench))
+    monkeypatch.setattr(running, "measured", lambda cell, fits: ran.append(cell.key) or measured(cell, fits))
     work(cells, store, lambda done, total: counts.append((done, total)))
     assert len(ran) == len(set(ran)) == 16
     assert counts[0] == (0, 16)
@@ -53,12 +53,12 @@ def test_a_study_goes_on_where_it_was_stopped(
     work(cells, whole, silent)
     measured, begun = running.measured, 0
 
-    def until_stopped(cell: running.Cell, bench: Bench) -> dict[str, object]:
+    def until_stopped(cell: running.Cell, fits: SplitFits) -> dict[str, object]:
         nonlocal begun
         begun += 1
         if begun == 6:
             raise KeyboardInterrupt
-        return measured(cell, bench)
+        return measured(cell, fits)
 
     monkeypatch.setattr(running, "measured", until_stopped)
     with pytest.raises(KeyboardInterrupt):
@@ -137,10 +137,10 @@ def test_a_cell_that_fails_is_kept_as_its_error_and_the_others_go_on(
 ) -> None:
     measured = running.measured
 
-    def failing(cell: running.Cell, bench: Bench) -> dict[str, object]:
+    def failing(cell: running.Cell, fits: SplitFits) -> dict[str, object]:
         if cell.method.kind == "baseline" and cell.seed == 1:
             raise UserError("no such luck")
-        return measured(cell, bench)
+        return measured(cell, fits)
 
     monkeypatch.setattr(running, "measured", failing)
     store = Store(tmp_path / "out", "Two ways")
@@ -177,9 +177,9 @@ def test_a_table_that_changes_meanwhile_stops_the_study(tmp_path: Path, monkeypa
     own = [labelled for labelled in cells if labelled[1] == "own"]
     measured = running.measured
 
-    def edited(cell: Cell, bench: Bench) -> dict[str, object]:
+    def edited(cell: Cell, fits: SplitFits) -> dict[str, object]:
         file.write_text("\n".join(["a,b,kind", *lines[:-1]]))
-        return measured(cell, bench)
+        return measured(cell, fits)
 
     monkeypatch.setattr(running, "measured", edited)
     store = Store(tmp_path / "out", "Two ways")

@@ -8,8 +8,8 @@ import pytest
 
 import hyperborn as hb
 from hyperborn.data import Dataset
+from hyperborn.posteriors import ExactPosterior
 from hyperborn.training.definition import Definition
-from hyperborn.training.exact import Enumerated
 
 Define = Callable[..., Definition]
 
@@ -27,17 +27,17 @@ def define() -> Define:
         network = hb.networks.BinaryMLP(2, hidden=(2,))
         posterior = hb.Register(hb.circuits.Brickwork(network.n_weights, depth=2))
         training = {"steps": 300, "restarts": 4, "spread": 0.1, "optimizer": hb.Adam(0.1)}
+        aim = {"objective": hb.ELBO(), "estimator": hb.Exact()}
         plain = {"plateau": None, "annealing": None}
-        return Definition(**({"network": network, "posterior": posterior} | training | plain | parts))
+        return Definition(**({"network": network, "posterior": posterior} | training | aim | plain | parts))
 
     return definition
 
 
 @pytest.fixture(scope="session")
-def problem(data: Dataset, define: Define) -> Enumerated:
-    definition = define()
-    energies = hb.energies(definition.network, data.train)
-    return Enumerated(energies, definition.prior.log_probabilities(definition.network))
+def exact(data: Dataset, define: Define) -> ExactPosterior:
+    """The exact posterior of the definitions' network and prior."""
+    return ExactPosterior(hb.energies(define().network, data.train))
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 import hyperborn as hb
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
-from hyperborn.training.defaults import default_estimator, default_steps
+from hyperborn.training.defaults import definition_with_defaults
+from hyperborn.training.regimes import REGIMES, regime_for, regime_of
 
 
 @pytest.mark.parametrize(
@@ -23,18 +24,20 @@ from hyperborn.training.defaults import default_estimator, default_steps
     ],
 )
 def test_steps_are_sixty_epochs_within_bounds(examples: int, batch_size: int, steps: int) -> None:
-    assert default_steps(examples, batch_size) == steps
+    assert REGIMES["minibatch"].default_steps(examples, batch_size) == steps
 
 
 @pytest.mark.parametrize("batch_size", [0, -1, 2.5, "128", None, True], ids=repr)
 def test_batches_of_no_size_are_refused(batch_size: Any) -> None:
     with pytest.raises(UserError, match=r"^batch_size=.* must be a whole number of at least 1$"):
-        default_steps(100, batch_size)
+        definition_with_defaults(hb.networks.BinaryMLP(2, hidden=()), 100, batch_size=batch_size)
 
 
 def test_the_estimator_suits_the_posterior() -> None:
-    assert default_estimator(hb.Registers(3)) == hb.FirstOrder()
-    assert default_estimator(hb.Register(hb.circuits.AllPairs(3))) == hb.Exact()
+    assert regime_for(hb.Registers(3)).default_estimator() == hb.FirstOrder()
+    assert regime_for(hb.Register(hb.circuits.AllPairs(3))).default_estimator() == hb.Exact()
+    on_backend = hb.ShotRegister(hb.circuits.AllPairs(3), hb.backends.Statevector())
+    assert regime_for(on_backend).default_estimator() == hb.SPSA()
 
 
 def test_fit_on_registers_takes_them_all(data: Dataset) -> None:
@@ -43,4 +46,5 @@ def test_fit_on_registers_takes_them_all(data: Dataset) -> None:
     assert (found.posterior, found.estimator) == (hb.Registers(network), hb.FirstOrder())
     assert (found.restarts, found.batch_size, found.optimizer) == (1, 128, hb.Adam(0.1))
     # They would be of no use, whatever is given.
-    assert (found.annealed, found.stopping) == (None, None)
+    regime = regime_of(found)
+    assert (regime.annealing(found), regime.plateau(found)) == (None, None)

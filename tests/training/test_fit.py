@@ -15,17 +15,20 @@ import oracle
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.objectives.kernels import default_kernel
+from hyperborn.posteriors import ExactPosterior
 from hyperborn.predictive import fitted_temperature, tempered
 from hyperborn.progress import Progress
+from hyperborn.training import exact as exact_training
 from hyperborn.training import loop
-from hyperborn.training.exact import Enumerated
+from hyperborn.training.exact import ExactProblem
 from hyperborn.training.fit import run
 from hyperborn.training.interruption import Interrupted
 from hyperborn.training.loop import Report, fresh, train
+from hyperborn.training.regime import Resources
 from hyperborn.training.result import Result
 from runs import same
 
-QUIET = Progress(enabled=False)
+QUIET = Resources(Progress(enabled=False))
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +78,11 @@ def test_the_numbers_are_those_of_a_plain_enumeration(
 
 @pytest.mark.parametrize("objective", [hb.MLE(), hb.ELBO(), hb.ELBO(0.5), hb.SELBO()], ids=str)
 def test_the_final_loss_is_the_objective_in_double_precision(
-    define, data: Dataset, prior: hb.Bernoulli, problem: Enumerated, objective: Any
+    define, data: Dataset, prior: hb.Bernoulli, exact: ExactPosterior, objective: Any
 ) -> None:
     found = run(define(objective=objective, prior=prior, steps=100), data, QUIET)
     q, p = found.probabilities, inference_oracle.product_distribution([0.3] * 9)
-    energy = float(q @ problem.energies)
+    energy = float(q @ exact.energies)
     if isinstance(objective, hb.ELBO):
         expected = energy + objective.beta * inference_oracle.divergence_from(q, p)
     elif isinstance(objective, hb.SELBO):
@@ -107,9 +110,9 @@ def test_the_bound_is_a_bound_whatever_was_minimised(define, data: Dataset, obje
     }
 
 
-def test_the_best_restart_is_kept(define, data: Dataset, problem: Enumerated) -> None:
+def test_the_best_restart_is_kept(define, data: Dataset, exact: ExactPosterior) -> None:
     definition = define(steps=30, seed=5)
-    *_, last = train(definition, problem, fresh(definition))
+    *_, last = train(definition, ExactProblem(definition, exact), fresh(definition))
     found = run(definition, data, QUIET)
     assert len(set(found.losses)) == 4
     assert found.losses == tuple(last.diagnosis.loss)
@@ -244,7 +247,6 @@ def test_pieces_that_do_not_fit_are_named(define, data: Dataset) -> None:
 MISTAKES = [
     ({"objective": hb.ELBO}, "objective = the class ELBO: give an objective, such as hb.ELBO()"),
     ({"objective": "elbo"}, "objective = 'elbo': give an objective"),
-    ({"objective": None}, "objective = None: give an objective"),
     (
         {"posterior": hb.circuits.Brickwork(9, depth=2)},
         "posterior = Brickwork(n_qubits=9, depth=2): give a posterior, such as hb.Register",
@@ -290,18 +292,18 @@ def test_without_a_plateau_all_steps_are_made(data: Dataset) -> None:
 
 
 def test_a_ready_problem_is_not_made_again(
-    define, data: Dataset, problem: Enumerated, monkeypatch: pytest.MonkeyPatch
+    define, data: Dataset, exact: ExactPosterior, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     definition = define(steps=30)
     expected = run(definition, data, QUIET)
-    monkeypatch.setattr(Enumerated, "of", None)
-    assert same(run(definition, data, QUIET, problem=problem), expected)
+    monkeypatch.setattr(exact_training, "exact_posterior", None)
+    assert same(run(definition, data, QUIET, problem=ExactProblem(definition, exact)), expected)
 
 
-def test_training_stops_on_a_plateau_and_goes_on_where_there_is_none(define, problem: Enumerated) -> None:
+def test_training_stops_on_a_plateau_and_goes_on_where_there_is_none(define, exact: ExactPosterior) -> None:
     def steps(plateau: hb.Plateau | None) -> int:
         definition = define(plateau=plateau, steps=300)
-        *_, last = train(definition, problem, fresh(definition))
+        *_, last = train(definition, ExactProblem(definition, exact), fresh(definition))
         assert last.position.finished
         assert len(last.position.history) <= 6
         return last.position.step
@@ -321,19 +323,19 @@ def fail(_report: Report) -> None:
 
 def test_the_bar_of_a_run_that_stops_early_is_closed(define, data: Dataset) -> None:
     with Progress(stream=io.StringIO()) as progress:
-        assert run(define(plateau=hb.Plateau(25, 1e6)), data, progress).steps == 25
+        assert run(define(plateau=hb.Plateau(25, 1e6)), data, Resources(progress)).steps == 25
         assert progress._stages == []
         with pytest.raises(RuntimeError, match="in the midst of it"):
-            run(define(), data, progress, watch=fail)
+            run(define(), data, Resources(progress), watch=fail)
         assert progress._stages == []
 
 
-def test_how_often_reports_come_changes_nothing(define, problem: Enumerated, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_often_reports_come_changes_nothing(define, exact: ExactPosterior, monkeypatch: pytest.MonkeyPatch) -> None:
     definition = define(steps=60, plateau=hb.Plateau(25, 1e-3))
 
     def outcome(seconds: float) -> tuple[int, list[tuple[int, list[float]]], bytes]:
         monkeypatch.setattr(loop, "SECONDS_A_LEAP", seconds)
-        reports = list(train(definition, problem, fresh(definition)))
+        reports = list(train(definition, ExactProblem(definition, exact), fresh(definition)))
         recorded = [(it.position.step, it.diagnosis.loss.tolist()) for it in reports if it.recorded]
         return len(reports), recorded, np.asarray(reports[-1].position.state.params).tobytes()
 

@@ -10,10 +10,11 @@ import hyperborn as hb
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES as REGISTERED
 from hyperborn.objectives.objectives import Objective
+from hyperborn.posteriors import ExactPosterior
 from hyperborn.training.definition import Definition
-from hyperborn.training.exact import Enumerated, advance, diagnose
+from hyperborn.training.exact import ExactProblem, advance, diagnose
 from hyperborn.training.optimizers import Optimizer
-from hyperborn.training.state import State, arrays_of, initial_state, state_of
+from hyperborn.training.state import TrainState, arrays_of, initial_state, state_of
 
 OPTIMIZERS = [hb.Adam(), hb.LBFGS(memory=3)]
 OBJECTIVES = [
@@ -25,8 +26,8 @@ OBJECTIVES = [
 ]
 
 
-def moved(definition: Definition, problem: Enumerated, state: State, *counts: int) -> State:
-    functional = problem.functional(definition)
+def moved(definition: Definition, exact: ExactPosterior, state: TrainState, *counts: int) -> TrainState:
+    functional = ExactProblem(definition, exact).functional
     for count in counts:
         state = advance(
             state,
@@ -40,27 +41,31 @@ def moved(definition: Definition, problem: Enumerated, state: State, *counts: in
     return state
 
 
-def losses_of(definition: Definition, problem: Enumerated, state: State) -> np.ndarray:
-    functional = problem.functional(definition)
-    log_prior = jnp.asarray(problem.log_prior, jnp.float32)
-    energies = jnp.asarray(problem.energies - problem.energies.min(), jnp.float32)
+def losses_of(definition: Definition, exact: ExactPosterior, state: TrainState) -> np.ndarray:
+    functional = ExactProblem(definition, exact).functional
+    log_prior = jnp.asarray(exact.log_prior, jnp.float32)
+    energies = jnp.asarray(exact.energies - exact.energies.min(), jnp.float32)
     return np.asarray(diagnose(state.params, functional, energies, log_prior, posterior=definition.posterior).loss)
 
 
-def bytes_of(state: State) -> dict[str, bytes]:
+def restored(arrays: dict[str, np.ndarray], definition: Definition) -> TrainState:
+    return state_of(arrays, definition, lambda _: ())
+
+
+def bytes_of(state: TrainState) -> dict[str, bytes]:
     return {name: array.tobytes() for name, array in arrays_of(state).items()}
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
-def test_many_steps_at_once_are_the_same_as_one_by_one(define, problem: Enumerated, optimizer: Optimizer) -> None:
+def test_many_steps_at_once_are_the_same_as_one_by_one(define, exact: ExactPosterior, optimizer: Optimizer) -> None:
     definition = define(optimizer=optimizer)
     state = initial_state(definition)
-    once = moved(definition, problem, state, 12)
+    once = moved(definition, exact, state, 12)
     assert int(once.step) == 12
-    assert bytes_of(once) == bytes_of(moved(definition, problem, state, *[1] * 12))
-    assert bytes_of(once) == bytes_of(moved(definition, problem, state, 5, 0, 7))
-    assert bytes_of(once) != bytes_of(moved(definition, problem, state, 11))
-    assert bytes_of(state) == bytes_of(moved(definition, problem, state, 0))
+    assert bytes_of(once) == bytes_of(moved(definition, exact, state, *[1] * 12))
+    assert bytes_of(once) == bytes_of(moved(definition, exact, state, 5, 0, 7))
+    assert bytes_of(once) != bytes_of(moved(definition, exact, state, 11))
+    assert bytes_of(state) == bytes_of(moved(definition, exact, state, 0))
 
 
 def test_every_registered_objective_is_trained() -> None:
@@ -70,25 +75,25 @@ def test_every_registered_objective_is_trained() -> None:
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=str)
 def test_every_optimizer_lowers_every_objective(
-    define, problem: Enumerated, optimizer: Optimizer, objective: Objective
+    define, exact: ExactPosterior, optimizer: Optimizer, objective: Objective
 ) -> None:
     definition = define(optimizer=optimizer, objective=objective)
     state = initial_state(definition)
-    before = losses_of(definition, problem, state)
-    after = losses_of(definition, problem, moved(definition, problem, state, 40))
+    before = losses_of(definition, exact, state)
+    after = losses_of(definition, exact, moved(definition, exact, state, 40))
     # Far more than rounding: every restart gains at least 1 nat. Without energies of its own a loss starts nearer to
     # its lowest (the Renyi bound 0.6 nats above it): 1/2 nat then, or half of a loss below 1.
     least = np.full(4, 1.0) if objective.annealed else np.minimum(0.5, before / 2)
     assert (after < before - least).all()
 
 
-def test_adam_is_the_published_rule(define, problem: Enumerated) -> None:
+def test_adam_is_the_published_rule(define, exact: ExactPosterior) -> None:
     """Kingma and Ba's update, squares decaying by 0.99, with gradients by central differences of a float64 loss."""
     definition = define(objective=hb.MLE(), restarts=1)
     state = initial_state(definition)
     with jax.enable_x64(True):
         params = jnp.asarray(np.asarray(state.params[0]), jnp.float64)
-        energies = jnp.asarray(problem.energies)
+        energies = jnp.asarray(exact.energies)
         losses = jax.jit(jax.vmap(lambda angles: jnp.sum(definition.posterior.probabilities(angles) * energies)))
         steps_apart = 1e-5 * np.eye(params.size).reshape(-1, *params.shape)
         mean, square, gradient = (np.zeros(params.shape) for _ in range(3))
@@ -103,25 +108,25 @@ def test_adam_is_the_published_rule(define, problem: Enumerated) -> None:
     # Adam divides by the gradient's own size, so that rounding shows where a gradient is all but zero.
     certain = np.abs(gradient) > 1e-2
     assert certain.sum() > 10
-    found = np.asarray(moved(definition, problem, state, 3).params[0])
+    found = np.asarray(moved(definition, exact, state, 3).params[0])
     np.testing.assert_allclose(found[certain], np.asarray(params)[certain], atol=2e-4)
 
 
-def test_restarts_side_by_side_are_what_they_are_alone(define, problem: Enumerated) -> None:
+def test_restarts_side_by_side_are_what_they_are_alone(define, exact: ExactPosterior) -> None:
     definition, alone = define(restarts=4), define(restarts=1)
     state = initial_state(definition)
-    together = moved(definition, problem, state, 20)
+    together = moved(definition, exact, state, 20)
     for restart in range(4):
         one = jax.tree.map(lambda leaf, place=restart: leaf[place : place + 1], (state.params, state.optimizer))
-        single = moved(alone, problem, State(state.step, state.key, *one), 20)
+        single = moved(alone, exact, TrainState(state.step, state.key, *one), 20)
         # Other shapes are other programs, whose float32 sums may be in another order.
         np.testing.assert_allclose(together.params[restart], single.params[0], atol=1e-3)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
-def test_the_seed_is_all_the_chance_there_is(define, problem: Enumerated, optimizer: Optimizer) -> None:
+def test_the_seed_is_all_the_chance_there_is(define, exact: ExactPosterior, optimizer: Optimizer) -> None:
     runs = [
-        bytes_of(moved(definition, problem, initial_state(definition), 7))
+        bytes_of(moved(definition, exact, initial_state(definition), 7))
         for definition in (define(optimizer=optimizer, seed=seed) for seed in (3, 3, 4))
     ]
     assert runs[0] == runs[1]
@@ -139,14 +144,14 @@ def test_restarts_start_at_the_prior_and_apart(define) -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
 def test_a_state_comes_back_from_its_arrays_and_goes_on_the_same(
-    define, problem: Enumerated, optimizer: Optimizer
+    define, exact: ExactPosterior, optimizer: Optimizer
 ) -> None:
     definition = define(optimizer=optimizer)
-    state = moved(definition, problem, initial_state(definition), 9)
-    restored = state_of(arrays_of(state), definition)
-    assert bytes_of(restored) == bytes_of(state)
-    assert jax.tree.structure(restored) == jax.tree.structure(state)
-    assert bytes_of(moved(definition, problem, restored, 9)) == bytes_of(moved(definition, problem, state, 9))
+    state = moved(definition, exact, initial_state(definition), 9)
+    found = restored(arrays_of(state), definition)
+    assert bytes_of(found) == bytes_of(state)
+    assert jax.tree.structure(found) == jax.tree.structure(state)
+    assert bytes_of(moved(definition, exact, found, 9)) == bytes_of(moved(definition, exact, state, 9))
 
 
 def wrong_arrays(arrays: dict[str, np.ndarray]) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
@@ -164,11 +169,11 @@ def test_arrays_of_another_run_are_refused(define) -> None:
     assert len(cases) > 15
     for name, wrong in cases:
         with pytest.raises(ValueError, match=name):
-            state_of(wrong, definition)
+            restored(wrong, definition)
     with pytest.raises(ValueError, match="optimizer"):
-        state_of(arrays, define(optimizer=hb.LBFGS()))
+        restored(arrays, define(optimizer=hb.LBFGS()))
     with pytest.raises(ValueError, match="params"):
-        state_of(arrays, define(restarts=3))
+        restored(arrays, define(restarts=3))
 
 
 def compiled(function: Any) -> int:
@@ -177,33 +182,33 @@ def compiled(function: Any) -> int:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
 def test_one_program_serves_every_count_and_every_problem_of_a_shape(
-    define, problem: Enumerated, optimizer: Optimizer
+    define, exact: ExactPosterior, optimizer: Optimizer
 ) -> None:
     definition = define(optimizer=optimizer, steps=301)
     start = initial_state(definition)
     programs = compiled(advance)
-    moved(definition, problem, start, 0, 1, 2, 25)
+    moved(definition, exact, start, 0, 1, 2, 25)
     assert compiled(advance) == programs + 1
     looks = compiled(diagnose)
     others = [
-        (define(optimizer=optimizer, steps=301, objective=hb.ELBO(beta)), Enumerated(energies, log_prior))
+        (define(optimizer=optimizer, steps=301, objective=hb.ELBO(beta)), ExactPosterior(energies, log_prior))
         for beta in (0.5, 2.0)
-        for energies in (problem.energies + 3.0, problem.energies[::-1].copy())
-        for log_prior in (problem.log_prior, hb.Bernoulli(0.2).log_probabilities(definition.network))
+        for energies in (exact.energies + 3.0, exact.energies[::-1].copy())
+        for log_prior in (exact.log_prior, hb.Bernoulli(0.2).log_probabilities(definition.network))
     ]
     for other, its_problem in others:
         losses_of(other, its_problem, moved(other, its_problem, initial_state(other), 3))
-    restored = state_of(arrays_of(moved(definition, problem, start, 3)), definition)
-    moved(definition, problem, restored, 3)
+    found = restored(arrays_of(moved(definition, exact, start, 3)), definition)
+    moved(definition, exact, found, 3)
     assert compiled(advance) == programs + 1
     assert compiled(diagnose) <= looks + 1
 
 
-def test_the_lowest_energy_is_kept_out_of_single_precision(define, problem: Enumerated) -> None:
+def test_the_lowest_energy_is_kept_out_of_single_precision(define, exact: ExactPosterior) -> None:
     definition = define(objective=hb.MLE())
     state = initial_state(definition)
-    far = Enumerated(problem.energies + 1e9, problem.log_prior)
-    near = losses_of(definition, problem, state)
+    far = ExactPosterior(exact.energies + 1e9, exact.log_prior)
+    near = losses_of(definition, exact, state)
     # Whole losses of 1e9 nats would be 64 nats apart in float32; moving the energies there costs float64 1e-7.
     np.testing.assert_allclose(losses_of(definition, far, state), near, rtol=1e-5)
     assert near.max() < 1e3

@@ -1,4 +1,4 @@
-"""Divergences, objectives and estimators.
+"""Objectives and divergences.
 
 An objective is a functional F[q] of the distribution over networks. Its gradient with respect to a circuit's angles is
 the pull-back of its first variation r(w) = δF/δq(w), so an objective needs no gradient code of its own:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hyperborn._typing import Parameters
+from hyperborn.bits import LARGEST_ENUMERATED
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
 from hyperborn.posteriors.posterior import ExplicitPosterior
@@ -33,7 +34,7 @@ class PreviousPosterior(Prior):
     network's side parameters: those of the next run start from 0, under their own prior.
 
     Raises:
-        UserError: for what is no posterior, parameters that do not fit it, or a doubt that is not between 0 and 1.
+        UserError: for what is no posterior, or one too large to be tabled, parameters that do not fit it, or a doubt that is not between 0 and 1.
     """
 
     # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
@@ -46,6 +47,12 @@ class PreviousPosterior(Prior):
     def __post_init__(self) -> None:
         if not isinstance(self.posterior, ExplicitPosterior):
             raise UserError(f"posterior = {self.posterior!r}: give a posterior, such as that of an earlier result")
+        n = self.posterior.n_weights
+        if n > LARGEST_ENUMERATED and not isinstance(self.posterior, Registers):
+            raise UserError(
+                f"prior from a posterior over {n} weights: it has too many probabilities to be tabled (the limit is "
+                f"{LARGEST_ENUMERATED} weights); give that of Registers"
+            )
         given: Any = self.params.ravel().tolist() if isinstance(self.params, np.ndarray) else self.params
         params = tuple(given) if isinstance(given, tuple | list) else ()
         wrong = [number for number in params if not is_number(number)]

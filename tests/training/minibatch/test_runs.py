@@ -21,14 +21,15 @@ from hyperborn.progress import Progress
 from hyperborn.training.definition import Definition
 from hyperborn.training.fit import run
 from hyperborn.training.loop import fresh, train
-from hyperborn.training.minibatch import problem as sampled
-from hyperborn.training.minibatch.steps import Sampled, advance, look
+from hyperborn.training.minibatch.regime import MinibatchRegime
+from hyperborn.training.minibatch.steps import MinibatchProblem, advance, look
+from hyperborn.training.regime import Resources
 from hyperborn.training.result import Result
 from hyperborn.training.state import initial_state
 from runs import outcome_of, resume, same, start, start_and_stop
 from small_registers import MARGINALS, NETWORK, PRIOR, REGISTERS
 
-QUIET = Progress(enabled=False)
+QUIET = Resources(Progress(enabled=False))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_the_numbers_are_those_of_all_networks(finished: tuple[Path, Result], da
     energies = registers_oracle.energies(train_split.x, train_split.y, 3, result.side)
     kl = inference_oracle.divergence_from(q, inference_oracle.product_distribution(MARGINALS))
     entropy = -float(sum(p * np.log(p) for p in q if p > 0))
-    assert list(numbers) == list(sampled.NUMBERS)
+    assert list(numbers) == list(MinibatchRegime.numbers)
     # The circuits are simulated in single precision.
     assert numbers["kl"] == pytest.approx(kl, rel=1e-5)
     assert numbers["entropy"] == pytest.approx(entropy, rel=1e-5)
@@ -66,7 +67,8 @@ def test_the_numbers_are_those_of_all_networks(finished: tuple[Path, Result], da
 
 
 def test_training_brings_the_loss_down(definition, data: Dataset) -> None:
-    reports = list(train(replace(definition, steps=200), Sampled.of(data), fresh(definition)))
+    longer = replace(definition, steps=200)
+    reports = list(train(longer, MinibatchProblem(longer, data.train), fresh(definition)))
     first, last = reports[0].diagnosis, reports[-1].diagnosis
     assert (last.loss < first.loss - 1).all()
     assert reports[-1].position.step == 200
@@ -115,8 +117,8 @@ def test_a_result_is_read_back_and_predicts_the_same(
 def test_predictions_are_the_mean_over_networks_that_were_drawn(finished: tuple[Path, Result], data: Dataset) -> None:
     result = finished[1]
     x = data.test.x
-    assert result.draws.shape == (32, 9)
-    logits = np.stack([registers_oracle.logits(bits, x, 3, result.side)[:, 0] for bits in result.draws])
+    draws = result.predictor.sample(32, 0)
+    logits = np.stack([registers_oracle.logits(bits, x, 3, result.side)[:, 0] for bits in draws])
     expected = (1 / (1 + np.exp(-logits))).mean(axis=0)
     np.testing.assert_allclose(result.predict_proba(x, calibrated=False)[:, 1], expected, rtol=1e-6)
     # Many draws come close to the sum over all networks.

@@ -7,8 +7,9 @@ from hyperborn.backends import Statevector
 from hyperborn.circuits import AllPairs
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors import Register, Registers, ShotRegister, ShotRegisters
+from hyperborn.posteriors import Register, Registers
 from hyperborn.training.estimators import ESTIMATORS, SPSA, ParameterShift, ShotEstimator
+from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters
 
 TRIED: list[ShotEstimator] = [ParameterShift(), SPSA()]
 every_estimator = pytest.mark.parametrize("estimator", TRIED, ids=lambda estimator: estimator.name)

@@ -14,9 +14,9 @@ from hyperborn.circuits import AllPairs, ProductState
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors import Autoregressive, Register, Registers, ShotRegister, ShotRegisters
+from hyperborn.posteriors import Autoregressive, Register, Registers
 from hyperborn.training.result import Result
-from hyperborn.training.shots.evaluation import placed_on
+from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters, on_backend
 
 NETWORK = BinaryMLP(2, (1,))
 BACKEND = Statevector()
@@ -36,12 +36,12 @@ def frequencies(result: Result) -> np.ndarray:
 
 def test_circuits_are_placed_as_they_are() -> None:
     register, registers = Register(AllPairs(5, 1)), Registers(5, 2)
-    assert placed_on(register, BACKEND) == ShotRegister(AllPairs(5, 1), BACKEND)
-    assert placed_on(registers, BACKEND, "readout") == ShotRegisters(registers, BACKEND, "readout")
+    assert on_backend(register, BACKEND) == ShotRegister(AllPairs(5, 1), BACKEND)
+    assert on_backend(registers, BACKEND, "readout") == ShotRegisters(registers, BACKEND, "readout")
     # Those on a backend move to another.
-    assert placed_on(ShotRegister(ProductState(2), Aer()), BACKEND) == ShotRegister(ProductState(2), BACKEND)
+    assert on_backend(ShotRegister(ProductState(2), Aer()), BACKEND) == ShotRegister(ProductState(2), BACKEND)
     with pytest.raises(UserError, match="Autoregressive is not run on a backend, which takes a Register or Registers"):
-        placed_on(Autoregressive(5, 2), BACKEND)
+        on_backend(Autoregressive(5, 2), BACKEND)
 
 
 def test_ideal_shots_predict_as_all_networks_do(result: Result, data: Dataset) -> None:
@@ -75,7 +75,7 @@ def test_noise_takes_shots_away_from_the_distribution(result: Result) -> None:
 def test_registers_are_measured_in_their_turns(data: Dataset) -> None:
     network = BinaryMLP(5, (2,), bias=False)
     found = Result(
-        hb.training.definition.Definition(network, Registers(network, 2, depth=1), estimator=hb.FirstOrder()),
+        hb.training.definition.Definition(network, Registers(network, 2, depth=1), hb.ELBO(), hb.FirstOrder()),
         data,
         np.random.default_rng(0).uniform(-2, 2, Registers(network, 2, depth=1).n_parameters).astype(np.float32),
         (0.0,),
@@ -154,5 +154,5 @@ def test_probabilities_of_a_wide_circuit_are_refused(data: Dataset) -> None:
         network, data, posterior=posterior, objective=hb.SELBO(), estimator=hb.SPSA(20), steps=1, progress=False
     )
     for ask in (lambda: wide.probabilities, wide.as_prior):
-        with pytest.raises(UserError, match="29 qubits has too many probabilities"):
+        with pytest.raises(UserError, match="29 weights.* too many probabilities to be tabled"):
             ask()

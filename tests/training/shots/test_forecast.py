@@ -4,14 +4,17 @@ import pytest
 import hyperborn as hb
 from hyperborn.backends import Aer, FakeDevice, Statevector
 from hyperborn.backends.backend import Cost
+from hyperborn.backends.jobs.forecast import duration
 from hyperborn.circuits import AllPairs, ChosenPairs, ProductState
 from hyperborn.circuits.pairs import line
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors import Register, Registers, ShotPosterior, ShotRegister, ShotRegisters
+from hyperborn.posteriors import Register, Registers
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import SPSA, ParameterShift
-from hyperborn.training.shots.forecast import duration, forecast_of, priced
+from hyperborn.training.regimes import regime_of
+from hyperborn.training.shots.forecast import device_seconds, forecast_of
+from hyperborn.training.shots.posteriors import ShotPosterior, ShotRegister, ShotRegisters
 
 NETWORK = BinaryMLP(2, (1,))
 
@@ -73,15 +76,14 @@ def test_a_circuit_too_wide_for_the_device_is_one_line(posterior: str) -> None:
 
 
 def test_without_a_backend_there_is_nothing_to_estimate() -> None:
-    definition = Definition(NETWORK, Register(ProductState(5)))
-    with pytest.raises(UserError, match="there is nothing to estimate without a backend; name one, such as --backend"):
-        forecast_of(definition)
+    definition = Definition(NETWORK, Register(ProductState(5)), hb.ELBO(), hb.Exact())
+    assert regime_of(definition).forecast(definition) is None
 
 
 def test_devices_are_priced_by_their_slowest_circuit() -> None:
     costs = [Cost(5, 2, 1e-4), Cost(9, 4, 3e-4), Cost(1, 0)]
-    assert priced(costs, 1000) == pytest.approx(1000 * 3e-4)
-    assert priced([Cost(5, 2)], 1000) is None
+    assert device_seconds(costs, 1000) == pytest.approx(1000 * 3e-4)
+    assert device_seconds([Cost(5, 2)], 1000) is None
 
 
 def test_durations() -> None:

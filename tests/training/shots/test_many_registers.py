@@ -12,14 +12,13 @@ import inference_oracle
 import oracle
 from estimation import deviations
 from hyperborn.backends import Statevector
+from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import MMD
 from hyperborn.objectives.objectives import Objective
-from hyperborn.training.shots import variation_of
+from hyperborn.posteriors import Registers
 from hyperborn.training.shots.many_registers import ManyRegistersVariation, seats
-from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors import Registers, ShotRegisters
-from hyperborn.training.shots.posteriors import Subcircuit
-from sampled_problem import KAPPAS, KERNEL, LIKELY, WEIGHT, Task, charge_of_registers
+from hyperborn.training.shots.posteriors import ShotRegisters, Subcircuit
+from sampled_problem import KAPPAS, KERNEL, LIKELY, WEIGHT, Task, penalty_of_registers
 
 TASK = Task(BinaryMLP(2, (1,)))
 POSTERIOR = ShotRegisters(Registers(5, depth=1, grouping=((3, 0), (4, 1), (2,))), Statevector())
@@ -31,14 +30,17 @@ DRAWS = 300
 
 
 def variation(objective: Objective) -> ManyRegistersVariation:
-    found = variation_of(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split, POSTERIOR)
+    found = POSTERIOR.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
     assert isinstance(found, ManyRegistersVariation)
     return found
 
 
 def tables_at(point: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Weights and table of every register, bank by bank."""
-    return [(subcircuit.weights, endless.table_of(subcircuit.circuit, point[subcircuit.parameters])) for subcircuit in POSTERIOR.subcircuits(1)]
+    return [
+        (subcircuit.weights, endless.table_of(subcircuit.circuit, point[subcircuit.parameters]))
+        for subcircuit in POSTERIOR.subcircuits(1)
+    ]
 
 
 @every_width
@@ -66,10 +68,14 @@ def test_seats_name_turns_and_qubits() -> None:
 def changed(subcircuits: Sequence[Subcircuit], here: np.ndarray, place: int, change: np.ndarray) -> np.ndarray:
     """By how much q (32,) changes with the table of one register, the others being as a measurement draws them.
 
-    Where several points are the reference, all registers of a subcircuit are at one of them, and each subcircuit at its own.
+    Where several points are the reference, all registers of a subcircuit are at one of them, and each subcircuit
+    at its own.
     """
     registers = [tables_at(point) for point in here]
-    turn_of = [next(t for t, subcircuit in enumerate(subcircuits) if weights[0] in subcircuit.weights) for weights, _ in registers[0]]
+    turn_of = [
+        next(t for t, subcircuit in enumerate(subcircuits) if weights[0] in subcircuit.weights)
+        for weights, _ in registers[0]
+    ]
     choices = list(product(range(len(here)), repeat=len(subcircuits)))
     total = np.zeros(32)
     for choice in choices:
@@ -91,7 +97,9 @@ def test_energies_differ_as_the_mean_over_the_other_registers(centre: int, width
     for pair, place in np.ndindex(2, 3):
         plus, minus = tables_at(points[centre + pair]), tables_at(points[centre + 2 + pair])
         change = plus[place][1] - minus[place][1]
-        expected[pair, place] = changed(measurement.subcircuits, points[measurement.reference], place, change) @ TASK.energies
+        expected[pair, place] = (
+            changed(measurement.subcircuits, points[measurement.reference], place, change) @ TASK.energies
+        )
     assert np.abs(deviations(draws, expected)).max() < 5
     # Were the draws too few to tell it from 0, they would prove nothing.
     assert np.linalg.norm(np.mean(draws, axis=0) - expected) < 0.15 * np.linalg.norm(expected)
@@ -130,7 +138,7 @@ def test_energies_of_outcomes_put_each_outcome_into_every_row() -> None:
     rows = np.random.default_rng(0).integers(0, 2, (3, 5), np.uint8)
     for bank in POSTERIOR.banks:
         found = mle.energies_of_outcomes(rows, bank)
-        for register, places in enumerate(bank.weights):
+        for register, places in enumerate(bank.places):
             for outcome, pattern in enumerate(oracle.all_bits(len(places))):
                 changed = rows.copy()
                 changed[:, places] = pattern
@@ -152,6 +160,6 @@ def test_the_standing_is_that_of_the_centre(width: int | None) -> None:
     errors = [one.energy.standard_error or 0.0 for one in found]
     assert np.mean(errors) == pytest.approx(deviation, rel=0.1)
     assert found[0].energy.n == 64
-    assert found[0].penalty == pytest.approx(WEIGHT * charge_of_registers(POSTERIOR, PARAMS), rel=1e-9)
+    assert found[0].penalty == pytest.approx(WEIGHT * penalty_of_registers(POSTERIOR, PARAMS), rel=1e-9)
     assert found[0].loss == pytest.approx(found[0].energy.mean + found[0].penalty)
     np.testing.assert_array_equal(found[0].most_probable, oracle.all_bits(5)[q.argmax()])

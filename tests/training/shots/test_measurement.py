@@ -3,9 +3,9 @@ import pytest
 
 import endless
 from hyperborn.backends import Outcomes, Statevector
-from hyperborn.posteriors import Registers, ShotRegisters
-from hyperborn.training.shots import Measurement
-from hyperborn.training.shots.measurement import stacked
+from hyperborn.posteriors import Registers
+from hyperborn.training.shots.measurement import Measurement, stacked
+from hyperborn.training.shots.posteriors import ShotRegisters
 
 POSTERIOR = ShotRegisters(Registers(5, depth=1, grouping=((3, 0), (4, 1), (2,))), Statevector())
 PARAMS = np.random.default_rng(0).uniform(-2, 2, POSTERIOR.n_parameters)

@@ -12,8 +12,9 @@ from hyperborn.circuits import AllPairs
 from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import MMD
 from hyperborn.objectives.objectives import Objective
-from hyperborn.posteriors import ShotRegister
-from hyperborn.training.shots import FirstVariation, Measurement, variation_of
+from hyperborn.training.shots.measurement import Measurement
+from hyperborn.training.shots.posteriors import ShotRegister
+from hyperborn.training.shots.variation import FirstVariation
 from sampled_problem import KERNEL, LIKELY, WEIGHT, Task
 
 TASK = Task(BinaryMLP(2, (1,)))
@@ -26,7 +27,7 @@ both = pytest.mark.parametrize(("objective", "weight"), OBJECTIVES, ids=["mle", 
 
 
 def variation(objective: Objective) -> FirstVariation:
-    return variation_of(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split, POSTERIOR)
+    return POSTERIOR.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
 
 
 def value(q: np.ndarray, weight: float) -> float:

@@ -18,11 +18,11 @@ from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import MMD
 from hyperborn.objectives.objectives import Objective
-from hyperborn.posteriors import Registers, ShotPosterior, ShotRegister, ShotRegisters
+from hyperborn.posteriors import Registers
 from hyperborn.training.estimators import ParameterShift
-from hyperborn.training.shots import Measurement, variation_of
-from hyperborn.training.shots.posteriors import batch_of
-from sampled_problem import KERNEL, LIKELY, WEIGHT, Task, charge_of_registers
+from hyperborn.training.shots.measurement import Measurement
+from hyperborn.training.shots.posteriors import ShotPosterior, ShotRegister, ShotRegisters, batch_of
+from sampled_problem import KERNEL, LIKELY, WEIGHT, Task, penalty_of_registers
 
 TASK = Task(BinaryMLP(2, (1,)))
 WHOLE = Task(BinaryMLP(3, ()))
@@ -49,7 +49,7 @@ def gradient(
 ) -> np.ndarray:
     """With endlessly many shots at every point."""
     random = np.random.default_rng(seed)
-    variation = variation_of(objective, hb.Bernoulli(LIKELY), task.network, task.split, posterior)
+    variation = posterior.variation(objective, hb.Bernoulli(LIKELY), task.network, task.split)
     design = estimator.design(posterior, 0, random)
     measurement = endless.measurement_of(posterior, design.points(params), 1)
     return design.gradient(posterior.banks, variation.differences(measurement, random))
@@ -118,7 +118,7 @@ def test_registers_have_the_exact_gradient(width: int | None) -> None:
     design = ParameterShift().design(REGISTERS, 0, random)
     measurement = endless.measurement_of(REGISTERS, design.points(params), 1, width)
     mle, selbo = (
-        variation_of(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split, REGISTERS)
+        REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
         for objective in (hb.MLE(), SELBO)
     )
     draws = np.stack([design.gradient(REGISTERS.banks, mle.differences(measurement, random)) for _ in range(100)])
@@ -130,7 +130,7 @@ def test_registers_have_the_exact_gradient(width: int | None) -> None:
     both = [
         design.gradient(REGISTERS.banks, own.differences(measurement, np.random.default_rng(5))) for own in (selbo, mle)
     ]
-    penalty = endless.slope(lambda own: WEIGHT * charge_of_registers(REGISTERS, own), params)
+    penalty = endless.slope(lambda own: WEIGHT * penalty_of_registers(REGISTERS, own), params)
     np.testing.assert_allclose(both[0] - both[1], penalty, rtol=0, atol=1e-6)
     assert np.abs(penalty).max() > 0.3
 
@@ -150,7 +150,7 @@ def test_gradients_from_shots_are_unbiased(name: str, width: int | None, weight:
     """The mean of 100 estimates of 50 shots a circuit within 5 of its own standard errors (seed 8)."""
     posterior, objective = FEW[name], SELBO if weight else hb.MLE()
     params, random = params_of(posterior), np.random.default_rng(8)
-    variation = variation_of(objective, hb.Bernoulli(LIKELY), SMALL.network, SMALL.split, posterior)
+    variation = posterior.variation(objective, hb.Bernoulli(LIKELY), SMALL.network, SMALL.split)
     design = ParameterShift().design(posterior, 0, random)
     subcircuits, points = posterior.subcircuits(width), design.points(params)
     counts = counted(BACKEND.connect(), batch_of(subcircuits, np.tile(points, (REPEATS, 1)), SHOTS, "all", 8))
@@ -172,7 +172,7 @@ def test_gradients_from_shots_are_unbiased(name: str, width: int | None, weight:
         if isinstance(posterior, ShotRegister):
             penalty = inference_oracle.squared_discrepancy(q, SMALL.prior, SMALL.kernel)
         else:
-            penalty = charge_of_registers(posterior, own)
+            penalty = penalty_of_registers(posterior, own)
         return float(q @ SMALL.energies + weight * penalty)
 
     exact = endless.slope(loss, params)

@@ -15,8 +15,8 @@ from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, ProductState, S
 from hyperborn.circuits.pairs import line
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors import Posterior, Register, Registers, ShotPosterior, ShotRegister, ShotRegisters
-from hyperborn.training.shots.posteriors import batch_of, joined, width_of
+from hyperborn.posteriors import Posterior, Register, Registers
+from hyperborn.training.shots.posteriors import ShotPosterior, ShotRegister, ShotRegisters, batch_of, joined, width_of
 
 BACKEND = Statevector()
 GROUPS = ((8, 0, 3), (1, 7), (6, 2), (4,), (5,))
@@ -40,16 +40,16 @@ def test_a_register_is_one_turn_and_one_bank() -> None:
         np.testing.assert_array_equal(subcircuit.weights, range(4))
         np.testing.assert_array_equal(subcircuit.parameters, range(24))
     (bank,) = REGISTER.banks
-    np.testing.assert_array_equal(bank.weights, [range(4)])
+    np.testing.assert_array_equal(bank.places, [range(4)])
     np.testing.assert_array_equal(bank.parameters, [range(24)])
 
 
 def test_registers_are_banks_by_size() -> None:
     """AllPairs(k, 1): k angles of RY, then layers; parameters go angle by angle, one number a register."""
     three, two, one = MIXED.banks
-    np.testing.assert_array_equal(three.weights, [[8, 0, 3]])
-    np.testing.assert_array_equal(two.weights, [[1, 7], [6, 2]])
-    np.testing.assert_array_equal(one.weights, [[4], [5]])
+    np.testing.assert_array_equal(three.places, [[8, 0, 3]])
+    np.testing.assert_array_equal(two.places, [[1, 7], [6, 2]])
+    np.testing.assert_array_equal(one.places, [[4], [5]])
     first, second = AllPairs(3, 1).n_parameters, AllPairs(2, 1).n_parameters
     np.testing.assert_array_equal(three.parameters, [range(first)])
     np.testing.assert_array_equal(two.parameters[0], first + 2 * np.arange(second))
@@ -109,7 +109,7 @@ def test_side_by_side_goes_no_wider_than_the_backend_likes(
 
 @every_posterior
 def test_samples_are_those_of_the_ideal_distribution(posterior: ShotPosterior) -> None:
-    """Every frequency within five standard errors, sqrt(q (1 - q) / 40,000), seed 3; circuits in several subcircuits, too."""
+    """Every frequency within five standard errors, sqrt(q (1 - q) / 40,000), seed 3; several subcircuits, too."""
     params = jnp.asarray(params_of(posterior))
     rows = posterior.sample(params, SHOTS, key=jax.random.key(3))
     n = posterior.n_weights

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from hyperborn.backends import Counts, Readout, Statevector
-from hyperborn.posteriors import Registers, ShotRegisters
+from hyperborn.posteriors import Registers
+from hyperborn.training.shots.posteriors import ShotRegisters
 from hyperborn.training.shots.readout import inverted, measurement_of, nearest
 
 ERRORS = np.array([[0.02, 0.08], [0.05, 0.1], [0.01, 0.03], [0.1, 0.2]])
@@ -45,7 +46,11 @@ def test_wide_circuits_of_registers_are_corrected_as_well_as_narrow_ones(n: int)
     flipped = bits ^ (random.random((shots, n)) < 0.05)
     matrices = np.tile([[0.95, 0.05], [0.05, 0.95]], (n, 1, 1))
     measurement = measurement_of(
-        posterior, (subcircuit,), [[Counts.of(flipped.astype(np.uint8))]], [Readout(matrices)], 1
+        (subcircuit,),
+        [[Counts.of(flipped.astype(np.uint8))]],
+        [Readout(matrices)],
+        1,
+        posterior.registers_alone,
     )
     assert len(measurement.subcircuits) == n // 4
     means = np.empty(n)

@@ -17,11 +17,13 @@ from hyperborn.circuits import ProductState
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors import Register, ShotRegister
+from hyperborn.posteriors import Register
+from hyperborn.runs.results import OUTCOMES
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, read_folder, write_folder
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import SPSA
-from hyperborn.training.result import OUTCOMES, Result
+from hyperborn.training.result import Result
+from hyperborn.training.shots.posteriors import ShotRegister
 from runs import same, start
 
 NETWORK = BinaryMLP(2, (1,))

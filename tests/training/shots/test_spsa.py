@@ -14,11 +14,11 @@ from hyperborn.circuits import ProductState
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import MMD
-from hyperborn.posteriors import Registers, ShotPosterior, ShotRegister, ShotRegisters
+from hyperborn.posteriors import Registers
 from hyperborn.training.estimators import SPSA
-from hyperborn.training.shots import variation_of
 from hyperborn.training.shots.estimator import Design
-from sampled_problem import KERNEL, LIKELY, WEIGHT, Task, charge_of_registers
+from hyperborn.training.shots.posteriors import ShotPosterior, ShotRegister, ShotRegisters
+from sampled_problem import KERNEL, LIKELY, WEIGHT, Task, penalty_of_registers
 
 TASK = Task(BinaryMLP(2, (1,)))
 POSTERIOR = ShotRegister(ProductState(5), Statevector())
@@ -36,7 +36,7 @@ def loss(params: np.ndarray) -> float:
 def gradient(design: Design, posterior: ShotPosterior, params: np.ndarray, seed: int = 0) -> np.ndarray:
     """With endlessly many shots at every point."""
     random = np.random.default_rng(seed)
-    variation = variation_of(SELBO, hb.Bernoulli(LIKELY), TASK.network, TASK.split, posterior)
+    variation = posterior.variation(SELBO, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
     measurement = endless.measurement_of(posterior, design.points(params), 0)
     return design.gradient(posterior.banks, variation.differences(measurement, random))
 
@@ -103,14 +103,14 @@ def test_registers_learn_from_their_own_outcomes() -> None:
             up, down = params.copy(), params.copy()
             up[own] += shift[own]
             down[own] -= shift[own]
-            difference = WEIGHT * (charge_of_registers(REGISTERS, up) - charge_of_registers(REGISTERS, down))
+            difference = WEIGHT * (penalty_of_registers(REGISTERS, up) - penalty_of_registers(REGISTERS, down))
             np.testing.assert_allclose((found[0] - found[1])[own], difference / (2 * shift[own]), rtol=0, atol=1e-8)
             assert abs(difference) > 0.01
 
 
 def gradient_of(objective: Any, design: Design, params: np.ndarray) -> np.ndarray:
     random = np.random.default_rng(0)
-    variation = variation_of(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split, REGISTERS)
+    variation = REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
     measurement = endless.measurement_of(REGISTERS, design.points(params), 0)
     return design.gradient(REGISTERS.banks, variation.differences(measurement, random))
 

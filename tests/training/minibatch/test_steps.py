@@ -14,25 +14,27 @@ from hyperborn.data import Split
 from hyperborn.objectives.penalties import Penalties
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import MinibatchEstimator
-from hyperborn.training.minibatch import problem as sampled
-from hyperborn.training.minibatch.steps import Sampled, Task, advance, kl_of, look
-from hyperborn.training.state import State, initial_state
+from hyperborn.training.minibatch import steps
+from hyperborn.training.minibatch.steps import MinibatchProblem, MinibatchTask, advance, kl_of, look
+from hyperborn.training.state import TrainState, initial_state
 from small_registers import MARGINALS, NETWORK, PRIOR, REGISTERS, Drawing, Plain, Summed, Telling
 
 
-def task_of(x: np.ndarray, y: np.ndarray) -> Task:
+def task_of(x: np.ndarray, y: np.ndarray) -> MinibatchTask:
     penalties, kl = (Penalties.of(REGISTERS, NETWORK, PRIOR, penalty) for penalty in (hb.ELBO(0.5).penalty, kl_of))
     rows = jnp.arange(len(y), dtype=jnp.int32)
-    return Task(NETWORK, jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.int32), rows, penalties, kl)
+    return MinibatchTask(NETWORK, jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.int32), rows, penalties, kl)
 
 
-def state_at(step: int, params: np.ndarray) -> State:
+def state_at(step: int, params: np.ndarray) -> TrainState:
     rule = Plain().transformation(1)
     given = jnp.asarray(params, jnp.float32)
-    return State(jnp.int32(step), jax.random.key(7), given, jax.vmap(rule.init)(given))
+    return TrainState(jnp.int32(step), jax.random.key(7), given, jax.vmap(rule.init)(given))
 
 
-def gradients(task: Task, params: np.ndarray, step: int, batch_size: int, way: MinibatchEstimator) -> np.ndarray:
+def gradients(
+    task: MinibatchTask, params: np.ndarray, step: int, batch_size: int, way: MinibatchEstimator
+) -> np.ndarray:
     """Of every restart, at a step."""
     settings = {"posterior": REGISTERS, "estimator": way, "optimizer": Plain(), "steps": 100}
     after = advance(state_at(step, params), task, jnp.int32(1), batch_size=batch_size, **settings)
@@ -164,7 +166,7 @@ def test_a_look_says_how_restarts_stand(examples, params) -> None:
         assert float(found.kl[place]) == pytest.approx(kl, rel=1e-4)
         penalties = 0.5 * kl + float((side**2).sum()) / 2
         assert float(found.loss[place]) == pytest.approx(float(found.expected_energy[place]) + penalties, rel=1e-5)
-        error = np.sqrt(q @ (energies - q @ energies) ** 2 / sampled.DRAWS_OF_A_LOOK)
+        error = np.sqrt(q @ (energies - q @ energies) ** 2 / steps.DRAWS_OF_A_LOOK)
         assert abs(float(found.expected_energy[place]) - q @ energies) < 4 * error
         for positions, table in tables:
             best = int("".join(map(str, np.asarray(found.most_probable)[place][positions])), 2)
@@ -177,14 +179,14 @@ def test_looks_are_at_a_thousand_examples_at_most(monkeypatch: pytest.MonkeyPatc
     definition = Definition(NETWORK, REGISTERS, hb.ELBO(0.5), hb.StraightThrough(), PRIOR)
     random = np.random.default_rng(0)
     split = Split(random.normal(size=(2500, 2)), random.integers(0, 2, size=2500))
-    tasks: list[Task] = []
+    tasks: list[MinibatchTask] = []
 
-    def keep(params: Any, task: Task, key: Any, *, posterior: Any) -> Any:
+    def keep(params: Any, task: MinibatchTask, key: Any, *, posterior: Any) -> Any:
         tasks.append(task)
         return look(params, task, key, posterior=posterior)
 
-    monkeypatch.setattr(sampled, "look", keep)
-    state, found = Sampled(split).leaper(definition)(initial_state(definition), 0)
+    monkeypatch.setattr(steps, "look", keep)
+    state, found = MinibatchProblem(definition, split).advance(initial_state(definition), 0)
     (task,) = tasks
     assert len(task.looked_at) == 1000
     assert task.looked_at[0] == 0

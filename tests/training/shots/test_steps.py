@@ -11,26 +11,33 @@ import pytest
 import endless
 import hyperborn as hb
 import oracle
-from hyperborn.backends import Aer, Ledger, LimitReached, Limits, Noise, Statevector
+from hyperborn.backends import Aer, Ledger, LimitReached, Limits, Noise, Recorded, Statevector
+from hyperborn.backends.backend import connected
+from hyperborn.backends.names import identity_of
 from hyperborn.circuits import ProductState
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import KL, MMD
-from hyperborn.posteriors import Registers, ShotRegister, ShotRegisters
+from hyperborn.posteriors import Registers
 from hyperborn.progress import Progress
 from hyperborn.runs import session
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import SPSA, ParameterShift
-from hyperborn.training.fit import measured_of, run
+from hyperborn.training.fit import run
 from hyperborn.training.loop import Report, fresh, train
 from hyperborn.training.optimizers import Gains
+from hyperborn.training.regime import Resources
 from hyperborn.training.result import Result
+from hyperborn.training.serialization import definition_from_record
 from hyperborn.training.shots.forecast import forecast_of
-from hyperborn.training.shots.steps import NUMBERS, Measured, averaged
+from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters
+from hyperborn.training.shots.regime import ShotsRegime
+from hyperborn.training.shots.steps import ShotsProblem, averaged
 from runs import outcome_of, plots, resume, same, start, start_and_stop
 
 QUIET = Progress(enabled=False)
+SILENT = Resources(QUIET)
 NETWORK = BinaryMLP(2, (1,))
 BACKEND = Statevector()
 REGISTER = ShotRegister(ProductState(5), BACKEND)
@@ -45,15 +52,16 @@ def defined(**parts: Any) -> Definition:
     return Definition(**(usual | training | parts))
 
 
-def problem_on(definition: Definition, data: Dataset, limits: Limits | None = None) -> tuple[Measured, Ledger]:
-    ledger = Ledger.in_memory(limits)
-    return measured_of(definition, data, ledger, QUIET), ledger
+def problem_on(definition: Definition, data: Dataset, limits: Limits | None = None) -> tuple[ShotsProblem, Ledger]:
+    ledger, backend = Ledger.in_memory(limits), definition.posterior.backend
+    sampler = Recorded(connected(backend), identity_of(backend), ledger)
+    return ShotsProblem(definition, data.train, sampler), ledger
 
 
 def trained(definition: Definition, data: Dataset) -> Result:
     problem, ledger = problem_on(definition, data)
     with closing(ledger):
-        return run(definition, data, QUIET, problem=problem)
+        return run(definition, data, SILENT, problem=problem)
 
 
 def spent(path: Path) -> tuple[int, int, int]:
@@ -89,20 +97,20 @@ def test_training_brings_the_loss_down(data: Dataset, name: str) -> None:
     problem, ledger = problem_on(definition, data)
     with closing(ledger):
         reports = list(train(definition, problem, fresh(definition)))
-        numbers = problem.numbers(definition, np.asarray(reports[-1].position.state.params)[0])
+        numbers = problem.numbers(np.asarray(reports[-1].position.state.params)[0])
     first = reports[0].diagnosis
     assert [report.position.step for report in reports] == list(range(31))
     assert numbers["expected_energy"] < first.expected_energy[0] - 10 * numbers["standard_error"]
     best = energies_of(data).min()
     assert numbers["expected_energy"] - best < 0.67 * (first.expected_energy[0] - best)
-    # With what the prior penalties, too.
+    # With what the prior adds, too.
     assert numbers["loss"] < first.loss[0] - 1
 
 
 def test_the_numbers_are_those_of_the_shots(finished: tuple[Path, Result], data: Dataset) -> None:
     """Of 1,000 shots, within 5 standard errors of the exact ones at the same angles."""
     result = finished[1]
-    assert tuple(result.numbers) == NUMBERS
+    assert tuple(result.numbers) == ShotsRegime.numbers
     q, energies = endless.joint(REGISTER, result.angles.astype(np.float64)), energies_of(data)
     assert result.outcomes is not None
     assert result.outcomes.shots == 1000
@@ -240,7 +248,7 @@ def test_registers_in_turns_learn_as_side_by_side(data: Dataset, monkeypatch: py
     monkeypatch.setattr(problem.sampler.connection, "packing", 2)
     assert forecast_of(definition).subcircuits == 3
     with closing(ledger):
-        result = run(definition, data, QUIET, problem=problem)
+        result = run(definition, data, SILENT, problem=problem)
         assert {job.request.points for job in ledger.rows()} == {3, 3 * 2}
     q, energies = endless.joint(REGISTERS, result.angles.astype(np.float64)), energies_of(data)
     assert result.outcomes is not None
@@ -267,7 +275,7 @@ def test_mitigation_brings_the_energy_back(data: Dataset) -> None:
         definition = defined(posterior=posterior, estimator=SPSA(20_000))
         problem, ledger = problem_on(definition, data)
         with closing(ledger):
-            found[mitigation] = problem.numbers(definition, angles)
+            found[mitigation] = problem.numbers(angles)
     off = {name: abs(one["expected_energy"] - exact) / one["standard_error"] for name, one in found.items()}
     assert off["none"] > 20
     assert off["readout"] < 5 * 3.1
@@ -302,5 +310,5 @@ def test_parts_that_do_not_fit_are_one_line_before_anything_starts(parts: dict[s
 
 @pytest.mark.parametrize("definition", SPENDING, ids=["spsa", "parameter-shift", "registers", "readout"])
 def test_definitions_come_back_from_their_records(definition: Definition) -> None:
-    assert Definition.from_record(definition.to_record()) == definition
+    assert definition_from_record(definition.to_record()) == definition
     assert replace(definition, seed=9) != definition
