@@ -13,6 +13,16 @@ class UserError(ValueError):
     """
 
 
+def shortened(value: Any, most: int = 200) -> str:
+    """A value as `repr` writes it, cut after `most` characters; for messages about what a user gave."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        # Python writes no integers of more than 4,300 digits, and nothing that is nested too deeply.
+        return f"a value of type {type(value).__name__} that is too long to show"
+    return text if len(text) <= most else f"{text[:most]} ..."
+
+
 def whole_number(name: str, value: Any, least: int, most: int | None = None, why: str = "") -> int:
     """The value of an argument that counts something; `why` follows the message.
 

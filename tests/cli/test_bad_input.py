@@ -89,6 +89,10 @@ MISTAKES = [
     (("train", "iris", "--divergence", "stein"), ("divergence goes with selbo only", "leave divergence out")),
     *REGISTERS,
     (("compare", "iris", "--seed", "4294967295"), ("seed = 4294967295", "seeds = 5")),
+    (("train", "flowers.csv", "--drop", "petal,sepal,colour,kind", "--target", "c"), ("drop names every column",)),
+    (("train", "x" * 300 + ".csv"), ("File name too long", "check the path")),
+    (("train", "iris", "--spread", "1e300"), ("spread = '1e300'", "a number from 0 to 100")),
+    (("train", "iris", "--hidden", ",".join("9" * 33)), ("hidden = '9,9,", "up to 32 layers")),
     (("train", "iris", "--config", "absent.toml"), ("absent.toml", "No such file")),
     (("predict", "flowers.csv"), ("file", "--help")),
     (("predict", "none", "flowers.csv"), ("none is not a run folder", "hyperborn train")),
@@ -155,6 +159,16 @@ def test_faulty_table_is_one_line(hyperborn: Run, name: str) -> None:
     assert len(line) < 2100
     assert line.isprintable()
     assert [path.name for path in Path().iterdir()] == ["table.csv"]
+
+
+def test_values_too_large_for_float32_are_refused_before_a_folder_is_made(hyperborn: Run) -> None:
+    """Numbers of about 1e38 as they are: their loss is infinite whatever beta, and to standardise them mends it."""
+    rows = [(1e38 * (-1) ** row * (1 + row / 7), row % 5, "xy"[row % 2]) for row in range(30)]
+    Path("table.csv").write_text("a,b,kind\n" + "".join(f"{a},{b},{kind}\n" for a, b, kind in rows))
+    command = ("train", "table.csv", "--target", "kind", *QUICK)
+    hyperborn(*command, "--standardize", "false").refused("feature 'a' has the value", "e+38", "--standardize true")
+    assert [path.name for path in Path().iterdir()] == ["table.csv"]
+    assert hyperborn(*command).code == 0
 
 
 @pytest.mark.usefixtures("finished", "flowers")

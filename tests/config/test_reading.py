@@ -1,11 +1,13 @@
 """The configuration: from a file or from flags, with every mistake named."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from company import company
+from deadline import within
 from hyperborn.config import CompareConfig, RunConfig, configured
 from hyperborn.errors import UserError
 
@@ -23,7 +25,7 @@ WRONG = {
     "standardize": ["perhaps", 2, [True]],
     "validation": [1, -0.1, "nan", "x"],
     "test": [1.0, -1, "all", True],
-    "hidden": [-1, "8,x", "0,3", ",", "", [0], [1.5], [True], "all", {}],
+    "hidden": [[9] * 33, -1, "8,x", "0,3", ",", "", [0], [1.5], [True], "all", {}],
     "activation": ["gelu", 1, ""],
     "bias": ["maybe", 3, []],
     "values": [1, "1", "1,2,3", "a,b", "nan,1", [True, False]],
@@ -35,7 +37,7 @@ WRONG = {
     "depth": [0, -1, "4.5", 2**31, True],
     "register_size": [0, 11, "11", "auto", 1.5, True],
     "grouping": ["neurons", 1, ""],
-    "spread": [-1, "inf", "wide"],
+    "spread": [-1, "inf", "wide", 101, True],
     "prior_from": [1.5, "", "a\0b", True],
     "objective": ["kl", "elbo,mle", 1],
     "beta": [0, -1, "nan", "inf", "cold", True],
@@ -259,6 +261,14 @@ def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> N
         (b'data = "\xff"', "is not valid TOML: "),
         (b"[train]\nsteps = 1\n", "unknown configuration key 'train'"),
         (b"[prior]\nW1 = 2\n", "prior = {'W1': 2} is not allowed; give a number between 0 and 1"),
+        (b"hidden = [" + b"9, " * 10**5 + b"]", "has 292.9 KiB, over the limit of 256 KiB"),
+        (b"hidden = [" + b"9, " * 10**4 + b"]", "9 ... is not allowed; give units of each of up to 32 layers"),
+        (b"output_scales = [" + b"1, " * 257 + b"]", "1 ... is not allowed; give up to 256 numbers above 0"),
+        (b"hidden = " + b"[" * 3000 + b"]" * 3000, "is nested too deeply"),
+        (b"steps = " + b"9" * 5000, "has a number of over 4,300 digits"),
+        (b"steps = 0x" + b"f" * 5000, "steps = a value of type int that is too long to show is not allowed"),
+        (b"k" * 10**4 + b" = 1", "kkk ...: the keys are data"),
+        (b".".join([b"k"] * 10**4) + b" = 1", "has a line of over 300 dots"),
     ],
 )
 def test_faulty_file_is_one_line(tmp_path: Path, content: bytes, said: str) -> None:
@@ -268,10 +278,18 @@ def test_faulty_file_is_one_line(tmp_path: Path, content: bytes, said: str) -> N
         configured(RunConfig, file, {"data": "iris"})
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1500
 
 
 def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    for file, why in ((tmp_path / "absent.toml", "No such file"), (tmp_path, "Is a directory")):
-        with pytest.raises(UserError, match=why) as caught:
+    os.mkfifo(tmp_path / "pipe.toml")
+    for file, why in (
+        (tmp_path / "absent.toml", "No such file"),
+        (tmp_path, "is a folder"),
+        (tmp_path / "pipe.toml", "is a pipe"),
+        (Path("/dev/zero"), "is a device"),
+        (tmp_path / ("x" * 300), "File name too long"),
+    ):
+        with within(10), pytest.raises(UserError, match=why) as caught:
             configured(RunConfig, file, {"data": "iris"})
         assert str(file) in str(caught.value)

@@ -57,6 +57,46 @@ def test_faults(refused, written, tmp_path) -> None:
         read_table(path)
 
 
+def test_row_groups_with_dictionaries_of_their_own_and_names_with_dots(tmp_path) -> None:
+    texts = [["red", None, "blue"][row % 3] for row in range(10)]
+    columns = {"a": arrow.array(texts), "a.b": arrow.array(range(10)), "c": arrow.array([1, 2] * 5).dictionary_encode()}
+    parquet.write_table(arrow.table(columns), tmp_path / "t.parquet", row_group_size=2)
+    table = read_table(tmp_path / "t.parquet")
+    assert table.columns["a"].tolist() == texts
+    assert table.columns["a.b"].tolist() == list(range(10))
+    assert table.columns["c"].tolist() == [1, 2] * 5
+    assert read_table(tmp_path / "t.parquet", only=["a.b"]).columns["a.b"].tolist() == list(range(10))
+
+
+def test_rows_and_bytes_are_looked_up_before_they_are_read(refused, tmp_path, monkeypatch) -> None:
+    path = tmp_path / "t.parquet"
+    columns = {
+        "a": arrow.array(range(8)),
+        "b": arrow.array(range(8)),
+        "text": arrow.array([str(n) * 99 for n in range(8)]),
+    }
+    parquet.write_table(arrow.table(columns), path, use_dictionary=False)
+    monkeypatch.setattr("hyperborn.data.parquet.MOST_VALUES", 16)
+    with refused("t.parquet has 8 rows of 3 columns, over the limit of 16 values", "fewer rows", "--drop"):
+        read_table(path)
+    assert list(read_table(path, drop=("text",)).columns) == ["a", "b"]
+    monkeypatch.setattr("hyperborn.data.parquet.MOST_BYTES", 700)
+    with refused("over the limit of 700 bytes", "--drop"):
+        read_table(path, drop=("b",))
+    assert list(read_table(path, drop=("text",)).columns) == ["a", "b"]
+
+
+def test_a_few_bytes_that_stand_for_gigabytes_of_text(refused, tmp_path) -> None:
+    """One text of a megabyte in every row: the file holds it once."""
+    path = tmp_path / "t.parquet"
+    column = arrow.DictionaryArray.from_arrays(arrow.array(np.zeros(6000, np.int32)), arrow.array(["a" * 10**6]))
+    parquet.write_table(arrow.table({"text": column, "a": arrow.array(range(6000))}), path, store_schema=False)
+    assert path.stat().st_size < 100_000
+    with refused("'text' holds a text of 1,000,000 characters, over the limit of 131,072", "--drop text"):
+        read_table(path)
+    assert len(read_table(path, drop=("text",))) == 6000
+
+
 def test_without_pyarrow_the_error_gives_the_install_line(refused, written, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)  # what the import system does for an absent package
     with refused('pip install "hyperborn[parquet]"'):

@@ -241,6 +241,7 @@ def test_lists_and_integers_make_the_same_network() -> None:
         ({"hidden": [2, 0]}, "hidden size=0 must be a whole number of at least 1"),
         ({"hidden": 3}, "hidden=3 must list"),
         ({"hidden": [2.5]}, "hidden size=2.5"),
+        ({"hidden": [9] * 10**5}, "hidden lists 100,000 layers, over the limit of 32; give fewer"),
         ({"n_features": 0}, "n_features=0 must be"),
         ({"n_features": True}, "cannot have n_features = True"),
         ({"n_features": "4"}, "cannot have n_features = '4'"),

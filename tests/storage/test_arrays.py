@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 from hyperborn.errors import UserError
 from hyperborn.storage.arrays import (
+    END_OF_ZIP,
     array_from_bytes,
     array_to_bytes,
     arrays_from_bytes,
@@ -90,6 +91,24 @@ def test_pickled_objects_are_never_loaded() -> None:
     np.savez(buffer, theta=np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(UserError, match=r"old\.npz \(theta\) is not a whole \.npy array"):
         arrays_from_bytes(buffer.getvalue(), "old.npz")
+
+
+def test_an_npz_takes_no_more_memory_than_its_bytes() -> None:
+    """Zeros that compress to a thousandth, entries that share their bytes, and items without any."""
+    compressed = io.BytesIO()
+    np.savez_compressed(compressed, theta=np.zeros(10**6))
+    with pytest.raises(UserError, match=r"^x\.npz .*its entries are compressed"):
+        arrays_from_bytes(compressed.getvalue(), "x.npz")
+    whole = arrays_to_bytes({"theta": np.zeros(100)})
+    end = whole.rindex(END_OF_ZIP)
+    (start,) = struct.unpack_from("<I", whole, end + 16)
+    # The entry twice in the directory at the end, and its new number and size.
+    numbers = struct.pack("<4s4H2IH", END_OF_ZIP, 0, 0, 2, 2, 2 * (end - start), start, 0)
+    with pytest.raises(UserError, match=r"^x\.npz .*overlap"):
+        arrays_from_bytes(whole[:end] + whole[start:end] + numbers, "x.npz")
+    empty = array_to_bytes(np.zeros(1, "S1"), "theta").replace(b"'|S1', ", b"'|S0', ").replace(b"(1,), ", b"(9,), ")
+    with pytest.raises(UserError, match=r"^x\.npy is not a whole"):
+        array_from_bytes(empty[:-1], "x.npy")
 
 
 def test_every_flipped_bit_of_an_npz_is_named_or_harmless() -> None:

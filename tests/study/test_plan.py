@@ -99,7 +99,7 @@ def test_an_unknown_plan_names_those_there_are(tmp_path: Path) -> None:
         Plan.read("elbo")
     with pytest.raises(UserError, match="there is no plan"):
         Plan.read(tmp_path / "none.toml")
-    with pytest.raises(UserError, match="is a folder; give the TOML file of a plan"):
+    with pytest.raises(UserError, match="is a folder, not a regular file"):
         Plan.read(tmp_path)
 
 

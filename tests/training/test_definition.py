@@ -183,6 +183,7 @@ def test_what_is_no_record_at_all_is_refused(record: Any) -> None:
         ({"spread": -0.1}, r"spread = -0\.1: give a number of radians"),
         ({"spread": float("nan")}, "spread = nan: give"),
         ({"spread": float("inf")}, "spread = inf: give"),
+        ({"spread": 1e300}, r"spread = 1e\+300: give a number of radians from 0 to 100"),
         ({"posterior": hb.Register(Brickwork(8, depth=2))}, "the posterior is over 8 weights and the network has 9"),
         ({"prior": hb.Bernoulli((0.5, 0.5))}, "prior of 2 probabilities for 9 weights"),
         ({"prior": hb.Ising(((0, 9, 0.5),))}, "prior couples weight 9 of 9 weights"),

@@ -116,6 +116,12 @@ class Frame:
         return self.values[name]
 
 
+class Nameless:
+    """Columns that cannot be taken by their names."""
+
+    columns = ("a", "b", "c")
+
+
 @pytest.mark.usefixtures("unchecked")
 def test_raw_rows_are_predicted_as_their_preprocessed_ones(tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(30, 3)) * [1, 10, 100]
@@ -135,7 +141,22 @@ def test_raw_rows_are_predicted_as_their_preprocessed_ones(tmp_path: Path) -> No
     # The rows of the test split, found by their features.
     place = [int(np.abs(data.preprocessing.apply(x) - row).max(axis=1).argmin()) for row in data.test.x]
     np.testing.assert_allclose(result.predict_table(x[place]), result.predict_proba(data.test.x), rtol=1e-12)
-    np.testing.assert_array_equal(result.predict_table(Frame(columns)), expected)
+    unused = np.array(["text"] * len(x))
+    np.testing.assert_array_equal(result.predict_table(Frame({**columns, "unused": unused})), expected)
+    np.testing.assert_array_equal(result.predict_table({"c": x[:, 2], "b": x[:, 1].tolist(), "a": x[:, 0]}), expected)
+    for frame, said in (
+        ({"a": [1.0]}, "the data frame has no column 'b', 'c'"),
+        ({"a": [[1.0], [2.0, 3.0]], "b": [1.0], "c": [1.0]}, "column 'a' of the data frame cannot be read"),
+        (Frame({"a": x, "b": x, "c": x}), r"column 'a' of the data frame has shape \(30, 3\)"),
+        (Nameless(), "column 'a' of the data frame cannot be read"),
+        ([np.ones(3), np.ones((3, 2))], "raw rows"),
+    ):
+        with pytest.raises(UserError, match=said):
+            result.predict_table(frame)
+    arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    table = arrow.table({"c": x[:, 2], "unused": ["text"] * len(x), "b": x[:, 1], "a": x[:, 0]})
+    for frame in (table, table.to_batches()[0]):
+        np.testing.assert_array_equal(result.predict_table(frame), expected)
     drawn = result.predict_proba(data.preprocessing.apply(x), samples=5, seed=2)
     np.testing.assert_array_equal(result.predict_table(str(tmp_path / "raw.csv"), samples=5, seed=2), drawn)
 

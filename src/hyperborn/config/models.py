@@ -28,8 +28,11 @@ from hyperborn.config.kinds import (
     unless_all,
     whole_or_two,
 )
+from hyperborn.data.tables import MOST_COLUMNS
+from hyperborn.networks.checks import MOST_LAYERS
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
+from hyperborn.posteriors import LARGEST_SPREAD, SPREAD
 from hyperborn.training.estimators import ESTIMATORS
 
 CIRCUITS = ("all-pairs", "line", "ring", "ladder", "brickwork", "multi-basis")
@@ -40,6 +43,9 @@ OF_BACKENDS = (
     *("max_shots", "max_jobs", "max_seconds", "max_wait"),
 )
 """Keys that go with a backend, whichever it is."""
+
+MOST_SCALES = 256
+"""Output scales: the bits that choose one are 8."""
 
 DRAWING = "posterior registers with an estimator other than exact"
 """What draws networks and minibatches, in the words of an error message."""
@@ -55,7 +61,7 @@ class Configuration(BaseModel, ABC):
     drop: Annotated[
         list[Text] | None,
         BeforeValidator(listed),
-        Field(min_length=1, description="names of columns, such as name,id"),
+        Field(min_length=1, max_length=MOST_COLUMNS, description="names of columns, such as name,id"),
     ] = None
     classes: Annotated[
         list[Text] | None, BeforeValidator(names), Field(description="class names or numbers, such as 0,1, or all")
@@ -73,9 +79,9 @@ class Configuration(BaseModel, ABC):
     test: Annotated[Share | None, Field(description="a number from 0 on and below 1")] = None
 
     hidden: Annotated[
-        list[Count] | Literal["auto"],
+        Annotated[list[Count], Field(max_length=MOST_LAYERS)] | Literal["auto"],
         BeforeValidator(hidden_sizes),
-        Field(description="units of each layer from 1 on, such as 2 or 8,4, none or auto"),
+        Field(description=f"units of each of up to {MOST_LAYERS} layers, such as 2 or 8,4, none or auto"),
     ] = "auto"
     activation: Literal["auto", "relu", "sigmoid", "tanh", "sign"] = Field(
         "auto", description="relu, sigmoid, tanh, sign or auto"
@@ -87,7 +93,11 @@ class Configuration(BaseModel, ABC):
     scale: Literal["auto", "none", "fan_in", "learned"] = Field("auto", description="none, fan_in, learned or auto")
     normalization: Literal["auto", "none", "layer"] = Field("auto", description="none, layer or auto")
     output_scales: Annotated[
-        list[Positive], BeforeValidator(listed), Field(min_length=1, description="numbers above 0, such as 0.5,1,2,4")
+        list[Positive],
+        BeforeValidator(listed),
+        Field(
+            min_length=1, max_length=MOST_SCALES, description=f"1 to {MOST_SCALES} numbers above 0, such as 0.5,1,2,4"
+        ),
     ] = [1.0]
 
     posterior: Literal["auto", "register", "registers"] = Field("auto", description="register, registers or auto")
@@ -100,7 +110,9 @@ class Configuration(BaseModel, ABC):
     register_size: Annotated[int, NotTruth, Field(ge=1, le=10, description="a whole number from 1 to 10")] = 4
     grouping: Literal["neuron", "layer", "random"] = Field("neuron", description="neuron, layer or random")
     context: Annotated[int, NotTruth, Field(ge=0, le=16, description="a whole number from 0 to 16")] = 4
-    spread: NotNegative = 0.02
+    spread: Annotated[
+        float, NotTruth, Field(ge=0, le=LARGEST_SPREAD, description=f"a number from 0 to {LARGEST_SPREAD:g}")
+    ] = SPREAD
 
     beta: Positive | Literal["auto"] = Field("auto", description="a number above 0, or auto")
     weight: Positive | Literal["kl-matched"] = Field("kl-matched", description="a number above 0, or kl-matched")

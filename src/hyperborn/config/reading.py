@@ -11,10 +11,16 @@ from pydantic import ValidationError
 
 from hyperborn.config.kinds import PARTS, either
 from hyperborn.config.models import CIRCUITS, DRAWING, OF_BACKENDS, Configuration, RunConfig
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, shortened
 from hyperborn.objectives.divergences import Divergence
 from hyperborn.objectives.objectives import OBJECTIVES, SELBO, Objective
+from hyperborn.storage import read_bounded
 from hyperborn.training.estimators import ESTIMATORS, SPSA, Exact
+
+MOST_BYTES = 256 * 2**10
+"""Of a configuration file, or a plan."""
+MOST_DOTS = 300
+"""Of a line: `tomllib` takes time and memory by the square of the parts of a dotted key."""
 
 Config = TypeVar("Config", bound=Configuration)
 
@@ -30,7 +36,9 @@ def configured(kind: type[Config], file: Path | None, flags: Mapping[str, Any]) 
         if key not in kind.model_fields:
             near = difflib.get_close_matches(key, kind.model_fields, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            raise UserError(f"unknown configuration key {key!r}: {hint}the keys are {', '.join(kind.model_fields)}")
+            raise UserError(
+                f"unknown configuration key {shortened(key)}: {hint}the keys are {', '.join(kind.model_fields)}"
+            )
     if given.get("backend") is not None:
         # The objective that samples are enough for.
         given.setdefault("objective", SELBO.name)
@@ -104,12 +112,28 @@ def options_of(kind: type[Objective | Divergence]) -> list[str]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file of at most 256 KiB, and 300 dots a line.
+
+    Raises:
+        UserError: if it is no regular file, is over a limit, cannot be read or is not valid TOML.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = read_bounded(path, MOST_BYTES, remedy="is it a configuration?").decode("utf-8")
+        if max(line.count(".") for line in text.split("\n")) > MOST_DOTS:
+            raise UserError(
+                f"the configuration {path} has a line of over {MOST_DOTS} dots; break it or shorten its key"
+            )
+        return tomllib.loads(text)
+    except UserError:
+        raise
     except OSError as error:
-        raise UserError(f"cannot read the configuration {path}: {error.strerror}") from error
+        raise UserError(f"cannot read the configuration {path}: {error.strerror}; check its path") from error
+    except RecursionError as error:
+        raise UserError(f"the configuration {path} is nested too deeply; write its lists and tables flat") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"the configuration {path} is not valid TOML: {error}") from error
+    except ValueError as error:
+        raise UserError(f"the configuration {path} has a number of over 4,300 digits; shorten it") from error
 
 
 def explained(error: ValidationError, kind: type[Configuration], given: Mapping[str, Any]) -> str:
@@ -117,4 +141,4 @@ def explained(error: ValidationError, kind: type[Configuration], given: Mapping[
     key = str(error.errors(include_url=False, include_context=False)[0]["loc"][0])
     if key not in given:
         return f"{key} is missing: name the data set, such as iris, or a CSV file"
-    return f"{key} = {given[key]!r} is not allowed; give {kind.model_fields[key].description}"
+    return f"{key} = {shortened(given[key])} is not allowed; give {kind.model_fields[key].description}"

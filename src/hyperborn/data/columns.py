@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -20,6 +21,9 @@ FEW_CATEGORIES = 12
 """Up to so many values may be mostly numbers ("3+" children) or one a row; more are a mistake or an identifier."""
 MOSTLY = 0.5
 NEARLY_ALL = 0.9
+
+FRAME = "the data frame"
+"""How messages call what is no file and no rows."""
 
 IMPUTE = 'train with impute="median" (--impute median)'
 FILL_IN = f"fill them in, or {IMPUTE}"
@@ -98,28 +102,58 @@ def like_number(cell: str) -> bool:
     return number_in(cell.replace(",", ".")) is not None
 
 
-def raw_table(source: Table | str | PathLike[str] | ArrayLike, columns: Sequence[Column]) -> Table:
-    """A table with these columns: as it is, from a file, or from raw rows (examples, columns) in this order.
+def raw_table(
+    source: Table | str | PathLike[str] | Mapping[str, ArrayLike] | ArrayLike, columns: Sequence[Column]
+) -> Table:
+    """A table with these columns: as it is, from a file, from a data frame, or from raw rows in this order.
 
-    Columns of a file that are not needed are not looked at.
+    A data frame is a mapping from names to values, or whatever knows its columns by name, as that of pandas, Polars or
+    PyArrow does. Raw rows have the shape (examples, columns). Columns that are not needed are not looked at.
 
     Raises:
-        UserError: a file that cannot be read, or rows of another shape.
+        UserError: a file that cannot be read, a data frame whose columns cannot, or rows of another shape.
     """
     names = [column.name for column in columns]
     if isinstance(source, Table):
         return source
     if isinstance(source, str | PathLike):
         return read_table(source, only=names)
-    if isinstance(named := getattr(source, "columns", None), Iterable):
-        # A data frame: its names count, not their order.
-        return Table({str(name): np.asarray(source[name]) for name in named}, "the data frame")  # pyright: ignore[reportIndexIssue, reportArgumentType, reportCallIssue]
-    rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)
+    if (present := frame_columns(source)) is not None:
+        return Table({name: frame_column(source, present[name], name) for name in names if name in present}, FRAME)
+    try:
+        rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)
+    except ValueError as error:
+        raise UserError(f"the raw rows are no table ({error}); give as many values in every row") from error
     if rows.ndim != 2 or rows.shape[1] != len(names):
         raise UserError(
             f"raw rows of shape {rows.shape} must be (examples, {len(names)}), with the columns: {listed(names)}"
         )
     return Table({name: rows[:, place] for place, name in enumerate(names)}, "the raw rows")
+
+
+def frame_columns(source: object) -> dict[str, Any] | None:
+    """The columns of a data frame: the name as text, and as the frame itself has it; None for what is no data frame."""
+    if isinstance(source, Mapping):
+        return {str(name): name for name in source}
+    # The columns of PyArrow are without names, which stand beside them.
+    named = getattr(source, "column_names", None)
+    named = getattr(source, "columns", None) if named is None else named
+    return {str(name): name for name in named} if isinstance(named, Iterable) else None
+
+
+def frame_column(source: Any, key: Any, name: str) -> np.ndarray:
+    """The values of one column of a data frame.
+
+    Raises:
+        UserError: if the frame does not give them.
+    """
+    try:
+        return np.asarray(source[key])
+    except (TypeError, ValueError, LookupError, AttributeError, NotImplementedError) as error:
+        raise UserError(
+            f"column {name!r} of {FRAME} cannot be read ({type(error).__name__}: {error}); "
+            "give a hyperborn.data.Table of its values"
+        ) from error
 
 
 def numeric_features(columns: Sequence[Column]) -> Int[np.ndarray, " numeric"]:

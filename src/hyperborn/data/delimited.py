@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hyperborn.data.naming import number_in
-from hyperborn.data.tables import MISSING
+from hyperborn.data.naming import number_in, twice
+from hyperborn.data.tables import MISSING, MOST_BYTES, check_columns, check_values
 from hyperborn.errors import UserError
+from hyperborn.storage import read_bounded
 
 DELIMITERS = (",", ";", "\t", "|")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
@@ -23,14 +24,15 @@ def read_delimited(path: Path, wanted: Callable[[list[str]], list[str]] = list) 
     """Columns of text (object arrays of str) by name, of all the names those that `wanted` picks.
 
     Blank lines are ignored, and so are last columns with neither a name nor a value. Where semicolons separate the
-    fields, a decimal comma is read as a decimal point.
+    fields, a decimal comma is read as a decimal point. The limits are those of `read_table`.
 
     Raises:
-        UserError: text that is not UTF-8, no or a faulty header, no rows, an empty or ragged row, a broken quote.
+        UserError: no regular file, one over a limit, text that is not UTF-8, no or a faulty header, no rows, an empty
+            or ragged row, a broken quote.
     """
-    text = decoded(path)
+    text = utf8(path)
     delimiter = found_delimiter(text, path)
-    (header_line, header), *lines = without_empty_end(list(records(text, delimiter, path))) or [(1, [])]
+    (header_line, header), *lines = without_empty_end(list(counted_records(text, delimiter, path))) or [(1, [])]
     names = [name.strip() for name in header]
     check_header(names, header_line, path)
     cells: list[list[str]] = []
@@ -43,7 +45,8 @@ def read_delimited(path: Path, wanted: Callable[[list[str]], list[str]] = list) 
     if not cells:
         raise UserError(f"{path} has a header but no rows; add examples below it")
     table = np.asarray(cells, dtype=object)
-    columns = {name: table[:, names.index(name)] for name in wanted(names)}
+    places = {name: place for place, name in enumerate(names)}
+    columns = {name: table[:, places[name]] for name in wanted(names)}
     return {name: with_points(values) for name, values in columns.items()} if delimiter == ";" else columns
 
 
@@ -68,18 +71,33 @@ def with_points(values: np.ndarray) -> np.ndarray:
     return np.asarray([cell.replace(",", ".") for cell in cells], dtype=object)
 
 
-def decoded(path: Path) -> str:
-    content = path.read_bytes()
+def utf8(path: Path) -> bytes:
+    """The bytes of a file of UTF-8 text, at most `MOST_BYTES` of them."""
+    content = read_bounded(path, MOST_BYTES, remedy="take fewer rows or columns")
     try:
-        return content.decode("utf-8-sig")
+        content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UserError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8") from error
+    return content
 
 
-def records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+def counted_records(text: bytes, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """As `records`, for as long as there are no more columns and values than a table may have."""
+    values = 0
+    for line, record in records(text, delimiter, path):
+        if not values:
+            check_columns(len(record), path)
+        values += len(record)
+        check_values(values, path)
+        yield line, record
+
+
+def records(text: bytes, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Line number (of the first line) and fields of each record that is not blank."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # Decoded piece by piece, which takes a fifth of the memory of `io.StringIO`.
+    lines = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8-sig", newline="")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1
     try:
         for record in reader:
@@ -90,7 +108,7 @@ def records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[s
         raise UserError(f"{path}, line {line}: {error}; mend the line (is a quote left open?)") from error
 
 
-def found_delimiter(text: str, path: Path) -> str:
+def found_delimiter(text: bytes, path: Path) -> str:
     """The delimiter that splits the first records into the most columns, all of one width if any does."""
     best, best_score = DELIMITERS[0], (False, 1)
     for delimiter in DELIMITERS:
@@ -119,5 +137,5 @@ def check_header(names: list[str], line: int, path: Path) -> None:
                 f"{path}, line {line}: column {place + 1} has no name; name it or remove it "
                 "(pandas: to_csv(index=False))"
             )
-        if name in names[:place]:
-            raise UserError(f"{path}, line {line}: column {name!r} is named twice; rename one")
+    if (name := twice(names)) is not None:
+        raise UserError(f"{path}, line {line}: column {name!r} is named twice; rename one")

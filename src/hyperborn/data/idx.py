@@ -10,20 +10,25 @@ import numpy as np
 from jaxtyping import UInt8
 
 from hyperborn.errors import UserError
+from hyperborn.storage import open_regular
+from hyperborn.storage.bounded import check_size
 
 GZIP = b"\x1f\x8b"
 UNSIGNED_BYTE = 0x08
 AGAIN = "fetch the file again"
+MOST_BYTES = 256 * 2**20
+"""Of the content once it is unzipped: 342,000 images of 28 x 28 pixels."""
 
 
 def read_idx(path: Path, shape: tuple[int | None, ...]) -> UInt8[np.ndarray, "..."]:
-    """Unsigned bytes of an idx file of this shape, None standing for any length.
+    """Unsigned bytes of an idx file of this shape, None standing for any length; at most 256 MiB.
 
     Raises:
-        UserError: a wrong magic number, other dimensions, a truncated or damaged file, or bytes after the end.
+        UserError: no regular file, a wrong magic number, other dimensions, a size over the limit, a truncated or
+            damaged file, or bytes after the end.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             zipped = file.read(2) == GZIP
             file.seek(0)
             if not zipped:
@@ -33,7 +38,7 @@ def read_idx(path: Path, shape: tuple[int | None, ...]) -> UInt8[np.ndarray, "..
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(f"{path} is truncated or damaged ({error}); {AGAIN}") from error
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise UserError(f"{path} cannot be read: {error.strerror or error}; check its permissions") from error
 
 
 def content(read: Callable[[int], bytes], path: Path, shape: tuple[int | None, ...]) -> UInt8[np.ndarray, "..."]:
@@ -48,7 +53,8 @@ def content(read: Callable[[int], bytes], path: Path, shape: tuple[int | None, .
     if any(wanted not in (None, length) for length, wanted in zip(lengths, shape, strict=True)):
         wanted = " x ".join("any" if length is None else str(length) for length in shape)
         raise UserError(f"{path} has dimensions {' x '.join(map(str, lengths))}, not {wanted}; {AGAIN}")
-    # In pieces, so that a damaged header that announces terabytes asks for no more than the file holds.
+    check_size(path, prod(lengths), MOST_BYTES, f"the header announces {' x '.join(map(str, lengths))}; {AGAIN}")
+    # In pieces, so that a damaged header asks for no more than the file holds.
     size, pieces = prod(lengths), []
     while size > 0 and (piece := read(min(size, 1 << 24))):
         pieces.append(piece)

@@ -7,7 +7,7 @@ from jaxtyping import Int
 
 from hyperborn._typing import Labels
 from hyperborn.data.naming import counted, label_text, listed, number_in
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, shortened
 
 
 def spellings(names: Sequence[str]) -> dict[str, int]:
@@ -61,25 +61,28 @@ def choose(names: Sequence[str], classes: Sequence[int | str] | None) -> list[in
     if classes is None:
         chosen = list(range(len(names)))
     elif isinstance(classes, str) or not isinstance(classes, Sequence):
-        raise UserError(f"classes={classes!r} is not a sequence of classes; give them in one, such as (0, 1)")
+        raise UserError(f"classes={shortened(classes)} is not a sequence of classes; give them in one, such as (0, 1)")
     else:
-        chosen = [chosen_index(value, names) for value in classes]
-    for position, index in enumerate(chosen):
-        if index in chosen[:position]:
-            raise UserError(f"class {names[index]!r} is chosen twice in classes={tuple(classes or ())!r}")
+        known = spellings(names)
+        chosen = [chosen_index(value, names, known) for value in classes]
+    seen: set[int] = set()
+    for index in chosen:
+        if index in seen:
+            raise UserError(f"class {names[index]!r} is chosen twice in classes={shortened(tuple(classes or ()))}")
+        seen.add(index)
     if len(chosen) < 2:
         what = listed(repr(names[index]) for index in chosen) or "none"
         raise UserError(f"one class only ({what}) leaves nothing to tell apart; choose two or more of: {listed(names)}")
     return chosen
 
 
-def chosen_index(value: object, names: Sequence[str]) -> int:
-    """Index of one chosen class.
+def chosen_index(value: object, names: Sequence[str], known: dict[str, int]) -> int:
+    """Index of one chosen class among the names, of which `known` are the spellings.
 
     Raises:
         UserError: if no class has this name or, where indices are allowed, this index.
     """
-    index = find(value, spellings(names))
+    index = find(value, known)
     if index is not None:
         return index
     by_index = all(number_in(name) is None for name in names)

@@ -1,6 +1,7 @@
 """One entrance to every data set: load, choose classes, split, and fit the preprocessing on the training split."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
@@ -155,8 +156,10 @@ def known_kind(name: str | Path) -> str:
     if isinstance(name, str) and name in NAMES:
         return name
     path = Path(name)
-    if path.suffix.lower() in SUFFIXES or path.exists():
-        return TABLE
+    # Asked of a name that is too long, the system raises.
+    with suppress(OSError):
+        if path.suffix.lower() in SUFFIXES or path.exists():
+            return TABLE
     raise UserError(
         f"unknown data set {str(name)!r}; the nearest is {nearest(str(name), NAMES)!r}; choose from: {', '.join(NAMES)}"
         f", or give a file ending in {', '.join(SUFFIXES)}"

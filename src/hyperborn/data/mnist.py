@@ -24,13 +24,15 @@ AT_ONCE = 4096
 def load_mnist(folder: str | Path | None, *, classes: Sequence[int | str] | None, pixels: int | None) -> Examples:
     """Training and official test examples of the chosen digits, in the order of the files, pixels in [0, 1].
 
+    Each file holds at most 256 MiB once it is unzipped, which are 342,000 images.
+
     Raises:
-        UserError: no folder, a missing or faulty file, an unknown digit, or pixels out of range.
+        UserError: no folder, a missing, faulty or too large file, an unknown digit, or pixels out of range.
     """
     if folder is None:
         raise UserError("mnist needs the folder of its four idx files; give folder= (--folder)")
     folder = Path(folder)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UserError(f"{folder} is no folder; give that of the four idx files of MNIST (folder=, --folder)")
     width = WIDTH if pixels is None else whole_number("pixels", pixels, 1, WIDTH)
     chosen = choose(DIGITS, classes)
@@ -38,6 +40,14 @@ def load_mnist(folder: str | Path | None, *, classes: Sequence[int | str] | None
     test = part(folder, "t10k", chosen, width)
     names = tuple(DIGITS[index] for index in chosen)
     return Examples(numeric_columns(pixel_names(width)), TARGET, names, x, y, test)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder of this name; one that is too long is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def part(folder: Path, prefix: str, chosen: Sequence[int], width: int) -> tuple[np.ndarray, Labels]:

@@ -40,8 +40,18 @@ def listed(names: Iterable[str], limit: int = 12) -> str:
     return f"{', '.join(every[:limit])} and {len(every) - limit} more"
 
 
+def twice(names: Iterable[str]) -> str | None:
+    """The first name that was there before; None where all are different."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name most like the given one, upper and lower case alike."""
+    """The known name (of one or more) most like the given one, upper and lower case alike."""
     folded = {candidate.casefold(): candidate for candidate in known}
     return folded[difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.0)[0]]
 

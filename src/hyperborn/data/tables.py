@@ -12,10 +12,18 @@ from numpy.typing import ArrayLike
 from hyperborn.data.naming import listed, nearest, number_in
 from hyperborn.errors import UserError
 
-MISSING = frozenset({"", "NA", "NaN", "nan", "null", "None", "?"})
+MISSING = frozenset({"", "NA", "<NA>", "NaN", "nan", "null", "None", "?"})
 """Cells that say that there is no value."""
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+
+MOST_BYTES = 512 * 2**20
+"""Of a text file, and of the columns of a Parquet file once they are uncompressed."""
+MOST_COLUMNS = 100_000
+MOST_VALUES = 50_000_000
+"""Rows times columns: MNIST as a CSV file has 47 million."""
+MOST_CHARACTERS = 131_072
+"""Of one value; it is the limit of Python's csv module."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,28 +110,33 @@ def from_text(cells: Sequence[str | None], name: str, source: str) -> np.ndarray
 def read_table(path: str | PathLike[str], *, drop: Sequence[str] = (), only: Collection[str] | None = None) -> Table:
     """Read a .csv, .tsv or .txt file (delimiter found by itself) or a .parquet file.
 
+    A table has at most 100,000 columns, 50 million values (rows times columns) and 131,072 characters a value. A text
+    file has at most 512 MiB, and so have the columns of a Parquet file once they are uncompressed. Of a Parquet file
+    only the values and bytes of the columns to be read count.
+
     Args:
-        path: of the file.
+        path: of the file, which must be a regular one: no pipe and no device.
         drop: names of columns to leave out unread.
         only: names of the columns to read, if the file has them; all for None.
 
     Raises:
-        UserError: an unknown suffix, a missing or unreadable file, a folder, a damaged table (with the line number), or
-            a column to drop that is not there.
+        UserError: an unknown suffix, a missing or unreadable file, a folder, a pipe or a device, a table that is over a
+            limit or damaged (with the line number), a column to drop that is not there, or no column that is left.
     """
     path = Path(path)
+    left_out, kept = frozenset(drop), None if only is None else frozenset(only)
 
     def wanted(names: list[str]) -> list[str]:
         check_dropped(drop, names, path)
-        return [name for name in names if name not in drop and (only is None or name in only)]
+        if left_out.issuperset(names):
+            raise UserError(f"drop names every column of {path}, and nothing is left; name fewer (--drop)")
+        return [name for name in names if name not in left_out and (kept is None or name in kept)]
 
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; give a file ending in {', '.join(SUFFIXES)}")
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{path} has the suffix {path.suffix!r}; files are read by suffix: {', '.join(SUFFIXES)}")
-    if not path.exists():
-        raise UserError(f"there is no file {path}; check the path")
     try:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder; give a file ending in {', '.join(SUFFIXES)}")
+        if path.suffix.lower() not in SUFFIXES:
+            raise UserError(f"{path} has the suffix {path.suffix!r}; files are read by suffix: {', '.join(SUFFIXES)}")
         if path.suffix.lower() == ".parquet":
             from hyperborn.data.parquet import read_parquet
 
@@ -131,14 +144,33 @@ def read_table(path: str | PathLike[str], *, drop: Sequence[str] = (), only: Col
         from hyperborn.data.delimited import read_delimited
 
         return Table(read_delimited(path, wanted), str(path))
+    except FileNotFoundError as error:
+        raise UserError(f"there is no file {path}; check the path") from error
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise UserError(
+            f"{path} cannot be read: {error.strerror or error}; check the path and its permissions"
+        ) from error
+    except MemoryError as error:
+        raise UserError(f"{path} does not fit into memory; take fewer rows or columns") from error
+
+
+def check_columns(count: int, path: Path) -> None:
+    """Raise a UserError for more columns than a table may have."""
+    if count > MOST_COLUMNS:
+        raise UserError(f"{path} has {count:,} columns, over the limit of {MOST_COLUMNS:,}; leave some out of the file")
+
+
+def check_values(count: int, path: Path) -> None:
+    """Raise a UserError for more values (rows times columns) than a table may have."""
+    if count > MOST_VALUES:
+        raise UserError(f"{path} has over {MOST_VALUES:,} values (rows times columns), the limit; take fewer rows")
 
 
 def check_dropped(drop: Sequence[str], names: Sequence[str], path: Path) -> None:
     """Raise a UserError for the first column to drop that is none of these names."""
+    known = frozenset(names)
     for name in drop:
-        if name not in names:
+        if name not in known:
             raise UserError(
                 f"{path} has no column {name!r} to drop, the nearest is {nearest(name, names)!r}; its columns are: "
                 f"{listed(names)}"

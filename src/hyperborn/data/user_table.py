@@ -15,13 +15,16 @@ from hyperborn.errors import UserError
 MOST_FRACTIONS = 20
 """A target with more distinct numbers that are not whole is taken for a regression target, and refused."""
 
+MOST_CLASSES = 1000
+"""Every example has a probability of each."""
+
 
 def from_table(table: Table, *, target: str | None, classes: Sequence[int | str] | None, impute: bool) -> Examples:
     """Features and labels of the chosen classes' rows.
 
     Raises:
-        UserError: no target or an absent one, a target with missing or continuous values, a single class, no features,
-            or features that are missing, infinite, or text of too many values.
+        UserError: no target or an absent one, a target with missing or continuous values, a single class or over 1,000,
+            no features, or features that are missing, infinite, or text of too many values.
     """
     target = checked_target(table, target)
     names, y = labels_of(table, target)
@@ -37,6 +40,8 @@ def from_table(table: Table, *, target: str | None, classes: Sequence[int | str]
 
 
 def checked_target(table: Table, target: str | None) -> str:
+    if not table.columns:
+        raise UserError(f"{table.source} has no columns; give one with features and a target")
     every = f"its columns are: {listed(table.columns)}"
     if len(table.columns) > 12:
         every += f"; list all with hyperborn.data.read_table({table.source!r}).columns"
@@ -69,6 +74,11 @@ def labels_of(table: Table, target: str) -> tuple[tuple[str, ...], Labels]:
                 "Hyperborn classifies and does not regress; group them into classes first"
             )
     names = tuple(label_text(value) for value in distinct)
+    if len(names) > MOST_CLASSES:
+        raise UserError(
+            f"the target column {target!r} of {table.source} has {len(names):,} different labels, over the limit of "
+            f"{MOST_CLASSES:,} classes (is it an identifier?); choose another target, or group them first"
+        )
     if len(names) < 2:
         raise UserError(
             f"the target column {target!r} of {table.source} holds one class only ({listed(names)}); add another"

@@ -7,7 +7,7 @@ from typing import Any, final, get_args
 
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks.activations import ACTIVATIONS, Activation
-from hyperborn.networks.checks import checked_values, one_of
+from hyperborn.networks.checks import checked_values, layer_sizes, one_of
 from hyperborn.networks.network import Field, Network
 from hyperborn.networks.patches import padding, patches, positions
 from hyperborn.networks.scaling import Normalization, normalized, rescaled, scaling_fields
@@ -139,6 +139,7 @@ class BinaryConvNet(Network):
 
 
 def _channels(channels: Any) -> tuple[int, ...]:
-    if not isinstance(channels, tuple | list) or not channels:
-        raise UserError(f"channels={channels!r} must list the channels of the convolutions, such as (16, 32)")
-    return tuple(whole_number("a number of channels", number, 1) for number in channels)
+    example = "the channels of the convolutions, such as (16, 32)"
+    if channels in ((), []):
+        raise UserError(f"channels={channels!r} must list {example}")
+    return layer_sizes("channels", channels, "a number of channels", example)

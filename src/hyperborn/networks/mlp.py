@@ -9,7 +9,7 @@ import numpy as np
 
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks.activations import ACTIVATIONS, Activation
-from hyperborn.networks.checks import LARGEST, checked_values, one_of
+from hyperborn.networks.checks import LARGEST, checked_values, layer_sizes, one_of
 from hyperborn.networks.network import Field, Network
 from hyperborn.networks.scaling import Normalization, normalized, rescaled, scaling_fields
 
@@ -19,7 +19,7 @@ Scale = Literal["none", "fan_in", "learned"]
 @final
 @dataclass(frozen=True)
 class BinaryMLP(Network):
-    """Layers of binary weights; ``hidden=()`` is (multinomial) logistic regression.
+    """Layers of binary weights, at most 32 hidden ones; ``hidden=()`` is (multinomial) logistic regression.
 
     Weights are ordered W1, b1, W2, b2, ..., each matrix row-major (inputs, outputs). Two classes have one logit, more
     have one a class. ``scale="fan_in"`` divides each layer's pre-activations by the square root of its inputs;
@@ -48,7 +48,8 @@ class BinaryMLP(Network):
         # Lists (from JSON) and integer values are taken, and stored so that equal networks compare equal.
         object.__setattr__(self, "n_features", whole_number("n_features", self.n_features, 1))
         object.__setattr__(self, "n_classes", whole_number("n_classes", self.n_classes, 2))
-        object.__setattr__(self, "hidden", _hidden(self.hidden))
+        example = "the sizes of the hidden layers, such as (3,), or () for none"
+        object.__setattr__(self, "hidden", layer_sizes("hidden", self.hidden, "a hidden size", example))
         object.__setattr__(self, "values", checked_values(self.values))
         if not isinstance(self.bias, bool):
             raise UserError(f"bias={self.bias!r} must be true or false")
@@ -161,12 +162,6 @@ class BinaryMLP(Network):
         """(inputs, outputs) of each layer."""
         widths = [self.n_features, *self.hidden, self.n_outputs]
         return list(pairwise(widths))
-
-
-def _hidden(hidden: Any) -> tuple[int, ...]:
-    if not isinstance(hidden, tuple | list):
-        raise UserError(f"hidden={hidden!r} must list the sizes of the hidden layers, such as (3,), or () for none")
-    return tuple(whole_number("a hidden size", size, 1) for size in hidden)
 
 
 def _output_scales(scales: Any) -> tuple[float, ...]:

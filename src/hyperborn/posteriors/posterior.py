@@ -13,6 +13,9 @@ from hyperborn.errors import UserError
 SPREAD = 0.02
 """Default standard deviation of initial parameters around those of the prior's state."""
 
+LARGEST_SPREAD = 100.0
+"""Of a run: angles have a period of 2 pi, and beyond this float32 loses their digits."""
+
 
 class Posterior(ABC):
     """q(w), a distribution over all 2^n weight vectors, with parameters to be trained.

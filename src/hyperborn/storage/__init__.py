@@ -6,6 +6,7 @@ Linux and macOS; on Windows writing is refused with the reason, for want of `flo
 """
 
 from hyperborn.storage.arrays import arrays_from_bytes, arrays_to_bytes, json_from_bytes, json_to_bytes
+from hyperborn.storage.bounded import open_regular, read_bounded
 from hyperborn.storage.caches import cache_folder, cached_array
 from hyperborn.storage.checkpoints import Checkpoint, Checkpoints
 from hyperborn.storage.durable import write_file
@@ -27,6 +28,8 @@ __all__ = [
     "folder_exists",
     "json_from_bytes",
     "json_to_bytes",
+    "open_regular",
+    "read_bounded",
     "read_file",
     "read_folder",
     "read_metrics",

@@ -47,16 +47,19 @@ def arrays_to_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def arrays_from_bytes(data: bytes, source: str) -> dict[str, np.ndarray]:
-    """The arrays in an .npz, by name.
+    """The arrays in an .npz, by name. Compressed entries are refused, so that they take no more memory than the bytes.
 
     Raises:
-        UserError: naming `source` if the bytes are not whole, or hold pickled objects.
+        UserError: naming `source` if the bytes are not whole, are compressed, or hold pickled objects.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-            if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
-                raise zipfile.BadZipFile("unknown compression")
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+                raise zipfile.BadZipFile("its entries are compressed, and hyperborn stores them as they are")
+            # Entries that share their bytes could be many times larger than the file.
+            if sum(entry.file_size for entry in entries) > len(data):
+                raise zipfile.BadZipFile("overlapping entries")
             # The zip module does not compare the number of entries with the one written at the end (at most 65535).
             (count,) = struct.unpack_from("<H", data, data.rindex(END_OF_ZIP) + 10)
             if count != min(len(entries), 0xFFFF):
@@ -96,6 +99,8 @@ def array_from_bytes(data: bytes, source: str) -> np.ndarray:
     buffer = io.BytesIO(data)
     try:
         array = np.lib.format.read_array(buffer, allow_pickle=False)
+        if array.nbytes < array.size:
+            raise ValueError("items without bytes, however many")
     except UNREADABLE as error:
         raise UserError(f"{source} is not a whole .npy array; {REMEDY}") from error
     if buffer.read(1):

@@ -6,6 +6,7 @@ settled on each split's validation examples alone.
 """
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from hyperborn.baselines import BASELINES
 from hyperborn.config import Count, RunConfig, Text, distinct, options_of, read_toml
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, shortened
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
 from hyperborn.study.cell import Cell, Method
@@ -91,14 +92,12 @@ class Plan:
         Raises:
             UserError: if there is no such plan, or it is not right: the line names the key and what is allowed.
         """
-        path = BUILT_IN / f"{source}.toml"
-        if "/" in str(source) or not path.is_file():
-            path = Path(source)
-        if path.is_dir():
-            raise UserError(f"{path} is a folder; give the TOML file of a plan")
-        if not path.is_file():
-            known = ", ".join(sorted(file.stem for file in BUILT_IN.glob("*.toml")))
-            raise UserError(f"there is no plan {str(source)!r}; give a TOML file, or one of: {known}")
+        known = {file.stem: file for file in BUILT_IN.glob("*.toml")}
+        path = known.get(str(source), Path(source))
+        if not os.path.lexists(path):
+            raise UserError(
+                f"there is no plan {str(source)!r}; give a TOML file, or one of: {', '.join(sorted(known))}"
+            )
         try:
             table = PlanTable.model_validate(read_toml(path))
         except ValidationError as error:
@@ -144,7 +143,9 @@ def explained(error: ValidationError) -> str:
         return f"{where!r} cannot name a part, for files are named after it; leave out slashes and a dot in front"
     allowed = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return (
-        f"{where} = {found['input']!r} is not allowed: it {allowed}" if "should" in allowed else f"{where}: {allowed}"
+        f"{where} = {shortened(found['input'])} is not allowed: it {allowed}"
+        if "should" in allowed
+        else f"{where}: {allowed}"
     )
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks import Network
+from hyperborn.networks.checks import check_magnitude
 from hyperborn.objectives.objectives import Objective
-from hyperborn.posteriors import SPREAD, Posterior
+from hyperborn.posteriors import LARGEST_SPREAD, SPREAD, Posterior
 from hyperborn.priors import Prior, Uniform
 from hyperborn.records import record_of
 from hyperborn.training.annealing import Annealing
@@ -72,8 +73,9 @@ class Definition:
         counts = (("steps", 1, None), ("batch_size", 1, None), ("restarts", 1, None), ("seed", 0, LARGEST_SEED))
         for name, least, most in counts:
             object.__setattr__(self, name, whole_number(name, getattr(self, name), least, most))
-        if not is_number(self.spread) or self.spread < 0:
-            raise UserError(f"spread = {self.spread!r}: give a number of radians from 0 on, such as {SPREAD}")
+        if not is_number(self.spread) or not 0 <= self.spread <= LARGEST_SPREAD:
+            allowed = f"radians from 0 to {LARGEST_SPREAD:g}, such as {SPREAD}"
+            raise UserError(f"spread = {self.spread!r}: give a number of {allowed}")
         n = self.network.n_weights
         if self.posterior.n_weights != n:
             raise UserError(
@@ -91,7 +93,7 @@ class Definition:
         return (prod(shape) + self.network.n_side,) if self.network.n_side else shape
 
     def check(self, data: Dataset) -> None:
-        """Raise a UserError if the data are not what the network takes."""
+        """Raise a UserError if the data are not what the network takes, or too large to be trained on."""
         check_kinds(data=data)
         network = self.network
         if data.n_features != network.n_features or data.n_classes != network.n_classes:
@@ -99,6 +101,7 @@ class Definition:
                 f"the data has {data.n_features} features and {data.n_classes} classes, the network "
                 f"{network.n_features} and {network.n_classes}; build the network for the data"
             )
+        check_magnitude(data.train.x, data.features)
 
     def to_record(self) -> dict[str, Any]:
         """The definition as JSON can hold it."""

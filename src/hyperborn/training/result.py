@@ -133,7 +133,7 @@ class Result:
 
     def predict_table(
         self,
-        table: Table | str | Path | ArrayLike,
+        table: Table | str | Path | Mapping[str, ArrayLike] | ArrayLike,
         *,
         samples: int | None = None,
         seed: int = 0,
@@ -142,8 +142,8 @@ class Result:
         """Posterior predictive probability of each class for raw rows, as `hyperborn predict` gives it.
 
         Args:
-            table: a CSV or Parquet file, or ``hb.data.Table({"column": values, ...})``, with the columns that the run
-                was trained on (others are ignored), or rows (examples, columns) in the order of
+            table: a CSV or Parquet file, ``{"column": values, ...}`` or a data frame (pandas, Polars, PyArrow) with the
+                columns that the run was trained on (others are ignored), or rows (examples, columns) in the order of
                 ``data.preprocessing.columns``, which is that of `hb.data.from_arrays`.
             samples: as for `predict_proba`.
             seed: as for `predict_proba`.
