@@ -19,7 +19,7 @@ from hyperborn.report.names import metric_name
 from hyperborn.report.tables import row_of
 from hyperborn.stats import Estimate
 from hyperborn.study.plan import Plan
-from hyperborn.study.reporting import files_of
+from hyperborn.study.reporting import report_of
 from hyperborn.study.rows import values_of
 from hyperborn.study.statistics import differences, outcomes
 from hyperborn.study.tables import interval_text, outcomes_table
@@ -38,7 +38,8 @@ def main() -> None:
     if len(sys.argv) > 1:
         shutil.copy(Path(sys.argv[1]) / "study.parquet", HERE)
     rows = pq.read_table(HERE / "study.parquet").to_pylist()
-    files = files_of(Plan.read("elbo-vs-mle"), rows)
+    report = report_of(Plan.read("elbo-vs-mle"), rows)
+    files = report.files | {name: draw() for name, draw in report.pictures.items()}
     tables = {
         "means": means(part(rows, "main")),
         "against MLE": against(part(rows, "main"), "MLE", SCORES),

@@ -123,8 +123,8 @@ def picture(rows: Rows, tasks: Sequence[str]) -> bytes:
     """Accuracy and NLL of every method on every task, mean and standard error."""
     methods = list(dict.fromkeys(row["method"] for row in rows))
     with look():
-        figure = canvas("Test scores of networks of one bit a weight, mean and standard error over seeds")
-        figure.set_size_inches(2.6 * len(tasks) + 2, 6)
+        size = 2.6 * len(tasks) + 2, 6.0
+        figure = canvas("Test scores of networks of one bit a weight, mean and standard error over seeds", size)
         panels = figure.subplots(2, len(tasks), squeeze=False, sharey=True)
         for column, task in enumerate(tasks):
             for row, score in enumerate(("accuracy", "nll")):

@@ -171,8 +171,8 @@ def picture(rows: Rows) -> bytes:
     """Gap of the ELBO against shots a circuit, task by task; dashed what exact gradients reach."""
     tasks = [row["task"] for row in of_part(rows, "exact")]
     with look():
-        figure = canvas("Gap of the noise-free circuit to the exact posterior, mean and standard error over seeds")
-        figure.set_size_inches(10, 3.6)
+        title = "Gap of the noise-free circuit to the exact posterior, mean and standard error over seeds"
+        figure = canvas(title, (10.0, 3.6))
         panels = figure.subplots(1, len(tasks), squeeze=False)[0]
         for axes, task in zip(panels, tasks, strict=True):
             for place, objective in enumerate(("selbo", "mle")):

@@ -21,6 +21,8 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, TextIO, TypeAlias, final
 
+from hyperborn.printable import printable
+
 Stream: TypeAlias = TextIO | io.TextIOBase
 """Where text is written; what stands in for a standard stream is seldom a `TextIO` by type."""
 
@@ -254,7 +256,7 @@ class Progress:
     def note(self, text: str) -> None:
         """Write a line that stays, above the bars."""
         with self._lock:
-            self._guarded(lambda: self._display.note(text))
+            self._guarded(lambda: self._display.note(printable(text)))
 
     def _open(self, description: str, total: int) -> Stage:
         stage = Stage(description, total, time.monotonic())

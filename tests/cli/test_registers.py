@@ -45,7 +45,11 @@ def test_training_prints_what_was_found(cancer: tuple[Path, Outcome]) -> None:
     assert not {"log evidence (nats)", "ELBO gap (nats)"} & said.keys()
     result = hb.load(cancer[0])
     assert result.network == hb.networks.BinaryMLP(30, (16,), bias=False, scale="learned", normalization="layer")
-    assert {file.name for file in (cancer[0] / "result" / "plots").iterdir()} == {"training.png", "reliability.png"}
+    assert {file.name for file in (cancer[0] / "plots").iterdir()} == {
+        "training.png",
+        "reliability.png",
+        "manifest.json",
+    }
 
 
 def test_the_summary_is_one_object_of_finite_numbers(hyperborn: Run, cancer: tuple[Path, Outcome]) -> None:

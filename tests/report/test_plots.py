@@ -137,7 +137,7 @@ def test_training_curve_draws_every_restart_and_names_the_gap() -> None:
     elbo = lines(right)
     np.testing.assert_array_equal(elbo["ELBO: −40.500"], [-80, -45, -40.5])
     np.testing.assert_array_equal(elbo["log evidence: −39.200"], [-39.2, -39.2])
-    assert right.get_title(loc="left") == "ELBO: 1.3 nats below the log evidence"
+    assert right.get_title(loc="left") == "1.3 nats below the log evidence"
     assert title(figure) == "Training: 3 restarts, 20 steps"
     assert legend(left) == ["other restarts", "best restart: 40.500"]
     assert {line.get_marker() for line in left.get_lines()} == {"o"}

@@ -143,6 +143,16 @@ def test_markdown() -> None:
     )
 
 
+def test_names_are_text_in_markdown_and_in_the_terminal() -> None:
+    name = "_[bold]$1_$4[/bold] <b>a|b</b>\\*\n\x1b[31m#`~&"
+    (row,) = (line for line in markdown({name: {"nll": (0.5, 0.1)}}).splitlines() if "0.50 ±" in line)
+    shown = r"\_\[bold\]\$1\_\$4\[/bold\] \<b\>a\|b\</b\>\\\* \\x1b\[31m\#\`\~\&"
+    assert row == f"| {shown} | 0.50 ± 0.10 |"
+    lines = printed(comparison_table({name: {"nll": (0.5, 0.1)}}, title=name))
+    assert lines[0] == r"_[bold]$1_$4[/bold] <b>a|b</b>\* \x1b[31m#`~&"
+    assert lines[-1].startswith(lines[0] + " ")
+
+
 def test_nothing_to_compare() -> None:
     for make in (comparison_table, markdown):
         with pytest.raises(UserError, match="nothing to compare"):

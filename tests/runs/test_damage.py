@@ -122,7 +122,7 @@ def check_finished(path: Path, name: str, result: Result) -> str:
             resume(path)
         return "refused"
     # Only what the result does not need may be damaged, and it is said.
-    assert name.startswith("checkpoints/")
+    assert name.startswith(("checkpoints/", "plots/"))
     assert len(notes) == 1
     assert name in notes[0]
     assert loaded is not None

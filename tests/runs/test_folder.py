@@ -9,6 +9,7 @@ import pytest
 import hyperborn as hb
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
+from hyperborn.progress import Progress
 from hyperborn.runs import layout, session
 from hyperborn.storage import RunLock
 from hyperborn.training.loop import Report
@@ -41,7 +42,7 @@ def test_a_finished_run_holds_everything(finished: tuple[Path, Result]) -> None:
     assert loaded.summary == result.summary
     names = set(files_of(path))
     assert {"metrics.jsonl", "definition/definition.json", "definition/data.npz", "result/summary.json"} <= names
-    assert (path / "result" / "plots" / "loss.png").read_bytes() == PICTURE
+    assert (path / "plots" / "loss.png").read_bytes() == PICTURE
     assert sum(name.endswith("arrays.npz") for name in names) <= 3
     assert not [name for name in names if name.startswith(".")]
 
@@ -120,6 +121,75 @@ def test_a_result_that_was_deleted_is_made_again(finished: tuple[Path, Result], 
     shutil.rmtree(path / "result")
     assert same(resume(path), finished[1])
     assert outcome_of(path) == outcome_of(finished[0])
+
+
+def broken(*_: object) -> dict[str, bytes]:
+    raise ValueError("Expected \\frac,\nfound $5_$9")
+
+
+def noting(notes: list[str]) -> Progress:
+    progress = Progress(enabled=False)
+    progress.note = notes.append
+    return progress
+
+
+def test_a_run_is_finished_before_anything_is_drawn(
+    define, data: Dataset, finished: tuple[Path, Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "run"
+
+    def watched(result: Result, _: object) -> dict[str, bytes]:
+        assert same(hb.load(path), result)
+        raise KeyboardInterrupt
+
+    # Ctrl-C while it draws, say, or a death.
+    with pytest.raises(KeyboardInterrupt):
+        session.start(path, define(), data, Progress(enabled=False), plots=watched)
+    assert same(hb.load(path), finished[1])
+    assert not (path / "plots").exists()
+    assert same(resume(path), finished[1])
+    assert outcome_of(path) == outcome_of(finished[0])
+
+
+def test_a_picture_that_cannot_be_drawn_is_a_line_and_is_tried_again(
+    define, data: Dataset, finished: tuple[Path, Result], tmp_path: Path
+) -> None:
+    path, notes = tmp_path / "run", list[str]()
+    result = session.start(path, define(), data, noting(notes), plots=broken)
+    again = session.resume(path, noting(notes), plots=broken)
+    line = r"the pictures could not be drawn (ValueError: Expected \frac, found $5_$9); everything else is saved"
+    assert notes == [line] * 2
+    assert same(result, finished[1])
+    assert same(again, finished[1])
+    assert same(resume(path, notes), finished[1])
+    assert notes == [line] * 2
+    assert outcome_of(path) == outcome_of(finished[0])
+
+
+def test_pictures_that_cannot_be_written_are_a_line(define, data: Dataset, tmp_path: Path) -> None:
+    path, notes = tmp_path / "run", list[str]()
+
+    def drawn(*_: object) -> dict[str, bytes]:
+        (path / "plots").mkdir()
+        (path / "plots" / "mine.txt").write_text("precious")
+        return {"loss.png": PICTURE}
+
+    result = session.start(path, define(steps=30), data, noting(notes), plots=drawn)
+    assert len(notes) == 1
+    assert "plots is not replaced, for hyperborn did not write it" in notes[0]
+    assert same(hb.load(path, report=notes.append), result)
+    assert (path / "plots" / "mine.txt").read_text() == "precious"
+    with pytest.raises(UserError, match=r"run is not replaced, for hyperborn did not write .*plots; move that away"):
+        start(path, define(steps=30), data, force=True)
+
+
+def test_a_result_that_was_saved_without_its_training_has_no_pictures(
+    finished: tuple[Path, Result], tmp_path: Path
+) -> None:
+    finished[1].save(tmp_path / "saved")
+    before = files_of(tmp_path)
+    assert same(resume(tmp_path / "saved"), finished[1])
+    assert files_of(tmp_path) == before
 
 
 def test_an_existing_run_is_kept_unless_forced(finished: tuple[Path, Result], define, data: Dataset, tmp_path) -> None:

@@ -16,19 +16,24 @@ pq = pytest.importorskip("pyarrow.parquet", reason="needs hyperborn[parquet]")
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def report(tmp_path_factory: pytest.TempPathFactory) -> reporting.Report:
     folder = tmp_path_factory.mktemp("study")
     plan = read(folder, TABLES.replace("steps = 30", "steps = 5"))
     cells = cells_of(plan, lambda _: None)
     store = Store(folder / "out", "Two ways")
     work(cells, store, lambda *_: None)
-    return reporting.files_of(plan, rows_of(cells, store))
+    return reporting.report_of(plan, rows_of(cells, store))
 
 
-def test_there_is_a_table_a_report_and_pictures(files: dict[str, bytes]) -> None:
-    pictures = {"main-differences.png", "main-sizes.png", "few-differences.png"}
-    assert files.keys() == {"study.parquet", "study.md", "differences.md", *pictures}
-    assert all(files[name].startswith(b"\x89PNG") for name in pictures)
+@pytest.fixture(scope="module")
+def files(report: reporting.Report) -> dict[str, bytes]:
+    return report.files
+
+
+def test_there_is_a_table_a_report_and_pictures(report: reporting.Report) -> None:
+    assert report.files.keys() == {"study.parquet", "study.md", "differences.md"}
+    assert report.pictures.keys() == {"main-differences.png", "main-sizes.png", "few-differences.png"}
+    assert all(draw().startswith(b"\x89PNG") for draw in report.pictures.values())
 
 
 def test_the_parquet_table_has_a_row_a_cell(files: dict[str, bytes]) -> None:
@@ -66,7 +71,8 @@ def test_a_part_whose_reference_failed_says_so(tmp_path: Path) -> None:
         | {"error": "boom"}
         for part, task, method, cell in cells
     ]
-    found = reporting.files_of(plan, rows)
+    found, pictures = reporting.report_of(plan, rows)
+    assert pictures == {}
     assert found.keys() == {"study.parquet", "study.md", "differences.md"}
     assert found["study.md"].decode().count("There is nothing to compare") == 2
     assert found["study.md"].decode().count("boom") == len(rows)
@@ -89,6 +95,6 @@ def test_files_are_reproducible(tmp_path: Path, files: dict[str, bytes]) -> None
     cells = cells_of(plan, lambda _: None)
     store = Store(tmp_path / "out", "Two ways")
     work(cells, store, lambda *_: None)
-    again = reporting.files_of(plan, rows_of(cells, store))
+    again = reporting.report_of(plan, rows_of(cells, store)).files
     assert again["study.md"] == files["study.md"]
     assert again["study.parquet"] == files["study.parquet"]

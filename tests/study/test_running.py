@@ -12,7 +12,7 @@ from hyperborn.errors import UserError
 from hyperborn.study import running
 from hyperborn.study.cell import Cell
 from hyperborn.study.fitting import SplitFits
-from hyperborn.study.reporting import files_of
+from hyperborn.study.reporting import report_of
 from hyperborn.study.running import Labelled, cells_of, rows_of, work
 from hyperborn.study.store import Store
 from planned import TABLES, plain, read
@@ -150,7 +150,7 @@ def test_a_cell_that_fails_is_kept_as_its_error_and_the_others_go_on(
     failed = [row for row in rows if "error" in row]
     assert {(row["method"], row["seed"], row["error"]) for row in failed} == {("flips", 1, "no such luck")}
     plan = read(tmp_path, SMALL)
-    report = files_of(plan, rows)["study.md"].decode()
+    report = report_of(plan, rows).files["study.md"].decode()
     assert "\n- flips on iris 0-1, size 20, seed 1 (cells/" in report
     assert report.count("no such luck") == len(failed) == 2
 

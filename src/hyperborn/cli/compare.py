@@ -24,6 +24,7 @@ def compare(
 ) -> None:
     """Compare objectives with each other and with the exact posterior, over several seeds."""
     with explained(as_json):
+        from hyperborn.attempts import attempted
         from hyperborn.cli.folders import check_writable, free_beside, free_folder
         from hyperborn.config import CompareConfig, configured
         from hyperborn.progress import Progress
@@ -57,11 +58,13 @@ def compare(
             files = {
                 "comparison.json": json_to_bytes(record),
                 "comparison.md": tables.markdown(table).encode(),
-                "comparison.png": plots.comparison(
-                    table, measures, title=f"{settings.data}: objectives compared on the test split"
-                ),
             }
             write_folder(folder, files, replace=force)
+            # Only now: whatever goes wrong with the picture, the values are saved.
+            with attempted("comparison.png", note):
+                title = f"{settings.data}: objectives compared on the test split"
+                picture = plots.comparison(table, measures, title=title)
+                write_folder(folder, files | {"comparison.png": picture}, replace=True)
             if stopped or interrupted():
                 kept = f"the comparison of {record['seeds']} of {settings.seeds} seeds is in {folder}"
                 raise KeyboardInterrupt(f"stopped; {kept}")

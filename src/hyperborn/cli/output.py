@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from hyperborn.errors import UserError
+from hyperborn.printable import printable
 
 GOOD, OURS, USERS, INTERRUPTED = 0, 1, 2, 130
 
@@ -24,6 +25,11 @@ Json: TypeAlias = Annotated[
 
 def note(text: str) -> None:
     """A line on standard error; where there is none, or it is closed, it is left out."""
+    say(printable(text))
+
+
+def say(text: str) -> None:
+    """Lines on standard error, as they are."""
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write(text + "\n")
@@ -98,7 +104,7 @@ def explained(as_json: bool) -> Iterator[None]:
     except Exception as error:  # the last resort, where every other error is ours
         if is_lack_of_memory(error):
             raise failed(f"{NO_MEMORY} ({error})", USERS, as_json) from error
-        note(traceback.format_exc().rstrip())
+        say(traceback.format_exc().rstrip())
         text = (
             f"this is a fault of hyperborn, not yours ({type(error).__name__}: {error}); please report the lines above"
         )
@@ -125,7 +131,7 @@ def failed(text: str, code: int, as_json: bool) -> typer.Exit:
 
 def one_line(text: str) -> str:
     """The text without line breaks and what else steers a terminal, shortened in the middle where it is very long."""
-    shown = "".join(sign if sign.isprintable() else " " if sign == "\n" else repr(sign)[1:-1] for sign in text)
+    shown = printable(text)
     if len(shown) <= LONGEST:
         return shown
     return f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"

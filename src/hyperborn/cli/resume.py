@@ -20,6 +20,8 @@ def resume(
 ) -> None:
     """Continue a run that was stopped, to the result it would have had; no shot is paid for twice."""
     with explained(as_json):
+        from functools import partial
+
         from hyperborn.backends.jobs.limits import Limits
         from hyperborn.cli.folders import resumable
         from hyperborn.cli.spending import spent_in
@@ -30,7 +32,7 @@ def resume(
 
         with resumable(run), Progress() as progress:
             spending = session.Spending(Limits(max_shots, max_jobs, max_seconds), max_wait)
-            result = session.resume(run, progress, plots=plots_of, spending=spending)
+            result = session.resume(run, progress, plots=partial(plots_of, note=progress.note), spending=spending)
         summary = result.summary | spent_in(run) | {"out": str(run)}
         if as_json:
             emit(summary)

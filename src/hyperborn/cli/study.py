@@ -20,8 +20,10 @@ def study(
 ) -> None:
     """Run a study: methods compared on tasks, training sizes and seeds. Start it twice, and two processes share it."""
     with explained(as_json):
+        from hyperborn.attempts import attempted
         from hyperborn.errors import UserError
         from hyperborn.progress import Progress
+        from hyperborn.report.drawing import draw_all
         from hyperborn.study import reporting, running
         from hyperborn.study.plan import Plan
         from hyperborn.study.store import Store
@@ -41,7 +43,11 @@ def study(
             done = len(store.done() & {cell.key for *_, cell in cells})
             raise KeyboardInterrupt(f"stopped: {done} of {wanted} cells are done; the same command goes on") from error
         rows = running.rows_of(cells, store)
-        store.write_report(reporting.files_of(planned, rows))
+        report = reporting.report_of(planned, rows)
+        store.write_report(report.files)
+        # Only now: whatever goes wrong with a picture, the tables are saved.
+        with attempted("the pictures", note):
+            store.write_report(report.files | draw_all(report.pictures, note))
         failed = len({row["cell"] for row in rows if row.get("error") is not None})
         if failed:
             raise UserError(f"{failed} of {wanted} cells failed; {folder / 'study.md'} lists them, and all the others")

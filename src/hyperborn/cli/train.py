@@ -24,6 +24,8 @@ def train(
 ) -> None:
     """Train a posterior over binary networks, and save it."""
     with explained(as_json):
+        from functools import partial
+
         from hyperborn.cli.folders import free_folder, resumable
         from hyperborn.cli.spending import spending_of, spent_in
         from hyperborn.config import RunConfig, configured
@@ -52,9 +54,8 @@ def train(
         if forecast := regime_of(definition).forecast(definition):
             note(forecast.text)
         with resumable(folder), Progress() as progress:
-            result = start(
-                folder, definition, examples, progress, force=force, plots=plots_of, spending=spending_of(settings)
-            )
+            plots, spending = partial(plots_of, note=progress.note), spending_of(settings)
+            result = start(folder, definition, examples, progress, force=force, plots=plots, spending=spending)
         summary = result.summary | spent_in(folder) | {"out": str(folder)}
         if as_json:
             emit(summary)

@@ -1,6 +1,7 @@
 """The look that all pictures share, and PNG bytes from a figure."""
 
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
@@ -9,8 +10,11 @@ from typing import Any, Literal
 import matplotlib
 from matplotlib import rcParamsDefault
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from hyperborn.report.lettering import fitted, width_of
 
 # Okabe and Ito's palette, which colour-blind readers tell apart.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -18,6 +22,8 @@ PURPLE, SKY, YELLOW = "#CC79A7", "#56B4E9", "#F0E442"
 INK, GREY, PALE = "#222222", "#767676", "#D9D9D9"
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, YELLOW)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+SHADES = (1.0, 0.6, 0.35)
+"""Brightness of the cycle's colours the first time, the second and the third."""
 
 COLOURS = {"elbo": BLUE, "mle": VERMILION, "selbo": GREEN, "renyi": PURPLE, "stein": ORANGE}
 """An objective looks the same in every picture; others take what is left of the cycle."""
@@ -25,6 +31,10 @@ COLOURS = {"elbo": BLUE, "mle": VERMILION, "selbo": GREEN, "renyi": PURPLE, "ste
 SIZE = (8.0, 5.0)
 """Inches; at 100 dots an inch this is 800 x 500, and the files have twice that for sharp screens."""
 DPI = 200
+EDGE = 0.0125
+"""Where titles begin, as a share of the width."""
+TITLE_SIZE, SMALLEST_TITLE = 13.0, 9.0
+"""Points."""
 
 LOOK = {
     "axes.edgecolor": GREY,
@@ -36,7 +46,7 @@ LOOK = {
     "axes.titlesize": 11,
     "figure.dpi": 100,
     "figure.figsize": SIZE,
-    "figure.titlesize": 13,
+    "figure.titlesize": TITLE_SIZE,
     "figure.titleweight": "bold",
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that the bytes do not depend on the system's fonts
     "font.size": 10,
@@ -44,6 +54,7 @@ LOOK = {
     "legend.fontsize": 9,
     "legend.frameon": False,
     "text.color": INK,
+    "text.parse_math": False,  # a name such as $1_$4 is no formula
     "xtick.color": GREY,
     "xtick.labelcolor": INK,
     "xtick.labelsize": 9,
@@ -55,18 +66,31 @@ LOOK = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Matplotlib's defaults with our changes, whatever the user has configured; the user's settings come back after."""
+    """Matplotlib's defaults with our changes, whatever the user has configured; the user's settings come back after.
+
+    A sign that the font lacks is drawn as a box, without a warning.
+    """
     # A backend is none of a picture's looks, and setting it would load pyplot.
     settings: dict[Any, Any] = {name: rcParamsDefault[name] for name in rcParamsDefault if "backend" not in name}
     settings.update(LOOK)
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
         yield
 
 
-def canvas(title: str) -> Figure:
-    """An empty figure with a title, drawn on without pyplot."""
-    figure = Figure(figsize=SIZE, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
-    figure.suptitle(title, x=0.0125, horizontalalignment="left")
+def canvas(title: str, size: tuple[float, float] = SIZE) -> Figure:
+    """An empty figure with a title, drawn on without pyplot.
+
+    Args:
+        title: in smaller letters where it is long, and without its middle where even these leave no room.
+        size: width and height, inches.
+    """
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
+    room = (1 - 2 * EDGE) * size[0]
+    line = fitted(title, room, SMALLEST_TITLE, "bold")
+    width = width_of(line, TITLE_SIZE, "bold")
+    letters = TITLE_SIZE if width <= room else TITLE_SIZE * room / width
+    figure.suptitle(line, x=EDGE, horizontalalignment="left", fontsize=letters)
     return figure
 
 
@@ -82,6 +106,18 @@ def colours(names: Sequence[str]) -> dict[str, str]:
     known = {name: COLOURS[name.lower()] for name in names if name.lower() in COLOURS}
     spare = cycle([colour for colour in CYCLE if colour not in known.values()])
     return {name: known[name] if name in known else next(spare) for name in names}
+
+
+def colour_at(place: int) -> str:
+    """A colour for a place in a list: after the cycle's end its colours come again, darker."""
+    brightness = SHADES[place // len(CYCLE) % len(SHADES)]
+    red, green, blue = (brightness * part for part in to_rgb(CYCLE[place % len(CYCLE)]))
+    return to_hex((red, green, blue))
+
+
+def marker_at(place: int) -> str:
+    """A marker for a place in a list, another one each time that the cycle of colours comes again."""
+    return MARKERS[(place + place // len(CYCLE)) % len(MARKERS)]
 
 
 def grid(axes: Axes, axis: Literal["x", "y", "both"]) -> None:

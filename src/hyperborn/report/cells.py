@@ -8,13 +8,15 @@ from rich.console import Console, ConsoleOptions
 from rich.measure import Measurement
 from rich.text import Text
 
+from hyperborn.printable import printable
+
 PLAIN = str.maketrans({"±": "+/-", "–": "-", "−": "-", "·": "-"})
 
 
 @final
 @dataclass(frozen=True)
 class Cell:
-    """Text without markup; signs that the terminal's encoding lacks are ASCII."""
+    """Text on one line, without markup; signs that the terminal's encoding lacks are ASCII."""
 
     text: str
 
@@ -25,6 +27,7 @@ class Cell:
         return Measurement.get(console, options, Text(self._encodable(self.text, options)))
 
     def _encodable(self, text: str, options: ConsoleOptions) -> str:
+        text = printable(text)
         try:
             text.encode(options.encoding)
         except UnicodeEncodeError:

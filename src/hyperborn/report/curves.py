@@ -66,8 +66,8 @@ def draw_elbo(axes: Axes, steps: np.ndarray, elbo: np.ndarray, log_evidence: flo
         label = f"log evidence: {signed(log_evidence)}"
         axes.axhline(log_evidence, color=INK, linestyle=(0, (5, 3)), linewidth=1.3, label=label)
         gap = log_evidence - elbo[-1]
-        # Above can only be rounding, and is to be seen.
-        axes.set_title(f"ELBO: {abs(gap):.3g} nats {'below' if gap >= 0 else 'above'} the log evidence")
+        # Above can only be rounding, and is to be seen. A longer title would be cut off at the picture's edge.
+        axes.set_title(f"{abs(gap):.3g} nats {'below' if gap >= 0 else 'above'} the log evidence")
     show_later(axes, steps, np.append(elbo, log_evidence if log_evidence is not None else np.nan))
     decorate(axes, "ELBO (nats, higher is better)")
     axes.legend(loc="lower right")

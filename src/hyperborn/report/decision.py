@@ -11,12 +11,18 @@ from matplotlib.figure import Figure
 from hyperborn._typing import Examples, Labels
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
-from hyperborn.report.canvas import CYCLE, INK, MARKERS, canvas
+from hyperborn.report.canvas import INK, SIZE, canvas, colour_at, marker_at
+from hyperborn.report.lettering import fitted, legend_below
 
 ACROSS, DOWN = 120, 80
 """Places where predictions are made."""
 MARGIN = 0.12
 """Room about the data, as a share of its width."""
+
+MOST_CLASSES = 12
+"""Classes that the legend names; with more it would leave no room for the picture."""
+LABEL_SIZE = 10.0
+"""Points, of the features' names."""
 
 Predict = Callable[[Examples], Float[np.ndarray, "examples classes"]]
 
@@ -43,17 +49,20 @@ def decision_figure(
         draw_two(figure, axes, across, down, probabilities[:, :, 1])
     else:
         draw_many(axes, across, down, probabilities)
-    for label, name in enumerate(classes):
-        own = x[y == label]
+    examples = [x[y == label] for label in range(len(classes))]
+    dots = [
         axes.scatter(
-            own[:, 0], own[:, 1], s=34, color=CYCLE[label % len(CYCLE)], marker=MARKERS[label % len(MARKERS)],
-            edgecolor="white", linewidth=0.8, label=f"{name} ({len(own)} examples)", zorder=3,
-        )  # fmt: skip
-    axes.set_xlabel(features[0])
-    axes.set_ylabel(features[1])
+            own[:, 0], own[:, 1], s=34, color=colour_at(label), marker=marker_at(label), edgecolor="white",
+            linewidth=0.8, zorder=3,
+        )
+        for label, own in enumerate(examples)
+    ]  # fmt: skip
+    axes.set_xlabel(fitted(features[0], 0.75 * SIZE[0], LABEL_SIZE))
+    axes.set_ylabel(fitted(features[1], 0.5 * SIZE[1], LABEL_SIZE))
     axes.set_xlim(across[0], across[-1])
     axes.set_ylim(down[0], down[-1])
-    figure.legend(loc="outside lower center", ncols=min(len(classes), 5))
+    names = [f"{name} ({len(own)} examples)" for name, own in zip(classes, examples, strict=True)]
+    legend_below(figure, dots, names, most=MOST_CLASSES)
     return figure
 
 
@@ -70,7 +79,7 @@ def checked(net: Network, x: np.ndarray, y: np.ndarray, classes: Sequence[str]) 
 
 def draw_two(figure: Figure, axes: Axes, across: np.ndarray, down: np.ndarray, probability: np.ndarray) -> None:
     """One class's colour to the other's through white, and a line where neither is more probable."""
-    shades = LinearSegmentedColormap.from_list("two classes", [pale(CYCLE[0]), "white", pale(CYCLE[1])])
+    shades = LinearSegmentedColormap.from_list("two classes", [pale(colour_at(0)), "white", pale(colour_at(1))])
     extent = (across[0], across[-1], down[0], down[-1])
     image = axes.imshow(
         probability, origin="lower", extent=extent, aspect="auto", interpolation="bilinear", cmap=shades, vmin=0, vmax=1
@@ -85,15 +94,17 @@ def draw_two(figure: Figure, axes: Axes, across: np.ndarray, down: np.ndarray, p
 def draw_many(axes: Axes, across: np.ndarray, down: np.ndarray, probabilities: np.ndarray) -> None:
     """The most probable class's colour, the paler the less certain it is, and lines between such regions."""
     classes = probabilities.shape[2]
-    shades = np.array([to_rgb(pale(CYCLE[label % len(CYCLE)])) for label in range(classes)])
+    shades = np.array([to_rgb(pale(colour_at(label))) for label in range(classes)])
     extent = (across[0], across[-1], down[0], down[-1])
     # From 0 where all classes are as probable to 1 where one is certain.
-    certainty = (probabilities.max(axis=2, keepdims=True) * classes - 1) / (classes - 1)
-    image = np.clip(1 - certainty * (1 - shades[probabilities.argmax(axis=2)]), 0, 1)
+    second, first = np.moveaxis(np.partition(probabilities, (-2, -1), axis=2)[:, :, -2:], 2, 0)
+    ahead_of_all = probabilities.argmax(axis=2)
+    certainty = (first[:, :, None] * classes - 1) / (classes - 1)
+    image = np.clip(1 - certainty * (1 - shades[ahead_of_all]), 0, 1)
     axes.imshow(image, origin="lower", extent=extent, aspect="auto", interpolation="bilinear")
-    for label in range(classes):
+    for label in np.unique(ahead_of_all):
         # How far the class is ahead of the best other one; 0 is the border of its region.
-        ahead = probabilities[:, :, label] - np.delete(probabilities, label, axis=2).max(axis=2)
+        ahead = probabilities[:, :, label] - np.where(ahead_of_all == label, second, first)
         if ahead.min() < 0 < ahead.max():
             axes.contour(across, down, ahead, levels=[0], colors=INK, linewidths=1.0)
 

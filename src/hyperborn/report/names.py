@@ -39,6 +39,12 @@ def metric_name(key: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
+def metric_title(key: str) -> str:
+    """Name of a metric as the title of its panel."""
+    name = metric_name(key)
+    return name[:1].upper() + name[1:]
+
+
 def better(key: str) -> str:
     """ "higher", "lower", or "" where neither is better or it is not known."""
     return METRICS.get(key, ("", "", ""))[2]

@@ -8,12 +8,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hyperborn.errors import UserError
-from hyperborn.report.canvas import INK, MARKERS, canvas, colours, grid
+from hyperborn.report.canvas import INK, MARKERS, SIZE, canvas, colours, grid
 from hyperborn.report.digits import estimate_text
-from hyperborn.report.names import EXACT_POSTERIOR, better, exact_last, metric_name, objective_name
+from hyperborn.report.lettering import fitted, fitted_apart
+from hyperborn.report.names import EXACT_POSTERIOR, better, exact_last, metric_title, objective_name
 
 Rows = Mapping[str, Mapping[str, tuple[float, float]]]
 """Mean and standard error by objective and metric."""
+
+NAMES, NAME_SIZE = 1.8, 9.0
+"""Inches that the objectives' names may take, and points of their letters."""
+LINE, PANEL, EDGES = 0.3, 1.0, 0.6
+"""Inches of an objective's line, of what is above and below a panel's lines, and of what is around the panels."""
+TITLE_SIZE = 11.0
+"""Points of a panel's title."""
 
 
 def comparison_figure(table: Rows, metrics: Sequence[str], title: str) -> Figure:
@@ -28,10 +36,11 @@ def comparison_figure(table: Rows, metrics: Sequence[str], title: str) -> Figure
         raise UserError("there is nothing to compare; give at least one objective and one metric")
     columns = len(metrics) if len(metrics) <= 3 else math.ceil(len(metrics) / 2)
     rows = math.ceil(len(metrics) / columns)
-    figure = canvas(title)
+    figure = canvas(title, (SIZE[0], max(SIZE[1], rows * (PANEL + LINE * len(table)) + EDGES)))
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for place, (axes, metric) in enumerate(zip(panels, metrics, strict=False)):
         draw_panel(axes, table, metric)
+        axes.set_title(fitted(metric_title(metric), (SIZE[0] - NAMES) / columns, TITLE_SIZE))
         axes.tick_params(axis="y", labelleft=place % columns == 0)
     for axes in panels[len(metrics) :]:
         explain(axes, EXACT_POSTERIOR in table)
@@ -60,14 +69,13 @@ def draw_panel(axes: Axes, table: Rows, metric: str) -> None:
         )  # fmt: skip
         if name == EXACT_POSTERIOR:
             axes.axvline(mean, color=INK, linestyle=(0, (5, 3)), linewidth=1, alpha=0.6, zorder=1)
-    axes.set_yticks(range(len(names)), [objective_name(name) for name in names])
+    axes.set_yticks(range(len(names)), fitted_apart([objective_name(name) for name in names], NAMES, NAME_SIZE))
     axes.set_ylim(len(names) - 0.5, -0.75)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     # Room for the numbers, which are centred on the dots.
     axes.margins(x=0.3)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
-    axes.set_title(metric_name(metric)[:1].upper() + metric_name(metric)[1:])
     axes.set_xlabel(f"{better(metric)} is better" if better(metric) else "", fontsize=9)
     grid(axes, "x")
 

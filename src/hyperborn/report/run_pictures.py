@@ -1,7 +1,7 @@
 """The plots of a run."""
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from hyperborn.bits import index_of
 from hyperborn.energy import energy
 from hyperborn.report import plots
+from hyperborn.report.drawing import Draw, draw_all
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import Result
 
@@ -16,24 +17,22 @@ MOST_NETWORKS = 10
 """Networks shown, most probable first."""
 
 
-def plots_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
-    """PNG files of a finished run, by name; a sign that the font lacks is drawn as a box."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)
-        return drawn(result, records)
+def plots_of(result: Result, records: Sequence[Mapping[str, Any]], *, note: Callable[[str], None]) -> dict[str, bytes]:
+    """PNG files of a finished run, by name; `note` is told of those that cannot be drawn, and are left out."""
+    return draw_all(pictures_of(result, records), note)
 
 
-def drawn(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
-    pictures = {"training.png": plots.training_curve(records, result.numbers.get("log_evidence"))}
+def pictures_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, Draw]:
+    """What is drawn of a run, by name."""
+    data, log_evidence = result.data, result.numbers.get("log_evidence")
+    pictures: dict[str, Draw] = {"training.png": lambda: plots.training_curve(records, log_evidence)}
     if regime_of(result.definition).name == "exact":
-        pictures["networks.png"] = networks_of(result)
-    if len(result.data.test):
-        test = result.data.test
-        pictures["reliability.png"] = plots.reliability_diagram(result.predict_proba(test.x), test.y)
-    if result.data.n_features == 2:
-        train = result.data.train
-        pictures["decision.png"] = plots.decision_map(
-            result.fitted, result.predict_proba, train.x, train.y, result.data.classes, result.data.features
+        pictures["networks.png"] = partial(networks_of, result)
+    if len(data.test):
+        pictures["reliability.png"] = lambda: plots.reliability_diagram(result.predict_proba(data.test.x), data.test.y)
+    if data.n_features == 2:
+        pictures["decision.png"] = lambda: plots.decision_map(
+            result.fitted, result.predict_proba, data.train.x, data.train.y, data.classes, data.features
         )
     return pictures
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hyperborn.errors import UserError
+from hyperborn.printable import printable
 from hyperborn.report.digits import MISSING, estimate_text, fixed, number_text
 from hyperborn.report.names import EXACT_POSTERIOR, METRICS, exact_last, metric_name, objective_name
 
@@ -20,6 +21,9 @@ SHORT = {"nll": "NLL", "brier": "Brier", "ece": "ECE", "elbo_gap": "gap (nats)"}
 
 MOST_LOSSES = 5
 """Restarts whose losses are shown, best first: far apart, they say that more restarts may find better."""
+
+SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>|~$&#"})
+"""What Markdown would take for a column, an emphasis, a link, a formula or a tag, as plain text."""
 
 MEASURES = (
     *("loss", "expected_energy", "standard_error", "kl", "elbo", "log_evidence", "elbo_gap"),
@@ -117,7 +121,8 @@ def markdown(rows: Rows) -> str:
         UserError: if there is no row.
     """
     metrics = columns(rows)
-    lines = [row_of(["", *(metric_name(metric) for metric in metrics)]), row_of(["---", *["---:"] * len(metrics)])]
+    headers = ["", *(escaped(metric_name(metric)) for metric in metrics)]
+    lines = [row_of(headers), row_of(["---", *["---:"] * len(metrics)])]
     for name in exact_last(rows):
         texts = [escaped(objective_name(name)), *(text(rows, name, metric) for metric in metrics)]
         lines.append(row_of([f"*{part}*" for part in texts] if name == EXACT_POSTERIOR else texts))
@@ -142,7 +147,8 @@ def row_of(texts: Sequence[str]) -> str:
 
 
 def escaped(name: str) -> str:
-    return name.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*")
+    """The name as Markdown shows it unchanged, on one line."""
+    return printable(name).translate(SIGNS)
 
 
 def plain_table(headers: Sequence[str]) -> "rich.table.Table":

@@ -4,7 +4,8 @@
     metrics.jsonl  losses as training went
     checkpoints/   the last few positions
     ledger.sqlite  on a backend: every job, paid or to be paid, and what it gave
-    result/        the best restart, its summary and plots, once finished
+    result/        the best restart and its summary, once finished
+    plots/         pictures of the result, drawn when it was saved
 
 Every part notices damage: the folders by their manifests, the log by the check of every line. Checkpoints and result
 name the definition that they belong to, and the result the log, so that parts of two runs never pass for one.
@@ -21,6 +22,9 @@ from typing import Any
 
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
+from hyperborn.runs import layout
+from hyperborn.runs.environment import difference, surroundings
+from hyperborn.runs.layout import CHECKPOINTS, DEFINITION, METRICS, PLOTS, RESULT
 from hyperborn.storage import (
     Checkpoints,
     DamagedFolder,
@@ -36,14 +40,11 @@ from hyperborn.storage import (
     write_folder,
 )
 from hyperborn.storage.manifest import MANIFEST, manifest_bytes
-from hyperborn.runs import layout
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Position, Report, fresh
-from hyperborn.runs.layout import CHECKPOINTS, DEFINITION, METRICS, RESULT
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.serialization import definition_from_record
 from hyperborn.training.state import arrays_of, state_of
-from hyperborn.runs.environment import difference, surroundings
 
 Lines = Callable[[str], None]
 Records = Sequence[Mapping[str, Any]]
@@ -210,6 +211,21 @@ class RunFolder:
         belonging = {"run": self.identity, "metrics": self.metrics_digest()}
         write_folder(self.result, {RECORD: json_to_bytes({**belonging, **record}), **files})
 
+    def write_plots(self, plots: Mapping[str, bytes]) -> None:
+        """Keep pictures of the result by name, in place of any that are there.
+
+        Raises:
+            UserError: if the run is not there any more, or the system refuses.
+        """
+        self.check_present()
+        write_folder(self.path / PLOTS, plots, replace=True)
+
+    def has_plots(self) -> bool:
+        """Whether there are pictures, or none are due: a result that was saved without its training has none."""
+        # Earlier versions kept them in the result.
+        places = (self.path / PLOTS, self.result / PLOTS)
+        return not (self.path / METRICS).exists() or any(map(folder_exists, places))
+
     def metrics_digest(self) -> str | None:
         """Digest of the whole metrics log; None where there is none, as after `Result.save`."""
         log = self.path / METRICS
@@ -229,7 +245,7 @@ class RunFolder:
         """What `finish` wrote, verified with everything it rests on.
 
         Args:
-            report: is told of damage that does not touch the result, in a checkpoint.
+            report: is told of damage that does not touch the result, in a checkpoint or a picture.
 
         Raises:
             UserError: if the run is not finished, or its definition, log or result is damaged.
@@ -252,6 +268,11 @@ class RunFolder:
                 read_folder(self.path / CHECKPOINTS / f"step-{step:08d}")
             except DamagedFolder as error:
                 report(f"a checkpoint that the result does not need is damaged: {error}")
+        if folder_exists(self.path / PLOTS):
+            try:
+                read_folder(self.path / PLOTS)
+            except UserError as error:
+                report(f"the pictures are not those that were drawn: {error}")
         return record, files
 
 

@@ -17,8 +17,8 @@ from hyperborn.storage.durable import LOCK, PARTIAL, explained, sync_folder
 from hyperborn.storage.folders import PREVIOUS, tidy
 from hyperborn.storage.manifest import IGNORED, MANIFEST, read_manifest, unlisted
 
-DEFINITION, REPLACEMENT, RESULT, CHECKPOINTS, METRICS, LEDGER, EVALUATIONS = (
-    *("definition", "replacement", "result", "checkpoints"),
+DEFINITION, REPLACEMENT, RESULT, PLOTS, CHECKPOINTS, METRICS, LEDGER, EVALUATIONS = (
+    *("definition", "replacement", "result", "plots", "checkpoints"),
     *("metrics.jsonl", "ledger.sqlite", "evaluations.sqlite"),
 )
 LEFTOVER = re.compile(rf"\..+({'|'.join(map(re.escape, (LOCK, PARTIAL, PREVIOUS)))})")
@@ -65,7 +65,7 @@ def check_available(path: Path, *, force: bool) -> None:
 
 def stranger(path: Path) -> Path | None:
     """Something that hyperborn did not write in a part of a run, which removing the part would lose."""
-    for part in (DEFINITION, REPLACEMENT, RESULT):
+    for part in (DEFINITION, REPLACEMENT, RESULT, PLOTS):
         place = path / part
         if place.exists() and not (place / MANIFEST).exists():
             return place
@@ -100,7 +100,7 @@ def complete(path: Path) -> None:
     """Go on with a replacement that was begun; nothing to do where there is none."""
     if not is_being_replaced(path):
         return
-    for part in (RESULT, CHECKPOINTS, DEFINITION):
+    for part in (RESULT, PLOTS, CHECKPOINTS, DEFINITION):
         remove_folder(path / part)
     with explained(path):
         for name in (METRICS, *(f"{it}{end}" for it in (LEDGER, EVALUATIONS) for end in ("", "-journal"))):

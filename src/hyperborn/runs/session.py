@@ -8,6 +8,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+from hyperborn.attempts import attempted
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.backends.jobs.limits import Limits
 from hyperborn.data.dataset import Dataset
@@ -16,7 +17,7 @@ from hyperborn.progress import Progress
 from hyperborn.runs import layout, results
 from hyperborn.runs.folder import Records, RunFolder, writing
 from hyperborn.runs.layout import LEDGER
-from hyperborn.storage import MetricsLog
+from hyperborn.storage import MetricsLog, read_metrics
 from hyperborn.training.definition import Definition
 from hyperborn.training.fit import accuracy_of, run
 from hyperborn.training.loop import Position, Report, fresh
@@ -31,6 +32,7 @@ KEPT_RECORDS = 2
 """Records that a checkpoint keeps: one damaged byte can cost the log its last two lines, if it is their newline."""
 
 Plots = Callable[[Result, list[dict[str, Any]]], Mapping[str, bytes]]
+"""Pictures of a result and its log, by name."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def start(
 
 
 def resume(path: Path, progress: Progress, *, plots: Plots, spending: Spending = Spending()) -> Result:
-    """Continue a run from its newest good checkpoint; a finished one is just read.
+    """Continue a run from its newest good checkpoint; a finished one is just read, and drawn if that was missed.
 
     Raises:
         LimitReached: before a job that would pass a limit, with everything saved.
@@ -78,7 +80,7 @@ def resume(path: Path, progress: Progress, *, plots: Plots, spending: Spending =
     if not layout.is_being_replaced(path):
         folder = RunFolder.open(path)
         if folder.is_finished():
-            return results.read(folder, progress.note)
+            return finished(folder, progress, plots)
     with writing(path):
         layout.complete(path)
         # Read once more: another process may have gone on with the run until the lock was ours.
@@ -110,7 +112,19 @@ def go_on(
         finally:
             keeper.save()
         result.seconds.update({name: result.seconds[name] + spent.get(name, 0.0) for name in result.seconds})
-        results.finish(result, folder, plots(result, log.read()))
+        results.finish(result, folder)
+        # Only now: whatever goes wrong with a picture, the result is saved.
+        with attempted("the pictures", progress.note):
+            folder.write_plots(plots(result, log.read()))
+    return result
+
+
+def finished(folder: RunFolder, progress: Progress, plots: Plots) -> Result:
+    """The result of a finished run; its pictures are drawn if a process was stopped before it could."""
+    result = results.read(folder, progress.note)
+    if not folder.has_plots():
+        with attempted("the pictures", progress.note), writing(folder.path):
+            folder.write_plots(plots(result, read_metrics(folder.path / layout.METRICS)))
     return result
 
 

@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from hyperborn.errors import UserError
 from hyperborn.report.canvas import BLUE, GREY, INK, VERMILION, canvas, grid
-from hyperborn.report.names import better, metric_name
+from hyperborn.report.lettering import fitted_apart
+from hyperborn.report.names import better, metric_title
 from hyperborn.study.statistics import Outcome
 from hyperborn.study.tables import signed
 
@@ -22,6 +23,8 @@ LEAST = 0.15
 """Share of the axis' reach that is shown on each side of zero at least."""
 ROW, PANEL, NAMES = 0.27, 2.8, 1.8
 """Inches of a method's line, of a panel's width, and of the names beside the panels."""
+NAME_SIZE = 9.0
+"""Points of the names."""
 
 
 def forest_figure(found: Sequence[Outcome]) -> Figure:
@@ -35,8 +38,8 @@ def forest_figure(found: Sequence[Outcome]) -> Figure:
         raise UserError(f"{len(references)} references ({', '.join(references)}) in one picture; give outcomes to one")
     metrics = list(dict.fromkeys(one.metric for one in found))
     methods = list(dict.fromkeys(one.method for one in found))
-    figure = canvas(f"Difference to {references[0]}, pooled over tasks and sizes")
-    figure.set_size_inches(max(8.0, NAMES + PANEL * len(metrics)), 1.9 + ROW * max(len(methods), 4))
+    size = max(8.0, NAMES + PANEL * len(metrics)), 1.9 + ROW * max(len(methods), 4)
+    figure = canvas(f"Difference to {references[0]}, pooled over tasks and sizes", size)
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False).ravel()
     for axes, metric in zip(panels, metrics, strict=True):
         draw_panel(axes, {one.method: one for one in found if one.metric == metric}, metric, methods)
@@ -74,11 +77,11 @@ def draw_panel(axes: Axes, own: dict[str, Outcome], metric: str, methods: Sequen
         )  # fmt: skip
     axes.axvline(0, color=INK, linestyle=(0, (5, 3)), linewidth=1, zorder=2)
     axes.set_xlim(*(1.06 * end for end in bounds))
-    axes.set_yticks(range(len(methods)), methods)
+    axes.set_yticks(range(len(methods)), fitted_apart(methods, NAMES, NAME_SIZE))
     axes.set_ylim(len(methods) - 0.5, -0.5)
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
-    axes.set_title(metric_name(metric)[:1].upper() + metric_name(metric)[1:])
+    axes.set_title(metric_title(metric))
     axes.set_xlabel(f"{better(metric) or 'lower'} is better", fontsize=9)
     grid(axes, "both")
 

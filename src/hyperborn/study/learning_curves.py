@@ -4,19 +4,26 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from hyperborn.errors import UserError
-from hyperborn.report.canvas import CYCLE, MARKERS, canvas, grid
-from hyperborn.report.names import better, metric_name
+from hyperborn.report.canvas import CYCLE, canvas, colour_at, grid, marker_at
+from hyperborn.report.lettering import legend_below
+from hyperborn.report.names import better, metric_title
 from hyperborn.stats import Estimate
 from hyperborn.study.rows import Rows, values_of
 
 DASHES = ("-", "--", ":")
-"""The cycle of colours and markers comes again with the next of these."""
-APART = 0.006
-"""Share of the axis by which methods are set apart, so that their bars do not hide one another."""
+"""The cycle of colours comes again, darker, with the next of these."""
+MOST_METHODS = 60
+"""Methods that the legend names."""
+PANELS, LEGEND_ROW = 4.6, 0.2
+"""Inches of the panels' height, and of a row of the legend below them."""
+APART, FARTHEST = 0.006, 0.1
+"""Shares of the axis by which a method is set apart from the next, so that their bars do not hide one another, and by
+which the first is set apart from the last at most."""
 
 WIDE = 8.0
 """Ratio of the largest to the smallest value from which on the axis is logarithmic."""
@@ -35,23 +42,19 @@ def learning_curves_figure(rows: Rows, metrics: Sequence[str]) -> Figure:
     sizes = sorted({row["size"] for row in rows})
     found = [averaged(rows, metric) for metric in metrics]
     tasks = complete_tasks(rows)
-    figure = canvas(f"Scores against training examples: means of {len(tasks)} task{'s' * (len(tasks) != 1)}")
+    title = f"Scores against training examples: means of {len(tasks)} task{'s' * (len(tasks) != 1)}"
+    figure = canvas(title, (max(8.0, 4.2 * len(metrics)), PANELS))
     drawn = [method for method in methods if any(method in lines for lines in found)]
-    figure.set_size_inches(max(8.0, 4.2 * len(metrics)), 4.6 + 0.2 * -(-len(drawn) // 4))
     panels = figure.subplots(1, len(metrics), squeeze=False).ravel()
+    handles: dict[str, ErrorbarContainer] = {}
     for axes, metric, lines in zip(panels, metrics, found, strict=True):
-        draw_panel(axes, sizes, lines, metric, drawn)
-    handles = {
-        label: handle
-        for axes in panels
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }  # fmt: skip
+        handles |= draw_panel(axes, sizes, lines, metric, drawn)
     missing = [method for method in methods if method not in drawn]
     absent = f"; not drawn, as they lack tasks: {', '.join(missing)}" if missing else ""
-    figure.legend(
-        [handles[method] for method in drawn], drawn, loc="outside lower center", ncols=4, handlelength=3.2,
-        title=f"bars: ± one standard error over seeds{absent}", title_fontsize=9,
-    )  # fmt: skip
+    note = f"bars: ± one standard error over seeds{absent}"
+    shown = [handles[method] for method in drawn]
+    lines_below = legend_below(figure, shown, drawn, most=MOST_METHODS, title=note, handle=3.2)
+    figure.set_figheight(PANELS + LEGEND_ROW * lines_below)
     return figure
 
 
@@ -88,16 +91,20 @@ def over_tasks(cells: Sequence[dict[int, float]]) -> Estimate:
     return Estimate(float(np.mean([one.mean for one in own])), error, sum(one.n for one in own))
 
 
-def draw_panel(axes: Axes, sizes: Sequence[int], lines: Lines, metric: str, methods: Sequence[str]) -> None:
-    width = np.log(sizes[-1] / sizes[0]) or 1.0
+def draw_panel(
+    axes: Axes, sizes: Sequence[int], lines: Lines, metric: str, methods: Sequence[str]
+) -> dict[str, ErrorbarContainer]:
+    """What was drawn for each method."""
+    handles: dict[str, ErrorbarContainer] = {}
+    apart = min(APART, FARTHEST / len(methods)) * (np.log(sizes[-1] / sizes[0]) or 1.0)
     for place, method in enumerate(methods):
         if method not in lines:
             continue
-        shift = np.exp(APART * width * (place - (len(methods) - 1) / 2))
-        axes.errorbar(
+        shift = np.exp(apart * (place - (len(methods) - 1) / 2))
+        handles[method] = axes.errorbar(
             np.array(sizes) * shift, [one.mean for one in lines[method]],
-            [one.standard_error or 0.0 for one in lines[method]], label=method, color=CYCLE[place % len(CYCLE)],
-            marker=MARKERS[place % len(MARKERS)], linestyle=DASHES[place // len(CYCLE) % len(DASHES)],
+            [one.standard_error or 0.0 for one in lines[method]], label=method, color=colour_at(place),
+            marker=marker_at(place), linestyle=DASHES[place // len(CYCLE) % len(DASHES)],
             markersize=5, linewidth=1.4, elinewidth=0.9,
         )  # fmt: skip
     axes.set_xscale("log")
@@ -109,9 +116,10 @@ def draw_panel(axes: Axes, sizes: Sequence[int], lines: Lines, metric: str, meth
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_title(metric_name(metric)[:1].upper() + metric_name(metric)[1:])
+    axes.set_title(metric_title(metric))
     axes.set_ylabel(f"{better(metric) or 'lower'} is better", fontsize=9)
     grid(axes, "y")
+    return handles
 
 
 def is_wide(lines: Lines) -> bool:

@@ -2,9 +2,13 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from hyperborn.errors import UserError
+from hyperborn.report.drawing import Draw
 from hyperborn.report.names import metric_name
+from hyperborn.report.tables import escaped
 from hyperborn.study import pictures, tables
 from hyperborn.study.fitting import Row
 from hyperborn.study.plan import Part, Plan
@@ -36,22 +40,29 @@ def check_parquet() -> None:
         raise UserError("studies are written as Parquet: pip install 'hyperborn[parquet]'") from error
 
 
-def files_of(plan: Plan, rows: Sequence[Row]) -> dict[str, bytes]:
-    """All files by name.
+class Report(NamedTuple):
+    """A study's tables as files by name, and the files of its pictures, which are drawn when they are asked for."""
+
+    files: dict[str, bytes]
+    pictures: dict[str, Draw]
+
+
+def report_of(plan: Plan, rows: Sequence[Row]) -> Report:
+    """Tables and pictures of all parts; a part whose reference failed has none.
 
     Raises:
-        UserError: if the rows lack a part's reference.
+        UserError: if a value is not finite.
     """
-    files = {"study.parquet": parquet_of(rows)}
-    study = [f"# {plan.title}", "", *NOTATION, "", *failures(rows)]
-    cells = [f"# {plan.title}: task by task", "", *NOTATION, ""]
+    drawn: dict[str, Draw] = {}
+    study = [f"# {escaped(plan.title)}", "", *NOTATION, "", *failures(rows)]
+    cells = [f"# {escaped(plan.title)}: task by task", "", *NOTATION, ""]
     for part in plan.parts:
         own = [row for row in rows if row["part"] == part.name and row.get("error") is None]
         if len({row["method"] for row in own} | {part.reference}) < 2 or not any(
             row["method"] == part.reference for row in own
         ):
             study += [
-                f"## {part.name}",
+                f"## {escaped(part.name)}",
                 "",
                 "There is nothing to compare: its reference, or all other methods failed.",
                 "",
@@ -59,22 +70,27 @@ def files_of(plan: Plan, rows: Sequence[Row]) -> dict[str, bytes]:
             continue
         found = {metric: differences(own, metric, part.reference) for metric in (*SCORES, *RAW)}
         study += part_lines(part, own, found)
-        cells += [f"## {part.name}", "", *tables.differences_table([one for name in SCORES for one in found[name]]), ""]
+        cells += [
+            f"## {escaped(part.name)}",
+            "",
+            *tables.differences_table([one for name in SCORES for one in found[name]]),
+            "",
+        ]
         pooled = outcomes([one for metric in ("accuracy", "nll", "ece") for one in found[metric]])
-        files[f"{part.name}-differences.png"] = pictures.differences_picture(pooled)
+        drawn[f"{part.name}-differences.png"] = partial(pictures.differences_picture, pooled)
         if len(part.sizes) > 1:
-            files[f"{part.name}-sizes.png"] = pictures.learning_curves_picture(
-                with_all_sizes(own), ["accuracy", "nll", "ece"]
-            )
-    return files | {"study.md": text(study), "differences.md": text(cells)}
+            metrics = ["accuracy", "nll", "ece"]
+            drawn[f"{part.name}-sizes.png"] = partial(pictures.learning_curves_picture, with_all_sizes(own), metrics)
+    files = {"study.parquet": parquet_of(rows), "study.md": text(study), "differences.md": text(cells)}
+    return Report(files, drawn)
 
 
 def failures(rows: Sequence[Row]) -> list[str]:
     """A list of the cells that could not be run, which all comparisons leave out; nothing if there is none."""
     failed = [row for row in rows if row.get("error") is not None]
     lines = [
-        f"- {row['method']} on {row['task']}, size {row['size']}, seed {row['seed']} (cells/{row['cell']}.json): "
-        f"{row['error']}"
+        f"- {escaped(row['method'])} on {escaped(row['task'])}, size {row['size']}, seed {row['seed']} "
+        f"(cells/{row['cell']}.json): {escaped(row['error'])}"
         for row in failed
     ]
     head = "## Cells that failed, and are left out; delete their files to try again"
@@ -83,15 +99,16 @@ def failures(rows: Sequence[Row]) -> list[str]:
 
 def part_lines(part: Part, rows: Sequence[Row], found: Mapping[str, Sequence[Difference]]) -> list[str]:
     """A part's section of the report."""
-    lines = [f"## {part.name}", "", f"Differences to {part.reference}, pooled over tasks and sizes", ""]
+    name = escaped(part.name)
+    lines = [f"## {name}", "", f"Differences to {escaped(part.reference)}, pooled over tasks and sizes", ""]
     lines += [*tables.outcomes_table(outcomes([one for metric in SCORES for one in found[metric]])), ""]
     lines += ["The same at temperature 1", ""]
     lines += [*tables.outcomes_table(outcomes([one for metric in RAW for one in found[metric]])), ""]
     for metric in (*SCORES, *RAW, *BESIDE):
         if values_of(rows, metric):
-            lines += [f"### {part.name}: {metric_name(metric)}", "", *tables.scores_table(rows, metric), ""]
+            lines += [f"### {name}: {metric_name(metric)}", "", *tables.scores_table(rows, metric), ""]
     trained = trainability(rows)
-    return lines + ([f"### {part.name}: trainability", "", *tables.trainability_table(trained), ""] if trained else [])
+    return lines + ([f"### {name}: trainability", "", *tables.trainability_table(trained), ""] if trained else [])
 
 
 def with_all_sizes(rows: Sequence[Row]) -> list[Row]:

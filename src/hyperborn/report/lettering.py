@@ -1,0 +1,119 @@
+"""Text of pictures: names of any length and any signs, no wider than there is room, and legends of any number of them.
+
+That text is never taken for mathematics is settled in `canvas.LOOK`.
+"""
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib import rcParams
+from matplotlib.artist import Artist
+from matplotlib.container import Container
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.textpath import text_to_path
+
+from hyperborn.printable import printable
+
+LONGEST = 400
+"""Signs of a name that are looked at: no picture has room for more."""
+
+LEFT_TO_RIGHT = "\u200e"
+"""Sign that cannot be seen; a line that begins with it goes from left to right, whatever scripts are in it."""
+
+POINTS = 72
+"""Points of an inch."""
+
+WIDER = 1.03
+"""Widths of letters that are fitted to dots, in units of their own widths, at most."""
+
+LEGEND_SIZE = 9.0
+"""Points of a legend's text."""
+PADDING, BETWEEN, BORDER = 0.8, 2.0, 1.8
+"""Room beside an entry's text, between columns, and around a legend, in units of its text's size."""
+
+MOST_COLUMNS = 5
+
+
+def fitted(text: str, room: float, size: float, weight: str = "normal") -> str:
+    """The text on one line, with its middle left out where it is wider than there is room.
+
+    Args:
+        text: any text.
+        room: inches.
+        size: of the letters, points.
+        weight: of the letters.
+    """
+    half = LONGEST // 2
+    line = printable(text if len(text) <= LONGEST else text[:half] + "…" + text[-half:])
+    if any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in line):
+        line = LEFT_TO_RIGHT + line
+    if width_of(line, size, weight) <= room:
+        return line
+    kept = bisect_right(range(len(line)), room, key=lambda count: width_of(shortened(line, count), size, weight)) - 1
+    return shortened(line, max(kept, 0))
+
+
+def shortened(line: str, kept: int) -> str:
+    """So many signs of a line, the first and the last of it."""
+    head = (kept + 1) // 2
+    return f"{line[:head]}…{line[len(line) - (kept - head) :]}"
+
+
+def width_of(line: str, size: float, weight: str = "normal") -> float:
+    """Width of a line of text, inches, as it is drawn."""
+    font = FontProperties(family=rcParams["font.family"], size=size, weight=weight)
+    return WIDER * text_to_path.get_text_width_height_descent(line, font, ismath=False)[0] / POINTS
+
+
+def fitted_apart(names: Sequence[str], room: float, size: float) -> list[str]:
+    """Each name `fitted`; where two would look the same, all are numbered from 0 on."""
+    lines = [fitted(name, room, size) for name in names]
+    if len(set(lines)) == len(lines):
+        return lines
+    return [fitted(f"{place}: {name}", room, size) for place, name in enumerate(names)]
+
+
+def legend_below(
+    figure: Figure,
+    handles: Sequence[Artist | Container],
+    names: Sequence[str],
+    *,
+    most: int,
+    title: str | None = None,
+    handle: float = 2.0,
+) -> int:
+    """A legend below the panels, in as many columns as there is room for; how many rows it has.
+
+    Args:
+        figure: of its final width.
+        handles: what each name stands for.
+        names: any text.
+        most: entries that are shown; of more names the first, and how many others there are.
+        title: above the entries.
+        handle: length of a handle, in units of the text's size.
+    """
+    # Containers, of bars say, are as good as artists in a legend, but for its annotation.
+    shown: list[Any] = list(handles[:most])
+    lines = list(names[:most])
+    if len(names) > most:
+        shown.append(Line2D([], [], linestyle="none"))
+        lines.append(f"and {len(names) - most:,} more")
+    size = LEGEND_SIZE / POINTS
+    room = figure.get_figwidth() - (BORDER + BETWEEN) * size
+    beside = (handle + PADDING) * size
+    widest = max(width_of(fitted(line, room, LEGEND_SIZE), LEGEND_SIZE) for line in lines) + beside
+    columns = min(max(int((room + BETWEEN * size) / (widest + BETWEEN * size)), 2), MOST_COLUMNS, len(lines))
+    own = (room - (columns - 1) * BETWEEN * size) / columns - beside
+    legend = figure.legend(
+        shown, ["-"] * len(shown), loc="outside lower center", ncols=columns, fontsize=LEGEND_SIZE,
+        handlelength=handle, handletextpad=PADDING, columnspacing=BETWEEN,
+        title=None if title is None else fitted(title, room, LEGEND_SIZE), title_fontsize=LEGEND_SIZE,
+    )  # fmt: skip
+    # Matplotlib leaves entries out whose labels begin with an underscore, so that they get their names afterwards.
+    for text, line in zip(legend.get_texts(), fitted_apart(lines, own, LEGEND_SIZE), strict=True):
+        text.set_text(line)
+    return -(-len(lines) // columns)
