@@ -20,6 +20,17 @@ from hyperborn.errors import UserError
 SECONDS = 2.5
 """Of every job."""
 
+TOKEN = "open-sesame-0123456789"
+"""Of the account: what must never be shown."""
+
+ODD: dict[str, Exception] = {
+    "key": KeyError(f"access_token={TOKEN}"),
+    "attribute": AttributeError(f"'str' has no attribute 'get': {{\"apiKey\": \"{TOKEN}\"}}"),
+    "type": TypeError(f"Authorization: Bearer {TOKEN}"),
+    "runtime": RuntimeError(f"https://me:{TOKEN}@service.example said no"),
+}
+"""What clients raise at answers that they do not expect."""
+
 LOST = {
     "503 before": (0, TransientError("503 Service Unavailable")),
     "503 after": (1, TransientError("503 Service Unavailable")),
@@ -29,6 +40,9 @@ LOST = {
     "429": (0, TransientError("429 Too Many Requests", retry_after=77.0)),
     "six, dropped": (6, TransientError("the connection was closed without an answer")),
     "never takes": (0, UserError("faulty takes no such circuit; choose another")),
+    "401": (0, UserError("faulty did not accept the account; renew it")),
+    "401 after": (1, UserError("faulty did not accept the account; renew it")),
+    **{name: (1, error) for name, error in ODD.items()},
 }
 """Faults of `submit` after which there is no id: jobs that are made all the same, and what the client hears."""
 
@@ -37,6 +51,7 @@ class FaultyService(Connection):
     """The service's client: a new process makes a new one on the same file."""
 
     n_qubits = None
+    packing = None
     calibration = "2025-06-01T00:00:00+00:00"
     repeatable = False
     metered = True
@@ -72,8 +87,13 @@ class FaultyService(Connection):
         fault = self._begin("find")
         if fault == "503":
             raise TransientError("503 Service Unavailable")
-        known = [job["id"] for job in self.jobs() if job["tag"] == tag and job["state"] != "lost"]
-        return [] if fault == "lags" else known
+        if fault in ODD:
+            raise ODD[fault]
+        if fault == "401":
+            raise UserError("faulty did not accept the account; renew it")
+        is_asked = fault != "no filter"
+        known = [job["id"] for job in self.jobs() if job["tag"] == tag or not is_asked if job["state"] != "lost"]
+        return [] if fault == "lags" else known * (2 if fault == "twice" else 1)
 
     def collect(self, job: str, batch: Batch, patience: float, waiting: Callable[[str], None]) -> Reply:
         fault = self._begin("collect")
@@ -83,9 +103,13 @@ class FaultyService(Connection):
         if fault == "loses":
             self._change(lambda state: state["jobs"][number - 1].update(state="lost"))
         if fault in ("loses", "denies") or found["state"] == "lost":
-            raise JobMissing(f"no job {job}")
+            raise JobMissing(f"no job {job} for token {TOKEN}, client_secret={TOKEN}")
+        if fault in ODD:
+            raise ODD[fault]
         waiting(f"{job} is {found['state']}")
         self.tick("collect: waiting")
+        if fault == "401":
+            raise UserError("faulty did not accept the account; renew it")
         if fault in ("503", "429"):
             raise TransientError(f"{fault} of some kind", retry_after=77.0 if fault == "429" else None)
         if fault == "never":
@@ -98,13 +122,17 @@ class FaultyService(Connection):
         self.tick("collect: run")
         counts = self.sample(replace(batch, seed=number))
         self.tick("collect: fetched")
-        return Reply(spoilt(fault, batch, counts), SECONDS)
+        reply = Reply((), SECONDS)
+        object.__setattr__(reply, "counts", spoilt(fault, batch, counts))
+        return reply
 
-    def cancel(self, job: str) -> None:
-        self._begin("cancel")
+    def cancel(self, job: str) -> bool:
+        fault = self._begin("cancel")
         number = int(job.removeprefix("job-"))
-        if self.jobs()[number - 1]["state"] == "queued":
+        can_be = not fault and self.jobs()[number - 1]["state"] == "queued"
+        if can_be:
             self._change(lambda state: state["jobs"][number - 1].update(state="cancelled"))
+        return can_be
 
     def cost(self, circuit: Circuit) -> Cost:
         raise NotImplementedError
@@ -148,8 +176,49 @@ def asked(batch: Batch) -> list[Any]:
     return [batch.circuit_hash(), batch.parameter_hash(), batch.shots]
 
 
-def spoilt(fault: str, batch: Batch, counts: tuple[Counts, ...]) -> tuple[Counts, ...]:
+def forged(bits: Any, counts: Any) -> Counts:
+    """Counts that hold anything, as a service may return it."""
+    made = object.__new__(Counts)
+    for name, value in (("bits", bits), ("counts", counts)):
+        object.__setattr__(made, name, value)
+    return made
+
+
+IMPOSSIBLE: dict[str, tuple[Callable[[Counts], Counts], str]] = {
+    "a negative count": (
+        lambda point: forged(point.bits[:2], np.array([point.shots + 5, -5])),
+        "a count of 45 among 40 shots",
+    ),
+    "a count of 0": (lambda point: forged(point.bits[:2], np.array([point.shots, 0])), "a count of 0 among 40 shots"),
+    "bits of 2": (lambda point: forged(point.bits + point.bits, point.counts), "bits other than 0 and 1"),
+    "bits that are numbers": (
+        lambda point: forged(np.full(point.bits.shape, np.nan), point.counts),
+        r"bits that are no whole numbers \(float64\)",
+    ),
+    "fractions": (
+        lambda point: forged(point.bits[:2], np.array([point.shots - 0.4, 0.4])),
+        r"counts that are no whole numbers \(float64\)",
+    ),
+    "two counts a string": (
+        lambda point: forged(point.bits[:1], np.array([point.shots - 1, 1])),
+        r"counts of shape \(2,\) for 1 strings",
+    ),
+    "a string twice": (
+        lambda point: forged(point.bits[[1, 0, 1]], np.array([1, point.shots - 2, 1])),
+        "the same string twice",
+    ),
+    "a single string": (lambda point: forged(point.bits[0], point.counts[:1]), r"bits of shape \(3,\)"),
+    "lists": (lambda point: forged(point.bits.tolist(), point.counts.tolist()), "something else than counts"),
+}
+"""What is made of the last point, and what is said of it."""
+
+
+def spoilt(fault: str, batch: Batch, counts: tuple[Counts, ...]) -> Any:
     first, *others = counts
+    if fault in IMPOSSIBLE:
+        return (*counts[:-1], IMPOSSIBLE[fault][0](counts[-1]))
+    if fault == "nothing":
+        return None
     if fault == "fewer shots":
         return (Counts(first.bits[:1], np.array([batch.shots - 1])), *others)
     if fault == "wrong length":

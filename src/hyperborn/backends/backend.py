@@ -27,6 +27,14 @@ class JobMissing(TransientError):  # noqa: N818
     """The backend says that there is no such job, which it may say while a part of it is out of order, too."""
 
 
+class UnusableReply(TransientError):  # noqa: N818
+    """A job is done, and what came for its counts cannot be read as such; it may come whole when asked for again."""
+
+
+class Unsent(UserError):  # noqa: N818
+    """A batch cannot be sent as it is; this was found before anything of it had left this machine."""
+
+
 class Untraceable(UserError):  # noqa: N818
     """A job may have been run and paid for, and the backend has no way to tell: a person has to decide."""
 
@@ -81,12 +89,13 @@ class Connection(ABC):
             TransientError: if it is unknown whether the backend took it.
             JobFailed: if the backend runs it at once, and failed.
             Untraceable: if it failed so that it may have to be paid for.
-            UserError: if the backend does not take it, and never will.
+            Unsent: if the batch is not one for this backend, and nothing was sent.
+            UserError: if the backend says that it does not take it; it may have kept the job all the same.
         """
 
     @abstractmethod
     def find(self, tag: str) -> Sequence[str]:
-        """Ids of the jobs that bear a tag, oldest first, whatever became of them.
+        """Ids of the jobs that bear exactly this tag, oldest first, whatever became of them.
 
         Raises:
             TransientError: if the backend did not answer.
@@ -103,12 +112,13 @@ class Connection(ABC):
             NotFinished: if the job has not come to its end by then.
             JobFailed: if the job ended without counts.
             JobMissing: if the backend says that there is no such job.
+            UnusableReply: if what came is no counts.
             TransientError: if the backend did not answer.
         """
 
     @abstractmethod
-    def cancel(self, job: str) -> None:
-        """Have a job that is not wanted given up, if it can be; nothing is raised if not."""
+    def cancel(self, job: str) -> bool:
+        """Have a job that is not wanted given up; whether the backend did as it was told. Nothing is raised if not."""
 
     @abstractmethod
     def cost(self, circuit: Circuit) -> Cost:

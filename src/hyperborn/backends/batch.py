@@ -5,10 +5,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from hyperborn._typing import Bits
 from hyperborn.circuits import Circuit
@@ -143,16 +143,88 @@ class Counts:
         """Shots altogether."""
         return int(self.counts.sum())
 
+    def standardized(self) -> "Counts":
+        """The same numbers as uint8 and int64, as the ledger gives them back."""
+        return Counts(np.ascontiguousarray(self.bits, np.uint8), np.ascontiguousarray(self.counts, np.int64))
 
-def check_reply(backend: str, batch: Batch, reply: Sequence[Counts]) -> None:
-    """Raise a UserError if a reply is not what was asked for: so many points, bits and shots."""
+
+def check_reply(backend: str, batch: Batch, reply: Any) -> None:
+    """Raise a UserError if a reply, which may be anything, is not what was asked for.
+
+    Of every point it must be a table of bits 0 and 1, as wide as the circuit, with each row once and a whole number of
+    1 or more beside it; these numbers must add up to the shots.
+    """
+    if not isinstance(reply, list | tuple):
+        raise UserError(f"{backend} returned a {type(reply).__name__} instead of the counts of {batch.label}")
     if len(reply) != batch.n_points:
         raise UserError(f"{backend} returned {len(reply)} results for the {batch.n_points} circuits of {batch.label}")
-    for place, (counts, size) in enumerate(zip(reply, batch.sizes, strict=True)):
-        if counts.bits.ndim != 2 or counts.bits.shape[1] != size:
-            problem = f"strings of {counts.bits.shape[-1]} bits for {size} qubits"
-        elif counts.shots != batch.shots:
-            problem = f"{counts.shots} of the {batch.shots} shots asked for"
-        else:
-            continue
+    found = misshapen(reply, batch.sizes) or impossible(reply, batch.sizes, batch.shots)
+    if found is not None:
+        place, problem = found
         raise UserError(f"{backend} returned {problem} in circuit {place + 1} of {len(reply)} of {batch.label}")
+
+
+def misshapen(reply: Sequence[Any], sizes: Sequence[int]) -> tuple[int, str] | None:
+    """The first point whose arrays are not of the right types and shapes, and what they are; None if all are."""
+    for place, (point, size) in enumerate(zip(reply, sizes, strict=True)):
+        problem = no_table(point)
+        if problem is None and point.bits.shape[1] != size:
+            problem = f"strings of {point.bits.shape[1]} bits for {size} qubits"
+        if problem is not None:
+            return place, problem
+    return None
+
+
+def no_table(point: Any) -> str | None:
+    """What is wrong with the types and shapes of one point's counts, whatever they are; None if nothing is."""
+    bits, counts = getattr(point, "bits", None), getattr(point, "counts", None)
+    if not isinstance(bits, np.ndarray) or not isinstance(counts, np.ndarray):
+        return "something else than counts"
+    if bits.dtype.kind not in "bui":
+        return f"bits that are no whole numbers ({bits.dtype})"
+    if counts.dtype.kind not in "ui":
+        return f"counts that are no whole numbers ({counts.dtype})"
+    if bits.ndim != 2:
+        return f"bits of shape {bits.shape}"
+    if counts.shape != bits.shape[:1]:
+        return f"counts of shape {counts.shape} for {len(bits)} strings"
+    return None
+
+
+def impossible(reply: Sequence[Counts], sizes: Sequence[int], shots: int) -> tuple[int, str] | None:
+    """A point whose numbers cannot be those of so many shots, and why; None if there is none."""
+    for size in sorted(set(sizes)):
+        # All points of a width in one go: there may be thousands of them.
+        places = np.flatnonzero(np.array(sizes) == size)
+        points = [reply[place] for place in places.tolist()]
+        owners = np.repeat(np.arange(len(points)), [len(point.counts) for point in points])
+        bits = np.concatenate([point.bits for point in points])
+        # Numbers beyond int64 become negative ones.
+        counts = np.concatenate([point.counts.astype(np.int64) for point in points])
+        wrong = np.flatnonzero(((bits < 0) | (bits > 1)).any(axis=1))
+        if wrong.size:
+            return int(places[owners[wrong[0]]]), "bits other than 0 and 1"
+        wrong = np.flatnonzero((counts < 1) | (counts > shots))
+        if wrong.size:
+            return int(places[owners[wrong[0]]]), f"a count of {counts[wrong[0]]} among {shots} shots"
+        totals = np.bincount(owners, counts, len(points)).astype(np.int64)
+        wrong = np.flatnonzero(totals != shots)
+        if wrong.size:
+            return int(places[wrong[0]]), f"{totals[wrong[0]]} of the {shots} shots asked for"
+        wrong = np.flatnonzero(repeated(bits, owners))
+        if wrong.size:
+            return int(places[owners[wrong[0]]]), "the same string twice"
+    return None
+
+
+def repeated(bits: Shaped[np.ndarray, "rows n"], owners: Int[np.ndarray, " rows"]) -> Bool[np.ndarray, " rows"]:
+    """Which rows of bits stand more than once under the same owner; the owners ascend."""
+    packed = np.packbits(bits.astype(np.uint8), axis=1)
+    steps = np.diff(packed.astype(np.int16), axis=0)
+    leading = np.take_along_axis(steps, (steps != 0).argmax(axis=1)[:, None], axis=1)[:, 0]
+    # Most backends sort their rows, and then none comes twice.
+    if np.all((leading > 0) | (np.diff(owners) > 0)):
+        return np.zeros(len(bits), bool)
+    keys = np.ascontiguousarray(owners, ">u8").view(np.uint8).reshape(len(bits), 8)
+    found = distinct_rows(np.hstack([keys, packed]))
+    return found.counts[found.places] > 1

@@ -9,6 +9,10 @@ from jaxtyping import Float
 from hyperborn._typing import Bits
 from hyperborn.backends.batch import Counts
 from hyperborn.errors import UserError
+from hyperborn.rows import distinct_rows
+
+ROUNDING = 1e-6
+"""By which weights that were stored may miss a sum of 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +55,14 @@ def outcomes_of(arrays: Mapping[str, np.ndarray], n: int) -> Outcomes:
     Raises:
         ValueError: if the arrays are not those of outcomes.
     """
-    packed, weights = arrays["bits"], arrays["weights"]
-    if packed.ndim != 2 or packed.shape != (len(weights), -(-n // 8)):
-        raise ValueError(f"its outcomes are of shape {packed.shape}")
-    return Outcomes(np.unpackbits(packed, axis=1, count=n), weights, int(arrays["shots"]))
+    packed, weights, shots = arrays["bits"], arrays["weights"], arrays["shots"]
+    if packed.dtype != np.uint8 or weights.ndim != 1 or packed.shape != (len(weights), -(-n // 8)):
+        raise ValueError(f"its outcomes are of shape {packed.shape}, their weights of shape {weights.shape}")
+    if weights.dtype.kind != "f" or not (weights >= 0).all() or abs(weights.sum() - 1) > ROUNDING:
+        raise ValueError("the weights of its outcomes are not shares that add up to 1")
+    if shots.ndim or shots.dtype.kind not in "ui" or shots < 1:
+        raise ValueError(f"its outcomes are of {shots} shots")
+    bits = np.unpackbits(packed, axis=1, count=n)
+    if len(distinct_rows(bits).rows) < len(bits):
+        raise ValueError("one of its outcomes stands there twice")
+    return Outcomes(bits, weights, int(shots))

@@ -10,10 +10,26 @@ def imported(module: str, extra: str, user: str) -> Any:
     """A module of an optional package.
 
     Raises:
-        UserError: if it is not installed; the line says how to install it.
+        UserError: if it is not installed, or cannot be imported as it is; the line says how to install it.
     """
+    root = module.partition(".")[0]
+    package, command = root.replace("_", "-"), f'"hyperborn[{extra}]"'
     try:
         return import_module(module)
-    except ImportError as error:
-        package = module.partition(".")[0].replace("_", "-")
-        raise UserError(f'{user} needs {package}; install it with: pip install "hyperborn[{extra}]"') from error
+    except MemoryError:
+        raise
+    except ModuleNotFoundError as error:
+        if (error.name or root).partition(".")[0] != root:
+            raise broken(user, package, command, error) from error
+        raise UserError(f"{user} needs {package}; install it with: pip install {command}") from error
+    except Exception as error:
+        # Packages that do not fit each other raise what they like.
+        raise broken(user, package, command, error) from error
+
+
+def broken(user: str, package: str, command: str, error: Exception) -> UserError:
+    """The error that a package is there and does not work."""
+    return UserError(
+        f"{user} needs {package}, which is installed and cannot be imported ({type(error).__name__}: {error}); install "
+        f"it anew with: pip install --force-reinstall {command}"
+    )

@@ -3,18 +3,25 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from textwrap import dedent
 
 import numpy as np
 import pytest
 
-from hyperborn.backends import Batch, Counts, Ledger, Points, Preparations
-from hyperborn.backends.jobs.ledger import Job, Request, database
+from hyperborn.backends import Batch, Counts, Ledger, Points, Preparations, Recorded
+from hyperborn.backends.backend import Cost
+from hyperborn.backends.conformance.random_circuits import Listed
+from hyperborn.backends.jobs.ledger import Job, Request, database, packing
+from hyperborn.backends.jobs.ledger.jobs import COLUMNS, digest_of
 from hyperborn.backends.jobs.ledger.packing import packed, unpacked
 from hyperborn.backends.jobs.limits import Spent
-from hyperborn.circuits import ProductState
+from hyperborn.backends.services.unlisted import Unlisted
+from hyperborn.backends.simulators.in_process import Local
+from hyperborn.circuits import Gate, ProductState
 from hyperborn.errors import UserError
+from hyperborn.storage import arrays_to_bytes
 
 
 def request(label: str, backend: str = "device") -> Request:
@@ -115,6 +122,19 @@ def test_no_request_passes_for_another() -> None:
     }
     for name, other in others.items():
         assert plain.differences(other) == [name]
+    # The same numbers in the same order, shared out otherwise.
+    tables = np.arange(8.0).reshape(4, 2)
+    one, other = (
+        Request.of(Batch("a", (Points(circuit, tables[:place]), Points(circuit, tables[place:])), 10, 3), "device")
+        for place in (1, 3)
+    )
+    assert one.differences(other) == ["parameter"]
+    # The same gates on the same qubits, with each other's angles.
+    straight, crossed = (
+        Listed(2, (Gate("ry", (0,), first), Gate("ry", (1,), second))) for first, second in ((0, 1), (1, 0))
+    )
+    one, other = (Request.of(Batch("a", (Points(kind, angles),), 10, 3), "device") for kind in (straight, crossed))
+    assert one.differences(other) == ["circuit"]
     wider = Request.of(Batch("a", (Points(ProductState(3), np.zeros((1, 3))),), 10, 3), "device")
     assert plain.differences(wider) == ["circuit", "parameter"]
 
@@ -229,6 +249,13 @@ def test_a_flipped_bit_is_noticed_or_changes_nothing(path: Path, tmp_path: Path)
     assert len(noticed) > 400
 
 
+ENDLESS = (
+    "WITH RECURSIVE endless (place) AS (SELECT 1 UNION ALL SELECT place + 1 FROM endless) SELECT "
+    + ", ".join(f"place AS {name}" for name in COLUMNS)
+    + " FROM endless"
+)
+
+
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
@@ -240,16 +267,112 @@ def test_a_flipped_bit_is_noticed_or_changes_nothing(path: Path, tmp_path: Path)
         ("UPDATE counts SET data = (SELECT data FROM counts WHERE number = 2) WHERE number = 1", "counts of step-0"),
         ("DELETE FROM counts WHERE number = 3", "counts of step-2"),
         ("UPDATE counts SET data = 'text' WHERE number = 3", "counts of step-2"),
-        ("DROP TABLE counts", "no such table"),
+        ("DROP TABLE counts", "its tables are not those of a ledger"),
+        ("CREATE TRIGGER more AFTER INSERT ON jobs BEGIN DELETE FROM counts; END", "its tables are not those"),
+        (f"ALTER TABLE jobs RENAME TO kept; CREATE VIEW jobs AS {ENDLESS}", "its tables are not those of a ledger"),
     ],
 )
 def test_what_others_have_changed_is_noticed(path: Path, statement: str, what: str) -> None:
     other = sqlite3.connect(path)
-    other.execute(statement)
-    other.commit()
+    other.executescript(statement)
     other.close()
     with pytest.raises(UserError, match=what):
         everything(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("label", 5),
+        ("points", "many"),
+        ("shots", -5),
+        ("seed", 0.5),
+        ("attempt", None),
+        ("tag", b"bytes"),
+        ("state", "lost"),
+        ("id", 7),
+        ("seconds", "long"),
+        ("seconds", -1.0),
+        ("counts", 3),
+    ],
+)
+def test_a_forged_row_of_wrong_types_is_damage(path: Path, column: str, value: object) -> None:
+    other = sqlite3.connect(path)
+    cells = list(other.execute(f"SELECT {', '.join(COLUMNS)} FROM jobs WHERE number = 2").fetchone())
+    cells[COLUMNS.index(column)] = value
+    # With a digest as it must be.
+    cells[-1] = digest_of(tuple(cells[:-1]))
+    other.execute(f"UPDATE jobs SET {column} = ?, digest = ? WHERE number = 2", (value, cells[-1]))
+    other.commit()
+    other.close()
+    with pytest.raises(UserError, match=rf"{path} is damaged \(row 2 of the jobs: its {column} is"):
+        Ledger.read(path)
+
+
+@pytest.mark.parametrize("limits", [("x", None, None), (None, -3, None), (None, None, "long"), (None, 0.5, None)])
+def test_forged_limits_are_damage(path: Path, limits: tuple[object, ...]) -> None:
+    other = sqlite3.connect(path)
+    row = ("name", *limits)
+    other.execute("DELETE FROM run")
+    other.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", (*row, digest_of(row)))
+    other.commit()
+    other.close()
+    with pytest.raises(UserError, match=rf"{path} is damaged \(max_"):
+        Ledger.read(path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"shapes": np.array([[2, 3], [9, 9]])},
+        {"shapes": np.array([[-2, 3]])},
+        {"shapes": np.array([[2.0, 3.0]])},
+        {"shapes": np.array([2, 3])},
+        {"rows": np.array([1])},
+        {"bits": np.zeros(9, np.uint8)},
+        {"bits": np.zeros((1, 1), np.uint8)},
+        {"bits": np.zeros(1)},
+        {"counts": np.ones(3, np.uint8)},
+        {"counts": np.array([0.5, 0.5])},
+        {"counts": None},
+    ],
+    ids=str,
+)
+def test_forged_counts_are_said(wrong: dict[str, np.ndarray | None]) -> None:
+    whole = {
+        "shapes": np.array([[2, 3]]),
+        "rows": np.array([2]),
+        "bits": np.zeros(1, np.uint8),
+        "counts": np.ones(2, int),
+    }
+    assert len(unpacked(zlib.compress(arrays_to_bytes(whole)), "it")) == 1
+    arrays = {name: array for name, array in (whole | wrong).items() if array is not None}
+    with pytest.raises(UserError, match=r"^it: not whole"):
+        unpacked(zlib.compress(arrays_to_bytes(arrays)), "it")
+
+
+def test_counts_that_would_fill_the_memory_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = packed(counts(0))
+    monkeypatch.setattr(packing, "LARGEST", 500)
+    with pytest.raises(UserError, match=r"^it: not whole"):
+        unpacked(data, "it")
+
+
+def test_what_is_written_is_on_the_disk_unless_that_is_waived(path: Path) -> None:
+    def level(ledger: Ledger) -> int:
+        return ledger._database.execute("PRAGMA synchronous").fetchone()[0]
+
+    off, extra = 0, 3
+    with Ledger.create_or_open(path) as ledger:
+        assert level(ledger) == extra
+        for power_cuts, expected in ((False, off), (True, extra)):
+            ledger.set_durability(power_cuts=power_cuts)
+            assert level(ledger) == expected
+        simulator = Local(lambda _: (), lambda _: Cost(1, 0), label="simulator")
+        vendor = Unlisted(lambda _: (), lambda _: Cost(1, 0), label="vendor")
+        for connection, expected in ((simulator, off), (vendor, extra), (simulator, off)):
+            Recorded(connection, "it", ledger)
+            assert level(ledger) == expected
 
 
 KILLED = """

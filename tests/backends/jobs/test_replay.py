@@ -1,4 +1,5 @@
 import re
+import traceback
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faulty_service import SECONDS, Clock, FaultyService, product_shots
+from faulty_service import IMPOSSIBLE, ODD, SECONDS, TOKEN, Clock, FaultyService, product_shots
 from hyperborn.backends import Batch, Counts, Ledger, LimitReached, Limits, Persistence, Points, Recorded, Statevector
 from hyperborn.backends.backend import Cost, TransientError
 from hyperborn.backends.jobs.retry import Asking, Silence, one_line
@@ -227,7 +228,9 @@ def test_a_job_that_is_denied_but_in_the_list_is_not_sent_again(run) -> None:
 
 def test_a_job_that_is_denied_for_long_is_kept(run) -> None:
     new = run(collect=["denies"] * 60)
-    with pytest.raises(UserError, match=r"waiting for step-00001: no job job-1; .* silence=900 seconds; all .* kept"):
+    with pytest.raises(
+        UserError, match=r"waiting for step-00001: faulty knows no job job-1; .* silence=900 seconds; all .* kept"
+    ):
         new.sample(batch())
     assert new.states == [(1, "submitted", "job-1")]
     new.service._change(lambda state: state["faults"].clear())
@@ -239,7 +242,9 @@ def test_a_job_that_is_lost_is_sent_again(run) -> None:
     new = run(collect=["loses"])
     assert same(new.sample(batch()), new.shots_of(2, batch()))
     assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
-    assert any("job-1 of step-00001 failed: no job job-1, nor is it in the list" in note for note in new.notes)
+    assert any(
+        "job-1 of step-00001 failed: faulty knows no job job-1, nor is it in the list" in note for note in new.notes
+    )
 
 
 def test_a_job_that_comes_back_after_it_was_taken_for_lost_is_cancelled(run) -> None:
@@ -248,29 +253,160 @@ def test_a_job_that_comes_back_after_it_was_taken_for_lost_is_cancelled(run) -> 
     assert [job["state"] for job in new.service.jobs()] == ["cancelled", "done"]
 
 
-@pytest.mark.parametrize(
-    ("fault", "message"),
-    [
-        ("fewer shots", r"faulty returned 39 of the 40 shots asked for in circuit 1 of 2 of step-00001"),
-        ("wrong length", r"faulty returned strings of 2 bits for 3 qubits in circuit 2 of 2 of step-00001"),
-        ("fewer points", r"faulty returned 1 results for the 2 circuits of step-00001"),
-    ],
-)
-def test_what_was_not_asked_for_is_kept_and_refused(run, fault: str, message: str) -> None:
-    new = run(collect=[fault])
-    with pytest.raises(UserError, match=message + r"; what came is kept in the ledger"):
-        new.sample(batch())
-    assert new.states == [(1, "refused", "job-1")]
+MISFITS = {
+    "fewer shots": r"faulty returned 39 of the 40 shots asked for in circuit 1 of 2 of step-00001",
+    "wrong length": r"faulty returned strings of 2 bits for 3 qubits in circuit 2 of 2 of step-00001",
+    "fewer points": r"faulty returned 1 results for the 2 circuits of step-00001",
+    "nothing": r"faulty returned a NoneType instead of the counts of step-00001",
+    **{fault: rf"faulty returned {said} in circuit 2 of 2 of step-00001" for fault, (_, said) in IMPOSSIBLE.items()},
+}
+
+
+@pytest.mark.parametrize(("fault", "message"), MISFITS.items(), ids=list(MISFITS))
+def test_what_was_not_asked_for_is_fetched_again_and_never_used(run, fault: str, message: str) -> None:
+    # Twice damaged on its way: the same job, paid once.
+    new = run(collect=[fault] * 2)
+    assert same(new.sample(batch()), new.shots_of(1, batch()))
+    assert new.states == [(1, "done", "job-1")]
+    # Damaged for good: it is refused, and asked for anew.
+    new.service._change(lambda state: state["faults"].update(collect=[fault] * 3))
+    assert same(new.sample(batch("step-00001", 0.9)), new.shots_of(2 + 1, batch("step-00001", 0.9)))
+    assert [state for _, state, _ in new.states] == ["done", "refused", "done"]
+    assert len(new.service.jobs()) == len(new.service.bill()) == 3
+    assert any(re.search(rf"^faulty: job job-2 of step-00001 is of no use, .*: {message}$", note) for note in new.notes)
     with Ledger.read(new.folder / "ledger.sqlite") as ledger:
-        (job,) = ledger.rows()
-        assert re.match(message, job.error or "")
-        assert ledger.totals().shots == 80
-        kept, given = ledger.counts(job), new.shots_of(1, batch())
-        assert len(kept) == (1 if fault == "fewer points" else 2)
+        _, refused, _ = ledger.rows()
+        assert re.match(message, refused.error or "")
+        assert ledger.totals().shots == 3 * 80
+        # It is kept as it came, where the ledger can give back what that was.
+        can_be_kept = fault in ("fewer shots", "wrong length", "fewer points", "a string twice", "a negative count")
+        assert (refused.counts is not None) == (can_be_kept or fault == "a count of 0")
         if fault == "wrong length":
+            kept, given = ledger.counts(refused), new.shots_of(2, batch("step-00001", 0.9))
             assert np.array_equal(kept[1].bits, given[1].bits[:, 1:])
+
+
+def test_what_is_never_of_use_ends_in_one_line_within_the_limits(run) -> None:
+    new = run(collect=["bits of 2"] * 15)
+    with pytest.raises(
+        UserError, match=r"^faulty failed 3 times at step-00001, the last time with: faulty returned bits"
+    ):
+        new.sample(batch())
+    assert new.states == [(number, "refused", f"job-{number}") for number in (1, 2, 3)]
+    with pytest.raises(LimitReached, match="max_jobs=4"):
+        new.sample(batch(), Limits(max_jobs=4))
+    assert len(new.service.jobs()) == 4
+
+
+def test_stored_counts_that_cannot_be_are_fetched_once_more(run) -> None:
+    new = run()
+    first = new.sample(batch())
+    with Ledger.create_or_open(new.folder / "ledger.sqlite") as ledger:
+        (job,) = ledger.rows()
+        wrong = Counts(first[0].bits[:2], np.array([45, -5]))
+        ledger.fetched(job, (wrong, first[1]), SECONDS, None)
+    assert same(new.sample(batch()), first)
+    assert new.states == [(1, "done", "job-1")]
+    assert len(new.service.jobs()) == 1
+    assert "step-00001: the counts in the ledger are of no use (faulty returned a count of 45" in new.notes[0]
+
+
+def test_a_twin_takes_the_place_of_one_that_is_of_no_use(run) -> None:
+    # The cancellation comes too late.
+    new = run(submit=["six"], collect=["", *["bits of 2"] * 3], cancel=["too late"] * 5)
     assert same(new.sample(batch()), new.shots_of(2, batch()))
-    assert new.states[1:] == [(2, "done", "job-2")]
+    assert sorted(new.states) == [
+        (1, "done", "job-2"),
+        *((1, "duplicate", f"job-{place}") for place in (1, 3, 4, 5, 6)),
+    ]
+    assert len(new.service.jobs()) == 6
+    assert any(
+        "job job-1 is kept; job-2, job-3, job-4, job-5, job-6 could not be cancelled" in note for note in new.notes
+    )
+    with Ledger.read(new.folder / "ledger.sqlite") as ledger:
+        assert ledger.totals().jobs == 6
+    assert same(new.sample(batch()), new.shots_of(2, batch()))
+
+
+def test_a_job_that_is_listed_twice_counts_once(run) -> None:
+    new = run(submit=["six"], find=["twice"])
+    new.sample(batch())
+    said = next(note for note in new.notes if "reached" in note)
+    assert "reached faulty 6 times: job job-1 is kept, job-2, job-3, job-4, job-5, job-6 cancelled" in said
+
+
+def test_jobs_of_other_tags_in_the_list_are_left_alone(run) -> None:
+    new = run(collect=["never"])
+    with pytest.raises(UserError, match="queue time-out"):
+        new.sample(batch())
+    new.service._change(lambda state: state["faults"].update(find=["no filter"]))
+    new.sample(batch("step-00002"))
+    assert [job["state"] for job in new.service.jobs()] == ["queued", "done"]
+    assert same(new.sample(batch()), new.shots_of(1, batch()))
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_whatever_a_client_raises_is_asked_again_and_told_without_secrets(run, kind: str) -> None:
+    new = run(submit=[kind], find=["", kind], collect=[kind, "denies", kind])
+    assert same(new.sample(batch()), new.shots_of(1, batch()))
+    assert not new.service.faults_left()
+    assert len(new.service.jobs()) == 1
+    assert sum(type(ODD[kind]).__name__ in note and "faulty failed to" in note for note in new.notes) >= 3
+    assert not any(TOKEN in note for note in new.notes)
+    new.service._change(lambda state: state["faults"].update(collect=[kind] * 60))
+    with pytest.raises(UserError, match=r"^faulty, waiting for step-00002: faulty failed to fetch a job") as raised:
+        new.sample(batch("step-00002"))
+    # Nor in a traceback.
+    assert TOKEN not in "".join(traceback.format_exception(raised.value))
+    assert new.states[-1] == (1, "submitted", "job-2")
+
+
+def test_the_text_of_a_missing_job_is_not_the_service_s(run) -> None:
+    new = run(collect=["loses"])
+    new.sample(batch())
+    with Ledger.read(new.folder / "ledger.sqlite") as ledger:
+        texts = [*new.notes, *(str(job.error) for job in ledger.rows())]
+    assert not any(TOKEN in text for text in texts)
+
+
+@pytest.mark.parametrize("listed", [[""], ["lags", "lags", ""]])
+def test_a_job_that_is_there_after_a_refusal_is_adopted(run, listed: list[str]) -> None:
+    new = run(submit=["401 after"], find=listed)
+    assert same(new.sample(batch()), new.shots_of(1, batch()))
+    assert new.states == [(1, "done", "job-1")]
+    assert len(new.service.jobs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("faults", "said", "state"),
+    [
+        (
+            {"submit": ["401 after"], "find": ["401"]},
+            r"; whether faulty has taken step-00001 all the same is looked up when you go on with: hyperborn resume",
+            "intended",
+        ),
+        (
+            {"find": ["401"]},
+            r"; job job-1 of step-00001 stays with faulty, and is adopted when you go on with: hyperborn resume",
+            "submitted",
+        ),
+        (
+            {"collect": ["401"]},
+            r"; job job-1 of step-00001 stays with faulty, and is adopted when you go on with: hyperborn resume",
+            "submitted",
+        ),
+    ],
+    ids=["after sending", "looking for twins", "fetching"],
+)
+def test_a_job_behind_a_refused_account_is_named_and_adopted(
+    run, faults: dict[str, list[str]], said: str, state: str
+) -> None:
+    new = run(**faults)
+    with pytest.raises(UserError, match=rf"^faulty did not accept the account; renew it{said}"):
+        new.sample(batch())
+    assert [row[1] for row in new.states] == [state]
+    assert same(new.sample(batch()), new.shots_of(1, batch()))
+    assert len(new.service.jobs()) == 1
 
 
 def test_what_is_never_taken_costs_nothing(run) -> None:
@@ -285,7 +421,7 @@ def test_what_is_never_taken_costs_nothing(run) -> None:
 
 def test_a_refusal_after_a_lost_answer_keeps_what_may_be_there(run) -> None:
     # The first try was accepted, and is not in the list for longer than one looks.
-    new = run(submit=["503 after", "never takes"], find=["lags"] * 4)
+    new = run(submit=["503 after", "never takes"], find=["lags"] * 8)
     with pytest.raises(UserError, match="takes no such circuit"):
         new.sample(batch())
     assert new.states == [(1, "intended", None)]

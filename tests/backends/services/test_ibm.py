@@ -8,7 +8,8 @@ import pytest
 
 from counted import counted
 from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points
-from hyperborn.backends.backend import JobMissing, NotFinished
+from hyperborn.backends.backend import JobMissing, NotFinished, UnusableReply
+from hyperborn.backends.backend import connected as connected_to
 from hyperborn.backends.conformance.conformance import conformance
 from hyperborn.backends.mitigation import calibration
 from hyperborn.backends.services import ibm
@@ -109,6 +110,45 @@ def test_no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         IBMDevice("ibm_x").connect()
 
 
+@pytest.mark.parametrize("content", [b'{"a": ', b"\xff", b"[1]", b'{"a": 1}'], ids=str)
+def test_a_damaged_file_of_accounts_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    from qiskit_ibm_runtime.accounts import management
+
+    path = tmp_path / "accounts.json"
+    path.write_bytes(content)
+    monkeypatch.setattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", str(path))
+    monkeypatch.delenv("QISKIT_IBM_TOKEN", raising=False)
+    with pytest.raises(UserError, match=rf"^{path}, the file of IBM Quantum accounts, is damaged .* move it away, and"):
+        IBMDevice("ibm_x").connect()
+    assert path.read_bytes() == content
+
+
+def test_no_network_is_said_by_the_real_client(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    # Nothing listens there.
+    token = "a" + 10 * "Bc1-" + "z"
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", token)
+    with pytest.raises(UserError, match=r"^ibm_x cannot be reached now: IBM Quantum could not be reached to open the"):
+        connected_to(IBMDevice("ibm_x"))
+    assert token not in "".join(capfd.readouterr())
+
+
+def test_jobs_of_other_tags_and_odd_results_are_not_taken() -> None:
+    service, batch = StandIn(), batch_of(10)
+    connection = connected(service)
+    job = connection.submit(batch, "run-1-step-1")
+    service.knows_filter = False
+    assert list(connection.find("run-1-step-2")) == []
+    assert list(connection.find("run-1-step-1")) == [job]
+    whole = service.jobs_by_id[job].result()
+    service.jobs_by_id["odd"] = SimpleNamespace(
+        in_final_state=lambda: True, result=lambda: [*whole, SimpleNamespace(data=SECRET)], usage=lambda: {"s": 1}
+    )
+    with pytest.raises(UnusableReply, match=r"^IBM Quantum returned a result of job odd that cannot be read") as raised:
+        connection.collect("odd", batch, 1.0, lambda _: None)
+    assert SECRET not in str(raised.value)
+
+
 def test_no_such_device() -> None:
     service = StandIn()
     with pytest.raises(UserError, match="account has no device 'ibm_nowhere'; it has ibm_manila") as raised:
@@ -134,10 +174,10 @@ def test_jobs_that_do_not_come_to_a_good_end() -> None:
     with pytest.raises(JobMissing, match="IBM Quantum found no such job"):
         connection.collect("lost", batch, 0.0, statuses.append)
     # Nothing is raised for a job that cannot be cancelled.
-    connection.cancel("lost")
+    assert not connection.cancel("lost")
     cancelled: list[bool] = []
     service.jobs_by_id["slow"].cancel = lambda: cancelled.append(True)
-    connection.cancel("slow")
+    assert connection.cancel("slow")
     assert cancelled == [True]
 
 

@@ -1,3 +1,6 @@
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -33,4 +36,41 @@ def test_a_batch_of_several_circuits_in_order(name: str) -> None:
 
 def test_a_device_that_is_not_there() -> None:
     with pytest.raises(UserError, match=r"PennyLane knows no device 'vendor.qpu'; .* default.qubit"):
+        PennyLaneDevice("vendor.qpu").connect()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("import no_such_package", "ModuleNotFoundError: No module named 'no_such_package'"),
+        ("raise RuntimeError('built for another version')", "RuntimeError: built for another version"),
+    ],
+)
+def test_a_plugin_that_cannot_be_imported_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, said: str
+) -> None:
+    import pennylane
+
+    (tmp_path / "vendor_plugin.py").write_text(line)
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = EntryPoint("vendor.qpu", "vendor_plugin:Device", "pennylane.plugins")
+    monkeypatch.setitem(pennylane.plugin_devices, "vendor.qpu", entry)
+    message = rf"^PennyLane's plugin for 'vendor.qpu' cannot be imported \({said}\); install vendor_plugin anew"
+    with pytest.raises(UserError, match=message):
+        PennyLaneDevice("vendor.qpu").connect()
+
+
+def test_a_device_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pennylane
+
+    (tmp_path / "vendor_qpu.py").write_text(
+        "class Device:\n    def __init__(self, **_):\n        raise KeyError('account')"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(
+        pennylane.plugin_devices, "vendor.qpu", EntryPoint("vendor.qpu", "vendor_qpu:Device", "pennylane.plugins")
+    )
+    with pytest.raises(
+        UserError, match=r"cannot make the device 'vendor.qpu' with 1 wires \(KeyError: 'account'\); see"
+    ):
         PennyLaneDevice("vendor.qpu").connect()

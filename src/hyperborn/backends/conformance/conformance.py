@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from hyperborn.backends.backend import Connection, JobFailed, NotFinished, TransientError
 from hyperborn.backends.batch import Batch, Counts, Points, check_reply
+from hyperborn.backends.boundary import guarded
 from hyperborn.backends.conformance.agreement import (
     Distribution,
     Table,
@@ -97,6 +98,7 @@ def conformance(
     whole_number("circuits", circuits, POINTS * len(sizes))
     if circuits % POINTS:
         raise UserError(f"circuits={circuits} must be a multiple of {POINTS}")
+    connection = guarded(connection, backend)
     random = np.random.default_rng(seed)
     trials = [trial_of(sizes[place % len(sizes)], random) for place in range(circuits // POINTS)]
     # Every point of a list in a request of its own, then all of a list in one, the first of them twice.

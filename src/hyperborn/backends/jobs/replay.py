@@ -9,8 +9,10 @@ is sent again only if the backend does not know it. Of a backend that can't tell
 asked: going on all the same, with `hyperborn resume`, has the batch sent anew.
 """
 
+import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 from hyperborn.backends.backend import (
     Connection,
@@ -20,12 +22,17 @@ from hyperborn.backends.backend import (
     Reply,
     TransientError,
     Untraceable,
+    UnusableReply,
 )
 from hyperborn.backends.batch import Batch, Counts, check_reply
-from hyperborn.backends.jobs.ledger import Job, Ledger, Request
+from hyperborn.backends.boundary import guarded
+from hyperborn.backends.jobs.ledger import Job, Ledger, Request, is_storable
 from hyperborn.backends.jobs.retry import Asking, Persistence, Silence, one_line
 from hyperborn.backends.jobs.submit import GLANCE, Submitting, ignore
 from hyperborn.errors import UserError
+
+FETCHES = 3
+"""Times that the counts of a job are fetched before what comes is taken to be of no use."""
 
 
 class Recorded:
@@ -47,7 +54,8 @@ class Recorded:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.connection, self.backend, self.ledger = connection, backend, ledger
+        self.connection = connection = guarded(connection, backend)
+        self.backend, self.ledger = backend, ledger
         self.persistence = persistence or Persistence()
         self._note, self._waiting, self._clock = note, waiting, clock
         self._asking = Asking(self.persistence, note, waiting, sleep, clock)
@@ -60,14 +68,18 @@ class Recorded:
 
         Raises:
             LimitReached: if a new job would pass a limit of the run.
-            UserError: if the backend refuses the batch, does not answer, fails again and again, has not finished in
-                time, or returns what was not asked for; or if the ledger cannot be read or written. What is paid for
+            UserError: if the backend refuses the batch, does not answer, fails again and again or returns what was not
+                asked for, or has not finished in time; or if the ledger cannot be read or written. What is paid for
                 stays in the ledger or with the backend, and asking again goes on from there.
         """
         request = Request.of(batch, self.backend)
         job = self._fitting(request)
         if job is not None and job.counts is not None:
-            return self.ledger.counts(job)
+            stored = self.ledger.counts(job)
+            reason = refusal_of(self.backend, batch, stored)
+            if reason is None:
+                return stored
+            job = self._reopened(job, reason)
         if not self.connection.metered:
             return self._simulated(batch, request, job)
         reason = ""
@@ -76,16 +88,18 @@ class Recorded:
             job = job or self.ledger.intend(request, self.connection.calibration)
             try:
                 job = self._submitting.in_hand(job, batch, known=known)
-                reply = self._reply(job, batch)
+                reply, refusal = self._reply(job, batch)
+                if refusal is None:
+                    return self._stored(job, reply)
+                reason = refusal
             except JobFailed as error:
-                reason = one_line(error)
-                if job.id is not None:
-                    # In case that it is there after all: another one takes its place. Before it is closed in the
-                    # ledger, so that a death in between does not leave it to be paid for.
-                    self.connection.cancel(job.id)
-                job = self.ledger.failed(job, reason)
-                self._note(f"{self.backend}: job {job.id} of {batch.label} failed: {reason}")
-                job = None
+                reply, reason = None, one_line(error)
+            except NotFinished as error:
+                assert job is not None
+                raise UserError(
+                    f"queue time-out: job {job.id} of {batch.label} is not finished on {self.backend} after "
+                    f"{self.persistence.patience:,g} seconds; it stays there, and is adopted when you {self._remedy()}"
+                ) from error
             except Silence as error:
                 raise UserError(f"{error}; all that is paid for is kept; {self._remedy()}") from error
             except Untraceable as error:
@@ -94,12 +108,51 @@ class Recorded:
                 raise UserError(
                     f"{error}; look there whether it was. To have it sent anew, and paid for, {self._remedy()}"
                 ) from error
-            else:
-                return self._stored(job, batch, reply)
+            except UserError as error:
+                left = self._left(batch.label)
+                if not left:
+                    raise
+                raise UserError(f"{error}{left}") from error
+            twin = self._submitting.twin(job, batch)
+            if twin is not None:
+                return self._stored(*twin)
+            self._closed(job, batch, reply, reason)
+            job = None
         raise UserError(
             f"{self.backend} failed {self.persistence.attempts} times at {batch.label}, the last time with: {reason}; "
             f"all that is paid for is kept; {self._remedy()}"
         )
+
+    def _closed(self, job: Job, batch: Batch, reply: Reply | None, reason: str) -> None:
+        """Write down the end of a job that is of no use: it has failed, or what came is not what was asked for."""
+        if reply is None:
+            if job.id is not None:
+                # In case that it is there after all: another one takes its place. Before it is closed in the ledger,
+                # so that a death in between does not leave it to be paid for.
+                self.connection.cancel(job.id)
+            self.ledger.failed(job, reason)
+            self._note(f"{self.backend}: job {job.id} of {batch.label} failed: {reason}")
+            return
+        self.ledger.fetched(job, kept_of(reply), reply.seconds, reason)
+        self._submitting.cancel_others(job)
+        self._note(f"{self.backend}: job {job.id} of {batch.label} is of no use, and stays in the ledger: {reason}")
+
+    def _reopened(self, job: Job, reason: str) -> Job | None:
+        """The job whose stored counts cannot be those of the batch, to be fetched once more if it was paid for."""
+        self._note(f"{job.request.label}: the counts in the ledger are of no use ({reason})")
+        if self.connection.metered:
+            return self.ledger.reopened(job)
+        self.ledger.fetched(job, None, job.seconds or 0.0, reason)
+        return None
+
+    def _left(self, label: str) -> str:
+        """What the last job of a label is left as, to be added to an error's text."""
+        job = self.ledger.attempts(label)[-1]
+        if not job.is_open:
+            return ""
+        if job.id is None:
+            return f"; whether {self.backend} has taken {label} all the same is looked up when you {self._remedy()}"
+        return f"; job {job.id} of {label} stays with {self.backend}, and is adopted when you {self._remedy()}"
 
     def _fitting(self, request: Request) -> Job | None:
         """The job that has this request's counts, or else may yet come to them; open ones of other requests end."""
@@ -126,64 +179,69 @@ class Recorded:
             reply = self.connection.collect(identity, batch, self.persistence.patience, self._waiting)
         except (JobFailed, NotFinished, TransientError) as error:
             raise UserError(f"{self.backend} failed at {batch.label}: {one_line(error)}; {self._remedy()}") from error
-        refusal = refusal_of(self.backend, batch, reply)
+        refusal = refusal_of(self.backend, batch, reply.counts)
+        counts = kept_of(reply) if refusal is not None else tuple(point.standardized() for point in reply.counts)
         if known is None:
-            counts = None if self.connection.repeatable else reply.counts
-            self.ledger.record(request, self.connection.calibration, identity, reply.seconds, counts, refusal)
-        if refusal is not None:
-            raise self._refused(refusal)
-        return reply.counts
+            stored = None if self.connection.repeatable else counts
+            self.ledger.record(request, self.connection.calibration, identity, reply.seconds, stored, refusal)
+        if refusal is not None or counts is None:
+            raise UserError(f"{refusal}; what came is not used, and it is asked for anew when you {self._remedy()}")
+        return counts
 
-    def _reply(self, job: Job, batch: Batch) -> Reply:
+    def _reply(self, job: Job, batch: Batch) -> tuple[Reply, str | None]:
+        """What comes of a job, and why it is not what was asked for, if it is not even when fetched several times."""
         assert job.id is not None  # it is in hand
-        identity, patience, started = job.id, self.persistence.patience, self._clock()
+        identity, patience, started, fetched = job.id, self.persistence.patience, self._clock(), 0
 
-        def collect(alive: Callable[[], None]) -> Reply:
+        def collect(alive: Callable[[], None]) -> tuple[Reply, str | None]:
+            nonlocal fetched
+
             def heard(text: str) -> None:
                 alive()
                 self._waiting(text)
 
             left = max(GLANCE, started + patience - self._clock())
             try:
-                return self.connection.collect(identity, batch, left, heard)
+                reply = self.connection.collect(identity, batch, left, heard)
+                refusal = refusal_of(self.backend, batch, reply.counts)
             except JobMissing as error:
                 # It would be paid for again: two answers must say so.
                 if self._submitting.is_listed(job):
                     raise
                 raise JobFailed(f"{one_line(error)}, nor is it in the list") from error
+            except UnusableReply as error:
+                reply, refusal = Reply((), math.nan), one_line(error)
+            fetched += 1
+            if refusal is not None and fetched < FETCHES:
+                # Answers are damaged on their way more often than on the device; to fetch it again costs nothing.
+                alive()
+                raise TransientError(f"job {identity}: {refusal}")
+            return reply, refusal
 
-        try:
-            return self._asking.until_answered(collect, f"{self.backend}, waiting for {batch.label}")
-        except NotFinished as error:
-            raise UserError(
-                f"queue time-out: job {identity} of {batch.label} is not finished on {self.backend} after "
-                f"{patience:,g} seconds; it stays there, and is adopted when you {self._remedy()}"
-            ) from error
+        return self._asking.until_answered(collect, f"{self.backend}, waiting for {batch.label}")
 
-    def _stored(self, job: Job, batch: Batch, reply: Reply) -> tuple[Counts, ...]:
-        """The counts, stored before they are used; those that were not asked for are stored and refused."""
-        refusal = refusal_of(self.backend, batch, reply)
-        job = self.ledger.fetched(job, reply.counts, reply.seconds, refusal)
+    def _stored(self, job: Job, reply: Reply) -> tuple[Counts, ...]:
+        """The counts, stored before they are used."""
+        counts = tuple(point.standardized() for point in reply.counts)
+        job = self.ledger.fetched(job, counts, reply.seconds, None)
         # A duplicate that was not in the list at first would else be paid for unnoticed.
         self._submitting.cancel_others(job)
-        if refusal is not None:
-            raise self._refused(refusal)
-        return reply.counts
-
-    def _refused(self, refusal: str) -> UserError:
-        return UserError(
-            f"{refusal}; what came is kept in the ledger, and it is asked for anew when you {self._remedy()}"
-        )
+        return counts
 
     def _remedy(self) -> str:
         place = self.ledger.path
         return "go on by asking again" if place is None else f"go on with: hyperborn resume {place.parent}"
 
 
-def refusal_of(backend: str, batch: Batch, reply: Reply) -> str | None:
-    """Why a reply is not what was asked for, if it is not."""
+def refusal_of(backend: str, batch: Batch, counts: Any) -> str | None:
+    """Why a reply, which may be anything, is not what was asked for, if it is not."""
     try:
-        check_reply(backend, batch, reply.counts)
+        check_reply(backend, batch, counts)
     except UserError as error:
         return one_line(error)
     return None
+
+
+def kept_of(reply: Reply) -> tuple[Counts, ...] | None:
+    """Counts of no use as they came; None where they are nothing that the ledger could give back unchanged."""
+    return tuple(reply.counts) if is_storable(reply.counts) else None

@@ -1,6 +1,5 @@
 """How long and how often a backend is asked again."""
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import TypeVar
 import tenacity
 
 from hyperborn.backends.backend import TransientError
+from hyperborn.backends.redaction import redacted
 from hyperborn.errors import UserError, is_number, whole_number
 
 Result = TypeVar("Result")
@@ -21,10 +21,6 @@ SLICE = 1.0
 """Seconds that one sleeps at a time, so that Ctrl-C is heeded during long pauses."""
 
 LONGEST_TEXT = 300
-SECRETS = re.compile(
-    r"crn:\S+|(\b(?:api.?key|token|authorization|password)\W{0,2}[:=]\W{0,2})(?:bearer\s+)?(?!withheld\])\S+|bearer\s+\S+",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -145,5 +141,5 @@ def error_of(state: tenacity.RetryCallState) -> BaseException | None:
 
 def one_line(error: BaseException | None) -> str:
     """What an error says, in one line of bounded length, without what looks like a secret or names an account."""
-    text = " ".join(SECRETS.sub(lambda found: f"{found[1] or ''}[withheld]", str(error)).split())
+    text = " ".join(redacted(str(error)).split())
     return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "..."

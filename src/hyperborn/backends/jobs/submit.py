@@ -3,8 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hyperborn.backends.backend import Connection, JobFailed, NotFinished, TransientError, Untraceable
-from hyperborn.backends.batch import Batch
+from hyperborn.backends.backend import (
+    Connection,
+    JobFailed,
+    NotFinished,
+    Reply,
+    TransientError,
+    Unsent,
+    Untraceable,
+)
+from hyperborn.backends.batch import Batch, check_reply
 from hyperborn.backends.jobs.ledger import Job, Ledger
 from hyperborn.backends.jobs.retry import Asking, Silence, one_line
 from hyperborn.errors import UserError
@@ -38,7 +46,8 @@ class Submitting:
         Raises:
             Silence: if the backend does not answer.
             Untraceable: if it can't be known whether it has taken the job.
-            UserError: if it does not take the job.
+            UserError: if it does not take the job. The row stays open if it is not known whether it has it all the
+                same.
         """
         if job.id is not None:
             self.asking.note(f"{batch.label}: going on with job {job.id}, submitted at {job.submitted}")
@@ -54,9 +63,14 @@ class Submitting:
             sent_before, may_be_there = may_be_there, True
             try:
                 return [self.connection.submit(batch, job.tag)], False
+            except Untraceable:
+                raise
             except UserError as error:
-                # Not if this try, or an earlier one, may yet turn out to have been accepted.
-                if not sent_before and not isinstance(error, Untraceable):
+                found = self._kept_all_the_same(job, error)
+                if found:
+                    return found, True
+                # An earlier try may yet turn out to have been accepted.
+                if not sent_before:
                     self.ledger.failed(job, one_line(error))
                 raise
 
@@ -76,6 +90,21 @@ class Submitting:
         # A job with an id counts, one without was never taken.
         taken = self.ledger.submitted(job, job.tag) if job.id is None else job
         self.ledger.failed(taken, one_line(error))
+
+    def twin(self, job: Job, batch: Batch) -> tuple[Job, Reply] | None:
+        """Another job under the tag of one that is of no use, and its reply, if it has a good one: it takes its place.
+
+        It was cancelled, but a cancellation may come too late.
+        """
+        for identity in self.ledger.duplicates(job):
+            try:
+                reply = self.connection.collect(identity, batch, GLANCE, ignore)
+                check_reply(self.backend, batch, reply.counts)
+            except (JobFailed, NotFinished, TransientError, UserError):
+                continue
+            self.asking.note(f"{batch.label}: job {identity}, sent under the same tag, takes the place of {job.id}")
+            return self.ledger.exchanged(job, identity), reply
+        return None
 
     def is_listed(self, job: Job) -> bool:
         """Whether a job that is in hand is in the backend's list; that it is not is believed after several looks.
@@ -101,12 +130,14 @@ class Submitting:
     def _cancel(self, job: Job, identities: Sequence[str]) -> None:
         others = [identity for identity in identities if identity != job.id]
         news = [identity for identity in others if self.ledger.duplicate(job, identity)]
-        for identity in others:
-            self.connection.cancel(identity)
+        cancelled = {identity: self.connection.cancel(identity) for identity in others}
         if news:
+            ended = ", ".join(identity for identity in news if cancelled[identity])
+            left = ", ".join(identity for identity in news if not cancelled[identity])
             self.asking.note(
-                f"{job.request.label} reached {self.backend} {len(others) + 1} times: job {job.id} is kept, and "
-                f"{', '.join(news)} cancelled"
+                f"{job.request.label} reached {self.backend} {len(others) + 1} times: job {job.id} is kept"
+                + (f", {ended} cancelled" if ended else "")
+                + (f"; {left} could not be cancelled, and may be paid for" if left else "")
             )
 
     def give_up(self, job: Job) -> None:
@@ -151,14 +182,31 @@ class Submitting:
             found = ()
         return [*found] if job.id in found else [*found, job.id]
 
+    def _kept_all_the_same(self, job: Job, error: UserError) -> Sequence[str]:
+        """Ids of what a service that has refused a job keeps of it: an answer may be wrong, or that to a second copy.
+
+        Raises:
+            UserError: the refusal itself, if there is no list to look at now; the row stays open.
+        """
+        if isinstance(error, Unsent):
+            return ()
+        try:
+            return self._looked_up(job.tag)
+        except (TransientError, UserError):
+            raise error from None
+
     def _looked(self, tag: str, is_enough: Callable[[Sequence[str]], bool]) -> Sequence[str]:
-        found = self.connection.find(tag)
+        found = self._found(tag)
         for pause in self.asking.persistence.looks:
             if is_enough(found):
                 break
             self.asking.rest(pause)
-            found = self.connection.find(tag)
+            found = self._found(tag)
         return found
+
+    def _found(self, tag: str) -> list[str]:
+        """Ids under a tag, each once; a job that the ledger knows under another tag is none of them."""
+        return [identity for identity in dict.fromkeys(self.connection.find(tag)) if self.ledger.may_be(identity, tag)]
 
     def _has_failed(self, identity: str, batch: Batch) -> bool:
         try:

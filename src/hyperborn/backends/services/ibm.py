@@ -1,21 +1,35 @@
 """IBM Quantum, through qiskit-ibm-runtime and the account that the user has saved."""
 
+import json
+import math
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from hyperborn.backends.backend import Backend, Connection, Cost, JobFailed, NotFinished, Reply
+from hyperborn.backends.backend import (
+    Backend,
+    Connection,
+    Cost,
+    JobFailed,
+    NotFinished,
+    Reply,
+    Unsent,
+    UnusableReply,
+)
 from hyperborn.backends.batch import Batch, Counts, Points
 from hyperborn.backends.jobs.retry import rest
 from hyperborn.backends.packages import imported
-from hyperborn.backends.services.ibm_errors import SERVICE, client
+from hyperborn.backends.redaction import withhold
+from hyperborn.backends.services.ibm_errors import SAVE_ACCOUNT, SERVICE, client
 from hyperborn.backends.translation.qiskit import REGISTER, unpacked, values_of
 from hyperborn.backends.translation.transpiling import Compiler, key_of
 from hyperborn.circuits import Circuit
-from hyperborn.errors import UserError, whole_number
+from hyperborn.errors import UserError, is_number, whole_number
 
 SEQUENCES = ("XX", "XpXm", "XY4")
 
@@ -61,8 +75,13 @@ class IBMDevice(Backend):
 
     def connect(self) -> Connection:
         runtime = imported("qiskit_ibm_runtime", "qiskit", self.label)
+        check_account_file()
         with client("open the account"):
             service = runtime.QiskitRuntimeService()
+            account = service.active_account() or {}
+        for name in ("token", "instance"):
+            # Kept in memory only, to be struck out of whatever is shown.
+            withhold(account.get(name))
         return Service(self, service, sampler_class())
 
 
@@ -80,10 +99,14 @@ class Service(Connection):
         self.calibration = properties.last_update_date.isoformat() if properties else None
 
     def submit(self, batch: Batch, tag: str) -> str:
-        blocks = [block for request in batch.requests for block in self.blocks_of(request)]
+        try:
+            blocks = [block for request in batch.requests for block in self.blocks_of(request)]
+            with client("prepare a job"):
+                sampler = self.sampler(mode=self.device)
+                set_options(sampler.options, self.settings, tag, batch.shots)
+        except UserError as error:
+            raise Unsent(str(error)) from None
         with client("submit a job"):
-            sampler = self.sampler(mode=self.device)
-            set_options(sampler.options, self.settings, tag, batch.shots)
             return sampler.run(blocks, shots=batch.shots).job_id()
 
     def blocks_of(self, request: Any) -> Iterator[tuple[Any, ...]]:
@@ -99,35 +122,61 @@ class Service(Connection):
             yield from [(compiled,)] * len(request)
 
     def find(self, tag: str) -> Sequence[str]:
-        with client("look for a job"):
+        with client("look for a job", reading=True):
             # The client asks the instance that it used last, and a new process may have used another one.
             jobs = [
                 job
                 for instance in self.service.instances()
                 for job in self.service.jobs(limit=None, job_tags=[tag], descending=False, instance=instance["crn"])
             ]
-        return [job.job_id() for job in jobs]
+            # A service that does not know the filter gives all jobs that there are.
+            return [job.job_id() for job in jobs if tag in job.tags]
 
     def collect(self, job: str, batch: Batch, patience: float, waiting: Callable[[str], None]) -> Reply:
-        with client("fetch a job"):
+        with client("fetch a job", reading=True):
             handle = self.service.job(job)
-            wait(handle, patience, waiting)
-            result = handle.result()
-            seconds = float(handle.usage() or 0.0)
+        wait(handle, patience, waiting)
+        with client("fetch a job", reading=True):
+            result, seconds = handle.result(), handle.usage() or 0.0
         if result is None:
             raise JobFailed(f"{SERVICE} has no result of job {job}")
-        counts = [counts for block in result for counts in counts_of(getattr(block.data, REGISTER), batch.shots)]
-        return Reply(tuple(counts), seconds)
+        try:
+            counts = [counts for block in result for counts in counts_of(getattr(block.data, REGISTER), batch.shots)]
+        except Exception as error:  # noqa: BLE001 - it may be anything
+            said = f"{SERVICE} returned a result of job {job} that cannot be read ({type(error).__name__})"
+            raise UnusableReply(said) from None
+        return Reply(tuple(counts), float(seconds) if is_number(seconds) else math.nan)
 
-    def cancel(self, job: str) -> None:
+    def cancel(self, job: str) -> bool:
         try:
             with client("cancel a job"):
                 self.service.job(job).cancel()
         except Exception:  # noqa: BLE001 - one that is done or lost cannot be given up, and need not be
-            pass
+            return False
+        return True
 
     def cost(self, circuit: Circuit) -> Cost:
         return self.compiler.cost(circuit)
+
+
+def check_account_file() -> None:
+    """Raise a UserError that names the file of saved accounts if it is there, is needed, and cannot be read."""
+    management = imported("qiskit_ibm_runtime.accounts.management", "qiskit", SERVICE)
+    path = Path(getattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", "~/.qiskit/qiskit-ibm.json")).expanduser()
+    if os.environ.get("QISKIT_IBM_TOKEN") or not path.exists():
+        return
+    try:
+        accounts = json.loads(path.read_text("utf-8"))
+        if not isinstance(accounts, dict) or not all(isinstance(one, dict) for one in accounts.values()):
+            raise ValueError("it holds something else than accounts")
+    except OSError as error:
+        raise UserError(f"cannot read {path}, the file of {SERVICE} accounts: {error.strerror}; mend that") from None
+    except (ValueError, RecursionError) as error:
+        # The place of a fault in JSON, and nothing of what stands there.
+        said = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
+        raise UserError(
+            f"{path}, the file of {SERVICE} accounts, is damaged ({said}); move it away, and {SAVE_ACCOUNT}"
+        ) from None
 
 
 def device_of(service: Any, name: str) -> Any:
@@ -192,8 +241,11 @@ def wait(job: Any, patience: float, waiting: Callable[[str], None]) -> None:
         NotFinished: if it has not come after `patience` seconds.
     """
     until, pause = time.monotonic() + patience, SHORTEST_PAUSE
-    while not job.in_final_state():
-        status = job.status()
+    while True:
+        with client("ask how a job stands", reading=True):
+            if job.in_final_state():
+                return
+            status = job.status()
         text = str(getattr(status, "name", status)).lower()
         waiting(text)
         left = until - time.monotonic()

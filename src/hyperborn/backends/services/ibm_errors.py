@@ -6,13 +6,16 @@ Its messages hold addresses with the account's instance in them, so none is pass
 import json
 import logging
 import re
+import ssl
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hyperborn.backends.backend import JobFailed, JobMissing, TransientError
+from hyperborn.backends.backend import JobFailed, JobMissing, NotFinished, TransientError
 from hyperborn.backends.packages import imported
+from hyperborn.backends.redaction import WITHHELD
 from hyperborn.errors import UserError
 
 SERVICE = "IBM Quantum"
@@ -27,8 +30,12 @@ WORTH_RETRYING = frozenset({408, 409, 425, 429})
 
 
 @contextmanager
-def client(doing: str) -> Iterator[None]:
-    """Calls of the client go in here; `doing` says what for, such as "submit a job".
+def client(doing: str, *, reading: bool = False) -> Iterator[None]:
+    """Calls of the client go in here, and whatever they raise or log comes out in our words.
+
+    Args:
+        doing: what they are for, such as "submit a job".
+        reading: whether nothing but an id goes to the service: a value that is refused is then one of its answer.
 
     Raises:
         TransientError: if the service could not be reached, was busy or failed.
@@ -36,24 +43,18 @@ def client(doing: str) -> Iterator[None]:
         JobMissing: if the job that was asked for is not there.
         UserError: if there is no account, it was not accepted, or the request was not.
     """
-    with quiet():
+    with quiet() as warned:
         try:
             yield
-        except known_errors() as error:
+        except (UserError, TransientError, JobFailed, NotFinished, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the client raises what it meets in an odd answer, too
             # Without its cause, which a traceback would print.
-            raise reworded(error, doing) from None
+            raise reworded(error, doing, reading, warned) from None
 
 
-def known_errors() -> tuple[type[Exception], ...]:
-    qiskit = imported("qiskit.exceptions", "qiskit", SERVICE)
-    authentication = imported("ibm_cloud_sdk_core", "qiskit", SERVICE)
-    return (qiskit.QiskitError, authentication.ApiException, OSError, ValueError)
-
-
-def reworded(error: Exception, doing: str) -> Exception:
-    """Our error for one of the client's."""
-    if isinstance(error, UserError):
-        return error
+def reworded(error: Exception, doing: str, reading: bool, warned: Sequence[warnings.WarningMessage]) -> Exception:
+    """Our error for one of the client's, which may have warned of something before."""
     runtime = imported("qiskit_ibm_runtime.exceptions", "qiskit", SERVICE)
     code, cause = status_of(error), f"{type(error).__name__}{error_code(error)}"
     failed = (runtime.RuntimeJobFailureError, runtime.RuntimeJobMaxTimeoutError, runtime.RuntimeInvalidStateError)
@@ -64,19 +65,42 @@ def reworded(error: Exception, doing: str) -> Exception:
         return JobMissing(f"{SERVICE} found no such job ({cause})")
     if type(error).__name__ == "AccountNotFoundError":
         return UserError(f"no {SERVICE} account is saved on this machine; {SAVE_ACCOUNT}")
+    if unreached(error) or (code in (401, 403) and was_without_token(warned)):
+        secure = any(isinstance(one, ssl.SSLError) for one in chain(error))
+        remedy = "the machine's clock, its certificates and any proxy" if secure else "the network and any proxy"
+        return TransientError(f"{SERVICE} could not be reached to {doing} ({cause}); check {remedy}")
     if isinstance(error, runtime.IBMAccountError | runtime.IBMNotAuthorizedError) or code in (401, 403):
         return UserError(f"{SERVICE} did not accept the saved account when asked to {doing}; {SAVE_ACCOUNT}")
     if code is not None and 400 <= code < 500 and code not in WORTH_RETRYING:
         return UserError(
             f"{SERVICE} refused to {doing} (status {code}, {cause}); look the code up in its documentation"
         )
-    if code is None and is_refusal(error, runtime.IBMInputValueError):
+    if code is None and not reading and is_refusal(error, runtime.IBMInputValueError):
         return UserError(
             f"{SERVICE} cannot {doing} as asked ({cause}); check the backend's options, and the version of "
             "qiskit-ibm-runtime"
         )
+    qiskit = imported("qiskit.exceptions", "qiskit", SERVICE)
+    if code is None and not isinstance(error, qiskit.QiskitError | OSError | ValueError):
+        return TransientError(
+            f"the client of {SERVICE} failed to {doing} ({cause}); if it goes on, check the version of "
+            "qiskit-ibm-runtime"
+        )
     status = "no answer" if code is None else f"status {code}"
     return TransientError(f"{SERVICE} failed to {doing} ({status}, {cause})", retry_after=retry_after(error))
+
+
+def unreached(error: Exception) -> bool:
+    """Whether there was no connection: the client calls that a refused account, too, where it asks for a token."""
+    requests = imported("requests", "qiskit", SERVICE)
+    lost = (requests.ConnectionError, requests.Timeout, ConnectionError, TimeoutError, ssl.SSLError)
+    return status_of(error) is None and any(isinstance(one, lost) for one in chain(error))
+
+
+def was_without_token(warned: Sequence[warnings.WarningMessage]) -> bool:
+    """Whether the client got no token from another service, for whatever reason but a refusal, and went on without."""
+    texts = [str(one.message) for one in warned if "Unable to retrieve IBM Cloud access token" in str(one.message)]
+    return any(not re.search(r"code:? 4\d\d", text) for text in texts)
 
 
 def is_refusal(error: Exception, of_input: type[Exception]) -> bool:
@@ -121,16 +145,55 @@ def error_code(error: Exception) -> str:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """The client's log and warnings, which name instances of the account, are held back."""
-    logger = logging.getLogger("qiskit_ibm_runtime")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            yield
-    finally:
-        logger.setLevel(level)
+def quiet() -> Iterator[list[warnings.WarningMessage]]:
+    """What is logged or warned of inside the block by this thread, with the account in it, is held back.
+
+    Gives the warnings, as they come.
+    """
+    with warnings.catch_warnings(record=True) as caught, unlogged():
+        warnings.simplefilter("always")
+        yield caught
     if any("usage limit" in str(one.message) or "no more time" in str(one.message) for one in caught):
         warnings.warn(f"the {SERVICE} account has no time left: jobs wait until it has", stacklevel=4)
+
+
+UNHEARD = -1
+"""A level below that of every handler."""
+
+_lock = threading.Lock()
+_threads: list[int] = []
+"""Idents of the threads that are in an `unlogged` block, once for each block."""
+_factories: list[Any] = []
+"""What made records before the first of these blocks."""
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """No record of this thread is logged inside the block: by no logger, at no level.
+
+    The client uses a dozen loggers, of packages below it too; some print tracebacks where nobody has set up logging.
+    """
+    mine = threading.get_ident()
+    with _lock:
+        if not _threads:
+            _factories.append(logging.getLogRecordFactory())
+            logging.setLogRecordFactory(_record)
+        _threads.append(mine)
+    try:
+        yield
+    finally:
+        with _lock:
+            _threads.remove(mine)
+            if not _threads:
+                before = _factories.pop()
+                if logging.getLogRecordFactory() is _record:
+                    logging.setLogRecordFactory(before)
+
+
+def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    factories = tuple(_factories)
+    record = (factories[0] if factories else logging.LogRecord)(*args, **kwargs)
+    if threading.get_ident() in tuple(_threads):
+        record.levelno, record.msg, record.args = UNHEARD, WITHHELD, ()
+        record.exc_info = record.exc_text = record.stack_info = None
+    return record

@@ -9,6 +9,7 @@ import numpy as np
 
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts, Points
+from hyperborn.backends.jobs.retry import one_line
 from hyperborn.backends.packages import imported
 from hyperborn.backends.services.unlisted import Unlisted
 from hyperborn.backends.simulators.in_process import Local
@@ -75,11 +76,27 @@ def device_of(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
     if name not in pennylane.plugin_devices:
         known = ", ".join(sorted(set(pennylane.plugin_devices)))
         raise UserError(f"PennyLane knows no device {name!r}; install its plugin, or choose one of {known}")
-    takes_seed = "seed" in signature(pennylane.plugin_devices[name].load().__init__).parameters
+    entry = pennylane.plugin_devices[name]
+    try:
+        takes_seed = "seed" in signature(entry.load().__init__).parameters
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Importing somebody's plugin runs whatever it holds.
+        package = getattr(getattr(entry, "dist", None), "name", None) or entry.value.partition(":")[0]
+        said = f"{type(error).__name__}: {one_line(error)}"
+        raise UserError(
+            f"PennyLane's plugin for {name!r} cannot be imported ({said}); install {package} anew, or what it misses"
+        ) from error
     try:
         return pennylane.device(name, wires=n_wires, **({"seed": seed} if takes_seed else {}))
-    except (ImportError, TypeError, ValueError, pennylane.exceptions.DeviceError) as error:
-        raise UserError(f"PennyLane cannot make the device {name!r} with {n_wires} wires: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {one_line(error)}"
+        raise UserError(
+            f"PennyLane cannot make the device {name!r} with {n_wires} wires ({said}); see what its plugin needs"
+        ) from error
 
 
 def operations_in(batch: Batch) -> Iterator[list[Any]]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from hyperborn.backends.backend import Connection, Cost, Reply, Untraceable
+from hyperborn.backends.backend import Connection, Cost, Reply, Unsent, Untraceable
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.backends.jobs.retry import one_line
 from hyperborn.backends.simulators.in_process import PACKING
@@ -37,9 +37,9 @@ class Unlisted(Connection):
         started = time.perf_counter()
         try:
             counts = self.call(batch)
-        except UserError:
-            # Nothing was sent.
-            raise
+        except UserError as error:
+            # Devices and circuits are made first: nothing was sent.
+            raise Unsent(str(error)) from error
         except Exception as error:
             reason = f"{self.label} raised {type(error).__name__}: {one_line(error)}"
             raise Untraceable(f"{reason}; {batch.label} may have been run, and paid for, all the same") from error
@@ -57,8 +57,9 @@ class Unlisted(Connection):
         del batch, patience, waiting
         return self._held(job)
 
-    def cancel(self, job: str) -> None:
+    def cancel(self, job: str) -> bool:
         del job  # it has come to its end
+        return False
 
     def cost(self, circuit: Circuit) -> Cost:
         return self.price(circuit)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from hyperborn.backends.backend import Connection, Cost, JobFailed, Reply
+from hyperborn.backends.backend import Connection, Cost, JobFailed, Reply, Unsent
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.backends.jobs.retry import one_line
 from hyperborn.circuits import Circuit
@@ -34,7 +34,7 @@ class Local(Connection):
 
     def submit(self, batch: Batch, tag: str) -> str:
         if self.n_qubits is not None and batch.widest > self.n_qubits:
-            raise UserError(
+            raise Unsent(
                 f"a circuit of {batch.widest} qubits is too wide for {self.label}, which has {self.n_qubits}; choose a "
                 "smaller network (--hidden, --components), many registers (--posterior registers) or another backend"
             )
@@ -63,8 +63,8 @@ class Local(Connection):
         # Fetched once, and stored by whoever fetches.
         return self.replies.pop(job)
 
-    def cancel(self, job: str) -> None:
-        self.replies.pop(job, None)
+    def cancel(self, job: str) -> bool:
+        return self.replies.pop(job, None) is not None
 
     def cost(self, circuit: Circuit) -> Cost:
         return self.price(circuit)

@@ -2,5 +2,6 @@
 
 from hyperborn.backends.jobs.ledger.jobs import Job, Request, State
 from hyperborn.backends.jobs.ledger.ledger import Ledger
+from hyperborn.backends.jobs.ledger.packing import is_storable
 
-__all__ = ["Job", "Ledger", "Request", "State"]
+__all__ = ["Job", "Ledger", "Request", "State", "is_storable"]

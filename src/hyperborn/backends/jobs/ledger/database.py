@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from hyperborn.backends.jobs.ledger.jobs import COLUMNS
@@ -72,7 +73,11 @@ def _connected(path: Path, writable: bool) -> sqlite3.Connection:
     database = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         database.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
+        # A file from elsewhere may hold what SQLite would run: views without an end, triggers, computed columns.
+        database.execute("PRAGMA trusted_schema = OFF")
         found = [database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+        if found == [APPLICATION, VERSION] and schema_of(database) != expected_schema():
+            raise damaged(path, "its tables are not those of a ledger")
         # An index that misses a row would have a job sent twice: the check is the full one, not the quick one.
         (problem,) = database.execute("PRAGMA integrity_check(1)").fetchone()
         if problem != "ok":
@@ -82,10 +87,26 @@ def _connected(path: Path, writable: bool) -> sqlite3.Connection:
         if writable:
             # One file, with a journal only while something is written: no shared memory, which networks do not have.
             database.execute("PRAGMA journal_mode = DELETE")
+            # FULL, and the folder is synced after the journal in it is deleted: else a commit may be undone.
+            database.execute("PRAGMA synchronous = EXTRA")
     except BaseException:
         database.close()
         raise
     return database
+
+
+def schema_of(database: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """Kind, name and definition of all that is in a database."""
+    found = database.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master ORDER BY name").fetchmany(100)
+    return [(kind, name, " ".join(definition.split())) for kind, name, definition in found]
+
+
+@lru_cache(maxsize=1)
+def expected_schema() -> list[tuple[str, str, str]]:
+    """What is in a ledger, and nothing else."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(SCHEMA)
+        return schema_of(database)
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from hyperborn.backends.batch import Batch
 from hyperborn.backends.jobs.limits import Spent
+from hyperborn.errors import is_number
 
 State: TypeAlias = Literal["intended", "submitted", "done", "failed", "refused", "duplicate"]
 """What became of a job.
@@ -101,11 +103,14 @@ class Job:
         """The job of a row.
 
         Raises:
-            ValueError: if the digest is not that of the cells.
+            ValueError: if the digest is not that of the cells, or a cell cannot be what it stands for.
         """
         number, *cells = values[:-1]
         if digest_of(values[:-1]) != values[-1]:
             raise ValueError(f"row {number} of the jobs")
+        for name, value in zip(COLUMNS[1:-1], cells, strict=True):
+            if not CELLS[name](value):
+                raise ValueError(f"row {number} of the jobs: its {name} is {value!r:.80}")
         size = len(fields(Request))
         return cls(number, Request(*cells[:size]), *cells[size:])
 
@@ -119,6 +124,28 @@ COLUMNS = (
 """Of the table, in the order of `Job.values`."""
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and value >= 0
+
+
+CELLS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("label", "circuit_hash", "parameter_hash", "backend", "tag", "intended"), _is_text),
+    **dict.fromkeys(("calibration", "id", "submitted", "ended", "error", "counts"), _is_text_or_none),
+    **dict.fromkeys(("points", "shots", "seed", "attempt"), _is_count),
+    "state": lambda value: value in get_args(State),
+    "seconds": lambda value: value is None or (is_number(value) and value >= 0),
+}
+"""What the cells of a row can be, by the names of their columns."""
+
+
 def digest_of(cells: tuple[Any, ...]) -> str:
     """SHA-256 of plain values; bytes, which no cell should hold, are taken as damage."""
     return hashlib.sha256(json.dumps(cells, default=repr).encode()).hexdigest()
@@ -130,6 +157,8 @@ class Jobs:
     def __init__(self) -> None:
         self.all: list[Job] = []
         self.by_label: dict[str, list[int]] = {}
+        self.tags: dict[str, str] = {}
+        """By the backend's ids."""
         self.spent = Spent()
 
     def put(self, job: Job) -> None:
@@ -141,15 +170,17 @@ class Jobs:
             self.spent -= self.all[job.number - 1].spent
             self.all[job.number - 1] = job
         self.spent += job.spent
+        if job.id is not None:
+            self.tags[job.id] = job.tag
 
     def of(self, label: str) -> list[Job]:
         """The attempts at a label, oldest first; duplicates are none."""
         return [job for job in self._labelled(label) if job.state != "duplicate"]
 
-    def duplicates_of(self, job: Job) -> set[str | None]:
-        """Ids of the others under the tag of a job."""
+    def duplicates_of(self, job: Job) -> list[Job]:
+        """The others under the tag of a job."""
         others = self._labelled(job.request.label)
-        return {other.id for other in others if other.tag == job.tag and other.state == "duplicate"}
+        return [other for other in others if other.tag == job.tag and other.state == "duplicate"]
 
     def _labelled(self, label: str) -> list[Job]:
         return [self.all[number - 1] for number in self.by_label.get(label, ())]

@@ -1,7 +1,6 @@
 """The ledger of a run: what it meant to ask, what was asked, what came back and what it took."""
 
 import hashlib
-import math
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from hyperborn.backends.jobs.ledger.database import connect, create, damaged, ex
 from hyperborn.backends.jobs.ledger.jobs import COLUMNS, Job, Jobs, Request, digest_of
 from hyperborn.backends.jobs.ledger.packing import packed, unpacked
 from hyperborn.backends.jobs.limits import Limits, Spent
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number
 from hyperborn.storage.arrays import plain
 
 WRITE_JOB = (
@@ -113,7 +112,6 @@ class Ledger:
 
         Without that it still survives the death of the process.
         """
-        # EXTRA is FULL, and has the folder synced after the journal in it is deleted: else a commit may be undone.
         with explained(self.path):
             self._database.execute(f"PRAGMA synchronous = {'EXTRA' if power_cuts else 'OFF'}")
 
@@ -156,12 +154,22 @@ class Ledger:
         """Write down the id that the backend gave a job."""
         return self._write(replace(job, state="submitted", id=identity, submitted=job.submitted or now()))
 
+    def reopened(self, job: Job) -> Job:
+        """Write down that a job's counts are to be fetched once more, as the stored ones are of no use."""
+        return self._write(replace(job, state="submitted", ended=None, seconds=None, error=None, counts=None))
+
+    def exchanged(self, job: Job, identity: str) -> Job:
+        """Write down that a duplicate takes the place of a job, which becomes the duplicate."""
+        place = next(other for other in self._jobs.duplicates_of(job) if other.id == identity)
+        kept = replace(job, state="submitted", id=identity, ended=None, seconds=None, error=None, counts=None)
+        return self._write(kept, others=(replace(place, id=job.id),))
+
     def failed(self, job: Job, error: str) -> Job:
         """Write down that a job has come to an end without counts."""
         return self._write(replace(job, state="failed", error=error, ended=now()))
 
-    def fetched(self, job: Job, counts: Sequence[Counts], seconds: float, error: str | None) -> Job:
-        """Store what came back, as it came; with an error, it is not what was asked for."""
+    def fetched(self, job: Job, counts: Sequence[Counts] | None, seconds: float, error: str | None) -> Job:
+        """Store what came back, as it came; with an error, it is not what was asked for, and may be left out."""
         return self._end(job, counts, seconds, error)
 
     def duplicate(self, job: Job, identity: str) -> bool:
@@ -175,7 +183,15 @@ class Ledger:
 
     def is_duplicate(self, job: Job, identity: str) -> bool:
         """Whether a job of the backend is known as a duplicate of this one."""
-        return identity in self._jobs.duplicates_of(job)
+        return identity in self.duplicates(job)
+
+    def duplicates(self, job: Job) -> list[str]:
+        """Ids of the known duplicates of a job, in the order in which they became known."""
+        return [other.id for other in self._jobs.duplicates_of(job) if other.id is not None]
+
+    def may_be(self, identity: str, tag: str) -> bool:
+        """Whether a job of the backend may be one under this tag: not if it is known under another."""
+        return self._jobs.tags.get(identity, tag) == tag
 
     def close(self) -> None:
         """Let go of the file; closing twice is fine."""
@@ -204,18 +220,20 @@ class Ledger:
 
     def _end(self, job: Job, counts: Sequence[Counts] | None, seconds: float, error: str | None) -> Job:
         # SQLite would keep a number that is none as nothing at all.
-        known = float(seconds) if math.isfinite(seconds) and seconds >= 0 else None
+        known = float(seconds) if is_number(seconds) and seconds >= 0 else None
         data = None if counts is None else packed(counts)
         digest = None if data is None else hashlib.sha256(data).hexdigest()
         state = "done" if error is None else "refused"
         return self._write(replace(job, state=state, ended=now(), seconds=known, error=error, counts=digest), data)
 
-    def _write(self, job: Job, data: bytes | None = None) -> Job:
+    def _write(self, job: Job, data: bytes | None = None, others: Sequence[Job] = ()) -> Job:
         with self._writing():
             if data is not None:
                 self._database.execute("INSERT OR REPLACE INTO counts VALUES (?, ?)", (job.number, data))
-            self._database.execute(WRITE_JOB, job.values())
-        self._jobs.put(job)
+            for row in (job, *others):
+                self._database.execute(WRITE_JOB, row.values())
+        for row in (job, *others):
+            self._jobs.put(row)
         return job
 
     @contextmanager
@@ -247,8 +265,9 @@ class Ledger:
         jobs = Jobs()
         try:
             *run, digest = runs[0] if len(runs) == 1 else (None, "")
-            if digest_of(tuple(run)) != digest:
+            if digest_of(tuple(run)) != digest or not isinstance(run[0], str):
                 raise ValueError("the row of the run")
+            limits = Limits(*run[1:])
             for values in rows:
                 job = Job.from_values(values)
                 if job.number != len(jobs.all) + 1:
@@ -256,7 +275,7 @@ class Ledger:
                 jobs.put(job)
         except ValueError as error:
             raise damaged(self.path, str(error)) from error
-        self._jobs, self.name, self.limits = jobs, str(run[0]), Limits(*run[1:])
+        self._jobs, self.name, self.limits = jobs, run[0], limits
 
 
 def now() -> str:

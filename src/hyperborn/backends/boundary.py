@@ -1,0 +1,101 @@
+"""The boundary to a service whose jobs cost money: what its client returns is checked, what it raises is put in words.
+
+Clients raise what they like, with tokens and accounts in it. Beyond this boundary there are the errors of `Connection`
+alone, of which each names the service, holds no secret, and has no cause that a traceback would print.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from hyperborn.backends.backend import (
+    Connection,
+    Cost,
+    JobFailed,
+    JobMissing,
+    NotFinished,
+    Reply,
+    TransientError,
+    UnusableReply,
+)
+from hyperborn.backends.batch import Batch
+from hyperborn.backends.jobs.retry import one_line
+from hyperborn.backends.redaction import redacted
+from hyperborn.circuits import Circuit
+from hyperborn.errors import UserError
+
+
+def guarded(connection: Connection, label: str) -> Connection:
+    """The connection behind the boundary if its jobs cost money; a simulator in this process needs none."""
+    return Guarded(connection, label) if connection.metered and not isinstance(connection, Guarded) else connection
+
+
+class Guarded(Connection):
+    """A connection of which nothing gets out but what `Connection` promises."""
+
+    def __init__(self, connection: Connection, label: str) -> None:
+        self.connection, self.label = connection, label
+        self.n_qubits, self.packing, self.calibration = connection.n_qubits, connection.packing, connection.calibration
+        self.repeatable, self.metered = connection.repeatable, connection.metered
+
+    def submit(self, batch: Batch, tag: str) -> str:
+        with self._reworded("submit a job"):
+            return self._identity(self.connection.submit(batch, tag))
+
+    def find(self, tag: str) -> Sequence[str]:
+        with self._reworded("look for a job"):
+            # A client that asks in several places may see a job several times.
+            return [*dict.fromkeys(map(self._identity, self.connection.find(tag)))]
+
+    def collect(self, job: str, batch: Batch, patience: float, waiting: Callable[[str], None]) -> Reply:
+        ours: list[BaseException] = []
+
+        def heard(text: str) -> None:
+            try:
+                waiting(redacted(str(text)))
+            except BaseException as error:
+                ours.append(error)
+                raise
+
+        try:
+            with self._reworded("fetch a job"):
+                reply = self.connection.collect(job, batch, patience, heard)
+        except Exception as error:
+            if ours:
+                # What ended the wait is not the client's.
+                raise ours[0] from None
+            if isinstance(error, JobMissing):
+                raise JobMissing(f"{self.label} knows no job {job}", retry_after=error.retry_after) from None
+            raise
+        if not isinstance(reply, Reply):
+            raise UnusableReply(f"{self.label} gave a {type(reply).__name__} for the counts of job {job}")
+        return reply
+
+    def cancel(self, job: str) -> bool:
+        try:
+            return bool(self.connection.cancel(job))
+        except Exception:  # noqa: BLE001 - whoever cancels has something more important to go on with
+            return False
+
+    def cost(self, circuit: Circuit) -> Cost:
+        # Compiled on this machine.
+        return self.connection.cost(circuit)
+
+    def _identity(self, identity: object) -> str:
+        if not isinstance(identity, str) or not identity:
+            raise TransientError(f"{self.label} gave {redacted(repr(identity))} for the id of a job")
+        return identity
+
+    @contextmanager
+    def _reworded(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except MemoryError:
+            # Of this machine.
+            raise
+        except (UserError, TransientError, JobFailed, NotFinished) as error:
+            error.args = (redacted(str(error)),)
+            raise error from None
+        except Exception as error:  # noqa: BLE001
+            # Whether the service has done what it was asked to is unknown, as after no answer at all.
+            said = f"{type(error).__name__}: {one_line(error)}"
+            raise TransientError(f"{self.label} failed to {doing} ({said})") from None
