@@ -9,8 +9,55 @@ import pytest
 
 SCRIPT = """
     import json, sys
+    from dataclasses import dataclass
+    from types import SimpleNamespace
+
     import hyperborn as hb
+    import jax
+    import jax.numpy as jnp
     import numpy as np
+    import optax
+    from hyperborn import predictive
+    from hyperborn.objectives import kernels
+    from hyperborn.training.optimizers import Optimizer
+
+    class Lion(Optimizer):
+        name = "lion"
+
+        def transformation(self, steps):
+            return optax.lion(0.01)
+
+    @dataclass(frozen=True)
+    class Plain(Optimizer):
+        name, annealed = "plain", True
+
+        def transformation(self, steps):
+            return 0.01
+
+    @dataclass
+    class Thawed(hb.circuits.Circuit):
+        n_qubits: int = 13
+        parameter_shape = (13,)
+        gates = product_angles = lambda self, *_: ()
+
+    class Bare(hb.circuits.Circuit):
+        parameter_shape = (13,)
+        gates = product_angles = lambda self, *_: ()
+
+    signs = np.array([[1, -1, 1], [1, 1, -1]])
+    twos, floats = np.full((2, 13), 2, np.uint8), np.ones((2, 13))
+    two = hb.Register(hb.circuits.AllPairs(2, 1))
+    posteriors = (two, hb.Registers(2, 2, depth=1), hb.Autoregressive(2, 1), hb.MultiBasis(hb.circuits.AllPairs(1, 1)))
+    on_backend = hb.ShotRegister(two.circuit, hb.backends.Statevector())
+    zeros, key = np.zeros((1, 2), np.uint8), jax.random.key(0)
+    exact = hb.ExactPosterior(np.arange(4.0))
+    half = np.full((2, 2), 0.5)
+
+    def split(x, y):
+        return SimpleNamespace(x=x, y=y)
+
+    def of(place, change):
+        return change(jnp.zeros(posteriors[place].parameter_shape))
 
     data = hb.data.load("iris", classes=(1, 2))
     net = hb.networks.BinaryMLP(n_features=4, hidden=(2,))
@@ -27,6 +74,23 @@ NUMBER = "give a positive number"
 PROBABILITIES = "give numbers strictly between 0 and 1"
 VALUES = "must be two distinct numbers from -1,000,000 to 1,000,000, such as (-1, 1)"
 SPLIT = "must hold features x and labels y; give one split, such as data.train"
+OF_POSTERIORS = {
+    "init(np.array([0.5, np.nan]), key=key)": ("marginals = array([0.5, nan])", "one probability from 0 to 1"),
+    "init(np.array([0.5, 2.0]), key=key)": ("marginals = array([0.5, 2. ])", "one probability from 0 to 1"),
+    "init(spread=-1.0, key=key)": ("spread = -1.0", "give a number from 0 on"),
+    "log_prob(np.zeros(1), signs[:, :2])": ("bits = int64 of shape (2, 2)", "zeros and ones"),
+    "log_prob(np.zeros(1), 2 * zeros + 2)": ("bits = uint8 of shape (1, 2)", "zeros and ones"),
+    "sample(jnp.zeros(99), 5, key=key)": ("parameters of shape (99,) do not fit", "it takes an array of shape"),
+    "probabilities(jnp.zeros(99))": ("of shape (99,) do not fit", "it takes an array of shape"),
+    "distribution([0.0])": ("parameters = [0.0] do not fit", "it takes an array of shape"),
+}
+OF_PARAMETERS = {
+    "posteriors[PLACE].sample(of(PLACE, lambda zero: zero * jnp.nan), 5, key=key)": ("parameter 0 of", "is NaN"),
+    "posteriors[PLACE].log_prob(of(PLACE, lambda zero: zero + jnp.inf), zeros)": ("parameter 0 of", "or infinite"),
+    "posteriors[PLACE].distribution(of(PLACE, lambda zero: zero * jnp.nan))": ("parameter 0 of", "is NaN"),
+    "posteriors[PLACE].distribution(of(PLACE, lambda zero: zero.astype(int)))": ("of type int32", "float32 or float64"),
+    "posteriors[PLACE].probabilities(of(PLACE, lambda zero: zero.astype(jnp.float16)))": ("of type float16", "float32"),
+}
 WRONG = {
     "hb.ELBO('x')": ("beta = 'x'", NUMBER),
     "hb.ELBO(None)": ("beta = None", NUMBER),
@@ -52,12 +116,12 @@ WRONG = {
     "hb.mmd_squared_from_product(np.ones((3, 2), np.uint8), 0.5)": ("marginals = 0.5", "one probability"),
     "hb.mmd_squared_from_product(np.ones((3, 2), np.uint8), np.zeros(0))": ("marginals = array([]", "one probability"),
     "hb.mmd_squared_from_product(np.ones((3, 2), np.uint8), np.ones(3))": (
-        "3 marginals for rows of 2 bits",
+        "3 marginals for 2 weights",
         "give one",
     ),
     "hb.mmd_witness(np.ones((3, 2), np.uint8), np.ones((3, 4), np.uint8), None)": (
-        "bits of 4 bits for rows of 2",
-        "rows of the same bits",
+        "bits are rows of 4 bits for 2 weights",
+        "give one bit a weight",
     ),
     "hb.SELBO(divergence=3)": ("divergence = 3", "such as hb.MMD()"),
     "hb.Hamming(0.5)": ("kappas = 0.5", "such as (0.5,)"),
@@ -107,6 +171,68 @@ WRONG = {
     "load('mnist', folder=3)": ("folder=3", "the path of a folder"),
     "Split([[1.0]], [0])": ("x=[[1.0]]", "a NumPy array of numbers"),
     "Split(np.ones((1, 1)), np.array(['a']))": ("y=array(['a']", "a NumPy array of numbers"),
+    "hb.energies(net, split([[1.0] * 4], np.array([0])))": ("features = list", "of shape (examples, 4)"),
+    "hb.energies(net, split(np.ones(4), np.array([0])))": (
+        "features = float64 of shape (4,)",
+        "of shape (examples, 4)",
+    ),
+    "hb.energies(net, split(np.full((1, 4), 'a'), np.array([0])))": ("features = <U1 of shape (1, 4)", "of numbers"),
+    "hb.energies(net, split(np.ones((1, 4)) * 1j, np.array([0])))": ("features = complex128", "of numbers"),
+    "hb.energies(net, split(np.full((1, 4), np.nan), np.array([0])))": ("NaN or infinite", "remove or fill"),
+    "hb.energies(net, split(np.ones((1, 4)), np.array([0.5])))": ("labels = float64 of shape (1,)", "whole numbers"),
+    "hb.energies(net, split(np.ones((1, 4)), [0]))": ("labels = list", "whole numbers"),
+    "hb.energies(net, split(np.ones((1, 4)), np.array([[0]])))": ("labels = int64 of shape (1, 1)", "whole numbers"),
+    "hb.energy.energy(net, data.train, signs)": ("bits = int64 of shape (2, 3)", "uint8 array of zeros and ones"),
+    "hb.energy.energy(net, data.train, twos)": ("bits = uint8 of shape (2, 13)", "uint8 array of zeros and ones"),
+    "hb.energy.energy(net, data.train, floats)": ("bits = float64", "uint8 array of zeros and ones"),
+    "hb.energy.energy(net, data.train, np.array([1, 0, 1], np.uint8))": ("shape (3,)", "of shape (rows, n)"),
+    "hb.energy.RememberedEnergies(net, data.train)(twos)": ("bits = uint8", "zeros and ones"),
+    "hb.energy.RememberedEnergies(net, data)": ("split=Dataset('iris'", SPLIT),
+    "net(twos, data.train.x)": ("bits = uint8", "zeros and ones"),
+    "net(twos, None)": ("features = NoneType", "of shape (examples, 4)"),
+    "predictive.posterior_predictive(net, data.test.x, floats)": ("bits = float64", "zeros and ones"),
+    "predictive.posterior_predictive(net, data.test.x, twos // 2, [1.0, 2.0])": ("weights = list", "one a network"),
+    "predictive.posterior_predictive(data, data.test.x, twos)": ("net=Dataset('iris'", "must be a network"),
+    "predictive.sampled_predictive(net, data.test.x, twos)": ("bits = uint8", "zeros and ones"),
+    "predictive.exact_predictive(net, data.test.x, np.ones(2**13))": ("the sum 8192", "add up to 1"),
+    "predictive.exact_predictive(net, data.test.x, None)": ("probabilities = NoneType", "an array of 8192 prob"),
+    "predictive.most_probable(np.full(3, 1 / 3), 1)": ("shape (3,)", "an array of 2^n probabilities"),
+    "predictive.most_probable(np.full(4, 0.25), 1.5)": ("k=1.5", "a whole number from 1 to 4"),
+    "predictive.scores(2 * half, np.zeros(2, int))": ("prediction 0 is [1.0, 1.0]", "add up to 1"),
+    "predictive.accuracy(half * np.nan, np.zeros(2, int))": ("prediction 0 is [nan, nan]", "add up to 1"),
+    "predictive.brier(half[0], np.zeros(2, int))": ("predictions = float64 of shape (2,)", "(examples, classes)"),
+    "predictive.mean_nll(half, np.zeros(2))": ("labels = float64", "whole numbers"),
+    "predictive.expected_calibration_error(half, np.zeros(2, int), 1.5)": ("bins=1.5", "a whole number"),
+    "predictive.fitted_temperature(half * -1, np.zeros(2, int))": ("prediction 0 is [-0.5, -0.5]", "at least 0"),
+    "predictive.fitted_temperature(half, np.zeros(2, int), spread=0)": ("spread = 0", NUMBER),
+    "predictive.tempered(half, np.nan)": ("temperature = nan", NUMBER),
+    "hb.ExactPosterior(['a', 'b'])": ("energies must be an array of numbers", "one number a network"),
+    "hb.ExactPosterior(np.zeros(4), np.zeros(4))": ("add up to exp(1.386)", "log probabilities"),
+    "exact.compared(np.full(4, 0.3))": ("q has the least entry 0.3 and the sum 1.2", "add up to 1"),
+    "exact.compared(np.full(4, np.nan))": ("q has the least entry nan", "add up to 1"),
+    "exact.compared([0.25] * 4)": ("q = list", "an array of 4 probabilities"),
+    "exact.predictive(data, data.test.x)": ("net=Dataset('iris'", "must be a network"),
+    "kernels.kernel_sums(hb.Hamming((0.5,)), zeros, twos)": ("others = uint8", "zeros and ones"),
+    "kernels.weighted_kernel_sums(hb.Hamming((0.5,)), zeros, zeros, np.full(1, np.nan))": ("weights = array([nan])",),
+    "kernels.distances_of_probabilities(np.ones(4))": ("p has the least entry 1 and the sum 4", "add up to 1"),
+    "hb.Ising(((0, 1, 0.5),)).log_weights(signs)": ("bits = int64", "zeros and ones"),
+    "hb.Uniform().log_probabilities(40)": (
+        "40 weights make 2^40 networks, over the limit of 24",
+        "register by register",
+    ),
+    "hb.Autoregressive(40).probabilities(jnp.zeros(599))": ("40 weights make 2^40 networks", "use sample and log_prob"),
+    "str(hb.Register(hb.circuits.ProductState(40)).probabilities(jnp.zeros(40)))": ("2^40 amplitudes", "hb.Registers"),
+    "hb.Register(Thawed())": ("circuit of type Thawed cannot be hashed", "a frozen dataclass"),
+    "hb.Register(Bare())": ("circuit of type Bare lacks n_qubits", "every Circuit declares"),
+    "hb.Register(hb.circuits.ProductState(np.array(3)))": ("n_qubits=array(3)", "a whole number of at least 1"),
+    "hb.fit(net, data, optimizer=Lion())": ("optimizer of type Lion lacks annealed", "every Optimizer declares"),
+    "hb.fit(net, data, optimizer=Plain(), steps=1, progress=False)": ("optimizer plain gives 0.01", "optax.sgd(0.1)"),
+    "on_backend.sample(np.full(two.parameter_shape, np.nan), 5, key=key)": ("parameter 0 of ShotRegister", "is NaN"),
+    "hb.backends.batch.Points(two.circuit, np.full((1, 7), np.nan))": ("angles of AllPairs(", "hold NaN or infinite"),
+    "hb.backends.batch.Points(two.circuit, [[0.0] * 7])": ("angles = [[0.0", "give rows of 7 angles"),
+    "hb.backends.batch.Preparations(two.circuit, signs)": ("bits = int64", "zeros and ones"),
+    **{f"posteriors[{place}].{call}": said for place in range(4) for call, said in OF_POSTERIORS.items()},
+    **{call.replace("PLACE", str(place)): said for place in range(4) for call, said in OF_PARAMETERS.items()},
     "hb.energies(net, data)": ("split=Dataset('iris'", SPLIT),
     "hb.energies(net, None)": ("split=None", SPLIT),
     "hb.energies(data, data.train)": ("net=Dataset('iris'", "must be a network, such as BinaryMLP(n_features=4)"),

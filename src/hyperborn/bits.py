@@ -9,11 +9,17 @@ from jaxtyping import Float, Int, UInt8
 
 from hyperborn.errors import UserError
 
-LARGEST_ENUMERATED = 24
-"""Most bits whose 2^n networks are enumerated: a float64 of each then takes 128 MiB."""
-
 LARGEST_INDEXED = 62
 """Most bits whose index fits a signed 64-bit integer with room to add one."""
+
+LARGEST_ENUMERATED = 24
+"""Most bits of which a table may hold a number for each of the 2^n networks: 128 MiB of float64."""
+
+
+def check_enumerable(n: int, remedy: str) -> None:
+    """Raise a UserError, with what to do instead, if the networks of n weights are too many for a table."""
+    if n > LARGEST_ENUMERATED:
+        raise UserError(f"{n} weights make 2^{n} networks, over the limit of {LARGEST_ENUMERATED} weights; {remedy}")
 
 
 def bits_of(indices: Int[np.ndarray, " networks"], n: int) -> UInt8[np.ndarray, "networks {n}"]:

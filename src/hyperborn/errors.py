@@ -1,8 +1,7 @@
 """The one error that is the user's to mend, and the checks of numbers that many arguments need."""
 
 import math
-import operator
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 
@@ -29,10 +28,8 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None, why
     Raises:
         UserError: if it is no whole number (1.0 and True are none), or out of range.
     """
-    try:
-        number = least - 1 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = least - 1
+    # An array of one number is no number: it cannot be hashed, and compiled programs are kept by their settings.
+    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else least - 1
     if number < least or (most is not None and number > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most:,}"
         raise UserError(f"{name}={value!r} must be a whole number {allowed}{why}")

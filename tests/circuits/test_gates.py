@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from hyperborn.circuits import Gate
+from hyperborn.errors import UserError
 
 
 def test_gates_compare_by_value() -> None:
@@ -19,8 +20,16 @@ def test_gates_compare_by_value() -> None:
         (("ry", (0, 1), 0), "1 distinct qubits"),
         (("ry", (0,)), "need one"),
         (("cx", (0, 1), 0), "only rotations"),
+        (("h", (0,)), "gate 'h' is not known; the gates are cx, ry, rz, rzz"),
+        ((["ry"], (0,), 0), "is not known"),
+        (("ry", 0, 0), "takes a tuple of 1 distinct qubits, not 0"),
+        (("ry", (0.5,), 0), "a qubit of gate 'ry'=0.5 must be a whole number"),
+        (("ry", (-1,), 0), "a qubit of gate 'ry'=-1"),
+        (("ry", (0,), 1.57), "parameter of gate 'ry'=1.57 must be a whole number .*the place of its angle"),
+        (("ry", (0,), True), "parameter of gate 'ry'=True"),
     ],
 )
 def test_gates_that_make_no_sense(arguments: tuple[Any, ...], named: str) -> None:
-    with pytest.raises(ValueError, match=named):
+    """At once, not in the simulator: an angle in radians in place of its index is the likeliest mistake."""
+    with pytest.raises(UserError, match=named):
         Gate(*arguments)

@@ -60,5 +60,5 @@ def test_rows_must_fit_the_network(features: int, more: int) -> None:
     energies = RememberedEnergies(network, split)
     n = network.n_weights
     energies(np.ones((1, n), np.uint8))
-    with pytest.raises(UserError, match=f"rows of {n + more} bits do not fit a network of {n} weights"):
+    with pytest.raises(UserError, match=f"rows of {n + more} bits for {n} weights"):
         energies(np.ones((2, n + more), np.uint8))

@@ -267,7 +267,7 @@ def test_bits_and_features_must_fit() -> None:
     bits = oracle.all_bits(3)
     with pytest.raises(UserError, match="3 features but the network takes 2"):
         net(bits, np.zeros((1, 3)))
-    with pytest.raises(UserError, match="bit rows of 2 do not fit a network of 3 weights"):
+    with pytest.raises(UserError, match="rows of 2 bits for 3 weights"):
         net(bits[:, :2], np.zeros((1, 2)))
     with pytest.raises(UserError, match="NaN or infinite"):
         net(bits, np.array([[0.0, np.inf]]))

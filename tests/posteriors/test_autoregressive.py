@@ -71,5 +71,5 @@ def test_samples_have_their_frequencies_at_any_number_of_weights() -> None:
 def test_order_is_checked() -> None:
     with pytest.raises(UserError, match="order=17 must be a whole number from 0 to 16"):
         Autoregressive(20, 17)
-    with pytest.raises(UserError, match="rows of 3 bits do not fit 4 weights"):
+    with pytest.raises(UserError, match="rows of 3 bits for 4 weights"):
         Autoregressive(4, 1).log_prob(jnp.zeros(7), np.zeros((2, 3), np.uint8))

@@ -243,7 +243,7 @@ def test_many_qubits_are_sampled_but_not_listed() -> None:
     # The mean of -log q over q's own samples is the entropy, within 5 standard errors (seed 1).
     error = np.std(log_q) / np.sqrt(shots)
     assert abs(-log_q.mean() - entropy(in_z) - entropy(in_x)) < 5 * error
-    with pytest.raises(UserError, match=r"28 weights make 2\^28 probabilities, over the limit of 24 weights; use sam"):
+    with pytest.raises(UserError, match=r"28 weights make 2\^28 networks, over the limit of 24 weights; use sam"):
         posterior.probabilities(params)
 
 
@@ -300,7 +300,7 @@ def test_circuits_need_a_turn_and_a_phase() -> None:
         MultiBasis(ProductState(2))
     with pytest.raises(UserError, match="5 marginals for 6 weights: give one a weight"):
         POSTERIORS[0].init(np.full(5, 0.5), key=jax.random.key(0))
-    with pytest.raises(UserError, match="rows of 3 bits do not fit 6 weights"):
+    with pytest.raises(UserError, match="rows of 3 bits for 6 weights"):
         POSTERIORS[0].log_prob(jnp.asarray(angles(POSTERIORS[0])), np.zeros((1, 3), np.uint8))
 
 

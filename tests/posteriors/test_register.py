@@ -61,7 +61,7 @@ def test_log_prob_of_the_impossible_is_minus_infinity() -> None:
 
 
 def test_log_prob_wants_one_bit_a_weight() -> None:
-    with pytest.raises(UserError, match="rows of 3 bits do not fit 2 weights"):
+    with pytest.raises(UserError, match="rows of 3 bits for 2 weights"):
         Register(ProductState(2)).log_prob(jnp.zeros(2), np.zeros((1, 3), dtype=np.uint8))
 
 

@@ -157,7 +157,7 @@ def test_any_number_of_weights() -> None:
     posterior = Registers(net, 4)
     assert posterior.n_weights == 101_770
     # Neurons of 785 and of 129 weights: one is left over in each.
-    assert posterior.n_registers == 128 * 197 + 10 * 33
+    assert [bank.places.shape for bank in posterior.banks] == [(128 * 196 + 10 * 32, 4), (128 + 10, 1)]
     assert [bank.size for bank in posterior.banks] == [4, 1]
     assert posterior.n_parameters == (128 * 196 + 10 * 32) * AllPairs(4, 2).n_parameters + 138
     params = posterior.init(spread=0.5, key=jax.random.key(0))
@@ -169,7 +169,7 @@ def test_any_number_of_weights() -> None:
         for q in posterior.distributions(params)
     )
     assert (np.abs(surprises - posterior.entropy(params)) < 5 * np.sqrt(variance)).all()
-    with pytest.raises(UserError, match="101770 weights make 2\\^101770 networks: beyond 24 take `tables`"):
+    with pytest.raises(UserError, match="101770 weights make 2\\^101770 networks, over the limit of 24 weights"):
         posterior.probabilities(params)
 
 
@@ -203,7 +203,7 @@ def test_settings_out_of_range_are_named(change: dict[str, Any], message: str) -
 
 def test_what_does_not_fit_the_weights_is_refused() -> None:
     posterior, params = Registers(4, 2), jnp.zeros(Registers(4, 2).parameter_shape)
-    with pytest.raises(UserError, match="rows of 3 bits do not fit 4 weights"):
+    with pytest.raises(UserError, match="rows of 3 bits for 4 weights"):
         posterior.log_prob(params, np.zeros((2, 3), np.uint8))
     with pytest.raises(UserError, match="3 marginals for 4 weights"):
         posterior.init(np.full(3, 0.5), key=jax.random.key(0))

@@ -20,6 +20,14 @@ def test_scores_worked_out_by_hand() -> None:
     np.testing.assert_allclose(expected_calibration_error(PROBABILITIES, LABELS, bins=1), 0.95 / 4, rtol=1e-12)
 
 
+def test_there_are_fifteen_bins_unless_another_number_is_given() -> None:
+    """0.86, right, and 0.88, wrong, are on either side of 13/15; of 10 bins they share one."""
+    probabilities, y = np.array([[0.86, 0.14], [0.12, 0.88]]), np.array([0, 0])
+    assert expected_calibration_error(probabilities, y) == pytest.approx((0.14 + 0.88) / 2, rel=1e-12)
+    assert scores(probabilities, y)["ece"] == pytest.approx((0.14 + 0.88) / 2, rel=1e-12)
+    assert expected_calibration_error(probabilities, y, bins=10) == pytest.approx((1.74 - 1) / 2, rel=1e-12)
+
+
 def test_three_classes_worked_out_by_hand() -> None:
     probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
     y = np.array([1, 2])
@@ -58,9 +66,9 @@ def test_an_empty_split_has_no_scores() -> None:
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (np.array([0, 1, 2, 0]), "label 2 is out of range for predictions of 2 classes"),
+        (np.array([0, 1, 2, 0]), "label 2 is out of range; a table of predictions of 2 classes takes 0 to 1"),
         (np.array([0, -1, 1, 0]), "label -1 is out of range"),
-        (np.array([0, 1]), "4 predictions cannot be scored on 2 labels"),
+        (np.array([0, 1]), "4 examples with 2 labels"),
     ],
 )
 def test_labels_that_do_not_fit_are_named(y: np.ndarray, message: str) -> None:

@@ -7,13 +7,8 @@ from hypothesis import strategies as st
 import oracle
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
-from hyperborn.predictive import (
-    class_probabilities,
-    exact_predictive,
-    most_probable,
-    posterior_predictive,
-    sampled_predictive,
-)
+from hyperborn.posteriors import ExactPosterior
+from hyperborn.predictive import exact_predictive, most_probable, posterior_predictive, sampled_predictive
 from hyperborn.predictive.exact import carriers
 
 SHAPES = [(4, (), 2), (2, (2,), 2), (2, (), 3), (1, (1, 1), 2), (1, (2,), 3)]
@@ -28,13 +23,13 @@ def plain(net: BinaryMLP, x: np.ndarray, bits: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(("n_features", "hidden", "n_classes"), SHAPES)
 @pytest.mark.parametrize("scale", [1.0, 30.0, 1e3])
-def test_class_probabilities_are_those_of_the_plain_formula(
+def test_predictions_of_one_network_are_those_of_the_plain_formula(
     n_features: int, hidden: tuple[int, ...], n_classes: int, scale: float
 ) -> None:
     net = BinaryMLP(n_features, hidden, n_classes, values=(-3, 1))
     x = scale * np.random.default_rng(0).normal(size=(6, n_features))
-    bits = oracle.all_bits(net.n_weights)
-    found = class_probabilities(net, x, bits)
+    bits = oracle.all_bits(net.n_weights)[::7]
+    found = np.stack([posterior_predictive(net, x, row[None]) for row in bits])
     np.testing.assert_allclose(found, plain(net, x, bits), rtol=1e-10, atol=1e-300)
     np.testing.assert_allclose(found.sum(axis=2), 1, rtol=1e-14)
 
@@ -80,9 +75,9 @@ def test_exact_predictive_sums_over_all_networks(
     random = np.random.default_rng(0)
     x = scale * random.normal(size=(7, n_features))
     bits = oracle.all_bits(net.n_weights)
-    q = random.exponential(size=len(bits))
+    q = random.dirichlet(np.ones(len(bits)))
     if concentrated:  # all but 1e-13 on one network
-        q *= 1e-13 / q.sum()
+        q *= 1e-13
         q[3] = 1
     expected = np.einsum("w,wic->ic", q / q.sum(), plain(net, x, bits))
     np.testing.assert_allclose(exact_predictive(net, x, q), expected, rtol=1e-10, atol=1e-12 if concentrated else 0)
@@ -94,7 +89,7 @@ def test_exact_predictive_sums_over_all_networks(
 def test_exact_predictive_in_many_blocks(hidden: tuple[int, ...], memory: int) -> None:
     net = BinaryMLP(3, hidden, output_scales=(0.5, 1, 2, 4))
     random = np.random.default_rng(0)
-    x, q = random.normal(size=(7, 3)), random.exponential(size=2**net.n_weights)
+    x, q = random.normal(size=(7, 3)), random.dirichlet(np.ones(2**net.n_weights))
     calls: list[tuple[int, int]] = []
     found = exact_predictive(net, x, q, memory=memory, progress=lambda *step: calls.append(step))
     expected = posterior_predictive(net, x, oracle.all_bits(net.n_weights), q)
@@ -123,11 +118,11 @@ def test_carriers_leave_out_as_much_as_is_negligible(weights: list[float]) -> No
     assert left_out.max(initial=0) <= q[kept].min()
 
 
-@given(st.lists(st.sampled_from([0.0, 0.1, 0.2, 0.3]), min_size=16, max_size=16), st.integers(1, 16))
-def test_most_probable_networks_come_first_and_ties_by_index(table: list[float], k: int) -> None:
+@given(st.lists(st.integers(0, 3), min_size=16, max_size=16).filter(any), st.integers(1, 16))
+def test_most_probable_networks_come_first_and_ties_by_index(table: list[int], k: int) -> None:
     patterns = oracle.all_bits(4)
     expected = sorted(range(16), key=lambda index: (-table[index], index))[:k]
-    np.testing.assert_array_equal(most_probable(np.array(table), k), patterns[expected])
+    np.testing.assert_array_equal(most_probable(np.array(table) / sum(table), k), patterns[expected])
 
 
 def test_most_probable_takes_an_array_of_jax() -> None:
@@ -151,12 +146,32 @@ def test_what_does_not_fit_is_named() -> None:
     ):
         with pytest.raises(UserError, match=message):
             posterior_predictive(net, x, bits, weights)
-        with pytest.raises(UserError, match=message):
-            exact_predictive(net, x, weights)
     with pytest.raises(UserError, match="3 features but the network takes 2"):
-        exact_predictive(net, np.zeros((4, 3)), np.ones(8))
+        exact_predictive(net, np.zeros((4, 3)), np.full(8, 1 / 8))
     with pytest.raises(UserError, match="3 features but the network takes 2"):
         sampled_predictive(net, np.zeros((4, 3)), bits)
     for k in (0, 9):
-        with pytest.raises(UserError, match=f"k={k} must be from 1 to 8"):
-            most_probable(np.ones(8), k)
+        with pytest.raises(UserError, match=f"k={k} must be a whole number from 1 to 8, the number of networks"):
+            most_probable(np.full(8, 1 / 8), k)
+
+
+@pytest.mark.parametrize(
+    ("q", "message"),
+    [
+        (np.full(7, 1 / 7), "probabilities = float64 of shape .7,.: give an array of 8 probabilities"),
+        (np.full(8, 1.0), "the sum 8: give probabilities, which are at least 0 and add up to 1"),
+        (np.where(np.arange(8) < 2, [-0.5, 1.5] * 4, 0.0), "the least entry -0.5 and the sum 1"),
+        (np.where(np.arange(8) < 1, np.nan, 1 / 7), "the least entry nan"),
+        (np.full(8, np.inf), "the sum inf"),
+    ],
+    ids=["size", "sum", "negative", "nan", "infinite"],
+)
+def test_probabilities_of_all_networks_are_a_distribution(q: np.ndarray, message: str) -> None:
+    net = BinaryMLP(2, ())
+    with pytest.raises(UserError, match=message):
+        exact_predictive(net, np.zeros((4, 2)), q)
+    if len(q) == 8:
+        with pytest.raises(UserError, match=message):
+            most_probable(q, 1)
+        with pytest.raises(UserError, match=message.replace("probabilities = ", "q = ")):
+            ExactPosterior(np.zeros(8)).compared(q)

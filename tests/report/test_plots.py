@@ -17,7 +17,7 @@ from hyperborn import report
 from hyperborn.bits import bits_of
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
-from hyperborn.predictive import class_probabilities, expected_calibration_error
+from hyperborn.predictive import expected_calibration_error, posterior_predictive
 from hyperborn.report.canvas import look
 from hyperborn.report.curves import training_figure
 from hyperborn.report.decision import decision_figure
@@ -49,7 +49,7 @@ def flat_data() -> tuple[np.ndarray, np.ndarray]:
 
 
 def predict(x: np.ndarray) -> np.ndarray:
-    return class_probabilities(NET, x, BITS[:1])[0]
+    return posterior_predictive(NET, x, BITS[:1])
 
 
 PICTURES: dict[str, Callable[[], bytes]] = {

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from hyperborn._typing import Bits
+from hyperborn.arguments import check_bits, check_kind, shown
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, whole_number
 from hyperborn.rows import distinct_rows
@@ -21,7 +22,11 @@ LARGEST_SEED = 2**31 - 1
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """A circuit to be measured at several parameter vectors: flat angles (radians), one point a row, float64."""
+    """A circuit to be measured at several parameter vectors: flat angles (radians), one point a row, float64.
+
+    Raises:
+        UserError: if the angles are not such rows of finite numbers.
+    """
 
     # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
     __no_type_check__ = True
@@ -30,11 +35,16 @@ class Points:
     angles: Float[np.ndarray, "points parameters"]
 
     def __post_init__(self) -> None:
-        if self.angles.ndim != 2 or self.angles.shape[1] != self.circuit.n_parameters:
+        check_kind("circuit", self.circuit, (Circuit,), "a circuit, such as hb.circuits.AllPairs(9, depth=4)")
+        angles = self.angles
+        if not isinstance(angles, np.ndarray) or angles.ndim != 2 or angles.shape[1] != self.circuit.n_parameters:
+            given = f"of shape {angles.shape}" if isinstance(angles, np.ndarray) else f"= {shown(angles)}"
             raise UserError(
-                f"angles of shape {self.angles.shape} do not fit {self.circuit}: give rows of "
-                f"{self.circuit.n_parameters} angles"
+                f"angles {given} do not fit {shown(self.circuit)}: give rows of {self.circuit.n_parameters} angles"
             )
+        if angles.dtype.kind not in "iuf" or not np.isfinite(angles).all():
+            # A simulator would make all zeros or all ones of it, and nobody would see.
+            raise UserError(f"the angles of {shown(self.circuit)} hold NaN or infinite values; give finite numbers")
 
     def __len__(self) -> int:
         return len(self.angles)
@@ -45,6 +55,9 @@ class Preparations:
     """Basis states, rows of bits, to be prepared and measured on the very qubits that a circuit is run on.
 
     They tell how often each qubit is read wrongly.
+
+    Raises:
+        UserError: for what is not rows of one bit a qubit.
     """
 
     # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
@@ -54,8 +67,7 @@ class Preparations:
     bits: Bits
 
     def __post_init__(self) -> None:
-        if self.bits.ndim != 2 or self.bits.shape[1] != self.circuit.n_qubits:
-            raise UserError(f"bits of shape {self.bits.shape} do not fit {self.circuit}: give one bit a qubit")
+        check_bits("bits", self.bits, self.circuit.n_qubits)
 
     def __len__(self) -> int:
         return len(self.bits)

@@ -5,7 +5,8 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Parameters
-from hyperborn.circuits.circuit import Circuit
+from hyperborn.arguments import shown
+from hyperborn.circuits.circuit import Circuit, shared_parameter
 from hyperborn.errors import UserError
 
 
@@ -16,8 +17,11 @@ def turning_parameters(circuit: Circuit) -> tuple[tuple[int, int], ...]:
     leave |0...0> alone, and everything else does nothing. Each must be the parameter of one gate only.
 
     Raises:
-        UserError: if a qubit has no such gates, as in a circuit that ends in CX or has no RZ.
+        UserError: if a qubit has no such gates, as in a circuit that ends in CX or has no RZ, or gates share an angle.
     """
+    shared = shared_parameter(circuit)
+    if shared is not None:
+        raise UserError(f"{shown(circuit)} has more than one gate at angle {shared}; give every gate one of its own")
     found: list[dict[str, int]] = [{} for _ in range(circuit.n_qubits)]
     for gate in circuit.gates():
         if gate.name == "cx":

@@ -1,6 +1,7 @@
 """What every circuit can tell of itself."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from math import prod
 
@@ -48,6 +49,12 @@ class Circuit(ABC):
         from hyperborn.circuits.drawing import draw
 
         return draw(self.gates(), self.n_qubits, labels)
+
+
+def shared_parameter(circuit: Circuit) -> int | None:
+    """The lowest parameter that more than one gate turns by; None if every gate has one of its own."""
+    used = Counter(gate.parameter for gate in circuit.gates() if gate.parameter is not None)
+    return min((parameter for parameter, gates in used.items() if gates > 1), default=None)
 
 
 def rotation_to(probabilities: Float[Array, " n"]) -> Float[Array, " n"]:

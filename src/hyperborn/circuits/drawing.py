@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hyperborn.arguments import shown
 from hyperborn.circuits.gates import Gate
 from hyperborn.errors import UserError
 
@@ -17,6 +18,10 @@ def draw(gates: Sequence[Gate], n_qubits: int, labels: Sequence[str] | None = No
     Raises:
         UserError: if the number of labels is not the number of qubits.
     """
+    if labels is not None and (
+        not isinstance(labels, tuple | list) or not all(isinstance(label, str) for label in labels)
+    ):
+        raise UserError(f"labels = {shown(labels)}: give a list of texts, one a qubit")
     names = list(labels) if labels is not None else [f"q{j}" for j in range(n_qubits)]
     if len(names) != n_qubits:
         raise UserError(f"{len(names)} labels for {n_qubits} qubits: give one label a qubit")

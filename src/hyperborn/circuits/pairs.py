@@ -10,6 +10,9 @@ from hyperborn.errors import UserError, whole_number
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
 
+MOST_QUBITS = 1_000_000
+"""Most qubits whose pairs are listed one by one."""
+
 
 def all_pairs(n: int) -> Pairs:
     """All n (n - 1) / 2 pairs."""
@@ -18,16 +21,19 @@ def all_pairs(n: int) -> Pairs:
 
 def ring(n: int) -> Pairs:
     """Neighbours on a ring: n pairs, or fewer for n < 3."""
+    whole_number("n", n, 1, MOST_QUBITS)
     return tuple(sorted({(min(j, (j + 1) % n), max(j, (j + 1) % n)) for j in range(n)} - {(0, 0)}))
 
 
 def line(n: int) -> Pairs:
     """Neighbours on a line: n - 1 pairs, in two sets that each can be coupled at once."""
+    whole_number("n", n, 1, MOST_QUBITS)
     return tuple((j, j + 1) for start in (0, 1) for j in range(start, n - 1, 2))
 
 
 def ladder(n: int) -> Pairs:
     """Two rails (0, 1, ... and h, h + 1, ... with h = n / 2 rounded up) with a rung between each two."""
+    whole_number("n", n, 1, MOST_QUBITS)
     half = (n + 1) // 2
     rails = [(j, j + 1) for j in range(n - 1) if j + 1 != half]
     return tuple(sorted(rails + [(j, j + half) for j in range(n - half)]))

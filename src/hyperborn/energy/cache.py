@@ -6,11 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hyperborn.networks import Network
+from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
 from hyperborn.records import record_of
 
-FORMAT = 1
-"""Raise it when a change here or in a network alters energies, so that older tables are not found."""
+FORMAT = 2
+"""Raise it when a change here or in a network alters energies, so that older tables are not found.
+
+At 1, tables of foreign networks could stand under the names of ours.
+"""
+CACHED = (BinaryMLP, BinaryConvNet)
+"""Networks whose energies are kept. Their classes are final, so that the name of the class says what it computes."""
 SMALL = 10**6
 """Networks times examples below which computing is as quick as reading."""
 
@@ -18,8 +23,12 @@ SMALL = 10**6
 def through_cache(
     net: Network, x: np.ndarray, y: np.ndarray, compute: Callable[[], np.ndarray], enabled: bool
 ) -> np.ndarray:
-    """The table that compute returns, from the cache on disk where it is worth it."""
-    if not enabled or 2**net.n_weights * len(y) < SMALL:
+    """The table that compute returns, from the cache on disk where it is worth it.
+
+    Of networks of other kinds than hyperborn's own nothing is kept: a record of their fields does not say what their
+    code computes.
+    """
+    if not enabled or type(net) not in CACHED or 2**net.n_weights * len(y) < SMALL:
         return compute()
     from hyperborn.storage.caches import cached_array
 

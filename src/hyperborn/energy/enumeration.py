@@ -21,7 +21,7 @@ from hyperborn.energy.cache import through_cache
 from hyperborn.energy.data import Labelled, checked
 from hyperborn.energy.likelihood import nll
 from hyperborn.energy.sides import LARGEST_MARGIN, Block, code_blocks
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 
 LARGEST_LOGARITHM = 700.0
@@ -49,6 +49,8 @@ def energies(
     """
     x, y = checked(net, split)
     n = net.n_weights
+    whole_number("limit", limit, 1)
+    whole_number("memory", memory, 1, why=" of bytes")
     if n > limit:
         raise UserError(
             f"{n} weights make 2^{n} networks, over the limit of {limit} weights; use fewer hidden units or features "

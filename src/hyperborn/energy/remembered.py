@@ -4,10 +4,10 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Bits
+from hyperborn.arguments import check_bits
 from hyperborn.bits import LARGEST_INDEXED, index_of
-from hyperborn.energy.data import Labelled
+from hyperborn.energy.data import Labelled, checked
 from hyperborn.energy.given import energy
-from hyperborn.errors import UserError
 from hyperborn.networks import Network
 
 LARGEST_TABLE = 20
@@ -18,9 +18,14 @@ MOST = 2**20
 
 
 class RememberedEnergies:
-    """The energy (nats) of given networks on fixed examples; what was asked for before is only looked up."""
+    """The energy (nats) of given networks on fixed examples; what was asked for before is only looked up.
+
+    Raises:
+        UserError: if the examples do not fit the network.
+    """
 
     def __init__(self, network: Network, split: Labelled) -> None:
+        checked(network, split)
         self.network, self.split = network, split
         self.computed = 0
         """Energies computed so far."""
@@ -34,10 +39,8 @@ class RememberedEnergies:
         Raises:
             UserError: if the rows do not fit the network.
         """
-        n = self.network.n_weights
-        if bits.shape[1] != n:
-            # An index would say nothing of it, and find another network's energy.
-            raise UserError(f"rows of {bits.shape[1]} bits do not fit a network of {n} weights; give one bit a weight")
+        # The index of other rows would find another network's energy.
+        check_bits("bits", bits, self.network.n_weights)
         return self.looked_up(bits) if self.table is None else self.tabled(bits, self.table)
 
     def tabled(self, bits: Bits, table: Float[np.ndarray, " states"]) -> Float[np.ndarray, " networks"]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from hyperborn.arguments import shown
 from hyperborn.errors import UserError, is_number, shortened, whole_number
 
 MOST_LAYERS = 32
@@ -62,5 +63,5 @@ def check_magnitude(x: Float[np.ndarray, "examples features"], names: Sequence[s
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
     """Raise a UserError if the value of a setting is not one of those allowed."""
-    if value not in allowed:
-        raise UserError(f"{name}={value!r} is unknown; choose one of {', '.join(allowed)}")
+    if not isinstance(value, str) or value not in allowed:
+        raise UserError(f"{name}={shown(value)} is unknown; choose one of {', '.join(allowed)}")

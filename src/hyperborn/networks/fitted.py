@@ -7,13 +7,26 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from hyperborn.arguments import described, shown
 from hyperborn.errors import UserError
-from hyperborn.networks.network import Field, Network
+from hyperborn.networks.network import Field, Network, check_network
 
 
 def fitted(network: Network, side: ArrayLike) -> Network:
-    """The network at these side parameters (m,), in float64; itself where it has none."""
-    return Fitted(network, np.asarray(side, dtype=np.float64)) if network.n_side else network
+    """The network at these side parameters (m,), in float64; itself where it has none.
+
+    Raises:
+        UserError: for what is no network, or not one finite number a side parameter.
+    """
+    check_network(network)
+    if not network.n_side:
+        return network
+    try:
+        return Fitted(network, np.asarray(side, dtype=np.float64))
+    except UserError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise UserError(f"side parameters must be an array of numbers ({error})") from error
 
 
 @final
@@ -31,8 +44,14 @@ class Fitted(Network):
     side: Float[np.ndarray, " parameters"]
 
     def __post_init__(self) -> None:
-        if self.side.shape != (self.network.n_side,):
-            raise UserError(f"{self.side.size} side parameters: give the {self.network.n_side} that the network has")
+        check_network(self.network)
+        if not isinstance(self.side, np.ndarray) or self.side.shape != (self.network.n_side,):
+            raise UserError(
+                f"side parameters = {described(self.side)}: give an array of the {self.network.n_side} that the "
+                "network has"
+            )
+        if self.side.dtype.kind != "f" or not np.isfinite(self.side).all():
+            raise UserError(f"side parameters = {shown(self.side)}: give finite numbers")
         object.__setattr__(self, "n_features", self.network.n_features)
         object.__setattr__(self, "n_classes", self.network.n_classes)
         object.__setattr__(self, "values", self.network.values)

@@ -10,6 +10,7 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from hyperborn._typing import Bits, Examples
+from hyperborn.arguments import check_bits, check_features, shown
 from hyperborn.bits import values_of
 from hyperborn.errors import UserError
 
@@ -140,17 +141,12 @@ class Network(abc.ABC):
             UserError: if the bits or the features do not fit the network.
         """
         self.check_features(x)
-        if bits.shape[1] != self.n_weights:
-            raise UserError(f"bit rows of {bits.shape[1]} do not fit a network of {self.n_weights} weights")
+        check_bits("bits", bits, self.n_weights)
         return self.forward(values_of(bits, self.values), np.asarray(x, dtype=np.float64))
 
     def check_features(self, x: Examples) -> None:
-        """Raise a UserError if x has another number of features than the network, or values that are not finite."""
-        if x.shape[1] != self.n_features:
-            message = f"the data has {x.shape[1]} features but the network takes {self.n_features}"
-            raise UserError(f"{message}; give it those that it was made for")
-        if not np.isfinite(x).all():
-            raise UserError("the features hold NaN or infinite values; remove or fill those examples")
+        """Raise a UserError if x is no array (examples, n_features) of finite numbers."""
+        check_features(x, self.n_features)
 
     def __getitem__(self, name: str) -> slice:
         """Where the named field lies in the weight vector."""
@@ -184,6 +180,12 @@ class Network(abc.ABC):
                 return field
         names = ", ".join(field.name for field in self.fields)
         raise UserError(f"no weight field is called {name!r}; this network has {names}")
+
+
+def check_network(net: Any) -> None:
+    """Raise a UserError for what is no network."""
+    if not isinstance(net, Network):
+        raise UserError(f"net={shown(net)} must be a network, such as BinaryMLP(n_features=4)")
 
 
 def unpacked(fields: tuple[Field, ...], values: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Probabilities
+from hyperborn.arguments import check_kind
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.geometries import Coordinates, Entropic, Euclidean, Geometry
@@ -71,6 +72,7 @@ def optimum(
         UserError: if the objective is not convex in q, energies or prior do not fit (see `ExactPosterior`), or the gap
             is above the tolerance after all steps.
     """
+    check_kind("objective", objective, (Objective,), "an objective, such as hb.ELBO()")
     whole_number("steps", steps, 1)
     if not (is_number(tolerance) and tolerance > 0):
         raise UserError(f"tolerance = {tolerance!r}: give a positive number of nats, such as 1e-4")

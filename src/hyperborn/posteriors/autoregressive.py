@@ -8,8 +8,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
+from hyperborn.arguments import check_bits, check_finite_parameters, check_key, check_parameters
+from hyperborn.bits import check_enumerable
 from hyperborn.errors import whole_number
-from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows, marginals_for
+from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
 
 HIGHEST = 16
 """Most bits of a context: each more doubles the tables."""
@@ -48,11 +50,13 @@ class Autoregressive(ExplicitPosterior):
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
     ) -> Parameters:
         # A certain bit would have an infinite logit, which nothing moves.
-        given = np.clip(marginals_for(self, marginals), LEAST, 1.0 - LEAST)
+        given = np.clip(marginals_for(self, marginals, spread, key), LEAST, 1.0 - LEAST)
         logits = np.repeat(np.log(given) - np.log1p(-given), np.diff(self.starts))
         return jnp.asarray(logits, float) + spread * jax.random.normal(key, self.parameter_shape)
 
     def probabilities(self, params: Parameters) -> Probabilities:
+        check_enumerable(self.n_weights, "use sample and log_prob")
+        check_parameters(params, self.parameter_shape, self)
         q = jnp.ones(1, params.dtype)
         for bit, start in enumerate(self.starts[:-1]):
             context = min(bit, self.order)
@@ -63,6 +67,8 @@ class Autoregressive(ExplicitPosterior):
 
     def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
         whole_number("shots", shots, 1)
+        check_key(key)
+        check_finite_parameters(params, self.parameter_shape, self)
         uniforms = np.random.default_rng(np.asarray(jax.random.key_data(key)))
         chances = one_probabilities(params)
         bits = np.zeros((shots, self.n_weights), np.uint8)
@@ -71,7 +77,8 @@ class Autoregressive(ExplicitPosterior):
         return bits
 
     def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:
-        check_rows(self, bits)
+        check_bits("bits", bits, self.n_weights)
+        check_finite_parameters(params, self.parameter_shape, self)
         chances = one_probabilities(params)
         total = np.zeros(len(bits))
         with np.errstate(divide="ignore"):

@@ -1,7 +1,7 @@
 """The posterior that serves where none is chosen."""
 
 from hyperborn.circuits import AllPairs
-from hyperborn.networks import Network
+from hyperborn.networks import Network, check_network
 from hyperborn.posteriors.posterior import Posterior
 from hyperborn.posteriors.register import Register
 from hyperborn.posteriors.registers import Registers
@@ -24,7 +24,12 @@ def fits_one_register(network: Network) -> bool:
 
 
 def default_posterior(network: Network) -> Posterior:
-    """A register of an `AllPairs` circuit of `default_depth` where the network fits one, else `Registers` of it."""
+    """A register of an `AllPairs` circuit of `default_depth` where the network fits one, else `Registers` of it.
+
+    Raises:
+        UserError: for what is no network.
+    """
+    check_network(network)
     if fits_one_register(network):
         return Register(AllPairs(network.n_weights, default_depth(network.n_weights)))
     return Registers(network)

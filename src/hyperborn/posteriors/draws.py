@@ -5,6 +5,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hyperborn._typing import RandomKey
+from hyperborn.arguments import check_key
 from hyperborn.errors import whole_number
 
 BLOCK = 2**16
@@ -20,6 +21,7 @@ def drawn(probabilities: Float[np.ndarray, " states"], shots: int, *, key: Rando
         UserError: if shots is not positive.
     """
     whole_number("shots", shots, 1)
+    check_key(key)
     random = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     blocks = [probabilities[start : start + BLOCK] for start in range(0, len(probabilities), BLOCK)]
     counts = random.multinomial(shots, shares([block.sum() for block in blocks]))

@@ -3,13 +3,16 @@
 from functools import cached_property
 
 import numpy as np
+from jax import Array
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples, RandomKey
+from hyperborn.arguments import ROUNDING, distribution
 from hyperborn.bits import LARGEST_ENUMERATED, bits_of
+from hyperborn.data.tables import real_numbers
 from hyperborn.errors import UserError, is_number
-from hyperborn.networks import Network
+from hyperborn.networks import Network, check_network
 from hyperborn.posteriors import evidence
 from hyperborn.posteriors.draws import drawn
 from hyperborn.predictive import exact_predictive, most_probable
@@ -34,7 +37,7 @@ class ExactPosterior:
     """
 
     def __init__(self, energies: ArrayLike, prior: Prior | ArrayLike = Uniform(), beta: float = 1.0) -> None:
-        table = np.asarray(energies, dtype=np.float64)
+        table = table_of("energies", energies)
         n = table.size.bit_length() - 1
         if table.ndim != 1 or table.size != 2**n or n > LARGEST_ENUMERATED or not np.isfinite(table).all():
             raise UserError(
@@ -43,11 +46,13 @@ class ExactPosterior:
             )
         if not (is_number(beta) and beta > 0):
             raise UserError(f"beta = {beta!r}: give a positive number")
-        log_prior = prior.log_probabilities(n) if isinstance(prior, Prior) else np.asarray(prior, dtype=np.float64)
+        log_prior = prior.log_probabilities(n) if isinstance(prior, Prior) else table_of("prior", prior)
         if log_prior.shape != table.shape or not np.isfinite(log_prior).all():
             raise UserError(
                 f"a prior of shape {log_prior.shape} for {table.size} energies; give one finite number each"
             )
+        if not isinstance(prior, Prior):
+            check_normalised(log_prior)
         self.n_weights, self.beta = n, float(beta)
         self.log_prior = log_prior
         self.energies = table if beta == 1 else table / beta
@@ -118,16 +123,21 @@ class ExactPosterior:
         Raises:
             UserError: if the network has another number of weights, or the features do not fit it.
         """
+        check_network(network)
         if network.n_weights != self.n_weights:
             raise UserError(f"a network of {network.n_weights} weights for a posterior over {self.n_weights}")
         return exact_predictive(network, x, self.probabilities)
 
-    def compared(self, q: Float[np.ndarray, " states"]) -> dict[str, float]:
-        """How far a distribution (2^n,) is from the posterior, by the names that results have.
+    def compared(self, q: Float[np.ndarray | Array, " states"]) -> dict[str, float]:
+        """How far a distribution q (2^n,) is from the posterior, by the names that results have.
 
         ``elbo``, ``log_evidence`` and their difference ``elbo_gap`` (nats), ``total_variation`` from 0 to 1, and
         ``kl_to_posterior`` KL(q ‖ posterior) (nats), which equals the gap and is computed apart from it.
+
+        Raises:
+            UserError: if q has an entry that is negative or no number, or does not add up to 1.
         """
+        q = distribution("q", q, self.n_weights)
         bound = evidence.elbo(q, self.energies, self.log_prior)
         # KL(q ‖ posterior) from the posterior's own table would meet probabilities that underflow.
         own = sum(
@@ -141,3 +151,25 @@ class ExactPosterior:
             "total_variation": evidence.total_variation(q, self.probabilities),
             "kl_to_posterior": own,
         }
+
+
+def table_of(name: str, values: ArrayLike) -> Float[np.ndarray, "..."]:
+    """What was given as float64.
+
+    Raises:
+        UserError: if it is no array of real numbers.
+    """
+    try:
+        return real_numbers(values)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{name} must be an array of numbers ({error}); give one number a network") from error
+
+
+def check_normalised(log_prior: Float[np.ndarray, " states"]) -> None:
+    """Raise a UserError unless these are logarithms of probabilities that add up to 1."""
+    total = evidence.log_evidence(np.zeros_like(log_prior), log_prior)
+    if abs(total) > ROUNDING:
+        raise UserError(
+            f"a prior whose probabilities add up to exp({total:.4g}): give log probabilities (nats) of networks, such "
+            "as prior.log_probabilities(network)"
+        )

@@ -8,17 +8,14 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
-from hyperborn.bits import bits_of, index_of
+from hyperborn.arguments import check_bits, check_finite_parameters, check_key, check_kind
+from hyperborn.bits import bits_of, check_enumerable, index_of
 from hyperborn.circuits.bloch import product_state_angles, turning_parameters
 from hyperborn.circuits.circuit import Circuit
-from hyperborn.errors import UserError
 from hyperborn.posteriors.draws import drawn
-from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows, marginals_for
+from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
 from hyperborn.simulators import statevector
 from hyperborn.walsh import walsh_hadamard
-
-LARGEST = 24
-"""Most weights whose 2^n probabilities are listed: 64 MiB in single precision."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,7 @@ class MultiBasis(ExplicitPosterior):
     n_weights: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.circuit, Circuit):
-            raise UserError(f"circuit = {self.circuit!r}: give a circuit, such as hb.circuits.AllPairs(6, depth=4)")
+        check_kind("circuit", self.circuit, (Circuit,), "a circuit, such as hb.circuits.AllPairs(6, depth=4)")
         turning_parameters(self.circuit)
         object.__setattr__(self, "n_weights", 2 * self.circuit.n_qubits)
 
@@ -69,24 +65,21 @@ class MultiBasis(ExplicitPosterior):
     def init(
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
     ) -> Parameters:
-        vectors = bloch_vectors(marginals_for(self, marginals).reshape(2, -1))
+        vectors = bloch_vectors(marginals_for(self, marginals, spread, key).reshape(2, -1))
         return product_state_angles(self.circuit, vectors) + spread * jax.random.normal(key, self.parameter_shape)
 
     def probabilities(self, params: Parameters) -> Probabilities:
-        if self.n_weights > LARGEST:
-            raise UserError(
-                f"{self.n_weights} weights make 2^{self.n_weights} probabilities, over the limit of {LARGEST} weights; "
-                "use sample and log_prob, or fewer qubits"
-            )
+        check_enumerable(self.n_weights, "use sample and log_prob, or fewer qubits")
         in_z, in_x = in_both_bases(self.circuit, params)
         return jnp.outer(in_z, in_x).reshape(-1)
 
     def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
+        check_key(key)
         halves = zip(distributions(self, params), jax.random.split(key), strict=True)
         return np.concatenate([bits_of(drawn(q, shots, key=own), self.circuit.n_qubits) for q, own in halves], axis=1)
 
     def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:
-        check_rows(self, bits)
+        check_bits("bits", bits, self.n_weights)
         in_z, in_x = distributions(self, params)
         halves = np.split(bits, 2, axis=1)
         with np.errstate(divide="ignore"):
@@ -107,7 +100,12 @@ compiled_in_both_bases = jax.jit(in_both_bases, static_argnums=0)
 def distributions(
     posterior: MultiBasis, params: Parameters
 ) -> tuple[Float[np.ndarray, " half"], Float[np.ndarray, " half"]]:
-    """The two halves' distributions as float64, each adding up to 1 to double precision."""
+    """The two halves' distributions as float64, each adding up to 1 to double precision.
+
+    Raises:
+        UserError: if the parameters are not `parameter_shape` finite numbers.
+    """
+    check_finite_parameters(params, posterior.parameter_shape, posterior)
     in_z, in_x = (np.asarray(q, np.float64) for q in compiled_in_both_bases(posterior.circuit, params))
     return in_z / in_z.sum(), in_x / in_x.sum()
 

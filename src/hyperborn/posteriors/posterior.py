@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
-from hyperborn.errors import UserError
+from hyperborn.arguments import check_finite_parameters, check_key, check_marginals
+from hyperborn.errors import UserError, is_number
 
 SPREAD = 0.02
 """Default standard deviation of initial parameters around those of the prior's state."""
@@ -53,7 +54,7 @@ class Posterior(ABC):
             key: JAX random key.
 
         Raises:
-            UserError: if the number of marginals is not the number of weights.
+            UserError: if there is not one probability a weight, or the spread is no number from 0 on.
         """
 
     @abstractmethod
@@ -61,7 +62,7 @@ class Posterior(ABC):
         """`shots` independent weight vectors as rows of bits, shape (shots, n).
 
         Raises:
-            UserError: if shots is not positive.
+            UserError: if shots is not positive, or the parameters are not `parameter_shape` finite numbers.
         """
 
 
@@ -74,10 +75,20 @@ class ExplicitPosterior(Posterior):
 
     @abstractmethod
     def probabilities(self, params: Parameters) -> Probabilities:
-        """q(w) of all 2^n weight vectors, in index order; shape (2^n,), of the dtype of the parameters."""
+        """q(w) of all 2^n weight vectors, in index order; shape (2^n,), of the dtype of the parameters.
+
+        Raises:
+            UserError: if they are too many to be listed, or the parameters are not of `parameter_shape` in single or
+                double precision.
+        """
 
     def distribution(self, params: Parameters) -> Float[np.ndarray, " states"]:
-        """q(w) as float64, adding up to 1 to double precision: for numbers that are reported."""
+        """q(w) as float64, adding up to 1 to double precision: for numbers that are reported.
+
+        Raises:
+            UserError: if the parameters are not `parameter_shape` finite numbers.
+        """
+        check_finite_parameters(params, self.parameter_shape, self)
         q = np.asarray(compiled_probabilities(self, params), dtype=np.float64)
         return q / q.sum()
 
@@ -86,7 +97,8 @@ class ExplicitPosterior(Posterior):
         """log q(w) of each row of bits (nats, float64); minus infinity where q is 0.
 
         Raises:
-            UserError: if the rows do not have one bit a weight.
+            UserError: for what is not rows of one bit a weight, or parameters that are not `parameter_shape` finite
+                numbers.
         """
 
 
@@ -95,19 +107,17 @@ def compiled_probabilities(posterior: ExplicitPosterior, params: Parameters) -> 
     return posterior.probabilities(params)
 
 
-def marginals_for(posterior: Posterior, marginals: Float[np.ndarray, " n"] | None) -> Float[np.ndarray, " n"]:
-    """The marginals, 1/2 each if absent.
+def marginals_for(
+    posterior: Posterior, marginals: Float[np.ndarray, " n"] | None, spread: float, key: RandomKey
+) -> Float[np.ndarray, " n"]:
+    """The marginals to start from, 1/2 each if absent, once all arguments of `Posterior.init` are checked.
 
     Raises:
-        UserError: if there is not one a weight.
+        UserError: if there is not one probability a weight, the spread is no number from 0 on, or the key is none.
     """
+    check_key(key)
+    if not (is_number(spread) and spread >= 0):
+        raise UserError(f"spread = {spread!r}: give a number from 0 on, such as {SPREAD}")
     given = np.full(posterior.n_weights, 0.5) if marginals is None else marginals
-    if given.shape != (posterior.n_weights,):
-        raise UserError(f"{given.size} marginals for {posterior.n_weights} weights: give one a weight")
+    check_marginals(given, posterior.n_weights)
     return given
-
-
-def check_rows(posterior: Posterior, bits: Bits) -> None:
-    """Raise a UserError if the rows do not have one bit a weight."""
-    if bits.shape[1] != posterior.n_weights:
-        raise UserError(f"rows of {bits.shape[1]} bits do not fit {posterior.n_weights} weights")

@@ -8,10 +8,10 @@ from jaxtyping import Float
 
 from hyperborn import bits as bit_strings
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
+from hyperborn.arguments import check_bits, check_kind
 from hyperborn.circuits.circuit import Circuit
-from hyperborn.errors import UserError
 from hyperborn.posteriors.draws import drawn
-from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows, marginals_for
+from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
 from hyperborn.simulators import statevector
 
 
@@ -32,8 +32,7 @@ class Register(ExplicitPosterior):
     n_weights: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.circuit, Circuit):
-            raise UserError(f"circuit = {self.circuit!r}: give a circuit, such as hb.circuits.AllPairs(9, depth=4)")
+        check_kind("circuit", self.circuit, (Circuit,), "a circuit, such as hb.circuits.AllPairs(9, depth=4)")
         object.__setattr__(self, "n_weights", self.circuit.n_qubits)
 
     @property
@@ -44,7 +43,7 @@ class Register(ExplicitPosterior):
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
     ) -> Parameters:
         # Uniformly random angles would spread q over all 2^n networks alike as n grows, with vanishing gradients.
-        return self.circuit.init(jnp.asarray(marginals_for(self, marginals), float), spread, key=key)
+        return self.circuit.init(jnp.asarray(marginals_for(self, marginals, spread, key), float), spread, key=key)
 
     def probabilities(self, params: Parameters) -> Probabilities:
         return statevector.probabilities(self.circuit, params)
@@ -53,6 +52,6 @@ class Register(ExplicitPosterior):
         return bit_strings.bits_of(drawn(self.distribution(params), shots, key=key), self.n_weights)
 
     def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:
-        check_rows(self, bits)
+        check_bits("bits", bits, self.n_weights)
         with np.errstate(divide="ignore"):
             return np.log(self.distribution(params)[bit_strings.index_of(bits)])

@@ -11,13 +11,14 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
-from hyperborn.bits import LARGEST_ENUMERATED, bits_of
+from hyperborn.arguments import check_bits, check_finite_parameters, check_key, check_parameters
+from hyperborn.bits import bits_of, check_enumerable
 from hyperborn.circuits import AllPairs, ProductState
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.posteriors.grouping import LARGEST_REGISTER, groups_of
-from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, check_rows, marginals_for
+from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
 from hyperborn.simulators import side_by_side
 from hyperborn.simulators.side_by_side import Tables
 
@@ -105,11 +106,6 @@ class Registers(ExplicitPosterior):
         return tuple(banks)
 
     @property
-    def n_registers(self) -> int:
-        """Number of registers."""
-        return sum(len(bank.places) for bank in self.banks)
-
-    @property
     def parameter_shape(self) -> tuple[int]:
         return (self.banks[-1].stop,)
 
@@ -123,18 +119,28 @@ class Registers(ExplicitPosterior):
     def init(
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
     ) -> Parameters:
-        given = jnp.asarray(marginals_for(self, marginals), float)
+        given = jnp.asarray(marginals_for(self, marginals, spread, key), float)
         angles = [
             jax.vmap(bank.circuit.product_angles, out_axes=-1)(given[bank.places]).reshape(-1) for bank in self.banks
         ]
         return jnp.concatenate(angles) + spread * jax.random.normal(key, self.parameter_shape)
 
     def tables(self, params: Parameters) -> tuple[Tables, ...]:
-        """Probabilities (2^k, registers) of the outcomes of each bank's registers; JAX, of the parameters' dtype."""
+        """Probabilities (2^k, registers) of the outcomes of each bank's registers; JAX, of the parameters' dtype.
+
+        Raises:
+            UserError: if the parameters are not of `parameter_shape` in single or double precision.
+        """
+        check_parameters(params, self.parameter_shape, self)
         return tuple(side_by_side.probabilities(bank.circuit, bank.angles(params)) for bank in self.banks)
 
     def distributions(self, params: Parameters) -> tuple[Float[np.ndarray, "_ _"], ...]:
-        """`tables` as float64, each column adding up to 1 to double precision: for numbers that are reported."""
+        """`tables` as float64, each column adding up to 1 to double precision: for numbers that are reported.
+
+        Raises:
+            UserError: if the parameters are not `parameter_shape` finite numbers.
+        """
+        check_finite_parameters(params, self.parameter_shape, self)
         found = [np.asarray(table, np.float64) for table in compiled_tables(self, params)]
         return tuple(table / table.sum(axis=0) for table in found)
 
@@ -147,11 +153,7 @@ class Registers(ExplicitPosterior):
         Raises:
             UserError: if there are too many.
         """
-        if self.n_weights > LARGEST_ENUMERATED:
-            raise UserError(
-                f"{self.n_weights} weights make 2^{self.n_weights} networks: beyond {LARGEST_ENUMERATED} take "
-                "`tables`, `sample` or `log_prob`"
-            )
+        check_enumerable(self.n_weights, "use tables, sample or log_prob")
         q = np.ones(1, tables[0].dtype)
         for table in tables:
             for register in range(table.shape[1]):
@@ -161,6 +163,7 @@ class Registers(ExplicitPosterior):
 
     def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
         whole_number("shots", shots, 1)
+        check_key(key)
         random = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
         bits = np.empty((shots, self.n_weights), np.uint8)
         for bank, table in zip(self.banks, self.distributions(params), strict=True):
@@ -175,7 +178,7 @@ class Registers(ExplicitPosterior):
         return bits
 
     def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:
-        check_rows(self, bits)
+        check_bits("bits", bits, self.n_weights)
         total = np.zeros(len(bits))
         with np.errstate(divide="ignore"):
             for bank, table in zip(self.banks, self.distributions(params), strict=True):

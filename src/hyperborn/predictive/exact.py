@@ -8,12 +8,14 @@ from jax import Array
 from jaxtyping import Float
 
 from hyperborn._typing import Examples
+from hyperborn.arguments import distribution
 from hyperborn.bits import bits_of
 from hyperborn.energy.enumeration import exponentials
 from hyperborn.energy.likelihood import nll
 from hyperborn.energy.sides import LARGEST_MARGIN, Block, code_blocks
-from hyperborn.networks import Network
-from hyperborn.predictive.sampled import distribution, posterior_predictive
+from hyperborn.errors import whole_number
+from hyperborn.networks import Network, check_network
+from hyperborn.predictive.sampled import posterior_predictive
 
 NEGLIGIBLE = 1e-12
 """Share of the probability that the least probable networks, left out of the sum, may hold together."""
@@ -37,8 +39,11 @@ def exact_predictive(
     Raises:
         UserError: if q is no distribution over the networks, or the features do not fit the network.
     """
+    check_network(net)
     net.check_features(x)
-    q = distribution(np.asarray(probabilities, dtype=np.float64), 2**net.n_weights)
+    whole_number("memory", memory, 1, why=" of bytes")
+    q = distribution("probabilities", probabilities, net.n_weights)
+    q = q / q.sum()
     kept = carriers(q)
     if len(kept) <= FEW * len(q):
         bits = bits_of(kept, net.n_weights)

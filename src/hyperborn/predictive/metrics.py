@@ -5,7 +5,8 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float, Int
 
-from hyperborn.errors import UserError
+from hyperborn.arguments import check_class_probabilities, check_labels
+from hyperborn.errors import UserError, whole_number
 
 # Lengths are compared below, for everybody: types are checked in tests only.
 Answers: TypeAlias = Int[np.ndarray, " labels"]
@@ -43,11 +44,10 @@ def expected_calibration_error(
     between mean confidence and accuracy of the intervals are averaged with the number of their examples as weights.
 
     Raises:
-        UserError: if there is no bin.
+        UserError: if there is no bin, no example, or the predictions or labels are not what they must be.
     """
     check_answers(probabilities, y)
-    if bins < 1:
-        raise UserError(f"bins={bins} must be at least 1")
+    whole_number("bins", bins, 1)
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == y
     interval = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
@@ -56,7 +56,13 @@ def expected_calibration_error(
 
 
 def scores(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> dict[str, float]:
-    """Accuracy, NLL (nats an example), Brier score and expected calibration error by name; empty without examples."""
+    """Accuracy, NLL (nats an example), Brier score and expected calibration error by name; empty without examples.
+
+    Raises:
+        UserError: if the predictions are no probabilities, or the labels are not those of as many examples.
+    """
+    check_class_probabilities(probabilities)
+    check_labels(y, len(probabilities), probabilities.shape[1], "a table of predictions")
     if len(y) == 0:
         return {}
     return {
@@ -68,12 +74,8 @@ def scores(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> 
 
 
 def check_answers(probabilities: np.ndarray, y: np.ndarray) -> None:
-    """Raise a UserError unless the labels fit the predictions, and there are any."""
-    if len(probabilities) != len(y):
-        raise UserError(f"{len(probabilities)} predictions cannot be scored on {len(y)} labels; give as many of both")
+    """Raise a UserError unless these are predictions and labels that fit each other, and there are any."""
+    check_class_probabilities(probabilities)
+    check_labels(y, len(probabilities), probabilities.shape[1], "a table of predictions")
     if len(y) == 0:
         raise UserError("there are no examples to score")
-    classes = probabilities.shape[1]
-    strange = y[(y < 0) | (y >= classes)]
-    if strange.size:
-        raise UserError(f"label {strange[0]} is out of range for predictions of {classes} classes (0 to {classes - 1})")

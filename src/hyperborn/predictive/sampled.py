@@ -1,26 +1,17 @@
 """Predictions of given networks, and their average under given weights."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
-from hyperborn.errors import UserError
-from hyperborn.networks import Network
+from hyperborn.arguments import check_bits, described
+from hyperborn.errors import UserError, whole_number
+from hyperborn.networks import Network, check_network
 from hyperborn.networks.blocks import blocks
 from hyperborn.rows import distinct_rows
-
-
-def class_probabilities(net: Network, x: Examples, bits: Bits) -> Float[np.ndarray, "networks examples classes"]:
-    """Probability of each class under each network, float64.
-
-    It is all held at once: for many networks, average with `posterior_predictive`.
-
-    Raises:
-        UserError: if the bits or the features do not fit the network.
-    """
-    return np.moveaxis(class_shares(net(bits, x)), 0, 2)
 
 
 def posterior_predictive(
@@ -41,8 +32,11 @@ def posterior_predictive(
     Raises:
         UserError: if bits or features do not fit the network, or the weights are no distribution over the networks.
     """
-    # Lengths are compared here, for everybody: types are checked in tests only.
-    q = distribution(weights, len(bits))
+    check_network(net)
+    net.check_features(x)
+    check_bits("bits", bits, net.n_weights)
+    whole_number("memory", memory, 1, why=" of bytes")
+    q = shares_of(weights, len(bits))
     total = np.zeros((len(x), net.n_classes))
     done = 0
     for rows, columns in blocks(net, len(bits), len(x), memory=memory, beside=4 * net.n_classes):
@@ -67,6 +61,8 @@ def sampled_predictive(
     Raises:
         UserError: if there is no sample, or the bits or the features do not fit the network.
     """
+    check_network(net)
+    check_bits("bits", bits, net.n_weights)
     drawn, _, counts = distinct_rows(bits)
     return posterior_predictive(net, x, drawn, counts.astype(np.float64), memory=memory, progress=progress)
 
@@ -83,13 +79,17 @@ def class_shares(
     return terms / terms.sum(axis=0)
 
 
-def distribution(weights: np.ndarray | None, networks: int) -> np.ndarray:
-    """The weights as float64 that sum to 1; equal ones for none.
+def shares_of(weights: Any, networks: int) -> Float[np.ndarray, " networks"]:
+    """The weights as float64 that add up to 1; equal ones for none.
 
     Raises:
         UserError: if there are not as many, one is negative or not finite, or all are zero.
     """
-    q = np.ones(networks) if weights is None else np.asarray(weights, dtype=np.float64)
+    if weights is None:
+        weights = np.ones(networks)
+    if not isinstance(weights, np.ndarray) or weights.ndim != 1 or weights.dtype.kind not in "biuf":
+        raise UserError(f"weights = {described(weights)}: give an array of numbers, one a network")
+    q = weights.astype(np.float64, copy=False)
     if len(q) != networks:
         raise UserError(f"{len(q)} weights do not fit {networks} networks; give one weight a network")
     total = q.sum()

@@ -5,10 +5,14 @@ Here the logits are the logarithms of the predictive's class probabilities, and 
 twenty examples that are all classified rightly, the NLL alone would send T to 0.
 """
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float, Int
 
-from hyperborn.predictive.metrics import LEAST, check_answers, mean_nll
+from hyperborn.arguments import check_class_probabilities, check_labels
+from hyperborn.errors import UserError, is_number
+from hyperborn.predictive.metrics import LEAST, mean_nll
 
 SPREAD = 1.0
 """Standard deviation of log T under its prior."""
@@ -26,9 +30,11 @@ def fitted_temperature(
     Raises:
         UserError: if the predictions do not fit the labels.
     """
+    check_spread(spread)
+    check_class_probabilities(probabilities)
+    check_labels(y, len(probabilities), probabilities.shape[1], "a table of predictions")
     if not len(y):
         return 1.0
-    check_answers(probabilities, y)
     from scipy.optimize import minimize_scalar
 
     def price(log_temperature: float) -> float:
@@ -61,10 +67,23 @@ def calibrated_nll(
 def tempered(
     probabilities: Float[np.ndarray, "examples classes"], temperature: float
 ) -> Float[np.ndarray, "examples classes"]:
-    """softmax(log p / T) of each row, which keeps the order of the classes; T = 1 changes nothing."""
+    """softmax(log p / T) of each row, which keeps the order of the classes; T = 1 changes nothing.
+
+    Raises:
+        UserError: if the predictions are no probabilities, or the temperature is no positive number.
+    """
+    check_class_probabilities(probabilities)
+    if not (is_number(temperature) and temperature > 0):
+        raise UserError(f"temperature = {temperature!r}: give a positive number, such as 1")
     if temperature == 1:
         return probabilities
     return np.exp(log_shares(probabilities, temperature))
+
+
+def check_spread(spread: Any) -> None:
+    """Raise a UserError unless the standard deviation is a positive number."""
+    if not (is_number(spread) and spread > 0):
+        raise UserError(f"spread = {spread!r}: give a positive number, such as {SPREAD}")
 
 
 def log_shares(probabilities: np.ndarray, temperature: float) -> np.ndarray:

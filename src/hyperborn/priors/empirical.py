@@ -12,7 +12,7 @@ from hyperborn._typing import Bits
 from hyperborn.bits import bit_string, index_of
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
-from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, dependent, weights_in
+from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, dependent, enumerable_weights_in, weights_in
 
 LEAST_FLIP = 1e-6
 """With it the least probability of 24 bits, 1e-144, is still a double with all of its digits."""
@@ -69,7 +69,7 @@ class Empirical(Prior):
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
         """As `Prior.log_probabilities`, in O(samples + n 2^n) time and the memory of three tables of 2^n."""
         self.check(network)
-        n = weights_in(network)
+        n = enumerable_weights_in(network)
         p = np.bincount(index_of(self.bits), minlength=2**n) / len(self.samples)
         # A 2 × 2 stochastic matrix for each bit. Sums of positive terms alone: every log is right to double precision,
         # which the difference of large terms in a Walsh transform would not give to the rarest networks.

@@ -9,10 +9,19 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits
+from hyperborn.arguments import check_bits
 from hyperborn.bits import values_of
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks import Network
-from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, dependent, marginals_of_table, weights_in
+from hyperborn.priors.prior import (
+    LogProbabilities,
+    Marginals,
+    Prior,
+    dependent,
+    enumerable_weights_in,
+    marginals_of_table,
+    weights_in,
+)
 
 LARGEST = 1_000_000
 """Fields and couplings beyond this, either way, would overflow in single precision."""
@@ -83,7 +92,7 @@ class Ising(Prior):
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
         """As `Prior.log_probabilities`, in O(2^n) time and the memory of three tables of 2^n doubles."""
         self.check(network)
-        n = weights_in(network)
+        n = enumerable_weights_in(network)
         fields, strengths = np.broadcast_to(self.fields, (n,)), np.zeros((n, n))
         for i, j, strength in self.couplings:
             strengths[max(i, j), min(i, j)] = strength
@@ -110,10 +119,11 @@ class Ising(Prior):
         Memory is that of a few float64 tables as large as the bits.
 
         Raises:
-            UserError: if the rows do not have the weights that the prior is of.
+            UserError: for what is not rows of bits of the weights that the prior is of.
         """
         from scipy.sparse import csr_array
 
+        check_bits("bits", bits)
         n = bits.shape[1]
         self.check(n)
         signs = values_of(bits).T

@@ -6,7 +6,8 @@ from typing import ClassVar, TypeAlias
 import numpy as np
 from jaxtyping import Float, Int
 
-from hyperborn.errors import UserError
+from hyperborn.bits import check_enumerable
+from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 
 Marginals: TypeAlias = Float[np.ndarray, " n"]
@@ -32,7 +33,7 @@ class Prior(ABC):
         """log p(w) of all 2^n weight vectors in index order, in nats, float64; normalised.
 
         Raises:
-            UserError: if the prior does not fit the network.
+            UserError: if the prior does not fit the network, or there are too many weight vectors to be listed.
         """
 
     @abstractmethod
@@ -59,8 +60,25 @@ class Prior(ABC):
 
 
 def weights_in(network: Network | int) -> int:
-    """The number of weights of a network that may be given by that number alone."""
-    return network if isinstance(network, int) else network.n_weights
+    """The number of weights of a network that may be given by that number alone.
+
+    Raises:
+        UserError: for what is neither.
+    """
+    if isinstance(network, Network):
+        return network.n_weights
+    return whole_number("network", network, 1, why=", the weights, or a network")
+
+
+def enumerable_weights_in(network: Network | int) -> int:
+    """As `weights_in`, of a network whose 2^n weight vectors can be listed.
+
+    Raises:
+        UserError: if they are too many.
+    """
+    n = weights_in(network)
+    check_enumerable(n, "hb.Registers takes a prior of independent bits register by register")
+    return n
 
 
 def marginals_of_table(p: Float[np.ndarray, " states"]) -> Marginals:

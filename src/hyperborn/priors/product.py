@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
-from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, weights_in
+from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, enumerable_weights_in, weights_in
 
 
 def log_product(marginals: Marginals) -> LogProbabilities:
@@ -43,7 +43,7 @@ class Uniform(Prior):
         return np.full(weights_in(network), 0.5)
 
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
-        n = weights_in(network)
+        n = enumerable_weights_in(network)
         return np.full(2**n, -n * np.log(2.0))
 
     def log_factors(
@@ -82,6 +82,7 @@ class Bernoulli(Prior):
         self.marginals(network)
 
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
+        enumerable_weights_in(network)
         return log_product(self.marginals(network))
 
     def log_factors(
@@ -96,7 +97,7 @@ class Bernoulli(Prior):
             if given.shape not in ((1,), (n,)):
                 raise UserError(f"prior of {given.size} probabilities for {n} weights: give one, or one a weight")
             return np.broadcast_to(given, (n,)).copy()
-        if isinstance(network, int):
+        if not isinstance(network, Network):
             raise UserError("a prior by field names needs the network itself, not its number of weights alone")
         known = {field.name: field for field in network.fields}
         marginals = np.full(n, 0.5)

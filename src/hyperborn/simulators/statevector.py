@@ -10,18 +10,23 @@ import numpy as np
 from jaxtyping import Int
 
 from hyperborn._typing import Parameters, Probabilities, StateVector
+from hyperborn.arguments import check_parameters
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.errors import UserError
 from hyperborn.simulators import mixing, phases
 from hyperborn.simulators.schedule import Phases, Program, Segment, schedule
 from hyperborn.simulators.state import Angles, Backwards, State
 
+LARGEST = 26
+"""Most qubits: a state of 0.5 GiB in single precision, and about three times that while it is simulated."""
+
 
 def amplitudes(circuit: Circuit, params: Parameters) -> StateVector:
     """Final state as two rows, real and imaginary parts, in index order; of the dtype of the angles (radians).
 
     Raises:
-        UserError: if the angles do not have the circuit's `parameter_shape`.
+        UserError: if the circuit has too many qubits, or the angles are not of its `parameter_shape` in single or
+            double precision.
     """
     return jnp.stack(final_state(schedule(circuit, amplitudes=True), flat(circuit, params)))
 
@@ -32,15 +37,21 @@ def probabilities(circuit: Circuit, params: Parameters) -> Probabilities:
     Shape (2^n,), of the dtype of the angles (radians).
 
     Raises:
-        UserError: if the angles do not have the circuit's `parameter_shape`.
+        UserError: if the circuit has too many qubits, or the angles are not of its `parameter_shape` in single or
+            double precision.
     """
     state = final_state(schedule(circuit, amplitudes=False), flat(circuit, params))
     return state.real**2 + state.imaginary**2
 
 
 def flat(circuit: Circuit, params: Parameters) -> Angles:
-    if params.shape != circuit.parameter_shape:
-        raise UserError(f"angles of shape {params.shape} do not fit {circuit}; it takes {circuit.parameter_shape}")
+    if circuit.n_qubits > LARGEST:
+        # JAX would make the array without a word, and abort the process as soon as somebody looks at it.
+        raise UserError(
+            f"{circuit.n_qubits} qubits have 2^{circuit.n_qubits} amplitudes, over the limit of {LARGEST} qubits; give "
+            "a smaller circuit, or hb.Registers of many small ones"
+        )
+    check_parameters(params, circuit.parameter_shape, circuit)
     return params.reshape(-1)
 
 

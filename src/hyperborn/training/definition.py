@@ -1,11 +1,11 @@
 """Everything but the data that a run is a function of."""
 
-import reprlib
 from dataclasses import dataclass
 from math import prod
 from types import NoneType
 from typing import Any
 
+from hyperborn.arguments import check_kind
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks import Network
@@ -114,7 +114,4 @@ class Definition:
 def check_kinds(**arguments: Any) -> None:
     """Raise a UserError for the first argument that is not of its kind in `KINDS`."""
     for name, value in arguments.items():
-        kinds, remedy = KINDS[name]
-        if not isinstance(value, kinds):
-            given = f"the class {value.__name__}" if isinstance(value, type) else " ".join(reprlib.repr(value).split())
-            raise UserError(f"{name} = {given}: give {remedy}")
+        check_kind(name, value, *KINDS[name])

@@ -13,7 +13,7 @@ import optax
 from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import Bits, Examples, Parameters, Probabilities
-from hyperborn.bits import LARGEST_ENUMERATED
+from hyperborn.bits import check_enumerable
 from hyperborn.data.dataset import Dataset, Split
 from hyperborn.energy import energies as energies_of
 from hyperborn.errors import UserError
@@ -28,7 +28,7 @@ from hyperborn.progress import Progress
 from hyperborn.training.annealing import Annealing
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
-from hyperborn.training.optimizers import Adam, Optimizer, check_optimizer
+from hyperborn.training.optimizers import Adam, Optimizer, check_optimizer, update_rule_of
 from hyperborn.training.plateau import Plateau
 from hyperborn.training.regime import Diagnosis, Predictor, Problem, Regime, Resources, Table, check_no_backend
 from hyperborn.training.state import TrainState
@@ -55,11 +55,7 @@ class Exact(Estimator):
                 "shots; give hb.SPSA() or hb.ParameterShift()"
             )
         n, remedy = network.n_weights, "hb.Registers(network) with the estimator hb.FirstOrder()"
-        if n > LARGEST_ENUMERATED:
-            raise UserError(
-                f"{n} weights make 2^{n} networks, over the limit of {LARGEST_ENUMERATED} weights of one register; use "
-                f"fewer hidden units or features (components), or {remedy}"
-            )
+        check_enumerable(n, f"use fewer hidden units or features (components), or {remedy}")
         if network.n_side:
             raise UserError(
                 f"the network has {network.n_side} side parameters (scale 'learned'), which the estimator {self.name} "
@@ -241,7 +237,7 @@ def advance(
     steps: int,
 ) -> TrainState:
     """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
-    update_rule = optimizer.transformation(steps)
+    update_rule = update_rule_of(optimizer, steps)
 
     def update(
         functional: Functional, params: Parameters, optimizer_state: optax.OptState

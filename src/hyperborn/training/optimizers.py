@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array
 
+from hyperborn.arguments import shown
 from hyperborn.errors import UserError, is_number, whole_number
 
 SQUARES = 0.99
@@ -26,6 +27,21 @@ class Optimizer(ABC):
     @abstractmethod
     def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
         """The update rule for `steps` steps."""
+
+
+def update_rule_of(optimizer: Optimizer, steps: int) -> optax.GradientTransformationExtraArgs:
+    """The update rule of a run of so many steps, which takes what line searches need, used or not.
+
+    Raises:
+        UserError: if the optimizer gives something else.
+    """
+    rule = optimizer.transformation(steps)
+    if not isinstance(rule, optax.GradientTransformation):
+        raise UserError(
+            f"the optimizer {optimizer.name} gives {shown(rule)} for a transformation; give one of Optax, such as "
+            "optax.sgd(0.1)"
+        )
+    return optax.with_extra_args_support(rule)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Int, UInt32
 from hyperborn._typing import Parameters, RandomKey
 from hyperborn.posteriors import Posterior
 from hyperborn.training.definition import Definition
-from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.optimizers import Optimizer, update_rule_of
 
 Leaf = TypeVar("Leaf")
 
@@ -71,7 +71,7 @@ def begin(
         return jnp.concatenate([angles.reshape(-1), jnp.zeros(side, angles.dtype)]) if side else angles
 
     params = jax.vmap(one)(jax.random.split(start, restarts))
-    fresh = jax.vmap(optimizer.transformation(steps).init)(params)
+    fresh = jax.vmap(update_rule_of(optimizer, steps).init)(params)
     # Optax leaves some types weak; arrays from a checkpoint are not, and would be compiled for again.
     return TrainState(
         jnp.int32(0), key, params, jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), fresh)

@@ -139,3 +139,16 @@ def test_too_few_rows_have_no_error_or_no_estimate() -> None:
 def test_rows_are_bits(wrong: np.ndarray) -> None:
     with pytest.raises(UserError, match=r"bits = uint8 of shape .*: give rows of bits"):
         mmd_squared(wrong, wrong)
+
+
+def test_certain_bits_and_the_least_kappa_by_hand() -> None:
+    """Rows 10, 11, 01 against bits (always 1, fair), where k is 1 of equal rows and nearly 0 of others.
+
+    No two rows are equal; they have the chances 1/2, 1/2 and 0 under p; two draws from p agree with 1/2.
+    """
+    bits = np.array([[1, 0], [1, 1], [0, 1]], np.uint8)
+    found = mmd_squared_from_product(bits, np.array([1.0, 0.5]), Hamming((np.exp(-50.0),)))
+    assert found.mean == pytest.approx(-1 / 6, rel=1e-12)
+    # Without the first, the second or the third row it is 0, 0 or -1/2.
+    spread = np.array([0, 0, -1 / 2]) + 1 / 6
+    assert found.standard_error == pytest.approx(np.sqrt(2 / 3 * (spread**2).sum()), rel=1e-12)

@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -37,3 +39,19 @@ def test_many_bits_need_no_enumeration() -> None:
 def test_marginals_are_probabilities(marginals: list[float]) -> None:
     with pytest.raises(UserError, match=r"marginals = .*one probability from 0 to 1"):
         product_embedding(Hamming((0.5,)), np.array(marginals), np.zeros((1, 2), np.uint8))
+
+
+@pytest.mark.parametrize("kappa", [5e-324, 1e-300, 1e-20, 0.5, 1 - 1e-16])
+def test_products_of_small_factors_keep_their_digits(kappa: float) -> None:
+    """Against fractions: marginals of 0, of 1 and near either, where κ or a marginal is far below the rounding of 1."""
+    marginals = [0.0, 1.0, 1e-25, 1.0 - 1e-16, 0.5]
+    bits = oracle.all_bits(5)
+    found = product_embedding(Hamming((kappa,)), np.array(marginals), bits)
+    assert np.isfinite(found).all()
+    for row, value in zip(bits, found, strict=True):
+        exact = Fraction(1)
+        for bit, marginal in zip(row, map(Fraction, marginals), strict=True):
+            agrees = marginal if bit else 1 - marginal
+            exact *= agrees + Fraction(kappa) * (1 - agrees)
+        # Logarithms of size 745 are known to 1e-13; what is below 1e-300 has lost digits itself.
+        assert value == pytest.approx(float(exact), rel=1e-12, abs=1e-300)

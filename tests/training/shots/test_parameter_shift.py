@@ -1,5 +1,6 @@
 """Parameter shifts: exact with endlessly many shots, and unbiased with few."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -13,7 +14,7 @@ import inference_oracle
 from counted import counted
 from estimation import deviations
 from hyperborn.backends import Outcomes, Statevector
-from hyperborn.circuits import AllPairs, Brickwork, Circuit, ProductState
+from hyperborn.circuits import AllPairs, Brickwork, Circuit, Gate, ProductState, SideBySide
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import MMD
@@ -226,6 +227,33 @@ def test_subsets_of_registers_are_unbiased() -> None:
 def test_settings_are_checked(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said):
         ParameterShift(**settings)
+
+
+@dataclass(frozen=True)
+class Shared(Circuit):
+    """RY of every qubit by one and the same angle."""
+
+    n_qubits: int = 3
+    parameter_shape = (1,)
+
+    def gates(self) -> tuple[Gate, ...]:
+        return tuple(Gate("ry", (qubit,), 0) for qubit in range(self.n_qubits))
+
+    def product_angles(self, probabilities: Any) -> Any:
+        raise NotImplementedError
+
+
+def test_gates_that_share_an_angle_are_refused() -> None:
+    """A shift of the angle moves several gates at once, and half of the difference is not the derivative any more."""
+    estimator, said = ParameterShift(), r"Shared\(n_qubits=3\) has more than one gate at angle 0, .*hb.SPSA\(\)"
+    with pytest.raises(UserError, match=said):
+        estimator.check(ShotRegister(Shared(), BACKEND), WHOLE.network)
+    beside = SideBySide((ProductState(2), Shared()))
+    with pytest.raises(UserError, match="has more than one gate at angle 2"):
+        estimator.check(ShotRegister(beside, BACKEND), WHOLE.network)
+    hb.SPSA().check(ShotRegister(Shared(), BACKEND), WHOLE.network)
+    for posterior in (REGISTERS, *(ShotRegister(circuit, BACKEND) for circuit in CIRCUITS)):
+        estimator.check(posterior, WHOLE.network)
 
 
 def test_a_subset_beyond_all_angles_is_one_line() -> None:

@@ -16,9 +16,6 @@ from hyperborn.circuits import Circuit
 from hyperborn.circuits.drawing import columns
 from hyperborn.simulators import statevector
 
-LARGEST = 26
-"""Most qubits: a state of 0.5 GiB, and about three times that while it is simulated."""
-
 AT_ONCE = 2**22
 """Amplitudes of several points that are simulated together."""
 
@@ -35,7 +32,7 @@ class Statevector(Backend):
         return "statevector"
 
     def connect(self) -> Connection:
-        return Local(simulate, cost_of, label=self.label, n_qubits=LARGEST, repeatable=True)
+        return Local(simulate, cost_of, label=self.label, n_qubits=statevector.LARGEST, repeatable=True)
 
 
 def simulate(batch: Batch) -> tuple[Counts, ...]:

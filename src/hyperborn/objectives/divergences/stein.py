@@ -53,7 +53,7 @@ class Stein(Divergence):
     def __post_init__(self) -> None:
         if not isinstance(self.kernel, Hamming | None):
             raise UserError(f"kernel = {self.kernel!r}: give a kernel, such as Hamming((0.5,)), or None")
-        if self.operator not in OPERATORS:
+        if not isinstance(self.operator, str) or self.operator not in OPERATORS:
             raise UserError(f"operator = {self.operator!r}: give 'barker' or 'difference'")
 
     def bind(self, log_p: LogProbabilities) -> "SteinDiscrepancy":

@@ -5,7 +5,8 @@ from math import exp, sqrt
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn.errors import UserError
+from hyperborn.arguments import check_kind
+from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.objectives.kernels.hamming import Hamming
 
 RUNGS = 5
@@ -20,14 +21,17 @@ def kernel_of_orders(n: int, orders: tuple[float, ...]) -> Hamming:
     Raises:
         UserError: if an order is not strictly between 0 and n/2.
     """
-    wrong = [order for order in orders if not 0 < order < n / 2]
+    whole_number("n", n, 1)
+    given = orders if isinstance(orders, tuple) else (orders,)
+    wrong = [order for order in given if not (is_number(order) and 0 < order < n / 2)]
     if wrong:
         raise UserError(f"kernel orders {wrong} for {n} bits: give numbers between 0 and {n / 2:g}")
-    return Hamming(tuple(1.0 - 2.0 * order / n for order in orders))
+    return Hamming(tuple(1.0 - 2.0 * order / n for order in given))
 
 
 def default_kernel(n: int) -> Hamming:
     """From two-body terms up to n/4-body terms, in three steps of equal ratio (n/4 alone below 8 bits)."""
+    whole_number("n", n, 1)
     largest = n / 4
     smallest = min(2.0, largest)
     if smallest == largest:
@@ -35,11 +39,24 @@ def default_kernel(n: int) -> Hamming:
     return kernel_of_orders(n, (smallest, sqrt(smallest * largest), largest))
 
 
+def kernel_for(kernel: Hamming | None, n: int) -> Hamming:
+    """The kernel, or `default_kernel` for n bits if there is none.
+
+    Raises:
+        UserError: for what is no kernel.
+    """
+    if kernel is None:
+        return default_kernel(n)
+    check_kind("kernel", kernel, (Hamming,), "a kernel such as Hamming((0.5,)), or None")
+    return kernel
+
+
 def ladder(n: int) -> Hamming:
     """The κ among which the adaptive kernel chooses: five orders in equal ratios from 1 body (n/4 below 4) to 0.45 n.
 
     At the lowest MMD² compares little more than marginals; at the highest κ = 0.1, nearly network by network.
     """
+    whole_number("n", n, 1)
     return kernel_of_orders(n, tuple(np.geomspace(min(1.0, n / 4), 0.45 * n, RUNGS).tolist()))
 
 

@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Bits
+from hyperborn.arguments import check_bits, check_marginals, distribution
 from hyperborn.bits import index_of
 from hyperborn.errors import UserError
-from hyperborn.objectives.kernels.rows import check_marginals, check_rows
 from hyperborn.objectives.kernels.sums import LARGEST_TABLE, distance_counts
 from hyperborn.walsh import filtered, walsh_hadamard, weights_of_indices
 
@@ -17,8 +17,12 @@ def distances_of_probabilities(p: Float[np.ndarray, " states"]) -> Float[np.ndar
     """Probability of each distance 0, 1, ..., n between two draws from p over all 2^n networks, in O(n 2^n).
 
     The probability of the difference z is p's correlation with itself, Σ_w p(w) p(w ⊕ z), a product in the Walsh basis.
+
+    Raises:
+        UserError: if p is no distribution over all networks.
     """
-    n = p.shape[0].bit_length() - 1
+    p = distribution("p", p)
+    n = p.size.bit_length() - 1
     with jax.enable_x64(True):
         transformed = walsh_hadamard(jnp.asarray(p))
         differences = np.asarray(filtered(jnp.asarray(p), transformed / 2**n))
@@ -49,7 +53,7 @@ def distances_of_samples(bits: Bits) -> Float[np.ndarray, " distances"]:
     Raises:
         UserError: if there are fewer than two rows.
     """
-    check_rows("bits", bits)
+    check_bits("bits", bits, least=1)
     size, n = bits.shape
     if size < 2:
         raise UserError("1 row of bits has no distances: give at least 2")

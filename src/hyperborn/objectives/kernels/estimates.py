@@ -19,11 +19,11 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from hyperborn._typing import Bits
+from hyperborn.arguments import check_bits
 from hyperborn.errors import UserError
-from hyperborn.objectives.kernels.bandwidths import default_kernel
+from hyperborn.objectives.kernels.bandwidths import kernel_for
 from hyperborn.objectives.kernels.hamming import Hamming
 from hyperborn.objectives.kernels.product import product_embedding, product_mean
-from hyperborn.objectives.kernels.rows import check_rows
 from hyperborn.objectives.kernels.sums import kernel_sums
 from hyperborn.stats import Estimate
 
@@ -41,8 +41,8 @@ def mmd_squared(
     """
     check_enough("bits", bits, biased)
     check_enough("others", others, biased)
-    check_rows("others", others, bits.shape[1])
-    kernel = kernel or default_kernel(bits.shape[1])
+    check_bits("others", others, bits.shape[1], least=1)
+    kernel = kernel_for(kernel, bits.shape[1])
     across = kernel_sums(kernel, bits, others) / len(others)
     ours = Side.of(kernel, bits, across, biased)
     theirs = Side.of(kernel, others, kernel_sums(kernel, others, bits) / len(bits), biased)
@@ -61,7 +61,7 @@ def mmd_squared_from_product(
         UserError: if the rows and the marginals do not fit, or there are fewer than 2 rows (1 for the biased estimate).
     """
     check_enough("bits", bits, biased)
-    kernel = kernel or default_kernel(bits.shape[1])
+    kernel = kernel_for(kernel, bits.shape[1])
     across = product_embedding(kernel, marginals, bits)
     ours = Side.of(kernel, bits, across, biased)
     mean = ours.within - 2.0 * float(across.mean()) + product_mean(kernel, marginals)
@@ -96,6 +96,6 @@ def error_of(*variances: float | None) -> float | None:
 
 
 def check_enough(name: str, bits: Bits, biased: bool) -> None:
-    check_rows(name, bits)
+    check_bits(name, bits, least=1)
     if len(bits) < 2 and not biased:
         raise UserError(f"{name} of 1 row have no unbiased MMD²: give at least 2 rows, or biased=True")

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Bits
+from hyperborn.arguments import check_bits, check_marginals
 from hyperborn.objectives.kernels.hamming import Hamming
-from hyperborn.objectives.kernels.rows import check_marginals, check_rows
 
 BLOCK = 2**21
 """Bits taken at once: 16 MiB of float64."""
@@ -23,12 +23,12 @@ def product_embedding(
     Raises:
         UserError: if the rows are no bits, or the marginals no probabilities, one for each bit.
     """
-    check_rows("bits", bits)
+    check_bits("bits", bits, least=1)
     check_marginals(marginals, bits.shape[1])
-    lost = 1.0 - np.asarray(kernel.kappas)[:, None]
+    kappas = np.asarray(kernel.kappas)[:, None]
     # Sums of logarithms are products of matrices.
-    with np.errstate(divide="ignore"):
-        at_zero, at_one = np.log1p(-lost * marginals), np.log1p(-lost * (1.0 - marginals))
+    ones, zeros = marginals, 1.0 - marginals
+    at_zero, at_one = log_factors(kappas, zeros, ones), log_factors(kappas, ones, zeros)
     offsets, slopes = at_zero.sum(axis=1), (at_one - at_zero).T
     step = max(1, BLOCK // bits.shape[1])
     found = np.empty(len(bits))
@@ -36,6 +36,15 @@ def product_embedding(
         rows = slice(start, start + step)
         found[rows] = np.exp(offsets + bits[rows].astype(np.float64) @ slopes) @ kernel.shares
     return found
+
+
+def log_factors(
+    kappas: Float[np.ndarray, "kappas 1"], agrees: Float[np.ndarray, " n"], differs: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, "kappas n"]:
+    """log(1 - (1 - κ) p) of bits that differ with probability p and agree with 1 - p; finite for any κ above 0."""
+    lost = (1.0 - kappas) * differs[None]
+    # A small factor is summed from its two parts, for 1 - κ or 1 - p may have lost the digits that it is made of.
+    return np.where(lost < 0.5, np.log1p(-np.minimum(lost, 0.5)), np.log(agrees[None] + kappas * differs[None]))
 
 
 def product_mean(kernel: Hamming, marginals: Float[np.ndarray, " n"]) -> float:

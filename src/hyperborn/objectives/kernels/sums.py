@@ -6,7 +6,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
 from hyperborn._typing import Bits
+from hyperborn.arguments import check_bits, shown
 from hyperborn.bits import LARGEST_INDEXED, index_of
+from hyperborn.errors import UserError
 from hyperborn.objectives.kernels.hamming import Hamming
 from hyperborn.walsh import filtered
 
@@ -21,7 +23,13 @@ SMALLEST, COARSE = 64, 8
 
 
 def kernel_sums(kernel: Hamming, bits: Bits, others: UInt8[np.ndarray, "others n"]) -> Float[np.ndarray, " networks"]:
-    """Σ_j k(bits_i, others_j) for every row i, float64; see `weighted_kernel_sums`."""
+    """Σ_j k(bits_i, others_j) for every row i, float64; see `weighted_kernel_sums`.
+
+    Raises:
+        UserError: if the rows are not of the same bits.
+    """
+    check_bits("bits", bits, least=1)
+    check_bits("others", others, bits.shape[1], least=1)
     if is_tabled(bits, others):
         return tabulated_sums(kernel, bits, others, np.ones(len(others)))
     rows, places, _ = distinct(bits)
@@ -37,7 +45,14 @@ def weighted_kernel_sums(
     Where all 2^n networks are fewer than the pairs (n at most 20) the kernel is applied to the table of the others'
     weights, in O(rows + n 2^n) and some tens of MiB. Else the rows are compared pair by pair, in blocks that hold about
     40 MiB, plus 20 KiB a bit, whatever the number of rows.
+
+    Raises:
+        UserError: if the rows are not of the same bits, or there is not one finite weight for each of the others.
     """
+    check_bits("bits", bits, least=1)
+    check_bits("others", others, bits.shape[1], least=1)
+    if weights.shape != (len(others),) or not np.isfinite(weights).all():
+        raise UserError(f"weights = {shown(weights)}: give an array of one finite number for each of the others")
     sums = tabulated_sums if is_tabled(bits, others) else streamed_sums
     return sums(kernel, bits, others, weights)
 

@@ -4,10 +4,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from hyperborn._typing import Bits
-from hyperborn.objectives.kernels.bandwidths import default_kernel
+from hyperborn.arguments import check_bits
+from hyperborn.objectives.kernels.bandwidths import kernel_for
 from hyperborn.objectives.kernels.hamming import Hamming
 from hyperborn.objectives.kernels.product import product_embedding
-from hyperborn.objectives.kernels.rows import check_rows
 from hyperborn.objectives.kernels.sums import kernel_sums
 
 
@@ -26,10 +26,10 @@ def mmd_witness(
     Raises:
         UserError: if the rows are not of the same bits.
     """
-    check_rows("at", at)
-    check_rows("bits", bits, at.shape[1])
-    check_rows("others", others, at.shape[1])
-    kernel = kernel or default_kernel(at.shape[1])
+    check_bits("at", at, least=1)
+    check_bits("bits", bits, at.shape[1], least=1)
+    check_bits("others", others, at.shape[1], least=1)
+    kernel = kernel_for(kernel, at.shape[1])
     return 2.0 * (kernel_sums(kernel, at, bits) / len(bits) - kernel_sums(kernel, at, others) / len(others))
 
 
@@ -44,7 +44,7 @@ def mmd_witness_from_product(
     Raises:
         UserError: if the rows and the marginals are not of the same bits.
     """
-    check_rows("at", at)
-    check_rows("bits", bits, at.shape[1])
-    kernel = kernel or default_kernel(at.shape[1])
+    check_bits("at", at, least=1)
+    check_bits("bits", bits, at.shape[1], least=1)
+    kernel = kernel_for(kernel, at.shape[1])
     return 2.0 * (kernel_sums(kernel, at, bits) / len(bits) - product_embedding(kernel, marginals, at))

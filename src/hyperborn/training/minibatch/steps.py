@@ -24,7 +24,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.minibatch.batch import Minibatch
 from hyperborn.training.minibatch.drawing import bits_of_outcomes, outcomes_of
 from hyperborn.training.minibatch.estimator import MinibatchEstimator
-from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Problem
 from hyperborn.training.state import TrainState
 
@@ -158,7 +158,7 @@ def advance(
     batch_size: int,
 ) -> TrainState:
     """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
-    update_rule, examples = optimizer.transformation(steps), len(task.y)
+    update_rule, examples = update_rule_of(optimizer, steps), len(task.y)
     batches = examples // batch_size
     shuffling, drawing = jax.random.split(state.key)
 

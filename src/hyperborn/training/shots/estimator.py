@@ -80,18 +80,6 @@ class ShotEstimator(Estimator):
     def design(self, posterior: ShotPosterior, step: int, random: np.random.Generator) -> Design:
         """What is measured at a step (from 0 on)."""
 
-    def check(self, posterior: Posterior, network: Network) -> None:
-        if not isinstance(posterior, ShotPosterior):
-            raise UserError(
-                f"the estimator {self.name} takes shots from a backend, and {type(posterior).__name__} has none; give "
-                "hb.ShotRegister(circuit, backend), or the estimator hb.Exact()"
-            )
-        if network.n_side:
-            raise UserError(
-                f"the network has {network.n_side} side parameters (scale 'learned'), which shots do not train; "
-                "use scale 'fan_in' or 'none'"
-            )
-
     def check_training(
         self, posterior: Posterior, network: Network, objective: Objective, prior: Prior, optimizer: Optimizer
     ) -> None:
@@ -110,6 +98,20 @@ class ShotEstimator(Estimator):
     def most_shots(self) -> int:
         """The most shots of a circuit in training."""
         return self.schedule if isinstance(self.schedule, int) else max(self.schedule)
+
+
+def check_measured(name: str, posterior: Posterior, network: Network) -> None:
+    """Raise a UserError unless the posterior is on a backend, and shots can train the network."""
+    if not isinstance(posterior, ShotPosterior):
+        raise UserError(
+            f"the estimator {name} takes shots from a backend, and {type(posterior).__name__} has none; give "
+            "hb.ShotRegister(circuit, backend), or the estimator hb.Exact()"
+        )
+    if network.n_side:
+        raise UserError(
+            f"the network has {network.n_side} side parameters (scale 'learned'), which shots do not train; "
+            "use scale 'fan_in' or 'none'"
+        )
 
 
 def check_shots(shots: Any) -> None:

@@ -5,8 +5,19 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from hyperborn.arguments import shown
+from hyperborn.circuits.circuit import shared_parameter
 from hyperborn.errors import UserError, whole_number
-from hyperborn.training.shots.estimator import SHOTS, Design, ShotEstimator, Shots, check_shots
+from hyperborn.networks import Network
+from hyperborn.posteriors import Posterior
+from hyperborn.training.shots.estimator import (
+    SHOTS,
+    Design,
+    ShotEstimator,
+    Shots,
+    check_measured,
+    check_shots,
+)
 from hyperborn.training.shots.posteriors import ShotPosterior
 
 
@@ -15,7 +26,8 @@ from hyperborn.training.shots.posteriors import ShotPosterior
 class ParameterShift(ShotEstimator):
     """Unbiased: half of the difference of E[r] at an angle plus and minus π/2, with r held fixed at the angle itself.
 
-    Exact for RY, RZ and RZZ, whose generators have the eigenvalues ±1/2 (Schuld et al., arXiv 1811.11184). One more
+    Exact for RY, RZ and RZZ, whose generators have the eigenvalues ±1/2 (Schuld et al., arXiv 1811.11184), each with an
+    angle of its own: circuits whose gates share angles are refused. One more
     circuit, at the angles themselves, tells what the SELBO's first variation r is. Registers side by side are shifted
     together, each in one angle of its own, since they are independent: 2 P + 1 circuits for P angles a register,
     however many registers there are. Of `subset` angles, drawn anew at every step, the derivatives are scaled so that
@@ -44,6 +56,17 @@ class ParameterShift(ShotEstimator):
     @property
     def averaged(self) -> float:
         return 0.0
+
+    def check(self, posterior: Posterior, network: Network) -> None:
+        check_measured(self.name, posterior, network)
+        assert isinstance(posterior, ShotPosterior)
+        for circuit in {run.circuit for run in posterior.subcircuits(1)}:
+            shared = shared_parameter(circuit)
+            if shared is not None:
+                raise UserError(
+                    f"{shown(circuit)} has more than one gate at angle {shared}, whose derivative the estimator "
+                    f"{self.name} would get wrong; give every gate an angle of its own, or the estimator hb.SPSA()"
+                )
 
     def design(self, posterior: ShotPosterior, step: int, random: np.random.Generator) -> Design:
         del step

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Bits, Parameters, RandomKey
+from hyperborn.arguments import check_finite_parameters, check_key, check_kind
 from hyperborn.backends.backend import Backend, connected
 from hyperborn.circuits import Circuit
 from hyperborn.energy import RememberedEnergies
@@ -83,9 +84,12 @@ class ShotPosterior(Posterior):
         """As `Posterior.sample`: raw shots, without mitigation and without a ledger.
 
         Raises:
-            UserError: if shots is not positive, or they cost money.
+            UserError: if shots is not positive or they cost money, or the parameters are not `parameter_shape` finite
+                numbers.
         """
         whole_number("shots", shots, 1)
+        check_key(key)
+        check_finite_parameters(params, self.parameter_shape, self)
         connection = connected(self.backend)
         if connection.metered:
             raise UserError(
@@ -213,9 +217,8 @@ class ShotRegisters(ShotPosterior):
 
 def check_backend(backend: Any, mitigation: Any) -> None:
     """Raise a UserError for what is no backend, or an unknown mitigation."""
-    if not isinstance(backend, Backend):
-        raise UserError(f"backend = {backend!r}: give a backend, such as hb.backends.Statevector()")
-    if mitigation not in get_args(Mitigation):
+    check_kind("backend", backend, (Backend,), "a backend, such as hb.backends.Statevector()")
+    if not isinstance(mitigation, str) or mitigation not in get_args(Mitigation):
         raise UserError(f"mitigation = {mitigation!r}: give {' or '.join(get_args(Mitigation))}")
 
 

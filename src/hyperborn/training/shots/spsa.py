@@ -6,7 +6,16 @@ from typing import ClassVar, final
 import numpy as np
 
 from hyperborn.errors import UserError, is_number, whole_number
-from hyperborn.training.shots.estimator import SHOTS, Design, ShotEstimator, Shots, check_shots
+from hyperborn.networks import Network
+from hyperborn.posteriors import Posterior
+from hyperborn.training.shots.estimator import (
+    SHOTS,
+    Design,
+    ShotEstimator,
+    Shots,
+    check_measured,
+    check_shots,
+)
 from hyperborn.training.shots.posteriors import ShotPosterior
 
 DECAY = 0.101
@@ -52,6 +61,9 @@ class SPSA(ShotEstimator):
     @property
     def averaged(self) -> float:
         return self.average
+
+    def check(self, posterior: Posterior, network: Network) -> None:
+        check_measured(self.name, posterior, network)
 
     def design(self, posterior: ShotPosterior, step: int, random: np.random.Generator) -> Design:
         size = self.perturbation / (step + 1) ** DECAY

@@ -19,7 +19,7 @@ from hyperborn.backends.mitigation import Readout
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.data.dataset import Split
 from hyperborn.training.definition import Definition
-from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Problem
 from hyperborn.training.shots.estimator import ShotEstimator
 from hyperborn.training.shots.measurement import Measurement
@@ -249,7 +249,7 @@ def update(
     params: Parameters, gradient: Array, state: optax.OptState, optimizer: Optimizer, steps: int
 ) -> tuple[Parameters, optax.OptState]:
     """One step of the optimizer for every restart."""
-    rule = optimizer.transformation(steps)
+    rule = update_rule_of(optimizer, steps)
 
     def one(given: tuple[Parameters, Array, optax.OptState]) -> tuple[Parameters, optax.OptState]:
         own, gradient, state = given

@@ -1,0 +1,198 @@
+"""What the arrays that users give must be.
+
+Each public function checks its arrays once, where they come in; what it calls then takes them as they are.
+"""
+
+import reprlib
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn.errors import UserError
+
+ROUNDING = 1e-4
+"""How far from 1 the sum of probabilities may be: single precision leaves less, with 2^24 of them too."""
+
+SHORT = reprlib.Repr()
+SHORT.maxother = SHORT.maxstring = 80
+
+
+def described(value: Any) -> str:
+    """An array's type and shape, or the type of what is no array."""
+    return f"{value.dtype} of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+
+
+def shown(value: Any) -> str:
+    """A value in one line, cut short if it is long."""
+    return " ".join(SHORT.repr(value).split())
+
+
+def check_kind(name: str, value: Any, kinds: tuple[type, ...], remedy: str) -> None:
+    """Check a part of a run: of one of the kinds, with every attribute that these declare, and hashable.
+
+    Compiled programs are kept by the parts that they were compiled for, which must be hashable for that.
+
+    Raises:
+        UserError: for anything else; `remedy` says what to give.
+    """
+    if not isinstance(value, kinds):
+        given = f"the class {value.__name__}" if isinstance(value, type) else shown(value)
+        raise UserError(f"{name} = {given}: give {remedy}")
+    own = type(value).__name__
+    for kind in kinds:
+        lacking = [attribute for attribute in vars(kind).get("__annotations__", {}) if not hasattr(value, attribute)]
+        if isinstance(value, kind) and lacking:
+            raise UserError(f"{name} of type {own} lacks {', '.join(lacking)}, which every {kind.__name__} declares")
+    try:
+        hash(value)
+    except TypeError as error:
+        raise UserError(
+            f"{name} of type {own} cannot be hashed ({error}); make its class a frozen dataclass with fields such as "
+            "numbers, texts and tuples"
+        ) from error
+
+
+def check_bits(name: str, bits: Any, n: int | None = None, *, least: int = 0) -> None:
+    """Check rows of bits, one network a row: a uint8 array (rows, n) of zeros and ones.
+
+    Raises:
+        UserError: for anything else, rows of another length than `n`, or fewer than `least` rows.
+    """
+    is_table = isinstance(bits, np.ndarray) and bits.ndim == 2 and bits.shape[1] > 0 and len(bits) >= least
+    if not is_table or bits.dtype != np.uint8 or bits.max(initial=0) > 1:
+        raise UserError(
+            f"{name} = {described(bits)}: give rows of bits, a uint8 array of zeros and ones of shape (rows, n)"
+        )
+    if n is not None and bits.shape[1] != n:
+        raise UserError(f"{name} are rows of {bits.shape[1]} bits for {n} weights: give one bit a weight")
+
+
+def check_features(x: Any, n: int) -> None:
+    """Check features: an array (examples, n) of finite real numbers.
+
+    Raises:
+        UserError: for anything else.
+    """
+    if not isinstance(x, np.ndarray) or x.ndim != 2 or x.dtype.kind not in "biuf":
+        raise UserError(f"features = {described(x)}: give an array of numbers of shape (examples, {n})")
+    if x.shape[1] != n:
+        raise UserError(
+            f"the data has {x.shape[1]} features but the network takes {n}; give it those that it was made for"
+        )
+    if not np.isfinite(x).all():
+        raise UserError("the features hold NaN or infinite values; remove or fill those examples")
+
+
+def check_labels(y: Any, examples: int, n_classes: int, owner: str) -> None:
+    """Check labels: an array (examples,) of whole numbers from 0 to n_classes - 1.
+
+    `owner` says whose classes they are, such as "a network".
+
+    Raises:
+        UserError: for anything else.
+    """
+    if not isinstance(y, np.ndarray) or y.ndim != 1 or y.dtype.kind not in "biu":
+        raise UserError(f"labels = {described(y)}: give an array of whole numbers, the class of each example")
+    if len(y) != examples:
+        raise UserError(f"{examples} examples with {len(y)} labels; give one label an example")
+    strange = y[(y < 0) | (y >= n_classes)]
+    if strange.size:
+        last = n_classes - 1
+        raise UserError(f"label {strange[0]} is out of range; {owner} of {last + 1} classes takes 0 to {last}")
+
+
+def distribution(name: str, q: Any, n: int | None = None) -> Float[np.ndarray, " states"]:
+    """Probabilities of all 2^n networks, an array of numbers from 0 on that add up to 1, in float64.
+
+    Raises:
+        UserError: for anything else.
+    """
+    table = np.asarray(q) if hasattr(q, "__array__") else q
+    is_list = isinstance(table, np.ndarray) and table.ndim == 1 and table.dtype.kind in "biuf" and table.size
+    if not is_list or table.size != 2 ** (table.size.bit_length() - 1 if n is None else n):
+        number = "2^n" if n is None else str(2**n)
+        raise UserError(f"{name} = {described(table)}: give an array of {number} probabilities, one a network")
+    table = table.astype(np.float64, copy=False)
+    least, total = table.min(), table.sum()
+    # A NaN fails both comparisons.
+    if not least >= 0 or not abs(total - 1) <= ROUNDING:
+        raise UserError(
+            f"{name} has the least entry {least:.4g} and the sum {total:.6g}: give probabilities, which are at least "
+            "0 and add up to 1"
+        )
+    return table
+
+
+def check_class_probabilities(probabilities: Any) -> None:
+    """Check predictions: an array (examples, classes) of probabilities, each row of which adds up to 1.
+
+    Raises:
+        UserError: for anything else.
+    """
+    fits = isinstance(probabilities, np.ndarray) and probabilities.ndim == 2 and probabilities.dtype.kind == "f"
+    if not fits or probabilities.shape[1] < 2:
+        raise UserError(
+            f"predictions = {described(probabilities)}: give an array of probabilities of shape (examples, classes)"
+        )
+    totals = probabilities.sum(axis=1)
+    wrong = ~((probabilities >= 0).all(axis=1) & (np.abs(totals - 1) <= ROUNDING))
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise UserError(
+            f"prediction {first} is {probabilities[first].tolist()}: give the probabilities of the classes, which are "
+            "at least 0 and add up to 1"
+        )
+
+
+def check_marginals(marginals: Any, n: int | None = None) -> None:
+    """Check marginals: an array (n,) of the probabilities, from 0 to 1, that bits are 1.
+
+    Raises:
+        UserError: for anything else.
+    """
+    is_list = isinstance(marginals, np.ndarray) and marginals.ndim == 1 and marginals.dtype.kind == "f"
+    if not is_list or not marginals.size or not ((marginals >= 0) & (marginals <= 1)).all():
+        raise UserError(f"marginals = {shown(marginals)}: give an array of one probability from 0 to 1 for each bit")
+    if n is not None and len(marginals) != n:
+        raise UserError(f"{len(marginals)} marginals for {n} weights: give one a weight")
+
+
+def check_parameters(params: Any, shape: tuple[int, ...], owner: Any) -> None:
+    """Check parameters, arrays that JAX traces included: of the shape, in single or double precision.
+
+    Raises:
+        UserError: for anything else.
+    """
+    found, dtype = getattr(params, "shape", None), getattr(params, "dtype", None)
+    if found != shape:
+        given = f"parameters of shape {found}" if found is not None else f"parameters = {shown(params)}"
+        raise UserError(f"{given} do not fit {shown(owner)}; it takes an array of shape {shape}")
+    if dtype not in (np.float32, np.float64):
+        raise UserError(f"parameters of type {dtype}: give an array of float32 or float64")
+
+
+def check_finite_parameters(params: Any, shape: tuple[int, ...], owner: Any) -> None:
+    """As `check_parameters`, of parameters that are at hand, each of them a finite number.
+
+    Raises:
+        UserError: for anything else.
+    """
+    check_parameters(params, shape, owner)
+    strange = np.flatnonzero(~np.isfinite(np.asarray(params)))
+    if strange.size:
+        raise UserError(f"parameter {strange[0]} of {shown(owner)} is NaN or infinite; give finite numbers")
+
+
+def check_key(key: Any) -> None:
+    """Check a random key of JAX, typed or of the older kind.
+
+    Raises:
+        UserError: for anything else.
+    """
+    if isinstance(key, jax.Array):
+        typed = jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()
+        if typed or (key.dtype == np.uint32 and key.shape == (2,)):
+            return
+    raise UserError(f"key = {shown(key)}: give one JAX random key, such as jax.random.key(0)")
