@@ -7,6 +7,7 @@ import reprlib
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -192,7 +193,7 @@ def check_key(key: Any) -> None:
         UserError: for anything else.
     """
     if isinstance(key, jax.Array):
-        typed = jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()
+        typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.shape == ()
         if typed or (key.dtype == np.uint32 and key.shape == (2,)):
             return
     raise UserError(f"key = {shown(key)}: give one JAX random key, such as jax.random.key(0)")

@@ -20,3 +20,13 @@ class Estimate:
         n = len(values)
         error = float(np.std(values, ddof=1) / np.sqrt(n)) if n > 1 else None
         return cls(float(np.mean(values)), error, n)
+
+
+def jackknife_error(values: Float[np.ndarray, " groups"]) -> float:
+    """The standard error of a statistic of all data, from its values (at least 2) without each group of the data.
+
+    The delete-a-group jackknife (Shao and Tu, "The Jackknife and Bootstrap", 1995, chapter 2): the groups are equally
+    large, and drawn at random.
+    """
+    groups = len(values)
+    return float(np.sqrt((groups - 1) / groups * ((values - values.mean()) ** 2).sum()))

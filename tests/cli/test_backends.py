@@ -95,6 +95,12 @@ def test_a_run_is_evaluated_elsewhere(hyperborn: Run) -> None:
     assert hyperborn("ledger", "run", "--json").json["evaluations"]["spent"]["jobs"] == 1
 
 
+def test_estimates_on_fake_devices_say_that_their_readout_errors_are_symmetric(hyperborn: Run) -> None:
+    found = hyperborn("estimate", *IRIS, *FEW, "--backend", "fake_manila")
+    assert "readout errors of fake devices are symmetric" in found.err
+    assert "symmetric" not in found.out
+
+
 def test_a_run_is_evaluated_under_noise(hyperborn: Run, simulated: Path) -> None:
     words = ("evaluate", simulated, "--backend", "aer", "--shots", "2000", "--json")
     plain = hyperborn(*words).json
@@ -155,6 +161,9 @@ MISTAKES = [
     (("train", *IRIS, "--backend", "qpu"), ("no backend 'qpu'", "statevector", "fake_sherbrooke", "ibm_NAME")),
     (("estimate", *IRIS, "--backend", "fake_nowhere"), ("fake_nowhere",)),
     (("backend-test", "qpu"), ("no backend 'qpu'",)),
+    # Before the backend is looked for, let alone asked.
+    (("backend-test", "qpu", "--circuits", "19"), ("--circuits", "20")),
+    (("backend-test", "qpu", "--circuits", "21"), ("circuits=21 must be a multiple of 5, such as 25",)),
     (("train", "iris", "--classes", "1,2", "--backend", "fake_manila"), ("13 qubits", "fake_manila, which has 5")),
     (("train", *IRIS, "--backend", "statevector", "--shots", "0"), ("shots = '0'", "from 2 on")),
     (("train", *IRIS, "--backend", "statevector", "--shots", "1"), ("shots = '1'", "from 2 on")),

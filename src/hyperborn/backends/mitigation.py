@@ -21,9 +21,13 @@ def calibration(circuit: Circuit) -> Preparations:
 
 @dataclass(frozen=True, eq=False)
 class Readout:
-    """How often each qubit is read wrongly: P(read i | was j) in `matrices[qubit, i, j]`."""
+    """How often each qubit is read wrongly: P(read i | was j) in `matrices[qubit, i, j]`.
+
+    `prepared` are the counts that say so, one for all 0 and one for all 1; none where the matrices are known exactly.
+    """
 
     matrices: Float[np.ndarray, "n 2 2"]
+    prepared: tuple[Counts, ...] = ()
 
     @classmethod
     def of(cls, prepared: Sequence[Counts]) -> "Readout":
@@ -42,7 +46,7 @@ class Readout:
                 f"qubit {bad[0]} is read as 1 no more often when it is 1: readout cannot be mitigated; calibrate with "
                 "more shots or choose another device"
             )
-        return cls(matrices)
+        return cls(matrices, tuple(prepared))
 
     def corrected(self, counts: Counts) -> Outcomes:
         """The distribution nearest to mthree's quasi-probabilities, on the outcomes seen (arXiv 2108.12518).

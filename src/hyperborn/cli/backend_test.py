@@ -9,7 +9,7 @@ from hyperborn.cli.output import OURS, Json, emit, explained, show
 
 def backend_test(
     name: Annotated[str, typer.Argument(help="Backend, as --backend of train takes it.")],
-    circuits: Annotated[int, typer.Option(min=1, help="Random circuits.")] = 200,
+    circuits: Annotated[int, typer.Option(min=20, help="Random circuits: a multiple of 5.")] = 200,
     shots: Annotated[int, typer.Option(min=2, help="Shots of each circuit.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the circuits.")] = 0,
     as_json: Json = False,
@@ -20,12 +20,13 @@ def backend_test(
 
         from hyperborn.backends import backend_named
         from hyperborn.backends.backend import JobFailed, NotFinished, TransientError, connected
-        from hyperborn.backends.conformance.conformance import conformance
+        from hyperborn.backends.conformance.conformance import check_circuits, conformance
         from hyperborn.backends.names import is_ideal
         from hyperborn.errors import UserError
         from hyperborn.progress import Progress
         from hyperborn.report.backends import conformance_table
 
+        check_circuits(circuits)
         backend = backend_named(name)
         connection = connected(backend)
         with Progress() as progress:

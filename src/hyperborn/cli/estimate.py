@@ -23,6 +23,7 @@ def estimate(
         from dataclasses import asdict
 
         from hyperborn.backends.jobs.forecast import duration
+        from hyperborn.backends.simulators.fake_device import SYMMETRIC, FakeDevice
         from hyperborn.config import RunConfig, configured
         from hyperborn.config.datasets import data_of
         from hyperborn.config.definitions import definition_of
@@ -37,6 +38,8 @@ def estimate(
             raise UserError(
                 "there is nothing to estimate without a backend; name one, such as --backend fake_sherbrooke"
             )
+        if isinstance(getattr(definition.posterior, "backend", None), FakeDevice):
+            note(SYMMETRIC)
         if as_json:
             emit(asdict(found))
             return

@@ -36,6 +36,20 @@ def test_noise_on_the_qubits_in_use_is_the_device_s(name: str, used: tuple[int, 
     }
 
 
+def test_readout_errors_are_the_mean_of_both_of_the_real_device() -> None:
+    """As the docstring of `FakeDevice` says: of both noise models, although the device's own differ twofold."""
+    device = device_named("fake_manila")
+    (low, high), (read_as_one,) = (
+        [device.properties().qubit_property(0)[name][0] for name in ("prob_meas1_prep0", "prob_meas0_prep1")],
+        gate_noise(device, (0,)).read_as_one((0,)),
+    )
+    assert high > 2 * low
+    mean = (low + high) / 2
+    np.testing.assert_allclose(read_as_one, [mean, 1 - mean], rtol=1e-9)
+    model = noise_of(device, (0,))._local_readout_errors[(0,)]
+    np.testing.assert_allclose(model.probabilities, [[1 - mean, mean], [mean, 1 - mean]], rtol=1e-9)
+
+
 def test_same_distribution_as_the_runtime_s_sampler() -> None:
     settings, circuit, shots = FakeDevice("fake_manila"), AllPairs(4, 1), 4000
     angles = np.random.default_rng(8).uniform(0.3, 1.4, (2, circuit.n_parameters))

@@ -45,6 +45,9 @@ def test_parameter_shift_takes_two_circuits_an_angle_and_one() -> None:
     found = forecast_of(defined(posterior, estimator=ParameterShift((100, 400)), steps=3))
     # 100, 200 and 400 shots.
     assert (found.circuits, found.shots) == (1 + 3 * 11 + 1, 100 + 11 * 700 + 1000)
+    # The look at which restart ended best has the shots of the last step.
+    both = forecast_of(defined(posterior, estimator=ParameterShift((100, 400)), steps=3, restarts=2))
+    assert (both.jobs, both.shots) == (6, 2 * (100 + 11 * 700) + 1000 + 2 * 400)
     some = forecast_of(defined(posterior, estimator=ParameterShift(100, subset=2), steps=3))
     assert some.circuits == 1 + 3 * 5 + 1
 

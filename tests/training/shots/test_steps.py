@@ -202,7 +202,7 @@ def test_fit_keeps_to_its_limits(data: Dataset) -> None:
 
 SPENDING = [
     defined(),
-    defined(estimator=ParameterShift((10, 40), subset=2), restarts=1),
+    defined(estimator=ParameterShift((10, 40), subset=2), restarts=2),
     defined(posterior=REGISTERS, estimator=SPSA(2000, directions=2), steps=3),
     defined(posterior=ShotRegister(ProductState(5), Aer(), "readout"), steps=2, restarts=1),
 ]
@@ -262,9 +262,9 @@ def test_registers_in_turns_learn_as_side_by_side(data: Dataset, monkeypatch: py
 
 
 def test_mitigation_brings_the_energy_back(data: Dataset) -> None:
-    """One bit in ten is read wrongly: the raw energy is off by over 20 standard errors, the mitigated one by a few.
+    """One bit in ten is read wrongly: of 20,000 shots the raw energy is off by over 20 standard errors, seed 3.
 
-    20,000 shots; the correction makes errors larger by the inverse of (1 - 2 · 0.1)^5, at most 3.1 times.
+    The mitigated one is within 5 of its own, which mitigation makes 1.5 to 3 times as large.
     """
     noisy = Aer(noise=Noise(readout=0.1))
     angles = np.array([2.8, 0.4, 2.9, 0.3, 2.6], np.float32)
@@ -278,7 +278,8 @@ def test_mitigation_brings_the_energy_back(data: Dataset) -> None:
             found[mitigation] = problem.numbers(angles)
     off = {name: abs(one["expected_energy"] - exact) / one["standard_error"] for name, one in found.items()}
     assert off["none"] > 20
-    assert off["readout"] < 5 * 3.1
+    assert off["readout"] < 5
+    assert 1.5 < found["readout"]["standard_error"] / found["none"]["standard_error"] < 3
 
 
 WRONG = [

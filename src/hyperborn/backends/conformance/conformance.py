@@ -69,6 +69,15 @@ class Trial:
     exact: tuple[Distribution, ...]
 
 
+def check_circuits(circuits: int, fewest: int = POINTS) -> None:
+    """Raise a UserError unless so many circuits are whole lists at all their points, and not too few."""
+    whole_number("circuits", circuits, fewest)
+    if circuits % POINTS:
+        raise UserError(
+            f"circuits={circuits} must be a multiple of {POINTS}, such as {circuits - circuits % POINTS + POINTS}"
+        )
+
+
 def silent(message: str) -> None:
     """Progress that nobody looks at."""
     del message
@@ -95,9 +104,7 @@ def conformance(
             backend fails, does not answer or has not finished in time.
     """
     sizes = range(SMALLEST, min(LARGEST, connection.n_qubits or LARGEST) + 1)
-    whole_number("circuits", circuits, POINTS * len(sizes))
-    if circuits % POINTS:
-        raise UserError(f"circuits={circuits} must be a multiple of {POINTS}")
+    check_circuits(circuits, POINTS * len(sizes))
     connection = guarded(connection, backend)
     random = np.random.default_rng(seed)
     trials = [trial_of(sizes[place % len(sizes)], random) for place in range(circuits // POINTS)]

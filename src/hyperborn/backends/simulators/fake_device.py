@@ -21,11 +21,19 @@ DENSITY_MATRIX = {"fusion_threshold": 1, "max_parallel_threads": 1}
 """Options of Aer with which density matrices of a few qubits are quickest."""
 
 
+SYMMETRIC = (
+    "readout errors of fake devices are symmetric: 0 and 1 are read wrongly equally often, unlike on the real one"
+)
+"""What whoever plans a run on the real device should know."""
+
+
 @dataclass(frozen=True)
 class FakeDevice(Backend):
     """A device that is simulated with the noise of its real counterpart on a day of its past.
 
     Circuits are compiled to its gates and qubits, as for the real one, and only the qubits in use are simulated.
+    Readout errors are symmetric, where those of the real device are not: Qiskit's noise models take from a device one
+    error rate a qubit, the mean of P(read 1 | was 0) and P(read 0 | was 1).
 
     Raises:
         UserError: for an optimization level that is not 0 to 3.

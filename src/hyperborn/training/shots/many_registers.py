@@ -17,7 +17,7 @@ from hyperborn.posteriors.registers import RegisterBank
 from hyperborn.stats import Estimate
 from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.subcircuits import Subcircuit
-from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate
+from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate, error_of
 
 NETWORKS = 16
 """Networks that the other registers are averaged over, when the energy of one register's outcomes is asked for."""
@@ -65,15 +65,44 @@ class ManyRegistersVariation(FirstVariation):
             for table, variation in zip(tables, variations, strict=True)
         )
 
-    def estimate(self, measurement: Measurement, random: np.random.Generator) -> ObjectiveEstimate:
+    def estimate(
+        self, measurement: Measurement, random: np.random.Generator, *, error: bool = False
+    ) -> ObjectiveEstimate:
         rows = measurement.networks(LOOKED_AT, random)
-        energy = Estimate.of(self.energies(rows))
+        drawn = Estimate.of(self.energies(rows))
+        energy = Estimate(drawn.mean, self.error(measurement, rows, drawn, random, error=error), drawn.n)
         reference = tuple(table[measurement.reference].mean(axis=0) for table in self.tables(measurement))
         penalty = self.penalties_of(reference)[0]
         best = np.empty(self.network.n_weights, np.uint8)
         for bank, table in zip(self.banks, reference, strict=True):
             best[bank.places] = bits_of(table.argmax(axis=0), bank.places.shape[1])
         return ObjectiveEstimate(energy.mean + penalty, energy, penalty, best)
+
+    def error(
+        self, measurement: Measurement, rows: np.ndarray, drawn: Estimate, random: np.random.Generator, *, error: bool
+    ) -> float | None:
+        """The standard error (nats) of the mean over rows that were drawn from the outcomes.
+
+        Its variance is that of the draws from the outcomes at hand, and that of the outcomes themselves with the shots.
+        The latter is, for outcomes that are plain frequencies of S shots, the variance of a network's energy by S:
+        exactly so in one subcircuit, and at most that in several, where what subcircuits do together averages out over
+        all pairs of their shots. Of mitigated outcomes it is found by the jackknife, of the energy as far as it is linear in
+        the register's tables.
+        """
+        assert drawn.standard_error is not None
+        if measurement.replicates is None:
+            shots = min(sum(one.shots for one in points[measurement.reference]) for points in measurement.outcomes)
+            return drawn.standard_error * float(np.sqrt(1.0 + drawn.n / shots))
+        if not error:
+            return None
+        slopes = [self.energies_of_outcomes(rows[:NETWORKS], bank) for bank in self.banks]
+
+        def energy(one: Measurement) -> float:
+            tables = (table[one.reference].mean(axis=0) for table in self.tables(one))
+            return float(sum((slope * table).sum() for slope, table in zip(slopes, tables, strict=True)))
+
+        of_shots = error_of(measurement, energy, random)
+        return None if of_shots is None else float(np.hypot(drawn.standard_error, of_shots))
 
     def penalties_of(self, tables: Tables) -> tuple[float, Tables]:
         """All penalties together (nats), and the first variation of each register's."""

@@ -1,7 +1,8 @@
 """What a step's shots gave."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -10,14 +11,21 @@ from hyperborn._typing import Bits
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.training.shots.subcircuits import Subcircuit
 
+Replicates: TypeAlias = Callable[[np.random.Generator], "Iterator[Measurement]"]
+
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """Outcomes of every subcircuit (outer) at every point (inner) of a step; `centre` of them are at the parameters."""
+    """Outcomes of every subcircuit (outer) at every point (inner) of a step; `centre` of them are at the parameters.
+
+    Of mitigated outcomes, `replicates` gives what they would be without each group of the shots, for the jackknife; of
+    others, whose weights are plain frequencies, it is None.
+    """
 
     subcircuits: tuple[Subcircuit, ...]
     outcomes: tuple[tuple[Outcomes, ...], ...]
     centre: int
+    replicates: Replicates | None = None
 
     @property
     def pairs(self) -> int:

@@ -9,7 +9,7 @@ from hyperborn.rows import distinct_rows
 from hyperborn.stats import Estimate
 from hyperborn.training.shots.discrepancy import ShotDiscrepancy
 from hyperborn.training.shots.measurement import Measurement, stacked
-from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate
+from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate, error_of
 
 
 class OneRegisterVariation(FirstVariation):
@@ -34,16 +34,27 @@ class OneRegisterVariation(FirstVariation):
             means += [self.discrepancy.value(point) for point in points]
         return ((means[measurement.plus] - means[measurement.minus])[:, None],)
 
-    def estimate(self, measurement: Measurement, random: np.random.Generator) -> ObjectiveEstimate:
-        del random
+    def estimate(
+        self, measurement: Measurement, random: np.random.Generator, *, error: bool = False
+    ) -> ObjectiveEstimate:
         points = measurement.outcomes[0][measurement.reference]
         penalty = float(np.mean([self.discrepancy.value(point) for point in points])) if self.discrepancy else 0.0
         together = pooled(points)
         energies = self.energies(together.bits)
         mean = float(together.weights @ energies)
-        variance = float(together.weights @ (energies - mean) ** 2)
-        energy = Estimate(mean, float(np.sqrt(variance / (together.shots - 1))), together.shots)
+        deviation: float | None = None
+        if measurement.replicates is None:
+            variance = float(together.weights @ (energies - mean) ** 2)
+            deviation = float(np.sqrt(variance / (together.shots - 1)))
+        elif error:
+            deviation = error_of(measurement, self.energy, random)
+        energy = Estimate(mean, deviation, together.shots)
         return ObjectiveEstimate(mean + penalty, energy, penalty, together.bits[together.weights.argmax()])
+
+    def energy(self, measurement: Measurement) -> float:
+        """E_q[energy] at the reference (nats)."""
+        together = pooled(measurement.outcomes[0][measurement.reference])
+        return float(together.weights @ self.energies(together.bits))
 
 
 def pooled(points: tuple[Outcomes, ...]) -> Outcomes:

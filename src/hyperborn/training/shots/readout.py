@@ -1,9 +1,10 @@
 """From counts to a measurement, with errors of the readout taken out if they are known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from hyperborn.backends.batch import Counts
 from hyperborn.backends.mitigation import Readout
@@ -11,6 +12,9 @@ from hyperborn.backends.outcomes import Outcomes
 from hyperborn.bits import bits_of
 from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.subcircuits import Subcircuit
+
+GROUPS = 20
+"""Groups into which shots are divided for the jackknife, at most: an error is then known to about a sixth."""
 
 
 def measurement_of(
@@ -34,9 +38,10 @@ def measurement_of(
     """
     if readouts is None:
         return Measurement(subcircuits, tuple(tuple(map(Outcomes.of, points)) for points in counts), centre)
+    again = partial(replicates_of, subcircuits, counts, readouts, centre, registers)
     if registers is None:
         corrected = [tuple(map(readout.corrected, points)) for readout, points in zip(readouts, counts, strict=True)]
-        return Measurement(subcircuits, tuple(corrected), centre)
+        return Measurement(subcircuits, tuple(corrected), centre, again)
     found: list[tuple[Outcomes, ...]] = []
     alone = iter(registers)
     for subcircuit, readout, points in zip(subcircuits, readouts, counts, strict=True):
@@ -45,7 +50,58 @@ def measurement_of(
             stop = start + len(next(alone).weights)
             found.append(corrected_register(points, slice(start, stop), readout))
             start = stop
-    return Measurement(registers, tuple(found), centre)
+    return Measurement(registers, tuple(found), centre, again)
+
+
+def replicates_of(
+    subcircuits: tuple[Subcircuit, ...],
+    counts: Sequence[Sequence[Counts]],
+    readouts: Sequence[Readout],
+    centre: int,
+    registers: tuple[Subcircuit, ...] | None,
+    random: np.random.Generator,
+) -> Iterator[Measurement]:
+    """The measurement without each group of the shots, into which they are divided at random.
+
+    A group has its share of the calibration's shots as well, and everything is mitigated anew without it: so an error
+    that is made of these measurements has in it what the calibration, the inversion and the projection do to it.
+
+    Raises:
+        UserError: if a qubit's calibration says nothing any more without one of the groups.
+    """
+    groups = min(GROUPS, *(one.shots for points in counts for one in points))
+    shots = [[left_out(one, groups, random) for one in points] for points in counts]
+    prepared = [[left_out(one, groups, random) for one in readout.prepared] for readout in readouts]
+    for group in range(groups):
+        yield measurement_of(
+            subcircuits,
+            [
+                [without(one, own[group]) for one, own in zip(points, remaining, strict=True)]
+                for points, remaining in zip(counts, shots, strict=True)
+            ],
+            [
+                Readout.of([without(one, own[group]) for one, own in zip(readout.prepared, remaining, strict=True)])
+                if readout.prepared
+                else readout
+                for readout, remaining in zip(readouts, prepared, strict=True)
+            ],
+            centre,
+            registers,
+        )
+
+
+def left_out(counts: Counts, groups: int, random: np.random.Generator) -> Int[np.ndarray, "groups networks"]:
+    """How often each outcome comes without each of the groups of shots, which are drawn at random."""
+    owners = random.permutation(counts.shots) % groups
+    rows = np.repeat(np.arange(len(counts.counts)), counts.counts)
+    own = np.bincount(owners * len(counts.counts) + rows, minlength=groups * len(counts.counts))
+    return counts.counts - own.reshape(groups, -1)
+
+
+def without(counts: Counts, remaining: Int[np.ndarray, " networks"]) -> Counts:
+    """The counts of the shots that remain, of which there may be none of some outcomes."""
+    kept = remaining > 0
+    return Counts(counts.bits[kept], remaining[kept])
 
 
 def corrected_register(points: Sequence[Counts], qubits: slice, readout: Readout) -> tuple[Outcomes, ...]:

@@ -178,7 +178,7 @@ class ShotsProblem(Problem):
 
     def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
         random = stream(self.definition, RESULT)
-        estimate = self.variation.estimate(self.result(params, random), random)
+        estimate = self.variation.estimate(self.result(params, random), random, error=True)
         error = estimate.energy.standard_error
         return {
             "loss": estimate.loss,

@@ -1,0 +1,112 @@
+"""Standard errors of energies from shots: they are the spread of the energies over many draws of the same shots."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import endless
+import hyperborn as hb
+import oracle
+from hyperborn.backends import Counts, Readout, Statevector
+from hyperborn.circuits import AllPairs
+from hyperborn.networks import BinaryMLP
+from hyperborn.posteriors import Registers, ShotRegister, ShotRegisters
+from hyperborn.training.shots import Reading, variation_of
+from hyperborn.training.shots.readout import left_out, measurement_of
+from sampled_problem import Task
+
+TASK = Task(BinaryMLP(2, (1,)))
+WRONG = 0.1
+"""How often a bit is read wrongly."""
+DRAWS = 60
+
+
+def posterior_of(kind: str, mitigation: Any) -> Any:
+    if kind == "one register":
+        return ShotRegister(AllPairs(5, 1), Statevector(), mitigation)
+    registers = Registers(5, depth=1, grouping=((3, 0), (4, 1), (2,)))
+    return ShotRegisters(registers, Statevector(), mitigation)
+
+
+def read(rows: np.ndarray, random: np.random.Generator, wrong: float) -> Counts:
+    return Counts.of((rows ^ (random.random(rows.shape) < wrong)).astype(np.uint8))
+
+
+def drawn(posterior: Any, shots: int, calibration: int, width: int | None, random: np.random.Generator) -> Reading:
+    """A reading of shots at fixed parameters, and of as many shots as are said for either preparation."""
+    params = np.random.default_rng(1).uniform(-2, 2, posterior.n_parameters)
+    q, turns = endless.joint(posterior, params), posterior.turns(width)
+    wrong = WRONG if posterior.mitigation == "readout" else 0.0
+    rows = [oracle.all_bits(5)[random.choice(32, shots, p=q)][:, turn.weights] for turn in turns]
+    counts = [[read(own, random, wrong)] for own in rows]
+    prepared = [np.full((calibration, len(turn.weights)), bit, np.uint8) for turn in turns for bit in (0, 1)]
+    readouts = [
+        Readout.of([read(own, random, wrong) for own in prepared[2 * place : 2 * place + 2]])
+        for place in range(len(turns))
+    ]
+    return measurement_of(posterior, turns, counts, readouts if wrong else None, 1)
+
+
+# Shots and calibration so that each of their parts is the larger one once; of mitigated ones the error was less than
+# half of the spread, and of the registers' 0.6 of it.
+CASES = [
+    ("one register", "readout", 400, 2000, None),
+    ("registers", "none", 40, 1, None),
+    ("registers", "readout", 100, 2000, 3),
+    ("registers", "readout", 5000, 40, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "mitigation", "shots", "calibration", "width"), CASES)
+def test_errors_are_the_spread_over_draws(
+    kind: str, mitigation: str, shots: int, calibration: int, width: int | None
+) -> None:
+    """60 draws, seed 7: the spread is then known to 9 %, a standard error; the ratio is within three of them."""
+    posterior, random = posterior_of(kind, mitigation), np.random.default_rng(7)
+    variation = variation_of(hb.MLE(), hb.Uniform(), TASK.network, TASK.split, posterior)
+    found = [
+        variation.standing(drawn(posterior, shots, calibration, width, random), random, error=True).energy
+        for _ in range(DRAWS)
+    ]
+    spread = np.std([one.mean for one in found], ddof=1)
+    ratio = spread / np.mean([one.standard_error or np.nan for one in found])
+    assert abs(ratio - 1) < 3 / np.sqrt(2 * (DRAWS - 1))
+
+
+@pytest.mark.parametrize("kind", ["one register", "registers"])
+def test_the_error_changes_nothing_but_itself(kind: str) -> None:
+    """Whoever does not ask for it gets the same standing, and no error of mitigated outcomes."""
+    posterior = posterior_of(kind, "readout")
+    variation = variation_of(hb.SELBO(), hb.Uniform(), TASK.network, TASK.split, posterior)
+    reading = drawn(posterior, 200, 1000, None, np.random.default_rng(2))
+    plain, asked = (variation.standing(reading, np.random.default_rng(3), error=error) for error in (False, True))
+    assert (plain.loss, plain.energy.mean, plain.charge) == (asked.loss, asked.energy.mean, asked.charge)
+    assert plain.energy.standard_error is None
+    assert asked.energy.standard_error
+    # The groups follow from the random numbers given, and from nothing else.
+    assert variation.standing(reading, np.random.default_rng(3), error=True).energy == asked.energy
+
+
+def test_calibrations_too_short_to_leave_shots_out_have_no_error() -> None:
+    """Two shots of either preparation: without one of them there is none that says that a 1 is read as 1."""
+    posterior = posterior_of("one register", "readout")
+    variation = variation_of(hb.MLE(), hb.Uniform(), TASK.network, TASK.split, posterior)
+    rows = oracle.all_bits(5)
+    ones = Counts.of(np.repeat(np.array([[1, 1, 1, 1, 1], [0, 1, 1, 1, 1]], np.uint8), 2, axis=0))
+    readout = Readout.of([Counts(np.zeros((1, 5), np.uint8), np.array([4])), Counts(ones.bits, np.array([1, 1]))])
+    reading = measurement_of(posterior, posterior.turns(None), [[Counts.of(rows)]], [readout], 1)
+    energy = variation.standing(reading, np.random.default_rng(0), error=True).energy
+    assert np.isfinite(energy.mean)
+    assert energy.standard_error is None
+
+
+def test_every_shot_is_in_one_group() -> None:
+    counts = Counts(oracle.all_bits(2), np.array([17, 0, 30, 6]))
+    remaining = left_out(counts, 20, np.random.default_rng(0))
+    own = counts.counts - remaining
+    assert own.min() >= 0
+    np.testing.assert_array_equal(own.sum(axis=0), counts.counts)
+    assert set(own.sum(axis=1)) == {2, 3}
+    # Not in the order of the outcomes.
+    assert (own[:, 0] > 0).sum() > 17 / 3 + 1
