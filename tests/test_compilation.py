@@ -152,3 +152,50 @@ def test_whole_programs_are_not_deleted(tmp_path: Path) -> None:
     assert {entry.name for entry in tmp_path.iterdir()} == {program("zlib"), program("zstandard"), "else", ".checked"}
     forget_damaged(tmp_path / "absent")
     assert not (tmp_path / "absent").exists()
+
+
+FORKING = """
+    import os, signal, warnings
+    import jax
+    import hyperborn as hb
+
+    # JAX's own, which does not name the remedy.
+    warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
+    warnings.filterwarnings("ignore", ".*fork", DeprecationWarning)
+
+    def in_a_copy(work):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            try:
+                print(type(work()).__name__, flush=True)
+            except hb.UserError as error:
+                print(error, flush=True)
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+
+    data, net = hb.data.load("moons", size=40), hb.networks.BinaryMLP(2)
+    fit = lambda: hb.fit(net, data, steps=2, restarts=1, progress=False)
+    in_a_copy(fit)
+    result = fit()
+    registers = hb.Registers(net, 2)
+    angles = registers.init(key=jax.random.key(0))
+    for work in (
+        fit,
+        lambda: result.predict_proba(data.test.x),
+        lambda: result.most_probable(),
+        lambda: registers.distributions(angles),
+        lambda: hb.baselines.BayesBiNN().fit(net, data),
+    ):
+        in_a_copy(work)
+"""
+
+
+def test_a_forked_copy_says_spawn_instead_of_waiting_for_ever() -> None:
+    done = subprocess.run([sys.executable, "-c", dedent(FORKING)], capture_output=True, text=True, timeout=240)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *others = done.stdout.splitlines()
+    assert first == "Result"
+    assert len(others) == 5
+    assert all("had used JAX" in line and "get_context('spawn')" in line for line in others)

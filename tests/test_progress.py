@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hyperborn.progress import Lines, Progress, Silent, Stage, bars, clock, display_for
+from hyperborn.progress import Lines, Progress, Silent, Stage, bars, clock, display_for, line
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
@@ -271,10 +271,13 @@ def run_on_terminal(script: str, folder: Path, *, interrupt: bool) -> tuple[int,
     path = folder / "script.py"
     path.write_text(script)
     ours, theirs = os.openpty()
+    # Should it never end, this ends the reading.
+    guard = threading.Timer(60, lambda: process.kill())
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100", "PYTHONUTF8": "1"}
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen([sys.executable, path], stdout=output, stderr=theirs, env=environment)
     os.close(theirs)
+    guard.start()
     seen, interrupted = b"", False
     while True:
         try:
@@ -288,6 +291,7 @@ def run_on_terminal(script: str, folder: Path, *, interrupt: bool) -> tuple[int,
             process.send_signal(signal.SIGINT)
             interrupted = True
     os.close(ours)
+    guard.cancel()
     return process.wait(timeout=30), (folder / "output").read_bytes(), seen
 
 
@@ -328,9 +332,28 @@ def test_an_exception_restores_the_terminal(tmp_path: Path) -> None:
     assert seen.rstrip().endswith(b"ValueError: ours")
 
 
+def test_text_that_is_made_on_demand_is_made_once_where_it_is_shown_and_never_where_it_is_not() -> None:
+    made: list[int] = []
+
+    def text() -> str:
+        made.append(1)
+        return "loss 31.2"
+
+    with Progress(enabled=False) as silent:
+        step = silent.training(2, "Training")
+        step(1, text)
+        step(2, text)
+    assert made == []
+    stage = Stage("Training", 10, 0.0)
+    stage.advance(1, 10, text, 1.0)
+    assert "loss 31.2" in line(stage, 2.0)
+    assert "loss 31.2" in line(stage, 3.0)
+    assert made == [1]
+
+
 def test_importing_progress_leaves_rich_alone() -> None:
     code = (
         "import sys; before = set(sys.modules); import hyperborn.progress; print('rich' in set(sys.modules) - before)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "False\n"

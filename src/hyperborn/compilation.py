@@ -1,11 +1,13 @@
-"""Compiled programs are kept on disk, so that a second process need not compile again."""
+"""Compiled programs are kept on disk, so that a second process need not compile again; and JAX is not forked."""
 
+import os
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
 import jax
 
+from hyperborn.errors import UserError
 from hyperborn.storage.caches import MOST_BYTES, cache_folder, forget_oldest
 
 LEAST_SECONDS = 0.1
@@ -21,8 +23,33 @@ RUN_LENGTH = 1
 """Type of a Zstandard block that holds one byte, to be repeated."""
 
 
+_process: int | None = None
+"""The process that used JAX here first."""
+
+
+def check_process() -> None:
+    """Refuse JAX in a forked copy of a process that has used it: its threads are not copied, and it waits for ever.
+
+    Raises:
+        UserError: in such a process.
+    """
+    global _process
+    if _process is None:
+        _process = os.getpid()
+    elif _process != os.getpid():
+        raise UserError(
+            f"process {os.getpid()} was forked from process {_process}, which had used JAX: there it would wait for "
+            "ever; start processes with multiprocessing.get_context('spawn')"
+        )
+
+
 def keep_compiled_programs() -> None:
-    """Use JAX's persistent compilation cache in the user's cache folder, unless the user has chosen a folder for it."""
+    """Use JAX's persistent compilation cache in the user's cache folder, unless the user has chosen a folder for it.
+
+    Raises:
+        UserError: in a forked process (`check_process`).
+    """
+    check_process()
     if jax.config.values["jax_compilation_cache_dir"] is not None:
         return
     folder = cache_folder()

@@ -1,7 +1,9 @@
-"""The one error that is the user's to mend, and the checks of numbers that many arguments need."""
+"""The one error that is the user's to mend, what a signal to stop raises, and checks that many arguments need."""
 
 import math
+import signal
 from numbers import Integral, Real
+from types import FrameType
 from typing import Any
 
 
@@ -20,6 +22,19 @@ def shortened(value: Any, most: int = 200) -> str:
         # Python writes no integers of more than 4,300 digits, and nothing that is nested too deeply.
         return f"a value of type {type(value).__name__} that is too long to show"
     return text if len(text) <= most else f"{text[:most]} ..."
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked the process to stop: Ctrl-C, SIGTERM or SIGHUP. `number` is the signal's."""
+
+    def __init__(self, text: str = "", number: int = signal.SIGINT) -> None:
+        super().__init__(text)
+        self.number = number
+
+
+def stop(number: int, _frame: FrameType | None) -> None:
+    """Handler of SIGTERM and SIGHUP on the command line, which makes them act like Ctrl-C."""
+    raise Stopped(number=number)
 
 
 def whole_number(name: str, value: Any, least: int, most: int | None = None, why: str = "") -> int:

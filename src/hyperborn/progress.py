@@ -26,6 +26,9 @@ from hyperborn.printable import printable
 Stream: TypeAlias = TextIO | io.TextIOBase
 """Where text is written; what stands in for a standard stream is seldom a `TextIO` by type."""
 
+Metrics: TypeAlias = str | Callable[[], str]
+"""Text beside a bar, or what makes it: that is called when the text is shown, from the thread that draws."""
+
 DELAY = 0.5
 """Seconds that a stage lasts before its bar appears."""
 TICK = 0.125
@@ -47,17 +50,29 @@ class Stage:
         self.total = total
         self.started = started
         self.done = 0
-        self.metrics = ""
+        self._metrics: Metrics = ""
         # The first sample is the first report: what comes before it, compilation say, tells nothing of the speed.
         self._samples: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
         self._latest: tuple[float, int] | None = None
 
-    def advance(self, done: int, total: int, metrics: str, now: float) -> None:
+    def advance(self, done: int, total: int, metrics: Metrics, now: float) -> None:
         """Take note of a report."""
-        self.done, self.total, self.metrics = done, total, metrics
+        self.done, self.total, self._metrics = done, total, metrics
         self._latest = (now, done)
         if not self._samples or now - self._samples[-1][0] >= SAMPLE_EVERY:
             self._samples.append(self._latest)
+
+    @property
+    def metrics(self) -> str:
+        """Text of the latest report; what is made on demand is made once."""
+        latest = self._metrics
+        if isinstance(latest, str):
+            return latest
+        text = latest()
+        # Unless another report has come meanwhile, from another thread.
+        if self._metrics is latest:
+            self._metrics = text
+        return text
 
     @property
     def percentage(self) -> int:
@@ -297,7 +312,7 @@ class TrainingProgress:
         self._progress = progress
         self._stage = stage
 
-    def __call__(self, step: int, metrics: str) -> None:
+    def __call__(self, step: int, metrics: Metrics) -> None:
         self._stage.advance(step, self._stage.total, metrics, time.monotonic())
         if step >= self._stage.total:
             self.close()

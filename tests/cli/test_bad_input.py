@@ -72,6 +72,7 @@ MISTAKES = [
     (("train", "iris", "--components", "5"), ("components=5", "from 1 to 4", "4 features")),
     (("train", "iris", "--validation", "0.5", "--test", "0.5"), ("validation=0.5", "test=0.5", "below 1")),
     (("train", "iris", "--values", "1,1"), ("values=(1.0, 1.0)", "distinct")),
+    (("train", "iris", "--spread", "1e300"), ("spread = '1e300'", "radians from 0 to 6.2832")),
     (
         ("train", "breast_cancer", "--hidden", "8", "--posterior", "register"),
         ("--hidden 8 on 30 features", "257 weights", "24", "--components", "--posterior registers"),
@@ -126,6 +127,28 @@ def test_mistake_is_one_object_too(hyperborn: Run, arguments: tuple[str, ...], s
     assert ended.json == {"error": ended.err.removeprefix("hyperborn: ").rstrip("\n"), "exit_code": 2}
     assert len(ended.err.splitlines()) == 1
     assert all(thing in ended.json["error"] for thing in said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("large.csv", "--target", "kind", "--standardize", "false"),
+            "the features or the network's values are too large",
+        ),
+        (("moons", "--beta", "1e39"), "use a smaller beta or weight"),
+    ],
+)
+def test_a_first_loss_that_is_infinite_names_its_cause_and_leaves_no_folder(
+    hyperborn: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    rows = [f"{sign}1e38,{sign}9e37,{kind}" for sign, kind in (("", "x"), ("-", "y"))] * 10
+    Path("large.csv").write_text("\n".join(["a,b,kind", *rows]))
+    ended = hyperborn("train", *arguments, *QUICK)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines()[-1].startswith("hyperborn: the loss of restart 0 is inf at step 0; ")
+    assert said in ended.err
+    assert [path.name for path in Path().iterdir()] == ["large.csv"]
 
 
 TABLES = {

@@ -1,6 +1,7 @@
 """Commands on a table written by hand, end to end: what they write, print and return."""
 
 import csv
+import errno
 import io
 import json
 import math
@@ -17,6 +18,7 @@ from command_line import QUICK, Run, run
 from hyperborn import load
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES, SELBO
+from hyperborn.runs.folder import writing
 
 
 def test_train_has_every_number_that_is_promised(trained: Path) -> None:
@@ -85,6 +87,12 @@ def test_evaluation_of_a_split_is_that_of_training(hyperborn: Run, trained: Path
     for words, split in (((), "test"), (("--split", "train"), "train")):
         found = hyperborn("evaluate", "run", *words, "--json").json
         assert {name: found[name] for name in summary[split]} == pytest.approx(summary[split])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+def test_a_folder_whose_name_is_no_text_is_read_like_any_other(hyperborn: Run, finished: Path) -> None:
+    odd = finished.rename(finished.with_name(os.fsdecode(b"r\xff")))
+    assert hyperborn("evaluate", odd.name, "--json").json["n_examples"] > 0
 
 
 @pytest.mark.usefixtures("finished")
@@ -195,6 +203,14 @@ def test_folders_are_numbered_where_no_name_is_given(hyperborn: Run, flowers: Pa
     assert hyperborn(*words).json["out"] == "runs/flowers-elbo-2"
 
 
+def test_a_name_that_another_process_takes_first_is_passed_over(hyperborn: Run) -> None:
+    """As where several are started at once: the name was free when it was looked up, and then it was locked."""
+    words = ("train", "moons", "--size", "40", *QUICK, "--json")
+    with writing(Path("runs/moons-elbo")), writing(Path("runs/moons-elbo-2")):
+        assert hyperborn(*words).json["out"] == "runs/moons-elbo-3"
+        hyperborn(*words[:-1], "--out", "runs/moons-elbo").refused("moons-elbo is being written by process")
+
+
 def test_doctor_finds_this_installation_well(hyperborn: Run) -> None:
     found = hyperborn("doctor", "--json").json
     assert found["circuit_check"] is True
@@ -244,7 +260,11 @@ def by_jax() -> None:
     jnp.zeros(2**50).block_until_ready()
 
 
-@pytest.mark.parametrize("asked", [by_python, by_numpy, by_jax])
+def by_the_system() -> None:
+    raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+
+@pytest.mark.parametrize("asked", [by_python, by_numpy, by_jax, by_the_system])
 def test_lack_of_memory_is_the_users_to_mend(
     hyperborn: Run, monkeypatch: pytest.MonkeyPatch, asked: Callable[[], None]
 ) -> None:
@@ -253,6 +273,23 @@ def test_lack_of_memory_is_the_users_to_mend(
 
     monkeypatch.setattr(training, "load", lambda _path, **_options: asked())
     hyperborn("evaluate", "run").refused("not enough memory", "--restarts")
+
+
+def test_what_names_memory_only_is_no_lack_of_it(hyperborn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    import jax
+    import jax.numpy as jnp
+
+    from hyperborn import training
+
+    def guarded(_path: Path, **_options: object) -> None:
+        with jax.transfer_guard("disallow"):
+            jnp.zeros(3) + np.ones(3, np.float32)
+
+    monkeypatch.setattr(training, "load", guarded)
+    ended = hyperborn("evaluate", "run")
+    assert ended.code == 1
+    assert "memory_kind" in ended.err
+    assert "not enough memory" not in ended.err
 
 
 def test_numbers_that_json_lacks_are_null(capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,6 +45,10 @@ def test_help_names_every_objective_and_every_divergence(key: str, kinds: dict[s
     assert re.findall("[a-z]+", names) == list(kinds)
 
 
+def test_help_texts_are_plain_ascii() -> None:
+    assert [option.key for option in (*TRAIN, *COMPARE) if not option.help.isascii()] == []
+
+
 def test_test_share_of_the_help_is_the_loaders() -> None:
     from hyperborn.data.load import DEFAULT_TEST
 

@@ -21,13 +21,18 @@ def environment(**changes: str) -> dict[str, str]:
 
 def ended(*arguments: str, command: tuple[str, ...] = COMMAND, **options: Any) -> subprocess.CompletedProcess[str]:
     """A command's process, when it has ended."""
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60, **options)
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=120, **options)
 
 
-def test_ctrl_c_saves_the_run_and_says_how_to_go_on(tmp_path: Path) -> None:
+IGNORING = ("sh", "-c", 'trap "" INT; exec "$@"', "background")
+"""Put before a command, has it started as a shell starts one in the background: Ctrl-C is ignored."""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_to_stop_saves_the_run_and_says_how_to_go_on(tmp_path: Path, number: int, code: int) -> None:
     flags = ("--classes", "1,2", "--hidden", "none", "--depth", "1", "--patience", "0", "--steps", "200000")
     process = subprocess.Popen(
-        [*COMMAND, "train", "iris", *flags, "--out", "a run", "--json"],
+        [*IGNORING, *COMMAND, "train", "iris", *flags, "--out", "a run", "--json"],
         cwd=tmp_path, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     deadline = time.monotonic() + 60
@@ -35,19 +40,33 @@ def test_ctrl_c_saves_the_run_and_says_how_to_go_on(tmp_path: Path) -> None:
     # Several records: the training is under way.
     while time.monotonic() < deadline and (not log.exists() or log.read_bytes().count(b"\n") < 3):
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
+    try:
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+    assert process.returncode == code, err
     found = json.loads(out)
-    assert found["exit_code"] == 130
+    assert found["exit_code"] == code
     assert found["error"].endswith("go on with: hyperborn resume 'a run'")
     assert err.splitlines()[-1] == f"hyperborn: {found['error']}"
     assert "Traceback" not in err
     step = int(found["error"].removeprefix("stopped at step ").partition(" ")[0])
     assert (tmp_path / "a run" / "checkpoints" / f"step-{step:08d}").is_dir()
-    refused = ended("evaluate", "a run", cwd=tmp_path)
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "is not finished" in refused.stderr
+
+
+@pytest.mark.parametrize(("ignored", "kept"), [("", []), ("INT", []), ("HUP", ["SIGHUP"])])
+def test_only_what_nohup_ignores_stays_ignored(ignored: str, kept: list[str]) -> None:
+    code = (
+        "import signal\n"
+        "from hyperborn.cli.app import listen\n"
+        "listen()\n"
+        "names = ('SIGINT', 'SIGTERM', 'SIGHUP')\n"
+        "print([name for name in names if not callable(signal.getsignal(getattr(signal, name)))])\n"
+    )
+    shell = ("sh", "-c", f'trap "" {ignored or "USR1"}; exec "$@"', "nohup", sys.executable, "-c", code)
+    assert ended(command=shell).stdout == f"{kept}\n"
 
 
 def test_ctrl_c_keeps_the_seeds_of_a_comparison_that_are_complete(tmp_path: Path) -> None:
@@ -64,11 +83,11 @@ def test_ctrl_c_keeps_the_seeds_of_a_comparison_that_are_complete(tmp_path: Path
         # It is said when the first seed is complete.
         announced = any("all 100000 seeds will take about" in line for line in process.stderr)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
+        out, err = process.communicate(timeout=60)
     finally:
         guard.cancel()
         process.kill()
-        process.wait()
+        process.wait(timeout=30)
     assert announced
     assert (process.returncode, out) == (130, ""), err
     last = err.splitlines()[-1]
@@ -91,18 +110,21 @@ def test_reader_that_leaves_is_no_mistake(trained: Path) -> None:
     words = ("predict", "run", "many.csv")
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
     with subprocess.Popen([*COMMAND, *words], cwd=trained, env=environment(PYTHONUTF8="1"), **pipes) as process:
+        guard = threading.Timer(60, process.kill)
+        guard.start()
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == "prediction,probability_Größe,probability_small one\n"
         process.stdout.close()
         assert (process.wait(timeout=30), process.stderr.read()) == (0, "")
+        guard.cancel()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 def test_full_standard_output_is_one_line(trained: Path) -> None:
     with Path("/dev/full").open("w") as full:
         refused = subprocess.run(
-            [*COMMAND, "evaluate", "run"], cwd=trained, stdout=full, stderr=subprocess.PIPE, text=True
+            [*COMMAND, "evaluate", "run"], cwd=trained, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
         )
     assert refused.returncode == 2
     assert refused.stderr == "hyperborn: cannot write to standard output: No space left on device; send it elsewhere\n"
@@ -140,6 +162,49 @@ def test_bare_environment_is_enough(tmp_path: Path) -> None:
     assert "Traceback" not in good.stderr
     assert max(map(len, good.stdout.splitlines())) <= 40
     assert (tmp_path / "file").read_text() == ""
+
+
+SMALL = ("--hidden", "none", "--depth", "1", "--steps", "3", "--restarts", "1")
+
+
+@pytest.mark.parametrize("command", ["train", "compare", "estimate"])
+def test_help_needs_no_more_than_ascii(command: str) -> None:
+    shown = ended(command, "--help", env=environment(PYTHONIOENCODING="ascii", COLUMNS="80"))
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "--seed" in shown.stdout
+
+
+def test_a_device_that_is_absent_is_the_users_to_mend() -> None:
+    refused = ended("doctor", env=environment(JAX_PLATFORMS="cuda"))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "JAX finds no device for JAX_PLATFORMS=cuda; unset it" in refused.stderr.splitlines()[-1]
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_run_that_is_saved_needs_no_standard_output_nor_settings_of_jax_that_suit_it(tmp_path: Path) -> None:
+    closed = ("sh", "-c", 'exec "$@" >&-', "closed", *COMMAND)
+    words = ("train", "moons", *SMALL, "--out", "run")
+    refused = ended(*words, "--json", command=closed, cwd=tmp_path, env=environment())
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("hyperborn: there is no standard output")
+    assert list(tmp_path.iterdir()) == []
+    settings = {"JAX_NUMPY_DTYPE_PROMOTION": "strict", "JAX_TRANSFER_GUARD": "disallow"}
+    good = ended(*words, command=closed, cwd=tmp_path, env=environment(**settings))
+    assert good.returncode == 0, good.stderr
+    assert good.stderr.splitlines()[:2] == [
+        "JAX_NUMPY_DTYPE_PROMOTION=strict is taken as standard, without which training cannot run",
+        "JAX_TRANSFER_GUARD=disallow is taken as allow, without which training cannot run",
+    ]
+    assert "standard output" not in good.stderr
+    assert (tmp_path / "run" / "result").is_dir()
+
+
+def test_memory_for_libraries_that_is_lacking_is_the_users_to_mend(tmp_path: Path) -> None:
+    limited = ("sh", "-c", 'ulimit -v 250000; exec "$@"', "limited", *COMMAND)
+    refused = ended("train", "moons", *SMALL, "--out", "run", command=limited, cwd=tmp_path, env=environment())
+    assert refused.returncode == 2, refused.stderr
+    assert "there is not enough memory" in refused.stderr.splitlines()[-1]
+    assert "Traceback" not in refused.stderr
 
 
 def test_an_interrupt_that_a_callback_swallowed_is_sent_again() -> None:

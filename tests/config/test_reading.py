@@ -37,7 +37,7 @@ WRONG = {
     "depth": [0, -1, "4.5", 2**31, True],
     "register_size": [0, 11, "11", "auto", 1.5, True],
     "grouping": ["neurons", 1, ""],
-    "spread": [-1, "inf", "wide", 101, True],
+    "spread": [-1, 6.2832, "inf", "wide", True],
     "prior_from": [1.5, "", "a\0b", True],
     "objective": ["kl", "elbo,mle", 1],
     "beta": [0, -1, "nan", "inf", "cold", True],

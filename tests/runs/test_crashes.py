@@ -92,7 +92,7 @@ def test_ctrl_c_saves_everything(uninterrupted: dict[str, tuple[Path, float]], t
         _, errors = child.communicate(timeout=60)
     finally:
         child.kill()
-        child.wait()
+        child.wait(timeout=30)
     message = errors.splitlines()[-1]
     assert "Interrupted: stopped at step" in message, errors
     step = int(message.split("step ")[1].split()[0])

@@ -10,6 +10,7 @@ import pytest
 
 from command_line import QUICK, Run, snapshot
 from hyperborn.energy import enumeration
+from hyperborn.runs.folder import writing
 from hyperborn.study import comparison
 from hyperborn.training.result import Result
 
@@ -73,6 +74,25 @@ def test_seeds_that_were_complete_are_kept_after_ctrl_c(
     assert part["runs"] == whole["runs"]
     assert part["objectives"] == whole["objectives"]
     assert Path("part/comparison.md").read_bytes() == Path("whole/comparison.md").read_bytes()
+
+
+def test_a_name_that_another_comparison_has_is_refused_before_the_work(
+    hyperborn: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Path] = []
+
+    def never(*_arguments: Any) -> Any:
+        begun.append(Path())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparison, "compared", never)
+    with writing(Path("out")):
+        hyperborn(*MOONS, "--out", "out").refused("out is being written by process", "choose another folder")
+    assert begun == []
+    # Without a name, the next one serves.
+    with writing(Path("runs/moons-compare")):
+        assert hyperborn(*MOONS).code == 130
+    assert begun == [Path()]
 
 
 def test_a_stopped_comparison_is_one_object_too(hyperborn: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,4 @@
+import importlib
 import io
 import json
 import signal
@@ -20,6 +21,7 @@ from hyperborn.predictive import fitted_temperature, tempered
 from hyperborn.progress import Progress
 from hyperborn.training import exact as exact_training
 from hyperborn.training import loop
+from hyperborn.training.definition import Definition
 from hyperborn.training.exact import ExactProblem
 from hyperborn.training.fit import run
 from hyperborn.training.interruption import Interrupted
@@ -29,6 +31,7 @@ from hyperborn.training.result import Result
 from runs import same
 
 QUIET = Resources(Progress(enabled=False))
+fitting = importlib.import_module("hyperborn.training.fit")  # in the package the function has this name
 
 
 @pytest.fixture(scope="module")
@@ -349,6 +352,33 @@ def test_how_often_reports_come_changes_nothing(define, exact: ExactPosterior, m
 def test_a_loss_that_is_lost_is_said_so(define, data: Dataset) -> None:
     with pytest.raises(UserError, match=r"the loss of restart 0 is nan at step \d+; use a smaller learning rate"):
         run(define(optimizer=hb.Adam(3e38), steps=50), data, QUIET)
+
+
+def test_the_accuracy_is_found_once_and_only_for_what_is_shown_or_recorded(
+    define, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[int] = []
+    accuracy_of = fitting.accuracy_of
+
+    def counted(definition: Definition, data: Dataset, report: Report) -> float:
+        found.append(report.position.step)
+        return accuracy_of(definition, data, report)
+
+    monkeypatch.setattr(fitting, "accuracy_of", counted)
+    monkeypatch.setattr(loop, "SECONDS_A_LEAP", 0.0)
+    run(define(steps=60), data, QUIET)
+    assert found == []
+    recorded: list[float] = []
+
+    def watch(report: Report) -> None:
+        if report.recorded:
+            recorded.extend([report.accuracy(), report.accuracy()])
+            fitting.metrics_text(report)
+
+    run(define(steps=60), data, QUIET, watch=watch)
+    assert found == [0, 25, 50, 60]
+    assert recorded[::2] == recorded[1::2]
+    assert all(0 <= accuracy <= 1 for accuracy in recorded)
 
 
 def test_ctrl_c_ends_training_after_the_step_in_hand(define, data: Dataset) -> None:

@@ -4,15 +4,16 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import MutableMapping
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
 from hyperborn import __version__
 from hyperborn.cli import backend_test, compare, doctor, estimate, evaluate, ledger, predict, resume, study, train
-from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, explained, write
-from hyperborn.errors import UserError
+from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, accepted, explained, note, write
+from hyperborn.errors import Stopped, UserError, stop
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -73,19 +74,64 @@ def main() -> None:
 
 
 def command() -> None:
-    """`main` for a process of its own, which a Ctrl-C ends at once.
+    """`main` for a process of its own, which Ctrl-C, SIGTERM and SIGHUP end at once.
 
     Whatever was to be kept is kept by then, and the interpreter's own end can crash where XLA is compiling.
     """
+    hold_standard_descriptors()
+    listen()
+    for line in settle_jax(os.environ):
+        note(line)
     try:
         main()
     except SystemExit as end:
-        if end.code == INTERRUPTED:
+        if isinstance(end.code, int) and end.code > INTERRUPTED:
             for stream in (sys.stdout, sys.stderr):
                 with suppress(OSError, ValueError, AttributeError):
                     stream.flush()
-            os._exit(INTERRUPTED)
+            os._exit(end.code)
         raise
+
+
+def listen() -> None:
+    """Have SIGTERM and SIGHUP act like Ctrl-C, and Ctrl-C act also where a shell ignores it for background jobs.
+
+    SIGHUP stays ignored under nohup.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, stop)
+
+
+def hold_standard_descriptors() -> None:
+    """Keep the numbers of standard streams that are closed from files of ours, into which a library might print."""
+    with suppress(OSError):
+        while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass
+        os.close(descriptor)
+
+
+OWN_SETTINGS = {
+    "JAX_NUMPY_DTYPE_PROMOTION": ("strict", "standard"),
+    "JAX_TRANSFER_GUARD": ("disallow", "allow"),
+    "JAX_TRANSFER_GUARD_HOST_TO_DEVICE": ("disallow", "allow"),
+    "JAX_TRANSFER_GUARD_DEVICE_TO_HOST": ("disallow", "allow"),
+    "JAX_TRANSFER_GUARD_DEVICE_TO_DEVICE": ("disallow", "allow"),
+}
+"""Settings of JAX under which neither Optax nor hyperborn runs: how refused values begin, and what is set instead."""
+
+
+def settle_jax(environment: MutableMapping[str, str]) -> list[str]:
+    """Replace settings of JAX under which nothing would run, before JAX reads them; a line to say for each."""
+    lines: list[str] = []
+    for name, (refused, own) in OWN_SETTINGS.items():
+        given = environment.get(name, "")
+        if given.startswith(refused):
+            environment[name] = own
+            lines.append(f"{name}={given} is taken as {own}, without which training cannot run")
+    return lines
 
 
 def run(as_json: bool) -> int:
@@ -93,18 +139,15 @@ def run(as_json: bool) -> int:
     try:
         with explained(as_json):
             try:
-                code = app(standalone_mode=False)
+                # Help is written by Typer.
+                with accepted() if sys.stdout is not None else nullcontext():
+                    code = app(standalone_mode=False)
             except USAGE_ERROR as error:
                 # Without arguments the help has been printed, and there is nothing to add.
                 text = getattr(error, "format_message", error.__str__)()
                 raise UserError(f"{text.rstrip('.?')}; see hyperborn --help") if text else typer.Exit(USERS) from error
-            except BrokenPipeError:
-                raise
-            except OSError as error:
-                # Typer's own, of help: what commands meet is explained there.
-                raise UserError(f"cannot write to standard output: {error.strerror}; send it elsewhere") from error
             except typer.Abort as error:
-                # Ctrl-C before a command began.
+                # A signal before a command began.
                 raise KeyboardInterrupt from error
     except typer.Exit as stop:
         return stop.exit_code
@@ -112,13 +155,15 @@ def run(as_json: bool) -> int:
 
 
 AGAIN = 0.05
-"""Seconds after which a Ctrl-C is sent again."""
+"""Seconds after which a signal to stop is sent again."""
 
 
 def send_again(unraisable: "UnraisableHookArgs") -> None:
-    """Send a Ctrl-C again that fell into a callback whose exceptions Python drops, such as JAX's garbage collection."""
-    if unraisable.exc_type is KeyboardInterrupt:
-        timer = threading.Timer(AGAIN, os.kill, (os.getpid(), signal.SIGINT))
+    """Send a signal again that fell into a callback whose exceptions Python drops, such as JAX's garbage collection."""
+    error = unraisable.exc_value
+    if isinstance(error, KeyboardInterrupt):
+        number = error.number if isinstance(error, Stopped) else signal.SIGINT
+        timer = threading.Timer(AGAIN, os.kill, (os.getpid(), number))
         timer.daemon = True
         timer.start()
     else:

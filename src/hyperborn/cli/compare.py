@@ -1,12 +1,16 @@
 """`hyperborn compare`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hyperborn.cli.options import COMPARE, with_options
-from hyperborn.cli.output import Json, emit, explained, note, show
+from hyperborn.cli.output import Json, emit, explained, note, show, signal_of
+
+if TYPE_CHECKING:
+    from hyperborn.config import CompareConfig
+    from hyperborn.study.comparison import Row
 
 OUT_HELP = "Folder to write; if absent runs/DATA-compare, with a number where that exists."
 
@@ -24,53 +28,80 @@ def compare(
 ) -> None:
     """Compare objectives with each other and with the exact posterior, over several seeds."""
     with explained(as_json):
-        from hyperborn.attempts import attempted
-        from hyperborn.cli.folders import check_writable, free_beside, free_folder
+        from hyperborn.cli.folders import check_writable, in_free_folder
         from hyperborn.config import CompareConfig, configured
-        from hyperborn.progress import Progress
-        from hyperborn.report import plots, tables
-        from hyperborn.runs.layout import is_free
-        from hyperborn.storage import json_to_bytes, write_folder
-        from hyperborn.study import comparison
-        from hyperborn.training.interruption import interruptible
+        from hyperborn.report.tables import comparison_table
+        from hyperborn.runs.folder import writing
+        from hyperborn.study.comparison import averages, table_of
 
         settings = configured(CompareConfig, config, {"data": data, **flags})
-        folder = free_folder(out, settings.data, "compare", force=force)
-        check_writable(folder)
-        rows: list[comparison.Row] = []
-        stopped = False
-        try:
-            with Progress() as progress:
-                for of_one_seed in comparison.compared(settings, progress):
-                    rows += of_one_seed
-        except KeyboardInterrupt as error:
-            stopped = True
-            if not rows:
-                raise KeyboardInterrupt("stopped; no seed was complete, so nothing is kept") from error
-        # Ctrl-C, or one more, waits until what was found is written.
-        with interruptible() as interrupted:
-            # A stopped comparison takes no other one's place, nor one whose folder has come to be meanwhile.
-            if (stopped or not (force or out)) and not is_free(folder):
-                folder, force = free_beside(folder), False
-            table = comparison.table_of(comparison.averages(rows))
-            record = comparison.record(settings, rows) | {"out": str(folder)}
-            measures = [name for name in comparison.MEASURES if any(name in found for found in table.values())]
-            files = {
-                "comparison.json": json_to_bytes(record),
-                "comparison.md": tables.markdown(table).encode(),
-            }
-            write_folder(folder, files, replace=force)
-            # Only now: whatever goes wrong with the picture, the values are saved.
-            with attempted("comparison.png", note):
-                title = f"{settings.data}: objectives compared on the test split"
-                picture = plots.comparison(table, measures, title=title)
-                write_folder(folder, files | {"comparison.png": picture}, replace=True)
-            if stopped or interrupted():
-                kept = f"the comparison of {record['seeds']} of {settings.seeds} seeds is in {folder}"
-                raise KeyboardInterrupt(f"stopped; {kept}")
+
+        def written(folder: Path) -> "tuple[dict[str, Any], list[Row]]":
+            check_writable(folder)
+            # Held from the start, so that another comparison of this name is refused before its work, not after it.
+            with writing(folder):
+                return compared_in(folder, settings, force=force, is_chosen=force or out is not None)
+
+        record, rows = in_free_folder(written, out, settings.data, "compare", force=force)
         if as_json:
             emit(record)
         else:
             title = f"Test split of {settings.data}: mean ± standard error over {settings.seeds} seeds"
-            show(tables.comparison_table(table, title=title))
-            note(f"{settings.seeds} seeds; table, plot and every seed's values are in {folder}")
+            show(comparison_table(table_of(averages(rows)), title=title), is_saved=True)
+            note(f"{settings.seeds} seeds; table, plot and every seed's values are in {record['out']}")
+
+
+def compared_in(
+    folder: Path, settings: "CompareConfig", *, force: bool, is_chosen: bool
+) -> "tuple[dict[str, Any], list[Row]]":
+    """Compare and write the comparison: its record, and the rows of every seed.
+
+    A folder that the user has chosen is written, or the writing fails; in place of another one a free one beside it.
+
+    Raises:
+        Stopped: with the seeds written that were complete.
+        KeyboardInterrupt: without one.
+        UserError: if something cannot be made, or the folder cannot be written.
+    """
+    from hyperborn.attempts import attempted
+    from hyperborn.cli.folders import free_beside
+    from hyperborn.errors import Stopped
+    from hyperborn.progress import Progress
+    from hyperborn.report import plots, tables
+    from hyperborn.runs.layout import is_free
+    from hyperborn.storage import json_to_bytes, write_folder
+    from hyperborn.study import comparison
+    from hyperborn.training.interruption import interruptible
+
+    rows: list[Row] = []
+    stopped = 0
+    try:
+        with Progress() as progress:
+            for of_one_seed in comparison.compared(settings, progress):
+                rows += of_one_seed
+    except KeyboardInterrupt as error:
+        stopped = signal_of(error)
+        if not rows:
+            raise KeyboardInterrupt("stopped; no seed was complete, so nothing is kept") from error
+    # Ctrl-C, or one more, waits until what was found is written.
+    with interruptible() as interrupted:
+        # A stopped comparison takes no other one's place, nor one whose folder has come to be meanwhile.
+        if (stopped or not is_chosen) and not is_free(folder):
+            folder, force = free_beside(folder), False
+        table = comparison.table_of(comparison.averages(rows))
+        record = comparison.record(settings, rows) | {"out": str(folder)}
+        measures = [name for name in comparison.MEASURES if any(name in found for found in table.values())]
+        files = {
+            "comparison.json": json_to_bytes(record),
+            "comparison.md": tables.markdown(table).encode(),
+        }
+        write_folder(folder, files, replace=force)
+        # Only now: whatever goes wrong with the picture, the values are saved.
+        with attempted("comparison.png", note):
+            title = f"{settings.data}: objectives compared on the test split"
+            picture = plots.comparison(table, measures, title=title)
+            write_folder(folder, files | {"comparison.png": picture}, replace=True)
+        if stopped or interrupted():
+            kept = f"the comparison of {record['seeds']} of {settings.seeds} seeds is in {folder}"
+            raise Stopped(f"stopped; {kept}", stopped or interrupted())
+    return record, rows

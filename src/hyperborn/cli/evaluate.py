@@ -47,7 +47,8 @@ def evaluate(
 
         if file is not None and split is not None:
             raise UserError(f"--split {split} is of the run's own data, and {file} was given; leave one out")
-        settings = configured(RunConfig, None, {"data": str(run), **flags})
+        # The data are known. Their key takes text, which the name of a folder need not be.
+        settings = configured(RunConfig, None, {"data": "run", **flags})
         result = load(run, report=note)
         if settings.backend is not None:
             result = measured_on(run, result, settings)

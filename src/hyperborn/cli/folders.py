@@ -1,24 +1,27 @@
 """Names of the folders that commands write, and what is said of them when a command is stopped."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from hyperborn.backends.jobs.limits import LimitReached
 from hyperborn.cli.output import note
 from hyperborn.errors import UserError
 from hyperborn.runs.layout import is_free, is_run
-from hyperborn.storage import folder_exists
+from hyperborn.storage import FolderTaken, folder_exists
 from hyperborn.storage.durable import explained, only_writer
 from hyperborn.storage.folders import real_path
 from hyperborn.storage.manifest import MANIFEST, read_manifest, unlisted
 
+Made = TypeVar("Made")
 
-def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path:
+
+def free_folder(out: Path | None, data: str, label: str, *, force: bool, taken: Collection[Path] = ()) -> Path:
     """The folder asked for, or the first free one of runs/DATA-LABEL, runs/DATA-LABEL-2, ...; by force the first,
-    if there is no other.
+    if there is no other. Folders that are `taken`, by another process since they were found free, are passed over.
 
     A number that had to be added is noted, for the older folder keeps the shorter name.
 
@@ -30,9 +33,9 @@ def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path
             raise UserError(f"{out} exists; choose another name with --out, or --force to replace it")
         return out
     first = Path("runs") / f"{Path(data).stem}-{label}"
-    if is_free(first):
+    if first not in taken and is_free(first):
         return first
-    free = free_beside(first)
+    free = free_beside(first, taken)
     if not force:
         note(f"{first} exists: writing {free} (--force replaces it, --out names another)")
         return free
@@ -42,9 +45,31 @@ def free_folder(out: Path | None, data: str, label: str, *, force: bool) -> Path
     return first
 
 
-def free_beside(folder: Path) -> Path:
-    """The first free one of FOLDER-2, FOLDER-3, ..."""
-    return next(path for number in count(2) if is_free(path := folder.with_name(f"{folder.name}-{number}")))
+def free_beside(folder: Path, taken: Collection[Path] = ()) -> Path:
+    """The first free one of FOLDER-2, FOLDER-3, ... that is not taken."""
+    numbered = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
+    return next(path for path in numbered if path not in taken and is_free(path))
+
+
+def in_free_folder(
+    work: Callable[[Path], Made], out: Path | None, data: str, label: str, *, force: bool, first: Path | None = None
+) -> Made:
+    """What `work` makes of its folder: `first`, else that of `free_folder`.
+
+    Where no folder was asked for, and another process takes it first (`FolderTaken`), the next free one serves.
+
+    Raises:
+        UserError: as `free_folder`, and whatever `work` raises.
+    """
+    taken: set[Path] = set()
+    while True:
+        folder = first if first and not taken else free_folder(out, data, label, force=force, taken=taken)
+        try:
+            return work(folder)
+        except FolderTaken:
+            if out is not None or force:
+                raise
+            taken.add(folder)
 
 
 def check_writable(folder: Path) -> None:
@@ -87,5 +112,5 @@ def resumable(folder: Path) -> Iterator[None]:
             said += f"; everything is saved, go on with: hyperborn resume {shlex.quote(str(folder))}"
         raise KeyboardInterrupt(said) from error
     except LimitReached as error:
-        flag = f"--{str(error).partition('=')[0].replace('_', '-')}"
+        flag = f"--{error.limit.replace('_', '-')}"
         raise UserError(f"{error}: hyperborn resume {shlex.quote(str(folder))} {flag} N") from error

@@ -33,7 +33,7 @@ SHARED = (
     Option("drop", "A,B", "", "Columns of a CSV or Parquet file to leave out, such as names and ids.", DATA),
     Option("classes", "A,B|all", "all", "Classes to tell apart, by name or number.", DATA),
     Option("folder", "PATH", "", "Folder of MNIST's idx files.", DATA),
-    Option("pixels", "P|all", "all", "Reduce images to P × P pixels.", DATA),
+    Option("pixels", "P|all", "all", "Reduce images to P x P pixels.", DATA),
     Option("size", "N", "", "Examples of a synthetic data set.", DATA),
     Option("noise", "S", "", "Noise of a synthetic data set.", DATA),
     Option("impute", "median", "", "Fill missing numbers in with the training median.", DATA),

@@ -37,4 +37,4 @@ def resume(
         if as_json:
             emit(summary)
         else:
-            show(summary_table(summary))
+            show(summary_table(summary), is_saved=True)

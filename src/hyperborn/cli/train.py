@@ -26,7 +26,7 @@ def train(
     with explained(as_json):
         from functools import partial
 
-        from hyperborn.cli.folders import free_folder, resumable
+        from hyperborn.cli.folders import free_folder, in_free_folder, resumable
         from hyperborn.cli.spending import spending_of, spent_in
         from hyperborn.config import RunConfig, configured
         from hyperborn.config.continuation import continued
@@ -36,11 +36,13 @@ def train(
         from hyperborn.report.run_pictures import plots_of
         from hyperborn.report.tables import summary_table
         from hyperborn.runs.session import start
+        from hyperborn.training import Result
         from hyperborn.training.regimes import regime_of
 
         settings = configured(RunConfig, config, {"data": data, **flags})
         label = settings.objective if settings.backend is None else f"{settings.objective}-{settings.backend}"
-        folder = free_folder(out, settings.data, label.replace(":", "-").replace("/", "-"), force=force)
+        label = label.replace(":", "-").replace("/", "-")
+        first = free_folder(out, settings.data, label, force=force)
         if settings.prior_from is None:
             examples = data_of(settings, note)
             definition = definition_of(settings, examples, settings.objective)
@@ -53,11 +55,18 @@ def train(
             examples, definition = continued(settings, settings.prior_from, note)
         if forecast := regime_of(definition).forecast(definition):
             note(forecast.text)
-        with resumable(folder), Progress() as progress:
-            plots, spending = partial(plots_of, note=progress.note), spending_of(settings)
-            result = start(folder, definition, examples, progress, force=force, plots=plots, spending=spending)
+
+        def trained(folder: Path) -> tuple[Path, Result]:
+            spending = spending_of(settings)
+            with resumable(folder), Progress() as progress:
+                plots = partial(plots_of, note=progress.note)
+                return folder, start(
+                    folder, definition, examples, progress, force=force, plots=plots, spending=spending
+                )
+
+        folder, result = in_free_folder(trained, out, settings.data, label, force=force, first=first)
         summary = result.summary | spent_in(folder) | {"out": str(folder)}
         if as_json:
             emit(summary)
         else:
-            show(summary_table(summary))
+            show(summary_table(summary), is_saved=True)

@@ -111,7 +111,7 @@ class Configuration(BaseModel, ABC):
     grouping: Literal["neuron", "layer", "random"] = Field("neuron", description="neuron, layer or random")
     context: Annotated[int, NotTruth, Field(ge=0, le=16, description="a whole number from 0 to 16")] = 4
     spread: Annotated[
-        float, NotTruth, Field(ge=0, le=LARGEST_SPREAD, description=f"a number from 0 to {LARGEST_SPREAD:g}")
+        NotNegative, Field(le=LARGEST_SPREAD, description=f"a number of radians from 0 to {LARGEST_SPREAD:.4f}")
     ] = SPREAD
 
     beta: Positive | Literal["auto"] = Field("auto", description="a number above 0, or auto")

@@ -1,7 +1,7 @@
 """What every trainable distribution over networks can do."""
 
 from abc import ABC, abstractmethod
-from math import prod
+from math import pi, prod
 
 import jax
 import numpy as np
@@ -9,13 +9,13 @@ from jaxtyping import Array, Float
 
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.arguments import check_finite_parameters, check_key, check_marginals
+from hyperborn.compilation import check_process
 from hyperborn.errors import UserError, is_number
 
 SPREAD = 0.02
 """Default standard deviation of initial parameters around those of the prior's state."""
-
-LARGEST_SPREAD = 100.0
-"""Of a run: angles have a period of 2 pi, and beyond this float32 loses their digits."""
+LARGEST_SPREAD = 2 * pi
+"""A full turn, beyond which angles are no more random than they are."""
 
 
 class Posterior(ABC):
@@ -86,8 +86,10 @@ class ExplicitPosterior(Posterior):
         """q(w) as float64, adding up to 1 to double precision: for numbers that are reported.
 
         Raises:
-            UserError: if the parameters are not `parameter_shape` finite numbers.
+            UserError: if the parameters are not `parameter_shape` finite numbers, or in a process that was forked from
+                one that had used JAX.
         """
+        check_process()
         check_finite_parameters(params, self.parameter_shape, self)
         q = np.asarray(compiled_probabilities(self, params), dtype=np.float64)
         return q / q.sum()

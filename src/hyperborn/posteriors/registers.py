@@ -15,6 +15,7 @@ from hyperborn.arguments import check_bits, check_finite_parameters, check_key, 
 from hyperborn.bits import bits_of, check_enumerable
 from hyperborn.circuits import AllPairs, ProductState
 from hyperborn.circuits.circuit import Circuit
+from hyperborn.compilation import check_process
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.posteriors.grouping import LARGEST_REGISTER, groups_of
@@ -138,8 +139,10 @@ class Registers(ExplicitPosterior):
         """`tables` as float64, each column adding up to 1 to double precision: for numbers that are reported.
 
         Raises:
-            UserError: if the parameters are not `parameter_shape` finite numbers.
+            UserError: if the parameters are not `parameter_shape` finite numbers, or in a process that was forked from
+                one that had used JAX.
         """
+        check_process()
         check_finite_parameters(params, self.parameter_shape, self)
         found = [np.asarray(table, np.float64) for table in compiled_tables(self, params)]
         return tuple(table / table.sum(axis=0) for table in found)

@@ -55,19 +55,20 @@ RECORD = "result.json"
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """The right to write a run folder, for one process at a time; a new folder that stays empty is removed.
+    """The right to write a run folder, for one process at a time; new folders that stay empty are removed.
 
     Raises:
-        UserError: if another process has it, or the folder cannot be made.
+        FolderTaken: if another process has it.
+        UserError: if the folder cannot be made.
     """
-    is_new = not path.exists()
+    new = [place for place in (path, *path.parents) if not place.exists()]
     try:
         with RunLock(path):
             yield
     finally:
-        if is_new:
+        for place in new:
             with suppress(OSError):
-                path.rmdir()
+                place.rmdir()
 
 
 @dataclass(frozen=True, eq=False)

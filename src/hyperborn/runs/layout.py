@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hyperborn.errors import UserError
-from hyperborn.storage import folder_exists, remove_folder, write_folder
+from hyperborn.storage import FolderTaken, folder_exists, remove_folder, write_folder
 from hyperborn.storage.checkpoints import NAME as CHECKPOINT
 from hyperborn.storage.durable import LOCK, PARTIAL, explained, sync_folder
 from hyperborn.storage.folders import PREVIOUS, tidy
@@ -50,14 +50,15 @@ def check_available(path: Path, *, force: bool) -> None:
     """Refuse a place where a new run would harm something.
 
     Raises:
-        UserError: if a run is there and `force` is false, or anything else.
+        FolderTaken: if a run is there and `force` is false.
+        UserError: if anything else is there.
     """
     if is_free(path):
         return
     if not is_run(path):
         raise UserError(f"{path} exists and is not a run folder; choose another name")
     if not force:
-        raise UserError(f"{path} exists; choose another name, or force=True (--force) to replace it")
+        raise FolderTaken(f"{path} exists; choose another name, or force=True (--force) to replace it")
     strange = stranger(path)
     if strange is not None:
         raise UserError(f"{path} is not replaced, for hyperborn did not write {strange}; move that away")
@@ -103,7 +104,21 @@ def complete(path: Path) -> None:
     for part in (RESULT, PLOTS, CHECKPOINTS, DEFINITION):
         remove_folder(path / part)
     with explained(path):
-        for name in (METRICS, *(f"{it}{end}" for it in (LEDGER, EVALUATIONS) for end in ("", "-journal"))):
-            (path / name).unlink(missing_ok=True)
+        _remove_files(path)
         (path / REPLACEMENT).rename(path / DEFINITION)
         sync_folder(path)
+
+
+def withdraw(path: Path) -> None:
+    """Remove what was written of a run that never came to a checkpoint; its definition goes last."""
+    for part in (RESULT, CHECKPOINTS):
+        remove_folder(path / part)
+    with explained(path):
+        _remove_files(path)
+    remove_folder(path / DEFINITION)
+
+
+def _remove_files(path: Path) -> None:
+    """Remove a run's files that are in no part of their own."""
+    for name in (METRICS, *(f"{it}{end}" for it in (LEDGER, EVALUATIONS) for end in ("", "-journal"))):
+        (path / name).unlink(missing_ok=True)

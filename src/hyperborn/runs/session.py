@@ -10,7 +10,7 @@ from typing import Any
 
 from hyperborn.attempts import attempted
 from hyperborn.backends.jobs.ledger import Ledger
-from hyperborn.backends.jobs.limits import Limits
+from hyperborn.backends.jobs.limits import LimitReached, Limits
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
 from hyperborn.progress import Progress
@@ -19,7 +19,7 @@ from hyperborn.runs.folder import Records, RunFolder, writing
 from hyperborn.runs.layout import LEDGER
 from hyperborn.storage import MetricsLog, read_metrics
 from hyperborn.training.definition import Definition
-from hyperborn.training.fit import accuracy_of, run
+from hyperborn.training.fit import run
 from hyperborn.training.loop import Position, Report, fresh
 from hyperborn.training.regime import Resources
 from hyperborn.training.regimes import regime_of
@@ -57,7 +57,8 @@ def start(
 
     Raises:
         LimitReached: before a job that would pass a limit, with everything saved.
-        UserError: if the folder exists and `force` is false, or cannot be written; nothing is lost.
+        FolderTaken: if the folder exists and `force` is false, or another process writes it; nothing is lost.
+        UserError: if it cannot be written, or training fails; a run without a checkpoint or a job leaves no folder.
         Interrupted: after Ctrl-C, with everything saved.
     """
     definition.check(data)
@@ -66,7 +67,15 @@ def start(
     with writing(path):
         check_settled(path)
         folder = RunFolder.create(path, definition, data, force=force)
-        return go_on(folder, fresh(definition), {}, [], progress, plots, spending, is_new=True)
+        try:
+            return go_on(folder, fresh(definition), {}, [], progress, plots, spending, is_new=True)
+        except LimitReached:
+            raise
+        except Exception:
+            # Nothing to go on from: a folder would only be in the way of the next try.
+            if not folder.checkpoints.steps() and not has_jobs(path):
+                layout.withdraw(path)
+            raise
 
 
 def resume(path: Path, progress: Progress, *, plots: Plots, spending: Spending = Spending()) -> Result:
@@ -126,6 +135,14 @@ def finished(folder: RunFolder, progress: Progress, plots: Plots) -> Result:
         with attempted("the pictures", progress.note), writing(folder.path):
             folder.write_plots(plots(result, read_metrics(folder.path / layout.METRICS)))
     return result
+
+
+def has_jobs(path: Path) -> bool:
+    """Whether a run's ledger has any job, finished or not."""
+    if not (path / LEDGER).exists():
+        return False
+    with closing(Ledger.read(path / LEDGER)) as ledger:
+        return bool(ledger.rows())
 
 
 def check_settled(path: Path) -> None:
@@ -202,5 +219,5 @@ class Keeper:
             "losses": [float(loss) for loss in diagnosis.loss],
             "elbo": None if isnan(report.elbo) else report.elbo,
             "expected_energy": float(diagnosis.expected_energy[best]),
-            "train_accuracy": accuracy_of(self.folder.definition, self.folder.data, report),
+            "train_accuracy": report.accuracy(),
         }

@@ -11,7 +11,7 @@ from hyperborn.storage.caches import cache_folder, cached_array
 from hyperborn.storage.checkpoints import Checkpoint, Checkpoints
 from hyperborn.storage.durable import write_file
 from hyperborn.storage.folders import folder_exists, read_file, read_folder, remove_folder, write_folder
-from hyperborn.storage.lock import RunLock
+from hyperborn.storage.lock import FolderTaken, RunLock
 from hyperborn.storage.manifest import DamagedFolder
 from hyperborn.storage.metrics_log import MetricsLog, read_metrics
 
@@ -19,6 +19,7 @@ __all__ = [
     "Checkpoint",
     "Checkpoints",
     "DamagedFolder",
+    "FolderTaken",
     "MetricsLog",
     "RunLock",
     "arrays_from_bytes",

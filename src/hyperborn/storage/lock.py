@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +18,10 @@ PAUSE = 0.01
 """Seconds between tries while the holder has locked the file and not yet written who it is."""
 
 
+class FolderTaken(UserError):  # noqa: N818
+    """Another process writes the folder, or has written it."""
+
+
 class RunLock:
     """The right to write a run folder, held inside a `with` block; the system gives it back if the process dies.
 
@@ -24,7 +29,8 @@ class RunLock:
     it replaces the folder). The lock is the file `.lock` in the folder, gone when released.
 
     Raises:
-        UserError: on entering, if another process (or this one) holds it: the line names the folder and the process.
+        FolderTaken: on entering, if another process (or this one) holds it: the line names the folder and the process.
+        UserError: if the system refuses.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,23 +42,25 @@ class RunLock:
             raise UserError(f"{self.folder} is already locked here; leave the first block before entering again")
         with explained(self.folder, "lock"):
             target = real_path(self.folder)
-            make_folder(target.parent)
             for _ in range(TRIES):
-                # No one swaps the folder while its lock file is opened.
-                with only_writer(target):
-                    settle(target)
-                    make_folder(target)
-                    self._descriptor = acquire(target / RUN_LOCK, wait=False)
-                    if self._descriptor is not None:
-                        self._sign(self._descriptor)
-                        return self
+                # A process that gives up removes the empty folders that it made, and these may be the ones.
+                with suppress(FileNotFoundError):
+                    make_folder(target.parent)
+                    # No one swaps the folder while its lock file is opened.
+                    with only_writer(target):
+                        settle(target)
+                        make_folder(target)
+                        self._descriptor = acquire(target / RUN_LOCK, wait=False)
+                        if self._descriptor is not None:
+                            self._sign(self._descriptor)
+                            return self
                 holder = _holder(target / RUN_LOCK)
                 if holder:
                     break
                 time.sleep(PAUSE)
             else:
                 holder = "another process"
-        raise UserError(f"{self.folder} is being written by {holder}; wait for it, stop it, or choose another folder")
+        raise FolderTaken(f"{self.folder} is being written by {holder}; wait for it, stop it, or choose another folder")
 
     def _sign(self, descriptor: int) -> None:
         """Write down who holds the lock; where that fails, on a full disk say, let go of it."""

@@ -74,8 +74,9 @@ class Definition:
         for name, least, most in counts:
             object.__setattr__(self, name, whole_number(name, getattr(self, name), least, most))
         if not is_number(self.spread) or not 0 <= self.spread <= LARGEST_SPREAD:
-            allowed = f"radians from 0 to {LARGEST_SPREAD:g}, such as {SPREAD}"
-            raise UserError(f"spread = {self.spread!r}: give a number of {allowed}")
+            raise UserError(
+                f"spread = {self.spread!r}: give a number of radians from 0 to {LARGEST_SPREAD:.4f}, such as {SPREAD}"
+            )
         n = self.network.n_weights
         if self.posterior.n_weights != n:
             raise UserError(

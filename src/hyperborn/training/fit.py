@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -59,15 +61,16 @@ def fit(
     Args:
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
-        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`; on a backend `SELBO` or `MLE`. On `Registers` a
-            colder posterior, ``ELBO(beta=0.03)``, predicts better (docs/registers.md); the command line takes it there.
+        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`; on a backend `SELBO` or `MLE`, for the others
+            need probabilities. If None ``ELBO()``; on `Registers` ``ELBO(beta=0.03)``, a colder posterior that predicts
+            better (docs/registers.md); on a backend ``SELBO()``.
         posterior: where the weights come from; `default_posterior` of the network if None: one register where that
             is comfortable, else `Registers`. `ShotRegister` and `ShotRegisters` are on a backend.
         estimator: from the objective to a gradient; if None `Exact` for one register, `FirstOrder` for `Registers`,
             `SPSA` on a backend.
         prior: `Uniform`, `Bernoulli`, `Ising`, `Empirical`, or what an earlier result gives with `Result.as_prior`.
-        optimizer: `Adam`, `LBFGS` or `Gains`; if None Adam with a learning rate of 0.03 for exact gradients and of 0.1
-            for others, and `Gains` for `SPSA`.
+        optimizer: `Adam`, with exact gradients also `LBFGS`, on a backend also `Gains`. If None `Gains` for `SPSA`,
+            else Adam, with a learning rate of 0.03 radians for exact gradients and of 0.1 for all others.
         annealing: how energies rise as training goes; in full from the start if None. Exact gradients only.
         plateau: when to stop before `steps`; never if None. Exact gradients only.
         steps: steps at most; if None 1000 for exact gradients, 60 epochs in 1,500 to 12,000 steps on `Registers`, and
@@ -75,7 +78,7 @@ def fit(
         batch_size: examples a step on `Registers`; other gradients are of all examples.
         restarts: independent starts, of which the best is kept; if None 2 for exact gradients, else 1.
         seed: of everything random: initial angles, minibatches, draws, and the shots of simulators.
-        spread: standard deviation of the initial angles (radians) around the prior's state.
+        spread: standard deviation of the initial angles around the prior's state, from 0 to 2π radians.
         limits: the most shots, jobs and seconds of a backend; none if None.
         ledger: file in which every job of a backend is kept before it is sent, and what it gave: the same call goes on
             from there and pays for nothing twice. In memory if None, which is refused where jobs cost money.
@@ -149,13 +152,15 @@ def trained(
     report: Report | None = None
     with interruptible() as interrupted, closing(show):
         for report in train(definition, problem, position or fresh(definition)):
+            # Many reports are neither recorded nor shown, and some are both.
+            report = replace(report, accuracy=cache(partial(accuracy_of, definition, data, report)))
             if watch:
                 watch(report)
             # A plateau may end the run early, and the bar with it.
             shown = definition.steps if report.position.finished else report.position.step
-            show(shown, metrics_text(definition, data, report))
-            if interrupted():
-                raise Interrupted(f"stopped at step {report.position.step} of {definition.steps}")
+            show(shown, partial(metrics_text, report))
+            if number := interrupted():
+                raise Interrupted(f"stopped at step {report.position.step} of {definition.steps}", number)
     assert report is not None, "training reports at least once"
     return report
 
@@ -179,7 +184,8 @@ def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
     return float(np.mean(guesses == data.train.y[rows]))
 
 
-def metrics_text(definition: Definition, data: Dataset, report: Report) -> str:
+def metrics_text(report: Report) -> str:
+    """What is shown beside the bar; nats."""
     loss = float(report.diagnosis.loss[report.best])
     elbo = "" if np.isnan(report.elbo) else f"elbo {report.elbo:.4g} "
-    return f"loss {loss:.4g} {elbo}acc {accuracy_of(definition, data, report):.2f}"
+    return f"loss {loss:.4g} {elbo}acc {report.accuracy():.2f}"

@@ -1,4 +1,4 @@
-"""Ctrl-C: what is in hand is finished first."""
+"""Ctrl-C, and on the command line SIGTERM and SIGHUP: the step in hand is finished first."""
 
 import signal
 import threading
@@ -6,44 +6,53 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C while training: the step in hand was finished, and saved where there is a run folder."""
+from hyperborn.errors import Stopped, stop
 
 
-_noted: list[bool] = []
-"""Whether Ctrl-C was pressed, in each block that is open."""
+class Interrupted(Stopped):
+    """Stopped while training: the step in hand was finished, and saved where there is a run folder."""
+
+
+_noted: list[int] = []
+"""The signal that came in each block that is open; 0 while none did."""
 
 
 def give_way() -> None:
-    """Raise `Interrupted` if Ctrl-C was pressed within an `interruptible` block: for long waits that lose nothing."""
-    if any(_noted):
-        raise Interrupted("stopped while waiting for a job, which will be adopted")
+    """Raise `Interrupted` if a signal came within an `interruptible` block: for long waits that lose nothing."""
+    for number in _noted:
+        if number:
+            raise Interrupted("stopped while waiting for a job, which will be adopted", number)
+
+
+def _note(number: int, _frame: FrameType | None) -> None:
+    """Handler within a block: the first signal is noted, a second one acts at once."""
+    if _noted[-1]:
+        raise Stopped(number=number)
+    _noted[-1] = number
 
 
 @contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Within the block, Ctrl-C only makes the given function return True; a second Ctrl-C acts at once.
+def interruptible() -> Iterator[Callable[[], int]]:
+    """Within the block a signal to stop is only noted; the given function returns its number, or 0 if none came.
 
-    A block that ends as if nothing had been swallows no Ctrl-C: it acts then.
+    A second signal acts at once. So does the first one at the end of a block that did not raise by itself.
+    SIGTERM and SIGHUP are noted where the command line handles them; elsewhere they act as they do without the block.
     """
-    place = len(_noted)
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        if _noted[place]:
-            raise KeyboardInterrupt
-        _noted[place] = True
-
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
+        yield lambda: 0
         return
-    _noted.append(False)
-    before = signal.signal(signal.SIGINT, note)
-    seen = False
+    place = len(_noted)
+    # Windows has no SIGHUP.
+    others = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    caught = [signal.SIGINT, *(number for number in others if signal.getsignal(number) in (stop, _note))]
+    _noted.append(0)
+    before = {number: signal.signal(number, _note) for number in caught}
+    seen = 0
     try:
         yield lambda: _noted[place]
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         seen = _noted.pop()
     if seen:
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(seen)

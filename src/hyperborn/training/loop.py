@@ -1,8 +1,9 @@
 """The loop around the compiled steps: leaps of steps, and a report after each."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from math import nan
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class Report:
     train_seconds: float
     recorded: bool
     """Whether this position belongs into the metrics log."""
+    accuracy: Callable[[], float] = lambda: nan
+    """Accuracy of the best restart's most probable network, found when it is first asked for; see `fit.accuracy_of`."""
 
     @property
     def best(self) -> int:
@@ -69,7 +72,9 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
     every = regime_of(definition).record_every(definition)
     started = time.perf_counter()
     # No steps at all: this compiles, or loads what was compiled before.
-    state, diagnosis = problem.advance(position.state, 0)
+    # What single precision cannot hold becomes infinite here, which `check_finite` explains.
+    with np.errstate(over="ignore"):
+        state, diagnosis = problem.advance(position.state, 0)
     compile_seconds, train_seconds, length = time.perf_counter() - started, 0.0, 1
     check_finite(diagnosis, position.step)
     if not position.history:
@@ -109,5 +114,11 @@ def check_finite(diagnosis: Diagnosis, step: int) -> None:
     """Raise a UserError if a loss is not a finite number."""
     lost = np.flatnonzero(~np.isfinite(diagnosis.loss))
     if lost.size:
-        remedy = "a smaller learning rate or another optimizer" if step else "a smaller beta or weight"
-        raise UserError(f"the loss of restart {lost[0]} is {diagnosis.loss[lost[0]]} at step {step}; use {remedy}")
+        worst = lost[0]
+        if step:
+            remedy = "use a smaller learning rate or another optimizer"
+        elif not np.isfinite(diagnosis.expected_energy[worst]):
+            remedy = "the features or the network's values are too large: standardise the features, or scale them down"
+        else:
+            remedy = "use a smaller beta or weight"
+        raise UserError(f"the loss of restart {worst} is {diagnosis.loss[worst]} at step {step}; {remedy}")

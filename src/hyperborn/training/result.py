@@ -16,6 +16,7 @@ from hyperborn.backends.backend import Backend
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.bits import LARGEST_ENUMERATED, bit_string
+from hyperborn.compilation import check_process
 from hyperborn.data.columns import raw_table
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.data.tables import Table, real_numbers
@@ -64,7 +65,12 @@ class Result:
 
     @property
     def angles(self) -> np.ndarray:
-        """Parameters of the posterior."""
+        """Parameters of the posterior.
+
+        Raises:
+            UserError: in a process that was forked from one that had used JAX, where nothing could be done with them.
+        """
+        check_process()
         posterior = self.definition.posterior
         return self.params.reshape(-1)[: posterior.n_parameters].reshape(posterior.parameter_shape)
 

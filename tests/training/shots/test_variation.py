@@ -11,8 +11,9 @@ import oracle
 from hyperborn.backends import Counts, Readout, Statevector
 from hyperborn.circuits import AllPairs
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors import Registers, ShotRegister, ShotRegisters
-from hyperborn.training.shots import Reading, variation_of
+from hyperborn.posteriors import Registers
+from hyperborn.training.shots.measurement import Measurement
+from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters
 from hyperborn.training.shots.readout import left_out, measurement_of
 from sampled_problem import Task
 
@@ -33,7 +34,7 @@ def read(rows: np.ndarray, random: np.random.Generator, wrong: float) -> Counts:
     return Counts.of((rows ^ (random.random(rows.shape) < wrong)).astype(np.uint8))
 
 
-def drawn(posterior: Any, shots: int, calibration: int, width: int | None, random: np.random.Generator) -> Reading:
+def drawn(posterior: Any, shots: int, calibration: int, width: int | None, random: np.random.Generator) -> Measurement:
     """A reading of shots at fixed parameters, and of as many shots as are said for either preparation."""
     params = np.random.default_rng(1).uniform(-2, 2, posterior.n_parameters)
     q, turns = endless.joint(posterior, params), posterior.turns(width)
@@ -64,7 +65,7 @@ def test_errors_are_the_spread_over_draws(
 ) -> None:
     """60 draws, seed 7: the spread is then known to 9 %, a standard error; the ratio is within three of them."""
     posterior, random = posterior_of(kind, mitigation), np.random.default_rng(7)
-    variation = variation_of(hb.MLE(), hb.Uniform(), TASK.network, TASK.split, posterior)
+    variation = posterior.variation(hb.MLE(), hb.Uniform(), TASK.network, TASK.split)
     found = [
         variation.standing(drawn(posterior, shots, calibration, width, random), random, error=True).energy
         for _ in range(DRAWS)
@@ -78,7 +79,7 @@ def test_errors_are_the_spread_over_draws(
 def test_the_error_changes_nothing_but_itself(kind: str) -> None:
     """Whoever does not ask for it gets the same standing, and no error of mitigated outcomes."""
     posterior = posterior_of(kind, "readout")
-    variation = variation_of(hb.SELBO(), hb.Uniform(), TASK.network, TASK.split, posterior)
+    variation = posterior.variation(hb.SELBO(), hb.Uniform(), TASK.network, TASK.split)
     reading = drawn(posterior, 200, 1000, None, np.random.default_rng(2))
     plain, asked = (variation.standing(reading, np.random.default_rng(3), error=error) for error in (False, True))
     assert (plain.loss, plain.energy.mean, plain.charge) == (asked.loss, asked.energy.mean, asked.charge)
@@ -91,7 +92,7 @@ def test_the_error_changes_nothing_but_itself(kind: str) -> None:
 def test_calibrations_too_short_to_leave_shots_out_have_no_error() -> None:
     """Two shots of either preparation: without one of them there is none that says that a 1 is read as 1."""
     posterior = posterior_of("one register", "readout")
-    variation = variation_of(hb.MLE(), hb.Uniform(), TASK.network, TASK.split, posterior)
+    variation = posterior.variation(hb.MLE(), hb.Uniform(), TASK.network, TASK.split)
     rows = oracle.all_bits(5)
     ones = Counts.of(np.repeat(np.array([[1, 1, 1, 1, 1], [0, 1, 1, 1, 1]], np.uint8), 2, axis=0))
     readout = Readout.of([Counts(np.zeros((1, 5), np.uint8), np.array([4])), Counts(ones.bits, np.array([1, 1]))])

@@ -6,7 +6,14 @@ from hyperborn.errors import UserError, is_number, whole_number
 
 
 class LimitReached(UserError):  # noqa: N818
-    """The next job would pass one of the run's limits: it is not sent, and all before it is kept."""
+    """The next job would pass one of the run's limits: it is not sent, and all before it is kept.
+
+    `limit` is the name of the limit, such as "max_shots".
+    """
+
+    def __init__(self, text: str, limit: str) -> None:
+        super().__init__(text)
+        self.limit = limit
 
 
 @dataclass(frozen=True)
@@ -75,17 +82,22 @@ class Limits:
         """
         before, mean = spent.likely_seconds, spent.mean_seconds
         if self.max_jobs is not None and spent.jobs + 1 > self.max_jobs:
+            limit = "max_jobs"
             reason = f"max_jobs={self.max_jobs:,} is reached: {spent.jobs:,} jobs are spent, and {label} takes another"
         elif self.max_shots is not None and spent.shots + shots > self.max_shots:
+            limit = "max_shots"
             reason = (
                 f"max_shots={self.max_shots:,} would be passed: {spent.shots:,} shots are spent, and {label} takes "
                 f"{shots:,} more"
             )
         elif self.max_seconds is not None and (before >= self.max_seconds or before + mean > self.max_seconds):
+            limit = "max_seconds"
             reason = (
                 f"max_seconds={self.max_seconds:,g} would be passed: about {before:,.4g} seconds of processor time are "
                 f"spent, and {label} takes about {mean:,.4g} more, the mean of the jobs so far"
             )
         else:
             return
-        raise LimitReached(f"{reason}; all that is paid for is kept: resume the run with a larger limit to go on")
+        raise LimitReached(
+            f"{reason}; all that is paid for is kept: resume the run with a larger limit to go on", limit
+        )

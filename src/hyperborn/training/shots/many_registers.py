@@ -86,8 +86,8 @@ class ManyRegistersVariation(FirstVariation):
         Its variance is that of the draws from the outcomes at hand, and that of the outcomes themselves with the shots.
         The latter is, for outcomes that are plain frequencies of S shots, the variance of a network's energy by S:
         exactly so in one subcircuit, and at most that in several, where what subcircuits do together averages out over
-        all pairs of their shots. Of mitigated outcomes it is found by the jackknife, of the energy as far as it is linear in
-        the register's tables.
+        all pairs of their shots. Of mitigated outcomes it is found by the jackknife, of the energy as far as it is
+        linear in the register's tables.
         """
         assert drawn.standard_error is not None
         if measurement.replicates is None:
