@@ -111,3 +111,14 @@ def test_leaving_out_every_column_leaves_nothing(refused, written: Written) -> N
 
 def test_a_cell_that_says_that_there_is_no_value(written: Written) -> None:
     np.testing.assert_array_equal(read_table(written("a,b\n<NA>,1\n2,3\n")).columns["a"], [np.nan, 2])
+
+
+def test_more_examples_than_fit_into_memory(refused) -> None:
+    with refused("size=1000000000 must be a whole number from 2 to 10,000,000"):
+        load("gaussian", size=10**9)
+
+
+def test_values_whose_squares_are_infinite_have_no_principal_components(refused) -> None:
+    x = np.random.default_rng(0).normal(size=(20, 3)) * 1e200
+    with refused("too large for principal components", "--standardize true"):
+        from_arrays(x, [0, 1] * 10, standardize=False, components=2)

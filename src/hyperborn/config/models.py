@@ -29,6 +29,7 @@ from hyperborn.config.kinds import (
     whole_or_two,
 )
 from hyperborn.data.tables import MOST_COLUMNS
+from hyperborn.data.toy import LARGEST_SIZE
 from hyperborn.networks.checks import MOST_LAYERS
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
@@ -70,7 +71,9 @@ class Configuration(BaseModel, ABC):
     pixels: Annotated[
         Count | None, BeforeValidator(unless_all), Field(description="a whole number from 1 on, or all")
     ] = None
-    size: Annotated[int | None, NotTruth, Field(ge=2, description="a whole number from 2 on")] = None
+    size: Annotated[
+        int | None, NotTruth, Field(ge=2, le=LARGEST_SIZE, description=f"a whole number from 2 to {LARGEST_SIZE:,}")
+    ] = None
     noise: Annotated[NotNegative | None, Field(description="a number from 0 on")] = None
     impute: Literal["median"] | None = Field(None, description="median")
     components: Count | Literal["auto", "all"] = Field("auto", description="a whole number from 1 on, auto or all")

@@ -89,7 +89,7 @@ def feature_columns(x: ArrayLike, features: Sequence[str] | None) -> dict[str, n
     """
     try:
         values = real_numbers(x)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"x must be a matrix of numbers, one row an example ({error}); encode text first") from error
     if values.ndim != 2 or not values.shape[1]:
         raise UserError(f"x of shape {values.shape} must be a matrix, one row an example and one column a feature")

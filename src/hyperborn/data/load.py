@@ -62,6 +62,7 @@ def load(
 ) -> Dataset:
     """A built-in set by name, or a user's own .csv, .tsv, .txt or .parquet file by path.
 
+    A table has at most 1,000 classes; its other limits are those of `read_table`, and `load_mnist` says those of mnist.
     Splits are stratified by class and drawn from the seed; rows keep the order of their source. Every statistic (means,
     deviations, medians, principal components) comes from the training split alone.
 
@@ -72,7 +73,7 @@ def load(
         seed: of the splits, and of the examples of toy sets.
         validation: fraction of all examples; for mnist of the training file. 0 leaves the split empty.
         test: fraction of all examples, 0.2 for None. MNIST has an official test file instead.
-        size: examples to draw (toy sets; 200 for gaussian, else 500).
+        size: examples to draw (toy sets; 200 for gaussian, else 500; 10,000,000 at most).
         noise: standard deviation (moons 0.25, circles 0.15, xor 0.3).
         standardize: subtract the training mean and divide by the training standard deviation.
         components: keep so many principal components (after standardising).

@@ -19,6 +19,9 @@ from hyperborn.data.naming import counted
 from hyperborn.data.tables import Table
 from hyperborn.errors import UserError, whole_number
 
+LARGEST_SQUARED = 1e140
+"""Sums of the squares of many such values are still finite in float64."""
+
 
 def frozen(values: np.ndarray, dtype: type) -> np.ndarray:
     """A C-contiguous read-only array of this type; the caller's own array is copied unless it is read-only already."""
@@ -109,7 +112,9 @@ class Preprocessing:
             places = numeric_features(self.columns)
             x[:, places] = np.where(np.isnan(x[:, places]), self.medians, x[:, places])
         if self.means is not None and self.scales is not None:
-            x = (x - self.means) / self.scales
+            # What overflows here is infinite, and refused by name where it is used.
+            with np.errstate(over="ignore"):
+                x = (x - self.means) / self.scales
         if self.pca_mean is not None and self.pca_components is not None:
             x = (x - self.pca_mean) @ self.pca_components.T
         return x
@@ -158,7 +163,8 @@ def fit(
     """Preprocessing with the statistics of these (training) rows.
 
     Raises:
-        UserError: a column without a value among these rows, or more components than features or rows.
+        UserError: a column without a value among these rows, values too large to be squared, or more components than
+            features or rows.
     """
     names = {"columns": tuple(columns), "target": target, "classes": tuple(classes)}
     steps: dict[str, Any] = {}
@@ -206,6 +212,11 @@ def principal_components(
     """Mean and leading principal axes, one a row; signs as scikit-learn fixes them."""
     why = f" ({counted(raw.shape[1], 'feature')}, {counted(raw.shape[0], 'training example')})"
     components = whole_number("components", components, 1, min(raw.shape), why)
+    if np.abs(raw).max() > LARGEST_SQUARED:
+        raise UserError(
+            f"values of {np.abs(raw).max():.6g} are too large for principal components; standardise the features "
+            "(standardize=True, --standardize true)"
+        )
     from sklearn.decomposition import PCA
 
     # Both solvers are deterministic; the second needs only features × features, which is much quicker for images.

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from hyperborn.data.naming import listed, nearest, number_in
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, shortened
 
 MISSING = frozenset({"", "NA", "<NA>", "NaN", "nan", "null", "None", "?"})
 """Cells that say that there is no value."""
@@ -34,13 +34,15 @@ class Table:
     where a value is missing; any other becomes an object array of stripped text with None where a value is missing.
 
     Raises:
-        UserError: a column that is not one-dimensional, or lengths that differ.
+        UserError: columns that are no mapping, one that is not one-dimensional, or lengths that differ.
     """
 
     columns: Mapping[str, np.ndarray]
     source: str = "table"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.columns, Mapping):
+            raise UserError(f"columns={shortened(self.columns)} must map names to values, such as {{'height': [1, 2]}}")
         columns = {name: normalised(values, name, self.source) for name, values in self.columns.items()}
         lengths = {len(values) for values in columns.values()}
         if len(lengths) > 1:
@@ -73,7 +75,10 @@ def real_numbers(x: ArrayLike) -> Float[np.ndarray, "..."]:
 
 def normalised(values: np.ndarray, name: str, source: str) -> np.ndarray:
     """One column as float64 with NaN, or as an object array of text with None."""
-    values = np.asarray(values)
+    try:
+        values = np.asarray(values)
+    except ValueError as error:
+        raise UserError(f"column {name!r} of {source} has values of different shapes; give one each row") from error
     if values.ndim != 1:
         raise UserError(f"column {name!r} of {source} has shape {values.shape}; a column has one dimension")
     if values.dtype.kind in "iuf":
@@ -123,6 +128,8 @@ def read_table(path: str | PathLike[str], *, drop: Sequence[str] = (), only: Col
         UserError: an unknown suffix, a missing or unreadable file, a folder, a pipe or a device, a table that is over a
             limit or damaged (with the line number), a column to drop that is not there, or no column that is left.
     """
+    if not isinstance(path, str | PathLike):
+        raise UserError(f"path={shortened(path)} must be the path of a table")
     path = Path(path)
     left_out, kept = frozenset(drop), None if only is None else frozenset(only)
 

@@ -15,6 +15,8 @@ Drawn = tuple[np.ndarray, np.ndarray]
 
 SIZES = {"gaussian": 200, "moons": 500, "circles": 500, "xor": 500}
 LARGEST_NOISE = 1_000_000
+LARGEST_SIZE = 10_000_000
+"""Examples to draw; more would not fit into the memory of a small machine."""
 NOISES = {"moons": 0.25, "circles": 0.15, "xor": 0.3}
 
 GAUSSIAN_CENTRE = (-1.0, -2.0)
@@ -29,9 +31,9 @@ def load_toy(
     """A toy set of ``size`` examples, about half of each class.
 
     Raises:
-        UserError: a size that is no whole number of at least 2, or a noise out of range.
+        UserError: a size that is no whole number from 2 to 10,000,000, or a noise out of range.
     """
-    size = SIZES[name] if size is None else whole_number("size", size, 2)
+    size = SIZES[name] if size is None else whole_number("size", size, 2, LARGEST_SIZE)
     chosen = choose(CLASSES, classes)
     x, y = drawn(name, size, noise, seed)
     rows, y = select(y, chosen)

@@ -290,7 +290,7 @@ def features_of(network: Network, x: ArrayLike) -> Examples:
     remedy = f"give numbers of shape (examples, {network.n_features}), as data.test.x holds them"
     try:
         table = real_numbers(x)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"x is no table of numbers ({error}); {remedy}") from error
     if table.ndim != 2:
         raise UserError(f"x has shape {table.shape}; {remedy}")
