@@ -35,18 +35,20 @@ def read(rows: np.ndarray, random: np.random.Generator, wrong: float) -> Counts:
 
 
 def drawn(posterior: Any, shots: int, calibration: int, width: int | None, random: np.random.Generator) -> Measurement:
-    """A reading of shots at fixed parameters, and of as many shots as are said for either preparation."""
+    """A measurement of shots at fixed parameters, and of as many shots as are said for either preparation."""
     params = np.random.default_rng(1).uniform(-2, 2, posterior.n_parameters)
-    q, turns = endless.joint(posterior, params), posterior.turns(width)
+    q, subcircuits = endless.joint(posterior, params), posterior.subcircuits(width)
     wrong = WRONG if posterior.mitigation == "readout" else 0.0
-    rows = [oracle.all_bits(5)[random.choice(32, shots, p=q)][:, turn.weights] for turn in turns]
+    rows = [oracle.all_bits(5)[random.choice(32, shots, p=q)][:, subcircuit.weights] for subcircuit in subcircuits]
     counts = [[read(own, random, wrong)] for own in rows]
-    prepared = [np.full((calibration, len(turn.weights)), bit, np.uint8) for turn in turns for bit in (0, 1)]
+    prepared = [
+        np.full((calibration, len(subcircuit.weights)), bit, np.uint8) for subcircuit in subcircuits for bit in (0, 1)
+    ]
     readouts = [
         Readout.of([read(own, random, wrong) for own in prepared[2 * place : 2 * place + 2]])
-        for place in range(len(turns))
+        for place in range(len(subcircuits))
     ]
-    return measurement_of(posterior, turns, counts, readouts if wrong else None, 1)
+    return measurement_of(subcircuits, counts, readouts if wrong else None, 1, posterior.registers_alone)
 
 
 # Shots and calibration so that each of their parts is the larger one once; of mitigated ones the error was less than
@@ -67,7 +69,7 @@ def test_errors_are_the_spread_over_draws(
     posterior, random = posterior_of(kind, mitigation), np.random.default_rng(7)
     variation = posterior.variation(hb.MLE(), hb.Uniform(), TASK.network, TASK.split)
     found = [
-        variation.standing(drawn(posterior, shots, calibration, width, random), random, error=True).energy
+        variation.estimate(drawn(posterior, shots, calibration, width, random), random, error=True).energy
         for _ in range(DRAWS)
     ]
     spread = np.std([one.mean for one in found], ddof=1)
@@ -77,16 +79,16 @@ def test_errors_are_the_spread_over_draws(
 
 @pytest.mark.parametrize("kind", ["one register", "registers"])
 def test_the_error_changes_nothing_but_itself(kind: str) -> None:
-    """Whoever does not ask for it gets the same standing, and no error of mitigated outcomes."""
+    """Whoever does not ask for it gets the same estimate, and no error of mitigated outcomes."""
     posterior = posterior_of(kind, "readout")
     variation = posterior.variation(hb.SELBO(), hb.Uniform(), TASK.network, TASK.split)
-    reading = drawn(posterior, 200, 1000, None, np.random.default_rng(2))
-    plain, asked = (variation.standing(reading, np.random.default_rng(3), error=error) for error in (False, True))
-    assert (plain.loss, plain.energy.mean, plain.charge) == (asked.loss, asked.energy.mean, asked.charge)
+    measurement = drawn(posterior, 200, 1000, None, np.random.default_rng(2))
+    plain, asked = (variation.estimate(measurement, np.random.default_rng(3), error=error) for error in (False, True))
+    assert (plain.loss, plain.energy.mean, plain.penalty) == (asked.loss, asked.energy.mean, asked.penalty)
     assert plain.energy.standard_error is None
     assert asked.energy.standard_error
     # The groups follow from the random numbers given, and from nothing else.
-    assert variation.standing(reading, np.random.default_rng(3), error=True).energy == asked.energy
+    assert variation.estimate(measurement, np.random.default_rng(3), error=True).energy == asked.energy
 
 
 def test_calibrations_too_short_to_leave_shots_out_have_no_error() -> None:
@@ -96,8 +98,10 @@ def test_calibrations_too_short_to_leave_shots_out_have_no_error() -> None:
     rows = oracle.all_bits(5)
     ones = Counts.of(np.repeat(np.array([[1, 1, 1, 1, 1], [0, 1, 1, 1, 1]], np.uint8), 2, axis=0))
     readout = Readout.of([Counts(np.zeros((1, 5), np.uint8), np.array([4])), Counts(ones.bits, np.array([1, 1]))])
-    reading = measurement_of(posterior, posterior.turns(None), [[Counts.of(rows)]], [readout], 1)
-    energy = variation.standing(reading, np.random.default_rng(0), error=True).energy
+    measurement = measurement_of(
+        posterior.subcircuits(None), [[Counts.of(rows)]], [readout], 1, posterior.registers_alone
+    )
+    energy = variation.estimate(measurement, np.random.default_rng(0), error=True).energy
     assert np.isfinite(energy.mean)
     assert energy.standard_error is None
 
