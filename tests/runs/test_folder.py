@@ -129,7 +129,7 @@ def broken(*_: object) -> dict[str, bytes]:
 
 def noting(notes: list[str]) -> Progress:
     progress = Progress(enabled=False)
-    progress.note = notes.append
+    progress.note = lambda text: notes.append(text)
     return progress
 
 

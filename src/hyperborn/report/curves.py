@@ -70,7 +70,7 @@ def draw_elbo(axes: Axes, steps: np.ndarray, elbo: np.ndarray, log_evidence: flo
         axes.set_title(f"{abs(gap):.3g} nats {'below' if gap >= 0 else 'above'} the log evidence")
     show_later(axes, steps, np.append(elbo, log_evidence if log_evidence is not None else np.nan))
     decorate(axes, "ELBO (nats, higher is better)")
-    axes.legend(loc="lower right")
+    axes.legend(loc="best")
 
 
 def show_later(axes: Axes, steps: np.ndarray, values: np.ndarray) -> None:
