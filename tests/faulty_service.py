@@ -207,6 +207,10 @@ IMPOSSIBLE: dict[str, tuple[Callable[[Counts], Counts], str]] = {
         lambda point: forged(point.bits[[1, 0, 1]], np.array([1, point.shots - 2, 1])),
         "the same string twice",
     ),
+    "a string twice in a row": (
+        lambda point: forged(point.bits[[0, 0, 1]], np.array([1, 1, point.shots - 2])),
+        "the same string twice",
+    ),
     "a single string": (lambda point: forged(point.bits[0], point.counts[:1]), r"bits of shape \(3,\)"),
     "lists": (lambda point: forged(point.bits.tolist(), point.counts.tolist()), "something else than counts"),
 }

@@ -213,8 +213,8 @@ def impossible(reply: Sequence[Counts], sizes: Sequence[int], shots: int) -> tup
         bits = np.concatenate([point.bits for point in points])
         # Numbers beyond int64 become negative ones.
         counts = np.concatenate([point.counts.astype(np.int64) for point in points])
-        wrong = np.flatnonzero(((bits < 0) | (bits > 1)).any(axis=1))
-        if wrong.size:
+        if bits.size and (bits.min() < 0 or bits.max() > 1):
+            wrong = np.flatnonzero(((bits < 0) | (bits > 1)).any(axis=1))
             return int(places[owners[wrong[0]]]), "bits other than 0 and 1"
         wrong = np.flatnonzero((counts < 1) | (counts > shots))
         if wrong.size:

@@ -58,3 +58,19 @@ def test_death_among_faults_pays_for_nothing_twice_and_loses_nothing(tmp_path: P
         assert {"intended", "submitted", "refused"}.isdisjoint(states)
         # Every job that the service ever had is in the ledger.
         assert run["jobs"] == len(states)
+
+
+def test_death_among_replies_of_no_use_leaves_no_job_unknown(tmp_path: Path) -> None:
+    faults = {
+        "submit": ["six", "401 after", "dropped"],
+        "find": ["", "lags", "503"],
+        "collect": ["", *["bits of 2"] * 3, "503", *["fractions"] * 3, "lists"],
+        "cancel": ["too late", "too late"],
+    }
+    for run in deaths(tmp_path, faults, chains=8):
+        states = [state for *_, state in run["states"]]
+        # Twins that were not cancelled in time are paid for; each is in the ledger, and so is every other job.
+        assert run["jobs"] == len(states)
+        assert states.count("done") == 3
+        assert {"intended", "submitted"}.isdisjoint(states)
+        assert run["digest"] == run["digest of the jobs"]

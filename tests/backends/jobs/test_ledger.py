@@ -129,6 +129,13 @@ def test_no_request_passes_for_another() -> None:
         for place in (1, 3)
     )
     assert one.differences(other) == ["parameter"]
+    # The same circuits without angles, each run as often as the other.
+    first, second = (Listed(2, (Gate("cx", (place, 1 - place), None),)) for place in (0, 1))
+    one, other = (
+        Request.of(Batch("a", (Points(first, np.zeros((n, 0))), Points(second, np.zeros((4 - n, 0)))), 10, 3), "device")
+        for n in (1, 3)
+    )
+    assert one.differences(other) == ["parameter"]
     # The same gates on the same qubits, with each other's angles.
     straight, crossed = (
         Listed(2, (Gate("ry", (0,), first), Gate("ry", (1,), second))) for first, second in ((0, 1), (1, 0))

@@ -133,8 +133,9 @@ class Recorded:
             self.ledger.failed(job, reason)
             self._note(f"{self.backend}: job {job.id} of {batch.label} failed: {reason}")
             return
-        self.ledger.fetched(job, kept_of(reply), reply.seconds, reason)
+        # Before the row is closed, for the same reason; what came can be fetched again.
         self._submitting.cancel_others(job)
+        self.ledger.fetched(job, kept_of(reply), reply.seconds, reason)
         self._note(f"{self.backend}: job {job.id} of {batch.label} is of no use, and stays in the ledger: {reason}")
 
     def _reopened(self, job: Job, reason: str) -> Job | None:
@@ -223,9 +224,10 @@ class Recorded:
     def _stored(self, job: Job, reply: Reply) -> tuple[Counts, ...]:
         """The counts, stored before they are used."""
         counts = tuple(point.standardized() for point in reply.counts)
-        job = self.ledger.fetched(job, counts, reply.seconds, None)
-        # A duplicate that was not in the list at first would else be paid for unnoticed.
+        # A duplicate that was not in the list at first would else be paid for unnoticed. Before the row is closed: after
+        # a death in between nobody would look for it again, while what came can be fetched again.
         self._submitting.cancel_others(job)
+        self.ledger.fetched(job, counts, reply.seconds, None)
         return counts
 
     def _remedy(self) -> str:
