@@ -30,8 +30,8 @@ def shown(value: Any) -> str:
     return " ".join(SHORT.repr(value).split())
 
 
-def check_kind(name: str, value: Any, kinds: tuple[type, ...], remedy: str) -> None:
-    """Check a part of a run: of one of the kinds, with every attribute that these declare, and hashable.
+def check_kind(name: str, value: Any, kinds: tuple[type, ...], remedy: str, *, hashable: bool = True) -> None:
+    """Check a part of a run: of one of the kinds, with every attribute that these declare, and `hashable` if need be.
 
     Compiled programs are kept by the parts that they were compiled for, which must be hashable for that.
 
@@ -47,7 +47,7 @@ def check_kind(name: str, value: Any, kinds: tuple[type, ...], remedy: str) -> N
         if isinstance(value, kind) and lacking:
             raise UserError(f"{name} of type {own} lacks {', '.join(lacking)}, which every {kind.__name__} declares")
     try:
-        hash(value)
+        hash(value if hashable else None)
     except TypeError as error:
         raise UserError(
             f"{name} of type {own} cannot be hashed ({error}); make its class a frozen dataclass with fields such as "

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hyperborn.errors import UserError
 from hyperborn.storage.folders import (
     folder_exists,
-    read_file,
     read_folder,
     remove_folder,
     stored_folders,
@@ -51,8 +50,6 @@ def test_what_is_read_is_what_was_written(
         return
     write_folder(path, files)
     assert read_folder(path) == files
-    for name in files:
-        assert read_file(path, name) == files[name]
     assert [entry.name for entry in path.parent.iterdir()] == ["run"]
     second = data.draw(st.dictionaries(st.sampled_from(["x", "y/z"]), st.binary(max_size=9)))
     write_folder(path, second, replace=True)
@@ -96,8 +93,6 @@ def test_a_thousand_flipped_bits_are_all_noticed(folder: Path) -> None:
         path.write_bytes(flipped)
         with pytest.raises(DamagedFolder, match=path.name):
             read_folder(folder)
-        with pytest.raises(DamagedFolder, match=path.name):
-            read_file(folder, "empty" if path.name == "manifest.json" else str(path.relative_to(folder)))
         path.write_bytes(whole)
     assert read_folder(folder) == FILES
 
@@ -135,7 +130,6 @@ def test_a_file_of_others_is_unknown_and_never_lost(folder: Path, name: str) -> 
     (folder / name).write_text("mine")
     with pytest.raises(DamagedFolder, match="is unknown to the folder's manifest"):
         read_folder(folder)
-    assert read_file(folder, "state.json") == FILES["state.json"]
     with pytest.raises(UserError, match="is not replaced"):
         write_folder(folder, {}, replace=True)
     assert (folder / name).read_text() == "mine"
@@ -227,8 +221,6 @@ def test_wrong_places_are_named(folder: Path, tmp_path: Path) -> None:
         read_folder(tmp_path / "nothing")
     with pytest.raises(UserError, match=r"state\.json is a file where a folder was expected"):
         read_folder(folder / "state.json")
-    with pytest.raises(UserError, match=r"holds no 'other'; it holds empty, plots/loss\.png"):
-        read_file(folder, "other")
     with pytest.raises(UserError, match=r"below.*a part of the path is a file"):
         write_folder(folder / "empty" / "below", FILES)
     with pytest.raises(UserError, match="the name is too long"):

@@ -10,7 +10,7 @@ from hyperborn.storage.bounded import open_regular, read_bounded
 from hyperborn.storage.caches import cache_folder, cached_array
 from hyperborn.storage.checkpoints import Checkpoint, Checkpoints
 from hyperborn.storage.durable import write_file
-from hyperborn.storage.folders import folder_exists, read_file, read_folder, remove_folder, write_folder
+from hyperborn.storage.folders import folder_exists, read_folder, remove_folder, write_folder
 from hyperborn.storage.lock import FolderTaken, RunLock
 from hyperborn.storage.manifest import DamagedFolder
 from hyperborn.storage.metrics_log import MetricsLog, read_metrics
@@ -31,7 +31,6 @@ __all__ = [
     "json_to_bytes",
     "open_regular",
     "read_bounded",
-    "read_file",
     "read_folder",
     "read_metrics",
     "remove_folder",

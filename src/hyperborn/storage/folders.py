@@ -95,23 +95,6 @@ def read_folder(path: Path) -> dict[str, bytes]:
     return _read_settled(path, verified)
 
 
-def read_file(path: Path, name: str) -> bytes:
-    """One file of a folder, verified with the manifest but without the other files.
-
-    Raises:
-        DamagedFolder: if that file or the manifest is damaged.
-        UserError: if there is no such folder, or its manifest lists no such file.
-    """
-
-    def verified(place: Path) -> bytes:
-        entries = read_manifest(place, path)
-        if name not in entries:
-            raise UserError(f"{path} holds no {name!r}; it holds {', '.join(sorted(entries)) or 'nothing'}")
-        return read_listed(place, path, name, entries[name])
-
-    return _read_settled(path, verified)
-
-
 def folder_exists(path: Path) -> bool:
     """Whether something is at `path` that `write_folder` would not take as absent, an interrupted swap included."""
     with explained(path, "read"):

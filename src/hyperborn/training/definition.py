@@ -35,6 +35,9 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 }
 """What each argument of a run must be, and what to say where it is not."""
 
+COMPILED = ("network", "posterior", "estimator", "optimizer", "annealing")
+"""Parts that programs are compiled for."""
+
 PARTS = ("network", "posterior", "objective", "estimator", "prior", "optimizer")
 OPTIONAL = ("annealing", "plateau")
 NUMBERS = ("steps", "batch_size", "restarts", "seed", "spread")
@@ -115,4 +118,4 @@ class Definition:
 def check_kinds(**arguments: Any) -> None:
     """Raise a UserError for the first argument that is not of its kind in `KINDS`."""
     for name, value in arguments.items():
-        check_kind(name, value, *KINDS[name])
+        check_kind(name, value, *KINDS[name], hashable=name in COMPILED)
