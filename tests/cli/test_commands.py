@@ -26,7 +26,7 @@ def test_train_has_every_number_that_is_promised(trained: Path) -> None:
     # petal, sepal, colour=blue, colour=red and a bias; RY, then one layer of RZ, ten RZZ and RY.
     assert (found["n_weights"], found["n_parameters"], found["objective"]) == (5, 25, "elbo")
     numbers = (
-        *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap"),
+        *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "optimum_gap"),
         *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
     )
     assert all(math.isfinite(found[name]) for name in numbers)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
-from hyperborn.objectives.objectives import ELBO, MLE, OBJECTIVES, SELBO, Renyi, SteinPosterior
+from hyperborn.objectives.objectives import ELBO, MLE, OBJECTIVES, SELBO, Objective, Renyi, SteinPosterior
 from hyperborn.posteriors.evidence import log_evidence
 
 NOT_POSITIVE = [0.0, -1.0, float("inf"), float("nan")]
@@ -54,6 +54,36 @@ def test_the_renyi_bound_lies_between_the_elbo_and_the_log_evidence_below_one(se
             bounds.append(-float(functional(jnp.asarray(q))) - float(functional.lowest))
     assert (np.diff([log_evidence(energies, log_p), *bounds]) < 0).all()
     np.testing.assert_allclose(bounds[2], bounds[3], rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("objective", "temperature"),
+    [(MLE(), 0.0), (ELBO(), 1.0), (ELBO(0.3), 0.3), (Renyi(0.5), 1.0), (SteinPosterior(temperature=2.0), 2.0)],
+    ids=str,
+)
+def test_the_lowest_value_is_that_of_the_optimum_and_no_other(objective: Objective, temperature: float) -> None:
+    """The optimum is proportional to (p exp(-energy))^(1/T), with p itself instead of its power for the ELBO."""
+    random = np.random.default_rng(3)
+    energies, log_p = random.gamma(2.0, 3.0, 32), np.log(random.dirichlet(np.ones(32)))
+    if temperature:
+        prior = log_p / temperature if isinstance(objective, SteinPosterior) else log_p
+        log_q = prior - energies / temperature
+        best = np.exp(log_q - log_q.max())
+        best /= best.sum()
+    else:
+        best = np.eye(32)[energies.argmin()]
+    with jax.enable_x64(True):
+        functional = objective.bind(energies, log_p)
+        values = [
+            float(functional(jnp.asarray(q))) + float(functional.lowest)
+            for q in (best, *(0.99 * best + 0.01 * random.dirichlet(np.ones(32), 20)))
+        ]
+    assert objective.lowest(energies, log_p) == pytest.approx(values[0], abs=1e-9)
+    assert min(values[1:]) > values[0] + 1e-9
+
+
+def test_without_a_formula_the_lowest_value_is_not_known() -> None:
+    assert SELBO().lowest(np.zeros(4), np.full(4, np.log(0.25))) is None
 
 
 def test_objectives_are_registered_by_name() -> None:

@@ -19,6 +19,8 @@ SUMMARY = {
     "elbo": -31.41272,
     "log_evidence": -31.2,
     "elbo_gap": 0.00213,
+    "optimum_gap": 0.00105,
+    "measured_on": "aer, 20 shots",
     "entropy": 0.0,
     "train": {"accuracy": 0.96667, "nll": 0.1123, "brier": 0.08, "ece": 0.0},
     "validation": {},
@@ -57,6 +59,8 @@ def test_summary_says_all_there_is() -> None:
     assert found(lines, "Brier score") == "0.0800 – 0.1000"
     assert found(lines, "calibration error") == "0.0000 – 0.0500"
     assert found(lines, "loss (nats)") == "31.413"
+    assert found(lines, "loss above its own optimum (nats)") == "0.001050"
+    assert found(lines, "predictions measured on") == "aer, 20 shots (other numbers are of training)"
     assert found(lines, "expected energy (nats)") == "24.100"
     assert found(lines, "ELBO (nats)") == "-31.413"
     assert found(lines, "log evidence (nats)") == "-31.200"

@@ -11,6 +11,7 @@ from hyperborn.errors import UserError, is_number
 from hyperborn.objectives.divergences import KL, MMD, Divergence, RenyiDivergence, Stein
 from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.kernels import Hamming
+from hyperborn.posteriors.evidence import log_evidence
 from hyperborn.priors.prior import LogProbabilities
 
 Weight: TypeAlias = float | Literal["kl-matched"]
@@ -52,6 +53,11 @@ class Objective(ABC):
         """The divergence that stands for KL, and its weight, if there is one."""
         return None
 
+    def lowest(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> float | None:
+        """The lowest value over all distributions (nats); None where no formula gives it (see `optimum`)."""
+        del energies, log_prior
+        return None
+
 
 @dataclass(frozen=True)
 class MLE(Objective):
@@ -69,6 +75,10 @@ class MLE(Objective):
 
     def check_samples(self) -> None:
         """Energies of samples are all it takes."""
+
+    def lowest(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> float | None:
+        del log_prior
+        return float(energies.min())
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,9 @@ class ELBO(Objective):
 
     def penalty(self, log_prior: LogProbabilities) -> Functional:
         return Functional.of_divergence(KL().bind(log_prior), coefficient=self.beta)
+
+    def lowest(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> float | None:
+        return -self.beta * log_evidence(energies / self.beta, log_prior)
 
 
 @dataclass(frozen=True)
@@ -168,6 +181,9 @@ class Renyi(Objective):
         del log_prior
         raise inseparable(self)
 
+    def lowest(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> float | None:
+        return -log_evidence(energies, log_prior)
+
 
 @dataclass(frozen=True)
 class SteinPosterior(Objective):
@@ -207,6 +223,10 @@ class SteinPosterior(Objective):
     def penalty(self, log_prior: LogProbabilities) -> Functional:
         del log_prior
         raise inseparable(self)
+
+    def lowest(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> float | None:
+        del energies, log_prior
+        return 0.0
 
 
 def inseparable(objective: Objective) -> UserError:

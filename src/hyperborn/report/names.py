@@ -17,6 +17,7 @@ METRICS = {
     "ece_at_1": ("calibration error at temperature 1", "", "lower"),
     "elbo": ("ELBO", "nats", "higher"),
     "elbo_gap": ("ELBO gap", "nats", "lower"),
+    "optimum_gap": ("loss above its own optimum", "nats", "lower"),
     "gap": ("ELBO gap", "nats", "lower"),
     "total_variation": ("total variation from the exact posterior", "", "lower"),
     "kl_to_posterior": ("KL to the exact posterior", "nats", "lower"),

@@ -26,7 +26,7 @@ SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>|~$&#"})
 """What Markdown would take for a column, an emphasis, a link, a formula or a tag, as plain text."""
 
 MEASURES = (
-    *("loss", "expected_energy", "standard_error", "kl", "elbo", "log_evidence", "elbo_gap"),
+    *("loss", "expected_energy", "standard_error", "kl", "elbo", "log_evidence", "elbo_gap", "optimum_gap"),
     *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
 )
 """Numbers of a run, shown where there are any: what is known depends on the posterior."""
@@ -65,6 +65,8 @@ def score_text(value: float | None) -> str:
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What to say beside the scores, by name."""
     found = [(metric_name(name), number_text(summary[name])) for name in MEASURES if summary.get(name) is not None]
+    if summary.get("measured_on"):
+        found.append(("predictions measured on", f"{summary['measured_on']} (other numbers are of training)"))
     found.append(("temperature of predictions", number_text(summary.get("temperature"))))
     losses: Sequence[float] = summary.get("losses") or ()
     if len(losses) > 1:

@@ -31,7 +31,7 @@ def finish(result: Result, folder: RunFolder) -> None:
     Raises:
         UserError: if the run is not there any more, or the system refuses.
     """
-    record = {name: getattr(result, name) for name in ("losses", "steps", "numbers", "seconds")}
+    record = {name: getattr(result, name) for name in ("losses", "steps", "numbers", "seconds", "measured_on")}
     files = {"summary.json": json_to_bytes(result.summary), PARAMS: arrays_to_bytes({"params": result.params})}
     if result.outcomes is not None:
         files[OUTCOMES] = arrays_to_bytes(arrays_of(result.outcomes))
@@ -56,15 +56,17 @@ def read(folder: RunFolder, report: Callable[[str], None]) -> Result:
         if params.shape != definition.parameter_shape:
             raise ValueError(f"its parameters are of shape {params.shape}")
         numbers, seconds = (
-            {name: record[part][name] for name in names}
+            {name: record[part][name] for name in names if name in record[part] or name not in regime.may_lack}
             for part, names in (("numbers", regime.numbers), ("seconds", SECONDS))
         )
-        outcomes = None
-        if regime.needs_outcomes:
+        outcomes, place = None, record.get("measured_on")
+        if place is not None and not isinstance(place, str):
+            raise TypeError(f"its outcomes are of {place!r}")
+        if regime.needs_outcomes or place is not None:
             arrays = arrays_from_bytes(files[OUTCOMES], str(folder.result / OUTCOMES))
             outcomes = outcomes_of(arrays, definition.network.n_weights)
         losses, steps = tuple(record["losses"]), record["steps"]
-        return Result(definition, folder.data, params, losses, steps, numbers, seconds, outcomes)
+        return Result(definition, folder.data, params, losses, steps, numbers, seconds, outcomes, place)
     except UserError:
         raise
     except (KeyError, TypeError, ValueError) as error:

@@ -85,9 +85,10 @@ class ExactRegime(Regime):
 
     name = "exact"
     numbers = (
-        *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap"),
+        *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "optimum_gap"),
         *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
     )
+    may_lack = ("optimum_gap",)
     restarts = 2
 
     def takes(self, posterior: Posterior) -> bool:
@@ -205,15 +206,23 @@ class ExactProblem(Problem):
         return state, Diagnosis(loss + offset, energy + lowest, kl, np.asarray(found.most_probable))
 
     def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
-        """Loss, expected energy, how far q is from the exact posterior, and the entropies of both."""
+        """Loss, expected energy, how far q is from the exact posterior and from its own optimum, and entropies.
+
+        ``elbo_gap`` is KL(q ‖ posterior) with the posterior at β = 1, whatever was minimised. ``optimum_gap`` is the
+        loss above the lowest that any distribution has: with an ELBO β KL(q ‖ p_β), p_β ∝ p exp(-energy / β) being the
+        posterior at β. It is left out where no formula gives it, which is for the SELBO. Both are in nats.
+        """
         q = self.definition.posterior.ideal.distribution(jnp.asarray(params))
+        loss = self.loss(q)
+        lowest = self.definition.objective.lowest(self.exact.energies, self.exact.log_prior)
         found = self.exact.compared(q) | {
-            "loss": self.loss(q),
+            "loss": loss,
+            "optimum_gap": None if lowest is None else loss - lowest,
             "expected_energy": evidence.expected_energy(q, self.exact.energies),
             "entropy": evidence.entropy(q),
             "posterior_entropy": self.exact.entropy,
         }
-        return {name: found[name] for name in ExactRegime.numbers}
+        return {name: number for name in ExactRegime.numbers if (number := found[name]) is not None}
 
     def outcomes(self, params: Float[np.ndarray, "..."]) -> None:
         del params

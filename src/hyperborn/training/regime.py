@@ -113,6 +113,8 @@ class Regime(ABC):
     name: ClassVar[str]
     numbers: ClassVar[tuple[str, ...]]
     """What is reported of a result, in the order in which it is shown."""
+    may_lack: ClassVar[tuple[str, ...]] = ()
+    """Numbers that are left out where they are not known; results of before they were reported lack them as well."""
     restarts: ClassVar[int]
     """Default number of independent starts."""
     beta: ClassVar[float] = 1.0

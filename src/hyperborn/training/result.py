@@ -28,7 +28,7 @@ from hyperborn.predictive import fitted_temperature, posterior_predictive, sampl
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.regime import Predictor
 from hyperborn.training.regimes import regime_of
-from hyperborn.training.shots.evaluation import outcomes_on
+from hyperborn.training.shots.evaluation import outcomes_on, place_of
 from hyperborn.training.shots.posteriors import Mitigation, on_backend
 from hyperborn.training.shots.regime import OutcomesPredictor
 
@@ -48,6 +48,9 @@ class Result:
     from a few draws and at most 1000 examples), `numbers` what `Problem.numbers` gives, `seconds` the time spent on
     energies, compiling and training. Of a posterior on a backend, `outcomes` are the networks that came out in the end:
     they predict, and no shot is asked for any more.
+
+    After `on`, `measured_on` says where the outcomes are of. Predictions, metrics and the most probable networks are
+    theirs; `numbers` and `losses` stay those of the training run, and so does all else.
     """
 
     definition: Definition
@@ -58,6 +61,7 @@ class Result:
     numbers: dict[str, float]
     seconds: dict[str, float]
     outcomes: Outcomes | None = field(default=None, repr=False)
+    measured_on: str | None = None
 
     @property
     def network(self) -> Network:
@@ -210,6 +214,8 @@ class Result:
     ) -> "Result":
         """This result with predictions by the networks that its circuit gives on a backend, noise and all.
 
+        Its `numbers` stay those of the training run; `measured_on` says so wherever the result is shown.
+
         Args:
             backend: where the trained circuit is measured once.
             shots: networks that are drawn there.
@@ -223,7 +229,8 @@ class Result:
         posterior = on_backend(self.definition.posterior, backend, mitigation)
         whole_number("shots", shots, 1)
         whole_number("seed", seed, 0, LARGEST_SEED)
-        return replace(self, outcomes=outcomes_on(posterior, self.angles, shots, seed, ledger))
+        outcomes = outcomes_on(posterior, self.angles, shots, seed, ledger)
+        return replace(self, outcomes=outcomes, measured_on=place_of(posterior, shots))
 
     def as_prior(self, doubt: float = DOUBT) -> PreviousPosterior:
         """The trained posterior over weights as the prior of a run on new data; side parameters are learnt anew.
@@ -268,7 +275,8 @@ class Result:
         }
         splits = {name: self.metrics(name) for name in SPLITS}
         tail = {"temperature": self.temperature, "map": mode, "losses": list(self.losses), "seconds": self.seconds}
-        return head | self.numbers | splits | tail
+        place = {} if self.measured_on is None else {"measured_on": self.measured_on}
+        return head | place | self.numbers | splits | tail
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write a run folder that `hyperborn.load` reads, by `force` in place of a run that is there.

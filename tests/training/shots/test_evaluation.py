@@ -1,7 +1,10 @@
 """Trained circuits on backends that they were not trained on."""
 
+import json
+import shutil
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Autoregressive, Register, Registers
+from hyperborn.storage import json_to_bytes, read_folder, write_folder
 from hyperborn.training.result import Result
 from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters, on_backend
 
@@ -70,6 +74,59 @@ def test_noise_takes_shots_away_from_the_distribution(result: Result) -> None:
     assert ideal < 0.03
     assert noisy > 0.1
     assert mitigated < 0.5 * noisy
+
+
+RUNS: dict[str, dict[str, Any]] = {
+    "exact": {"posterior": Register(AllPairs(5, 1))},
+    "minibatch": {"posterior": Registers(NETWORK, 2, depth=1)},
+    "shots": {
+        "posterior": ShotRegister(ProductState(5), BACKEND),
+        "objective": hb.MLE(),
+        "estimator": hb.SPSA(shots=50),
+    },
+}
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_outcomes_of_another_backend_are_kept_with_the_result(data: Dataset, tmp_path: Path, kind: str) -> None:
+    """Saved and loaded, it predicts the same to the last bit, and says whose outcomes and whose numbers it has."""
+    trained = hb.fit(NETWORK, data, **RUNS[kind], steps=2, restarts=1, progress=False)
+    moved = trained.on(Aer(noise=Noise(readout=0.4)), 300, mitigation="readout")
+    moved.save(tmp_path / "moved")
+    loaded, x = hb.load(tmp_path / "moved"), data.test.x
+    for calibrated in (True, False):
+        found = loaded.predict_proba(x, calibrated=calibrated)
+        assert found.tobytes() == moved.predict_proba(x, calibrated=calibrated).tobytes()
+    assert np.abs(found - trained.predict_proba(x, calibrated=False)).max() > 0
+    np.testing.assert_array_equal(frequencies(loaded), frequencies(moved))
+    assert loaded.numbers == moved.numbers == trained.numbers
+    assert loaded.summary == moved.summary
+    place = "aer, 300 shots, readout mitigated"
+    assert loaded.measured_on == loaded.summary["measured_on"] == place
+    assert (trained.measured_on, "measured_on" in trained.summary) == (None, False)
+    # Once more, the last backend counts.
+    assert loaded.on(BACKEND, 20).measured_on == "statevector, 20 shots"
+
+
+def test_results_of_before_are_read(result: Result, tmp_path: Path) -> None:
+    """Without the gap to the optimum and the place of outcomes, of which nothing was known; other numbers must be."""
+    result.save(tmp_path / "run")
+    folder = tmp_path / "run" / "result"
+    files = read_folder(folder)
+    record = json.loads(files["result.json"])
+    del record["numbers"]["optimum_gap"], record["measured_on"]
+    for missing in ((), ("elbo_gap",)):
+        for name in missing:
+            del record["numbers"][name]
+        shutil.rmtree(folder)
+        write_folder(folder, files | {"result.json": json_to_bytes(record)})
+        if missing:
+            with pytest.raises(UserError, match=r"is not a result \('elbo_gap'\)"):
+                hb.load(tmp_path / "run")
+        else:
+            found = hb.load(tmp_path / "run")
+            assert found.numbers == {name: result.numbers[name] for name in record["numbers"]}
+            assert (found.measured_on, found.outcomes) == (None, None)
 
 
 def test_registers_are_measured_in_their_turns(data: Dataset) -> None:

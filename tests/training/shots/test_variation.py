@@ -91,16 +91,16 @@ def test_the_error_changes_nothing_but_itself(kind: str) -> None:
     assert variation.estimate(measurement, np.random.default_rng(3), error=True).energy == asked.energy
 
 
-def test_calibrations_too_short_to_leave_shots_out_have_no_error() -> None:
-    """Two shots of either preparation: without one of them there is none that says that a 1 is read as 1."""
+@pytest.mark.parametrize(("zeros", "ones"), [(4, (1, 1)), (1, (0, 1))], ids=["says nothing", "a single shot"])
+def test_calibrations_too_short_to_leave_shots_out_have_no_error(zeros: int, ones: tuple[int, int]) -> None:
+    """Without the only shot that says that qubit 0 is read as 1 when it is 1, it cannot be mitigated."""
     posterior = posterior_of("one register", "readout")
     variation = posterior.variation(hb.MLE(), hb.Uniform(), TASK.network, TASK.split)
-    rows = oracle.all_bits(5)
-    ones = Counts.of(np.repeat(np.array([[1, 1, 1, 1, 1], [0, 1, 1, 1, 1]], np.uint8), 2, axis=0))
-    readout = Readout.of([Counts(np.zeros((1, 5), np.uint8), np.array([4])), Counts(ones.bits, np.array([1, 1]))])
-    measurement = measurement_of(
-        posterior.subcircuits(None), [[Counts.of(rows)]], [readout], 1, posterior.registers_alone
-    )
+    bits = np.array([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]], np.uint8)
+    prepared = (Counts(np.zeros((1, 5), np.uint8), np.array([zeros])), Counts(bits, np.array(ones)))
+    counts, readout = Counts.of(oracle.all_bits(5)), Readout.of(prepared)
+    subcircuits, alone = posterior.subcircuits(None), posterior.registers_alone
+    measurement = measurement_of(subcircuits, [[counts]], [readout], 1, alone)
     energy = variation.estimate(measurement, np.random.default_rng(0), error=True).energy
     assert np.isfinite(energy.mean)
     assert energy.standard_error is None

@@ -13,6 +13,12 @@ from hyperborn.training.shots.steps import CALIBRATION_SHOTS, EVALUATION, calibr
 from hyperborn.training.shots.subcircuits import batch_of, seed_from, width_of
 
 
+def place_of(posterior: ShotPosterior, shots: int) -> str:
+    """Where outcomes are of, in words, such as "aer, 1,000 shots, readout mitigated"."""
+    mitigated = ", readout mitigated" if posterior.mitigation == "readout" else ""
+    return f"{posterior.backend.label}, {shots:,} shots{mitigated}"
+
+
 def outcomes_on(
     posterior: ShotPosterior, params: np.ndarray, shots: int, seed: int, ledger: Ledger | None = None
 ) -> Outcomes:

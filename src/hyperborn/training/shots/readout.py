@@ -10,6 +10,7 @@ from hyperborn.backends.batch import Counts
 from hyperborn.backends.mitigation import Readout
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.bits import bits_of
+from hyperborn.errors import UserError
 from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.subcircuits import Subcircuit
 
@@ -67,9 +68,12 @@ def replicates_of(
     that is made of these measurements has in it what the calibration, the inversion and the projection do to it.
 
     Raises:
-        UserError: if a qubit's calibration says nothing any more without one of the groups.
+        UserError: if there is a single shot, or a qubit's calibration says nothing any more without one of the groups.
     """
-    groups = min(GROUPS, *(one.shots for points in counts for one in points))
+    measured = [one for points in counts for one in points] + [one for readout in readouts for one in readout.prepared]
+    groups = min(GROUPS, *(one.shots for one in measured))
+    if groups < 2:
+        raise UserError("of a single shot there is none to leave out; give at least 2")
     shots = [[left_out(one, groups, random) for one in points] for points in counts]
     prepared = [[left_out(one, groups, random) for one in readout.prepared] for readout in readouts]
     for group in range(groups):

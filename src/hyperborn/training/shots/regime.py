@@ -49,6 +49,7 @@ class ShotsRegime(Regime):
 
     name = "shots"
     numbers = ("loss", "expected_energy", "standard_error", "penalty")
+    may_lack = ("standard_error",)
     restarts = 1
     needs_outcomes = True
 

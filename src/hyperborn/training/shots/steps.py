@@ -179,13 +179,13 @@ class ShotsProblem(Problem):
     def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
         random = stream(self.definition, RESULT)
         estimate = self.variation.estimate(self.result(params, random), random, error=True)
-        error = estimate.energy.standard_error
-        return {
+        found = {
             "loss": estimate.loss,
             "expected_energy": estimate.energy.mean,
-            "standard_error": float("nan") if error is None else error,
+            "standard_error": estimate.energy.standard_error,
             "penalty": estimate.penalty,
         }
+        return {name: number for name, number in found.items() if number is not None}
 
     def outcomes(self, params: Float[np.ndarray, "..."]) -> Outcomes:
         """Whole networks as the backend gives them at trained parameters: those that predict."""
