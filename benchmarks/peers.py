@@ -30,7 +30,7 @@ def hyperborn() -> Build:
     from hyperborn.compilation import keep_compiled_programs
     from hyperborn.posteriors import Register
 
-    keep_compiled_programs()  # as `hyperborn.fit` does
+    keep_compiled_programs()  # as the command line does
 
     def build(problem: Problem) -> Run:
         return run_jax(Register(Brickwork(problem.n, depth=problem.depth)).probabilities, problem)

@@ -35,9 +35,10 @@ def strict_jax() -> None:
     """Silent rank promotion is an error, and compiled programs are kept between runs of the tests."""
     import jax
 
+    from hyperborn.compilation import keep_compiled_programs
+
     jax.config.update("jax_numpy_rank_promotion", "raise")
-    jax.config.update("jax_compilation_cache_dir", str(CACHE / "compiled"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    keep_compiled_programs()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,12 @@
-"""Compiled programs are kept on disk, so that a second process need not compile again; and JAX is not forked."""
+"""Compiled programs are kept on disk, so that a second process need not compile again; and JAX is not forked.
 
+JAX can keep them itself, but takes what it reads on trust: with zstandard installed there is no checksum, and a
+damaged program ends the interpreter, or computes something else. Here every file has a digest, checked at each reading.
+"""
+
+import hashlib
 import os
-import zlib
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,18 +14,54 @@ import jax
 
 from hyperborn.errors import UserError
 from hyperborn.storage.caches import MOST_BYTES, cache_folder, forget_oldest
+from hyperborn.storage.durable import make_folder
 
 LEAST_SECONDS = 0.1
 """Programs that compile faster than this are not worth a file."""
 
-PROGRAMS = f"*-{'[0-9a-f]' * 64}-cache"
-"""How JAX names them."""
-CHECKED, CHECKING = ".checked", ".checking"
+ENDING = ".program"
+DIGEST_BYTES = hashlib.sha256().digest_size
 
-ZSTANDARD = b"\x28\xb5\x2f\xfd"
-"""How a program begins where JAX has this compression at hand; otherwise it is zlib's, with a checksum."""
-RUN_LENGTH = 1
-"""Type of a Zstandard block that holds one byte, to be repeated."""
+
+class Programs:
+    """Compiled programs in a folder, one file each: what JAX asks of a compilation cache.
+
+    A file is a digest and the program. One that is damaged, or cannot be read, counts as absent: JAX compiles again,
+    and the file is replaced. What cannot be written is not kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._path = folder
+        """What JAX names in its messages."""
+
+    def get(self, key: str) -> bytes | None:
+        """The program that was put under a key, or None."""
+        path = self.path(key)
+        with suppress(OSError):
+            data = path.read_bytes()
+            if data[:DIGEST_BYTES] == _digest(key, data[DIGEST_BYTES:]):
+                # The time of the last use, which decides what is deleted first; not every file system notes it.
+                os.utime(path)
+                return data[DIGEST_BYTES:]
+        return None
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keep a program under a key."""
+        with suppress(OSError):
+            make_folder(self.folder)
+            descriptor, partial = tempfile.mkstemp(dir=self.folder, prefix=".")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(_digest(key, value) + value)
+                # Without a sync: a crash costs a compilation, for the digest shows what is not whole.
+                Path(partial).replace(self.path(key))
+            finally:
+                Path(partial).unlink(missing_ok=True)
+
+    def path(self, key: str) -> Path:
+        """The file of a key."""
+        return self.folder / f"{key}{ENDING}"
 
 
 _process: int | None = None
@@ -44,67 +85,29 @@ def check_process() -> None:
 
 
 def keep_compiled_programs() -> None:
-    """Use JAX's persistent compilation cache in the user's cache folder, unless the user has chosen a folder for it.
+    """Keep compiled programs in the user's cache folder, unless the user has chosen a folder for JAX to keep them in.
 
-    Raises:
-        UserError: in a forked process (`check_process`).
+    This is for the whole process, so it is for programs to call, as the command line does, and not for a library.
     """
-    check_process()
+    # JAX has no public place for a cache that is not its own. If this private one is gone in a later version, nothing
+    # is kept: JAX's own cache is not switched on.
+    try:
+        from jax._src import compilation_cache
+    except ImportError:
+        return
     if jax.config.values["jax_compilation_cache_dir"] is not None:
         return
+    if isinstance(getattr(compilation_cache, "_cache", None), Programs):
+        return
     folder = cache_folder()
-    if folder is not None:
-        forget_damaged(folder / "compiled")
-        # JAX's own limit needs the package filelock, and stumbles over programs that were written without a limit.
-        forget_oldest(folder / "compiled", PROGRAMS, MOST_BYTES)
-        jax.config.update("jax_compilation_cache_dir", str(folder / "compiled"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", LEAST_SECONDS)
+    if folder is None:
+        return
+    programs = Programs(folder / "compiled")
+    forget_oldest(programs.folder, "*", MOST_BYTES)
+    compilation_cache._cache = programs  # pyright: ignore[reportAttributeAccessIssue]
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", LEAST_SECONDS)
 
 
-def forget_damaged(folder: Path) -> None:
-    """Delete programs that a crash cut short: JAX would warn of each in every process, and never write it again.
-
-    Only programs written since the last check are looked at.
-    """
-    checked = folder / CHECKED
-    with suppress(OSError):
-        begun = folder / CHECKING
-        begun.touch()
-        since = checked.stat().st_mtime_ns if checked.exists() else 0
-        for program in folder.glob(PROGRAMS):
-            if program.stat().st_mtime_ns >= since and is_damaged(program.read_bytes()):
-                program.unlink(missing_ok=True)
-        # A program that was begun meanwhile, and cut short, is looked at next time.
-        begun.replace(checked)
-
-
-def is_damaged(program: bytes) -> bool:
-    """Whether a compressed program is not whole."""
-    if program.startswith(ZSTANDARD):
-        # After a power failure a file may have its length but zeros at its end, which compression would not leave.
-        return frame_length(program) != len(program) or program.endswith(bytes(8))
-    try:
-        zlib.decompress(program)
-    except zlib.error:
-        return True
-    return False
-
-
-def frame_length(data: bytes) -> int:
-    """Bytes that a Zstandard frame says it has (RFC 8878, 3.1.1); more than there are, or 0, if it is cut short.
-
-    JAX writes one frame a program, without a checksum; the package that could read it need not be installed.
-    """
-    try:
-        descriptor = data[4]
-        single = descriptor >> 5 & 1
-        content = (single, 2, 4, 8)[descriptor >> 6]
-        place = 5 + (1 - single) + (0, 1, 2, 4)[descriptor & 3] + content
-        last = 0
-        while not last:
-            header = data[place] | data[place + 1] << 8 | data[place + 2] << 16
-            last, kind, size = header & 1, header >> 1 & 3, header >> 3
-            place += 3 + (1 if kind == RUN_LENGTH else size)
-    except IndexError:
-        return 0
-    return place + 4 * (descriptor >> 2 & 1)
+def _digest(key: str, program: bytes) -> bytes:
+    """Digest of a program and its key, so that a program under a wrong name is as good as damaged."""
+    return hashlib.sha256(hashlib.sha256(key.encode()).digest() + program).digest()

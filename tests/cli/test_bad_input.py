@@ -1,6 +1,7 @@
 """Mistakes: each one line that names the thing and the remedy, exit code 2, and nothing written or lost."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -278,3 +279,19 @@ def test_unfinished_run_names_how_to_go_on(hyperborn: Run, finished: Path, flowe
     assert snapshot(Path()) == before
     assert hyperborn("resume", "run", "--json").code == 0
     assert hyperborn("evaluate", "run").code == 0
+
+
+def test_names_that_are_not_utf_8_are_taken_as_they_are(hyperborn: Run, trained: Path, tmp_path: Path) -> None:
+    """Linux takes any bytes for a name; Python has signs for those that are no text."""
+    strange = tmp_path / os.fsdecode(b"run\xff")
+    try:
+        shutil.copytree(trained / "run", strange)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    flowers = shutil.copy(trained / "flowers.csv", tmp_path / os.fsdecode(b"flowers\xff.csv"))
+    plain = hyperborn("evaluate", trained / "run", "--json")
+    found = hyperborn("evaluate", strange, "--json")
+    assert (found.code, found.json) == (0, plain.json | {"run": str(strange)})
+    assert hyperborn("evaluate", strange, flowers).code == 0
+    onward = ("train", flowers, "--target", "kind", "--prior-from", strange, "--depth", "1", "--steps", "2")
+    assert hyperborn(*onward, "--restarts", "1", "--out", "onward").code == 0

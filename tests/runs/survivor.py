@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import hyperborn as hb
+from hyperborn.compilation import keep_compiled_programs
 from hyperborn.progress import Progress
 from hyperborn.runs import layout, session
 from hyperborn.training.definition import Definition
@@ -41,6 +42,7 @@ def definition_of(kind: str) -> Definition:
 
 def survive(path: Path, kind: str) -> None:
     """Start the run, or resume it if there is one."""
+    keep_compiled_programs()
     session.CHECKPOINT_SECONDS = 0.1
     progress = Progress(enabled=False)
     if layout.is_run(path):

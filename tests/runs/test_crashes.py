@@ -36,8 +36,11 @@ def survive(path: Path, kind: str, deaths: list[tuple[str, float]]) -> Lives:
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, float]]:
     """Of each kind of run, one that nothing happened to, and the seconds it took."""
 
+    # Made here, for two threads that ask for a first folder at once can be given the same base folder twice.
+    paths = {kind: tmp_path_factory.mktemp(kind) / "run" for kind in ("adam", "lbfgs")}
+
     def one(kind: str) -> tuple[Path, float]:
-        path = tmp_path_factory.mktemp(kind) / "run"
+        path = paths[kind]
         # The first compiles, so that the second takes the time that those take which are to be killed.
         survive(path.with_name("first"), kind, [])
         ((code, seconds, _),) = survive(path, kind, [])
@@ -45,7 +48,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[P
         return path, seconds
 
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(("adam", "lbfgs"), pool.map(one, ("adam", "lbfgs")), strict=True))
+        return dict(zip(paths, pool.map(one, paths), strict=True))
 
 
 def test_a_run_killed_at_forty_instants_ends_the_same(
@@ -121,6 +124,7 @@ DISK = """
     from pathlib import Path
     sys.path[:0] = sys.argv[1:3]
     import hyperborn as hb
+    from hyperborn.compilation import keep_compiled_programs
     from runs import files_of, outcome_of, resume, same, start
     from survivor import definition_of
     from hyperborn.errors import UserError
@@ -128,6 +132,7 @@ DISK = """
 
     parent = Path(sys.argv[3])
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", parent], check=True)
+    keep_compiled_programs()
     data, filler = hb.data.load("moons", size=40), parent / "filler"
     definition = replace(definition_of("adam"), steps=200)
     session.CHECKPOINT_SECONDS = 0.0

@@ -120,7 +120,7 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 def test_a_folder_in_place_of_a_file_is_named(folder: Path) -> None:
     (folder / "state.json").unlink()
     (folder / "state.json").mkdir()
-    with pytest.raises(DamagedFolder, match=r"state\.json cannot be read"):
+    with pytest.raises(DamagedFolder, match=r"state\.json is not a regular file"):
         read_folder(folder)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
-from hyperborn.storage.metrics_log import MetricsLog, read_metrics
+from hyperborn.storage.metrics_log import MetricsLog, digest_of_metrics, read_metrics
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 RECORDS = st.lists(
@@ -185,3 +185,52 @@ def test_no_descriptor_stays_open_after_a_refusal(log: Path) -> None:
         with pytest.raises(UserError, match="line 1"):
             MetricsLog(log)
     assert len(os.listdir("/dev/fd")) == len(before)  # noqa: PTH208
+
+
+FORGED = {
+    "deep": b'{"step": 4, "a": ' + b"[" * 3000 + b"]" * 3000,
+    "digits": b'{"step": ' + b"7" * 5000,
+    "no number": b'{"step": 4, "loss": NaN',
+    "beyond all numbers": b'{"step": 4, "loss": 1e999',
+    "no step": b'{"loss": 1.0',
+    "a step of text": b'{"step": "4"',
+    "half a step": b'{"step": 4.5',
+    "a step back": b'{"step": 2',
+    "no JSON": b'{"step": 4, ',
+}
+
+
+@pytest.mark.parametrize("body", FORGED.values(), ids=FORGED)
+def test_lines_written_by_hand_with_a_check_that_fits_are_damaged(log: Path, body: bytes) -> None:
+    last = log.read_bytes().splitlines()[-1]
+    check = zlib.crc32(body, int(last[-10:-2], 16))
+    log.write_bytes(log.read_bytes() + body + f', "crc32": "{check:08x}"}}\n'.encode())
+    for refused in (read_metrics, digest_of_metrics, MetricsLog):
+        with pytest.raises(UserError, match=r"metrics\.jsonl, line 5 is damaged; restore the file from a copy"):
+            refused(log)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "device"])
+def test_only_regular_files_are_read_and_written(tmp_path: Path, log: Path, kind: str) -> None:
+    path, before = tmp_path / "other.jsonl", log.read_bytes() + b"a torn line"
+    log.write_bytes(before)
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(log if kind == "link" else "/dev/zero")
+    for refused in (read_metrics, digest_of_metrics, MetricsLog):
+        with pytest.raises(UserError, match=r"other\.jsonl(: a|.* is) (symbolic|a symbolic|a pipe|not a regular)"):
+            refused(path)
+    assert log.read_bytes() == before
+
+
+def test_a_log_that_is_too_large_is_neither_read_nor_written(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(log.read_bytes())
+    monkeypatch.setattr("hyperborn.storage.metrics_log.MOST_BYTES", size + 10)
+    with MetricsLog(log) as opened, pytest.raises(UserError, match=r"jsonl would have more than \d+ bytes; train for"):
+        opened.append({"step": 4})
+    assert len(log.read_bytes()) == size
+    with log.open("ab") as file:
+        file.truncate(10**12)
+    with pytest.raises(UserError, match=r"metrics\.jsonl has 931\.3 GiB, over the limit of"):
+        read_metrics(log)

@@ -123,10 +123,21 @@ def test_a_damaged_cell_says_how_to_mend_it(cells: list[Labelled], tmp_path: Pat
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(UserError, match="delete it, and its cell runs again"):
         rows_of(cells, store)
-    for text in ("[]", "{}", '{"accuracy": 1, "nll": null, "brier": 0, "ece": 0}', '{"error": 3}'):
+    scores = '{"accuracy": 1, "nll": 1, "brier": 0, "ece": 0'
+    beside = ('"nll_at_1": "a"', '"gap": true', '"losses": 1', '"losses": ["a"]', '"chosen": 1', '"task": "iris"')
+    forged = ["[]", "{}", '{"accuracy": 1, "nll": null, "brier": 0, "ece": 0}', '{"error": 3}', r'{"error": "\ud800"}']
+    for text in (*forged, *(f"{scores}, {more}}}" for more in beside)):
         path.write_text(text)
         with pytest.raises(UserError, match="does not hold the scores of a cell; delete it"):
             rows_of(cells, store)
+    for text in ("[" * 3000, f'{scores}, "gap": {"7" * 5000}}}', f'{scores}, "gap": NaN}}'):
+        path.write_text(text)
+        with pytest.raises(UserError, match=r"cannot be read .*; delete it, and its cell runs again"):
+            rows_of(cells, store)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UserError, match=r"cannot be read .*pipe.*; delete it, and its cell runs again"):
+        rows_of(cells, store)
     path.unlink()
     work(cells[:1], store, silent)
     assert len(rows_of(cells[:1], store)) == 1
@@ -200,6 +211,38 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "study" / "study.json").write_text("{}")
     with pytest.raises(UserError, match=r"study\.json is damaged"):
         Store(tmp_path / "study", "Two ways")
+
+
+@pytest.mark.parametrize("name", ["..", "", ".", "cells", "study.json", ".hidden", "a/b", "a\0b", "\ud800", 1])
+def test_a_forged_report_deletes_nothing(tmp_path: Path, name: object) -> None:
+    store = Store(tmp_path / "study", "Two ways")
+    (tmp_path / "study" / "study.json").write_text(json.dumps({"title": "Two ways", "report": [name]}))
+    with pytest.raises(UserError, match=r"study\.json is damaged; choose another folder"):
+        store.write_report({"study.md": b"1"})
+    assert sorted(path.name for path in (tmp_path / "study").iterdir()) == ["cells", "study.json"]
+
+
+@pytest.mark.parametrize("text", ["[" * 3000, '{"title": ' + "7" * 5000 + "}", '{"title": NaN, "report": []}'])
+def test_a_mark_that_is_none_is_damaged(tmp_path: Path, text: str) -> None:
+    (tmp_path / "study.json").write_text(text)
+    with pytest.raises(UserError, match=r"study\.json is damaged; choose another folder"):
+        Store(tmp_path, "Two ways")
+
+
+def test_nothing_is_written_through_the_links_of_a_study(cells: list[Labelled], tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("precious")
+    store = Store(tmp_path / "study", "Two ways")
+    for path in (store.path(cells[0][3]), store.folder / "study.md"):
+        path.symlink_to(mine)
+    store.write(cells[0][3], {"error": "none"})
+    store.write_report({"study.md": b"1"})
+    assert mine.read_text() == "precious"
+    assert (store.folder / "study.md").read_bytes() == b"1"
+    Store(tmp_path / "other", "Two ways").cells.rmdir()
+    (tmp_path / "other" / "cells").symlink_to(store.cells)
+    with pytest.raises(UserError, match=r"cells is a symbolic link, which is not followed"):
+        Store(tmp_path / "other", "Two ways")
 
 
 def test_a_report_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from jaxtyping import Float, Int
 
 from hyperborn._typing import Bits, RandomKey
 from hyperborn.baselines.baseline import Ensemble
-from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import energy
 from hyperborn.energy.data import checked
@@ -110,7 +109,6 @@ def potential_of(network: Network, data: Dataset, prior: Prior, name: str) -> Po
             independent under the prior.
     """
     check_kinds(network=network, data=data, prior=prior)
-    keep_compiled_programs()
     x, y = checked(network, data.train)
     return Potential(
         network,

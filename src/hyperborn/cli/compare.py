@@ -29,11 +29,13 @@ def compare(
     """Compare objectives with each other and with the exact posterior, over several seeds."""
     with explained(as_json):
         from hyperborn.cli.folders import check_writable, in_free_folder
+        from hyperborn.compilation import keep_compiled_programs
         from hyperborn.config import CompareConfig, configured
         from hyperborn.report.tables import comparison_table
         from hyperborn.runs.folder import writing
         from hyperborn.study.comparison import averages, table_of
 
+        keep_compiled_programs()
         settings = configured(CompareConfig, config, {"data": data, **flags})
 
         def written(folder: Path) -> "tuple[dict[str, Any], list[Row]]":

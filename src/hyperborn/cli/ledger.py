@@ -19,8 +19,9 @@ def ledger(
 
         from hyperborn.backends.jobs.ledger import Ledger
         from hyperborn.report.backends import ledger_table
-        from hyperborn.runs.layout import EVALUATIONS, LEDGER
+        from hyperborn.runs.layout import EVALUATIONS, LEDGER, check_plain
 
+        check_plain(run)
         found: dict[str, Any] = {}
         # Training first; without it a run may still have been measured elsewhere.
         names = {"training": LEDGER, "evaluations": EVALUATIONS}

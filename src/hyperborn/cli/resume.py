@@ -25,11 +25,13 @@ def resume(
         from hyperborn.backends.jobs.limits import Limits
         from hyperborn.cli.folders import resumable
         from hyperborn.cli.spending import spent_in
+        from hyperborn.compilation import keep_compiled_programs
         from hyperborn.progress import Progress
         from hyperborn.report.run_pictures import plots_of
         from hyperborn.report.tables import summary_table
         from hyperborn.runs import session
 
+        keep_compiled_programs()
         with resumable(run), Progress() as progress:
             spending = session.Spending(Limits(max_shots, max_jobs, max_seconds), max_wait)
             result = session.resume(run, progress, plots=partial(plots_of, note=progress.note), spending=spending)

@@ -21,6 +21,7 @@ def study(
     """Run a study: methods compared on tasks, training sizes and seeds. Start it twice, and two processes share it."""
     with explained(as_json):
         from hyperborn.attempts import attempted
+        from hyperborn.compilation import keep_compiled_programs
         from hyperborn.errors import UserError
         from hyperborn.progress import Progress
         from hyperborn.report.drawing import draw_all
@@ -28,6 +29,7 @@ def study(
         from hyperborn.study.plan import Plan
         from hyperborn.study.store import Store
 
+        keep_compiled_programs()
         reporting.check_parquet()
         planned = Plan.read(plan)
         planned = planned.quick() if quick else planned

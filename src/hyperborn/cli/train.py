@@ -28,6 +28,7 @@ def train(
 
         from hyperborn.cli.folders import free_folder, in_free_folder, resumable
         from hyperborn.cli.spending import spending_of, spent_in
+        from hyperborn.compilation import keep_compiled_programs
         from hyperborn.config import RunConfig, configured
         from hyperborn.config.continuation import continued
         from hyperborn.config.datasets import data_of
@@ -39,6 +40,7 @@ def train(
         from hyperborn.training import Result
         from hyperborn.training.regimes import regime_of
 
+        keep_compiled_programs()
         settings = configured(RunConfig, config, {"data": data, **flags})
         label = settings.objective if settings.backend is None else f"{settings.objective}-{settings.backend}"
         label = label.replace(":", "-").replace("/", "-")

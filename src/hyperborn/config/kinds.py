@@ -6,7 +6,7 @@ A description says what is allowed, in the words of an error message.
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
 from hyperborn.objectives.divergences.renyi import NEAREST
@@ -94,9 +94,16 @@ def no_truth(value: Any) -> Any:
     return value
 
 
+def text(value: Any) -> str:
+    """The value, if it is text that can be part of a path; pydantic itself would refuse a path that is not UTF-8."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("no text")
+    return value
+
+
 NotTruth = BeforeValidator(no_truth)
 
-Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$", description="text")]
+Text = Annotated[str, PlainValidator(text), Field(description="text")]
 Count = Annotated[int, NotTruth, Field(ge=1, le=2**31 - 1, description="a whole number from 1 on")]
 Share = Annotated[float, NotTruth, Field(ge=0, lt=1, description="a number from 0 on and below 1")]
 Positive = Annotated[float, NotTruth, Field(gt=0, allow_inf_nan=False, description="a number above 0")]

@@ -13,6 +13,8 @@ name the definition that they belong to, and the result the log, so that parts o
 
 import hashlib
 import json
+import os
+import reprlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from hyperborn.data.dataset import Dataset
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number
 from hyperborn.runs import layout
 from hyperborn.runs.environment import difference, surroundings
 from hyperborn.runs.layout import CHECKPOINTS, DEFINITION, METRICS, PLOTS, RESULT
@@ -32,14 +34,15 @@ from hyperborn.storage import (
     RunLock,
     arrays_from_bytes,
     arrays_to_bytes,
+    digest_of_metrics,
     folder_exists,
     json_from_bytes,
     json_to_bytes,
     read_folder,
-    read_metrics,
     write_folder,
 )
-from hyperborn.storage.manifest import MANIFEST, manifest_bytes
+from hyperborn.storage.durable import explained
+from hyperborn.storage.manifest import MANIFEST, manifest_bytes, read_bytes
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Position, Report, fresh
 from hyperborn.training.regimes import regime_of
@@ -59,11 +62,13 @@ def writing(path: Path) -> Iterator[None]:
 
     Raises:
         FolderTaken: if another process has it.
-        UserError: if the folder cannot be made.
+        UserError: if the folder cannot be made, or there are symbolic links in it.
     """
-    new = [place for place in (path, *path.parents) if not place.exists()]
+    with explained(path):
+        new = [place for place in (path, *path.parents) if not place.exists()]
     try:
         with RunLock(path):
+            layout.check_plain(path)
             yield
     finally:
         for place in new:
@@ -106,8 +111,9 @@ class RunFolder:
         """An existing run's folder.
 
         Raises:
-            UserError: if there is none, or its definition is damaged.
+            UserError: if there is none, its definition is damaged, or there are symbolic links in it.
         """
+        layout.check_plain(path)
         if layout.is_being_replaced(path):
             raise UserError(f"{path} is not finished; go on with: hyperborn resume {path}")
         if not folder_exists(path / DEFINITION):
@@ -180,11 +186,15 @@ class RunFolder:
             state = state_of(checkpoint.arrays, definition, memory_of)
             if int(state.step) != checkpoint.step:
                 raise ValueError(f"its arrays are of step {state.step}")
-            history = [(int(step), list(losses)) for step, losses in checkpoint.state["history"]]
+            if checkpoint.step > self.definition.steps:
+                raise ValueError(f"the run has {self.definition.steps} steps")
+            restarts = self.definition.restarts
+            history = [(int(step), numbers_of(losses, restarts)) for step, losses in checkpoint.state["history"]]
             finished, seconds = bool(checkpoint.state["finished"]), dict(checkpoint.state["seconds"])
-            records = [json.loads(line) for line in checkpoint.state["records"]]
-            changed = difference(checkpoint.state["surroundings"], surroundings())
-        except (KeyError, TypeError, ValueError) as error:
+            numbers_of(list(seconds.values()), len(seconds))
+            records = [checked_record(json.loads(line), restarts) for line in checkpoint.state["records"]]
+            changed = difference(dict(checkpoint.state["surroundings"]), surroundings())
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise UserError(
                 f"the checkpoint at step {checkpoint.step} of {self.path} is another run's ({error}); delete "
                 f"{self.path / CHECKPOINTS} to start over"
@@ -196,8 +206,8 @@ class RunFolder:
     def check_present(self) -> None:
         """Raise a UserError if the folder was removed, or given to another run, meanwhile."""
         try:
-            found = digest((self.path / DEFINITION / MANIFEST).read_bytes())
-        except OSError:
+            found = digest(read_bytes(self.path / DEFINITION, self.path / DEFINITION, MANIFEST))
+        except UserError:
             found = ""
         if found != self.identity:
             raise UserError(f"{self.path} was removed or changed while its run was trained; start the run again")
@@ -230,10 +240,10 @@ class RunFolder:
     def metrics_digest(self) -> str | None:
         """Digest of the whole metrics log; None where there is none, as after `Result.save`."""
         log = self.path / METRICS
-        if not log.exists():
-            return None
-        read_metrics(log)
-        return digest(log.read_bytes())
+        with explained(log, "read"):
+            if not os.path.lexists(log):
+                return None
+        return digest_of_metrics(log)
 
     @property
     def result(self) -> Path:
@@ -275,6 +285,30 @@ class RunFolder:
             except UserError as error:
                 report(f"the pictures are not those that were drawn: {error}")
         return record, files
+
+
+def checked_record(record: Any, restarts: int) -> Mapping[str, Any]:
+    """A record of the metrics log, as it is.
+
+    Raises:
+        KeyError, TypeError, ValueError: if it is not one of a run with so many restarts.
+    """
+    numbers_of(record["losses"], restarts)
+    known = [record[name] for name in ("step", "loss", "expected_energy", "train_accuracy")]
+    # The ELBO is not always known.
+    numbers_of(known if record["elbo"] is None else [*known, record["elbo"]])
+    return record
+
+
+def numbers_of(values: Any, count: int | None = None) -> list[Any]:
+    """The values of a list, so many where a count is given.
+
+    Raises:
+        ValueError: if it is no such list of finite numbers.
+    """
+    if not isinstance(values, list) or not all(map(is_number, values)) or count not in (None, len(values)):
+        raise ValueError(f"{reprlib.repr(values)} where {'' if count is None else count} finite numbers should be")
+    return values
 
 
 def digest(data: bytes) -> str:

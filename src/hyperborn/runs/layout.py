@@ -3,10 +3,14 @@
 The definition of a new run is first written, whole, to `replacement/` inside the folder. From that moment the old run
 is given up: its parts are removed, and the new definition is renamed into its place. So a crash leaves the old run, or
 the new one; a refusal (a full disk, say) leaves the old one. The run lock must be held for all but questions.
+
+A run folder may come from somebody else, so nothing in it is a symbolic link: writing to one would change another file.
 """
 
+import os
 import re
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +27,37 @@ DEFINITION, REPLACEMENT, RESULT, PLOTS, CHECKPOINTS, METRICS, LEDGER, EVALUATION
 )
 LEFTOVER = re.compile(rf"\..+({'|'.join(map(re.escape, (LOCK, PARTIAL, PREVIOUS)))})")
 """What a writer that died leaves behind."""
+JOURNALS = ("", "-journal", "-wal", "-shm")
+"""Endings of a ledger's file and of what SQLite keeps beside it."""
+LEDGERS = tuple(f"{name}{ending}" for name in (LEDGER, EVALUATIONS) for ending in JOURNALS)
+PARTS = (DEFINITION, REPLACEMENT, RESULT, CHECKPOINTS)
+
+
+def check_plain(path: Path) -> None:
+    """Refuse a run folder in which something of a run's is a symbolic link, or a ledger is no regular file.
+
+    Raises:
+        UserError: naming the first such thing.
+    """
+    with explained(path, "read"):
+        for entry in entries_of(path):
+            mode = entry.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                raise UserError(
+                    f"{entry} is a symbolic link, which is not followed; put the file or folder itself there"
+                )
+            if entry.name in LEDGERS and not stat.S_ISREG(mode):
+                raise UserError(f"{entry} is not a regular file; restore it from a copy")
+
+
+def entries_of(path: Path) -> Iterator[Path]:
+    """Everything in a run folder that a run may read or write; of other things, which are left alone, nothing."""
+    names = {*PARTS, *LEDGERS, *IGNORED, METRICS}
+    for name in sorted(os.listdir(path)) if path.is_dir() else ():  # noqa: PTH208
+        if name in names or LEFTOVER.fullmatch(name):
+            yield path / name
+            for parent, folders, files in os.walk(path / name):
+                yield from (Path(parent, inner) for inner in folders + files)
 
 
 def is_free(path: Path) -> bool:
@@ -59,7 +94,9 @@ def check_available(path: Path, *, force: bool) -> None:
         raise UserError(f"{path} exists and is not a run folder; choose another name")
     if not force:
         raise FolderTaken(f"{path} exists; choose another name, or force=True (--force) to replace it")
-    strange = stranger(path)
+    check_plain(path)
+    with explained(path, "read"):
+        strange = stranger(path)
     if strange is not None:
         raise UserError(f"{path} is not replaced, for hyperborn did not write {strange}; move that away")
 
@@ -120,5 +157,5 @@ def withdraw(path: Path) -> None:
 
 def _remove_files(path: Path) -> None:
     """Remove a run's files that are in no part of their own."""
-    for name in (METRICS, *(f"{it}{end}" for it in (LEDGER, EVALUATIONS) for end in ("", "-journal"))):
+    for name in (METRICS, *LEDGERS):
         (path / name).unlink(missing_ok=True)

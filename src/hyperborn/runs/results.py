@@ -4,9 +4,11 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from hyperborn.backends.outcomes import arrays_of, outcomes_of
 from hyperborn.errors import UserError
-from hyperborn.runs.folder import RunFolder, writing
+from hyperborn.runs.folder import RunFolder, numbers_of, writing
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import SECONDS, Result
@@ -53,11 +55,12 @@ def read(folder: RunFolder, report: Callable[[str], None]) -> Result:
     regime = regime_of(definition)
     try:
         params = arrays_from_bytes(files[PARAMS], str(folder.result / PARAMS))["params"]
-        if params.shape != definition.parameter_shape:
-            raise ValueError(f"its parameters are of shape {params.shape}")
+        if params.shape != definition.parameter_shape or params.dtype.kind != "f" or not np.isfinite(params).all():
+            raise ValueError(f"its parameters are {params.dtype} of shape {params.shape}, or not all finite")
+        known = [name for name in regime.numbers if name in record["numbers"] or name not in regime.may_lack]
         numbers, seconds = (
-            {name: record[part][name] for name in names if name in record[part] or name not in regime.may_lack}
-            for part, names in (("numbers", regime.numbers), ("seconds", SECONDS))
+            dict(zip(names, numbers_of([record[part][name] for name in names]), strict=True))
+            for part, names in (("numbers", known), ("seconds", SECONDS))
         )
         outcomes, place = None, record.get("measured_on")
         if place is not None and not isinstance(place, str):
@@ -65,7 +68,9 @@ def read(folder: RunFolder, report: Callable[[str], None]) -> Result:
         if regime.needs_outcomes or place is not None:
             arrays = arrays_from_bytes(files[OUTCOMES], str(folder.result / OUTCOMES))
             outcomes = outcomes_of(arrays, definition.network.n_weights)
-        losses, steps = tuple(record["losses"]), record["steps"]
+        losses, steps = tuple(numbers_of(record["losses"], definition.restarts)), record["steps"]
+        if type(steps) is not int or not 0 <= steps <= definition.steps:
+            raise ValueError(f"{steps!r} steps of {definition.steps}")
         return Result(definition, folder.data, params, losses, steps, numbers, seconds, outcomes, place)
     except UserError:
         raise

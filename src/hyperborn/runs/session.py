@@ -15,7 +15,7 @@ from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
 from hyperborn.progress import Progress
 from hyperborn.runs import layout, results
-from hyperborn.runs.folder import Records, RunFolder, writing
+from hyperborn.runs.folder import Records, RunFolder, checked_record, writing
 from hyperborn.runs.layout import LEDGER
 from hyperborn.storage import MetricsLog, read_metrics
 from hyperborn.training.definition import Definition
@@ -113,7 +113,7 @@ def go_on(
     """Train from a position to the end, recording and saving on the way; `last` are the last records before it."""
     with folder.log(progress.note) as log:
         log.truncate_after(position.step if position.history else -1)
-        mend(log, regime_of(folder.definition).record_every(folder.definition), position, last)
+        mend(log, folder.definition, position, last)
         keeper = Keeper(folder, log, spent)
         resources = Resources(progress, spending.limits, spending.patience, folder.path / LEDGER, resumed=not is_new)
         try:
@@ -158,22 +158,30 @@ def check_settled(path: Path) -> None:
         )
 
 
-def mend(log: MetricsLog, every: int, position: Position, last: Records) -> None:
+def mend(log: MetricsLog, definition: Definition, position: Position, last: Records) -> None:
     """Put back the last records, where a torn end of the log was cut off, and see that it leads up to the position.
 
     Raises:
         UserError: if it does not.
     """
-    if not position.history:
-        return
-    present = {record["step"] for record in log.read()}
+    present = max((record["step"] for record in log.read()), default=-1)
     for record in last:
-        if record["step"] > max(present, default=-1):
+        if record["step"] > present:
             log.append(record)
-    records = {record["step"]: record["losses"] for record in log.read()}
-    due = {*range(0, position.step + 1, every)} | ({position.step} if position.finished else set())
-    step, losses = position.history[-1]
-    if records.keys() != due or records[step] != losses:
+    records = log.read()
+    every = regime_of(definition).record_every(definition)
+    # Before the first report nothing is recorded.
+    due = range(0, position.step + 1 if position.history else 0, every)
+    extra = [position.step] if position.finished and position.step % every else []
+    try:
+        # Counted first: a forged step may be any number.
+        whole = len(records) == len(due) + len(extra)
+        losses = {checked_record(record, definition.restarts)["step"]: record["losses"] for record in records}
+        whole = whole and list(losses) == [*due, *extra]
+        whole = whole and all(losses[step] == found for step, found in position.history[-1:])
+    except (KeyError, TypeError, ValueError):
+        whole = False
+    if not whole:
         raise UserError(
             f"{log.path} lacks what was recorded up to step {position.step}; restore it from a copy, or delete "
             f"{log.path.parent / layout.CHECKPOINTS} to train again from the start"

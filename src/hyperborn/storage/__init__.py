@@ -13,7 +13,7 @@ from hyperborn.storage.durable import write_file
 from hyperborn.storage.folders import folder_exists, read_folder, remove_folder, write_folder
 from hyperborn.storage.lock import FolderTaken, RunLock
 from hyperborn.storage.manifest import DamagedFolder
-from hyperborn.storage.metrics_log import MetricsLog, read_metrics
+from hyperborn.storage.metrics_log import MetricsLog, digest_of_metrics, read_metrics
 
 __all__ = [
     "Checkpoint",
@@ -26,6 +26,7 @@ __all__ = [
     "arrays_to_bytes",
     "cache_folder",
     "cached_array",
+    "digest_of_metrics",
     "folder_exists",
     "json_from_bytes",
     "json_to_bytes",

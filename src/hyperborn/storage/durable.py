@@ -28,6 +28,7 @@ REMEDIES = {
     errno.ENOTDIR: "a part of the path is a file, not a folder; choose another folder",
     errno.EEXIST: "a part of the path is a file, not a folder; choose another folder",
     errno.EISDIR: "it is a folder, not a file; choose another name",
+    errno.ELOOP: "a symbolic link is in its place, which is not followed; put the file or folder itself there",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
     errno.EBUSY: "it is in use or a mount point; choose a folder inside it",
     errno.EXDEV: "it is a mount point; choose a folder inside it",
@@ -104,16 +105,19 @@ def only_writer(target: Path) -> Iterator[None]:
         release(descriptor, lock)
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, *, follow_links: bool = True) -> None:
     """Write or replace one file so that a crash leaves the old bytes or the new ones, whole.
 
-    Missing parent folders are created; a symbolic link is followed.
+    Args:
+        path: of the file; missing parent folders are created.
+        data: all of its bytes.
+        follow_links: whether a symbolic link leads to the file that is written, or is itself replaced by the file.
 
     Raises:
         UserError: if it cannot be written; the old file is untouched and nothing is left behind.
     """
     with explained(path):
-        target = Path(os.path.realpath(path))
+        target = Path(os.path.realpath(path)) if follow_links else Path(os.path.realpath(path.parent), path.name)
         make_folder(target.parent)
         with only_writer(target):
             partial = sibling(target, PARTIAL)

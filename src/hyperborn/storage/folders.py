@@ -35,6 +35,7 @@ from hyperborn.storage.manifest import (
     RUN_LOCK,
     DamagedFolder,
     checked_names,
+    checked_sizes,
     manifest_bytes,
     read_listed,
     read_manifest,
@@ -61,6 +62,7 @@ def write_folder(path: Path, files: Mapping[str, bytes], *, replace: bool = Fals
             is not a plain relative one, or if the system refuses. What was there is unharmed, nothing is left behind.
     """
     checked_names(files)
+    checked_sizes(files)
     with explained(path):
         target = real_path(path)
         make_folder(target.parent)
@@ -162,8 +164,10 @@ def real_path(path: Path) -> Path:
     """The absolute path behind all symbolic links.
 
     Raises:
-        UserError: if it is the root of the file system.
+        UserError: if it is the root of the file system, or holds what no path can.
     """
+    if "\0" in str(path):
+        raise UserError(f"{str(path)!r} cannot be a path; leave out the zero byte")
     target = Path(os.path.realpath(path))
     if not target.name:
         raise UserError(f"{path} is the root of the file system; choose a folder below it")

@@ -4,17 +4,24 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from hyperborn.errors import UserError
 from hyperborn.storage.arrays import json_to_bytes
+from hyperborn.storage.bounded import open_regular, size_text
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 RUN_LOCK = ".lock"
 IGNORED = frozenset({RUN_LOCK, ".DS_Store"})
 """Names at the top of a folder that are nobody's content: the run lock, and what macOS leaves where one looks."""
+
+MOST_MANIFEST_BYTES = 64 * 2**20
+MOST_FILE_BYTES = 4 * 2**30
+"""Of a manifest, and of one file that it lists: more is neither written nor read."""
 
 REMEDY = "restore the folder from a copy, or delete it and make it again"
 
@@ -23,13 +30,14 @@ class DamagedFolder(UserError):  # noqa: N818
     """A folder whose content is not what was written: the line names the file and the remedy."""
 
 
-def checked_names(names: Mapping[str, bytes]) -> None:
+def checked_names(names: Iterable[str]) -> None:
     """Refuse names that would leave the folder, collide with each other or with the manifest.
 
     Raises:
         UserError: naming the first such name.
     """
-    for name in names:
+    names = set(names)
+    for name in sorted(names):
         parts = name.split("/")
         if not all(parts) or {".", ".."} & set(parts) or "\\" in name or not name.isprintable():
             raise UserError(f"file name {name!r} is not a plain relative one; use names such as 'plots/loss.png'")
@@ -46,6 +54,18 @@ def manifest_bytes(files: Mapping[str, bytes]) -> bytes:
     return _rendered({"files": entries, "format": FORMAT})
 
 
+def checked_sizes(files: Mapping[str, bytes]) -> None:
+    """Refuse what would be too large to be read again.
+
+    Raises:
+        UserError: naming the first such file.
+    """
+    for name, data in files.items():
+        if len(data) > MOST_FILE_BYTES:
+            limit = size_text(MOST_FILE_BYTES)
+            raise UserError(f"{name} has {size_text(len(data))}, over the limit of {limit}; store less in it")
+
+
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -54,26 +74,35 @@ def _rendered(content: Mapping[str, object]) -> bytes:
     return json_to_bytes({**content, "digest": _digest(json_to_bytes(content))})
 
 
-def read_bytes(place: Path, label: Path, name: str, largest: int | None = None) -> bytes:
-    """Bytes of one file of the folder at `place`, which messages call `label`.
+def read_bytes(place: Path, label: Path, name: str, expected: int | None = None) -> bytes:
+    """Bytes of one file of the folder at `place`, which messages call `label`; links are not followed.
+
+    The size is looked at before any content: it must be `expected`, or that of a manifest at most.
 
     Raises:
-        DamagedFolder: if it is missing, has another size than `largest`, or the disk cannot read it.
+        DamagedFolder: if it is missing, no regular file, of another size, or the disk cannot read it.
         UserError: if permission is denied.
     """
     try:
-        with (place / name).open("rb") as file:
+        with open_regular(place / name, follow_links=False) as file:
             size = os.fstat(file.fileno()).st_size
-            # One byte more than listed tells a longer file from a whole one without reading all of it.
-            data = file.read() if largest is None else file.read(largest + 1)
+            if expected is None and size > MOST_MANIFEST_BYTES:
+                raise DamagedFolder(f"{label / name} has {size_text(size)} and is no manifest; {REMEDY}")
+            # One byte more tells a file that has grown meanwhile.
+            data = file.read(size + 1) if expected in (None, size) else b""
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EPERM):
             raise UserError(f"cannot read {label / name}: permission denied; change its permissions") from error
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             raise DamagedFolder(f"{label / name} is missing; {REMEDY}") from error
         raise DamagedFolder(f"{label / name} cannot be read ({error.strerror or error}); {REMEDY}") from error
-    if largest is not None and len(data) != largest:
-        raise DamagedFolder(f"{label / name} has {size} bytes where {largest} were written; {REMEDY}")
+    except DamagedFolder:
+        raise
+    except UserError as error:
+        # A link, a pipe or a device.
+        raise DamagedFolder(f"{label / name} is not a regular file; {REMEDY}") from error
+    if expected is not None and len(data) != expected:
+        raise DamagedFolder(f"{label / name} has {size} bytes where {expected} were written; {REMEDY}")
     return data
 
 
@@ -101,7 +130,28 @@ def read_manifest(place: Path, label: Path) -> dict[str, tuple[int, str]]:
         raise DamagedFolder(f"{label / MANIFEST} is damaged; {REMEDY}")
     if version != FORMAT:
         raise UserError(f"{label} has format {version!r} and this hyperborn reads {FORMAT}; install a newer hyperborn")
-    return {name: (entry["size"], entry["sha256"]) for name, entry in content["files"].items()}
+    try:
+        return _entries_of(content["files"])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DamagedFolder(f"{label / MANIFEST} lists what was never written ({error}); {REMEDY}") from error
+
+
+def _entries_of(files: Any) -> dict[str, tuple[int, str]]:
+    """Size and digest of each listed file.
+
+    Anybody can give a manifest a digest that fits, so what it says is looked at, and not only whether it is whole.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError: if it is not what `manifest_bytes` writes.
+    """
+    checked_names(files.keys())
+    for name, entry in files.items():
+        size, digest = entry["size"], entry["sha256"]
+        if entry.keys() != {"sha256", "size"} or not isinstance(digest, str) or type(size) is not int:
+            raise ValueError(f"the entry of {name}")
+        if not 0 <= size <= MOST_FILE_BYTES:
+            raise ValueError(f"{name} of {size} bytes")
+    return {name: (entry["size"], entry["sha256"]) for name, entry in files.items()}
 
 
 def read_listed(place: Path, label: Path, name: str, entry: tuple[int, str]) -> bytes:
@@ -111,14 +161,25 @@ def read_listed(place: Path, label: Path, name: str, entry: tuple[int, str]) -> 
         DamagedFolder: if they are not the bytes that were written.
     """
     size, digest = entry
-    data = read_bytes(place, label, name, largest=size)
+    data = read_bytes(place, label, name, expected=size)
     if _digest(data) != digest:
         raise DamagedFolder(f"{label / name} has changed since it was written; {REMEDY}")
     return data
 
 
 def unlisted(place: Path, names: Mapping[str, object]) -> list[str]:
-    """Files, and folders, at `place` that belong to none of the names, sorted; ignored ones left out."""
+    """Files, and folders, at `place` that belong to none of the names, sorted; ignored ones left out.
+
+    A folder in a file's place, or a link to a folder in a folder's, belongs to none.
+    """
     folders = {str(parent) for name in names for parent in PurePosixPath(name).parents}
-    found = {entry.relative_to(place).as_posix() for entry in place.rglob("*")}
-    return sorted(found - folders - set(names) - {MANIFEST} - IGNORED)
+    files = {*names, MANIFEST} | IGNORED
+    found: list[str] = []
+    for parent, inner, outer in os.walk(place):
+        for name in inner + outer:
+            path = Path(parent, name)
+            is_folder = stat.S_ISDIR(path.lstat().st_mode)
+            relative = path.relative_to(place).as_posix()
+            if relative not in (folders if is_folder else files):
+                found.append(relative)
+    return sorted(found)

@@ -6,9 +6,11 @@ moved line is noticed:
     {"step": 1, "loss": 0.5, "crc32": "89abcdef"}
 """
 
+import hashlib
 import json
 import os
 import re
+import stat
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,10 +20,15 @@ from typing import Any, NamedTuple
 
 from hyperborn.errors import UserError
 from hyperborn.storage.arrays import plain
+from hyperborn.storage.bounded import read_bounded
 from hyperborn.storage.durable import explained, make_folder, sync_folder
 
 CHECK = "crc32"
 LINE = re.compile(rb'(\{.+), "crc32": "([0-9a-f]{8})"\}')
+
+MOST_BYTES = 2**30
+"""Of a log: more is neither written nor read."""
+REMEDY = "restore it from a copy"
 
 
 class _Line(NamedTuple):
@@ -37,18 +44,22 @@ class MetricsLog:
     Opening creates the file where absent, and cuts a torn last line off, which `report` is told in one line.
 
     Raises:
-        UserError: on opening, if a line before the last is damaged (naming file and line), or the system refuses.
+        UserError: on opening, if a line before the last is damaged (naming file and line), if there is something else
+            than a regular file (a link is not followed), or the system refuses.
     """
 
     def __init__(self, path: Path, report: Callable[[str], None] | None = None) -> None:
         self.path = path
         with explained(path):
             make_folder(path.parent)
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            self._descriptor = os.open(path, flags, 0o666)
         try:
             with explained(path):
+                if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+                    raise UserError(f"{path} is not a regular file; {REMEDY}")
                 sync_folder(path.parent)
-                data = path.read_bytes()
+                data = _read(path)
                 self._follow(_scan(data, path))
                 if self._size < len(data):
                     self._cut()
@@ -76,6 +87,8 @@ class MetricsLog:
         body = json.dumps(plain(record), allow_nan=False)[:-1].encode("ascii")
         check = zlib.crc32(body, self._check)
         line = body + f', "{CHECK}": "{check:08x}"}}\n'.encode("ascii")
+        if self._size + len(line) > MOST_BYTES:
+            raise UserError(f"{self.path} would have more than {MOST_BYTES:,} bytes; train for fewer steps")
         with explained(self.path):
             try:
                 rest = memoryview(line)
@@ -133,7 +146,7 @@ class MetricsLog:
 
     def _lines(self) -> list[_Line]:
         with explained(self.path, "read"):
-            data = self.path.read_bytes()
+            data = _read(self.path)
         lines = _scan(data, self.path)
         if (lines[-1].end if lines else 0) < len(data):
             raise _damaged(self.path, len(lines) + 1)
@@ -160,15 +173,35 @@ def read_metrics(path: Path, report: Callable[[str], None] | None = None) -> lis
     Raises:
         UserError: naming file and line if one before the last is damaged, or if the file cannot be read.
     """
-    if not path.exists():
-        raise UserError(f"{path} does not exist; check the name")
-    with explained(path, "read"):
-        data = path.read_bytes()
+    data = _read_present(path)
     lines = _scan(data, path)
     torn = len(data) - (lines[-1].end if lines else 0)
     if torn and report is not None:
         report(f"{path}: the torn last line is left out ({torn} bytes)")
     return [line.record for line in lines]
+
+
+def digest_of_metrics(path: Path) -> str:
+    """SHA-256 of a whole file of metrics, as hexadecimal digits.
+
+    Raises:
+        UserError: as `read_metrics`.
+    """
+    data = _read_present(path)
+    _scan(data, path)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _read_present(path: Path) -> bytes:
+    with explained(path, "read"):
+        try:
+            return _read(path)
+        except FileNotFoundError as error:
+            raise UserError(f"{path} does not exist; check the name") from error
+
+
+def _read(path: Path) -> bytes:
+    return read_bounded(path, MOST_BYTES, follow_links=False, remedy=REMEDY)
 
 
 def _scan(data: bytes, path: Path) -> list[_Line]:
@@ -183,8 +216,21 @@ def _scan(data: bytes, path: Path) -> list[_Line]:
                 raise _damaged(path, len(lines) + 1)
             break
         start, check = end, int(match[2], 16)
-        lines.append(_Line(json.loads(match[1] + b"}"), check, end))
+        record = _record_of(match[1] + b"}")
+        # Anybody can give a line a check that fits.
+        if record is None or (lines and record["step"] < lines[-1].record["step"]):
+            raise _damaged(path, len(lines) + 1)
+        lines.append(_Line(record, check, end))
     return lines
+
+
+def _record_of(body: bytes) -> dict[str, Any] | None:
+    """The record in a line's bytes; None if `append` would not have written it."""
+    try:
+        record = plain(json.loads(body))
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) and type(record.get("step")) is int else None
 
 
 def _damaged(path: Path, line: int) -> UserError:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 
-from hyperborn.compilation import keep_compiled_programs
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.study.cell import Cell, Method
@@ -86,7 +85,6 @@ def naming_cell(task: str, method: str, cell: Cell) -> Iterator[None]:
 
 def work(cells: Sequence[Labelled], store: Store, count: Callable[[int, int], None]) -> None:
     """Run every cell that is not done yet and that no other process works on, until all are done."""
-    keep_compiled_programs()
     wanted = {cell.key for *_, cell in cells}
     splits = [list(group) for _, group in groupby(cells, key=lambda labelled: labelled[3].split_key)]
     done = store.done() & wanted

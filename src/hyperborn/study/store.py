@@ -4,22 +4,26 @@ Splits are claimed by lock files that the system releases with their process: an
 running the same command, on one machine or on a file system that has locks.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hyperborn.errors import UserError, is_number
-from hyperborn.storage import json_to_bytes, write_file
+from hyperborn.storage import json_from_bytes, json_to_bytes, read_bounded, write_file
 from hyperborn.storage.durable import explained, make_folder
 from hyperborn.storage.locking import acquire, release
 from hyperborn.study.cell import Cell
 
 SCORES = ("accuracy", "nll", "brier", "ece")
 """What every cell that did not fail holds."""
+LABELS = frozenset({"part", "task", "size", "seed", "method", "cell"})
+"""What a row of the report says of its cell, which the cell's file does not."""
 MARK = "study.json"
 """Names the study that a folder is of, and the files of its report."""
+CELLS = "cells"
+MOST_BYTES = 64 * 2**20
+"""Of a cell's file, and of the mark: more is not read."""
 
 
 class Store:
@@ -30,7 +34,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, title: str) -> None:
-        self.folder, self.title, self.cells = folder, title, folder / "cells"
+        self.folder, self.title, self.cells = folder, title, folder / CELLS
         with explained(folder, "look into"):
             names = [path.name for path in folder.iterdir()] if folder.exists() else []
         held = sorted(name for name in names if not name.startswith("."))
@@ -42,13 +46,15 @@ class Store:
         if mark is None:
             write_file(folder / MARK, json_to_bytes({"title": title, "report": []}))
         with explained(self.cells):
+            if self.cells.is_symlink():
+                raise UserError(f"{self.cells} is a symbolic link, which is not followed; put the folder itself there")
             make_folder(self.cells)
 
     def mark(self) -> dict[str, Any]:
         path = self.folder / MARK
         try:
-            mark = json.loads(path.read_bytes())
-            if isinstance(mark["title"], str) and all(Path(name).name == name for name in mark["report"]):
+            mark = json_from_bytes(read_bounded(path, MOST_BYTES, follow_links=False), str(path))
+            if isinstance(mark["title"], str) and all(map(is_name_in_report, mark["report"])):
                 return mark
         except (OSError, ValueError, TypeError, KeyError):
             pass
@@ -58,10 +64,13 @@ class Store:
         """Write the report's files by name, in place of those of an earlier one, which the plan may name otherwise."""
         for name in self.mark()["report"]:
             if name not in files:
-                (self.folder / name).unlink(missing_ok=True)
-        write_file(self.folder / MARK, json_to_bytes({"title": self.title, "report": sorted(files)}))
+                with explained(self.folder / name, "remove"):
+                    (self.folder / name).unlink(missing_ok=True)
+        write_file(
+            self.folder / MARK, json_to_bytes({"title": self.title, "report": sorted(files)}), follow_links=False
+        )
         for name, data in files.items():
-            write_file(self.folder / name, data)
+            write_file(self.folder / name, data, follow_links=False)
 
     def done(self) -> set[str]:
         """Keys of the cells that are there."""
@@ -69,7 +78,7 @@ class Store:
 
     def write(self, cell: Cell, row: dict[str, Any]) -> None:
         """Keep what a cell found; whole or not at all."""
-        write_file(self.path(cell), json_to_bytes(row))
+        write_file(self.path(cell), json_to_bytes(row), follow_links=False)
 
     def read(self, cell: Cell) -> dict[str, Any] | None:
         """What a cell found; None if it is not there.
@@ -79,13 +88,12 @@ class Store:
         """
         path = self.path(cell)
         try:
-            row = json.loads(path.read_bytes())
+            row = json_from_bytes(read_bounded(path, MOST_BYTES, follow_links=False), str(path))
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error}); delete it, and its cell runs again") from error
-        whole = isinstance(row, dict) and all(is_number(row.get(name)) for name in SCORES)
-        if not whole and not (isinstance(row, dict) and isinstance(row.get("error"), str)):
+        if not is_row(row):
             raise UserError(f"{path} does not hold the scores of a cell; delete it, and its cell runs again")
         return row
 
@@ -103,3 +111,28 @@ class Store:
         finally:
             if descriptor is not None:
                 release(descriptor, lock)
+
+
+def is_row(row: Any) -> bool:
+    """Whether a value can be what a cell found: its scores and what else has a number, or why it failed."""
+    if not isinstance(row, dict) or not LABELS.isdisjoint(row):
+        return False
+    if "error" in row:
+        return row.keys() == {"error"} and is_text(row["error"])
+    numbers = dict(row)
+    chosen, losses = numbers.pop("chosen", ""), numbers.pop("losses", [])
+    if not is_text(chosen) or not isinstance(losses, list) or not all(map(is_number, losses)):
+        return False
+    known = all(is_number(numbers.get(name)) for name in SCORES)
+    return known and all(value is None or is_number(value) for value in numbers.values())
+
+
+def is_text(value: Any) -> bool:
+    """Whether a value is text that a file can hold: JSON can write half a sign, and UTF-8 cannot."""
+    return isinstance(value, str) and value == value.encode("utf-8", "ignore").decode("utf-8")
+
+
+def is_name_in_report(name: Any) -> bool:
+    """Whether a report's file can have this name: one of its own in the study's folder, and no hidden one."""
+    plain = isinstance(name, str) and name.isprintable() and not name.startswith(".")
+    return plain and Path(name).name == name and name not in ("", MARK, CELLS)

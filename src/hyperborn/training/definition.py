@@ -80,6 +80,8 @@ class Definition:
             raise UserError(
                 f"spread = {self.spread!r}: give a number of radians from 0 to {LARGEST_SPREAD:.4f}, such as {SPREAD}"
             )
+        # JAX cannot take every whole number that a float can hold.
+        object.__setattr__(self, "spread", float(self.spread))
         n = self.network.n_weights
         if self.posterior.n_weights != n:
             raise UserError(

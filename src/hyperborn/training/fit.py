@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hyperborn.backends.jobs.limits import Limits
-from hyperborn.compilation import keep_compiled_programs
+from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
 from hyperborn.networks import Network, fitted
 from hyperborn.objectives.objectives import Objective
@@ -123,11 +123,11 @@ def run(
     the data, for whoever has it already.
 
     Raises:
-        UserError: if the data do not fit the network, or a loss is not finite any more.
+        UserError: if the data do not fit the network, a loss is not finite any more, or in a forked process.
         Interrupted: after Ctrl-C.
     """
     definition.check(data)
-    keep_compiled_programs()
+    check_process()
     clock = time.perf_counter()
     prepared = regime_of(definition).prepare(definition, data, resources) if problem is None else nullcontext(problem)
     with prepared as ready:

@@ -7,7 +7,6 @@ from math import nan
 
 import numpy as np
 
-from hyperborn.compilation import keep_compiled_programs
 from hyperborn.errors import UserError
 from hyperborn.training.definition import Definition
 from hyperborn.training.plateau import History
@@ -58,7 +57,6 @@ class Report:
 
 def fresh(definition: Definition) -> Position:
     """The position before the first step."""
-    keep_compiled_programs()
     state = initial_state(definition)
     return Position(state._replace(memory=regime_of(definition).memory(definition, state.params)), 0, [], False)
 

@@ -224,8 +224,8 @@ class Recorded:
     def _stored(self, job: Job, reply: Reply) -> tuple[Counts, ...]:
         """The counts, stored before they are used."""
         counts = tuple(point.standardized() for point in reply.counts)
-        # A duplicate that was not in the list at first would else be paid for unnoticed. Before the row is closed: after
-        # a death in between nobody would look for it again, while what came can be fetched again.
+        # A duplicate that was not in the list at first would else be paid for unnoticed. This comes before the row is
+        # closed: after a death in between nobody would look for it, while what came can be fetched again.
         self._submitting.cancel_others(job)
         self.ledger.fetched(job, counts, reply.seconds, None)
         return counts
