@@ -87,11 +87,31 @@ def test_a_run_stopped_anywhere_ends_the_same(define, data: Dataset, tmp_path: P
     assert outcome_of(tmp_path / "run") == outcome_of(tmp_path / "whole")
 
 
+def rewrite_newest(path: Path, **changed: object) -> None:
+    """Save the newest checkpoint again with some of its values changed."""
+    checkpoints = session.RunFolder.open(path).checkpoints
+    newest = checkpoints.latest(lambda _: None)
+    assert newest is not None
+    assert changed.keys() <= newest.state.keys()
+    checkpoints.save(newest.step, newest.arrays, {**newest.state, **changed})
+
+
 def test_time_spent_adds_up_over_the_parts_of_a_run(unfinished: Path) -> None:
-    spent = session.RunFolder.open(unfinished).read_position(lambda _: None)[1]
-    assert spent.keys() == {"compile", "train"}
+    # Far more than the rest of the run takes.
+    rewrite_newest(unfinished, seconds={"compile": 1e4, "train": 2e4})
     result = resume(unfinished)
-    assert all(result.seconds[name] > spent[name] for name in spent)
+    for name, before in (("compile", 1e4), ("train", 2e4)):
+        assert before < result.seconds[name] < before + 5e3
+    # And they are kept, in case that this part is stopped as well.
+    kept = session.RunFolder.open(unfinished).read_position(lambda _: None)[1]
+    assert kept == {name: result.seconds[name] for name in ("compile", "train")}
+
+
+def test_a_whole_log_is_not_cut_at_the_step_of_the_checkpoint(define, data: Dataset, tmp_path: Path) -> None:
+    start_and_stop(tmp_path / "run", define(steps=50), data, 25)
+    # The records that would mend a log that was cut too far.
+    rewrite_newest(tmp_path / "run", records=[])
+    assert resume(tmp_path / "run").steps == 50
 
 
 def test_a_run_that_goes_on_elsewhere_is_told_so(unfinished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
