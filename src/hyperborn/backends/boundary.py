@@ -18,8 +18,7 @@ from hyperborn.backends.backend import (
     UnusableReply,
 )
 from hyperborn.backends.batch import Batch
-from hyperborn.backends.jobs.retry import one_line
-from hyperborn.backends.redaction import redacted
+from hyperborn.backends.redaction import one_line, redacted
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 

@@ -8,6 +8,9 @@ WITHHELD = "[withheld]"
 LONGEST = 10_000
 """Characters of a text that are looked at; the rest is dropped."""
 
+LONGEST_LINE = 300
+"""Characters of a line."""
+
 SHORTEST_SECRET = 8
 """Values with fewer characters are no tokens; to strike them out everywhere would garble the text."""
 
@@ -52,3 +55,9 @@ def redacted(text: str) -> str:
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, WITHHELD)
     return SECRETS.sub(lambda found: (found["scheme"] or found["name"] or found["word"] or "") + WITHHELD, text)
+
+
+def one_line(error: BaseException | None) -> str:
+    """What an error says, in one line of bounded length, without what looks like a secret or names an account."""
+    text = " ".join(redacted(str(error)).split())
+    return text if len(text) <= LONGEST_LINE else text[:LONGEST_LINE] + "..."

@@ -11,7 +11,8 @@ import pytest
 from faulty_service import IMPOSSIBLE, ODD, SECONDS, TOKEN, Clock, FaultyService, product_shots
 from hyperborn.backends import Batch, Counts, Ledger, LimitReached, Limits, Persistence, Points, Recorded, Statevector
 from hyperborn.backends.backend import Cost, TransientError
-from hyperborn.backends.jobs.retry import Asking, Silence, one_line
+from hyperborn.backends.jobs.retry import Asking, Silence
+from hyperborn.backends.redaction import one_line
 from hyperborn.backends.simulators import statevector
 from hyperborn.backends.simulators.in_process import Local
 from hyperborn.circuits import ProductState

@@ -22,7 +22,7 @@ from hyperborn.backends.conformance.agreement import (
     table_of,
 )
 from hyperborn.backends.conformance.random_circuits import LARGEST, SMALLEST, Listed, random_angles, random_circuit
-from hyperborn.backends.jobs.retry import one_line
+from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError, whole_number
 
 POINTS = 5

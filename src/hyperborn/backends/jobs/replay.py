@@ -27,8 +27,9 @@ from hyperborn.backends.backend import (
 from hyperborn.backends.batch import Batch, Counts, check_reply
 from hyperborn.backends.boundary import guarded
 from hyperborn.backends.jobs.ledger import Job, Ledger, Request, is_storable
-from hyperborn.backends.jobs.retry import Asking, Persistence, Silence, one_line
+from hyperborn.backends.jobs.retry import Asking, Persistence, Silence
 from hyperborn.backends.jobs.submit import GLANCE, Submitting, ignore
+from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError
 
 FETCHES = 3

@@ -8,7 +8,7 @@ from typing import TypeVar
 import tenacity
 
 from hyperborn.backends.backend import TransientError
-from hyperborn.backends.redaction import redacted
+from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError, is_number, whole_number
 
 Result = TypeVar("Result")
@@ -19,8 +19,6 @@ LONGEST_PAUSE = 60.0
 
 SLICE = 1.0
 """Seconds that one sleeps at a time, so that Ctrl-C is heeded during long pauses."""
-
-LONGEST_TEXT = 300
 
 
 @dataclass(frozen=True)
@@ -137,9 +135,3 @@ def asked_for(state: tenacity.RetryCallState) -> float:
 
 def error_of(state: tenacity.RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
-
-
-def one_line(error: BaseException | None) -> str:
-    """What an error says, in one line of bounded length, without what looks like a secret or names an account."""
-    text = " ".join(redacted(str(error)).split())
-    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "..."

@@ -14,7 +14,8 @@ from hyperborn.backends.backend import (
 )
 from hyperborn.backends.batch import Batch, check_reply
 from hyperborn.backends.jobs.ledger import Job, Ledger
-from hyperborn.backends.jobs.retry import Asking, Silence, one_line
+from hyperborn.backends.jobs.retry import Asking, Silence
+from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError
 
 GLANCE = 1.0

@@ -9,8 +9,8 @@ import numpy as np
 
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts, Points
-from hyperborn.backends.jobs.retry import one_line
 from hyperborn.backends.packages import imported
+from hyperborn.backends.redaction import one_line
 from hyperborn.backends.services.unlisted import Unlisted
 from hyperborn.backends.simulators.in_process import Local
 from hyperborn.backends.simulators.statevector import cost_of

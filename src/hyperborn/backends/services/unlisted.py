@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from hyperborn.backends.backend import Connection, Cost, Reply, Unsent, Untraceable
 from hyperborn.backends.batch import Batch, Counts
-from hyperborn.backends.jobs.retry import one_line
+from hyperborn.backends.redaction import one_line
 from hyperborn.backends.simulators.in_process import PACKING
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError

@@ -7,7 +7,7 @@ import numpy as np
 
 from hyperborn.backends.backend import JobFailed
 from hyperborn.backends.batch import Batch, Counts, Points, Request
-from hyperborn.backends.jobs.retry import one_line
+from hyperborn.backends.redaction import one_line
 from hyperborn.backends.simulators.gate_noise import GateNoise, noisy_shots
 from hyperborn.backends.translation.qiskit import counts_of_words, preparation_of, values_of
 from hyperborn.circuits import Circuit

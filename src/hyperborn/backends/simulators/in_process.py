@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from hyperborn.backends.backend import Connection, Cost, JobFailed, Reply, Unsent
 from hyperborn.backends.batch import Batch, Counts
-from hyperborn.backends.jobs.retry import one_line
+from hyperborn.backends.redaction import one_line
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 
