@@ -14,9 +14,9 @@ from hyperborn.backends import FakeDevice, Statevector
 from hyperborn.config import RunConfig
 from hyperborn.config.datasets import data_of
 from hyperborn.config.definitions import definition_of
-from hyperborn.training.shots.posteriors import ShotRegister
 from hyperborn.training.estimators import SPSA, ParameterShift
 from hyperborn.training.optimizers import Adam, Gains
+from hyperborn.training.shots.posteriors import ShotRegister
 
 IRIS = ("iris", "--classes", "1,2", "--hidden", "none")
 FEW = ("--steps", "2", "--shots", "50")

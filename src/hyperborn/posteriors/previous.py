@@ -34,7 +34,8 @@ class PreviousPosterior(Prior):
     network's side parameters: those of the next run start from 0, under their own prior.
 
     Raises:
-        UserError: for what is no posterior, or one too large to be tabled, parameters that do not fit it, or a doubt that is not between 0 and 1.
+        UserError: for what is no posterior, or one too large to be tabled, parameters that do not fit it, or a doubt
+            that is not between 0 and 1.
     """
 
     # Arguments are checked below, so that a mistake is a UserError even where the tests check types.

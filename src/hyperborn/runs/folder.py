@@ -21,6 +21,9 @@ from typing import Any
 
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
+from hyperborn.runs import layout
+from hyperborn.runs.environment import difference, surroundings
+from hyperborn.runs.layout import CHECKPOINTS, DEFINITION, METRICS, RESULT
 from hyperborn.storage import (
     Checkpoints,
     DamagedFolder,
@@ -36,14 +39,11 @@ from hyperborn.storage import (
     write_folder,
 )
 from hyperborn.storage.manifest import MANIFEST, manifest_bytes
-from hyperborn.runs import layout
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Position, Report, fresh
-from hyperborn.runs.layout import CHECKPOINTS, DEFINITION, METRICS, RESULT
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.serialization import definition_from_record
 from hyperborn.training.state import arrays_of, state_of
-from hyperborn.runs.environment import difference, surroundings
 
 Lines = Callable[[str], None]
 Records = Sequence[Mapping[str, Any]]
