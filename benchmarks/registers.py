@@ -90,7 +90,7 @@ def timed(run: Callable[[int], None], steps: int) -> float:
 def of_registers(method: str, network: hb.networks.BinaryMLP, data: hb.data.Dataset) -> Callable[[int], None]:
     """Steps of training itself, as `hb.fit` takes them."""
     from hyperborn.training.definition import Definition
-    from hyperborn.training.minibatch.steps import Sampled
+    from hyperborn.training.minibatch.steps import MinibatchProblem
     from hyperborn.training.state import initial_state
 
     k, kind = KINDS[method]
@@ -98,10 +98,10 @@ def of_registers(method: str, network: hb.networks.BinaryMLP, data: hb.data.Data
     posterior = hb.Registers(network, k, 1 if kind == "depth-1" else 2)
     estimator = estimators.get(kind, hb.FirstOrder(SAMPLES))
     definition = Definition(network, posterior, hb.ELBO(0.1), estimator, batch_size=BATCH, restarts=1)
-    leap, state = Sampled.of(data).leaper(definition), initial_state(definition)
+    learning, state = MinibatchProblem(definition, data.train), initial_state(definition)
 
     def run(steps: int) -> None:
-        leap(state, steps)
+        learning.advance(state, steps)
 
     return run
 

@@ -72,11 +72,11 @@ def ours(step: Step, objective: Any = None) -> Run:
     from hyperborn.backends.backend import connected
     from hyperborn.backends.jobs.ledger import Ledger
     from hyperborn.backends.jobs.replay import Recorded
-    from hyperborn.posteriors import ShotRegister
     from hyperborn.training.definition import Definition
     from hyperborn.training.estimators import ParameterShift
-    from hyperborn.training.shots.steps import Measured
-    from hyperborn.training.state import initial_state
+    from hyperborn.training.loop import fresh
+    from hyperborn.training.shots.posteriors import ShotRegister
+    from hyperborn.training.shots.steps import ShotsProblem
 
     backend = Statevector()
     definition = Definition(
@@ -84,14 +84,13 @@ def ours(step: Step, objective: Any = None) -> Run:
         optimizer=hb.Adam(1.0), steps=1_000_000, restarts=1,
     )  # fmt: skip
     sampler = Recorded(connected(backend), backend.label, Ledger.in_memory(None))
-    leap = Measured.of(step.data, sampler).leaper(definition)
-    start = initial_state(definition)
+    problem, start = ShotsProblem(definition, step.data.train, sampler), fresh(definition).state
     state = start._replace(params=step.angles[None].astype(np.float32))
     numbers = count()
 
     def run() -> np.ndarray:
         # The first of Adam's moments after one step from zero is a tenth of the gradient.
-        after, _ = leap(state._replace(step=np.int32(next(numbers))), 1)
+        after, _ = problem.advance(state._replace(step=np.int32(next(numbers))), 1)
         return 10 * np.asarray(after.optimizer[0].mu)[0]
 
     return run

@@ -122,8 +122,8 @@ one_estimate = jax.jit(estimate, static_argnums=(0, 1))
 
 @partial(jax.jit, static_argnums=(0, 1, 6, 7))
 def estimates(
-    estimator: MinibatchEstimator, registers: hb.Registers, batch: Minibatch, params: Array, progress: Array, key: Array,
-    draws: int, minibatch: int | None,
+    estimator: MinibatchEstimator, registers: hb.Registers, batch: Minibatch, params: Array, progress: Array,
+    key: Array, draws: int, minibatch: int | None,
 ) -> Array:  # fmt: skip
     """Gradients (draws, parameters) by as many keys, each on a minibatch of its own if one is asked for."""
 

@@ -5,9 +5,9 @@ from typing import Any
 import hyperborn as hb
 from cells import Cell
 from hyperborn.backends import Statevector
-from hyperborn.posteriors import ShotRegister
 from hyperborn.predictive import exact_predictive, scores
 from hyperborn.training.estimators import ParameterShift
+from hyperborn.training.shots.posteriors import ShotRegister
 from tasks import MAIN, SPREAD, exactly, task_named, tested
 
 SHOTS = (100, 1_000, 10_000)
@@ -32,7 +32,7 @@ def cells() -> list[Cell]:
 def posterior(task: str) -> dict[str, Any]:
     """The exact posterior itself."""
     own = task_named(task)
-    exact, test = own.problem.posterior, own.data.test
+    exact, test = own.exact, own.data.test
     return {
         **scores(exact_predictive(own.network, test.x, exact.probabilities), test.y),
         "gap": 0.0,

@@ -6,11 +6,11 @@ from typing import Any
 import hyperborn as hb
 from cells import Cell
 from hyperborn.backends import Statevector
-from hyperborn.posteriors import ShotRegister
 from hyperborn.training import Gains
 from hyperborn.training.estimators import SPSA, ParameterShift
 from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.shots.estimator import ShotEstimator
+from hyperborn.training.shots.posteriors import ShotRegister
 from tasks import SPREAD, exactly, task_named
 
 BUDGETS = (200_000, 2_000_000)

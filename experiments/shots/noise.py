@@ -12,9 +12,9 @@ from hyperborn.backends.backend import connected
 from hyperborn.backends.batch import Batch, Points
 from hyperborn.backends.mitigation import Readout, calibration
 from hyperborn.bits import index_of
-from hyperborn.posteriors import ShotRegister
 from hyperborn.predictive import posterior_predictive, scores
 from hyperborn.training.estimators import ParameterShift
+from hyperborn.training.shots.posteriors import ShotRegister
 from tasks import FEW, SPREAD, Task, exactly, task_named
 
 DEVICE = "fake_manila"
@@ -110,6 +110,6 @@ def look(task: Task, result: hb.Result, backend: Backend, mitigated: bool, shots
     guesses = posterior_predictive(task.network, task.data.test.x, outcomes.bits, outcomes.weights)
     return {
         "variation": float(np.abs(table - result.probabilities).sum() / 2),
-        "energy": float(table @ task.problem.energies),
+        "energy": float(table @ task.exact.energies),
         **scores(guesses, task.data.test.y),
     }

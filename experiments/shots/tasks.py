@@ -10,7 +10,7 @@ import numpy as np
 import hyperborn as hb
 from hyperborn.circuits import AllPairs, ChosenPairs, Circuit
 from hyperborn.circuits.pairs import line
-from hyperborn.training.exact import Enumerated
+from hyperborn.training.exact import ExactProblem
 
 SPREAD = 0.1
 """Deviation of the first angles: with the default of 0.02, runs of so few steps stay at the saddle they start from."""
@@ -34,10 +34,9 @@ class Task:
         return hb.networks.BinaryMLP(self.data.n_features, self.hidden, self.data.n_classes, bias=self.bias)
 
     @cached_property
-    def problem(self) -> Enumerated:
-        """The energies of all networks; their exact posterior is `problem.posterior`."""
-        log_prior = hb.Uniform().log_probabilities(self.network.n_weights)
-        return Enumerated(hb.energies(self.network, self.data.train), log_prior)
+    def exact(self) -> hb.ExactPosterior:
+        """The exact posterior, with the energies of all networks."""
+        return hb.ExactPosterior(hb.energies(self.network, self.data.train))
 
     def circuit(self, pairs: str = "all") -> Circuit:
         """One layer of phases, of all pairs of qubits or of neighbours on a line."""
@@ -68,9 +67,9 @@ def exactly(task: Task, result: hb.Result) -> dict[str, float]:
     """What the noise-free circuit is at the trained angles: gap, expected energy and loss (nats)."""
     q = result.probabilities
     return {
-        "gap": task.problem.posterior.compared(q)["elbo_gap"],
-        "energy": float(q @ task.problem.energies),
-        "loss": task.problem.loss(result.definition, q),
+        "gap": task.exact.compared(q)["elbo_gap"],
+        "energy": float(q @ task.exact.energies),
+        "loss": ExactProblem(result.definition, task.exact).loss(q),
     }
 
 

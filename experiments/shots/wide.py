@@ -8,9 +8,9 @@ import hyperborn as hb
 from cells import Cell
 from hyperborn.backends import Aer
 from hyperborn.energy import energy
-from hyperborn.posteriors import ShotRegister
 from hyperborn.predictive import scores
 from hyperborn.training.estimators import SPSA
+from hyperborn.training.shots.posteriors import ShotRegister
 from tasks import SPREAD, WIDE, tested
 
 SEEDS = range(2)

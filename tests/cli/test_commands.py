@@ -232,12 +232,12 @@ def test_doctor_says_so_where_circuits_are_wrong(hyperborn: Run, monkeypatch: py
 
 
 def test_fault_of_ours_is_code_1_with_a_traceback(hyperborn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hyperborn import training
+    from hyperborn.runs import results
 
     def broken(_path: Path, **_options: object) -> None:
         raise RuntimeError("broken\nin two lines")
 
-    monkeypatch.setattr(training, "load", broken)
+    monkeypatch.setattr(results, "load", broken)
     ended = hyperborn("evaluate", "run", "--json")
     assert ended.code == 1
     assert ended.json["exit_code"] == 1
@@ -269,9 +269,9 @@ def test_lack_of_memory_is_the_users_to_mend(
     hyperborn: Run, monkeypatch: pytest.MonkeyPatch, asked: Callable[[], None]
 ) -> None:
     """No machine addresses 2^52 bytes, so that asking for them harms none."""
-    from hyperborn import training
+    from hyperborn.runs import results
 
-    monkeypatch.setattr(training, "load", lambda _path, **_options: asked())
+    monkeypatch.setattr(results, "load", lambda _path, **_options: asked())
     hyperborn("evaluate", "run").refused("not enough memory", "--restarts")
 
 

@@ -207,4 +207,6 @@ class Regime(ABC):
 def check_no_backend(resources: Resources) -> None:
     """Raise a UserError for limits of a run that spends nothing."""
     if resources.limits not in (None, Limits()):
-        raise UserError(f"limits = {resources.limits}: there is nothing to spend without a backend; leave them out")
+        raise UserError(
+            f"limits = {resources.limits}: the run is on no backend, so that nothing is spent; leave the limits out"
+        )
