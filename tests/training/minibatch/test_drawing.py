@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from hyperborn.posteriors import Registers
-from hyperborn.training.minibatch.drawing import LEAST, assembled, bits_of_outcomes, log_of, outcomes_of, patterns_of
+from hyperborn.training.minibatch.drawing import (
+    LEAST,
+    assembled,
+    bits_of_outcomes,
+    draw_outcomes,
+    log_probabilities,
+    patterns_of,
+)
 
 RAGGED = Registers(6, grouping=((4, 0), (3,), (2, 1), (5,)))
 
@@ -41,7 +48,7 @@ def test_outcomes_have_their_frequencies(wide: bool) -> None:
     columns = np.array([[0.0, 0.25, 0.7], [0.5, 0.0, 0.1], [0.5, 0.75, 0.2], [0.0, 0.0, 0.0]])
     with jax.enable_x64(wide):
         table = jnp.asarray(columns, float)
-        (found,) = outcomes_of([table], draws, key=jax.random.key(0))
+        (found,) = draw_outcomes([table], draws, key=jax.random.key(0))
     for register, q in enumerate(columns.T):
         counts = np.bincount(np.asarray(found)[:, register], minlength=4)
         assert (np.abs(counts / draws - q) <= 5 * np.sqrt(q * (1 - q) / draws)).all()
@@ -52,7 +59,7 @@ def test_registers_are_drawn_independently() -> None:
     draws = 100_000
     (first, second), (third,) = (
         np.asarray(part).T
-        for part in outcomes_of([jnp.full((2, 2), 0.5), jnp.full((2, 1), 0.5)], draws, key=jax.random.key(0))
+        for part in draw_outcomes([jnp.full((2, 2), 0.5), jnp.full((2, 1), 0.5)], draws, key=jax.random.key(0))
     )
     for one, other in ((first, second), (first, third), (second, third)):
         assert abs(np.corrcoef(one, other)[0, 1]) < 5 / np.sqrt(draws)
@@ -60,6 +67,6 @@ def test_registers_are_drawn_independently() -> None:
 
 def test_logarithms_are_finite_and_have_a_gradient() -> None:
     table = jnp.asarray([[0.0], [0.25], [0.75]])
-    value, gradient = jax.value_and_grad(lambda table: log_of(table).sum())(table)
+    value, gradient = jax.value_and_grad(lambda table: log_probabilities(table).sum())(table)
     np.testing.assert_allclose(value, np.log(LEAST) + np.log(0.25) + np.log(0.75), rtol=1e-6)
     np.testing.assert_allclose(gradient[:, 0], [0, 4, 4 / 3], rtol=1e-6)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Registers
-from hyperborn.training.minibatch.layer_registers import Share, shares_by_layer
+from hyperborn.training.minibatch.local_reparameterization import LayerRegisters as Part
+from hyperborn.training.minibatch.local_reparameterization import registers_by_layer
 
 ARGUMENTS = st.fixed_dictionaries(
     {
@@ -23,7 +24,7 @@ ARGUMENTS = st.fixed_dictionaries(
 def test_shares_lead_from_every_input_of_every_unit_to_its_weight(arguments: dict[str, Any], size: int) -> None:
     net = BinaryMLP(**arguments)
     posterior = Registers(net, size)
-    layers = shares_by_layer(posterior, net)
+    layers = registers_by_layer(posterior, net)
     assert len(layers) == len(net.widths)
     positions = net.unpack(np.arange(net.n_weights))
     for number, shares in enumerate(layers, start=1):
@@ -42,10 +43,16 @@ def test_shares_lead_from_every_input_of_every_unit_to_its_weight(arguments: dic
 def test_a_layer_takes_full_registers_and_then_the_rest(n_features: int) -> None:
     """Neurons of 3 and of 6 weights: banks of 4, 3 and 2, of which a neuron of 3 takes no part of the last."""
     net = BinaryMLP(n_features, (5,)) if n_features == 2 else BinaryMLP(5, (2,))
-    first, second = shares_by_layer(Registers(net, 4), net)
+    first, second = registers_by_layer(Registers(net, 4), net)
     if n_features == 2:
-        assert first == (Share(1, slice(0, 5), slice(0, 3), 5, 1),)
-        assert second == (Share(0, slice(0, 1), slice(0, 4), 1, 1), Share(2, slice(0, 1), slice(4, 6), 1, 1))
+        assert first == (Part(1, slice(0, 5), slice(0, 3), 5, 1),)
+        assert second == (
+            Part(0, slice(0, 1), slice(0, 4), 1, 1),
+            Part(2, slice(0, 1), slice(4, 6), 1, 1),
+        )
     else:
-        assert first == (Share(0, slice(0, 2), slice(0, 4), 2, 1), Share(2, slice(0, 2), slice(4, 6), 2, 1))
-        assert second == (Share(1, slice(0, 1), slice(0, 3), 1, 1),)
+        assert first == (
+            Part(0, slice(0, 2), slice(0, 4), 2, 1),
+            Part(2, slice(0, 2), slice(4, 6), 2, 1),
+        )
+        assert second == (Part(1, slice(0, 1), slice(0, 3), 1, 1),)

@@ -8,7 +8,7 @@ from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Registers
 from hyperborn.training.estimators import LocalExpectation, ScoreFunction
-from hyperborn.training.minibatch.drawing import bits_of_outcomes, outcomes_of
+from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes
 
 NETWORK = BinaryMLP(2, (2,), activation="tanh", scale="learned")
 
@@ -29,7 +29,7 @@ def test_the_value_is_the_mean_energy_of_the_draws() -> None:
     batch, params, key = problem.batch(jnp.float32), problem.params(jnp.float32), jax.random.key(0)
     value, _ = compiled_estimate(LocalExpectation(3), problem.registers, batch, params, jnp.asarray(0.0), key)
     bits = bits_of_outcomes(
-        problem.registers, outcomes_of(problem.registers.tables(params), 3, key=key), jnp.dtype(jnp.float32)
+        problem.registers, draw_outcomes(problem.registers.tables(params), 3, key=key), jnp.dtype(jnp.float32)
     )
     np.testing.assert_allclose(value, np.asarray(batch.energies(bits), np.float64).mean(), rtol=1e-6)
 

@@ -8,7 +8,7 @@ from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Registers
 from hyperborn.training.estimators import ScoreFunction
-from hyperborn.training.minibatch.drawing import bits_of_outcomes, outcomes_of
+from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes
 
 NETWORK = BinaryMLP(2, (2,), activation="tanh", scale="learned")
 PROBLEM = Problem(NETWORK, Registers(NETWORK, 2))
@@ -19,7 +19,7 @@ def test_the_gradient_is_that_of_the_formula_on_the_same_draws() -> None:
     registers, key, samples = PROBLEM.registers, jax.random.key(5), 4
     with jax.enable_x64(True):
         batch, params = PROBLEM.batch(), PROBLEM.params()
-        outcomes = outcomes_of(registers.tables(params), samples, key=key)
+        outcomes = draw_outcomes(registers.tables(params), samples, key=key)
         bits = bits_of_outcomes(registers, outcomes, jnp.dtype(jnp.float64))
         index = np.asarray(bits, int) @ (1 << np.arange(8, -1, -1))
         energies = np.asarray(batch.energies(bits))
@@ -40,7 +40,7 @@ def test_the_value_is_the_mean_energy_in_single_precision() -> None:
     batch, params, key = problem.batch(jnp.float32), problem.params(jnp.float32), jax.random.key(0)
     value, _ = compiled_estimate(ScoreFunction(8), problem.registers, batch, params, jnp.asarray(0.0), key)
     bits = bits_of_outcomes(
-        problem.registers, outcomes_of(problem.registers.tables(params), 8, key=key), jnp.dtype(jnp.float32)
+        problem.registers, draw_outcomes(problem.registers.tables(params), 8, key=key), jnp.dtype(jnp.float32)
     )
     np.testing.assert_allclose(value, np.asarray(batch.energies(bits), np.float64).mean(), rtol=1e-6)
 

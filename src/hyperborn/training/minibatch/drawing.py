@@ -16,7 +16,7 @@ LEAST = 1e-20
 """Probabilities below this count as this in a logarithm; the Born probability of an outcome may be 0."""
 
 
-def log_of(table: Tables) -> Tables:
+def log_probabilities(table: Tables) -> Tables:
     """Logarithms of probabilities (nats)."""
     return jnp.log(jnp.maximum(table, LEAST))
 
@@ -26,7 +26,7 @@ def patterns_of(outcomes: int) -> Float[np.ndarray, "outcomes bits"]:
     return bits_of(np.arange(outcomes), outcomes.bit_length() - 1).astype(np.float32)
 
 
-def outcomes_of(tables: Sequence[Tables], samples: int, *, key: RandomKey) -> tuple[Int[Array, "samples _"], ...]:
+def draw_outcomes(tables: Sequence[Tables], samples: int, *, key: RandomKey) -> tuple[Int[Array, "samples _"], ...]:
     """Outcomes of every register of each bank, drawn independently, by one uniform number each."""
     keys = jax.random.split(key, len(tables))
 

@@ -1,13 +1,15 @@
-"""Estimators that draw networks from registers and take minibatches of examples."""
+"""What estimators on minibatches have in common, and the minibatch itself."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
-from jaxtyping import Array, Float
+import jax
+from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import RandomKey
+from hyperborn.energy.losses import losses
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective, inseparable
@@ -16,8 +18,34 @@ from hyperborn.posteriors.registers import Registers
 from hyperborn.priors import Prior
 from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.estimator import Estimator
-from hyperborn.training.minibatch.batch import Minibatch
 from hyperborn.training.optimizers import Optimizer, check_optimizer
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Minibatch:
+    """Examples, as seen by a network with side parameters (m,); energies count `scale` times, N / B for B of N."""
+
+    # JAX takes it apart and puts it together with whatever it holds at the time.
+    __no_type_check__ = True
+
+    network: Network = field(metadata={"static": True})
+    x: Float[Array, "examples features"]
+    y: Int[Array, " examples"]
+    side: Float[Array, " parameters"]
+    scale: Float[Array, ""]
+
+    def energies(self, bits: Float[Array, "samples n"]) -> Float[Array, " samples"]:
+        """Negative log likelihood (nats) of networks, an unbiased estimate of that of all N examples.
+
+        Bits may be any numbers between 0 and 1, the weights then lie between the network's two values.
+        """
+        low, high = self.network.values
+        return self.nll(self.network.forward(low + (high - low) * bits, self.x, self.side))
+
+    def nll(self, logits: Float[Array, "samples examples outputs"]) -> Float[Array, " samples"]:
+        """Negative log likelihood (nats) of the labels under logits."""
+        return self.scale * losses(logits, self.y).sum(axis=-1)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from hyperborn.networks import Network
 from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
-from hyperborn.training.minibatch.batch import Minibatch
-from hyperborn.training.minibatch.drawing import assembled, hard_bits, outcomes_of, patterns_of
-from hyperborn.training.minibatch.estimator import MinibatchEstimator, check_registers
+from hyperborn.training.minibatch.drawing import assembled, draw_outcomes, hard_bits, patterns_of
+from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator, check_registers
 
 
 @final
@@ -56,7 +55,7 @@ class FirstOrder(MinibatchEstimator):
         key: RandomKey,
     ) -> Float[Array, ""]:
         del progress
-        outcomes = outcomes_of([jax.lax.stop_gradient(table) for table in tables], self.samples, key=key)
+        outcomes = draw_outcomes([jax.lax.stop_gradient(table) for table in tables], self.samples, key=key)
         parts = [
             linearised(hard_bits(chosen, bank.size, table.dtype), table)
             for bank, chosen, table in zip(registers.banks, outcomes, tables, strict=True)

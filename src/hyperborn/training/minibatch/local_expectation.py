@@ -14,9 +14,8 @@ from hyperborn.networks import Network
 from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
-from hyperborn.training.minibatch.batch import Minibatch
-from hyperborn.training.minibatch.drawing import bits_of_outcomes, outcomes_of, patterns_of
-from hyperborn.training.minibatch.estimator import MinibatchEstimator, check_registers
+from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes, patterns_of
+from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator, check_registers
 
 LARGEST = 2**16
 """Networks that one draw may cost."""
@@ -66,7 +65,7 @@ class LocalExpectation(MinibatchEstimator):
         key: RandomKey,
     ) -> Float[Array, ""]:
         del progress
-        outcomes = outcomes_of(tables, self.samples, key=key)
+        outcomes = draw_outcomes(tables, self.samples, key=key)
         bits = bits_of_outcomes(registers, outcomes, tables[0].dtype)
         pull = sum(
             jnp.sum(

@@ -8,7 +8,7 @@ from typing import ClassVar, final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import RandomKey
 from hyperborn.errors import UserError, whole_number
@@ -16,10 +16,8 @@ from hyperborn.networks import BinaryMLP, Network
 from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
-from hyperborn.training.minibatch.batch import Minibatch
 from hyperborn.training.minibatch.drawing import assembled, patterns_of
-from hyperborn.training.minibatch.estimator import MinibatchEstimator, check_registers
-from hyperborn.training.minibatch.layer_registers import Share, shares_by_layer
+from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator, check_registers
 
 LEAST_VARIANCE = 1e-6
 """Added to the variance of a sum, whose square root has a derivative then."""
@@ -83,26 +81,42 @@ class LocalReparameterization(MinibatchEstimator):
         means = network.unpack(low + (high - low) * assembled(registers, ones)[0])
         covariances = [(high - low) ** 2 * covariances_of(table) for table in tables]
         layer = batch.x[None]
-        for number, shares in enumerate(shares_by_layer(registers, network), start=1):
+        for number, parts in enumerate(registers_by_layer(registers, network), start=1):
             key, own_key = jax.random.split(key)
             layer = network.activated(number, layer, jnp)
             mean = layer @ means[f"W{number}"]
             if network.bias:
                 mean = mean + means[f"b{number}"][None, None]
                 layer = jnp.concatenate([layer, jnp.ones_like(layer[..., :1])], axis=-1)
-            variance = sum(variance_of(share, layer, covariances[share.bank]) for share in shares)
+            variance = sum(variance_of(part, layer, covariances[part.bank]) for part in parts)
             noise = jax.random.normal(own_key, (self.samples, *mean.shape[1:]), mean.dtype)
             sums = mean + jnp.sqrt(jnp.maximum(variance, 0) + LEAST_VARIANCE) * noise
             layer = network.scaled(number, sums, jnp, batch.side)
         return batch.nll(network.output_scales[0] * layer).mean()
 
 
+@dataclass(frozen=True)
+class LayerRegisters:
+    """Registers of one bank, unit by unit and `chunks` of them a unit, and the inputs that each unit's go through."""
+
+    bank: int
+    registers: slice
+    inputs: slice
+    units: int
+    chunks: int
+
+    @property
+    def size(self) -> int:
+        """Weights of each register."""
+        return (self.inputs.stop - self.inputs.start) // self.chunks
+
+
 def variance_of(
-    share: Share, inputs: Float[Array, "samples examples inputs"], covariances: Float[Array, "pairs registers"]
+    part: LayerRegisters, inputs: Float[Array, "samples examples inputs"], covariances: Float[Array, "pairs registers"]
 ) -> Float[Array, "samples examples units"]:
-    """What a share of the registers adds to the variance of each unit's sum."""
-    own = covariances[:, share.registers].reshape(-1, share.units, share.chunks)
-    return products_of(inputs[..., share.inputs], share.size) @ own.transpose(2, 0, 1).reshape(-1, share.units)
+    """What a part of a layer's registers adds to the variance of each unit's sum."""
+    own = covariances[:, part.registers].reshape(-1, part.units, part.chunks)
+    return products_of(inputs[..., part.inputs], part.size) @ own.transpose(2, 0, 1).reshape(-1, part.units)
 
 
 def pairs_of(size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -128,3 +142,30 @@ def products_of(
     first, second = pairs_of(size)
     chunks = inputs.reshape(*inputs.shape[:2], -1, size)
     return (chunks[..., first] * chunks[..., second]).reshape(*inputs.shape[:2], -1)
+
+
+def registers_by_layer(registers: Registers, network: BinaryMLP) -> tuple[tuple[LayerRegisters, ...], ...]:
+    """The registers of each layer, which together hold every weight of it once; a bias counts as the last input."""
+    found, neurons = [], network.neurons
+    for units in network.widths:
+        found.append(layer_registers_of(registers, np.stack(neurons[:units])))
+        neurons = neurons[units:]
+    return tuple(found)
+
+
+def layer_registers_of(registers: Registers, neurons: Int[np.ndarray, "units inputs"]) -> tuple[LayerRegisters, ...]:
+    """Registers of a layer, given the weights of its neurons: registers of full size, then those of what is left."""
+    units, n_inputs = neurons.shape
+    full = n_inputs - n_inputs % registers.register_size
+    parts = []
+    for inputs in (slice(0, full), slice(full, n_inputs)):
+        own = neurons[:, inputs]
+        if own.size:
+            size = min(registers.register_size, own.shape[1])
+            number = [bank.size for bank in registers.banks].index(size)
+            places = own.reshape(-1, size)
+            first = int(np.flatnonzero(registers.banks[number].places[:, 0] == places[0, 0])[0])
+            taken = slice(first, first + len(places))
+            assert np.array_equal(registers.banks[number].places[taken], places)
+            parts.append(LayerRegisters(number, taken, inputs, units, own.shape[1] // size))
+    return tuple(parts)

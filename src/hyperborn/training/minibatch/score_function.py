@@ -14,9 +14,8 @@ from hyperborn.networks import Network
 from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
-from hyperborn.training.minibatch.batch import Minibatch
-from hyperborn.training.minibatch.drawing import bits_of_outcomes, log_of, outcomes_of
-from hyperborn.training.minibatch.estimator import MinibatchEstimator, check_registers
+from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes, log_probabilities
+from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator, check_registers
 
 
 @final
@@ -54,10 +53,10 @@ class ScoreFunction(MinibatchEstimator):
         key: RandomKey,
     ) -> Float[Array, ""]:
         del progress
-        outcomes = outcomes_of(tables, self.samples, key=key)
+        outcomes = draw_outcomes(tables, self.samples, key=key)
         energies = batch.energies(bits_of_outcomes(registers, outcomes, tables[0].dtype))
         log_q = sum(
-            jnp.take_along_axis(log_of(table)[None], found[:, None], axis=1)[:, 0].sum(axis=1)
+            jnp.take_along_axis(log_probabilities(table)[None], found[:, None], axis=1)[:, 0].sum(axis=1)
             for table, found in zip(tables, outcomes, strict=True)
         )
         advantage = jax.lax.stop_gradient(energies - (energies.sum() - energies) / (self.samples - 1))

@@ -21,9 +21,8 @@ from hyperborn.posteriors import Registers
 from hyperborn.priors.prior import LogProbabilities
 from hyperborn.stats import Estimate
 from hyperborn.training.definition import Definition
-from hyperborn.training.minibatch.batch import Minibatch
-from hyperborn.training.minibatch.drawing import bits_of_outcomes, outcomes_of
-from hyperborn.training.minibatch.estimator import MinibatchEstimator
+from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes
+from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
 from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Problem
 from hyperborn.training.state import TrainState
@@ -202,7 +201,7 @@ def look(params: Parameters, task: MinibatchTask, key: RandomKey, *, posterior: 
     def one(params: Parameters) -> Diagnosis:
         angles, side = params[: posterior.n_parameters], params[posterior.n_parameters :]
         tables = posterior.tables(angles)
-        bits = bits_of_outcomes(posterior, outcomes_of(tables, DRAWS_OF_A_LOOK, key=drawing), angles.dtype)
+        bits = bits_of_outcomes(posterior, draw_outcomes(tables, DRAWS_OF_A_LOOK, key=drawing), angles.dtype)
         batch = task.batch(side, task.looked_at)
         # One network after the other: side by side, those of a convolution took 430 MiB.
         energy = jax.lax.map(lambda own: batch.energies(own[None])[0], bits).mean()

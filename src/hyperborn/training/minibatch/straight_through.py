@@ -14,9 +14,8 @@ from hyperborn.networks import Network
 from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
-from hyperborn.training.minibatch.batch import Minibatch
-from hyperborn.training.minibatch.drawing import assembled, log_of, patterns_of
-from hyperborn.training.minibatch.estimator import MinibatchEstimator, check_registers
+from hyperborn.training.minibatch.drawing import assembled, log_probabilities, patterns_of
+from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator, check_registers
 
 Scores = Float[Array, "samples outcomes registers"]
 
@@ -66,10 +65,18 @@ class StraightThrough(MinibatchEstimator):
         temperature = self.temperature * (self.final_temperature / self.temperature) ** progress
         keys = jax.random.split(key, len(tables))
         parts = [
-            chosen(log_of(table)[None] + jax.random.gumbel(key, (self.samples, *table.shape), table.dtype), temperature)
+            chosen(
+                log_probabilities(table)[None] + jax.random.gumbel(key, (self.samples, *table.shape), table.dtype),
+                temperature,
+            )
             for table, key in zip(tables, keys, strict=True)
         ]
         return batch.energies(assembled(registers, parts)).mean()
+
+
+def gumbel_noise(samples: int, table: Tables, key: RandomKey) -> Scores:
+    """Independent standard Gumbel numbers, one for every sample of every outcome of every register."""
+    return jax.random.gumbel(key, (samples, *table.shape), table.dtype)
 
 
 @jax.custom_vjp
