@@ -1,8 +1,9 @@
-"""How a run folder comes to be, and how one run takes the place of another.
+"""The parts of a run folder, how it is begun, and how one run replaces another.
 
 The definition of a new run is first written, whole, to `replacement/` inside the folder. From that moment the old run
 is given up: its parts are removed, and the new definition is renamed into its place. So a crash leaves the old run, or
-the new one; a refusal (a full disk, say) leaves the old one. The run lock must be held for all but questions.
+the new one; a refusal (a full disk, say) leaves the old one. Only functions that begin with `is_` or `check_` may be
+called without the run lock.
 
 A run folder may come from somebody else, so nothing in it is a symbolic link: writing to one would change another file.
 """

@@ -1,4 +1,4 @@
-"""Training that survives: a run in its folder, from the start or from where it stopped."""
+"""Runs in folders: started, resumed, recorded and saved so that a crash at any moment loses little."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -62,7 +62,7 @@ def start(
         Interrupted: after Ctrl-C, with everything saved.
     """
     definition.check(data)
-    # Asked before locking, too, which would put a file there.
+    # Checked before locking, because locking makes a file there.
     layout.check_available(path, force=force)
     with writing(path):
         check_settled(path)
@@ -72,14 +72,14 @@ def start(
         except LimitReached:
             raise
         except Exception:
-            # Nothing to go on from: a folder would only be in the way of the next try.
+            # There is nothing to resume, and the folder would block the next try.
             if not folder.checkpoints.steps() and not has_jobs(path):
                 layout.withdraw(path)
             raise
 
 
 def resume(path: Path, progress: Progress, *, plots: Plots, spending: Spending = Spending()) -> Result:
-    """Continue a run from its newest good checkpoint; a finished one is just read, and drawn if that was missed.
+    """Continue a run from its newest good checkpoint. A finished run is read, and missing pictures are drawn.
 
     Raises:
         LimitReached: before a job that would pass a limit, with everything saved.
@@ -92,7 +92,7 @@ def resume(path: Path, progress: Progress, *, plots: Plots, spending: Spending =
             return finished(folder, progress, plots)
     with writing(path):
         layout.complete(path)
-        # Read once more: another process may have gone on with the run until the lock was ours.
+        # Read again: another process may have continued the run before we got the lock.
         folder = RunFolder.open(path)
         if folder.is_finished():
             return results.read(folder, progress.note)
@@ -122,7 +122,7 @@ def go_on(
             keeper.save()
         result.seconds.update({name: result.seconds[name] + spent.get(name, 0.0) for name in result.seconds})
         results.finish(result, folder)
-        # Only now: whatever goes wrong with a picture, the result is saved.
+        # After saving: a picture that fails must not cost the result.
         with attempted("the pictures", progress.note):
             folder.write_plots(plots(result, log.read()))
     return result
@@ -146,7 +146,7 @@ def has_jobs(path: Path) -> bool:
 
 
 def check_settled(path: Path) -> None:
-    """Raise a UserError if a run that is to be replaced has jobs with a backend, which would be paid for in vain."""
+    """Raise a UserError if a run that is to be replaced has open jobs on a backend, whose results would be lost."""
     if not (path / LEDGER).exists():
         return
     with closing(Ledger.read(path / LEDGER)) as ledger:
@@ -159,7 +159,7 @@ def check_settled(path: Path) -> None:
 
 
 def mend(log: MetricsLog, definition: Definition, position: Position, last: Records) -> None:
-    """Put back the last records, where a torn end of the log was cut off, and see that it leads up to the position.
+    """Restore the last records, if a torn end of the log was cut off, and check that the log leads up to the position.
 
     Raises:
         UserError: if it does not.

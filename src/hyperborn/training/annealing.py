@@ -1,4 +1,4 @@
-"""From the prior to the posterior: the likelihood is turned up as training goes."""
+"""Annealing: the energies' weight rises from near 0 to 1 during training."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from hyperborn.errors import UserError, is_number
 
 @dataclass(frozen=True)
 class Annealing:
-    """Energies count `start` of their size at first, and rise geometrically to the whole at `share` of the steps.
+    """Energies are multiplied by `start` at first. The factor rises geometrically to 1 at `share` of the steps.
 
     So an ELBO is trained through the posteriors of tempered likelihoods, exp(-b energy) with b from `start` to 1, and
     follows several modes where it would otherwise settle on one. What is reported is always the whole objective, and
@@ -31,10 +31,10 @@ class Annealing:
             raise UserError(f"annealing share = {self.share!r}: give a number above 0 and at most 1, such as 0.5")
 
     def length(self, steps: int) -> float:
-        """Steps until energies count in full."""
+        """Steps until the factor is 1."""
         return self.share * steps
 
     def inverse_temperature(self, step: Int[Array, ""], steps: int) -> Float[Array, ""]:
-        """What energies are multiplied by at a step (from 0 on) of so many."""
+        """The factor of the energies at a step, counted from 0, of a run of `steps` steps."""
         left = jnp.maximum(0.0, 1.0 - step / self.length(steps))
         return self.start**left

@@ -1,4 +1,4 @@
-"""Ctrl-C, and on the command line SIGTERM and SIGHUP: the step in hand is finished first."""
+"""Stopping: after Ctrl-C, SIGTERM or SIGHUP the current step is finished first."""
 
 import signal
 import threading
@@ -10,7 +10,7 @@ from hyperborn.errors import Stopped, stop
 
 
 class Interrupted(Stopped):
-    """Stopped while training: the step in hand was finished, and saved where there is a run folder."""
+    """Training was stopped: the current step was finished, and was saved if there is a run folder."""
 
 
 _noted: list[int] = []

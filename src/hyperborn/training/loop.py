@@ -1,4 +1,4 @@
-"""The loop around the compiled steps: leaps of steps, and a report after each."""
+"""The training loop: it runs compiled steps several at a time, and reports after each group."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from hyperborn.training.regimes import regime_of
 from hyperborn.training.state import TrainState, initial_state
 
 SECONDS_A_LEAP = 0.5
-"""About how often a report comes, on slow problems more often than there are records."""
+"""Seconds between reports, about; slow problems report more often than they record."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Report:
-    """A position, what it is worth, and the seconds that compiling and stepping have taken in this process.
+    """A position, its losses, and the seconds that this process has spent on compiling and on steps.
 
     The diagnosis holds whole energies, in float64.
     """
@@ -40,7 +40,7 @@ class Report:
     compile_seconds: float
     train_seconds: float
     recorded: bool
-    """Whether this position belongs into the metrics log."""
+    """Whether this position is written to the metrics log."""
     accuracy: Callable[[], float] = lambda: nan
     """Accuracy of the best restart's most probable network, found when it is first asked for; see `fit.accuracy_of`."""
 
@@ -81,7 +81,7 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
     yield Report(position, diagnosis, compile_seconds, train_seconds, due)
     while not position.finished:
         started = time.perf_counter()
-        # Leaps end where there are records, so that every run has the same.
+        # Groups of steps end where records are made, so that every run has the same records.
         count = min(length, every - position.step % every, definition.steps - position.step)
         state, diagnosis = problem.advance(position.state, count)
         seconds = max(time.perf_counter() - started, 1e-9)
@@ -94,7 +94,7 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
 
 
 def moved(definition: Definition, before: Position, state: TrainState, step: int, diagnosis: Diagnosis) -> Position:
-    """The position after a leap; plateaus are looked for where records are made, at the same steps in every run."""
+    """The position after a group of steps. Plateaus are looked for at records: at the same steps in every run."""
     regime, history, flat = regime_of(definition), before.history, False
     if step % regime.record_every(definition) == 0:
         history = [*history, (step, diagnosis.loss.tolist())]

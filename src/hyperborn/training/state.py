@@ -1,4 +1,4 @@
-"""Where training stands: the state, how it begins, and what a look at it finds."""
+"""The state of training: how it begins, and how a checkpoint holds it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -19,7 +19,7 @@ Leaf = TypeVar("Leaf")
 
 
 class TrainState(NamedTuple):
-    """Where a run stands; the leading axis of `params` and of `optimizer` counts restarts.
+    """The state of a run. The leading axis of `params` and of `optimizer` counts restarts.
 
     `memory` is what a regime remembers beside them: see `hyperborn.training.regime.Regime.memory`.
     """
@@ -37,12 +37,12 @@ def initial_state(definition: Definition) -> TrainState:
 
 
 def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], TrainState]:
-    """`begin` with all that is static; the prior's marginals are found here, for they may need JAX themselves."""
+    """`begin` with its static arguments bound. The prior's marginals are computed here, because they may use JAX."""
     return partial(
         begin,
         marginals=tuple(definition.prior.marginals(definition.network).tolist()),
         side=definition.network.n_side,
-        # What a device adds plays no part here, and would have the program compiled once more.
+        # The device makes no difference here, and would cause a second compilation.
         posterior=definition.posterior.ideal,
         optimizer=definition.optimizer,
         steps=definition.steps,
@@ -51,7 +51,7 @@ def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], TrainState
     )
 
 
-# One program, which is kept on disk; its many small parts would be compiled one by one in every process.
+# One program, so that it is kept on disk: without this jit its parts would be compiled one by one in every process.
 @partial(jax.jit, static_argnames=("marginals", "side", "posterior", "optimizer", "steps", "restarts", "spread"))
 def begin(
     seed: UInt32[Array, ""],
@@ -72,7 +72,7 @@ def begin(
 
     params = jax.vmap(one)(jax.random.split(start, restarts))
     fresh = jax.vmap(update_rule_of(optimizer, steps).init)(params)
-    # Optax leaves some types weak; arrays from a checkpoint are not, and would be compiled for again.
+    # Optax leaves some types weak. Arrays from a checkpoint are not weak, and would cause a second compilation.
     return TrainState(
         jnp.int32(0), key, params, jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), fresh)
     )
@@ -114,7 +114,7 @@ def state_of(arrays: Mapping[str, np.ndarray], definition: Definition, memory_of
         jax.random.wrap_key_data(jnp.asarray(arrays["key"])),
         jnp.asarray(arrays["params"]),
         jax.tree.unflatten(structure, [jnp.asarray(arrays[name]) for name in named(leaves)]),
-        # Not of JAX, which would make single precision of it.
+        # NumPy arrays: JAX would round them to single precision.
         jax.tree.unflatten(memory_structure, [arrays[name] for name in named(memory, "memory")]),
     )
 
