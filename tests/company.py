@@ -1,18 +1,19 @@
 """What must be chosen beside an option for it to apply, for the tests of the configuration."""
 
 from hyperborn.config import CompareConfig, Configuration, options_of
-from hyperborn.config.models import OF_BACKENDS
+from hyperborn.config.options import OPTIONS, PARAMETER_SHIFT, SHOTS, SPSA, TABLES
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
 
 
 def company(key: str, kind: type[Configuration]) -> dict[str, str]:
     """The ansatz or the first objective that takes the option, or an objective and the first divergence that does."""
-    if key in OF_BACKENDS or key in ("directions", "perturbation"):
+    applies_to = OPTIONS[key].applies_to if key in OPTIONS else ()
+    if SHOTS in applies_to or SPSA in applies_to:
         return {"backend": "statevector"}
-    if key == "subset":
+    if PARAMETER_SHIFT in applies_to:
         return {"backend": "statevector", "estimator": "parameter-shift"}
-    if key == "context":
+    if TABLES in applies_to:
         return {"ansatz": "autoregressive"}
     chosen = "objectives" if kind is CompareConfig else "objective"
     objectives = [name for name, objective in OBJECTIVES.items() if key in options_of(objective)]

@@ -31,7 +31,7 @@ REGISTERS = [
     ),
     ((*MANY, "--estimator", "exact"), ("4288 weights", "limit of 24", "fewer hidden units")),
     ((*MANY, "--estimator", "exact", "--hidden", "1"), ("side parameters (scale 'learned')", "scale 'fan_in'")),
-    ((*MANY, "--annealing", "0.5"), ("annealing goes with exact gradients only", "leave annealing out")),
+    ((*MANY, "--annealing", "0.5"), ("annealing goes with estimator exact only", "leave annealing out")),
     (("train", "breast_cancer", "--patience", "50"), ("patience goes with exact gradients only", "leave patience out")),
     (
         ("train", "moons", "--posterior", "register", "--estimator", "first-order"),

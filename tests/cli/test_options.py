@@ -8,8 +8,8 @@ import pytest
 
 from command_line import QUICK, Outcome, Run, run
 from company import company
-from hyperborn.cli.options import COMPARE, TRAIN, Option
 from hyperborn.config import CompareConfig, Configuration, RunConfig, configured
+from hyperborn.config.options import COMPARE, TRAIN, Option
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
 

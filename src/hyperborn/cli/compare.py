@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hyperborn.cli.options import COMPARE, with_options
+from hyperborn.cli.options import with_options
 from hyperborn.cli.output import Json, emit, explained, note, show, signal_of
+from hyperborn.config.options import COMPARE
 
 if TYPE_CHECKING:
     from hyperborn.config import CompareConfig

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyperborn.cli.options import EVALUATE, with_options
+from hyperborn.cli.options import with_options
 from hyperborn.cli.output import Json, emit, explained, note, show
+from hyperborn.config.options import EVALUATE
 
 if TYPE_CHECKING:
     from hyperborn.config import RunConfig
@@ -75,7 +76,7 @@ def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
 
     from hyperborn.backends import Ledger
     from hyperborn.backends.backend import connected
-    from hyperborn.config.backends import backend_of
+    from hyperborn.config.posteriors import backend_of
     from hyperborn.errors import UserError
     from hyperborn.runs.folder import writing
     from hyperborn.runs.layout import EVALUATIONS

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from hyperborn.cli.options import TRAIN, with_options
+from hyperborn.cli.options import with_options
 from hyperborn.cli.output import Json, emit, explained, note, show
+from hyperborn.config.options import TRAIN
 
 OUT_HELP = "Run folder to write; if absent runs/DATA-OBJECTIVE[-BACKEND], with a number where that exists."
 

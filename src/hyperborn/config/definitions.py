@@ -1,40 +1,30 @@
 """From a configuration to the definition of a run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hyperborn.bits import LARGEST_ENUMERATED
-from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
-from hyperborn.circuits.pairs import ladder, line, ring
-from hyperborn.config.backends import placed, shot_estimator_of
-from hyperborn.config.kinds import PARTS
+from hyperborn.config.applicability import PARTS, check_used, options_of
 from hyperborn.config.models import Configuration, RunConfig
-from hyperborn.config.networks import AUTO_HIDDEN, OF_DRAWS, OF_ONE, OF_REGISTERS, on_backend, shape_of, tiny
-from hyperborn.config.reading import options_of
+from hyperborn.config.networks import AUTO_HIDDEN, shape_of, tiny
+from hyperborn.config.options import AUTO
+from hyperborn.config.posteriors import placed, posterior_of, prior_of, registers_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
-from hyperborn.posteriors import Autoregressive, MultiBasis, Posterior, Register, Registers
-from hyperborn.posteriors.default import default_depth
-from hyperborn.priors import Bernoulli, Prior, Uniform
+from hyperborn.posteriors import Posterior
+from hyperborn.priors import Prior
 from hyperborn.training.annealing import Annealing
 from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import ESTIMATORS, Estimator
-from hyperborn.training.optimizers import LBFGS, OPTIMIZERS, Optimizer
+from hyperborn.training.optimizers import OPTIMIZERS, Optimizer
 from hyperborn.training.plateau import Plateau
-from hyperborn.training.regime import Regime
 from hyperborn.training.regimes import REGIMES, regime_for
 
-DEPTH = 2
-"""Layers of each of many registers."""
-
-SHALLOW = 1
-"""Layers of a circuit on a backend: from few noisy shots more did not train better."""
-
-OF_EXACT = ("patience", "annealing")
-"""Keys that go with exact gradients."""
+PASSED = ("steps", "batch_size", "restarts", "spread")
+"""Options that are arguments of `definition_with_defaults` as they are."""
 
 
 def definition_of(config: Configuration, data: Dataset, objective: str, *, seed: int | None = None) -> Definition:
@@ -44,7 +34,7 @@ def definition_of(config: Configuration, data: Dataset, objective: str, *, seed:
         UserError: if the network is too large for one register that is asked for, or parts do not fit each other.
     """
     network, registers = shape_of(config, data)
-    if not registers and not on_backend(config) and network.n_weights > LARGEST_ENUMERATED:
+    if not registers and not config.on_backend and network.n_weights > LARGEST_ENUMERATED:
         raise UserError(
             f"{described(config.hidden)} on {data.n_features} features makes {network.n_weights} weights, over the "
             f"limit of {LARGEST_ENUMERATED} of one register; choose {smaller(config, data)}, or --posterior registers"
@@ -66,7 +56,7 @@ def run_of(
 
     Where a backend is chosen, the posterior's circuits are run there.
     """
-    if isinstance(config, RunConfig) and config.backend is not None:
+    if isinstance(config, RunConfig) and config.on_backend:
         posterior = placed(config, posterior)
     estimator = estimator_of(config, posterior)
     regime = REGIMES[estimator.regime]
@@ -79,37 +69,20 @@ def run_of(
         estimator=estimator,
         prior=prior,
         optimizer=optimizer_of(config, regime.default_optimizer(estimator)),
-        annealing=Annealing(config.annealing) if config.annealing < 1 else None,
-        plateau=Plateau(patience=config.patience) if config.patience else None,
-        steps=None if config.steps == "auto" else config.steps,
-        batch_size=config.batch_size,
-        restarts=None if config.restarts == "auto" else config.restarts,
         seed=seed,
-        spread=config.spread,
+        **config.chosen(PASSED),
+        **stopping_of(config),
     )
 
 
-def check_used(config: Configuration, posterior: Posterior, regime: Regime) -> None:
-    """Refuse an option that would be ignored, where the size of the network decided so.
-
-    Raises:
-        UserError: naming the option and what it goes with.
-    """
-    if regime.name == "shots":
-        return
-    many, exact = regime_for(posterior).name == "minibatch", regime.name == "exact"
-    unused = {key: "one register" for key in OF_ONE if many}
-    unused |= {key: "many registers" for key in OF_REGISTERS if not many}
-    unused |= {key: "exact gradients" for key in OF_EXACT if not exact}
-    unused |= {key: "drawn networks" for key in OF_DRAWS if exact}
-    found = "many registers" if many else "one register"
-    for key, owner in unused.items():
-        if key in config.model_fields_set:
-            raise UserError(
-                f"{key} goes with {owner} only, and the network of {posterior.n_weights} weights is trained on {found} "
-                f"by {'exact gradients' if exact else 'drawn networks'}; leave {key} out, or choose another network or "
-                "--posterior"
-            )
+def stopping_of(config: Configuration) -> dict[str, Any]:
+    """Annealing and plateau, as arguments of `definition_with_defaults`, where they were given; None for neither."""
+    found: dict[str, Any] = {}
+    for start in config.chosen(["annealing"]).values():
+        found["annealing"] = Annealing(start) if start < 1 else None
+    for patience in config.chosen(["patience"]).values():
+        found["plateau"] = Plateau(patience) if patience else None
+    return found
 
 
 def described(hidden: Sequence[int] | str) -> str:
@@ -118,7 +91,7 @@ def described(hidden: Sequence[int] | str) -> str:
 
 def smaller(config: Configuration, data: Dataset) -> str:
     """Flags that make a network small enough: fewer components if those can, else fewer hidden units as well."""
-    sizes = () if config.hidden == "auto" else tuple(config.hidden)
+    sizes = () if config.hidden == AUTO else tuple(config.hidden)
     choices = dict.fromkeys(hidden for hidden in (sizes, (AUTO_HIDDEN,), ()) if sum(hidden) <= sum(sizes))
     for hidden in choices:
         for k in range(data.n_features, 0, -1):
@@ -129,80 +102,34 @@ def smaller(config: Configuration, data: Dataset) -> str:
     return "fewer classes with --classes"
 
 
-def posterior_of(config: Configuration, n: int) -> Posterior:
-    """One register, or its classical rival.
-
-    Raises:
-        UserError: if two weights a qubit are asked for, and the weights are odd.
-    """
-    if config.ansatz == "autoregressive":
-        return Autoregressive(n, config.context)
-    if config.ansatz == "multi-basis":
-        if n % 2:
-            raise UserError(
-                f"ansatz multi-basis holds two weights a qubit, and the network has {n}; choose another size"
-            )
-        return MultiBasis(AllPairs(n // 2, default_depth(n // 2) if config.depth == "auto" else config.depth))
-    return Register(circuit_of(config, n))
-
-
-def registers_of(config: Configuration, network: Network) -> Registers:
-    """Many registers of the network's weights."""
-    depth = DEPTH if config.depth == "auto" else config.depth
-    return Registers(network, config.register_size, depth, config.grouping)
-
-
 def estimator_of(config: Configuration, posterior: Posterior) -> Estimator:
-    """The estimator; "auto" is the default of the posterior."""
-    if isinstance(config, RunConfig) and config.backend is not None:
-        return shot_estimator_of(config)
-    usual = type(regime_for(posterior).default_estimator())
-    kind = usual if config.estimator == "auto" else ESTIMATORS[config.estimator]
-    return kind() if config.samples == "auto" or kind.regime != "minibatch" else kind(samples=config.samples)  # pyright: ignore[reportCallIssue]
-
-
-def circuit_of(config: Configuration, n: int) -> Circuit:
-    ansatz, depth = config.ansatz, default_depth(n) if config.depth == "auto" else config.depth
-    if on_backend(config):
-        # Gates of neighbours are what a device does best, and each has its noise.
-        ansatz = config.ansatz if "ansatz" in config.model_fields_set else "line"
-        depth = SHALLOW if config.depth == "auto" else config.depth
-    circuits: dict[str, Callable[[], Circuit]] = {
-        "all-pairs": lambda: AllPairs(n, depth),
-        "ring": lambda: ChosenPairs(n, ring(n), depth),
-        "line": lambda: ChosenPairs(n, line(n), depth),
-        "ladder": lambda: ChosenPairs(n, ladder(n), depth),
-        "brickwork": lambda: Brickwork(n, depth),
-        "product": lambda: ProductState(n),
-    }
-    return circuits[ansatz]()
+    """The estimator with the options that it takes; "auto" is the default of the posterior's way of training."""
+    usual = regime_for(posterior).default_estimator()
+    kind = type(usual) if config.estimator == AUTO else ESTIMATORS[config.estimator]
+    return kind(**given_options(config, kind))
 
 
 def objective_of(config: Configuration, name: str, *, beta: float) -> Objective:
-    """The objective, with the beta that "auto" stands for."""
+    """The objective with the options that it takes, and the beta that "auto" stands for."""
     kind = OBJECTIVES[name]
-    options = {key: value_of(config, key) for key in options_of(kind)}
-    return kind(**{key: beta if value == "auto" else value for key, value in options.items()})
-
-
-def value_of(config: Configuration, key: str) -> Any:
-    """What a key says; where it names a thing with options of its own, that thing."""
-    value = getattr(config, key)
-    if key not in PARTS:
-        return value
-    kind = PARTS[key][value]
-    return kind(**{option: value_of(config, option) for option in options_of(kind)})
-
-
-def prior_of(config: Configuration) -> Prior:
-    return Uniform() if config.prior == 0.5 else Bernoulli(config.prior)
+    usual = {"beta": beta} if "beta" in options_of(kind) else {}
+    return kind(**{**usual, **given_options(config, kind)})
 
 
 def optimizer_of(config: Configuration, usual: Optimizer) -> Optimizer:
-    """The optimizer; "auto" is the usual one of the estimator, and so is the learning rate of that one."""
-    if config.optimizer == LBFGS.name:
-        return LBFGS()
-    kind = type(usual) if config.optimizer == "auto" else OPTIMIZERS[config.optimizer]
-    if config.learning_rate != "auto":
-        return kind(config.learning_rate)  # pyright: ignore[reportCallIssue]
-    return usual if isinstance(usual, kind) else kind()
+    """The optimizer; "auto" is the usual one of the way of training, and so is the learning rate of that one."""
+    kind = type(usual) if config.optimizer == AUTO else OPTIMIZERS[config.optimizer]
+    given = given_options(config, kind)
+    return usual if isinstance(usual, kind) and not given else kind(**given)
+
+
+def given_options(config: Configuration, kind: type[Any]) -> dict[str, Any]:
+    """Arguments for what takes options by fields of their name; what was not given keeps the default of the class."""
+    keys = options_of(kind)
+    found = config.chosen(keys)
+    if "shots" in found:
+        found["shots"] = found["shots"][0] if len(found["shots"]) == 1 else tuple(found["shots"])
+    for key in PARTS.keys() & set(keys):
+        part = PARTS[key][getattr(config, key)]
+        found[key] = part(**given_options(config, part))
+    return found

@@ -1,20 +1,25 @@
-"""Kinds of values in a configuration, and how text becomes one.
+"""Kinds of values in a configuration: how text becomes one, and what is allowed in the words of an error message."""
 
-A description says what is allowed, in the words of an error message.
-"""
-
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
-from hyperborn.objectives.divergences import DIVERGENCES, Divergence
+from hyperborn.config.options import Option
+from hyperborn.data.tables import MOST_COLUMNS
+from hyperborn.data.toy import LARGEST_SIZE
+from hyperborn.networks.checks import MOST_LAYERS
+from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.divergences.renyi import NEAREST
 from hyperborn.objectives.objectives import OBJECTIVES
+from hyperborn.posteriors import LARGEST_SPREAD
+from hyperborn.posteriors.autoregressive import HIGHEST
+from hyperborn.posteriors.grouping import LARGEST_REGISTER
+from hyperborn.training.definition import LARGEST_SEED
 from hyperborn.training.estimators import ESTIMATORS
 
-PARTS: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
-"""Keys whose value is the name of a thing with options of its own."""
+MOST_SCALES = 256
+"""Output scales: the bits that choose one are 8."""
 
 
 def listed(value: Any) -> Any:
@@ -102,14 +107,106 @@ def text(value: Any) -> str:
 
 
 NotTruth = BeforeValidator(no_truth)
+NotAll = BeforeValidator(unless_all)
+Listed = BeforeValidator(listed)
 
 Text = Annotated[str, PlainValidator(text), Field(description="text")]
 Count = Annotated[int, NotTruth, Field(ge=1, le=2**31 - 1, description="a whole number from 1 on")]
-Share = Annotated[float, NotTruth, Field(ge=0, lt=1, description="a number from 0 on and below 1")]
-Positive = Annotated[float, NotTruth, Field(gt=0, allow_inf_nan=False, description="a number above 0")]
-NotNegative = Annotated[float, NotTruth, Field(ge=0, allow_inf_nan=False, description="a number from 0 on")]
+Truth = bool
+Share = Annotated[float, NotTruth, Field(ge=0, lt=1)]
+Positive = Annotated[float, NotTruth, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, NotTruth, Field(ge=0, allow_inf_nan=False)]
 Number = Annotated[float, NotTruth, Field(allow_inf_nan=False)]
-Truth = Annotated[bool, Field(description="true or false")]
-Error = Annotated[float, NotTruth, Field(ge=0, lt=1)]
 Probability = Annotated[float, NotTruth, Field(gt=0, lt=1)]
-Name = Annotated[str, AfterValidator(known)]
+Objective = Annotated[str, AfterValidator(known)]
+
+
+def whole(least: int, most: int) -> Any:
+    """A whole number in bounds, both of them allowed."""
+    return Annotated[int, NotTruth, Field(ge=least, le=most)]
+
+
+class Kind(NamedTuple):
+    """What a value is to pydantic, and what is allowed, after "give" in an error message."""
+
+    annotation: Any
+    allowed: str
+
+
+COUNT, ABOVE = "a whole number from 1 on", "a number above 0"
+
+KINDS = {
+    "data set": Kind(Text, "the name of a data set, such as iris, or a CSV file"),
+    "column": Kind(Text, "the name of a column"),
+    "columns": Kind(
+        Annotated[list[Text], Listed, Field(min_length=1, max_length=MOST_COLUMNS)], "names of columns, such as name,id"
+    ),
+    "class names or all": Kind(
+        Annotated[list[Text] | None, BeforeValidator(names)], "class names or numbers, such as 0,1, or all"
+    ),
+    "folder": Kind(Text, "the path of a folder"),
+    "run folder": Kind(Text, "the run folder of a finished run"),
+    "backend": Kind(Text, "the name of a backend, such as statevector or fake_sherbrooke"),
+    "truth": Kind(Truth, "true or false"),
+    "truth or auto": Kind(Truth | Literal["auto"], "true, false or auto"),
+    "count": Kind(Count, COUNT),
+    "count or all": Kind(Annotated[Count | None, NotAll], f"{COUNT}, or all"),
+    "count or auto": Kind(Count | Literal["auto"], f"{COUNT}, or auto"),
+    "count, auto or all": Kind(Count | Literal["auto", "all"], f"{COUNT}, auto or all"),
+    "count or 0": Kind(whole(0, 2**31 - 1), "a whole number from 0 on"),
+    "synthetic size": Kind(whole(2, LARGEST_SIZE), f"a whole number from 2 to {LARGEST_SIZE:,}"),
+    "seed": Kind(whole(0, LARGEST_SEED), f"a whole number from 0 to {LARGEST_SEED}"),
+    "register size": Kind(whole(1, LARGEST_REGISTER), f"a whole number from 1 to {LARGEST_REGISTER}"),
+    "context": Kind(whole(0, HIGHEST), f"a whole number from 0 to {HIGHEST}"),
+    "optimization level": Kind(whole(0, 3), "a whole number from 0 to 3"),
+    "layers or auto": Kind(
+        Annotated[
+            Annotated[list[Count], Field(max_length=MOST_LAYERS)] | Literal["auto"], BeforeValidator(hidden_sizes)
+        ],
+        f"units of each of up to {MOST_LAYERS} layers, such as 2 or 8,4, none or auto",
+    ),
+    "shots": Kind(
+        Annotated[
+            list[Annotated[Count, Field(ge=2)]], BeforeValidator(whole_or_two), Field(min_length=1, max_length=2)
+        ],
+        "a whole number from 2 on, or two such as 100,10000",
+    ),
+    "positive": Kind(Positive, ABOVE),
+    "positive or auto": Kind(Positive | Literal["auto"], f"{ABOVE}, or auto"),
+    "positive or kl-matched": Kind(Positive | Literal["kl-matched"], f"{ABOVE}, or kl-matched"),
+    "positive other than 1": Kind(Annotated[Positive, AfterValidator(not_one)], f"{ABOVE} other than 1"),
+    "not negative": Kind(NotNegative, "a number from 0 on"),
+    "share": Kind(Share, "a number from 0 on and below 1"),
+    "annealing": Kind(Annotated[float, NotTruth, Field(gt=0, le=1)], f"{ABOVE}, and 1 at most"),
+    "angle spread": Kind(
+        Annotated[NotNegative, Field(le=LARGEST_SPREAD)], f"a number of radians from 0 to {LARGEST_SPREAD:.4f}"
+    ),
+    "two numbers": Kind(Annotated[tuple[Number, Number], Listed], "two numbers, such as -1,1"),
+    "output scales": Kind(
+        Annotated[list[Positive], Listed, Field(min_length=1, max_length=MOST_SCALES)],
+        f"1 to {MOST_SCALES} numbers above 0, such as 0.5,1,2,4",
+    ),
+    "probability or probabilities": Kind(
+        Probability | dict[Text, Probability],
+        "a number between 0 and 1, or in a configuration file one for each named field",
+    ),
+    "gate errors": Kind(
+        Annotated[tuple[Share, Share], Listed], "two numbers from 0 on and below 1, such as 0.001,0.01"
+    ),
+    "readout error": Kind(Annotated[float, NotTruth, Field(ge=0, lt=0.5)], "a number from 0 on and below 0.5"),
+    "objective": Kind(Objective, either(OBJECTIVES)),
+    "objectives": Kind(
+        Annotated[list[Objective], Listed, AfterValidator(distinct), Field(min_length=1)],
+        f"one or more of {either(OBJECTIVES, 'and')}, each once",
+    ),
+    "divergence": Kind(Annotated[str, AfterValidator(known_divergence)], either(DIVERGENCES)),
+    "estimator": Kind(Annotated[str, AfterValidator(known_estimator)], f"auto, {either(ESTIMATORS)}"),
+}
+"""Kinds of values, by the name that `hyperborn.config.options` gives them."""
+
+
+def kind_of(option: Option) -> Kind:
+    """The kind of an option's values; words to choose from are one as well."""
+    if isinstance(option.kind, str):
+        return KINDS[option.kind]
+    return Kind(Literal[option.kind], either(option.kind))

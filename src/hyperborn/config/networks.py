@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from hyperborn.config.models import Configuration, RunConfig
+from hyperborn.config.models import Configuration
+from hyperborn.config.options import AUTO, DRAWN, MANY, ONE, keys_with
 from hyperborn.data import Dataset
 from hyperborn.networks import BinaryMLP
 from hyperborn.networks.mlp import Scale
@@ -20,13 +21,8 @@ AUTO_HIDDEN = 2
 AUTO_LAYERS = (64, 64)
 """Hidden layers of a network for many registers that is chosen automatically."""
 
-MANY = 8
+WIDE = 8
 """Features from which hidden layers on registers are normalised."""
-
-OF_REGISTERS = ("register_size", "grouping")
-OF_DRAWS = ("samples", "batch_size")
-OF_ONE = ("ansatz", "context")
-"""Keys that say by being given which kind of posterior is meant."""
 
 
 class Shape(NamedTuple):
@@ -48,15 +44,15 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
     `AUTO_LAYERS` on many registers, if one is not asked for.
     """
     features, classes = data.n_features, data.n_classes
-    if on_backend(config):
+    if config.on_backend:
         # Shots train no real numbers beside the bits, so that networks are the same on many registers.
-        hidden = (AUTO_HIDDEN,) if config.hidden == "auto" else tuple(config.hidden)
+        hidden = (AUTO_HIDDEN,) if config.hidden == AUTO else tuple(config.hidden)
         small = tiny(config, features, classes, hidden)
-        many = config.posterior == "registers" or not config.model_fields_set.isdisjoint(OF_REGISTERS)
-        if config.hidden == "auto" and not many and small.n_weights > LARGEST_CHOSEN:
+        many = config.posterior == "registers" or not keys_with(MANY).isdisjoint(config.given)
+        if config.hidden == AUTO and not many and small.n_weights > LARGEST_CHOSEN:
             small = tiny(config, features, classes, ())
         return Shape(small, many)
-    if config.hidden != "auto":
+    if config.hidden != AUTO:
         hidden = tuple(config.hidden)
         small = tiny(config, features, classes, hidden)
         registers = on_registers(config, small)
@@ -78,26 +74,25 @@ def on_registers(config: Configuration, small: BinaryMLP) -> bool:
 
 
 def asked_for(config: Configuration) -> bool | None:
-    """True for many registers, False for one, None where the size of the network decides."""
-    given = config.model_fields_set
-    if config.posterior != "auto":
+    """True for many registers, False for one, None where the size of the network decides.
+
+    An option that goes with one kind of posterior only asks for it by being given.
+    """
+    if config.posterior != AUTO:
         return config.posterior == "registers"
-    if not given.isdisjoint(OF_REGISTERS + OF_DRAWS) or config.scale == "learned" or draws_networks(config.estimator):
+    many = not keys_with(MANY, DRAWN).isdisjoint(config.given)
+    if many or config.scale == "learned" or draws_networks(config.estimator):
         return True
+    one = not keys_with(ONE).isdisjoint(config.given)
     inseparable = any(not OBJECTIVES[name].annealed for name in config.chosen_objectives)
-    if not given.isdisjoint(OF_ONE) or config.optimizer == "lbfgs" or config.estimator == "exact" or inseparable:
+    if one or config.optimizer == "lbfgs" or config.estimator == "exact" or inseparable:
         return False
     return None
 
 
-def on_backend(config: Configuration) -> bool:
-    """Whether circuits are run on a backend."""
-    return isinstance(config, RunConfig) and config.backend is not None
-
-
 def draws_networks(name: str) -> bool:
     """Whether an estimator of this name draws networks."""
-    return name != "auto" and ESTIMATORS[name].regime == "minibatch"
+    return name != AUTO and ESTIMATORS[name].regime == "minibatch"
 
 
 def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
@@ -107,9 +102,9 @@ def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[i
 
 def large(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
     """A network for many registers: what is learnt beside its bits makes the shifts that biases would."""
-    scale = "learned" if config.scale == "auto" else config.scale
+    scale = "learned" if config.scale == AUTO else config.scale
     # Layer normalisation leaves nothing of a layer of one unit, and of two features little but their ratio.
-    normalization = "layer" if n_features >= MANY and 1 not in hidden else "none"
+    normalization = "layer" if n_features >= WIDE and 1 not in hidden else "none"
     return mlp(config, n_features, n_classes, hidden, bias=scale != "learned", scale=scale, normalization=normalization)
 
 
@@ -128,10 +123,10 @@ def mlp(
         n_features=n_features,
         hidden=hidden,
         n_classes=n_classes,
-        activation="relu" if config.activation == "auto" else config.activation,
-        bias=bias if config.bias == "auto" else config.bias,
+        activation="relu" if config.activation == AUTO else config.activation,
+        bias=bias if config.bias == AUTO else config.bias,
         values=config.values,
-        scale=scale if config.scale == "auto" else config.scale,
+        scale=scale if config.scale == AUTO else config.scale,
         output_scales=tuple(config.output_scales),
-        normalization=normalization if config.normalization == "auto" else config.normalization,
+        normalization=normalization if config.normalization == AUTO else config.normalization,
     )

@@ -1,0 +1,188 @@
+"""Which options apply to a run. One that would be ignored is refused.
+
+This is looked at twice: with the options alone, where the size of the network may still decide between one register and
+many, and once more when the network is known.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from hyperborn.config.kinds import either
+from hyperborn.config.models import Configuration
+from hyperborn.config.options import (
+    AUTO,
+    DRAWN,
+    EXACT,
+    MANY,
+    ONE,
+    OPTIONS,
+    SHOTS,
+    Chosen,
+    Condition,
+    Option,
+    TrainedAs,
+    WithObjective,
+)
+from hyperborn.errors import UserError
+from hyperborn.objectives.divergences import DIVERGENCES, Divergence
+from hyperborn.objectives.objectives import OBJECTIVES
+from hyperborn.posteriors import Posterior
+from hyperborn.training.estimators import ESTIMATORS
+from hyperborn.training.regime import Regime
+from hyperborn.training.regimes import REGIMES, regime_for
+
+PARTS: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
+"""Options whose value is the name of a thing with options of its own."""
+
+
+USUAL = {"register": "exact", "registers": "minibatch"}
+"""Regimes that train posteriors of each kind where no estimator is named."""
+
+
+def options_of(kind: type[Any]) -> list[str]:
+    """Keys of the options that an objective, a divergence, an estimator or an optimizer takes: fields of their name."""
+    return [field.name for field in fields(kind) if field.name in OPTIONS]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a network may be trained: on "register" or "registers", and by which regime."""
+
+    posterior: str
+    regime: Regime
+
+
+def possible_ways(config: Configuration) -> list[Way]:
+    """Every way that the options leave open."""
+    posteriors = ("register", "registers") if config.posterior == AUTO else (config.posterior,)
+    if config.on_backend:
+        return [Way(posterior, REGIMES["shots"]) for posterior in posteriors]
+    named = None if config.estimator == AUTO else ESTIMATORS[config.estimator].regime
+    return [Way(posterior, REGIMES[named or USUAL[posterior]]) for posterior in posteriors]
+
+
+def way_of(posterior: Posterior, regime: Regime) -> Way:
+    """The way of a run whose posterior is known."""
+    usual = regime_for(posterior.ideal).name
+    return Way(next(kind for kind, name in USUAL.items() if name == usual), regime)
+
+
+def check_options(config: Configuration) -> None:
+    """Refuse an option that would be ignored whatever the network is.
+
+    Raises:
+        UserError: naming the option and what it goes with.
+    """
+    check_estimator(config)
+    for option, condition in not_met(config, possible_ways(config)):
+        needed = words(option, condition)
+        raise UserError(
+            f"{option.key} goes with {needed} only, which is not chosen; leave {option.key} out or choose {needed}"
+        )
+
+
+def check_used(config: Configuration, posterior: Posterior, regime: Regime) -> None:
+    """Refuse an option that would be ignored, where the size of the network decided so.
+
+    Raises:
+        UserError: naming the option and what it goes with.
+    """
+    way = way_of(posterior, regime)
+    on = next(condition.found for condition in (ONE, MANY) if condition.posterior == way.posterior)
+    by = next(condition.found for condition in (EXACT, DRAWN, SHOTS) if condition.regime == regime.name)
+    for option, condition in not_met(config, [way]):
+        needed = condition.found if isinstance(condition, TrainedAs) else words(option, condition)
+        raise UserError(
+            f"{option.key} goes with {needed} only, and the network of {posterior.n_weights} weights is trained on "
+            f"{on} by {by}; leave {option.key} out, or choose another network or --posterior"
+        )
+
+
+def check_estimator(config: Configuration) -> None:
+    """Raise a UserError for an estimator that needs a backend where there is none, or the other way round."""
+    if config.estimator == AUTO:
+        return
+    takes_shots = ESTIMATORS[config.estimator].regime == "shots"
+    if takes_shots and not config.on_backend:
+        raise UserError(
+            f"estimator {config.estimator} takes shots from a backend, and none is chosen; give --backend statevector, "
+            "or another estimator"
+        )
+    if config.on_backend and not takes_shots:
+        kinds = ", ".join(name for name, kind in ESTIMATORS.items() if kind.regime == "shots")
+        raise UserError(
+            f"estimator {config.estimator} needs probabilities, and backend {config.backend} gives shots; "
+            f"choose {kinds}, or leave backend out"
+        )
+
+
+def refuse_settled(config: Configuration, keys: Iterable[str], why: str) -> None:
+    """Raise a UserError for the first of the keys that is given, though an earlier run settles it."""
+    for key in keys:
+        if key in config.given:
+            raise UserError(f"{key} does not go with prior_from: {why}; leave out {key}, or prior_from (--prior-from)")
+
+
+def not_met(config: Configuration, ways: Sequence[Way]) -> Iterator[tuple[Option, Condition]]:
+    """Options that are given though a condition of theirs holds in none of the ways, and that condition."""
+    for key, option in OPTIONS.items():
+        if key in config.given:
+            for condition in option.applies_to:
+                if not any(holds(option, condition, config, way) for way in ways):
+                    yield option, condition
+
+
+def holds(option: Option, condition: Condition, config: Configuration, way: Way) -> bool:
+    """Whether an option's condition holds for a configuration whose network is trained in this way."""
+    match condition:
+        case TrainedAs():
+            return condition.posterior in (None, way.posterior) and condition.regime in (None, way.regime.name)
+        case Chosen():
+            return choice_of(condition.key, config, way.regime) in condition.values
+        case WithObjective():
+            return any(takes(config, name, option, condition) for name in config.chosen_objectives)
+
+
+def choice_of(key: str, config: Configuration, regime: Regime) -> str:
+    """The value of an option in a way of training, which says what "auto" is: of estimator and optimizer."""
+    value = getattr(config, key)
+    if value != AUTO:
+        return value
+    usual = regime.default_estimator()
+    if key == "estimator":
+        return usual.name
+    named = usual if config.estimator == AUTO else ESTIMATORS[config.estimator]()
+    return regime.default_optimizer(named).name
+
+
+def takes(config: Configuration, name: str, option: Option, condition: WithObjective) -> bool:
+    """Whether an objective is of a condition's kind, with the divergence that is chosen."""
+    kind = OBJECTIVES[name]
+    if condition.kind == "annealed":
+        return kind.annealed
+    own = options_of(kind)
+    parts = (PARTS[part][getattr(config, part)] for part in PARTS if part in own)
+    return option.key in own or any(option.key in options_of(part) for part in parts)
+
+
+def words(option: Option, condition: Condition) -> str:
+    """What is to be chosen for a condition to hold, for an error message."""
+    match condition:
+        case TrainedAs():
+            return condition.words
+        case Chosen():
+            return either(f"{condition.key} {value}" if condition.with_key else value for value in condition.values)
+        case WithObjective("annealed"):
+            return either(name for name, kind in OBJECTIVES.items() if kind.annealed)
+        case WithObjective():
+            return either(takers_of(option.key))
+
+
+def takers_of(key: str) -> list[str]:
+    """Objectives that have a field of this name, and objectives with a divergence that has one."""
+    takers = [name for name, kind in OBJECTIVES.items() if key in options_of(kind)]
+    for part, kinds in PARTS.items():
+        owners = either(name for name, kind in OBJECTIVES.items() if part in options_of(kind))
+        takers += [f"{owners} with {part} {name}" for name, kind in kinds.items() if key in options_of(kind)]
+    return takers
