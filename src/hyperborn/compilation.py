@@ -15,19 +15,22 @@ import jax
 from hyperborn.errors import UserError
 from hyperborn.storage.caches import MOST_BYTES, cache_folder, forget_oldest
 from hyperborn.storage.durable import make_folder
+from hyperborn.storage.formats import PROGRAM, first_line
 
 LEAST_SECONDS = 0.1
 """Programs that compile faster than this are not worth a file."""
 
 ENDING = ".program"
-DIGEST_BYTES = hashlib.sha256().digest_size
+HEAD = first_line(PROGRAM)
+START = len(HEAD) + hashlib.sha256().digest_size
+"""Byte at which a program begins in its file."""
 
 
 class Programs:
     """Compiled programs in a folder, one file each: what JAX asks of a compilation cache.
 
-    A file is a digest and the program. One that is damaged, or cannot be read, counts as absent: JAX compiles again,
-    and the file is replaced. What cannot be written is not kept.
+    A file is a line with the format's version, a digest and the program. One that is damaged, of another version, or
+    cannot be read, counts as absent: JAX compiles again, and the file is replaced. What cannot be written is not kept.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,10 +43,10 @@ class Programs:
         path = self.path(key)
         with suppress(OSError):
             data = path.read_bytes()
-            if data[:DIGEST_BYTES] == _digest(key, data[DIGEST_BYTES:]):
+            if data[:START] == HEAD + _digest(key, data[START:]):
                 # The time of the last use, which decides what is deleted first; not every file system notes it.
                 os.utime(path)
-                return data[DIGEST_BYTES:]
+                return data[START:]
         return None
 
     def put(self, key: str, value: bytes) -> None:
@@ -53,7 +56,7 @@ class Programs:
             descriptor, partial = tempfile.mkstemp(dir=self.folder, prefix=".")
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(_digest(key, value) + value)
+                    file.write(HEAD + _digest(key, value) + value)
                 # Without a sync: a crash costs a compilation, for the digest shows what is not whole.
                 Path(partial).replace(self.path(key))
             finally:

@@ -146,7 +146,7 @@ def test_every_objective_and_divergence_trains_and_is_read_back(hyperborn: Run, 
     assert ended.code == 0, ended.err
     found = ended.json
     assert found["objective"] == way[1]
-    first, *_, last = map(json.loads, Path("run/metrics.jsonl").read_text().splitlines())
+    _, first, *_, last = map(json.loads, Path("run/metrics.jsonl").read_text().splitlines())
     assert last["loss"] < first["loss"]
     assert last["loss"] == pytest.approx(found["loss"], rel=1e-4, abs=1e-5)
     objective = load("run").definition.objective

@@ -141,7 +141,7 @@ def test_every_estimator_trains(hyperborn: Run, name: str) -> None:
     )
     assert ended.code == 0, ended.err
     assert ended.json["estimator"] == name
-    first, *_, last = map(json.loads, Path(ended.json["out"], "metrics.jsonl").read_text().splitlines())
+    _, first, *_, last = map(json.loads, Path(ended.json["out"], "metrics.jsonl").read_text().splitlines())
     assert last["loss"] < first["loss"]
 
 

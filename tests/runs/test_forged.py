@@ -20,6 +20,7 @@ from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.runs.folder import RunFolder
 from hyperborn.storage import Checkpoints
+from hyperborn.storage.formats import FOLDERS
 from hyperborn.storage.manifest import MANIFEST, manifest_bytes
 from runs import files_of, resume, same, start, start_and_stop
 
@@ -49,7 +50,8 @@ def stopped(origins: Path, tmp_path: Path) -> Path:
 def reseal(folder: Path, name: str, data: bytes) -> None:
     """Write one file of a folder, and a manifest that fits."""
     (folder / name).write_bytes(data)
-    (folder / MANIFEST).write_bytes(manifest_bytes({n: d for n, d in files_of(folder).items() if n != MANIFEST}))
+    kind = FOLDERS[json.loads((folder / MANIFEST).read_bytes())["format"]]
+    (folder / MANIFEST).write_bytes(manifest_bytes({n: d for n, d in files_of(folder).items() if n != MANIFEST}, kind))
 
 
 LINKED = ["metrics.jsonl", "checkpoints", "definition", "definition/data.npz", "result", "result/plots", ".lock"]

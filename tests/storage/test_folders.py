@@ -18,6 +18,7 @@ from hyperborn.storage.folders import (
     tidy,
     write_folder,
 )
+from hyperborn.storage.formats import PLOTS
 from hyperborn.storage.manifest import DamagedFolder
 
 FILES = {"weights.npz": bytes(range(256)), "state.json": b'{"step": 3}\n', "plots/loss.png": b"\x89PNG", "empty": b""}
@@ -59,7 +60,7 @@ def test_what_is_read_is_what_was_written(
 
 def test_the_manifest_lists_size_and_digest_and_the_bytes_are_always_the_same(folder: Path, tmp_path: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    assert manifest["format"] == 1
+    assert (manifest["format"], manifest["version"]) == ("hyperborn folder", 1)
     assert manifest["files"] == {
         name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in FILES.items()
     }
@@ -146,7 +147,7 @@ def test_the_run_lock_is_no_ones_content(folder: Path) -> None:
         lambda text: text.replace('"size": 256', '"size": 255'),
         lambda text: text.replace('"size": 256', '"size": 256.0'),
         lambda text: text.replace("  ", " "),
-        lambda text: text.replace('"format": 1', '"format": 2'),
+        lambda text: text.replace('"version": 1', '"version": 2'),
         lambda _: "[]",
         lambda _: "{}",
         lambda _: '{"digest": 1}',
@@ -164,15 +165,28 @@ def test_an_edited_manifest_is_damaged(folder: Path, edit) -> None:
         read_folder(folder)
 
 
-def test_a_folder_of_a_newer_version_asks_for_a_newer_hyperborn(folder: Path) -> None:
-    content = {"files": {}, "format": 2, "more": True}
+@pytest.mark.parametrize(
+    ("mark", "message"),
+    [
+        ({"format": "hyperborn folder", "version": 2}, r"has version 2 of .* up to 1; install a newer hyperborn"),
+        ({"format": 1}, r"has version 0 \(it was written before .* reads versions from 1 on; read it with"),
+        ({"format": "hyperborn folder", "version": True}, "has the version True, which is none; restore"),
+    ],
+)
+def test_a_folder_of_another_version_is_refused_and_is_not_damaged(folder: Path, mark: dict, message: str) -> None:
+    content = {"files": {}, **mark, "more": True}
     rendered = json.dumps(content, sort_keys=True, indent=2) + "\n"
     digest = hashlib.sha256(rendered.encode()).hexdigest()
     whole = json.dumps({**content, "digest": digest}, sort_keys=True, indent=2) + "\n"
     (folder / "manifest.json").write_text(whole)
-    with pytest.raises(UserError, match="install a newer hyperborn") as caught:
+    with pytest.raises(UserError, match=message) as caught:
         read_folder(folder)
     assert not isinstance(caught.value, DamagedFolder)
+
+
+def test_a_folder_of_another_kind_is_refused(folder: Path) -> None:
+    with pytest.raises(DamagedFolder, match="has the format 'hyperborn folder', not 'hyperborn plots'; restore"):
+        read_folder(folder, PLOTS)
 
 
 def test_an_existing_folder_is_refused_unless_replaced(folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hyperborn.storage.folders import read_folder, write_folder
+from hyperborn.storage.formats import FOLDER, mark_of
 from hyperborn.storage.manifest import DamagedFolder
 
 SECRET = b"somebody else's"
@@ -51,7 +52,7 @@ FORGED = {
 def test_what_a_forged_manifest_lists_is_refused_and_can_be_replaced(tmp_path: Path, files: Any) -> None:
     (tmp_path / "secret").write_bytes(SECRET)
     write_folder(tmp_path / "run", {"a": b"1"})
-    (tmp_path / "run" / "manifest.json").write_bytes(sealed({"files": files, "format": 1}))
+    (tmp_path / "run" / "manifest.json").write_bytes(sealed({"files": files, **mark_of(FOLDER)}))
     with pytest.raises(DamagedFolder, match=r"run/manifest\.json lists what was never written .*restore the folder"):
         read_folder(tmp_path / "run")
     write_folder(tmp_path / "run", {"a": b"2"}, replace=True)
@@ -62,7 +63,7 @@ BROKEN = {
     "deep": b'{"digest": ' + b"[" * 3000 + b"]" * 3000 + b"}",
     "digits": b'{"digest": "", "files": {}, "format": ' + b"7" * 5000 + b"}",
     "no number": b'{"digest": "", "files": {}, "format": NaN}',
-    "no files": sealed({"format": 1}),
+    "no files": sealed(mark_of(FOLDER)),
     "a list": b"[]",
 }
 

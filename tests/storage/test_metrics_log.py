@@ -80,7 +80,7 @@ def test_each_line_is_json_with_the_check_at_its_end(log: Path) -> None:
         body, _, end = line.rpartition(b', "crc32": ')
         check = zlib.crc32(body, check)
         assert end == f'"{check:08x}"}}'.encode()
-        assert json.loads(line)["step"] == number
+        assert json.loads(line)["step" if number else "version"] == (number - 1 if number else 1)
 
 
 def test_a_record_is_in_the_file_once_appended(tmp_path: Path) -> None:
@@ -119,23 +119,23 @@ def test_every_flipped_bit_is_noticed(log: Path) -> None:
         log.write_bytes(flipped)
         lines: list[str] = []
         line = sum(start <= bit // 8 for start in starts)
-        if bit // 8 < starts[3] - 1:
+        if bit // 8 < starts[4] - 1:
             with pytest.raises(UserError, match=f"line {line} is damaged; restore"):
                 read_metrics(log, lines.append)
         else:
             # In the last line, or in the newline before it, which makes one line of two: cut off, and said so.
-            assert len(read_metrics(log, lines.append)) == line - 1
+            assert len(read_metrics(log, lines.append)) == line - 2
             assert len(lines) == 1
 
 
-@pytest.mark.parametrize("order", ["bcd", "acd", "abbcd", "bacd", "aecd", "a\ncd"])
+@pytest.mark.parametrize("order", ["abcd", "vbcd", "vacd", "vabbcd", "vbacd", "vaecd", "va\ncd", "vvabcd"])
 def test_lines_lost_doubled_moved_or_edited_are_noticed(log: Path, order: str) -> None:
-    lines = dict(zip("abcd", log.read_bytes().splitlines(keepends=True), strict=True))
+    lines = dict(zip("vabcd", log.read_bytes().splitlines(keepends=True), strict=True))
     lines |= {"e": lines["b"].replace(b"0.", b"1."), "\n": b"\n"}
     edited = b"".join(lines[name] for name in order)
     log.write_bytes(edited)
     for use in (MetricsLog, read_metrics):
-        with pytest.raises(UserError, match=r"metrics\.jsonl, line [123] is damaged; restore the file"):
+        with pytest.raises(UserError, match=r"metrics\.jsonl, line [1234] is damaged; restore the file"):
             use(log)
     assert log.read_bytes() == edited
 
@@ -145,7 +145,7 @@ def test_damage_while_open_is_noticed_on_reading(log: Path) -> None:
         data = bytearray(log.read_bytes())
         data[-5] ^= 1
         log.write_bytes(data)
-        with pytest.raises(UserError, match="line 4 is damaged"):
+        with pytest.raises(UserError, match="line 5 is damaged"):
             opened.read()
 
 
@@ -206,8 +206,42 @@ def test_lines_written_by_hand_with_a_check_that_fits_are_damaged(log: Path, bod
     check = zlib.crc32(body, int(last[-10:-2], 16))
     log.write_bytes(log.read_bytes() + body + f', "crc32": "{check:08x}"}}\n'.encode())
     for refused in (read_metrics, digest_of_metrics, MetricsLog):
-        with pytest.raises(UserError, match=r"metrics\.jsonl, line 5 is damaged; restore the file from a copy"):
+        with pytest.raises(UserError, match=r"metrics\.jsonl, line 6 is damaged; restore the file from a copy"):
             refused(log)
+
+
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        (None, r"metrics\.jsonl has version 0 \(it was written before .* reads versions from 1 on; read it with"),
+        (2, r"metrics\.jsonl has version 2 of the format 'hyperborn metrics', .* up to 1; install a newer hyperborn"),
+        ("2", r"metrics\.jsonl has the version '2', which is none; restore"),
+    ],
+)
+def test_a_log_of_another_version_is_refused_and_left_alone(log: Path, first: Any, message: str) -> None:
+    bodies = [line.rpartition(b', "crc32": ')[0] for line in log.read_bytes().splitlines()[1:]]
+    if first is not None:
+        bodies = [json.dumps({"format": "hyperborn metrics", "version": first})[:-1].encode(), *bodies]
+    check, lines = 0, b""
+    for body in bodies:
+        check = zlib.crc32(body, check)
+        lines += body + f', "crc32": "{check:08x}"}}\n'.encode()
+    log.write_bytes(lines)
+    for refused in (read_metrics, digest_of_metrics, MetricsLog):
+        with pytest.raises(UserError, match=message):
+            refused(log)
+    assert log.read_bytes() == lines
+
+
+def test_a_log_torn_in_its_first_record_begins_anew(log: Path) -> None:
+    whole = log.read_bytes()
+    for length in range(whole.index(b"\n") + 1, whole.index(b"\n", whole.index(b"\n") + 1)):
+        log.write_bytes(whole[:length])
+        assert read_metrics(log) == []
+        with MetricsLog(log) as opened:
+            for step in range(4):
+                opened.append({"step": step, "loss": 1 / (step + 3), "note": 'é", "crc32": "'})
+        assert log.read_bytes() == whole
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "device"])

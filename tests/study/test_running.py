@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hyperborn.errors import UserError
+from hyperborn.storage.formats import CELL, mark_of
 from hyperborn.study import running
 from hyperborn.study.cell import Cell
 from hyperborn.study.fitting import SplitFits
@@ -119,7 +120,7 @@ def test_a_damaged_cell_says_how_to_mend_it(cells: list[Labelled], tmp_path: Pat
     store = Store(tmp_path / "out", "Two ways")
     work(cells[:1], store, silent)
     path = store.path(cells[0][3])
-    assert plain(store.read(cells[0][3])) == json.loads(path.read_bytes())
+    assert {**plain(store.read(cells[0][3])), **mark_of(CELL)} == json.loads(path.read_bytes())
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(UserError, match="delete it, and its cell runs again"):
         rows_of(cells, store)

@@ -73,6 +73,7 @@ def compared_in(
     from hyperborn.report import plots, tables
     from hyperborn.runs.layout import is_free
     from hyperborn.storage import json_to_bytes, write_folder
+    from hyperborn.storage.formats import COMPARISON
     from hyperborn.study import comparison
     from hyperborn.training.interruption import interruptible
 
@@ -98,12 +99,12 @@ def compared_in(
             "comparison.json": json_to_bytes(record),
             "comparison.md": tables.markdown(table).encode(),
         }
-        write_folder(folder, files, replace=force)
+        write_folder(folder, files, kind=COMPARISON, replace=force)
         # Only now: whatever goes wrong with the picture, the values are saved.
         with attempted("comparison.png", note):
             title = f"{settings.data}: objectives compared on the test split"
             picture = plots.comparison(table, measures, title=title)
-            write_folder(folder, files | {"comparison.png": picture}, replace=True)
+            write_folder(folder, files | {"comparison.png": picture}, kind=COMPARISON, replace=True)
         if stopped or interrupted():
             kept = f"the comparison of {record['seeds']} of {settings.seeds} seeds is in {folder}"
             raise Stopped(f"stopped; {kept}", stopped or interrupted())

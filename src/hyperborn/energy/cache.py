@@ -12,7 +12,8 @@ from hyperborn.records import record_of
 FORMAT = 2
 """Raise it when a change here or in a network alters energies, so that older tables are not found.
 
-At 1, tables of foreign networks could stand under the names of ours.
+At 1, tables of foreign networks could stand under the names of ours. It is part of the tables' keys. What their files
+look like has a version of its own: `hyperborn.storage.formats.ARRAY`.
 """
 CACHED = (BinaryMLP, BinaryConvNet)
 """Networks whose energies are kept. Their classes are final, so that the name of the class says what it computes."""

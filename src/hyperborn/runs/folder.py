@@ -8,7 +8,8 @@
     plots/         pictures of the result, drawn when it was saved
 
 Every part notices damage: the folders by their manifests, the log by the check of every line. Checkpoints and result
-name the definition that they belong to, and the result the log, so that parts of two runs never pass for one.
+name the definition that they belong to, and the result the log, so that parts of two runs never pass for one. Every
+part says its format's version: see `hyperborn.storage.formats`.
 """
 
 import hashlib
@@ -36,13 +37,14 @@ from hyperborn.storage import (
     arrays_to_bytes,
     digest_of_metrics,
     folder_exists,
+    formats,
     json_from_bytes,
     json_to_bytes,
     read_folder,
     write_folder,
 )
 from hyperborn.storage.durable import explained
-from hyperborn.storage.manifest import MANIFEST, manifest_bytes, read_bytes
+from hyperborn.storage.manifest import entries_of, read_manifest
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Position, Report, fresh
 from hyperborn.training.regimes import regime_of
@@ -80,7 +82,7 @@ def writing(path: Path) -> Iterator[None]:
 class RunFolder:
     """One run's folder, its definition verified; write to it only inside `writing`.
 
-    `identity` is a digest of everything in the definition's folder.
+    `identity` is a digest of every file in the definition's folder, whatever the form of the manifest.
     """
 
     path: Path
@@ -121,7 +123,7 @@ class RunFolder:
                 "name one that train wrote" if path.exists() else f"train one with: hyperborn train DATA --out {path}"
             )
             raise UserError(f"{path} is not a run folder; {hint}")
-        return cls.from_files(path, read_folder(path / DEFINITION))
+        return cls.from_files(path, read_folder(path / DEFINITION, formats.DEFINITION))
 
     @classmethod
     def from_files(cls, path: Path, files: Mapping[str, bytes]) -> "RunFolder":
@@ -138,7 +140,7 @@ class RunFolder:
             definition.check(data)
         except UserError as error:
             raise UserError(f"{place}: {error}") from error
-        return cls(path, definition, data, digest(manifest_bytes(files)))
+        return cls(path, definition, data, identity_of(entries_of(files)))
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -206,7 +208,8 @@ class RunFolder:
     def check_present(self) -> None:
         """Raise a UserError if the folder was removed, or given to another run, meanwhile."""
         try:
-            found = digest(read_bytes(self.path / DEFINITION, self.path / DEFINITION, MANIFEST))
+            place = self.path / DEFINITION
+            found = identity_of(read_manifest(place, place, formats.DEFINITION))
         except UserError:
             found = ""
         if found != self.identity:
@@ -220,7 +223,7 @@ class RunFolder:
         """
         self.check_present()
         belonging = {"run": self.identity, "metrics": self.metrics_digest()}
-        write_folder(self.result, {RECORD: json_to_bytes({**belonging, **record}), **files})
+        write_folder(self.result, {RECORD: json_to_bytes({**belonging, **record}), **files}, kind=formats.RESULT)
 
     def write_plots(self, plots: Mapping[str, bytes]) -> None:
         """Keep pictures of the result by name, in place of any that are there.
@@ -229,13 +232,11 @@ class RunFolder:
             UserError: if the run is not there any more, or the system refuses.
         """
         self.check_present()
-        write_folder(self.path / PLOTS, plots, replace=True)
+        write_folder(self.path / PLOTS, plots, kind=formats.PLOTS, replace=True)
 
     def has_plots(self) -> bool:
         """Whether there are pictures, or none are due: a result that was saved without its training has none."""
-        # Earlier versions kept them in the result.
-        places = (self.path / PLOTS, self.result / PLOTS)
-        return not (self.path / METRICS).exists() or any(map(folder_exists, places))
+        return not (self.path / METRICS).exists() or folder_exists(self.path / PLOTS)
 
     def metrics_digest(self) -> str | None:
         """Digest of the whole metrics log; None where there is none, as after `Result.save`."""
@@ -263,7 +264,7 @@ class RunFolder:
         """
         if not self.is_finished():
             raise UserError(f"{self.path} is not finished; go on with: hyperborn resume {self.path}")
-        files = read_folder(self.result)
+        files = read_folder(self.result, formats.RESULT)
         record = json_from_bytes(files.pop(RECORD, b""), str(self.result / RECORD))
         if not isinstance(record, Mapping) or not {"run", "metrics"} <= record.keys():
             raise UserError(f"{self.result} is not a result; restore it from a copy")
@@ -276,12 +277,12 @@ class RunFolder:
             )
         for step in self.checkpoints.steps():
             try:
-                read_folder(self.path / CHECKPOINTS / f"step-{step:08d}")
+                read_folder(self.path / CHECKPOINTS / f"step-{step:08d}", formats.CHECKPOINT)
             except DamagedFolder as error:
                 report(f"a checkpoint that the result does not need is damaged: {error}")
         if folder_exists(self.path / PLOTS):
             try:
-                read_folder(self.path / PLOTS)
+                read_folder(self.path / PLOTS, formats.PLOTS)
             except UserError as error:
                 report(f"the pictures are not those that were drawn: {error}")
         return record, files
@@ -311,5 +312,6 @@ def numbers_of(values: Any, count: int | None = None) -> list[Any]:
     return values
 
 
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def identity_of(entries: Mapping[str, tuple[int, str]]) -> str:
+    """A digest of the sizes and digests of files."""
+    return hashlib.sha256(json_to_bytes(entries)).hexdigest()

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hyperborn.errors import UserError
-from hyperborn.storage import FolderTaken, folder_exists, remove_folder, write_folder
+from hyperborn.storage import FolderTaken, folder_exists, formats, remove_folder, write_folder
 from hyperborn.storage.checkpoints import NAME as CHECKPOINT
 from hyperborn.storage.durable import LOCK, PARTIAL, explained, sync_folder
 from hyperborn.storage.folders import PREVIOUS, tidy
@@ -129,9 +129,9 @@ def begin(path: Path, definition: Mapping[str, bytes], *, force: bool) -> None:
     with explained(path):
         tidy(path)
     if not is_run(path):
-        write_folder(path / DEFINITION, definition)
+        write_folder(path / DEFINITION, definition, kind=formats.DEFINITION)
         return
-    write_folder(path / REPLACEMENT, definition, replace=True)
+    write_folder(path / REPLACEMENT, definition, kind=formats.DEFINITION, replace=True)
     complete(path)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from hyperborn.errors import UserError
 from hyperborn.storage.arrays import array_from_bytes, array_to_bytes
 from hyperborn.storage.durable import make_folder, write_file, write_new
+from hyperborn.storage.formats import ARRAY, first_line
 
 VARIABLE = "HYPERBORN_CACHE"
 PRIVATE = 0o700
@@ -64,8 +65,8 @@ def _platform_folder() -> Path:
 def cached_array(key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
     """The array of any shape that `compute` gives, from the cache if it is there whole.
 
-    A damaged entry is computed and written again; where nothing can be written, the array is just computed. Beyond
-    `MOST_BYTES` in all, the entries least recently used are deleted.
+    An entry that is damaged, or of another version, is computed and written again; where nothing can be written, the
+    array is just computed. Beyond `MOST_BYTES` in all, the entries least recently used are deleted.
 
     Args:
         key: says everything that the array depends on, such as a digest of network and data.
@@ -76,18 +77,20 @@ def cached_array(key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
         return compute()
     name = hashlib.sha256(key.encode()).hexdigest()
     path = folder / "arrays" / f"{name}.array"
-    # First 32 bytes: a digest of key and content, so that an entry under a wrong name is as good as damaged.
+    # After the first line, 32 bytes: a digest of key and content, so that one under a wrong name is as good as damaged.
+    head = first_line(ARRAY)
     with suppress(OSError, UserError):
         data = path.read_bytes()
-        if _digest(key, data[32:]) == data[:32]:
-            array = array_from_bytes(data[32:], str(path))
+        content = data[len(head) + 32 :]
+        if data[: len(head) + 32] == head + _digest(key, content):
+            array = array_from_bytes(content, str(path))
             with suppress(OSError):
                 os.utime(path)
             return array
     array = compute()
     with suppress(UserError):
         content = array_to_bytes(array, name)
-        write_file(path, _digest(key, content) + content)
+        write_file(path, head + _digest(key, content) + content)
         forget_oldest(path.parent, "*.array", MOST_BYTES, kept=path)
     return array
 

@@ -11,6 +11,7 @@ import numpy as np
 from hyperborn.errors import UserError
 from hyperborn.storage.arrays import arrays_from_bytes, arrays_to_bytes, json_from_bytes, json_to_bytes
 from hyperborn.storage.folders import read_folder, remove_folder, stored_folders, tidy, write_folder
+from hyperborn.storage.formats import CHECKPOINT
 from hyperborn.storage.manifest import DamagedFolder
 
 ARRAYS = "arrays.npz"
@@ -57,10 +58,10 @@ class Checkpoints:
         if step in self.steps():
             # A damaged one is worth nothing, and what is wrong with it must not keep the new one out.
             try:
-                read_folder(path)
+                read_folder(path, CHECKPOINT)
             except DamagedFolder:
                 remove_folder(path)
-        write_folder(path, files, replace=True)
+        write_folder(path, files, kind=CHECKPOINT, replace=True)
         tidy(self.folder)
         for old in [other for other in self.steps() if other <= step][: -self.keep]:
             remove_folder(self._path(old))
@@ -96,7 +97,7 @@ class Checkpoints:
 
     def _read(self, step: int) -> Checkpoint:
         path = self._path(step)
-        files = read_folder(path)
+        files = read_folder(path, CHECKPOINT)
         try:
             arrays = arrays_from_bytes(files[ARRAYS], str(path / ARRAYS))
             content = json_from_bytes(files[STATE], str(path / STATE))

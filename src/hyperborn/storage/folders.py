@@ -28,6 +28,7 @@ from hyperborn.storage.durable import (
     sync_folder,
     write_new,
 )
+from hyperborn.storage.formats import FOLDER, Format
 from hyperborn.storage.locking import acquire, release
 from hyperborn.storage.manifest import (
     IGNORED,
@@ -49,12 +50,13 @@ MOST_READS = 100
 """Times a folder is read again because it was replaced meanwhile."""
 
 
-def write_folder(path: Path, files: Mapping[str, bytes], *, replace: bool = False) -> None:
+def write_folder(path: Path, files: Mapping[str, bytes], *, kind: Format = FOLDER, replace: bool = False) -> None:
     """Write all files and their `manifest.json` as one folder: after a crash it is whole, or as it was before.
 
     Args:
         path: the folder; missing parents are created, an empty folder is taken as absent.
         files: content by relative name, such as "plots/loss.png".
+        kind: of folder, with its version.
         replace: whether a folder that was written by this function may be replaced.
 
     Raises:
@@ -70,7 +72,7 @@ def write_folder(path: Path, files: Mapping[str, bytes], *, replace: bool = Fals
             settle(target)
             _check_replaceable(path, target, replace)
             try:
-                _fill(sibling(target, PARTIAL), {**files, MANIFEST: manifest_bytes(files)})
+                _fill(sibling(target, PARTIAL), {**files, MANIFEST: manifest_bytes(files, kind)})
                 _swap(target)
             finally:
                 # Also after Ctrl-C between the two renames: the old folder comes back.
@@ -78,16 +80,21 @@ def write_folder(path: Path, files: Mapping[str, bytes], *, replace: bool = Fals
                     settle(target)
 
 
-def read_folder(path: Path) -> dict[str, bytes]:
+def read_folder(path: Path, kind: Format | None = None) -> dict[str, bytes]:
     """Every file of a folder but the manifest, verified.
 
+    Args:
+        path: the folder.
+        kind: what kind of folder it must be; any if absent.
+
     Raises:
-        DamagedFolder: if a file is missing, truncated, changed or unlisted, or the manifest is damaged.
-        UserError: if there is no such folder, or it may not be read.
+        DamagedFolder: if a file is missing, truncated, changed or unlisted, the manifest is damaged, or it is another
+            kind of folder.
+        UserError: if there is no such folder, its version is not read here, or it may not be read.
     """
 
     def verified(place: Path) -> dict[str, bytes]:
-        entries = read_manifest(place, path)
+        entries = read_manifest(place, path, kind)
         files = {name: read_listed(place, path, name, entry) for name, entry in entries.items()}
         unknown = unlisted(place, entries)
         if unknown:

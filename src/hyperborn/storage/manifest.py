@@ -1,4 +1,7 @@
-"""The list of a folder's files with their sizes and SHA-256 digests, itself protected by a digest."""
+"""The list of a folder's files with their sizes and SHA-256 digests, itself protected by a digest.
+
+It says the format and version of the whole folder: see `hyperborn.storage.formats`.
+"""
 
 import errno
 import hashlib
@@ -12,9 +15,9 @@ from typing import Any
 from hyperborn.errors import UserError
 from hyperborn.storage.arrays import json_to_bytes
 from hyperborn.storage.bounded import open_regular, size_text
+from hyperborn.storage.formats import FOLDER, FOLDERS, Format, check_mark, mark_of
 
 MANIFEST = "manifest.json"
-FORMAT = 1
 RUN_LOCK = ".lock"
 IGNORED = frozenset({RUN_LOCK, ".DS_Store"})
 """Names at the top of a folder that are nobody's content: the run lock, and what macOS leaves where one looks."""
@@ -48,10 +51,15 @@ def checked_names(names: Iterable[str]) -> None:
                 raise UserError(f"file name {name!r} needs a folder where the file {str(parent)!r} is; use another")
 
 
-def manifest_bytes(files: Mapping[str, bytes]) -> bytes:
-    """The manifest of these files."""
-    entries = {name: {"sha256": _digest(data), "size": len(data)} for name, data in files.items()}
-    return _rendered({"files": entries, "format": FORMAT})
+def manifest_bytes(files: Mapping[str, bytes], kind: Format = FOLDER) -> bytes:
+    """The manifest of these files, as a folder of a kind."""
+    entries = {name: {"sha256": digest, "size": size} for name, (size, digest) in entries_of(files).items()}
+    return _rendered({"files": entries, **mark_of(kind)})
+
+
+def entries_of(files: Mapping[str, bytes]) -> dict[str, tuple[int, str]]:
+    """Size and digest of each file."""
+    return {name: (len(data), _digest(data)) for name, data in files.items()}
 
 
 def checked_sizes(files: Mapping[str, bytes]) -> None:
@@ -106,12 +114,18 @@ def read_bytes(place: Path, label: Path, name: str, expected: int | None = None)
     return data
 
 
-def read_manifest(place: Path, label: Path) -> dict[str, tuple[int, str]]:
+def read_manifest(place: Path, label: Path, kind: Format | None = None) -> dict[str, tuple[int, str]]:
     """Size and digest of each listed file.
 
+    Args:
+        place: the folder.
+        label: what messages call it.
+        kind: what kind of folder it must be; any if absent.
+
     Raises:
-        DamagedFolder: if the manifest is missing or differs by as much as one bit from what was written.
-        UserError: if a newer version wrote it.
+        DamagedFolder: if the manifest is missing, differs by as much as one bit from what was written, or is that of
+            another kind of folder.
+        UserError: if the folder's version is not read here.
     """
     if not place.exists():
         raise UserError(f"{label} does not exist; check the name")
@@ -123,20 +137,27 @@ def read_manifest(place: Path, label: Path) -> dict[str, tuple[int, str]]:
         del content["digest"]
         # Rendering again leaves no bit unlooked at, blanks and the order of keys included.
         whole = _rendered(content) == data
-        version = content["format"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        whole, content, version = False, {}, None
+        whole, content = False, {}
     if not whole:
         raise DamagedFolder(f"{label / MANIFEST} is damaged; {REMEDY}")
-    if version != FORMAT:
-        raise UserError(f"{label} has format {version!r} and this hyperborn reads {FORMAT}; install a newer hyperborn")
+    _check_kind(content, label, kind)
     try:
-        return _entries_of(content["files"])
+        return _checked_entries(content["files"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedFolder(f"{label / MANIFEST} lists what was never written ({error}); {REMEDY}") from error
 
 
-def _entries_of(files: Any) -> dict[str, tuple[int, str]]:
+def _check_kind(content: Mapping[str, Any], label: Path, kind: Format | None) -> None:
+    """Refuse a folder of another kind or of a version that is not read here."""
+    name = content.get("format")
+    known = FOLDERS.get(name) if isinstance(name, str) else None
+    if kind is not None and known is not None and known is not kind:
+        raise DamagedFolder(f"{label} has the format {known.name!r}, not {kind.name!r}; {REMEDY}")
+    check_mark(content, kind or known or FOLDER, label)
+
+
+def _checked_entries(files: Any) -> dict[str, tuple[int, str]]:
     """Size and digest of each listed file.
 
     Anybody can give a manifest a digest that fits, so what it says is looked at, and not only whether it is whole.

@@ -1,8 +1,9 @@
 """Metrics as JSON lines that notice damage and survive a torn end.
 
 Each line ends in a CRC-32 of the bytes before it, carried on from the line above, so that a changed, lost, doubled or
-moved line is noticed:
+moved line is noticed. The first line says the version of the format, and is written together with the first record:
 
+    {"format": "hyperborn metrics", "version": 1, "crc32": "01234567"}
     {"step": 1, "loss": 0.5, "crc32": "89abcdef"}
 """
 
@@ -22,6 +23,7 @@ from hyperborn.errors import UserError
 from hyperborn.storage.arrays import plain
 from hyperborn.storage.bounded import read_bounded
 from hyperborn.storage.durable import explained, make_folder, sync_folder
+from hyperborn.storage.formats import METRICS, check_mark, mark_of
 
 CHECK = "crc32"
 LINE = re.compile(rb'(\{.+), "crc32": "([0-9a-f]{8})"\}')
@@ -29,6 +31,9 @@ LINE = re.compile(rb'(\{.+), "crc32": "([0-9a-f]{8})"\}')
 MOST_BYTES = 2**30
 """Of a log: more is neither written nor read."""
 REMEDY = "restore it from a copy"
+
+FIRST = json.dumps(mark_of(METRICS))[:-1].encode("ascii")
+"""The first line up to its check."""
 
 
 class _Line(NamedTuple):
@@ -85,8 +90,9 @@ class MetricsLog:
         if self._step is not None and step < self._step:
             raise UserError(f"step {step} comes after step {self._step} in {self.path}; use truncate_after first")
         body = json.dumps(plain(record), allow_nan=False)[:-1].encode("ascii")
-        check = zlib.crc32(body, self._check)
-        line = body + f', "{CHECK}": "{check:08x}"}}\n'.encode("ascii")
+        head, check = (b"", self._check) if self._size else _sealed(FIRST, 0)
+        line, check = _sealed(body, check)
+        line = head + line
         if self._size + len(line) > MOST_BYTES:
             raise UserError(f"{self.path} would have more than {MOST_BYTES:,} bytes; train for fewer steps")
         with explained(self.path):
@@ -149,7 +155,7 @@ class MetricsLog:
             data = _read(self.path)
         lines = _scan(data, self.path)
         if (lines[-1].end if lines else 0) < len(data):
-            raise _damaged(self.path, len(lines) + 1)
+            raise _damaged(self.path, len(lines) + 2 if lines else 1)
         return lines
 
     def _cut(self) -> None:
@@ -205,32 +211,50 @@ def _read(path: Path) -> bytes:
 
 
 def _scan(data: bytes, path: Path) -> list[_Line]:
-    """All whole lines; only the last line may be torn, and is left out."""
+    """All whole lines with a record; only the last line may be torn, and is left out.
+
+    Raises:
+        UserError: if a line is damaged, or the version is not read here.
+    """
     lines: list[_Line] = []
-    start = check = 0
+    start = check = number = 0
     while start < len(data):
         end = data.find(b"\n", start) + 1
         match = LINE.fullmatch(data[start : end - 1]) if end else None
         if match is None or zlib.crc32(match[1], check) != int(match[2], 16):
             if 0 < end < len(data):
-                raise _damaged(path, len(lines) + 1)
+                raise _damaged(path, number + 1)
             break
-        start, check = end, int(match[2], 16)
+        start, check, number = end, int(match[2], 16), number + 1
         record = _record_of(match[1] + b"}")
+        if number == 1 and record is not None:
+            check_mark(record, METRICS, path)
+            continue
         # Anybody can give a line a check that fits.
-        if record is None or (lines and record["step"] < lines[-1].record["step"]):
-            raise _damaged(path, len(lines) + 1)
+        if record is None or not _is_step(record.get("step"), lines):
+            raise _damaged(path, number)
         lines.append(_Line(record, check, end))
     return lines
 
 
 def _record_of(body: bytes) -> dict[str, Any] | None:
-    """The record in a line's bytes; None if `append` would not have written it."""
+    """What a line's bytes hold; None if it is no record."""
     try:
         record = plain(json.loads(body))
     except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and type(record.get("step")) is int else None
+    return record if isinstance(record, dict) else None
+
+
+def _is_step(step: Any, lines: list[_Line]) -> bool:
+    """Whether a step may follow the lines: `append` writes whole ones that do not fall."""
+    return type(step) is int and (not lines or step >= lines[-1].record["step"])
+
+
+def _sealed(body: bytes, check: int) -> tuple[bytes, int]:
+    """A line and its check, from a record without its last brace and the check of the line above."""
+    check = zlib.crc32(body, check)
+    return body + f', "{CHECK}": "{check:08x}"}}\n'.encode("ascii"), check
 
 
 def _damaged(path: Path, line: int) -> UserError:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 FORMAT = 1
-"""Raise it when a change anywhere alters what cells find, so that earlier ones are not taken for theirs."""
+"""Raise it when a change anywhere alters what cells find, so that earlier ones are not taken for theirs.
+
+It is part of the cells' keys. What their files look like has a version of its own: `hyperborn.storage.formats.CELL`.
+"""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hyperborn.errors import UserError, is_number
-from hyperborn.storage import json_from_bytes, json_to_bytes, read_bounded, write_file
+from hyperborn.storage import formats, json_from_bytes, json_to_bytes, read_bounded, write_file
 from hyperborn.storage.durable import explained, make_folder
 from hyperborn.storage.locking import acquire, release
 from hyperborn.study.cell import Cell
@@ -44,7 +44,7 @@ class Store:
         if mark is not None and mark["title"] != title:
             raise UserError(f"{folder} holds the study {mark['title']!r}, not {title!r}; choose another with --out")
         if mark is None:
-            write_file(folder / MARK, json_to_bytes({"title": title, "report": []}))
+            write_file(folder / MARK, mark_bytes(title, []))
         with explained(self.cells):
             if self.cells.is_symlink():
                 raise UserError(f"{self.cells} is a symbolic link, which is not followed; put the folder itself there")
@@ -54,9 +54,14 @@ class Store:
         path = self.folder / MARK
         try:
             mark = json_from_bytes(read_bounded(path, MOST_BYTES, follow_links=False), str(path))
+        except (OSError, ValueError):
+            mark = None
+        if isinstance(mark, dict):
+            formats.check_mark(mark, formats.STUDY, path)
+        try:
             if isinstance(mark["title"], str) and all(map(is_name_in_report, mark["report"])):
                 return mark
-        except (OSError, ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError):
             pass
         raise UserError(f"{path} is damaged; choose another folder with --out, or restore it from a copy")
 
@@ -66,9 +71,7 @@ class Store:
             if name not in files:
                 with explained(self.folder / name, "remove"):
                     (self.folder / name).unlink(missing_ok=True)
-        write_file(
-            self.folder / MARK, json_to_bytes({"title": self.title, "report": sorted(files)}), follow_links=False
-        )
+        write_file(self.folder / MARK, mark_bytes(self.title, sorted(files)), follow_links=False)
         for name, data in files.items():
             write_file(self.folder / name, data, follow_links=False)
 
@@ -78,13 +81,13 @@ class Store:
 
     def write(self, cell: Cell, row: dict[str, Any]) -> None:
         """Keep what a cell found; whole or not at all."""
-        write_file(self.path(cell), json_to_bytes(row), follow_links=False)
+        write_file(self.path(cell), json_to_bytes({**row, **formats.mark_of(formats.CELL)}), follow_links=False)
 
     def read(self, cell: Cell) -> dict[str, Any] | None:
         """What a cell found; None if it is not there.
 
         Raises:
-            UserError: if its file is damaged.
+            UserError: if its file is damaged, or of a version that is not read here.
         """
         path = self.path(cell)
         try:
@@ -93,6 +96,9 @@ class Store:
             return None
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error}); delete it, and its cell runs again") from error
+        if isinstance(row, dict):
+            formats.check_mark(row, formats.CELL, path)
+            row = formats.without_mark(row)
         if not is_row(row):
             raise UserError(f"{path} does not hold the scores of a cell; delete it, and its cell runs again")
         return row
@@ -111,6 +117,11 @@ class Store:
         finally:
             if descriptor is not None:
                 release(descriptor, lock)
+
+
+def mark_bytes(title: str, report: list[str]) -> bytes:
+    """The file that names a study and the files of its report."""
+    return json_to_bytes({"title": title, "report": report, **formats.mark_of(formats.STUDY)})
 
 
 def is_row(row: Any) -> bool:

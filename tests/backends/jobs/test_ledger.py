@@ -211,8 +211,9 @@ def test_a_ledger_of_another_version_is_left_alone(path: Path) -> None:
     other = sqlite3.connect(path)
     other.execute("PRAGMA user_version = 2")
     other.close()
-    with pytest.raises(UserError, match="no ledger that this version of hyperborn knows"):
-        Ledger.create_or_open(path)
+    for opened in (Ledger.create_or_open, Ledger.read):
+        with pytest.raises(UserError, match=r"has version 2 of the format 'hyperborn ledger', .* install a newer"):
+            opened(path)
 
 
 def rows_of(path: Path) -> tuple[Job, ...]:

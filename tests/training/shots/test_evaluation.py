@@ -19,6 +19,7 @@ from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Autoregressive, Register, Registers
 from hyperborn.storage import json_to_bytes, read_folder, write_folder
+from hyperborn.storage.formats import RESULT
 from hyperborn.training.result import Result
 from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters, on_backend
 
@@ -119,7 +120,7 @@ def test_results_of_before_are_read(result: Result, tmp_path: Path) -> None:
         for name in missing:
             del record["numbers"][name]
         shutil.rmtree(folder)
-        write_folder(folder, files | {"result.json": json_to_bytes(record)})
+        write_folder(folder, files | {"result.json": json_to_bytes(record)}, kind=RESULT)
         if missing:
             with pytest.raises(UserError, match=r"is not a result \('elbo_gap'\)"):
                 hb.load(tmp_path / "run")

@@ -20,6 +20,7 @@ from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Register
 from hyperborn.runs.results import OUTCOMES
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, read_folder, write_folder
+from hyperborn.storage.formats import RESULT
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import SPSA
 from hyperborn.training.result import Result
@@ -156,7 +157,7 @@ def test_outcomes_that_do_not_fit_the_network_are_no_result(finished: Path, chan
     arrays = arrays_from_bytes(files[OUTCOMES], "it")
     assert arrays.keys() == {"bits", "weights", "shots"}
     shutil.rmtree(finished / "result")
-    write_folder(finished / "result", files | {OUTCOMES: arrays_to_bytes(arrays | changes)})
+    write_folder(finished / "result", files | {OUTCOMES: arrays_to_bytes(arrays | changes)}, kind=RESULT)
     with pytest.raises(UserError, match=r"is not a result .*; restore it from a copy"):
         hb.load(finished)
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from hyperborn.backends.jobs.ledger.jobs import COLUMNS
 from hyperborn.errors import UserError
-from hyperborn.storage import write_file
+from hyperborn.storage import formats, write_file
 
 APPLICATION = 0x48594C47
 """Stands in the file's header: "HYLG"."""
-VERSION = 1
 
 BUSY_SECONDS = 10.0
 """As long as a reader's lock is waited for."""
@@ -21,7 +20,7 @@ REMEDY = "restore it from a copy (nothing was changed); without it, shots that a
 
 SCHEMA = f"""
     PRAGMA application_id = {APPLICATION};
-    PRAGMA user_version = {VERSION};
+    PRAGMA user_version = {formats.LEDGER.version};
     CREATE TABLE run (name, max_shots, max_jobs, max_seconds, digest);
     CREATE TABLE jobs (number INTEGER PRIMARY KEY, {", ".join(COLUMNS[1:])});
     CREATE UNIQUE INDEX one_job_a_tag ON jobs (tag) WHERE state <> 'duplicate';
@@ -75,15 +74,18 @@ def _connected(path: Path, writable: bool) -> sqlite3.Connection:
         database.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
         # A file from elsewhere may hold what SQLite would run: views without an end, triggers, computed columns.
         database.execute("PRAGMA trusted_schema = OFF")
-        found = [database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
-        if found == [APPLICATION, VERSION] and schema_of(database) != expected_schema():
+        names = ("application_id", "user_version")
+        application, version = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+        is_ours = application == APPLICATION
+        if is_ours and version == formats.LEDGER.version and schema_of(database) != expected_schema():
             raise damaged(path, "its tables are not those of a ledger")
         # An index that misses a row would have a job sent twice: the check is the full one, not the quick one.
         (problem,) = database.execute("PRAGMA integrity_check(1)").fetchone()
         if problem != "ok":
             raise damaged(path, " ".join(problem.split()))
-        if found != [APPLICATION, VERSION]:
-            raise UserError(f"{path} is no ledger that this version of hyperborn knows; {REMEDY}")
+        if not is_ours:
+            raise UserError(f"{path} is no ledger of hyperborn; {REMEDY}")
+        formats.check_version(version, formats.LEDGER, path)
         if writable:
             # One file, with a journal only while something is written: no shared memory, which networks do not have.
             database.execute("PRAGMA journal_mode = DELETE")
