@@ -20,7 +20,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 CACHE = Path(__file__).parent.parent / ".cache" / "tests"
 os.environ.setdefault("HYPERBORN_CACHE", str(CACHE))
 
-hook = install_import_hook("hyperborn", "beartype.beartype")
+hook = install_import_hook("hyperborn", "strict_types.checked")
 hook.__enter__()
 
 # The first call of anything compiles; how long it takes says nothing about the code.

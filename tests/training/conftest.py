@@ -42,7 +42,7 @@ def exact(data: Dataset, define: Define) -> ExactPosterior:
 
 @pytest.fixture
 def unchecked() -> Iterator[None]:
-    """Types are not checked, as where no tests run: what is refused is refused by the code itself."""
+    """Types of calls are not checked, as where no tests run: what is refused is refused by the code itself."""
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)

@@ -54,7 +54,6 @@ def test_what_nothing_depends_on_stays_where_it_is() -> None:
 
 @pytest.mark.parametrize("rate", [0, -0.1, float("nan"), float("inf"), True])
 @pytest.mark.parametrize("kind", [Adam, Gains])
-@pytest.mark.usefixtures("unchecked")
 def test_rates_are_checked(kind: Any, rate: Any) -> None:
     with pytest.raises(UserError, match=r"learning_rate = .*: give a positive number, such as 0\.0?3"):
         kind(rate)

@@ -28,9 +28,6 @@ class Points:
         UserError: if the angles are not such rows of finite numbers.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     circuit: Circuit
     angles: Float[np.ndarray, "points parameters"]
 
@@ -60,9 +57,6 @@ class Preparations:
         UserError: for what is not rows of one bit a qubit.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     circuit: Circuit
     bits: Bits
 
@@ -82,9 +76,6 @@ class Batch:
 
     The label says what it is for, such as "step-00012": within a run, a label stands for one batch.
     """
-
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
 
     label: str
     requests: tuple[Request, ...]

@@ -28,8 +28,6 @@ class SimulatedAnnealing(Baseline):
     which differences hardly matter (Kirkpatrick, Gelatt and Vecchi, "Optimization by simulated annealing", 1983).
     """
 
-    __no_type_check__ = True
-
     name: ClassVar[str] = "simulated-annealing"
     chains: int = 32
     sweeps: int = 100

@@ -51,8 +51,6 @@ class BayesBiNN(Baseline):
     ``side_rate`` of 0.01; 0.03 at the default rate gave 95.2% and 0.163 on MNIST, and 0.128 for 0.130 on digits.
     """
 
-    __no_type_check__ = True
-
     name: ClassVar[str] = "bayesbinn"
     restarts: int | None = None
     steps: int | None = None

@@ -32,8 +32,6 @@ class Bop(Baseline):
     lowest were best (0.01 with 1e-4: 90.6%, with 1e-5: 94.6%, with 1e-6: 94.8%; 0.001 with 1e-7: 95.3%).
     """
 
-    __no_type_check__ = True
-
     name: ClassVar[str] = "bop"
     restarts: int | None = None
     steps: int | None = None

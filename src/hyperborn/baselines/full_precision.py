@@ -52,8 +52,6 @@ class LogisticRegression(Baseline):
     split, and ``penalty`` where that is empty. The prior over binary weights and the seed are not used.
     """
 
-    __no_type_check__ = True
-
     name: ClassVar[str] = "logistic-regression"
     penalty: float = 1.0
 
@@ -86,8 +84,6 @@ class MultilayerPerceptron(Baseline):
     was too slow for digits (an NLL of 0.183 on the validation split; 0.128, 0.120) and as good on MNIST as the second
     (0.132 both).
     """
-
-    __no_type_check__ = True
 
     name: ClassVar[str] = "mlp"
     penalty: float = 1.0

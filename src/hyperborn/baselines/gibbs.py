@@ -32,8 +32,6 @@ class Gibbs(Baseline):
     more chains. Holds chains x kept x n bytes.
     """
 
-    __no_type_check__ = True
-
     name: ClassVar[str] = "gibbs"
     chains: int = 32
     burn_in: int = 300

@@ -25,8 +25,6 @@ class GreedyFlips(Baseline):
     The best of the local minima is kept. All n flips are evaluated at once where 256 MiB hold them.
     """
 
-    __no_type_check__ = True
-
     name: ClassVar[str] = "greedy-flips"
     starts: int = 64
 

@@ -39,8 +39,6 @@ class MeanField(Baseline):
     sums over all 2^n networks. BayesBiNN is its sampled twin of any size.
     """
 
-    __no_type_check__ = True
-
     name: ClassVar[str] = "mean-field"
     steps: int = 100
     restarts: int = 16

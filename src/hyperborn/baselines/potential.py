@@ -56,9 +56,6 @@ class Potential:
     programs are compiled once for a network and the shapes of the data.
     """
 
-    # JAX takes it apart and puts it together with whatever it holds at the time.
-    __no_type_check__ = True
-
     network: Network = field(metadata={"static": True})
     x: Float[Array, "examples features"]
     y: Int[Array, " examples"]

@@ -32,8 +32,6 @@ class StraightThroughAdam(Baseline):
     on MNIST (95.2%, 95.2%, 95.1%).
     """
 
-    __no_type_check__ = True
-
     name: ClassVar[str] = "straight-through"
     restarts: int | None = None
     steps: int | None = None

@@ -51,9 +51,6 @@ class ChosenPairs(Circuit):
         UserError: for a pair of other qubits or of one qubit alone, or one that is named twice.
     """
 
-    # Pairs are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     n_qubits: int
     pairs: Pairs
     depth: int = 2

@@ -27,9 +27,6 @@ class Gate:
         UserError: for an unknown name, qubits that are no distinct whole numbers, or a parameter that is no index.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name: GateName
     qubits: tuple[int, ...]
     parameter: int | None = None

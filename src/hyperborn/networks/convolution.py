@@ -35,9 +35,6 @@ class BinaryConvNet(Network):
         UserError: for an argument that makes no network.
     """
 
-    # Arguments are checked and converted below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     n_features: int
     n_classes: int = 2
     channels: tuple[int, ...] = (16, 32)

@@ -31,9 +31,6 @@ class BinaryMLP(Network):
         UserError: for an argument that makes no network.
     """
 
-    # Arguments are checked and converted below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     n_features: int
     hidden: tuple[int, ...] = (3,)
     n_classes: int = 2

@@ -23,9 +23,6 @@ class Functional:
     float64 where they are made under ``jax.enable_x64(True)``.
     """
 
-    # JAX builds pytrees of placeholders as well, which the type checks of the tests would refuse.
-    __no_type_check__ = True
-
     energies: Float[Array, " states"] | None
     lowest: Float[np.ndarray, ""]
     """What the value leaves out (nats): float64, and so not of the compiled part."""

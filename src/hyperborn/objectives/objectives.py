@@ -112,9 +112,6 @@ class SELBO(Objective):
     ``weight="kl-matched"`` penalties a point mass what KL would: see `Divergence.matched_weight`.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name = "selbo"
     weight: Weight = "kl-matched"
     divergence: Divergence = MMD()
@@ -163,9 +160,6 @@ class Renyi(Objective):
         UserError: if alpha is not positive, or 1.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name = "renyi"
     annealed = False
     alpha: float = 0.5
@@ -198,9 +192,6 @@ class SteinPosterior(Objective):
     Raises:
         UserError: if the weight or the temperature is not positive, or the divergence refuses its settings.
     """
-
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
 
     name = "stein"
     annealed = False

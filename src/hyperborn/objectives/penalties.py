@@ -32,9 +32,6 @@ PenaltyRule = Callable[[LogProbabilities], Functional]
 class Penalties:
     """Σ_b F_b[q_b] in nats: a functional a bank, of all of its registers alike if `shared`, else one a register."""
 
-    # JAX builds pytrees of placeholders as well, which the type checks of the tests would refuse.
-    __no_type_check__ = True
-
     functionals: tuple[Functional, ...]
     shared: tuple[bool, ...] = field(metadata={"static": True})
 

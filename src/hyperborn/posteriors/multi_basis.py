@@ -47,9 +47,6 @@ class MultiBasis(ExplicitPosterior):
         UserError: if it is given no circuit, or one without RY and then RZ on every qubit after its last CX.
     """
 
-    # The circuit is checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     circuit: Circuit
     n_weights: int = field(init=False, repr=False, compare=False)
 

@@ -38,9 +38,6 @@ class PreviousPosterior(Prior):
             is not between 0 and 1.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     posterior: ExplicitPosterior
     params: Sequence[float] | np.ndarray
     doubt: float = DOUBT

@@ -25,9 +25,6 @@ class Register(ExplicitPosterior):
         UserError: if it is given no circuit.
     """
 
-    # The circuit is checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     circuit: Circuit
     n_weights: int = field(init=False, repr=False, compare=False)
 

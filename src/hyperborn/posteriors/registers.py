@@ -65,9 +65,6 @@ class Registers(ExplicitPosterior):
         UserError: for settings out of range, or a grouping that does not name every weight once.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     network: Network | int
     register_size: int = 4
     depth: int = 2

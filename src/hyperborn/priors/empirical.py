@@ -30,9 +30,6 @@ class Empirical(Prior):
         UserError: for samples that are no bits or of different lengths, or a flip out of range.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     samples: Sequence[str]
     flip: float
 

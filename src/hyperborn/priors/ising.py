@@ -43,9 +43,6 @@ class Ising(Prior):
         UserError: for a coupling that is none, a pair that comes twice, or a number that is out of range.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     couplings: Sequence[Coupling]
     fields: float | Sequence[float] = 0.0
 

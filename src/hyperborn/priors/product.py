@@ -62,9 +62,6 @@ class Bernoulli(Prior):
     numbers; fields that are not named keep 1/2.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     independent: ClassVar[bool] = True
     probability: float | Sequence[float] | Mapping[str, float]
 

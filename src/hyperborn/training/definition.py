@@ -54,9 +54,6 @@ class Definition:
         UserError: for a part of the wrong kind, a number out of range, or parts that do not fit each other.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     network: Network
     posterior: Posterior
     objective: Objective

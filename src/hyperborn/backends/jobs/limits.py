@@ -52,9 +52,6 @@ class Limits:
     Seconds are known only once a job is done: the last one may pass that limit by what it takes beyond the mean.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     max_shots: int | None = None
     max_jobs: int | None = None
     max_seconds: float | None = None

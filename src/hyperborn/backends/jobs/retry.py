@@ -25,9 +25,6 @@ SLICE = 1.0
 class Persistence:
     """How persistent one is with a backend; times in seconds."""
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     patience: float = 24 * 3600.0
     """For a job to come to its end, its time in the queue included."""
     silence: float = 900.0

@@ -54,9 +54,6 @@ class IBMDevice(Backend):
         UserError: for an optimization level that is not 0 to 3, or another sequence than XX, XpXm and XY4.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name: str
     optimization_level: int = 3
     dynamical_decoupling: str | None = None

@@ -38,9 +38,6 @@ class Aer(Backend):
         UserError: for a method that is not one of `METHODS`.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     method: str = "automatic"
     noise: Noise | None = None
 

@@ -39,9 +39,6 @@ class FakeDevice(Backend):
         UserError: for an optimization level that is not 0 to 3.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name: str
     optimization_level: int = 3
 

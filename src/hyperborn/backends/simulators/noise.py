@@ -26,9 +26,6 @@ class Noise:
         UserError: for a probability below 0, or beyond the one at which nothing is left (3/4, 15/16, 1/2).
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     one_qubit: float = 0.0
     two_qubit: float = 0.0
     readout: float = 0.0

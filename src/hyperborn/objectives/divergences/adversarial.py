@@ -54,9 +54,6 @@ class Adversarial(Divergence):
             products.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name = "adversarial"
     order: int = 2
     ridge: float = 1e-2

@@ -32,9 +32,6 @@ def checked_penalty(penalty: float) -> float:
 class BoundDivergence(ABC):
     """D(·, p) for one p; a pytree of arrays, so that one compiled program serves every p."""
 
-    # JAX builds pytrees of placeholders as well, which the type checks of the tests would refuse.
-    __no_type_check__ = True
-
     @property
     @abstractmethod
     def convex(self) -> bool:

@@ -40,9 +40,6 @@ class MMD(Divergence):
         UserError: if the kernel is none, the rule is unknown, or both are given.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name = "mmd"
     kernel: Hamming | None = None
     bandwidth: Literal["operator-weight", "median", "adaptive"] = "operator-weight"

@@ -42,9 +42,6 @@ class RenyiDivergence(Divergence):
         UserError: if alpha is not positive, or 1.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name = "renyi"
     alpha: float = 0.5
 

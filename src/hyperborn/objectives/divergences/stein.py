@@ -43,9 +43,6 @@ class Stein(Divergence):
             operator.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name = "stein"
     kernel: Hamming | None = None
     operator: Literal["barker", "difference"] = "barker"

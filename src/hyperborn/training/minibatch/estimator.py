@@ -26,9 +26,6 @@ from hyperborn.training.optimizers import Optimizer, check_optimizer
 class Minibatch:
     """Examples, as seen by a network with side parameters (m,); energies count `scale` times, N / B for B of N."""
 
-    # JAX takes it apart and puts it together with whatever it holds at the time.
-    __no_type_check__ = True
-
     network: Network = field(metadata={"static": True})
     x: Float[Array, "examples features"]
     y: Int[Array, " examples"]

@@ -32,9 +32,6 @@ class FirstOrder(MinibatchEstimator):
         UserError: if there is no sample.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name: ClassVar[str] = "first-order"
     samples: int = 4
 

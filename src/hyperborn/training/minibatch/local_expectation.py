@@ -35,9 +35,6 @@ class LocalExpectation(MinibatchEstimator):
         UserError: if there is no sample.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name: ClassVar[str] = "local-expectation"
     samples: int = 1
 

@@ -30,9 +30,6 @@ class ScoreFunction(MinibatchEstimator):
         UserError: for fewer than two samples, which have no others.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name: ClassVar[str] = "score-function"
     samples: int = 16
 

@@ -45,9 +45,6 @@ def registers_of(definition: Definition) -> Registers:
 class MinibatchTask:
     """The training examples, rows to look at, and the penalties of registers; a pytree of arrays on the device."""
 
-    # JAX builds pytrees of placeholders as well, which the type checks of the tests would refuse.
-    __no_type_check__ = True
-
     network: Network = field(metadata={"static": True})
     x: Float[Array, "examples features"]
     y: Int[Array, " examples"]

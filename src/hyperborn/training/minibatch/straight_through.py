@@ -34,9 +34,6 @@ class StraightThrough(MinibatchEstimator):
         UserError: if a setting is out of range.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name: ClassVar[str] = "straight-through"
     samples: int = 4
     temperature: float = 1.0

@@ -37,9 +37,6 @@ class ParameterShift(ShotEstimator):
         UserError: if a setting is out of range.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name: ClassVar[str] = "parameter-shift"
     shots: Shots = SHOTS
     subset: int | None = None

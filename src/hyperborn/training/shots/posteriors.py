@@ -112,9 +112,6 @@ class ShotRegister(ShotPosterior):
         UserError: if it is given no circuit or no backend, or the mitigation is unknown.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     circuit: Circuit
     backend: Backend
     mitigation: Mitigation = "none"
@@ -158,9 +155,6 @@ class ShotRegisters(ShotPosterior):
     Raises:
         UserError: if it is given no registers or no backend, or the mitigation is unknown.
     """
-
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
 
     registers: Registers
     backend: Backend

@@ -36,9 +36,6 @@ class SPSA(ShotEstimator):
         UserError: if a setting is out of range.
     """
 
-    # Arguments are checked below, so that a mistake is a UserError even where the tests check types.
-    __no_type_check__ = True
-
     name: ClassVar[str] = "spsa"
     takes_gains: ClassVar[bool] = True
     shots: Shots = SHOTS
