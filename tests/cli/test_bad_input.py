@@ -129,26 +129,12 @@ def test_mistake_is_one_object_too(hyperborn: Run, arguments: tuple[str, ...], s
     assert all(thing in ended.json["error"] for thing in said)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (
-            ("large.csv", "--target", "kind", "--standardize", "false"),
-            "the features or the network's values are too large",
-        ),
-        (("moons", "--beta", "1e39"), "use a smaller beta or weight"),
-    ],
-)
-def test_a_first_loss_that_is_infinite_names_its_cause_and_leaves_no_folder(
-    hyperborn: Run, arguments: tuple[str, ...], said: str
-) -> None:
-    rows = [f"{sign}1e38,{sign}9e37,{kind}" for sign, kind in (("", "x"), ("-", "y"))] * 10
-    Path("large.csv").write_text("\n".join(["a,b,kind", *rows]))
-    ended = hyperborn("train", *arguments, *QUICK)
+def test_a_first_loss_that_is_infinite_names_its_cause_and_leaves_no_folder(hyperborn: Run) -> None:
+    ended = hyperborn("train", "moons", "--beta", "1e39", *QUICK)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.splitlines()[-1].startswith("hyperborn: the loss of restart 0 is inf at step 0; ")
-    assert said in ended.err
-    assert [path.name for path in Path().iterdir()] == ["large.csv"]
+    assert "use a smaller beta or weight" in ended.err
+    assert list(Path().iterdir()) == []
 
 
 TABLES = {
