@@ -93,7 +93,6 @@ MISTAKES = [
     (("compare", "iris", "--seed", "4294967295"), ("seed = 4294967295", "seeds = 5")),
     (("train", "flowers.csv", "--drop", "petal,sepal,colour,kind", "--target", "c"), ("drop names every column",)),
     (("train", "x" * 300 + ".csv"), ("File name too long", "check the path")),
-    (("train", "iris", "--spread", "1e300"), ("spread = '1e300'", "a number from 0 to 100")),
     (("train", "iris", "--hidden", ",".join("9" * 33)), ("hidden = '9,9,", "up to 32 layers")),
     (("train", "iris", "--config", "absent.toml"), ("absent.toml", "No such file")),
     (("predict", "flowers.csv"), ("file", "--help")),
@@ -130,26 +129,12 @@ def test_mistake_is_one_object_too(hyperborn: Run, arguments: tuple[str, ...], s
     assert all(thing in ended.json["error"] for thing in said)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (
-            ("large.csv", "--target", "kind", "--standardize", "false"),
-            "the features or the network's values are too large",
-        ),
-        (("moons", "--beta", "1e39"), "use a smaller beta or weight"),
-    ],
-)
-def test_a_first_loss_that_is_infinite_names_its_cause_and_leaves_no_folder(
-    hyperborn: Run, arguments: tuple[str, ...], said: str
-) -> None:
-    rows = [f"{sign}1e38,{sign}9e37,{kind}" for sign, kind in (("", "x"), ("-", "y"))] * 10
-    Path("large.csv").write_text("\n".join(["a,b,kind", *rows]))
-    ended = hyperborn("train", *arguments, *QUICK)
+def test_a_first_loss_that_is_infinite_names_its_cause_and_leaves_no_folder(hyperborn: Run) -> None:
+    ended = hyperborn("train", "moons", "--beta", "1e39", *QUICK)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.splitlines()[-1].startswith("hyperborn: the loss of restart 0 is inf at step 0; ")
-    assert said in ended.err
-    assert [path.name for path in Path().iterdir()] == ["large.csv"]
+    assert "use a smaller beta or weight" in ended.err
+    assert list(Path().iterdir()) == []
 
 
 TABLES = {

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import hyperborn as hb
+from hyperborn.circuits.pairs import line
 from hyperborn.config import CompareConfig, RunConfig, configured
 from hyperborn.config.definitions import definition_of, objective_of
 from hyperborn.data import Dataset
@@ -22,6 +23,7 @@ from hyperborn.objectives.divergences import (
 )
 from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.objectives import ELBO, MLE, OBJECTIVES, SELBO, Objective, Renyi, SteinPosterior
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.regimes import regime_of
 
@@ -182,3 +184,53 @@ def test_what_compares_with_the_exact_posterior_refuses_registers(moons: Dataset
     regime_of(small).check_exact(small, "compare")
     with pytest.raises(UserError, match="compare needs the exact posterior, and a network of 24 weights on many reg"):
         regime_of(large).check_exact(large, "compare")
+
+
+def same_definition(data: Dataset, found: Definition, **of_python: Any) -> None:
+    """That `hb.fit` of the same network with these arguments would train the same definition."""
+    assert found == definition_with_defaults(found.network, len(data.train), **of_python)
+
+
+SIZES = [{}, {"hidden": "none"}, {"hidden": "3"}, {"hidden": "8"}, {"hidden": "4,3"}]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_command_line_and_python_train_the_same(moons: Dataset, size: dict[str, str]) -> None:
+    same_definition(moons, defined(moons, **size))
+    for name, objective in (("mle", hb.MLE()), ("selbo", hb.SELBO())):
+        same_definition(moons, defined(moons, **size, objective=name), objective=objective)
+    for beta in ("0.5", "1"):
+        same_definition(moons, defined(moons, **size, beta=beta), objective=hb.ELBO(float(beta)))
+
+
+@pytest.mark.parametrize("hidden", ["none", "2"])
+def test_the_command_line_and_python_train_the_same_on_registers(moons: Dataset, hidden: str) -> None:
+    for name, objective in (("mle", hb.MLE()), ("elbo", None), ("selbo", hb.SELBO())):
+        found = defined(moons, hidden=hidden, posterior="registers", objective=name)
+        same_definition(moons, found, posterior=hb.Registers(found.network), objective=objective)
+
+
+@pytest.mark.parametrize("hidden", ["none", "2"])
+@pytest.mark.parametrize(("estimator", "of_python"), [("auto", None), ("parameter-shift", hb.ParameterShift())])
+def test_the_command_line_and_python_train_the_same_from_shots(
+    moons: Dataset, hidden: str, estimator: str, of_python: hb.ParameterShift | None
+) -> None:
+    flags = {"hidden": hidden, "backend": "statevector", "estimator": estimator}
+    backend = hb.backends.Statevector()
+    for name, objective in (("mle", hb.MLE()), ("selbo", None)):
+        found = defined(moons, **flags, objective=name)
+        n = found.network.n_weights
+        posterior = hb.ShotRegister(hb.circuits.ChosenPairs(n, line(n), 1), backend)
+        same_definition(moons, found, posterior=posterior, objective=objective, estimator=of_python)
+        found = defined(moons, **flags, objective=name, posterior="registers")
+        many = hb.ShotRegisters(hb.Registers(found.network), backend)
+        same_definition(moons, found, posterior=many, objective=objective, estimator=of_python)
+    with pytest.raises(UserError, match="objective elbo needs the probabilities of networks"):
+        defined(moons, **flags, objective="elbo")
+    with pytest.raises(UserError, match="objective elbo needs the probabilities of networks"):
+        same_definition(moons, found, posterior=many, objective=hb.ELBO(), estimator=of_python)
+
+
+def test_an_ansatz_is_not_ignored_on_many_registers_of_a_backend(moons: Dataset) -> None:
+    with pytest.raises(UserError, match=r"ansatz goes with one register only, .* on many registers by shots of a back"):
+        defined(moons, hidden="2", backend="statevector", register_size="2", ansatz="ring")

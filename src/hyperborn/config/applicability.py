@@ -14,21 +14,27 @@ from hyperborn.config.options import (
     AUTO,
     DRAWN,
     EXACT,
+    LEARNING,
     MANY,
+    OBJECTIVE,
     ONE,
     OPTIONS,
+    PARAMETER_SHIFT,
     SHOTS,
+    SPSA,
     Chosen,
     Condition,
     Option,
     TrainedAs,
     WithObjective,
+    keys_with,
 )
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
-from hyperborn.objectives.objectives import OBJECTIVES
+from hyperborn.objectives.objectives import OBJECTIVES, Objective
 from hyperborn.posteriors import Posterior
-from hyperborn.training.estimators import ESTIMATORS
+from hyperborn.training.estimators import ESTIMATORS, Estimator
+from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.regime import Regime
 from hyperborn.training.regimes import REGIMES, regime_for
 
@@ -40,9 +46,22 @@ USUAL = {"register": "exact", "registers": "minibatch"}
 """Regimes that train posteriors of each kind where no estimator is named."""
 
 
+TAKEN: Mapping[type[Any], tuple[Condition, ...]] = {
+    Objective: (OBJECTIVE,),
+    Divergence: (OBJECTIVE,),
+    Estimator: (DRAWN, SHOTS, SPSA, PARAMETER_SHIFT),
+    Optimizer: (LEARNING,),
+}
+"""What the options go with that a part of each kind may take."""
+
+
 def options_of(kind: type[Any]) -> list[str]:
-    """Keys of the options that an objective, a divergence, an estimator or an optimizer takes: fields of their name."""
-    return [field.name for field in fields(kind) if field.name in OPTIONS]
+    """Keys of the options that an objective, a divergence, an estimator or an optimizer takes: fields of their name.
+
+    A field may have the name of another part's option by chance, as the temperature of `StraightThrough` does.
+    """
+    keys = next(keys_with(*conditions) for base, conditions in TAKEN.items() if issubclass(kind, base))
+    return [field.name for field in fields(kind) if field.name in keys]
 
 
 @dataclass(frozen=True)
