@@ -1,0 +1,127 @@
+"""Writes small runs and a study with the formats of today, for later versions of hyperborn to read.
+
+    python tests/golden/write.py
+
+Run it by hand when a number in `hyperborn.storage.formats` rises. It writes a new folder, with the next number; those
+of before stay as they are, for they are what is promised to be read. Beside the runs, expected.json has their
+predictions and losses, what the study's cells found, and the counts in a ledger.
+
+The runs' backend is the built-in simulator, whose counts can be had again, so that their ledgers have jobs alone; the
+ledger beside them has counts, too. Pictures are a few bytes: they are kept, and never read.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import hyperborn as hb
+from hyperborn.backends import Batch, Counts, Ledger, Points, Statevector
+from hyperborn.backends.jobs.ledger import Request
+from hyperborn.backends.jobs.limits import Limits
+from hyperborn.data import Dataset
+from hyperborn.progress import Progress
+from hyperborn.runs import session
+from hyperborn.study.plan import Plan
+from hyperborn.study.running import cells_of, rows_of, work
+from hyperborn.study.store import Store
+from hyperborn.training.definition import Definition
+from hyperborn.training.loop import Report
+from hyperborn.training.result import Result
+from hyperborn.training.shots.posteriors import ShotRegister
+
+HERE = Path(__file__).parent
+PLAN = HERE / "plan.toml"
+LABELS = ("step-1", "step-2", "step-3")
+STOPPED_AT = 25
+"""Step at which a run of 50 is stopped."""
+
+
+def definitions() -> dict[str, Definition]:
+    """One run of each way of training, each with 50 steps at most."""
+    plain: dict[str, Any] = {"plateau": None, "steps": 50}
+    network = hb.networks.BinaryMLP(2, hidden=(1,))
+    exact = hb.Register(hb.circuits.Brickwork(network.n_weights, depth=1))
+    shots = ShotRegister(hb.circuits.ProductState(network.n_weights), Statevector())
+    large = hb.networks.BinaryMLP(2, hidden=(2,))
+    registers = hb.Registers(large, 3, depth=1)
+    return {
+        "register": Definition(network, exact, hb.ELBO(), hb.Exact(), hb.Bernoulli(0.4), **plain),
+        "registers": Definition(large, registers, hb.ELBO(), hb.FirstOrder(), batch_size=8, restarts=1, **plain),
+        "shots": Definition(network, shots, hb.MLE(), hb.SPSA(20), optimizer=hb.Gains(), restarts=1, **plain),
+    }
+
+
+def train(path: Path, definition: Definition, data: Dataset, *, stopped: bool) -> Result | None:
+    """A run in a folder, to its end, or to a checkpoint at `STOPPED_AT`."""
+    watch = session.Keeper.watch
+
+    def until_stopped(self: session.Keeper, report: Report) -> None:
+        watch(self, report)
+        if report.position.step >= STOPPED_AT:
+            raise KeyboardInterrupt
+
+    if stopped:
+        session.Keeper.watch = until_stopped
+    try:
+        return session.start(path, definition, data, Progress(enabled=False), plots=lambda *_: {"loss.png": b"loss"})
+    except KeyboardInterrupt:
+        return None
+    finally:
+        session.Keeper.watch = watch
+
+
+def ledger(path: Path) -> list[dict[str, Any]]:
+    """A ledger with a job that is done, whose counts are returned, one that failed and one that was accepted."""
+    circuit = hb.circuits.ProductState(9)
+    random = np.random.default_rng(0)
+    reply = tuple(Counts.of(random.integers(0, 2, (50, 9), np.uint8)) for _ in range(2))
+
+    def request(label: str) -> Request:
+        return Request.of(Batch(label, (Points(circuit, np.linspace(0, 1, 18).reshape(2, 9)),), 50, 3), "device")
+
+    with Ledger.create_or_open(path, Limits(max_shots=1000)) as kept:
+        first, second, third = (
+            kept.submitted(kept.intend(request(label), "2025-06-01"), f"id-{label}") for label in LABELS
+        )
+        kept.fetched(first, reply, 1.5, None)
+        kept.failed(second, "the device was switched off")
+        kept.duplicate(third, "id-twin")
+    return [{"bits": point.bits.tolist(), "counts": point.counts.tolist()} for point in reply]
+
+
+def write(folder: Path) -> None:
+    """All of it, in a new folder."""
+    data = hb.data.load("moons", size=20)
+    expected: dict[str, Any] = {}
+    for name, definition in definitions().items():
+        result = train(folder / name, definition, data, stopped=False)
+        assert result is not None
+        expected[name] = {
+            "probabilities": result.predict_proba(data.test.x).tolist(),
+            "losses": list(result.losses),
+            "steps": result.steps,
+        }
+        assert train(folder / f"{name}-stopped", definition, data, stopped=True) is None
+    cells = cells_of(Plan.read(str(PLAN)), lambda _: None)
+    store = Store(folder / "study", "Golden")
+    work(cells, store, lambda *_: None)
+    store.write_report({"study.md": b"# Golden\n"})
+    expected["study"] = rows_of(cells, store)
+    expected["ledger"] = ledger(folder / "ledger.sqlite")
+    shutil.copyfile(PLAN, folder / "plan.toml")
+    (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    folder = HERE / f"golden-{len(list(HERE.glob('golden-*'))) + 1}"
+    write(folder)
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    sys.stdout.write(f"{folder}: {size:,} bytes\n")
+
+
+if __name__ == "__main__":
+    main()
