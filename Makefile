@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quantum test lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots study clean
+.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots study clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -18,8 +18,11 @@ demo: $(VENV)/.core ## compare MLE, ELBO and SELBO on iris; plots in runs/demo
 
 quantum: $(VENV)/.quantum ## set up .venv for Qiskit and PennyLane: simulators, fake devices, real processors
 
-test: $(VENV)/.dev ## run the tests
+test: $(VENV)/.dev ## run the tests; a few minutes
 	$(BIN)/python -m pytest
+
+thorough: $(VENV)/.dev ## run all tests, with many more deaths, flipped bits and examples; before a release
+	$(BIN)/python -m pytest -m "thorough or not thorough" --hypothesis-profile=thorough
 
 lint: $(VENV)/.dev ## ruff, pyright and the import contracts
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.bits import bit_string, bits_of, index_of, values_of
@@ -18,7 +18,6 @@ def test_index_order_is_that_of_product(n: int) -> None:
     assert index_of(rows).tolist() == list(range(2**n))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 62).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.integers(0, 2**n - 1), max_size=5))))
 def test_bits_and_indices_are_inverse(case: tuple[int, list[int]]) -> None:
     n, indices = case

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import circuit_oracle
@@ -49,7 +49,6 @@ PAULIS = [np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.array([[
 UNIT = st.tuples(*[st.floats(-1, 1)] * 3).map(np.array).filter(lambda vector: np.linalg.norm(vector) > 0.1)
 
 
-@settings(max_examples=50)
 @given(st.sampled_from(CIRCUITS), UNIT, UNIT)
 def test_qubits_have_the_given_bloch_vectors(circuit: Circuit, one: np.ndarray, other: np.ndarray) -> None:
     vectors = np.array([one / np.linalg.norm(one), other / np.linalg.norm(other)])

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import circuit_oracle
@@ -39,7 +39,6 @@ def test_brickwork_has_four_layers_unless_told() -> None:
     assert Brickwork(5).parameter_shape == (4, 2, 5)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 7))
 def test_brickwork_uses_every_angle_once_in_place(n: int, depth: int) -> None:
     circuit = Brickwork(n, depth)
@@ -118,7 +117,6 @@ def test_brickwork_needs_a_layer() -> None:
         Brickwork(3, depth=0)
 
 
-@settings(deadline=None, max_examples=50)
 @given(
     st.sampled_from(
         [lambda n: Brickwork(n, 1), lambda n: Brickwork(n, 2), lambda n: Brickwork(n, 5), ProductState, AllPairs]

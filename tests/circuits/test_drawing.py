@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.circuits import Brickwork, Gate, ProductState
@@ -50,7 +50,6 @@ def test_a_far_cx_crosses_the_lines_between() -> None:
     assert draw([Gate("cx", (2, 0)), Gate("ry", (1,), 7)], 3) == FAR_CX
 
 
-@settings(deadline=None)
 @given(GATES)
 def test_columns_hold_every_gate_once_and_never_overlap(arguments: list[tuple[Any, ...]]) -> None:
     gates = [Gate(*one) for one in arguments]
@@ -67,7 +66,6 @@ def test_columns_hold_every_gate_once_and_never_overlap(arguments: list[tuple[An
                 assert places[id(earlier)] < places[id(gate)]
 
 
-@settings(deadline=None)
 @given(GATES)
 def test_a_drawing_shows_every_gate_once(arguments: list[tuple[Any, ...]]) -> None:
     gates = [Gate(*one) for one in arguments]

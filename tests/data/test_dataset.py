@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -69,7 +69,6 @@ def test_representation_is_short() -> None:
     assert "train 90" in repr(load("iris"))
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.tuples(st.integers(1, 5), st.integers(1, 4)).flatmap(
         lambda shape: arrays(np.float64, shape, elements=st.floats(allow_nan=False, allow_infinity=False))

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.data.delimited import DELIMITERS
@@ -97,7 +97,6 @@ def test_faults_name_their_line(refused, written, text: str | bytes, said: list[
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]), min_size=1, max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(words, st.floats(allow_nan=False, allow_infinity=False)), min_size=1, max_size=8))
 def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows: list[tuple[str, float]]) -> None:
     buffer = io.StringIO(newline="")

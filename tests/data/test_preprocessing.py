@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -191,7 +191,6 @@ def parts(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60, deadline=None)
 @given(parts())
 def test_json_gives_everything_back_to_the_last_bit(parts: dict[str, Any]) -> None:
     columns = tuple(Column(name, categories) for name, categories in parts["columns"])

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.data.splits import EXAMPLES, TEST, VALIDATION, seed_for, stratified
 from hyperborn.errors import UserError
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(8, 40), min_size=2, max_size=4),
     st.sampled_from([0.0, 0.2, 0.3]),
@@ -78,7 +77,6 @@ def test_a_split_smaller_than_the_number_of_classes(refused) -> None:
         stratified(np.arange(50) % 2, "ab", validation=0.0, test=0.01, seed=0)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(0, 6), min_size=2, max_size=4),
     st.floats(0, 0.99),

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import oracle
@@ -58,7 +58,6 @@ def plain(net: BinaryMLP, split: SimpleNamespace, bits: np.ndarray) -> np.ndarra
     )
 
 
-@settings(max_examples=40, deadline=None)
 @given(SMALL, st.integers(0, 7), st.sampled_from([0.1, 1.0, 30.0, 1e3]), st.integers(0, 2**32 - 1))
 def test_energies_are_those_of_every_network(arguments: dict[str, Any], count: int, scale: float, seed: int) -> None:
     net = BinaryMLP(**arguments)

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -22,7 +22,6 @@ def plain_projection(u: np.ndarray) -> np.ndarray:
     return np.maximum(u - low, 0)
 
 
-@settings(max_examples=100)
 @given(ANYWHERE)
 def test_the_projection_is_that_of_bisection(u: np.ndarray) -> None:
     with jax.enable_x64(True):
@@ -41,7 +40,6 @@ def test_a_distribution_is_its_own_projection_and_a_far_corner_is_met() -> None:
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
-@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 100.0))
 def test_a_proximal_step_is_the_lowest_of_its_model(geometry: Geometry, seed: int, length: float) -> None:
     random = np.random.default_rng(seed)

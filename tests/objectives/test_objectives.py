@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
@@ -41,7 +41,6 @@ def test_settings_of_the_divergence_inside_are_checked_at_once() -> None:
         SteinPosterior(operator="gibbs")  # pyright: ignore[reportArgumentType]
 
 
-@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 2**32 - 1))
 def test_the_renyi_bound_lies_between_the_elbo_and_the_log_evidence_below_one(seed: int) -> None:
     random = np.random.default_rng(seed)

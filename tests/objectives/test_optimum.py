@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -56,7 +56,6 @@ def plain_optimum(energies: np.ndarray, p: np.ndarray, weight: float) -> float:
     return float(found.fun)
 
 
-@settings(max_examples=20)
 @given(SEEDS)
 def test_of_mle_it_is_the_lowest_energy(seed: int) -> None:
     energies, p = problem(seed)
@@ -65,7 +64,6 @@ def test_of_mle_it_is_the_lowest_energy(seed: int) -> None:
     assert found.gap <= 1e-4
 
 
-@settings(max_examples=20)
 @given(SEEDS, st.floats(0.1, 5.0))
 def test_of_the_elbo_it_is_the_tempered_posterior(seed: int, beta: float) -> None:
     energies, p = problem(seed)
@@ -78,7 +76,6 @@ def test_of_the_elbo_it_is_the_tempered_posterior(seed: int, beta: float) -> Non
         assert np.abs(found.q - joint / joint.sum()).sum() <= np.sqrt(2e-8 / beta) + 1e-6
 
 
-@settings(max_examples=20)
 @given(SEEDS, st.floats(0.5, 200.0))
 def test_of_the_selbo_it_is_that_of_quadratic_programming(seed: int, weight: float) -> None:
     energies, p = problem(seed)
@@ -92,7 +89,6 @@ def test_of_the_selbo_it_is_that_of_quadratic_programming(seed: int, weight: flo
     assert expected - 1e-6 <= found.value <= expected + 1e-8 + 1e-11
 
 
-@settings(max_examples=20)
 @given(SEEDS)
 def test_of_divergences_from_the_posterior_it_is_the_posterior(seed: int) -> None:
     energies, p = problem(seed)

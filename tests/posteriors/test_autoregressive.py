@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import inference_oracle
@@ -27,7 +27,6 @@ def plain_distribution(n: int, order: int, logits: np.ndarray) -> np.ndarray:
     return np.array(found)
 
 
-@settings(max_examples=25)
 @given(st.integers(1, 6), st.integers(0, 6), st.integers(0, 2**32 - 1))
 def test_probabilities_are_products_of_conditionals(n: int, order: int, seed: int) -> None:
     posterior = Autoregressive(n, order)

@@ -1,7 +1,7 @@
 from math import exp, fsum, log
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -15,7 +15,6 @@ MARGINALS = st.lists(st.floats(0.01, 0.99), min_size=N, max_size=N)
 SHARES = arrays(np.float64, 2**N, elements=st.just(0.0) | st.floats(1e-6, 1)).filter(lambda shares: shares.sum() > 0)
 
 
-@settings(deadline=None)
 @given(ENERGIES, MARGINALS)
 def test_log_evidence_and_posterior_are_plain_sums(energies: np.ndarray, marginals: list[float]) -> None:
     p = inference_oracle.product_distribution(marginals)
@@ -30,7 +29,6 @@ def test_energies_that_underflow_are_no_trouble() -> None:
     np.testing.assert_allclose(evidence.exact_posterior(energies, log_p), [1 / (1 + exp(-1)), 1 / (1 + exp(1))])
 
 
-@settings(deadline=None)
 @given(SHARES, ENERGIES, MARGINALS)
 def test_sums_over_networks(shares: np.ndarray, energies: np.ndarray, marginals: list[float]) -> None:
     q, p = shares / shares.sum(), inference_oracle.product_distribution(marginals)
@@ -42,7 +40,6 @@ def test_sums_over_networks(shares: np.ndarray, energies: np.ndarray, marginals:
     np.testing.assert_allclose(evidence.elbo(q, energies, np.log(p)), -mean - kl, rtol=1e-11, atol=1e-13)
 
 
-@settings(deadline=None)
 @given(SHARES, ENERGIES, MARGINALS)
 def test_elbo_is_a_lower_bound(shares: np.ndarray, energies: np.ndarray, marginals: list[float]) -> None:
     q, log_p = shares / shares.sum(), np.log(inference_oracle.product_distribution(marginals))
@@ -54,7 +51,6 @@ def test_elbo_is_a_lower_bound(shares: np.ndarray, energies: np.ndarray, margina
     np.testing.assert_allclose(gap, inference_oracle.divergence_from(q, posterior), rtol=1e-9, atol=1e-11)
 
 
-@settings(deadline=None)
 @given(ENERGIES, MARGINALS)
 def test_elbo_of_the_posterior_is_the_log_evidence(energies: np.ndarray, marginals: list[float]) -> None:
     log_p = np.log(inference_oracle.product_distribution(marginals))

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import circuit_oracle
@@ -155,7 +155,6 @@ def test_init_starts_from_marginals_that_one_qubit_can_have(circuit: Circuit) ->
     np.testing.assert_allclose(q, inference_oracle.product_distribution(marginals.tolist()), rtol=0, atol=1e-6)
 
 
-@settings(max_examples=25)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_init_is_as_near_as_any_state_of_a_qubit(p_z: float, p_x: float) -> None:
     posterior = MultiBasis(AllPairs(1, 1))
@@ -179,7 +178,6 @@ def test_init_is_random_around_the_marginals() -> None:
     assert abs(departure) < 5 / np.sqrt(2 * params[0].size)
 
 
-@settings(max_examples=50)
 @given(st.sampled_from(POSTERIORS), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 3.0]))
 def test_no_state_is_certain_in_both_bases(posterior: MultiBasis, seed: int, size: float) -> None:
     params = jnp.asarray(size * angles(posterior, seed) / 3, jnp.float32)
@@ -189,7 +187,6 @@ def test_no_state_is_certain_in_both_bases(posterior: MultiBasis, seed: int, siz
     assert q.max() <= ((1 + 2 ** (-m / 2)) / 2) ** 2 + 1e-6
 
 
-@settings(max_examples=25)
 @given(st.sampled_from(POSTERIORS), st.integers(0, 2**32 - 1), st.floats(0.1, 30.0))
 def test_the_gap_has_a_floor(posterior: MultiBasis, seed: int, sharpness: float) -> None:
     """KL(q ‖ p) is at least that of the p^(1/T) whose entropy is the least one, for any p."""

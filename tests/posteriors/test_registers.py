@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import circuit_oracle
@@ -70,7 +70,6 @@ def arguments(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=20)
 @given(arguments(), st.integers(0, 2**32 - 1))
 def test_everything_agrees_with_enumeration(given_arguments: dict[str, Any], seed: int) -> None:
     network = NETWORK if given_arguments["network"] == NETWORK.n_weights else given_arguments["network"]

@@ -17,7 +17,8 @@ from hyperborn.errors import UserError
 from runs import outcome_of, resume, same
 
 SURVIVOR = Path(__file__).with_name("survivor.py")
-CHAINS = [("lbfgs", 0), *(("adam", seed) for seed in range(7))]
+CHAINS = [("lbfgs", 0), ("adam", 0)]
+MANY = [*CHAINS, *(("adam", seed) for seed in range(1, 7))]
 TIMED, WRITING = 3, 2
 """Deaths of each chain: at random times, and at random operations of writing the result."""
 
@@ -51,8 +52,9 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[P
         return dict(zip(paths, pool.map(one, paths), strict=True))
 
 
-def test_a_run_killed_at_forty_instants_ends_the_same(
-    uninterrupted: dict[str, tuple[Path, float]], tmp_path: Path
+@pytest.mark.parametrize("tasks", [CHAINS, pytest.param(MANY, marks=pytest.mark.thorough)], ids=len)
+def test_a_run_killed_at_many_instants_ends_the_same(
+    uninterrupted: dict[str, tuple[Path, float]], tmp_path: Path, tasks: list[tuple[str, int]]
 ) -> None:
     def chain(task: tuple[str, int]) -> tuple[str, Path, Lives]:
         kind, seed = task
@@ -63,9 +65,9 @@ def test_a_run_killed_at_forty_instants_ends_the_same(
         return kind, path, survive(path, kind, deaths)
 
     with ThreadPoolExecutor(2) as pool:
-        chains = list(pool.map(chain, CHAINS))
+        chains = list(pool.map(chain, tasks))
     codes = [code for _, _, lives in chains for code, _, _ in lives]
-    assert codes.count(-signal.SIGKILL) >= 40
+    assert codes.count(-signal.SIGKILL) >= (TIMED + WRITING) * len(tasks)
     assert set(codes) == {0, -signal.SIGKILL}
     for kind, path, lives in chains:
         assert lives[-1][0] == 0
@@ -74,9 +76,10 @@ def test_a_run_killed_at_forty_instants_ends_the_same(
         assert outcome_of(path) == outcome_of(whole)
     # They died early and late: before anything was there, while training, and while the result was written.
     left = [names for _, _, lives in chains for code, _, names in lives if code]
-    assert any("definition/manifest.json" not in names for names in left)
-    assert sum("metrics.jsonl" in names and ".result.hyperborn-partial" not in names for names in left) > 8
-    assert sum(".result.hyperborn-partial" in names for names in left) > 5
+    if tasks is MANY:
+        assert any("definition/manifest.json" not in names for names in left)
+    assert sum("metrics.jsonl" in names and ".result.hyperborn-partial" not in names for names in left) >= len(tasks)
+    assert sum(".result.hyperborn-partial" in names for names in left) > 0.6 * len(tasks)
 
 
 def test_ctrl_c_saves_everything(uninterrupted: dict[str, tuple[Path, float]], tmp_path: Path) -> None:

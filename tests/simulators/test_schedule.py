@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import circuit_oracle
@@ -64,7 +64,6 @@ def mixings(program: Program) -> list[Mixing]:
     return [segment for segment in (program.head, *program.body, *program.tail) if isinstance(segment, Mixing)]
 
 
-@settings(deadline=None)
 @given(BLOCKS)
 def test_a_schedule_does_what_its_circuit_does(listed: Make, block: list[tuple[str, int, int]]) -> None:
     circuit = listed(N, ANGLES, arguments_of(block))
@@ -76,7 +75,6 @@ def test_a_schedule_does_what_its_circuit_does(listed: Make, block: list[tuple[s
         assert max(group.size for group in mixing.groups) <= 4
 
 
-@settings(deadline=None)
 @given(BLOCKS, st.integers(2, 4), st.integers(0, 5), BLOCKS)
 def test_repeated_blocks_are_found(
     listed: Make, block: list[tuple[str, int, int]], repeats: int, stride: int, end: list[tuple[str, int, int]]

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -31,7 +31,6 @@ def flip(path: Path, offset: int = -1) -> None:
     path.write_bytes(data)
 
 
-@settings(max_examples=20, deadline=None)
 @given(
     step=st.integers(0, 10**9),
     arrays=st.dictionaries(st.sampled_from(["theta", "optimizer/mu"]), hnp.arrays("f4", (2, 3))),

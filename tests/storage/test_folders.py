@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
@@ -37,7 +37,6 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-@settings(max_examples=40, deadline=None)
 @given(files=st.dictionaries(NAMES, st.binary(max_size=50), max_size=5), data=st.data())
 def test_what_is_read_is_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], data: st.DataObject

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
@@ -41,7 +41,6 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-@settings(max_examples=50, deadline=None)
 @given(pairs=RECORDS, split=st.integers(0, 6))
 def test_records_come_back_and_pauses_leave_no_trace(
     tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[int, dict[str, Any]]], split: int
@@ -56,7 +55,6 @@ def test_records_come_back_and_pauses_leave_no_trace(
         assert opened.read() == records
 
 
-@settings(max_examples=50, deadline=None)
 @given(pairs=RECORDS, last=st.integers(-1, 12))
 def test_a_resumed_log_is_byte_for_byte_the_uninterrupted_one(
     tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[int, dict[str, Any]]], last: int

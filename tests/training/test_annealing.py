@@ -6,9 +6,10 @@ import hyperborn as hb
 import oracle
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
+from hyperborn.posteriors import ExactPosterior
 from hyperborn.progress import Progress
 from hyperborn.training.definition import Definition
-from hyperborn.training.exact import Enumerated
+from hyperborn.training.exact import ExactProblem
 from hyperborn.training.fit import run
 from hyperborn.training.state import initial_state
 from small_registers import Plain
@@ -29,6 +30,7 @@ def test_a_step_follows_energies_at_their_share_of_that_step(data: Dataset) -> N
         hb.networks.BinaryMLP(2, hidden=()),
         hb.Register(hb.circuits.ProductState(3)),
         objective=hb.MLE(),
+        estimator=hb.Exact(),
         optimizer=Plain(),
         annealing=hb.Annealing(0.01, 1.0),
         steps=10,
@@ -42,13 +44,13 @@ def test_a_step_follows_energies_at_their_share_of_that_step(data: Dataset) -> N
         one = np.sin(angles / 2) ** 2
         return float(np.prod(np.where(bits == 1, one, 1 - one), axis=1) @ energies)
 
-    leap = Enumerated(energies, hb.Uniform().log_probabilities(3)).leaper(definition)
+    problem = ExactProblem(definition, ExactPosterior(energies))
     state = initial_state(definition)
     angles = np.asarray(state.params[0], np.float64)
     for step in range(2):
         slope = [(expected_energy(angles + h) - expected_energy(angles - h)) / 2e-5 for h in 1e-5 * np.eye(3)]
         angles = angles - 0.01 ** (1 - step / 10) * np.array(slope)
-        state, _ = leap(state, 1)
+        state, _ = problem.advance(state, 1)
         np.testing.assert_allclose(state.params[0], angles, rtol=0, atol=1e-5)
         assert np.abs(slope).max() > 1
 

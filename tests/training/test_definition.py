@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import hyperborn as hb
@@ -111,7 +111,6 @@ def through_json(definition: Definition) -> Any:
     return json.loads(json.dumps(definition.to_record(), allow_nan=False))
 
 
-@settings(max_examples=50, deadline=None)
 @given(DEFINITIONS)
 def test_a_definition_comes_back_from_its_record(call: partial) -> None:
     definition = made(call)
@@ -134,7 +133,6 @@ def places(record: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 STRANGE = st.sampled_from([None, "x", -1, 0, 2.5, True, [], {}, [1], {"kind": "Adam"}, {"kind": ["x"]}, 10**9])
 
 
-@settings(max_examples=50, deadline=None)
 @given(DEFINITIONS, st.data())
 def test_a_changed_record_is_refused_or_says_what_it_is_read_as(call: partial, data: st.DataObject) -> None:
     record = through_json(made(call))
@@ -147,7 +145,6 @@ def test_a_changed_record_is_refused_or_says_what_it_is_read_as(call: partial, d
         assert through_json(definition_from_record(copy.deepcopy(record))) == record
 
 
-@settings(max_examples=50, deadline=None)
 @given(DEFINITIONS, st.data())
 def test_a_record_that_lacks_something_or_holds_more_is_refused(call: partial, data: st.DataObject) -> None:
     for more in (False, True):

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import inference_oracle
@@ -34,7 +34,6 @@ def bound(p: np.ndarray) -> AdaptiveDiscrepancy:
     return divergence
 
 
-@settings(max_examples=30)
 @given(CASES)
 def test_value_and_first_variation_are_those_of_plain_matrices(case: tuple[int, int]) -> None:
     p, q = pair_of(*case)
@@ -47,7 +46,6 @@ def test_value_and_first_variation_are_those_of_plain_matrices(case: tuple[int, 
     np.testing.assert_allclose(variation, 2 * mixed @ (q - p), rtol=0, atol=1e-11)
 
 
-@settings(max_examples=10)
 @given(CASES)
 def test_first_variation_is_that_of_finite_differences(case: tuple[int, int]) -> None:
     p, q = pair_of(*case)
@@ -60,7 +58,6 @@ def test_first_variation_is_that_of_finite_differences(case: tuple[int, int]) ->
             np.testing.assert_allclose(variation @ shift / step, float(up - down) / (2 * step), rtol=0, atol=1e-6)
 
 
-@settings(max_examples=30)
 @given(CASES)
 def test_it_separates_at_least_as_well_as_every_kernel_and_every_mixture(case: tuple[int, int]) -> None:
     p, q = pair_of(*case)
@@ -116,7 +113,6 @@ def test_weights_are_right_where_squares_leave_single_precision() -> None:
     np.testing.assert_allclose(zero.separated(difference)[2], expected, rtol=1e-4)
 
 
-@settings(max_examples=15)
 @given(st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_matched_weight_charges_a_point_mass_what_kl_does(n: int, seed: int) -> None:
     for p in (pair_of(n, seed)[0], np.full(2**n, 0.5**n)):
@@ -128,7 +124,6 @@ def test_matched_weight_charges_a_point_mass_what_kl_does(n: int, seed: int) -> 
     np.testing.assert_allclose(mean, np.sqrt(5), rtol=1e-10)
 
 
-@settings(max_examples=15)
 @given(CASES)
 def test_the_kernel_that_it_chose_can_be_had(case: tuple[int, int]) -> None:
     p, q = pair_of(*case)

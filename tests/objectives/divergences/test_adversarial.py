@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import logsumexp
@@ -25,7 +25,6 @@ def value_and_logit(divergence: Adversarial, log_p: np.ndarray, q: np.ndarray) -
         return float(value), np.asarray(variation)
 
 
-@settings(deadline=None, max_examples=15)
 @given(SEEDS, st.integers(1, 6), st.integers(1, 7), st.sampled_from([1e-2, 0.3]))
 def test_the_classifier_is_the_best_that_scipy_finds(seed: int, n: int, order: int, ridge: float) -> None:
     q, p = random_pair(seed, n)
@@ -57,7 +56,6 @@ def test_the_classifier_is_the_best_that_scipy_finds(seed: int, n: int, order: i
     assert loss(coefficients + 1e-3) > -value
 
 
-@settings(deadline=None, max_examples=15)
 @given(SEEDS, st.integers(1, 6))
 def test_with_all_products_and_hardly_a_ridge_it_is_kl_and_its_logit_the_log_ratio(seed: int, n: int) -> None:
     random = np.random.default_rng(seed)
@@ -67,7 +65,6 @@ def test_with_all_products_and_hardly_a_ridge_it_is_kl_and_its_logit_the_log_rat
     np.testing.assert_allclose(logit, np.log(q / p), rtol=0, atol=2e-3)
 
 
-@settings(deadline=None, max_examples=15)
 @given(SEEDS, st.integers(1, 6))
 def test_it_grows_with_the_order_from_zero_to_kl(seed: int, n: int) -> None:
     q, p = random_pair(seed, n)

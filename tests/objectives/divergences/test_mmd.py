@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import inference_oracle
@@ -21,7 +21,6 @@ def random_distribution(seed: int, n: int = N) -> np.ndarray:
     return np.random.default_rng(seed).dirichlet(np.full(2**n, 0.3))
 
 
-@settings(deadline=None, max_examples=30)
 @given(MARGINALS, SEEDS)
 def test_kl_is_the_plain_sum(marginals: list[float], seed: int) -> None:
     p, q = inference_oracle.product_distribution(marginals), random_distribution(seed)
@@ -31,7 +30,6 @@ def test_kl_is_the_plain_sum(marginals: list[float], seed: int) -> None:
     np.testing.assert_allclose(variation, np.log(np.maximum(q, 1e-30)) - np.log(p) + 1, rtol=0, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=30)
 @given(MARGINALS, SEEDS)
 def test_mmd_is_that_of_the_explicit_kernel(marginals: list[float], seed: int) -> None:
     p, q = inference_oracle.product_distribution(marginals), random_distribution(seed)
@@ -64,7 +62,6 @@ def test_matched_weight_of_the_uniform_prior_holds_for_every_point_mass(n: int) 
         np.testing.assert_allclose(weight, n * np.log(2) / charge, rtol=1e-10)
 
 
-@settings(deadline=None, max_examples=20)
 @given(MARGINALS)
 def test_matched_weight_of_other_priors_holds_on_average(marginals: list[float]) -> None:
     p = inference_oracle.product_distribution(marginals)

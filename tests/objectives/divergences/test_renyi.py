@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import inference_oracle
@@ -25,7 +25,6 @@ def value_and_variation(alpha: float, log_p: np.ndarray, q: np.ndarray) -> tuple
         return float(value), np.asarray(variation)
 
 
-@settings(deadline=None, max_examples=30)
 @given(MARGINALS, SEEDS, ALPHAS)
 def test_it_is_the_plain_sum(marginals: list[float], seed: int, alpha: float) -> None:
     p, q = inference_oracle.product_distribution(marginals), random_distribution(seed)
@@ -37,7 +36,6 @@ def test_it_is_the_plain_sum(marginals: list[float], seed: int, alpha: float) ->
     np.testing.assert_allclose(variation, alpha / (alpha - 1), rtol=1e-10)
 
 
-@settings(deadline=None, max_examples=20)
 @given(MARGINALS, SEEDS)
 def test_it_grows_with_alpha_and_has_kl_in_between(marginals: list[float], seed: int) -> None:
     p, q = inference_oracle.product_distribution(marginals), random_distribution(seed)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import inference_oracle
@@ -49,7 +49,6 @@ def test_one_bit_is_as_worked_out_by_hand() -> None:
     np.testing.assert_allclose(bounded, 2 / 9 * (1 - exp(-1)), rtol=1e-14)
 
 
-@settings(deadline=None, max_examples=30)
 @given(SEEDS, st.integers(1, 6), OPERATORS, KERNELS)
 def test_it_is_the_plain_double_sum(seed: int, n: int, operator, kernel: Hamming | None) -> None:
     q, p = random_pair(seed, n)
@@ -61,7 +60,6 @@ def test_it_is_the_plain_double_sum(seed: int, n: int, operator, kernel: Hamming
     np.testing.assert_allclose(variation, 2 * doubled @ q, rtol=1e-9, atol=1e-12 * size)
 
 
-@settings(deadline=None, max_examples=20)
 @given(SEEDS, st.integers(1, 6), OPERATORS, KERNELS)
 def test_it_is_zero_at_p_alone(seed: int, n: int, operator, kernel: Hamming | None) -> None:
     q, p = random_pair(seed, n)
@@ -76,7 +74,6 @@ def test_it_is_zero_at_p_alone(seed: int, n: int, operator, kernel: Hamming | No
     assert (eigenvalues > 1e-10 * size).sum() == 2**n - 1
 
 
-@settings(deadline=None, max_examples=20)
 @given(SEEDS, st.integers(1, 6), OPERATORS)
 def test_p_need_not_be_normalised(seed: int, n: int, operator) -> None:
     q, p = random_pair(seed, n)
@@ -85,7 +82,6 @@ def test_p_need_not_be_normalised(seed: int, n: int, operator) -> None:
     np.testing.assert_allclose(far[1], near[1], rtol=1e-9, atol=1e-9 * np.abs(near[1]).max())
 
 
-@settings(deadline=None, max_examples=20)
 @given(SEEDS, st.integers(1, 6), KERNELS, st.floats(1, 1e3))
 def test_the_bounded_operator_is_bounded(seed: int, n: int, kernel: Hamming | None, steepness: float) -> None:
     log_p = steepness * np.random.default_rng(seed).normal(size=2**n)

@@ -2,7 +2,7 @@ from math import exp, sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import oracle
@@ -10,7 +10,6 @@ from hyperborn.errors import UserError
 from hyperborn.objectives.kernels import Hamming, default_kernel, kernel_of_orders, ladder, median_kernel
 
 
-@settings(deadline=None)
 @given(st.integers(1, 12), st.lists(st.floats(0.01, 0.49), min_size=1, max_size=3))
 def test_orders_are_mean_operator_weights(n: int, shares: list[float]) -> None:
     orders = tuple(share * n for share in shares)

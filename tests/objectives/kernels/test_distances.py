@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import inference_oracle
@@ -19,7 +19,6 @@ def plain_distances(p: np.ndarray) -> np.ndarray:
     return found
 
 
-@settings(max_examples=15)
 @given(st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_distances_of_a_table_are_those_of_all_pairs(n: int, seed: int) -> None:
     p = np.random.default_rng(seed).dirichlet(np.full(2**n, 0.3))
@@ -28,7 +27,6 @@ def test_distances_of_a_table_are_those_of_all_pairs(n: int, seed: int) -> None:
     assert (found >= 0).all()
 
 
-@settings(max_examples=15)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_distances_of_independent_bits_are_those_of_all_pairs(marginals: list[float]) -> None:
     p = inference_oracle.product_distribution(marginals)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import inference_oracle
@@ -17,7 +17,6 @@ MIXTURES = st.lists(st.tuples(st.floats(0.01, 0.99), st.floats(0.1, 5.0)), min_s
 )
 
 
-@settings(deadline=None)
 @given(st.integers(1, 6), MIXTURES)
 def test_spectrum_is_that_of_the_explicit_matrix(n: int, mixture: tuple[tuple[float, ...], ...]) -> None:
     bits = oracle.all_bits(n).astype(int)
@@ -28,7 +27,6 @@ def test_spectrum_is_that_of_the_explicit_matrix(n: int, mixture: tuple[tuple[fl
     assert (spectrum > 0).all()
 
 
-@settings(deadline=None, max_examples=30)
 @given(st.integers(1, 6), MIXTURES)
 def test_applied_to_a_table_it_is_the_explicit_matrix(n: int, mixture: tuple[tuple[float, ...], ...]) -> None:
     values = np.random.default_rng(n).normal(size=2**n)
