@@ -5,7 +5,7 @@ from typing import Any
 
 from hyperborn.bits import LARGEST_ENUMERATED
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
-from hyperborn.circuits.pairs import ladder, line, ring
+from hyperborn.circuits.pairs import ladder_pairs, line_pairs, ring_pairs
 from hyperborn.config.backends import placed, shot_estimator_of
 from hyperborn.config.kinds import PARTS
 from hyperborn.config.models import Configuration, RunConfig
@@ -169,9 +169,9 @@ def circuit_of(config: Configuration, n: int) -> Circuit:
         depth = SHALLOW if config.depth == "auto" else config.depth
     circuits: dict[str, Callable[[], Circuit]] = {
         "all-pairs": lambda: AllPairs(n, depth),
-        "ring": lambda: ChosenPairs(n, ring(n), depth),
-        "line": lambda: ChosenPairs(n, line(n), depth),
-        "ladder": lambda: ChosenPairs(n, ladder(n), depth),
+        "ring": lambda: ChosenPairs(n, ring_pairs(n), depth),
+        "line": lambda: ChosenPairs(n, line_pairs(n), depth),
+        "ladder": lambda: ChosenPairs(n, ladder_pairs(n), depth),
         "brickwork": lambda: Brickwork(n, depth),
         "product": lambda: ProductState(n),
     }

@@ -11,7 +11,7 @@ import pytest
 import endless
 import hyperborn as hb
 import oracle
-from hyperborn.backends import Aer, Ledger, LimitReached, Limits, Noise, Recorded, Statevector
+from hyperborn.backends import Aer, Ledger, LedgerSampler, LimitReached, Limits, Noise, Statevector
 from hyperborn.backends.backend import connected
 from hyperborn.backends.names import identity_of
 from hyperborn.circuits import ProductState
@@ -54,7 +54,7 @@ def defined(**parts: Any) -> Definition:
 
 def problem_on(definition: Definition, data: Dataset, limits: Limits | None = None) -> tuple[ShotsProblem, Ledger]:
     ledger, backend = Ledger.in_memory(limits), definition.posterior.backend
-    sampler = Recorded(connected(backend), identity_of(backend), ledger)
+    sampler = LedgerSampler(connected(backend), identity_of(backend), ledger)
     return ShotsProblem(definition, data.train, sampler), ledger
 
 

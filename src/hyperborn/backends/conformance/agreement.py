@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from hyperborn.backends.batch import Counts
 from hyperborn.bits import index_of
 from hyperborn.circuits import Circuit
-from hyperborn.circuits.gates import GateName
+from hyperborn.circuits.circuit import GateName
 
 Table: TypeAlias = Int[np.ndarray, " _"]
 """Counts of all outcomes, in index order."""
@@ -53,7 +53,7 @@ def matrix_of(name: GateName, angle: float) -> np.ndarray:
             return np.diag([phase.conjugate(), phase, phase, phase.conjugate()])
 
 
-def table_of(counts: Counts) -> Table:
+def counts_table(counts: Counts) -> Table:
     """Counts of all outcomes, in index order."""
     table = np.zeros(2 ** counts.bits.shape[1], np.int64)
     np.add.at(table, index_of(counts.bits), counts.counts)
@@ -103,7 +103,7 @@ def deviation(counts: Sequence[Table], exact: Sequence[Distribution]) -> float:
     excess, variance = 0.0, 0.0
     for found, table in zip(counts, exact, strict=True):
         shots = found.sum()
-        seen, expected = cells(found, table * (shots / table.sum()))
+        seen, expected = chi_square_cells(found, table * (shots / table.sum()))
         k = len(expected)
         excess += float(((seen - expected) ** 2 / expected).sum()) - (k - 1)
         # Of a multinomial (Haldane 1937).
@@ -111,7 +111,9 @@ def deviation(counts: Sequence[Table], exact: Sequence[Distribution]) -> float:
     return float(excess / max(variance, 1e-12) ** 0.5)
 
 
-def cells(seen: Table, expected: Distribution) -> tuple[Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
+def chi_square_cells(
+    seen: Table, expected: Distribution
+) -> tuple[Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
     """Counts seen and expected, the rarest outcomes together in one cell that is not rare."""
     order = np.argsort(expected)
     together = int(np.searchsorted(np.cumsum(expected[order]), LEAST_EXPECTED)) + 1

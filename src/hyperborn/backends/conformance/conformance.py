@@ -14,14 +14,20 @@ from hyperborn.backends.boundary import guarded
 from hyperborn.backends.conformance.agreement import (
     Distribution,
     Table,
+    counts_table,
     deviation,
     exact_table,
     margin,
     point_orders,
     qubit_orders,
-    table_of,
 )
-from hyperborn.backends.conformance.random_circuits import LARGEST, SMALLEST, Listed, random_angles, random_circuit
+from hyperborn.backends.conformance.random_circuits import (
+    LARGEST,
+    SMALLEST,
+    ListedCircuit,
+    random_angles,
+    random_circuit,
+)
 from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError, whole_number
 
@@ -61,10 +67,10 @@ class Conformance:
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class ReferenceCircuit:
     """A list of gates, its parameter vectors and its exact distribution at each."""
 
-    circuit: Listed
+    circuit: ListedCircuit
     angles: Float[np.ndarray, "points parameters"]
     exact: tuple[Distribution, ...]
 
@@ -107,10 +113,12 @@ def conformance(
     check_circuits(circuits, POINTS * len(sizes))
     connection = guarded(connection, backend)
     random = np.random.default_rng(seed)
-    trials = [trial_of(sizes[place % len(sizes)], random) for place in range(circuits // POINTS)]
+    references = [reference_of(sizes[place % len(sizes)], random) for place in range(circuits // POINTS)]
     # Every point of a list in a request of its own, then all of a list in one, the first of them twice.
-    alone = tuple(Points(trial.circuit, point[None]) for trial in trials for point in trial.angles)
-    batched = tuple(Points(trial.circuit, np.vstack([trial.angles, trial.angles[:1]])) for trial in trials)
+    alone = tuple(Points(reference.circuit, point[None]) for reference in references for point in reference.angles)
+    batched = tuple(
+        Points(reference.circuit, np.vstack([reference.angles, reference.angles[:1]])) for reference in references
+    )
     checks: list[Check] = []
     seconds, session = 0.0, secrets.token_hex(8)
     for place, (kind, requests) in enumerate({"single circuits": alone, "batches": batched}.items()):
@@ -127,14 +135,14 @@ def conformance(
         complete = completeness(backend, kind, batch, reply.counts)
         checks.append(complete)
         if complete.passed:
-            checks += judged(kind, trials, reply.counts, ideal)
+            checks += judged(kind, references, reply.counts, ideal)
     return Conformance(backend, tuple(checks), circuits, shots, seconds)
 
 
-def trial_of(n: int, random: np.random.Generator) -> Trial:
+def reference_of(n: int, random: np.random.Generator) -> ReferenceCircuit:
     circuit = random_circuit(n, random)
     angles = random_angles(circuit, POINTS, random)
-    return Trial(circuit, angles, tuple(exact_table(circuit, point) for point in angles))
+    return ReferenceCircuit(circuit, angles, tuple(exact_table(circuit, point) for point in angles))
 
 
 def completeness(backend: str, kind: str, batch: Batch, reply: Sequence[Counts]) -> Check:
@@ -145,28 +153,30 @@ def completeness(backend: str, kind: str, batch: Batch, reply: Sequence[Counts])
     return Check(f"{kind}: complete", True, f"{len(reply)} circuits of {batch.shots} shots each, all bits there")
 
 
-def judged(kind: str, trials: Sequence[Trial], reply: Sequence[Counts], ideal: bool) -> list[Check]:
+def judged(kind: str, references: Sequence[ReferenceCircuit], reply: Sequence[Counts], ideal: bool) -> list[Check]:
     """Checks of a complete reply."""
-    tables = [table_of(counts) for counts in reply]
-    each = len(tables) // len(trials)
-    groups = [tables[each * place : each * (place + 1)] for place in range(len(trials))]
+    tables = [counts_table(counts) for counts in reply]
+    each = len(tables) // len(references)
+    groups = [tables[each * place : each * (place + 1)] for place in range(len(references))]
     first = [group[:POINTS] for group in groups]
-    checks = [qubits_in_order(kind, trials, first), points_in_order(kind, trials, first)]
+    checks = [qubits_in_order(kind, references, first), points_in_order(kind, references, first)]
     if each > POINTS:
         checks.append(drawn_anew(kind, groups))
     if ideal:
-        found = deviation([one for group in first for one in group], [one for trial in trials for one in trial.exact])
+        found = deviation(
+            [one for group in first for one in group], [one for reference in references for one in reference.exact]
+        )
         text = f"Pearson's statistic is {found:+.1f} standard deviations from that of exact draws"
         checks.append(Check(f"{kind}: distributions", abs(found) < LARGEST_DEVIATION, text))
     return checks
 
 
-def qubits_in_order(kind: str, trials: Sequence[Trial], groups: Sequence[Sequence[Table]]) -> Check:
+def qubits_in_order(kind: str, references: Sequence[ReferenceCircuit], groups: Sequence[Sequence[Table]]) -> Check:
     least, wrong = inf, []
-    for n in sorted({trial.circuit.n_qubits for trial in trials}):
-        chosen = [place for place, trial in enumerate(trials) if trial.circuit.n_qubits == n]
+    for n in sorted({reference.circuit.n_qubits for reference in references}):
+        chosen = [place for place, reference in enumerate(references) if reference.circuit.n_qubits == n]
         seen = [one for place in chosen for one in groups[place]]
-        exact = [one for place in chosen for one in trials[place].exact]
+        exact = [one for place in chosen for one in references[place].exact]
         found, rival = margin(qubit_orders(seen, exact))
         least = min(least, found)
         if found < CLEAR:
@@ -175,8 +185,8 @@ def qubits_in_order(kind: str, trials: Sequence[Trial], groups: Sequence[Sequenc
     return Check(f"{kind}: order of qubits", not wrong, text)
 
 
-def points_in_order(kind: str, trials: Sequence[Trial], groups: Sequence[Sequence[Table]]) -> Check:
-    found, rival = margin(point_orders(groups, [trial.exact for trial in trials]))
+def points_in_order(kind: str, references: Sequence[ReferenceCircuit], groups: Sequence[Sequence[Table]]) -> Check:
+    found, rival = margin(point_orders(groups, [reference.exact for reference in references]))
     text = (
         f"as they were given: likelier than any other order by {found:.0f} nats"
         if found >= CLEAR

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
 from hyperborn.circuits import Circuit, Gate
-from hyperborn.circuits.gates import PARAMETERISED, QUBITS_OF, GateName
+from hyperborn.circuits.circuit import PARAMETERISED, QUBITS_OF, GateName
 from hyperborn.errors import UserError
 
 SMALLEST, LARGEST = 2, 5
@@ -18,7 +18,7 @@ FARTHEST = 3
 
 
 @dataclass(frozen=True)
-class Listed(Circuit):
+class ListedCircuit(Circuit):
     """A circuit given by its gates, with angles numbered in a row."""
 
     n_qubits: int
@@ -39,7 +39,7 @@ class Listed(Circuit):
         return f"a random circuit of {self.n_qubits} qubits and {len(self.listed)} gates"
 
 
-def random_circuit(n: int, random: np.random.Generator) -> Listed:
+def random_circuit(n: int, random: np.random.Generator) -> ListedCircuit:
     """RY on every qubit, then three gates a qubit of all kinds on random qubits, then RY again; no two qubits alike."""
     listed: list[Gate] = []
 
@@ -59,7 +59,7 @@ def random_circuit(n: int, random: np.random.Generator) -> Listed:
         add(names[kind], tuple(max(0, qubit - shift) for qubit in qubits))
     for qubit in range(n):
         add("ry", (qubit,))
-    return Listed(n, tuple(listed))
+    return ListedCircuit(n, tuple(listed))
 
 
 def random_angles(circuit: Circuit, points: int, random: np.random.Generator) -> Float[np.ndarray, "points parameters"]:

@@ -14,7 +14,7 @@ from hyperborn.backends.backend import (
 )
 from hyperborn.backends.batch import Batch, check_reply
 from hyperborn.backends.jobs.ledger import Job, Ledger
-from hyperborn.backends.jobs.retry import Asking, Silence
+from hyperborn.backends.jobs.retry import NoAnswer, Retrier
 from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError
 
@@ -28,13 +28,13 @@ def ignore(text: str) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Submitting:
+class JobSubmitter:
     """Brings the jobs of a ledger to a backend whose jobs are paid for, and finds those again that are there."""
 
     connection: Connection
     backend: str
     ledger: Ledger
-    asking: Asking
+    retrier: Retrier
 
     def in_hand(self, job: Job, batch: Batch, *, known: bool) -> Job:
         """The job with its id in the ledger: sent now, or found with the backend if it may have been sent before.
@@ -45,13 +45,13 @@ class Submitting:
             known: whether it was in the ledger before, so that an earlier process may have sent it.
 
         Raises:
-            Silence: if the backend does not answer.
+            NoAnswer: if the backend does not answer.
             Untraceable: if it can't be known whether it has taken the job.
             UserError: if it does not take the job. The row stays open if it is not known whether it has it all the
                 same.
         """
         if job.id is not None:
-            self.asking.note(f"{batch.label}: going on with job {job.id}, submitted at {job.submitted}")
+            self.retrier.note(f"{batch.label}: going on with job {job.id}, submitted at {job.submitted}")
             others = [identity for identity in self._listed(job) if identity != job.id]
             return self._settled(job, batch, [job.id, *others])
         may_be_there = known
@@ -75,10 +75,10 @@ class Submitting:
                     self.ledger.failed(job, one_line(error))
                 raise
 
-        identities, is_found = self.asking.until_answered(hand_in, f"{self.backend}, sending {batch.label}")
+        identities, is_found = self.retrier.until_answered(hand_in, f"{self.backend}, sending {batch.label}")
         job = self.ledger.submitted(job, identities[0])
         if is_found:
-            self.asking.note(f"{batch.label}: {self.backend} has it already, as job {job.id}")
+            self.retrier.note(f"{batch.label}: {self.backend} has it already, as job {job.id}")
         listed = list(identities) if is_found else self._listed(job)
         return self._settled(job, batch, listed)
 
@@ -103,7 +103,7 @@ class Submitting:
                 check_reply(self.backend, batch, reply.counts)
             except (JobFailed, NotFinished, TransientError, UserError):
                 continue
-            self.asking.note(f"{batch.label}: job {identity}, sent under the same tag, takes the place of {job.id}")
+            self.retrier.note(f"{batch.label}: job {identity}, sent under the same tag, takes the place of {job.id}")
             return self.ledger.exchanged(job, identity), reply
         return None
 
@@ -135,7 +135,7 @@ class Submitting:
         if news:
             ended = ", ".join(identity for identity in news if cancelled[identity])
             left = ", ".join(identity for identity in news if not cancelled[identity])
-            self.asking.note(
+            self.retrier.note(
                 f"{job.request.label} reached {self.backend} {len(others) + 1} times: job {job.id} is kept"
                 + (f", {ended} cancelled" if ended else "")
                 + (f"; {left} could not be cancelled, and may be paid for" if left else "")
@@ -148,13 +148,13 @@ class Submitting:
             return self._looked_up(job.tag)
 
         try:
-            found = self.asking.until_answered(look, f"{self.backend}, looking for {job.tag} to cancel it")
-        except Silence as error:
+            found = self.retrier.until_answered(look, f"{self.backend}, looking for {job.tag} to cancel it")
+        except NoAnswer as error:
             # It stays open, and is looked for again whenever its label is asked for.
-            self.asking.note(str(error))
+            self.retrier.note(str(error))
             return
         except Untraceable as error:
-            self.asking.note(f"{self.backend} cannot cancel {job.request.label}: {one_line(error)}")
+            self.retrier.note(f"{self.backend} cannot cancel {job.request.label}: {one_line(error)}")
             self.lost(job, error)
             return
         for identity in found if job.id is None or job.id in found else [job.id, *found]:
@@ -177,9 +177,9 @@ class Submitting:
             return self._looked(job.tag, lambda found: job.id in found or not lagging)
 
         try:
-            found = self.asking.until_answered(look, f"{self.backend}, looking for duplicates of {job.request.label}")
-        except Silence as error:
-            self.asking.note(str(error))
+            found = self.retrier.until_answered(look, f"{self.backend}, looking for duplicates of {job.request.label}")
+        except NoAnswer as error:
+            self.retrier.note(str(error))
             found = ()
         return [*found] if job.id in found else [*found, job.id]
 
@@ -198,10 +198,10 @@ class Submitting:
 
     def _looked(self, tag: str, is_enough: Callable[[Sequence[str]], bool]) -> Sequence[str]:
         found = self._found(tag)
-        for pause in self.asking.persistence.looks:
+        for pause in self.retrier.retry_policy.list_pauses:
             if is_enough(found):
                 break
-            self.asking.rest(pause)
+            self.retrier.rest(pause)
             found = self._found(tag)
         return found
 

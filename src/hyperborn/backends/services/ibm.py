@@ -26,8 +26,7 @@ from hyperborn.backends.jobs.retry import rest
 from hyperborn.backends.packages import imported
 from hyperborn.backends.redaction import withhold
 from hyperborn.backends.services.ibm_errors import SAVE_ACCOUNT, SERVICE, client
-from hyperborn.backends.translation.qiskit import REGISTER, unpacked, values_of
-from hyperborn.backends.translation.transpiling import Compiler, key_of
+from hyperborn.backends.translation import REGISTER, Compiler, key_of, parameter_values, unpacked_bits
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, is_number, whole_number
 
@@ -82,15 +81,15 @@ class IBMDevice(Backend):
         for name in ("token", "instance"):
             # Kept in memory only, to be struck out of whatever is shown.
             withhold(account.get(name))
-        return Service(self, service, sampler_class())
+        return IBMConnection(self, service, sampler_class())
 
 
-class Service(Connection):
+class IBMConnection(Connection):
     """The connection to a service that knows backends and jobs as `QiskitRuntimeService` does."""
 
     def __init__(self, settings: IBMDevice, service: Any, sampler: Callable[..., Any]) -> None:
         self.settings, self.service, self.sampler = settings, service, sampler
-        self.device = device_of(service, settings.name)
+        self.device = find_device(service, settings.name)
         self.compiler = Compiler(self.device, settings.optimization_level)
         # Qubits cost nothing, jobs and shots do: all circuits that there is room for are run side by side.
         self.n_qubits, self.packing, self.repeatable, self.metered = self.device.num_qubits, None, False, True
@@ -115,7 +114,7 @@ class Service(Connection):
             yield from ((self.compiler.prepared(request.circuit, key_of(row)).circuit,) for row in request.bits)
             return
         compiled = self.compiler.compiled(request.circuit).circuit
-        values = values_of(compiled, request.angles)
+        values = parameter_values(compiled, request.angles)
         if values.size:
             yield (compiled, values)
         else:
@@ -141,7 +140,9 @@ class Service(Connection):
         if result is None:
             raise JobFailed(f"{SERVICE} has no result of job {job}")
         try:
-            counts = [counts for block in result for counts in counts_of(getattr(block.data, REGISTER), batch.shots)]
+            counts = [
+                counts for block in result for counts in counts_of_bit_array(getattr(block.data, REGISTER), batch.shots)
+            ]
         except Exception as error:  # noqa: BLE001 - it may be anything
             said = f"{SERVICE} returned a result of job {job} that cannot be read ({type(error).__name__})"
             raise UnusableReply(said) from None
@@ -179,7 +180,7 @@ def check_account_file() -> None:
         ) from None
 
 
-def device_of(service: Any, name: str) -> Any:
+def find_device(service: Any, name: str) -> Any:
     """The device of that name.
 
     Raises:
@@ -255,8 +256,8 @@ def wait(job: Any, patience: float, waiting: Callable[[str], None]) -> None:
         pause = min(1.5 * pause, LONGEST_PAUSE)
 
 
-def counts_of(bits: Any, shots: int) -> Iterator[Counts]:
+def counts_of_bit_array(bits: Any, shots: int) -> Iterator[Counts]:
     """Counts of each point of a `qiskit.primitives.BitArray`; of more shots than were asked for, the first ones."""
     packed = bits.array.reshape(-1, *bits.array.shape[-2:])
     for point in packed:
-        yield Counts.of(unpacked(point[:shots], bits.num_bits))
+        yield Counts.of(unpacked_bits(point[:shots], bits.num_bits))

@@ -11,10 +11,10 @@ from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts, Points
 from hyperborn.backends.packages import imported
 from hyperborn.backends.redaction import one_line
-from hyperborn.backends.services.unlisted import Unlisted
-from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.services.blocking import BlockingConnection
+from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of
-from hyperborn.backends.translation.pennylane import operations_of, preparation_of
+from hyperborn.backends.translation import pennylane_operations, pennylane_preparation
 from hyperborn.errors import UserError
 
 SIMULATORS = (
@@ -45,7 +45,7 @@ class PennyLaneDevice(Backend):
 
     def connect(self) -> Connection:
         pennylane = imported("pennylane", "pennylane", self.label)
-        device_of(pennylane, self.name, 1, 0)
+        make_device(pennylane, self.name, 1, 0)
 
         def simulate(batch: Batch) -> tuple[Counts, ...]:
             tapes = [
@@ -54,20 +54,20 @@ class PennyLaneDevice(Backend):
                 for operations, size in zip(operations_in(batch), batch.sizes, strict=True)
             ]
             # All of them before anything is sent, for what cannot be made costs nothing.
-            devices = {n_wires: device_of(pennylane, self.name, n_wires, batch.seed) for n_wires in set(batch.sizes)}
+            devices = {n_wires: make_device(pennylane, self.name, n_wires, batch.seed) for n_wires in set(batch.sizes)}
             results: dict[int, Any] = {}
             for n_wires, device in devices.items():
                 places = [place for place, size in enumerate(batch.sizes) if size == n_wires]
                 found = pennylane.execute([tapes[place] for place in places], device, diff_method=None)
                 results |= dict(zip(places, found, strict=True))
-            return tuple(counts_of(results[place], size) for place, size in enumerate(batch.sizes))
+            return tuple(counts_of_strings(results[place], size) for place, size in enumerate(batch.sizes))
 
         if self.name in SIMULATORS:
-            return Local(simulate, cost_of, label=self.label)
-        return Unlisted(simulate, cost_of, label=self.label)
+            return InProcessConnection(simulate, cost_of, label=self.label)
+        return BlockingConnection(simulate, cost_of, label=self.label)
 
 
-def device_of(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
+def make_device(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
     """A PennyLane device with seeded shots, if it takes a seed.
 
     Raises:
@@ -103,12 +103,12 @@ def operations_in(batch: Batch) -> Iterator[list[Any]]:
     """The operations of every point, in order."""
     for request in batch.requests:
         if isinstance(request, Points):
-            yield from (operations_of(request.circuit, angles) for angles in request.angles)
+            yield from (pennylane_operations(request.circuit, angles) for angles in request.angles)
         else:
-            yield from map(preparation_of, request.bits)
+            yield from map(pennylane_preparation, request.bits)
 
 
-def counts_of(words: Mapping[str, Any], n: int) -> Counts:
+def counts_of_strings(words: Mapping[str, Any], n: int) -> Counts:
     """Counts of a mapping of strings of bits, wire 0 first, to how often each came."""
     bits = np.frombuffer("".join(words).encode(), np.uint8).reshape(len(words), n) - ord("0")
     return Counts(bits, np.array([int(count) for count in words.values()]))

@@ -1,35 +1,36 @@
-"""Noisy shots, where most gates of most shots go right.
+"""Noisy shots, simulated one by one where noise acts on them: most gates of most shots are without an error.
 
-Each noise channel does nothing with a large probability (see `channels`), so the sites where it acts are drawn first.
-Shots on which it never acts share one state; the others leave that state where it first acts on them, and are simulated
-together from there. The distribution is exactly that of the channels.
+Each channel leaves the state unchanged with a large probability (see `Channel`). The gates after which it acts on a
+shot are therefore drawn first. Shots without any error share one state. Each other shot starts from a copy of that
+state at its first error, and many shots are simulated together. The distribution is exactly that of the channels.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from jaxtyping import Complex
+from jaxtyping import Complex, Float
 
 from hyperborn._typing import Bits
-from hyperborn.backends.simulators.channels import Channel
+from hyperborn.backends.simulators.noise import Channel, GateNoise, reversed_qubits
 from hyperborn.bits import bits_of
+from hyperborn.inverse_cdf import inverse_cdf
 
 ROUNDING = 1e-9
-"""Entries of matrices below this are rounding: left in, they make amplitudes so small that arithmetic is slow."""
+"""Entries of matrices below this are rounding. They would make amplitudes so small that arithmetic is slow."""
 
 AT_ONCE = 2**16
-"""Amplitudes of shots that are simulated together: half a MiB, which stays in the processor's cache."""
+"""Amplitudes of shots that are simulated together: half a MiB, which fits into the processor's cache."""
 
 FEWEST = 8
-"""Shots that are simulated together even where they do not fit: their common state is simulated once for all."""
+"""Fewest shots that are simulated together, even if they do not fit: they share the state without errors."""
 
-NOTHING = np.eye(2, dtype=np.complex64)
-"""The gate that changes nothing."""
+IDENTITY = np.eye(2, dtype=np.complex64)
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class NoisyGate:
     """A gate, as a matrix with its first qubit as the most significant, and the noise after it."""
 
     matrix: Complex[np.ndarray, "d d"]
@@ -37,10 +38,41 @@ class Step:
     noise: Channel | None = None
 
 
-def shots_of(steps: Sequence[Step], n: int, shots: int, random: np.random.Generator) -> Bits:
-    """Bits of noisy shots, one a row, in no order."""
+def noisy_shots(circuit: Any, noise: GateNoise, shots: int, random: np.random.Generator) -> Bits:
+    """Bits of noisy shots of a `qiskit.QuantumCircuit` without parameters, one a row, in the order of weights."""
+    places: dict[int, int] = {}
+    steps: list[NoisyGate] = []
+    read: dict[int, int] = {}
+    for instruction in circuit.data:
+        operation = instruction.operation
+        qubits = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
+        if operation.name == "barrier":
+            continue
+        for qubit in qubits:
+            places.setdefault(qubit, len(places))
+        if operation.name == "measure":
+            read[circuit.find_bit(instruction.clbits[0]).index] = qubits[0]
+            continue
+        matrix = reversed_qubits(operation.to_matrix(), len(qubits))
+        steps.append(NoisyGate(matrix, tuple(places[qubit] for qubit in qubits), noise.after(operation.name, qubits)))
+    # Weight 0 is the highest classical bit.
+    qubits = [read[bit] for bit in range(len(read) - 1, -1, -1)]
+    bits = shots_of(steps, len(places), shots, random)[:, [places[qubit] for qubit in qubits]]
+    return as_read(bits, noise.read_as_one(qubits), random)
+
+
+def as_read(bits: Bits, ones: Float[np.ndarray, "n 2"], random: np.random.Generator) -> Bits:
+    """Bits after readout errors; qubit i is read as 1 with probability `ones[i, 0]` if it is 0, or `ones[i, 1]`."""
+    if np.array_equal(ones, np.broadcast_to([0.0, 1.0], ones.shape)):
+        return bits
+    chances = np.where(bits == 1, ones[:, 1], ones[:, 0])
+    return (random.random(bits.shape) < chances).astype(np.uint8)
+
+
+def shots_of(steps: Sequence[NoisyGate], n: int, shots: int, random: np.random.Generator) -> Bits:
+    """Bits of noisy shots, one a row, in no particular order."""
     noisy = [place for place, step in enumerate(steps) if step.noise is not None and step.noise.untouched < 1.0]
-    # A column at least, also for a circuit without gates, as the preparation of all 0 is.
+    # At least one column, for the preparation of all 0 is a circuit without gates.
     struck = np.zeros((shots, max(1, len(steps))), bool)
     for place in noisy:
         noise = steps[place].noise
@@ -53,27 +85,20 @@ def shots_of(steps: Sequence[Step], n: int, shots: int, random: np.random.Genera
     rows = max(FEWEST, AT_ONCE >> n)
     found = []
     for start in range(0, max(len(spoiled), 1), rows):
-        group = Group(n, random)
+        group = ShotGroup(n, random)
         group.run(steps, spoiled[start : start + rows], first[start : start + rows])
-        tables = group.tables()
+        sums = np.cumsum(group.tables(), axis=1, dtype=np.float64)
         if start == 0:
-            found.append(drawn(tables[0], shots - len(spoiled), random))
-        found += [drawn(table, 1, random) for table in tables[1:]]
+            found.append(inverse_cdf(sums[0], random.random(shots - len(spoiled))))
+        found += [inverse_cdf(row, random.random(1)) for row in sums[1:]]
     return bits_of(np.concatenate(found), n)
 
 
-def drawn(table: np.ndarray, shots: int, random: np.random.Generator) -> np.ndarray:
-    """Indices of outcomes, drawn from probabilities that add up to about 1."""
-    steps = np.cumsum(table, dtype=np.float64)
-    places = np.minimum(random.random(shots) * steps[-1], np.nextafter(steps[-1], 0.0))
-    return np.searchsorted(steps, places, side="right")
+class ShotGroup:
+    """Shots that are simulated together: row 0 without any error, each other row from its first error on.
 
-
-class Group:
-    """States that are simulated together: row 0 without any error, the others each from its first error on.
-
-    The tensor has an axis of two for every qubit, in an order that changes with every gate, and one for the rows. Gates
-    on one qubit wait until one on two qubits takes them along.
+    The tensor has an axis of length 2 for every qubit, in an order that changes with every gate, and one axis for the
+    rows. Gates on one qubit are delayed, and merged into the next gate on two qubits.
     """
 
     def __init__(self, n: int, random: np.random.Generator) -> None:
@@ -81,10 +106,10 @@ class Group:
         self.axes = list(range(n))
         self.state = np.zeros((2,) * n + (1,), np.complex64)
         self.state[(0,) * n] = 1.0
-        self.waiting = [NOTHING] * n
+        self.waiting = [IDENTITY] * n
 
-    def run(self, steps: Sequence[Step], struck: np.ndarray, first: np.ndarray) -> None:
-        """All steps, with the errors of each row where `struck` (rows, steps) says; rows begin at ascending `first`."""
+    def run(self, steps: Sequence[NoisyGate], struck: np.ndarray, first: np.ndarray) -> None:
+        """Apply all gates, with errors where `struck` (rows, gates) says so; `first` is each row's first error."""
         begun = 0
         sites = set(np.flatnonzero(struck.any(axis=0)).tolist())
         for place, step in enumerate(steps):
@@ -105,17 +130,18 @@ class Group:
             self.apply(self.taken((qubit,)), (qubit,))
 
     def taken(self, qubits: tuple[int, ...]) -> np.ndarray:
-        """The gates that wait on some qubits, as one matrix; they wait no more."""
+        """The delayed gates of some qubits as one matrix; they are delayed no longer."""
         matrix = self.ahead(qubits)
         for qubit in qubits:
-            self.waiting[qubit] = NOTHING
+            self.waiting[qubit] = IDENTITY
         return matrix
 
     def ahead(self, qubits: tuple[int, ...]) -> np.ndarray:
+        """The delayed gates of some qubits as one matrix."""
         matrix = self.waiting[qubits[0]]
         if len(qubits) == 1:
             return matrix
-        # What numpy.kron gives, ten times as fast.
+        # The same as numpy.kron, ten times as fast.
         return (matrix[:, None, :, None] * self.waiting[qubits[1]][None, :, None, :]).reshape(4, 4)
 
     def apply(self, matrix: np.ndarray, qubits: tuple[int, ...]) -> None:
@@ -125,8 +151,8 @@ class Group:
         self.state = np.tensordot(shaped, self.state, (range(k, 2 * k), places))
         self.axes = [*qubits, *(axis for axis in self.axes if axis not in qubits)]
 
-    def strike(self, step: Step, row: int) -> None:
-        """One of the noise's Kraus operators on one row, drawn by the norms that they leave."""
+    def strike(self, step: NoisyGate, row: int) -> None:
+        """Apply one of the channel's Kraus operators to one row, drawn by the norms of the states after them."""
         assert step.noise is not None
         qubits, k = step.qubits, len(step.qubits)
         places = [self.axes.index(qubit) for qubit in qubits]
@@ -135,9 +161,8 @@ class Group:
         flat = matrix @ state.reshape(2**k, -1)
         density = flat @ flat.conj().T
         weights = [np.trace(one.conj().T @ one @ density).real for one in step.noise.operators]
-        chances = np.cumsum(weights)
-        chosen = min(int(np.searchsorted(chances, self.random.random() * chances[-1], side="right")), len(weights) - 1)
-        # Gates wait as unitary matrices, so what they will do is undone here.
+        (chosen,) = inverse_cdf(np.cumsum(weights), self.random.random(1))
+        # The delayed gates are applied later, so that their effect is undone here.
         operator = matrix.conj().T @ step.noise.operators[chosen] @ matrix
         operator = np.where(np.abs(operator) < ROUNDING, 0, operator) / np.sqrt(weights[chosen])
         changed = operator @ state.reshape(2**k, -1)

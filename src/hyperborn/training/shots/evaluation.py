@@ -4,7 +4,7 @@ import numpy as np
 
 from hyperborn.backends.backend import connected
 from hyperborn.backends.jobs.ledger import Ledger
-from hyperborn.backends.jobs.replay import Recorded
+from hyperborn.backends.jobs.sampler import LedgerSampler
 from hyperborn.backends.names import identity_of
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.training.shots.posteriors import ShotPosterior
@@ -28,7 +28,7 @@ def outcomes_on(
         UserError: if the backend refuses, or gives not what was asked for.
     """
     own, name = ledger or Ledger.in_memory(), identity_of(posterior.backend)
-    sampler = Recorded(connected(posterior.backend), name, own)
+    sampler = LedgerSampler(connected(posterior.backend), name, own)
     subcircuits = posterior.subcircuits(width_of(sampler.connection))
     random = np.random.default_rng([seed, EVALUATION])
     name = f"{name}-{shots}-{seed}"

@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 
 from hyperborn.backends.backend import Connection, Cost, JobFailed, connected
-from hyperborn.backends.jobs.forecast import MINUTE, Forecast
+from hyperborn.backends.jobs.budget import MINUTE, Forecast
 from hyperborn.errors import UserError
 from hyperborn.training.definition import Definition
 from hyperborn.training.shots.estimator import ShotEstimator

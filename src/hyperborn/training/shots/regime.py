@@ -10,10 +10,10 @@ from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.backends.backend import Backend, connected
-from hyperborn.backends.jobs.forecast import Forecast
+from hyperborn.backends.jobs.budget import Forecast
 from hyperborn.backends.jobs.ledger import Ledger
-from hyperborn.backends.jobs.replay import Recorded
-from hyperborn.backends.jobs.retry import Persistence
+from hyperborn.backends.jobs.retry import RetryPolicy
+from hyperborn.backends.jobs.sampler import LedgerSampler
 from hyperborn.backends.names import identity_of
 from hyperborn.backends.outcomes import Outcomes, most_frequent
 from hyperborn.data.dataset import Dataset
@@ -73,11 +73,11 @@ class ShotsRegime(Regime):
     def prepare(self, definition: Definition, data: Dataset, resources: Resources) -> Iterator[Problem]:
         backend = backend_of(definition)
         with closing(opened(backend, resources)) as ledger:
-            sampler = Recorded(
+            sampler = LedgerSampler(
                 connected(backend),
                 identity_of(backend),
                 ledger,
-                persistence=Persistence() if resources.patience is None else Persistence(patience=resources.patience),
+                retry_policy=RetryPolicy() if resources.patience is None else RetryPolicy(patience=resources.patience),
                 note=resources.progress.note,
                 waiting=lambda _: give_way(),
             )

@@ -212,7 +212,9 @@ def joint_outcomes(measurement: Measurement, random: np.random.Generator) -> Out
 
 def calibration(subcircuits: Sequence[Subcircuit], seed: int, label: str) -> Batch:
     """The job that prepares all zeros and all ones on the qubits of every subcircuit."""
-    return Batch(label, tuple(mitigation.calibration(own.circuit) for own in subcircuits), CALIBRATION_SHOTS, seed)
+    return Batch(
+        label, tuple(mitigation.calibration_preparations(own.circuit) for own in subcircuits), CALIBRATION_SHOTS, seed
+    )
 
 
 def stream(definition: Definition, purpose: int, step: int = 0) -> np.random.Generator:

@@ -7,10 +7,10 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any, Literal, TypeAlias, get_args
 
 from hyperborn.backends.batch import Batch
-from hyperborn.backends.jobs.limits import Spent
+from hyperborn.backends.jobs.budget import Spent
 from hyperborn.errors import is_number
 
-State: TypeAlias = Literal["intended", "submitted", "done", "failed", "refused", "duplicate"]
+JobState: TypeAlias = Literal["intended", "submitted", "done", "failed", "refused", "duplicate"]
 """What became of a job.
 
 ``intended``: it may have been sent. ``submitted``: the backend took it. ``done``: its counts are stored, or can be
@@ -18,7 +18,7 @@ simulated again. ``failed``: it has an end and no counts. ``refused``: what came
 ``duplicate``: another one under the same tag, which a client that retried has sent.
 """
 
-OPEN: tuple[State, ...] = ("intended", "submitted")
+OPEN: tuple[JobState, ...] = ("intended", "submitted")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Job:
     """By which the backend is asked for it; its own, save that duplicates share it."""
     calibration: str | None
     """When the device was calibrated."""
-    state: State
+    state: JobState
     intended: str
     id: str | None = None
     """The backend's; None where it is not known to have taken the job."""
@@ -140,7 +140,7 @@ CELLS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("label", "circuit_hash", "parameter_hash", "backend", "tag", "intended"), _is_text),
     **dict.fromkeys(("calibration", "id", "submitted", "ended", "error", "counts"), _is_text_or_none),
     **dict.fromkeys(("points", "shots", "seed", "attempt"), _is_count),
-    "state": lambda value: value in get_args(State),
+    "state": lambda value: value in get_args(JobState),
     "seconds": lambda value: value is None or (is_number(value) and value >= 0),
 }
 """What the cells of a row can be, by the names of their columns."""

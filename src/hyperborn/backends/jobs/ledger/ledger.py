@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 
 from hyperborn.backends.batch import Counts
+from hyperborn.backends.jobs.budget import Limits, Spent
 from hyperborn.backends.jobs.ledger.database import connect, create, damaged, explained, fill, transaction
 from hyperborn.backends.jobs.ledger.jobs import COLUMNS, Job, Jobs, Request, digest_of
-from hyperborn.backends.jobs.ledger.packing import packed, unpacked
-from hyperborn.backends.jobs.limits import Limits, Spent
+from hyperborn.backends.jobs.ledger.packing import counts_from_bytes, counts_to_bytes
 from hyperborn.errors import UserError, is_number
 from hyperborn.storage.arrays import plain
 
@@ -105,7 +105,7 @@ class Ledger:
         data = found[0] if found else None
         if not isinstance(data, bytes) or hashlib.sha256(data).hexdigest() != job.counts:
             raise damaged(self.path, f"the counts of {job.request.label}")
-        return unpacked(data, f"{self.path}, the counts of {job.request.label}")
+        return counts_from_bytes(data, f"{self.path}, the counts of {job.request.label}")
 
     def set_durability(self, *, power_cuts: bool) -> None:
         """Whether what is written survives a power cut, which costs tens of milliseconds each time; at first it does.
@@ -221,7 +221,7 @@ class Ledger:
     def _end(self, job: Job, counts: Sequence[Counts] | None, seconds: float, error: str | None) -> Job:
         # SQLite would keep a number that is none as nothing at all.
         known = float(seconds) if is_number(seconds) and seconds >= 0 else None
-        data = None if counts is None else packed(counts)
+        data = None if counts is None else counts_to_bytes(counts)
         digest = None if data is None else hashlib.sha256(data).hexdigest()
         state = "done" if error is None else "refused"
         return self._write(replace(job, state=state, ended=now(), seconds=known, error=error, counts=digest), data)

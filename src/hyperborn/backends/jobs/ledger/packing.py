@@ -18,13 +18,13 @@ LARGEST = 2**31
 
 
 def is_storable(reply: Any) -> bool:
-    """Whether `unpacked` gives back what `packed` makes of a reply, which may be anything."""
+    """Whether `counts_from_bytes` gives back what `counts_to_bytes` makes of a reply, which may be anything."""
     return isinstance(reply, list | tuple) and all(
         no_table(point) is None and not ((point.bits < 0) | (point.bits > 1)).any() for point in reply
     )
 
 
-def packed(reply: Sequence[Counts]) -> bytes:
+def counts_to_bytes(reply: Sequence[Counts]) -> bytes:
     """The counts of all points, in order; strings may be of any length, as a backend may return what it should not."""
     tallies = np.concatenate([np.zeros(0, np.int64), *(point.counts.astype(np.int64) for point in reply)])
     # Most outcomes come a few times: a byte each is enough for most tables.
@@ -39,8 +39,8 @@ def packed(reply: Sequence[Counts]) -> bytes:
     return zlib.compress(arrays_to_bytes(arrays), LEVEL)
 
 
-def unpacked(data: bytes, source: str) -> tuple[Counts, ...]:
-    """The counts in bytes that `packed` made.
+def counts_from_bytes(data: bytes, source: str) -> tuple[Counts, ...]:
+    """The counts in bytes that `counts_to_bytes` made.
 
     Raises:
         UserError: naming `source` if they are not whole, or of more than `LARGEST` bytes.

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from hyperborn.backends import Ledger, LimitReached, Limits
+from hyperborn.backends.jobs.budget import Spent
 from hyperborn.backends.jobs.ledger import Request
-from hyperborn.backends.jobs.limits import Spent
 from hyperborn.errors import UserError
 
 

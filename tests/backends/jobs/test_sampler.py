@@ -9,12 +9,22 @@ import numpy as np
 import pytest
 
 from faulty_service import IMPOSSIBLE, ODD, SECONDS, TOKEN, Clock, FaultyService, product_shots
-from hyperborn.backends import Batch, Counts, Ledger, LimitReached, Limits, Persistence, Points, Recorded, Statevector
+from hyperborn.backends import (
+    Batch,
+    Counts,
+    Ledger,
+    LedgerSampler,
+    LimitReached,
+    Limits,
+    Points,
+    RetryPolicy,
+    Statevector,
+)
 from hyperborn.backends.backend import Cost, TransientError
-from hyperborn.backends.jobs.retry import Asking, Silence
+from hyperborn.backends.jobs.retry import NoAnswer, Retrier
 from hyperborn.backends.redaction import one_line
 from hyperborn.backends.simulators import statevector
-from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.circuits import ProductState
 from hyperborn.errors import UserError
 
@@ -35,18 +45,18 @@ def same(first: tuple[Counts, ...], second: tuple[Counts, ...]) -> bool:
 class Run:
     """A run against a faulty service, that can be left and taken up again as by another process."""
 
-    def __init__(self, folder: Path, persistence: Persistence | None = None, **faults: list[str]) -> None:
-        self.folder, self.persistence, self.faults = folder, persistence, faults
+    def __init__(self, folder: Path, retry_policy: RetryPolicy | None = None, **faults: list[str]) -> None:
+        self.folder, self.retry_policy, self.faults = folder, retry_policy, faults
         self.notes: list[str] = []
         self.clock = Clock()
 
     def sample(self, wanted: Batch, limits: Limits | None = None) -> tuple[Counts, ...]:
         with Ledger.create_or_open(self.folder / "ledger.sqlite", limits) as ledger:
-            recorded = Recorded(
+            recorded = LedgerSampler(
                 self.service,
                 "faulty",
                 ledger,
-                persistence=self.persistence,
+                retry_policy=self.retry_policy,
                 note=self.notes.append,
                 sleep=self.clock.sleep,
                 clock=self.clock.now,
@@ -119,8 +129,8 @@ def test_of_six_jobs_the_oldest_that_has_not_failed_is_kept(run) -> None:
 
 
 def test_pauses_grow_and_end(run) -> None:
-    new = run(Persistence(silence=300.0), submit=["503 before"] * 50)
-    with pytest.raises(UserError, match=r"sending step-00001: 503 .* silence=300 seconds; all .* is kept"):
+    new = run(RetryPolicy(answer_timeout=300.0), submit=["503 before"] * 50)
+    with pytest.raises(UserError, match=r"sending step-00001: 503 .* answer_timeout=300 seconds; all .* is kept"):
         new.sample(batch())
     assert new.clock.seconds <= 300.0 + 61.0
     pauses = [int(note.removesuffix(" s").rpartition("asking again in ")[2]) for note in new.notes]
@@ -144,7 +154,7 @@ def test_time_spent_in_the_queue_is_not_silence(tmp_path: Path) -> None:
 
     service = FaultyService(tmp_path / "service.json", product_shots, tick=queue, collect=["503"] * 12)
     with Ledger.in_memory() as ledger:
-        recorded = Recorded(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
+        recorded = LedgerSampler(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
         recorded.sample(batch())
     assert clock.seconds > 60_000.0
 
@@ -159,22 +169,22 @@ def test_a_pause_that_is_asked_for_is_not_silence() -> None:
             return "an answer"
         raise TransientError("429 Too Many Requests", retry_after=asked.pop(0) or None)
 
-    asking = Asking(Persistence(), lambda _: None, said.append, clock.sleep, clock.now)
-    assert asking.until_answered(busy, "sending") == "an answer"
+    retrier = Retrier(RetryPolicy(), lambda _: None, said.append, clock.sleep, clock.now)
+    assert retrier.until_answered(busy, "sending") == "an answer"
     assert tries == 5
     assert 7200.0 < clock.seconds < 7220.0
     assert max(clock.pauses) <= 1.0
     assert len(said) == len(clock.pauses)
     # What comes beside such pauses is silence all the same, and they end with one's patience.
     asked += [3600.0, *[0.0] * 100]
-    with pytest.raises(Silence, match=r"asked again and again within silence=900 seconds"):
-        asking.until_answered(busy, "sending")
+    with pytest.raises(NoAnswer, match=r"asked again and again within answer_timeout=900 seconds"):
+        retrier.until_answered(busy, "sending")
     assert 7200.0 + 3600.0 + 800.0 < clock.seconds < 7220.0 + 3600.0 + 900.0
     asked[:] = [30_000.0] * 3
     with pytest.raises(
-        Silence, match=r"^sending: 429 Too Many Requests; it asks for pauses of more than patience=86,400"
+        NoAnswer, match=r"^sending: 429 Too Many Requests; it asks for pauses of more than patience=86,400"
     ):
-        asking.until_answered(busy, "sending")
+        retrier.until_answered(busy, "sending")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +199,7 @@ def test_a_pause_ends_when_it_is_not_wanted(tmp_path: Path, place: dict[str, lis
 
     service = FaultyService(tmp_path / "service.json", product_shots, **place)
     with Ledger.in_memory() as ledger:
-        recorded = Recorded(service, "faulty", ledger, waiting=waiting, sleep=clock.sleep, clock=clock.now)
+        recorded = LedgerSampler(service, "faulty", ledger, waiting=waiting, sleep=clock.sleep, clock=clock.now)
         pressed = True
         with pytest.raises(KeyboardInterrupt):
             recorded.sample(batch())
@@ -200,7 +210,7 @@ def test_a_pause_ends_when_it_is_not_wanted(tmp_path: Path, place: dict[str, lis
 
 
 def test_a_queue_that_is_too_long_is_said_and_its_job_adopted(run) -> None:
-    new = run(Persistence(patience=120.0), collect=["never"])
+    new = run(RetryPolicy(patience=120.0), collect=["never"])
     remedy = re.escape(f"it stays there, and is adopted when you go on with: hyperborn resume {new.folder}")
     with pytest.raises(UserError, match=f"queue time-out: job job-1 of step-00001 .* 120 seconds; {remedy}"):
         new.sample(batch())
@@ -230,7 +240,8 @@ def test_a_job_that_is_denied_but_in_the_list_is_not_sent_again(run) -> None:
 def test_a_job_that_is_denied_for_long_is_kept(run) -> None:
     new = run(collect=["denies"] * 60)
     with pytest.raises(
-        UserError, match=r"waiting for step-00001: faulty knows no job job-1; .* silence=900 seconds; all .* kept"
+        UserError,
+        match=r"waiting for step-00001: faulty knows no job job-1; .* answer_timeout=900 seconds; all .* kept",
     ):
         new.sample(batch())
     assert new.states == [(1, "submitted", "job-1")]
@@ -487,7 +498,7 @@ def test_a_job_for_other_angles_is_cancelled_though_the_list_is_out_of_order(run
 
 
 def test_a_job_that_could_not_be_looked_for_is_cancelled_later(run) -> None:
-    new = run(Persistence(silence=20.0), collect=["never"], find=["", *["503"] * 30])
+    new = run(RetryPolicy(answer_timeout=20.0), collect=["never"], find=["", *["503"] * 30])
     with pytest.raises(UserError, match="queue time-out"):
         new.sample(batch())
     # What it stood in for is there, so that nothing but the cancellation is left to do.
@@ -504,7 +515,7 @@ def test_one_run_never_adopts_the_jobs_of_another(run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="queue time-out"):
         new.sample(batch())
     with Ledger.create_or_open(tmp_path / "other.sqlite") as ledger:
-        Recorded(new.service, "faulty", ledger).sample(batch())
+        LedgerSampler(new.service, "faulty", ledger).sample(batch())
     assert len(new.service.jobs()) == 2
     assert same(new.sample(batch()), new.shots_of(1, batch()))
     assert len(new.service.bill()) == 2
@@ -523,7 +534,7 @@ def test_ctrl_c_leaves_a_job_that_is_adopted(tmp_path: Path, moment: str) -> Non
     clock = Clock()
     service = FaultyService(tmp_path / "service.json", product_shots, tick=press)
     with Ledger.in_memory() as ledger:
-        recorded = Recorded(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
+        recorded = LedgerSampler(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
         with pytest.raises(KeyboardInterrupt):
             recorded.sample(batch())
         assert ledger.rows()[0].is_open
@@ -535,15 +546,15 @@ def test_counts_of_the_built_in_simulator_are_not_stored(tmp_path: Path) -> None
     connection, path = Statevector().connect(), tmp_path / "ledger.sqlite"
     for _ in range(2):
         with Ledger.create_or_open(path, Limits(max_jobs=1)) as ledger:
-            assert same(Recorded(connection, "statevector", ledger).sample(batch()), statevector.simulate(batch()))
+            assert same(LedgerSampler(connection, "statevector", ledger).sample(batch()), statevector.simulate(batch()))
             (job,) = ledger.rows()
             assert (job.state, job.counts, job.total_shots) == ("done", None, 80)
             with pytest.raises(LimitReached):
-                Recorded(connection, "statevector", ledger).sample(batch("next"))
+                LedgerSampler(connection, "statevector", ledger).sample(batch("next"))
 
 
-def local(simulate: Any) -> Local:
-    return Local(simulate, lambda _: Cost(1, 0), label="noisy", n_qubits=3)
+def local(simulate: Any) -> InProcessConnection:
+    return InProcessConnection(simulate, lambda _: Cost(1, 0), label="noisy", n_qubits=3)
 
 
 def test_counts_of_another_simulator_are_stored(tmp_path: Path) -> None:
@@ -554,8 +565,8 @@ def test_counts_of_another_simulator_are_stored(tmp_path: Path) -> None:
         return product_shots(replace(wanted, seed=len(calls)))
 
     with Ledger.create_or_open(tmp_path / "ledger.sqlite") as ledger:
-        first = Recorded(local(simulate), "noisy", ledger).sample(batch())
-        assert same(Recorded(local(simulate), "noisy", ledger).sample(batch()), first)
+        first = LedgerSampler(local(simulate), "noisy", ledger).sample(batch())
+        assert same(LedgerSampler(local(simulate), "noisy", ledger).sample(batch()), first)
     assert calls == ["step-00001"]
 
 
@@ -565,12 +576,12 @@ def test_a_simulator_that_returns_too_little_is_refused(tmp_path: Path) -> None:
 
     with Ledger.create_or_open(tmp_path / "ledger.sqlite") as ledger:
         with pytest.raises(UserError, match="noisy returned 20 of the 40 shots"):
-            Recorded(local(half), "noisy", ledger).sample(batch())
-        assert same(Recorded(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
+            LedgerSampler(local(half), "noisy", ledger).sample(batch())
+        assert same(LedgerSampler(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
         assert [job.state for job in ledger.rows()] == ["refused", "done"]
         wide = Batch("wide", (Points(ProductState(4), np.zeros((1, 4))),), 10, 0)
         with pytest.raises(UserError, match="a circuit of 4 qubits is too wide for noisy"):
-            Recorded(local(product_shots), "noisy", ledger).sample(wide)
+            LedgerSampler(local(product_shots), "noisy", ledger).sample(wide)
 
 
 def test_a_simulator_that_fails_in_the_middle_is_said_in_one_line(tmp_path: Path) -> None:
@@ -582,7 +593,7 @@ def test_a_simulator_that_fails_in_the_middle_is_said_in_one_line(tmp_path: Path
             r"^noisy failed at step-00001: noisy raised ZeroDivisionError: no kernel for token=\[withheld\]; go on"
         )
         with pytest.raises(UserError, match=message):
-            Recorded(local(breaks), "noisy", ledger).sample(batch())
+            LedgerSampler(local(breaks), "noisy", ledger).sample(batch())
         assert ledger.rows() == ()
 
         def exhausts(_: Batch) -> tuple[Counts, ...]:
@@ -590,8 +601,8 @@ def test_a_simulator_that_fails_in_the_middle_is_said_in_one_line(tmp_path: Path
 
         # The command line knows what helps.
         with pytest.raises(MemoryError):
-            Recorded(local(exhausts), "noisy", ledger).sample(batch())
-        assert same(Recorded(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
+            LedgerSampler(local(exhausts), "noisy", ledger).sample(batch())
+        assert same(LedgerSampler(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
 
 
 def test_damaged_counts_are_said_and_not_paid_for_again(run) -> None:
@@ -611,7 +622,9 @@ def test_no_secret_gets_into_notes_and_ledger() -> None:
     assert len(one_line(RuntimeError("x" * 10_000))) < 400
 
 
-@pytest.mark.parametrize("wrong", [{"patience": 0}, {"silence": float("inf")}, {"attempts": 0}, {"looks": (-1.0,)}])
-def test_persistence_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "wrong", [{"patience": 0}, {"answer_timeout": float("inf")}, {"attempts": 0}, {"list_pauses": (-1.0,)}]
+)
+def test_a_wrong_retry_policy_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=next(iter(wrong))):
-        Persistence(**wrong)
+        RetryPolicy(**wrong)

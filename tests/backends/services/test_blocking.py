@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hyperborn.backends import Batch, Counts, Ledger, PennyLaneDevice, Points, Recorded
+from hyperborn.backends import Batch, Counts, Ledger, LedgerSampler, PennyLaneDevice, Points
+from hyperborn.backends.services.blocking import KEPT, BlockingConnection
 from hyperborn.backends.services.pennylane import SIMULATORS
-from hyperborn.backends.services.unlisted import KEPT, Unlisted
 from hyperborn.circuits import ProductState
 from hyperborn.errors import UserError
 
@@ -28,10 +28,10 @@ class Vendor:
         self.notes: list[str] = []
         self.states_at_call: list[list[str]] = []
 
-    def process(self, during: Callable[[], None] = lambda: None) -> Unlisted:
+    def process(self, during: Callable[[], None] = lambda: None) -> BlockingConnection:
         """The connection of a new process; `during` happens while the device is at work."""
         connection = PennyLaneDevice(NAME).connect()
-        assert isinstance(connection, Unlisted)
+        assert isinstance(connection, BlockingConnection)
         run = connection.call
 
         def call(wanted: Batch) -> tuple[Counts, ...]:
@@ -43,9 +43,9 @@ class Vendor:
         connection.call = call
         return connection
 
-    def sample(self, connection: Unlisted, wanted: Batch) -> tuple[Counts, ...]:
+    def sample(self, connection: BlockingConnection, wanted: Batch) -> tuple[Counts, ...]:
         with Ledger.create_or_open(self.path) as ledger:
-            found = Recorded(connection, "vendor", ledger, note=self.notes.append).sample(wanted)
+            found = LedgerSampler(connection, "vendor", ledger, note=self.notes.append).sample(wanted)
             (level,) = ledger._database.execute("PRAGMA synchronous").fetchone()
             assert level == 3, "what is paid for must survive a power cut"
             return found

@@ -27,8 +27,8 @@ from hyperborn.backends.backend import (
 from hyperborn.backends.batch import Batch, Counts, check_reply
 from hyperborn.backends.boundary import guarded
 from hyperborn.backends.jobs.ledger import Job, Ledger, Request, is_storable
-from hyperborn.backends.jobs.retry import Asking, Persistence, Silence
-from hyperborn.backends.jobs.submit import GLANCE, Submitting, ignore
+from hyperborn.backends.jobs.retry import NoAnswer, Retrier, RetryPolicy
+from hyperborn.backends.jobs.submit import GLANCE, JobSubmitter, ignore
 from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError
 
@@ -36,7 +36,7 @@ FETCHES = 3
 """Times that the counts of a job are fetched before what comes is taken to be of no use."""
 
 
-class Recorded:
+class LedgerSampler:
     """A connection whose jobs are in a ledger; `backend` is the name that it goes by there.
 
     `note` is told in a line of what a person should know, `waiting` how a job stands: every second, and it ends the
@@ -49,7 +49,7 @@ class Recorded:
         backend: str,
         ledger: Ledger,
         *,
-        persistence: Persistence | None = None,
+        retry_policy: RetryPolicy | None = None,
         note: Callable[[str], None] = ignore,
         waiting: Callable[[str], None] = ignore,
         sleep: Callable[[float], None] = time.sleep,
@@ -57,10 +57,10 @@ class Recorded:
     ) -> None:
         self.connection = connection = guarded(connection, backend)
         self.backend, self.ledger = backend, ledger
-        self.persistence = persistence or Persistence()
+        self.retry_policy = retry_policy or RetryPolicy()
         self._note, self._waiting, self._clock = note, waiting, clock
-        self._asking = Asking(self.persistence, note, waiting, sleep, clock)
-        self._submitting = Submitting(connection, backend, ledger, self._asking)
+        self._retrier = Retrier(self.retry_policy, note, waiting, sleep, clock)
+        self._submitter = JobSubmitter(connection, backend, ledger, self._retrier)
         # A power cut takes a simulator's jobs along, and they cost nothing.
         ledger.set_durability(power_cuts=connection.metered)
 
@@ -84,11 +84,11 @@ class Recorded:
         if not self.connection.metered:
             return self._simulated(batch, request, job)
         reason = ""
-        for _ in range(self.persistence.attempts):
+        for _ in range(self.retry_policy.attempts):
             known = job is not None
             job = job or self.ledger.intend(request, self.connection.calibration)
             try:
-                job = self._submitting.in_hand(job, batch, known=known)
+                job = self._submitter.in_hand(job, batch, known=known)
                 reply, refusal = self._reply(job, batch)
                 if refusal is None:
                     return self._stored(job, reply)
@@ -99,13 +99,13 @@ class Recorded:
                 assert job is not None
                 raise UserError(
                     f"queue time-out: job {job.id} of {batch.label} is not finished on {self.backend} after "
-                    f"{self.persistence.patience:,g} seconds; it stays there, and is adopted when you {self._remedy()}"
+                    f"{self.retry_policy.patience:,g} seconds; it stays there, and is adopted when you {self._remedy()}"
                 ) from error
-            except Silence as error:
+            except NoAnswer as error:
                 raise UserError(f"{error}; all that is paid for is kept; {self._remedy()}") from error
             except Untraceable as error:
-                # Asking again is the person's decision to have it sent anew.
-                self._submitting.lost(job, error)
+                # Retrier again is the person's decision to have it sent anew.
+                self._submitter.lost(job, error)
                 raise UserError(
                     f"{error}; look there whether it was. To have it sent anew, and paid for, {self._remedy()}"
                 ) from error
@@ -114,13 +114,13 @@ class Recorded:
                 if not left:
                     raise
                 raise UserError(f"{error}{left}") from error
-            twin = self._submitting.twin(job, batch)
+            twin = self._submitter.twin(job, batch)
             if twin is not None:
                 return self._stored(*twin)
             self._closed(job, batch, reply, reason)
             job = None
         raise UserError(
-            f"{self.backend} failed {self.persistence.attempts} times at {batch.label}, the last time with: {reason}; "
+            f"{self.backend} failed {self.retry_policy.attempts} times at {batch.label}, the last time with: {reason}; "
             f"all that is paid for is kept; {self._remedy()}"
         )
 
@@ -135,7 +135,7 @@ class Recorded:
             self._note(f"{self.backend}: job {job.id} of {batch.label} failed: {reason}")
             return
         # Before the row is closed, for the same reason; what came can be fetched again.
-        self._submitting.cancel_others(job)
+        self._submitter.cancel_others(job)
         self.ledger.fetched(job, kept_of(reply), reply.seconds, reason)
         self._note(f"{self.backend}: job {job.id} of {batch.label} is of no use, and stays in the ledger: {reason}")
 
@@ -165,7 +165,7 @@ class Recorded:
             self._note(f"{request.label} was asked for before with another {changed}: it is asked for anew")
         for job in usable:
             if job.is_open and job not in fitting:
-                self._submitting.give_up(job)
+                self._submitter.give_up(job)
         done = (job for job in fitting if job.state == "done")
         return next(done, fitting[-1] if fitting else None)
 
@@ -178,7 +178,7 @@ class Recorded:
             self.ledger.check(request)
         try:
             identity = self.connection.submit(batch, batch.label)
-            reply = self.connection.collect(identity, batch, self.persistence.patience, self._waiting)
+            reply = self.connection.collect(identity, batch, self.retry_policy.patience, self._waiting)
         except (JobFailed, NotFinished, TransientError) as error:
             raise UserError(f"{self.backend} failed at {batch.label}: {one_line(error)}; {self._remedy()}") from error
         refusal = refusal_of(self.backend, batch, reply.counts)
@@ -193,7 +193,7 @@ class Recorded:
     def _reply(self, job: Job, batch: Batch) -> tuple[Reply, str | None]:
         """What comes of a job, and why it is not what was asked for, if it is not even when fetched several times."""
         assert job.id is not None  # it is in hand
-        identity, patience, started, fetched = job.id, self.persistence.patience, self._clock(), 0
+        identity, patience, started, fetched = job.id, self.retry_policy.patience, self._clock(), 0
 
         def collect(alive: Callable[[], None]) -> tuple[Reply, str | None]:
             nonlocal fetched
@@ -208,7 +208,7 @@ class Recorded:
                 refusal = refusal_of(self.backend, batch, reply.counts)
             except JobMissing as error:
                 # It would be paid for again: two answers must say so.
-                if self._submitting.is_listed(job):
+                if self._submitter.is_listed(job):
                     raise
                 raise JobFailed(f"{one_line(error)}, nor is it in the list") from error
             except UnusableReply as error:
@@ -220,14 +220,14 @@ class Recorded:
                 raise TransientError(f"job {identity}: {refusal}")
             return reply, refusal
 
-        return self._asking.until_answered(collect, f"{self.backend}, waiting for {batch.label}")
+        return self._retrier.until_answered(collect, f"{self.backend}, waiting for {batch.label}")
 
     def _stored(self, job: Job, reply: Reply) -> tuple[Counts, ...]:
         """The counts, stored before they are used."""
         counts = tuple(point.standardized() for point in reply.counts)
         # A duplicate that was not in the list at first would else be paid for unnoticed. This comes before the row is
         # closed: after a death in between nobody would look for it, while what came can be fetched again.
-        self._submitting.cancel_others(job)
+        self._submitter.cancel_others(job)
         self.ledger.fetched(job, counts, reply.seconds, None)
         return counts
 

@@ -14,7 +14,7 @@ KEPT = 16
 """Replies that are kept, so that one which was not stored, because of Ctrl-C say, is not paid for again."""
 
 
-class Unlisted(Connection):
+class BlockingConnection(Connection):
     """The connection to a function that has whole batches run for money, and waits for their end.
 
     An id is the tag, and is known once the job is done. Of a job during which the process has died, or the call has
@@ -28,7 +28,7 @@ class Unlisted(Connection):
         *,
         label: str,
     ) -> None:
-        self.call, self.price, self.label = call, cost, label
+        self.call, self.cost_of, self.label = call, cost, label
         self.n_qubits, self.packing, self.calibration = None, PACKING, None
         self.repeatable, self.metered = False, True
         self.replies: dict[str, Reply] = {}
@@ -62,7 +62,7 @@ class Unlisted(Connection):
         return False
 
     def cost(self, circuit: Circuit) -> Cost:
-        return self.price(circuit)
+        return self.cost_of(circuit)
 
     def _held(self, tag: str) -> Reply:
         if tag not in self.replies:
