@@ -104,7 +104,7 @@ class Connection(ABC):
 
     @abstractmethod
     def collect(self, job: str, batch: Batch, patience: float, waiting: Callable[[str], None]) -> Reply:
-        """Wait up to `patience` seconds for the end of a job, and fetch its counts; `waiting` is called with its status.
+        """Wait up to `patience` seconds for the end of a job, and fetch its counts; `waiting` gets its status.
 
         Counts are as the backend returned them: in the order of weights, but unchecked. Repeated calls are allowed.
 
@@ -154,6 +154,4 @@ def connected(backend: Backend) -> Connection:
     try:
         return backend.connect()
     except (TransientError, JobFailed) as error:
-        raise UserError(
-            f"{backend.label} cannot be reached now: {error}; all results are kept; try again later"
-        ) from error
+        raise UserError(f"{backend.label} cannot be reached now: {error}; try again later") from error

@@ -163,8 +163,8 @@ class Counts:
 def check_reply(backend: str, batch: Batch, reply: Any) -> None:
     """Raise a UserError if a reply, which may be any object, does not fit the batch.
 
-    For every point it must have a table of bits 0 and 1, as wide as the circuit, with distinct rows, and a count of 1 or
-    more for each row. The counts must add up to the shots.
+    For every point it must have a table of bits 0 and 1, as wide as the circuit, with distinct rows, and a count of 1
+    or more for each row. The counts must add up to the shots.
     """
     if not isinstance(reply, list | tuple):
         raise UserError(f"{backend} returned a {type(reply).__name__} instead of the counts of {batch.label}")

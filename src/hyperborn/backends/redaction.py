@@ -47,7 +47,7 @@ def withhold(secret: str | None) -> None:
 
 
 def redacted(text: str) -> str:
-    """The text without anything that looks like a secret, is a known one, or is an environment variable named like one."""
+    """The text without known secrets, what looks like one, and environment variables that are named like one."""
     text = text[:LONGEST]
     environment = [value for name, value in os.environ.items() if SECRET_NAME.search(name)]
     # The longest first: one may be part of another.

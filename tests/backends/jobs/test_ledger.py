@@ -167,7 +167,9 @@ def test_a_lock_of_another_is_said_and_waited_for(path: Path, monkeypatch: pytes
 def test_of_two_writers_the_second_is_stopped(path: Path) -> None:
     with Ledger.create_or_open(path) as first, Ledger.create_or_open(path) as second:
         first.intend(request("a"), None)
-        with pytest.raises(UserError, match="was written by another process meanwhile; stop that, and resume"):
+        with pytest.raises(
+            UserError, match="was written by another process in the meantime; stop that process, and resume"
+        ):
             second.intend(request("b"), None)
         assert second.rows() == first.rows()
 

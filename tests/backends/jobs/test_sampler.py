@@ -216,7 +216,7 @@ def test_a_queue_that_is_too_long_is_said_and_its_job_adopted(run) -> None:
         new.sample(batch())
     assert new.states == [(1, "submitted", "job-1")]
     assert same(new.sample(batch()), new.shots_of(1, batch()))
-    assert any("going on with job job-1" in note for note in new.notes)
+    assert any("continuing with job job-1" in note for note in new.notes)
     assert new.service.bill() == [job["tag"] for job in new.service.jobs()]
 
 
@@ -255,7 +255,7 @@ def test_a_job_that_is_lost_is_sent_again(run) -> None:
     assert same(new.sample(batch()), new.shots_of(2, batch()))
     assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
     assert any(
-        "job-1 of step-00001 failed: faulty knows no job job-1, nor is it in the list" in note for note in new.notes
+        "job-1 of step-00001 failed: faulty knows no job job-1, and it is not in the list" in note for note in new.notes
     )
 
 
@@ -280,12 +280,12 @@ def test_what_was_not_asked_for_is_fetched_again_and_never_used(run, fault: str,
     new = run(collect=[fault] * 2)
     assert same(new.sample(batch()), new.shots_of(1, batch()))
     assert new.states == [(1, "done", "job-1")]
-    # Damaged for good: it is refused, and asked for anew.
+    # Permanently damaged: it is refused, and requested again.
     new.service._change(lambda state: state["faults"].update(collect=[fault] * 3))
     assert same(new.sample(batch("step-00001", 0.9)), new.shots_of(2 + 1, batch("step-00001", 0.9)))
     assert [state for _, state, _ in new.states] == ["done", "refused", "done"]
     assert len(new.service.jobs()) == len(new.service.bill()) == 3
-    assert any(re.search(rf"^faulty: job job-2 of step-00001 is of no use, .*: {message}$", note) for note in new.notes)
+    assert any(re.search(rf"^faulty: job job-2 of step-00001 is unusable, .*: {message}$", note) for note in new.notes)
     with Ledger.read(new.folder / "ledger.sqlite") as ledger:
         _, refused, _ = ledger.rows()
         assert re.match(message, refused.error or "")
@@ -322,7 +322,7 @@ def test_stored_counts_that_cannot_be_are_fetched_once_more(run) -> None:
     assert same(new.sample(batch()), first)
     assert new.states == [(1, "done", "job-1")]
     assert len(new.service.jobs()) == 1
-    assert "step-00001: the counts in the ledger are of no use (faulty returned a count of 45" in new.notes[0]
+    assert "step-00001: the counts in the ledger are unusable (faulty returned a count of 45" in new.notes[0]
 
 
 def test_a_twin_takes_the_place_of_one_that_is_of_no_use(run) -> None:
@@ -396,7 +396,7 @@ def test_a_job_that_is_there_after_a_refusal_is_adopted(run, listed: list[str]) 
     [
         (
             {"submit": ["401 after"], "find": ["401"]},
-            r"; whether faulty has taken step-00001 all the same is looked up when you go on with: hyperborn resume",
+            r"; whether faulty has accepted step-00001 nevertheless is checked when you go on with: hyperborn resume",
             "intended",
         ),
         (
@@ -455,13 +455,13 @@ def test_limits_stop_before_anything_is_sent(run) -> None:
     new = run()
     new.sample(batch("a"), Limits(max_shots=200))
     new.sample(batch("b"))
-    with pytest.raises(LimitReached, match="max_shots=200 would be passed: 160 shots are spent, and c takes 80 more"):
+    with pytest.raises(LimitReached, match="max_shots=200 would be exceeded: 160 shots are spent, and c takes 80 more"):
         new.sample(batch("c"))
     assert len(new.service.jobs()) == len(new.states) == 2
     # What is paid for is given all the same.
     assert same(new.sample(batch("a")), new.shots_of(1, batch("a")))
     new.sample(batch("c"), Limits(max_shots=240))
-    with pytest.raises(LimitReached, match=r"max_seconds=9 would be passed: about 7.5 seconds"):
+    with pytest.raises(LimitReached, match=r"max_seconds=9 would be exceeded: about 7.5 seconds"):
         new.sample(batch("d"), Limits(max_shots=1000, max_seconds=9.0))
 
 
@@ -470,7 +470,7 @@ def test_other_angles_are_asked_for_anew(run) -> None:
     first = new.sample(batch())
     other = new.sample(batch(angle=0.8))
     assert same(other, new.shots_of(2, batch(angle=0.8)))
-    assert new.notes == ["step-00001 was asked for before with another parameter: it is asked for anew"]
+    assert new.notes == ["step-00001 was requested before with another parameter: it is requested again"]
     assert same(new.sample(batch()), first)
     assert same(new.sample(batch(angle=0.8)), other)
     assert new.states == [(1, "done", "job-1"), (2, "done", "job-2")]

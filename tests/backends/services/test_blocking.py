@@ -96,7 +96,7 @@ def test_a_death_at_work_is_the_person_s_to_decide(vendor: Vendor) -> None:
     assert vendor.states == [("intended", None)]
     message = (
         rf"^hyperborn-\w+-step-00001-1 may have been run, and paid for, .*: pennylane:{NAME} has no list of jobs; .* "
-        rf"sent anew, and paid for, go on with: hyperborn resume {vendor.path.parent}$"
+        rf"sent, and paid for, again, go on with: hyperborn resume {vendor.path.parent}$"
     )
     with pytest.raises(UserError, match=message):
         vendor.sample(vendor.process(), batch())
@@ -130,9 +130,7 @@ def test_a_call_that_fails_is_not_repeated_unasked(vendor: Vendor) -> None:
     def fail() -> None:
         raise ConnectionError("lost with\ntoken=abc")
 
-    message = (
-        r"raised ConnectionError: lost with token=\[withheld\]; step-00001 may have been run.* go on with: hyperborn"
-    )
+    message = r"raised ConnectionError: lost with token=\[withheld\]; step-00001 may nevertheless have.* go on with: hyperborn"
     with pytest.raises(UserError, match=message):
         vendor.sample(vendor.process(fail), batch())
     assert (vendor.calls, vendor.jobs_spent) == (1, 1)

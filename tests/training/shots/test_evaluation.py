@@ -173,7 +173,7 @@ def test_the_same_question_is_paid_for_once(result: Result, tmp_path: Path) -> N
 def test_limits_of_the_ledger_hold(result: Result) -> None:
     with closing(Ledger.in_memory(Limits(max_shots=400))) as ledger:
         result.on(BACKEND, 400, ledger=ledger)
-        with pytest.raises(LimitReached, match="max_shots=400 would be passed"):
+        with pytest.raises(LimitReached, match="max_shots=400 would be exceeded"):
             result.on(BACKEND, 300, ledger=ledger)
 
 

@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
-"""Seconds between tries; doubled each time, and up to a second more at random, so that clients do not retry at the same times."""
+"""Seconds between tries; doubled each time, plus up to a second at random, so that clients spread their requests."""
 
 SLICE = 1.0
 """Seconds of a single sleep, so that Ctrl-C ends long pauses."""
@@ -69,7 +69,7 @@ class Retrier:
         rest(seconds, lambda: self.waiting("asking again soon"), self.sleep)
 
     def until_answered(self, ask: Callable[[Callable[[], None]], Result], what: str) -> Result:
-        """The result of `ask`, repeated after each `TransientError`: with growing pauses, or those that the backend asks for.
+        """The result of `ask`, repeated after each `TransientError` with growing pauses, or those the backend asks for.
 
         Args:
             ask: takes a function, which it calls whenever the backend answers.

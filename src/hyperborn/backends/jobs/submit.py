@@ -1,4 +1,4 @@
-"""One job for one attempt: sent if it is not there yet, and alone under its tag."""
+"""Submission of jobs that cost money: each attempt is sent once, and duplicates are cancelled."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError
 
 GLANCE = 1.0
-"""Seconds for a look at how a job stands."""
+"""Longest wait for the status of a job (seconds)."""
 
 
 def ignore(text: str) -> None:
-    """Tell nobody."""
+    """Drop a note."""
     del text
 
 
 @dataclass(frozen=True, eq=False)
 class JobSubmitter:
-    """Brings the jobs of a ledger to a backend whose jobs are paid for, and finds those again that are there."""
+    """Sends the jobs of a ledger to a backend whose jobs cost money, and finds those that it has already."""
 
     connection: Connection
     backend: str
@@ -37,21 +37,20 @@ class JobSubmitter:
     retrier: Retrier
 
     def in_hand(self, job: Job, batch: Batch, *, known: bool) -> Job:
-        """The job with its id in the ledger: sent now, or found with the backend if it may have been sent before.
+        """The job with its id in the ledger: sent now, or found on the backend if it may have been sent before.
 
         Args:
-            job: that is open.
-            batch: what it asks for.
-            known: whether it was in the ledger before, so that an earlier process may have sent it.
+            job: an open job.
+            batch: the batch of the job.
+            known: whether the job was in the ledger before, so that an earlier process may have sent it.
 
         Raises:
             NoAnswer: if the backend does not answer.
-            Untraceable: if it can't be known whether it has taken the job.
-            UserError: if it does not take the job. The row stays open if it is not known whether it has it all the
-                same.
+            Untraceable: if it is impossible to know whether the backend accepted the job.
+            UserError: if the backend refuses the job. The row stays open if the backend may have kept it nevertheless.
         """
         if job.id is not None:
-            self.retrier.note(f"{batch.label}: going on with job {job.id}, submitted at {job.submitted}")
+            self.retrier.note(f"{batch.label}: continuing with job {job.id}, submitted at {job.submitted}")
             others = [identity for identity in self._listed(job) if identity != job.id]
             return self._settled(job, batch, [job.id, *others])
         may_be_there = known
@@ -70,7 +69,7 @@ class JobSubmitter:
                 found = self._kept_all_the_same(job, error)
                 if found:
                     return found, True
-                # An earlier try may yet turn out to have been accepted.
+                # An earlier request may still have been accepted.
                 if not sent_before:
                     self.ledger.failed(job, one_line(error))
                 raise
@@ -83,19 +82,19 @@ class JobSubmitter:
         return self._settled(job, batch, listed)
 
     def cancel_others(self, job: Job) -> None:
-        """Have every other job under the tag of this one cancelled: a client may have sent it several times."""
+        """Cancel all other jobs with the tag of this one: a client may have sent it several times."""
         self._cancel(job, self._listed(job, lagging=True))
 
     def lost(self, job: Job, error: Untraceable) -> None:
-        """Write down that nothing more will be known of a job; it counts as spent."""
-        # A job with an id counts, one without was never taken.
+        """Record that the fate of a job remains unknown; it counts as spent."""
+        # Only a job with an id counts as accepted, and so as spent.
         taken = self.ledger.submitted(job, job.tag) if job.id is None else job
         self.ledger.failed(taken, one_line(error))
 
     def twin(self, job: Job, batch: Batch) -> tuple[Job, Reply] | None:
-        """Another job under the tag of one that is of no use, and its reply, if it has a good one: it takes its place.
+        """A duplicate of an unusable job, in its place, and its reply; None if no duplicate has a good reply.
 
-        It was cancelled, but a cancellation may come too late.
+        Duplicates were cancelled, but a cancellation may come too late.
         """
         for identity in self.ledger.duplicates(job):
             try:
@@ -108,7 +107,7 @@ class JobSubmitter:
         return None
 
     def is_listed(self, job: Job) -> bool:
-        """Whether a job that is in hand is in the backend's list; that it is not is believed after several looks.
+        """Whether a submitted job is in the backend's list; it counts as not there after several searches.
 
         Raises:
             TransientError: if the backend did not answer.
@@ -116,11 +115,11 @@ class JobSubmitter:
         return job.id in self._looked(job.tag, lambda found: job.id in found)
 
     def _settled(self, job: Job, batch: Batch, identities: list[str]) -> Job:
-        """The job as the first of those under its tag that has not failed, the others cancelled."""
-        # Those in the ledger as duplicates are cancelled already, or about to be.
+        """The job with the id of the first one under its tag that has not failed; the others are cancelled."""
+        # Recorded duplicates are cancelled already, or are about to be.
         candidates = [identity for identity in identities if not self.ledger.is_duplicate(job, identity)]
         for identity in candidates if len(candidates) > 1 else ():
-            # Written down before it is looked at: another process would else keep one, and this one pay for two.
+            # Recorded before it is examined: otherwise two processes could keep two different jobs, both paid for.
             if identity != job.id:
                 job = self.ledger.submitted(job, identity)
             if not self._has_failed(identity, batch):
@@ -142,7 +141,7 @@ class JobSubmitter:
             )
 
     def give_up(self, job: Job) -> None:
-        """Have an open job cancelled whose counts nobody will want."""
+        """Cancel an open job whose counts are no longer needed."""
 
         def look(_: Callable[[], None]) -> Sequence[str]:
             return self._looked_up(job.tag)
@@ -150,7 +149,7 @@ class JobSubmitter:
         try:
             found = self.retrier.until_answered(look, f"{self.backend}, looking for {job.tag} to cancel it")
         except NoAnswer as error:
-            # It stays open, and is looked for again whenever its label is asked for.
+            # It stays open, and is searched for again with the next request for its label.
             self.retrier.note(str(error))
             return
         except Untraceable as error:
@@ -163,15 +162,15 @@ class JobSubmitter:
             elif identity != job.id:
                 self.ledger.duplicate(job, identity)
             self.connection.cancel(identity)
-        self.ledger.failed(job, "given up: what is asked for has changed")
+        self.ledger.failed(job, "given up: the request has changed")
 
     def _looked_up(self, tag: str) -> Sequence[str]:
-        """Ids of the jobs that bear a tag; that there are none is believed after several looks, for a list may lag."""
+        """Ids of the jobs with a tag; none are reported only after several searches, as the list may lag."""
         return self._looked(tag, bool)
 
     def _listed(self, job: Job, *, lagging: bool = False) -> list[str]:
-        """Ids of the jobs under the tag of one that is there, itself included; it alone if the list cannot be had."""
-        assert job.id is not None  # it is in hand
+        """Ids of the jobs with the tag of a submitted job, itself included; only its own if there is no list now."""
+        assert job.id is not None, "the job was submitted"
 
         def look(_: Callable[[], None]) -> Sequence[str]:
             return self._looked(job.tag, lambda found: job.id in found or not lagging)
@@ -184,10 +183,10 @@ class JobSubmitter:
         return [*found] if job.id in found else [*found, job.id]
 
     def _kept_all_the_same(self, job: Job, error: UserError) -> Sequence[str]:
-        """Ids of what a service that has refused a job keeps of it: an answer may be wrong, or that to a second copy.
+        """Ids of jobs that a service has kept despite its refusal, which may be wrong or the answer to a second copy.
 
         Raises:
-            UserError: the refusal itself, if there is no list to look at now; the row stays open.
+            UserError: the refusal itself, if there is no list now; the row stays open.
         """
         if isinstance(error, Unsent):
             return ()
@@ -206,7 +205,7 @@ class JobSubmitter:
         return found
 
     def _found(self, tag: str) -> list[str]:
-        """Ids under a tag, each once; a job that the ledger knows under another tag is none of them."""
+        """Distinct ids of the jobs with a tag, without those that the ledger knows under another tag."""
         return [identity for identity in dict.fromkeys(self.connection.find(tag)) if self.ledger.may_be(identity, tag)]
 
     def _has_failed(self, identity: str, batch: Batch) -> bool:

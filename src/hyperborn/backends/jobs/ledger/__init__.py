@@ -1,4 +1,4 @@
-"""What a run asked of its backend, what became of it and what it took, in one SQLite file that survives crashes."""
+"""The ledger of a run: its jobs, their counts and their cost, in one SQLite file that survives crashes."""
 
 from hyperborn.backends.jobs.ledger.jobs import Job, JobState, Request
 from hyperborn.backends.jobs.ledger.ledger import Ledger
