@@ -44,7 +44,7 @@ def test_circuits_are_placed_as_they_are() -> None:
     assert on_backend(registers, BACKEND, "readout") == ShotRegisters(registers, BACKEND, "readout")
     # Those on a backend move to another.
     assert on_backend(ShotRegister(ProductState(2), Aer()), BACKEND) == ShotRegister(ProductState(2), BACKEND)
-    with pytest.raises(UserError, match="Autoregressive is not run on a backend, which takes a Register or Registers"):
+    with pytest.raises(UserError, match="Autoregressive cannot run on a backend; give a Register or Registers"):
         on_backend(Autoregressive(5, 2), BACKEND)
 
 
