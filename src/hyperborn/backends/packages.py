@@ -31,5 +31,5 @@ def broken(user: str, package: str, command: str, error: Exception) -> UserError
     """The error for a package that is installed and cannot be imported."""
     return UserError(
         f"{user} needs {package}, which is installed and cannot be imported ({type(error).__name__}: {error}); install "
-        f"it anew with: pip install --force-reinstall {command}"
+        f"it again with: pip install --force-reinstall {command}"
     )

@@ -133,7 +133,7 @@ def conformance(
         complete = completeness(backend, kind, batch, reply.counts)
         checks.append(complete)
         if complete.passed:
-            checks += judged(kind, references, reply.counts, ideal)
+            checks += reply_checks(kind, references, reply.counts, ideal)
     return Conformance(backend, tuple(checks), circuits, shots, seconds)
 
 
@@ -151,7 +151,9 @@ def completeness(backend: str, kind: str, batch: Batch, reply: Sequence[Counts])
     return Check(f"{kind}: complete", True, f"{len(reply)} circuits of {batch.shots} shots each, all bits present")
 
 
-def judged(kind: str, references: Sequence[ReferenceCircuit], reply: Sequence[Counts], ideal: bool) -> list[Check]:
+def reply_checks(
+    kind: str, references: Sequence[ReferenceCircuit], reply: Sequence[Counts], ideal: bool
+) -> list[Check]:
     """The checks of a complete reply."""
     tables = [counts_table(counts) for counts in reply]
     each = len(tables) // len(references)

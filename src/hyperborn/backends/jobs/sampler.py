@@ -88,7 +88,7 @@ class LedgerSampler:
             known = job is not None
             job = job or self.ledger.intend(request, self.connection.calibration)
             try:
-                job = self._submitter.in_hand(job, batch, known=known)
+                job = self._submitter.ensure_submitted(job, batch, known=known)
                 reply, refusal = self._reply(job, batch)
                 if refusal is None:
                     return self._stored(job, reply)
@@ -105,7 +105,7 @@ class LedgerSampler:
                 raise UserError(f"{error}; all that is paid for is kept; {self._remedy()}") from error
             except Untraceable as error:
                 # If the user asks again, the batch is sent again.
-                self._submitter.lost(job, error)
+                self._submitter.record_lost(job, error)
                 raise UserError(
                     f"{error}; look there whether it was. To have it sent, and paid for, again, {self._remedy()}"
                 ) from error
@@ -114,9 +114,9 @@ class LedgerSampler:
                 if not left:
                     raise
                 raise UserError(f"{error}{left}") from error
-            twin = self._submitter.twin(job, batch)
-            if twin is not None:
-                return self._stored(*twin)
+            replacement = self._submitter.replacement(job, batch)
+            if replacement is not None:
+                return self._stored(*replacement)
             self._closed(job, batch, reply, reason)
             job = None
         raise UserError(

@@ -36,7 +36,7 @@ class JobSubmitter:
     ledger: Ledger
     retrier: Retrier
 
-    def in_hand(self, job: Job, batch: Batch, *, known: bool) -> Job:
+    def ensure_submitted(self, job: Job, batch: Batch, *, known: bool) -> Job:
         """The job with its id in the ledger: sent now, or found on the backend if it may have been sent before.
 
         Args:
@@ -57,7 +57,7 @@ class JobSubmitter:
 
         def hand_in(_: Callable[[], None]) -> tuple[Sequence[str], bool]:
             nonlocal may_be_there
-            found = self._looked_up(job.tag) if may_be_there else ()
+            found = self._ids_under_tag(job.tag) if may_be_there else ()
             if found:
                 return found, True
             sent_before, may_be_there = may_be_there, True
@@ -66,7 +66,7 @@ class JobSubmitter:
             except Untraceable:
                 raise
             except UserError as error:
-                found = self._kept_all_the_same(job, error)
+                found = self._kept_despite_refusal(job, error)
                 if found:
                     return found, True
                 # An earlier request may still have been accepted.
@@ -85,13 +85,13 @@ class JobSubmitter:
         """Cancel all other jobs with the tag of this one: a client may have sent it several times."""
         self._cancel(job, self._listed(job, lagging=True))
 
-    def lost(self, job: Job, error: Untraceable) -> None:
+    def record_lost(self, job: Job, error: Untraceable) -> None:
         """Record that the fate of a job remains unknown; it counts as spent."""
         # Only a job with an id counts as accepted, and so as spent.
         taken = self.ledger.submitted(job, job.tag) if job.id is None else job
         self.ledger.failed(taken, one_line(error))
 
-    def twin(self, job: Job, batch: Batch) -> tuple[Job, Reply] | None:
+    def replacement(self, job: Job, batch: Batch) -> tuple[Job, Reply] | None:
         """A duplicate of an unusable job, in its place, and its reply; None if no duplicate has a good reply.
 
         Duplicates were cancelled, but a cancellation may come too late.
@@ -112,7 +112,7 @@ class JobSubmitter:
         Raises:
             TransientError: if the backend did not answer.
         """
-        return job.id in self._looked(job.tag, lambda found: job.id in found)
+        return job.id in self._search(job.tag, lambda found: job.id in found)
 
     def _settled(self, job: Job, batch: Batch, identities: list[str]) -> Job:
         """The job with the id of the first one under its tag that has not failed; the others are cancelled."""
@@ -144,7 +144,7 @@ class JobSubmitter:
         """Cancel an open job whose counts are no longer needed."""
 
         def look(_: Callable[[], None]) -> Sequence[str]:
-            return self._looked_up(job.tag)
+            return self._ids_under_tag(job.tag)
 
         try:
             found = self.retrier.until_answered(look, f"{self.backend}, looking for {job.tag} to cancel it")
@@ -154,7 +154,7 @@ class JobSubmitter:
             return
         except Untraceable as error:
             self.retrier.note(f"{self.backend} cannot cancel {job.request.label}: {one_line(error)}")
-            self.lost(job, error)
+            self.record_lost(job, error)
             return
         for identity in found if job.id is None or job.id in found else [job.id, *found]:
             if job.id is None:
@@ -164,16 +164,16 @@ class JobSubmitter:
             self.connection.cancel(identity)
         self.ledger.failed(job, "given up: the request has changed")
 
-    def _looked_up(self, tag: str) -> Sequence[str]:
+    def _ids_under_tag(self, tag: str) -> Sequence[str]:
         """Ids of the jobs with a tag; none are reported only after several searches, as the list may lag."""
-        return self._looked(tag, bool)
+        return self._search(tag, bool)
 
     def _listed(self, job: Job, *, lagging: bool = False) -> list[str]:
         """Ids of the jobs with the tag of a submitted job, itself included; only its own if there is no list now."""
         assert job.id is not None, "the job was submitted"
 
         def look(_: Callable[[], None]) -> Sequence[str]:
-            return self._looked(job.tag, lambda found: job.id in found or not lagging)
+            return self._search(job.tag, lambda found: job.id in found or not lagging)
 
         try:
             found = self.retrier.until_answered(look, f"{self.backend}, looking for duplicates of {job.request.label}")
@@ -182,7 +182,7 @@ class JobSubmitter:
             found = ()
         return [*found] if job.id in found else [*found, job.id]
 
-    def _kept_all_the_same(self, job: Job, error: UserError) -> Sequence[str]:
+    def _kept_despite_refusal(self, job: Job, error: UserError) -> Sequence[str]:
         """Ids of jobs that a service has kept despite its refusal, which may be wrong or the answer to a second copy.
 
         Raises:
@@ -191,20 +191,20 @@ class JobSubmitter:
         if isinstance(error, Unsent):
             return ()
         try:
-            return self._looked_up(job.tag)
+            return self._ids_under_tag(job.tag)
         except (TransientError, UserError):
             raise error from None
 
-    def _looked(self, tag: str, is_enough: Callable[[Sequence[str]], bool]) -> Sequence[str]:
-        found = self._found(tag)
+    def _search(self, tag: str, is_enough: Callable[[Sequence[str]], bool]) -> Sequence[str]:
+        found = self._ids_once(tag)
         for pause in self.retrier.retry_policy.list_pauses:
             if is_enough(found):
                 break
             self.retrier.rest(pause)
-            found = self._found(tag)
+            found = self._ids_once(tag)
         return found
 
-    def _found(self, tag: str) -> list[str]:
+    def _ids_once(self, tag: str) -> list[str]:
         """Distinct ids of the jobs with a tag, without those that the ledger knows under another tag."""
         return [identity for identity in dict.fromkeys(self.connection.find(tag)) if self.ledger.may_be(identity, tag)]
 

@@ -39,8 +39,8 @@ def client(doing: str, *, reading: bool = False) -> Iterator[None]:
 
     Raises:
         TransientError: if the service could not be reached, was busy or failed.
-        JobFailed: if the job that was asked for has failed or was cancelled.
-        JobMissing: if the job that was asked for is not there.
+        JobFailed: if the requested job has failed or was cancelled.
+        JobMissing: if the requested job does not exist.
         UserError: if there is no account, it was not accepted, or the request was not.
     """
     with quiet() as warned:

@@ -73,23 +73,23 @@ def shots_of(steps: Sequence[NoisyGate], n: int, shots: int, random: np.random.G
     """Bits of noisy shots, one a row, in no particular order."""
     noisy = [place for place, step in enumerate(steps) if step.noise is not None and step.noise.untouched < 1.0]
     # At least one column, for the preparation of all 0 is a circuit without gates.
-    struck = np.zeros((shots, max(1, len(steps))), bool)
+    has_error = np.zeros((shots, max(1, len(steps))), bool)
     for place in noisy:
         noise = steps[place].noise
         assert noise is not None
-        struck[:, place] = random.random(shots) >= noise.untouched
-    spoiled = struck[struck.any(axis=1)]
-    first = np.argmax(spoiled, axis=1)
+        has_error[:, place] = random.random(shots) >= noise.untouched
+    with_errors = has_error[has_error.any(axis=1)]
+    first = np.argmax(with_errors, axis=1)
     order = np.argsort(first, kind="stable")
-    spoiled, first = spoiled[order], first[order]
+    with_errors, first = with_errors[order], first[order]
     rows = max(FEWEST, AT_ONCE >> n)
     found = []
-    for start in range(0, max(len(spoiled), 1), rows):
+    for start in range(0, max(len(with_errors), 1), rows):
         group = ShotGroup(n, random)
-        group.run(steps, spoiled[start : start + rows], first[start : start + rows])
+        group.run(steps, with_errors[start : start + rows], first[start : start + rows])
         sums = np.cumsum(group.tables(), axis=1, dtype=np.float64)
         if start == 0:
-            found.append(inverse_cdf(sums[0], random.random(shots - len(spoiled))))
+            found.append(inverse_cdf(sums[0], random.random(shots - len(with_errors))))
         found += [inverse_cdf(row, random.random(1)) for row in sums[1:]]
     return bits_of(np.concatenate(found), n)
 
@@ -106,17 +106,17 @@ class ShotGroup:
         self.axes = list(range(n))
         self.state = np.zeros((2,) * n + (1,), np.complex64)
         self.state[(0,) * n] = 1.0
-        self.waiting = [IDENTITY] * n
+        self.delayed = [IDENTITY] * n
 
-    def run(self, steps: Sequence[NoisyGate], struck: np.ndarray, first: np.ndarray) -> None:
-        """Apply all gates, with errors where `struck` (rows, gates) says so; `first` is each row's first error."""
+    def run(self, steps: Sequence[NoisyGate], has_error: np.ndarray, first: np.ndarray) -> None:
+        """Apply all gates, with errors where `has_error` (rows, gates) says so; `first` is each row's first error."""
         begun = 0
-        sites = set(np.flatnonzero(struck.any(axis=0)).tolist())
+        sites = set(np.flatnonzero(has_error.any(axis=0)).tolist())
         for place, step in enumerate(steps):
             if len(step.qubits) == 1:
-                self.waiting[step.qubits[0]] = (step.matrix @ self.waiting[step.qubits[0]]).astype(np.complex64)
+                self.delayed[step.qubits[0]] = (step.matrix @ self.delayed[step.qubits[0]]).astype(np.complex64)
             else:
-                self.apply(step.matrix @ self.taken(step.qubits), step.qubits)
+                self.apply(step.matrix @ self.take_delayed(step.qubits), step.qubits)
             if place not in sites:
                 continue
             new = int(np.searchsorted(first, place, side="right")) - begun
@@ -124,25 +124,25 @@ class ShotGroup:
                 clean = np.broadcast_to(self.state[..., :1], (*self.state.shape[:-1], new))
                 self.state = np.concatenate([self.state, clean], axis=-1)
                 begun += new
-            for row in np.flatnonzero(struck[:begun, place]):
-                self.strike(step, int(row) + 1)
+            for row in np.flatnonzero(has_error[:begun, place]):
+                self.apply_error(step, int(row) + 1)
         for qubit in range(self.n):
-            self.apply(self.taken((qubit,)), (qubit,))
+            self.apply(self.take_delayed((qubit,)), (qubit,))
 
-    def taken(self, qubits: tuple[int, ...]) -> np.ndarray:
+    def take_delayed(self, qubits: tuple[int, ...]) -> np.ndarray:
         """The delayed gates of some qubits as one matrix; they are delayed no longer."""
-        matrix = self.ahead(qubits)
+        matrix = self.delayed_matrix(qubits)
         for qubit in qubits:
-            self.waiting[qubit] = IDENTITY
+            self.delayed[qubit] = IDENTITY
         return matrix
 
-    def ahead(self, qubits: tuple[int, ...]) -> np.ndarray:
+    def delayed_matrix(self, qubits: tuple[int, ...]) -> np.ndarray:
         """The delayed gates of some qubits as one matrix."""
-        matrix = self.waiting[qubits[0]]
+        matrix = self.delayed[qubits[0]]
         if len(qubits) == 1:
             return matrix
         # The same as numpy.kron, ten times as fast.
-        return (matrix[:, None, :, None] * self.waiting[qubits[1]][None, :, None, :]).reshape(4, 4)
+        return (matrix[:, None, :, None] * self.delayed[qubits[1]][None, :, None, :]).reshape(4, 4)
 
     def apply(self, matrix: np.ndarray, qubits: tuple[int, ...]) -> None:
         k = len(qubits)
@@ -151,13 +151,13 @@ class ShotGroup:
         self.state = np.tensordot(shaped, self.state, (range(k, 2 * k), places))
         self.axes = [*qubits, *(axis for axis in self.axes if axis not in qubits)]
 
-    def strike(self, step: NoisyGate, row: int) -> None:
+    def apply_error(self, step: NoisyGate, row: int) -> None:
         """Apply one of the channel's Kraus operators to one row, drawn by the norms of the states after them."""
         assert step.noise is not None
         qubits, k = step.qubits, len(step.qubits)
         places = [self.axes.index(qubit) for qubit in qubits]
         state = np.moveaxis(self.state[..., row], places, range(k))
-        matrix = self.ahead(qubits)
+        matrix = self.delayed_matrix(qubits)
         flat = matrix @ state.reshape(2**k, -1)
         density = flat @ flat.conj().T
         weights = [np.trace(one.conj().T @ one @ density).real for one in step.noise.operators]
