@@ -71,7 +71,7 @@ def ours(step: Step, objective: Any = None) -> Run:
     from hyperborn.backends import Statevector
     from hyperborn.backends.backend import connected
     from hyperborn.backends.jobs.ledger import Ledger
-    from hyperborn.backends.jobs.replay import Recorded
+    from hyperborn.backends.jobs.sampler import LedgerSampler
     from hyperborn.training.definition import Definition
     from hyperborn.training.estimators import ParameterShift
     from hyperborn.training.loop import fresh
@@ -83,7 +83,7 @@ def ours(step: Step, objective: Any = None) -> Run:
         step.network, ShotRegister(step.circuit, backend), objective or hb.MLE(), ParameterShift(shots=SHOTS),
         optimizer=hb.Adam(1.0), steps=1_000_000, restarts=1,
     )  # fmt: skip
-    sampler = Recorded(connected(backend), backend.label, Ledger.in_memory(None))
+    sampler = LedgerSampler(connected(backend), backend.label, Ledger.in_memory(None))
     problem, start = ShotsProblem(definition, step.data.train, sampler), fresh(definition).state
     state = start._replace(params=step.angles[None].astype(np.float32))
     numbers = count()

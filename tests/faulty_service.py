@@ -193,11 +193,11 @@ IMPOSSIBLE: dict[str, tuple[Callable[[Counts], Counts], str]] = {
     "bits of 2": (lambda point: forged(point.bits + point.bits, point.counts), "bits other than 0 and 1"),
     "bits that are numbers": (
         lambda point: forged(np.full(point.bits.shape, np.nan), point.counts),
-        r"bits that are no whole numbers \(float64\)",
+        r"bits that are not whole numbers \(float64\)",
     ),
     "fractions": (
         lambda point: forged(point.bits[:2], np.array([point.shots - 0.4, 0.4])),
-        r"counts that are no whole numbers \(float64\)",
+        r"counts that are not whole numbers \(float64\)",
     ),
     "two counts a string": (
         lambda point: forged(point.bits[:1], np.array([point.shots - 1, 1])),
@@ -212,7 +212,7 @@ IMPOSSIBLE: dict[str, tuple[Callable[[Counts], Counts], str]] = {
         "the same string twice",
     ),
     "a single string": (lambda point: forged(point.bits[0], point.counts[:1]), r"bits of shape \(3,\)"),
-    "lists": (lambda point: forged(point.bits.tolist(), point.counts.tolist()), "something else than counts"),
+    "lists": (lambda point: forged(point.bits.tolist(), point.counts.tolist()), "an object that is not counts"),
 }
 """What is made of the last point, and what is said of it."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import hyperborn as hb
-from hyperborn.circuits.pairs import ladder, ring, strongest
+from hyperborn.circuits.pairs import ladder_pairs, ring_pairs, strongest
 from hyperborn.posteriors import Posterior
 
 Make = Callable[[int, np.ndarray], Posterior]
@@ -31,8 +31,8 @@ FAMILIES = (
     Family("Brickwork, depth 4", register(lambda n, _: hb.circuits.Brickwork(n, 4)), False),
     Family("Brickwork, depth 8", register(lambda n, _: hb.circuits.Brickwork(n, 8)), True),
     Family("Brickwork, depth 16", register(lambda n, _: hb.circuits.Brickwork(n, 16)), False),
-    Family("pairs on a ring, depth 8", register(lambda n, _: hb.circuits.ChosenPairs(n, ring(n), 8)), False),
-    Family("pairs on a ladder, depth 8", register(lambda n, _: hb.circuits.ChosenPairs(n, ladder(n), 8)), False),
+    Family("pairs on a ring, depth 8", register(lambda n, _: hb.circuits.ChosenPairs(n, ring_pairs(n), 8)), False),
+    Family("pairs on a ladder, depth 8", register(lambda n, _: hb.circuits.ChosenPairs(n, ladder_pairs(n), 8)), False),
     Family(
         "2n strongest pairs, depth 8", register(lambda n, e: hb.circuits.ChosenPairs(n, strongest(e, 2 * n), 8)), False
     ),

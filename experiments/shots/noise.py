@@ -10,7 +10,7 @@ from cells import Cell
 from hyperborn.backends import Aer, Backend, FakeDevice, Noise, Outcomes, Statevector
 from hyperborn.backends.backend import connected
 from hyperborn.backends.batch import Batch, Points
-from hyperborn.backends.mitigation import Readout, calibration
+from hyperborn.backends.mitigation import Readout, calibration_preparations
 from hyperborn.bits import index_of
 from hyperborn.predictive import posterior_predictive, scores
 from hyperborn.training.estimators import ParameterShift
@@ -101,7 +101,7 @@ def look(task: Task, result: hb.Result, backend: Backend, mitigated: bool, shots
     batch = Batch("look", tuple(requests), shots, 1000 + seed)
     counts = connection.collect(connection.submit(batch, "look"), batch, 0.0, lambda _: None).counts
     if mitigated:
-        readings = Batch("readout", (calibration(circuit),), CALIBRATION, 2000 + seed)
+        readings = Batch("readout", (calibration_preparations(circuit),), CALIBRATION, 2000 + seed)
         found = connection.collect(connection.submit(readings, "readout"), readings, 0.0, lambda _: None).counts
         outcomes = Readout.of(found).corrected(counts[0])
     else:

@@ -9,7 +9,7 @@ import numpy as np
 
 import hyperborn as hb
 from hyperborn.circuits import AllPairs, ChosenPairs, Circuit
-from hyperborn.circuits.pairs import line
+from hyperborn.circuits.pairs import line_pairs
 from hyperborn.training.exact import ExactProblem
 
 SPREAD = 0.1
@@ -41,7 +41,7 @@ class Task:
     def circuit(self, pairs: str = "all") -> Circuit:
         """One layer of phases, of all pairs of qubits or of neighbours on a line."""
         n = self.network.n_weights
-        return AllPairs(n, 1) if pairs == "all" else ChosenPairs(n, line(n), 1)
+        return AllPairs(n, 1) if pairs == "all" else ChosenPairs(n, line_pairs(n), 1)
 
 
 MOONS = {"name": "moons", "size": 500, "noise": 0.25, "validation": 0.28, "test": 0.6}

@@ -9,7 +9,7 @@ from faulty_service import FaultyService, product_shots
 from hyperborn.backends import Batch, Points
 from hyperborn.backends.backend import TransientError, UnusableReply
 from hyperborn.backends.boundary import guarded
-from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.circuits import ProductState
 
 BATCH = Batch("step-00001", (Points(ProductState(2), np.zeros((1, 2))),), 40, 0)
@@ -60,7 +60,7 @@ def test_what_ends_a_wait_passes_as_it_is(service: FaultyService, error: BaseExc
 
 
 def test_a_simulator_needs_no_boundary_and_nothing_is_guarded_twice(service: FaultyService) -> None:
-    simulator = Local(giving(()), giving(None), label="simulator")
+    simulator = InProcessConnection(giving(()), giving(None), label="simulator")
     assert guarded(simulator, "simulator") is simulator
     once = guarded(service, "vendor")
     assert guarded(once, "vendor") is once

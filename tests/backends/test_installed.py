@@ -27,7 +27,7 @@ def test_what_is_installed_and_broken_is_said_as_such(
     (tmp_path / "broken_package.py").write_text(line)
     monkeypatch.syspath_prepend(tmp_path)
     message = (
-        rf"^aer needs broken-package, which is installed and cannot be imported \({said}.*\); install it anew with: "
+        rf"^aer needs broken-package, which is installed and cannot be imported \({said}.*\); install it again with: "
     )
     with pytest.raises(UserError, match=message):
         imported("broken_package", "qiskit", "aer")

@@ -3,7 +3,7 @@ import pytest
 
 from counted import counted
 from hyperborn.backends import Batch, Counts, FakeDevice, Outcomes, Points, Readout
-from hyperborn.backends.mitigation import calibration
+from hyperborn.backends.mitigation import calibration_preparations
 from hyperborn.circuits import Brickwork
 from hyperborn.errors import UserError
 
@@ -53,7 +53,7 @@ def test_mitigated_outcomes_are_nearer_to_the_truth() -> None:
 def test_on_a_fake_device() -> None:
     circuit = Brickwork(4, 1)
     request = Points(circuit, np.zeros((1, 8)))
-    batch = Batch("test", (calibration(circuit), request), 2000, 3)
+    batch = Batch("test", (calibration_preparations(circuit), request), 2000, 3)
     zeros, ones, found = counted(FakeDevice("fake_lima").connect(), batch)
     mitigated = Readout.of([zeros, ones]).corrected(found)
 

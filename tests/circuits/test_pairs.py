@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import oracle
-from hyperborn.circuits.pairs import all_pairs, ladder, line, ring, strongest
+from hyperborn.circuits.pairs import all_pairs, ladder_pairs, line_pairs, ring_pairs, strongest
 from hyperborn.errors import UserError
 
 
@@ -12,14 +12,14 @@ def test_all_pairs_are_those_of_different_qubits() -> None:
 
 
 def test_ring_gives_every_qubit_two_neighbours() -> None:
-    assert ring(4) == ((0, 1), (0, 3), (1, 2), (2, 3))
-    assert (ring(1), ring(2), ring(3)) == ((), ((0, 1),), ((0, 1), (0, 2), (1, 2)))
+    assert ring_pairs(4) == ((0, 1), (0, 3), (1, 2), (2, 3))
+    assert (ring_pairs(1), ring_pairs(2), ring_pairs(3)) == ((), ((0, 1),), ((0, 1), (0, 2), (1, 2)))
 
 
 def test_ladder_has_two_rails_and_rungs() -> None:
-    assert ladder(6) == ((0, 1), (0, 3), (1, 2), (1, 4), (2, 5), (3, 4), (4, 5))
-    assert ladder(5) == ((0, 1), (0, 3), (1, 2), (1, 4), (3, 4))
-    assert (ladder(1), ladder(2)) == ((), ((0, 1),))
+    assert ladder_pairs(6) == ((0, 1), (0, 3), (1, 2), (1, 4), (2, 5), (3, 4), (4, 5))
+    assert ladder_pairs(5) == ((0, 1), (0, 3), (1, 2), (1, 4), (3, 4))
+    assert (ladder_pairs(1), ladder_pairs(2)) == ((), ((0, 1),))
 
 
 def test_strongest_pairs_are_those_of_the_largest_couplings() -> None:
@@ -34,6 +34,6 @@ def test_strongest_pairs_are_those_of_the_largest_couplings() -> None:
 
 
 def test_line_couples_neighbours_in_two_sets_of_separate_pairs() -> None:
-    assert line(6) == ((0, 1), (2, 3), (4, 5), (1, 2), (3, 4))
-    assert line(5) == ((0, 1), (2, 3), (1, 2), (3, 4))
-    assert (line(1), line(2)) == ((), ((0, 1),))
+    assert line_pairs(6) == ((0, 1), (2, 3), (4, 5), (1, 2), (3, 4))
+    assert line_pairs(5) == ((0, 1), (2, 3), (1, 2), (3, 4))
+    assert (line_pairs(1), line_pairs(2)) == ((), ((0, 1),))

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hyperborn.backends.jobs.limits import Limits
 
 import hyperborn as hb
 from hyperborn.backends import Batch, Counts, Ledger, Points, Statevector
 from hyperborn.backends.jobs.ledger import Request
-from hyperborn.backends.jobs.limits import Limits
 from hyperborn.data import Dataset
 from hyperborn.progress import Progress
 from hyperborn.runs import session

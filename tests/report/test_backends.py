@@ -3,8 +3,8 @@ import io
 from rich.console import Console
 
 from hyperborn.backends.conformance.conformance import Check, Conformance
+from hyperborn.backends.jobs.budget import Limits, Spent
 from hyperborn.backends.jobs.ledger import Job, Request
-from hyperborn.backends.jobs.limits import Limits, Spent
 from hyperborn.report.backends import conformance_table, ledger_table
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import circuit_oracle
 from hyperborn.circuits import AllPairs, Brickwork, Circuit, Gate, ProductState
 from hyperborn.errors import UserError
-from hyperborn.simulators.schedule import Group, Mixing, Phases, Program, schedule
+from hyperborn.simulators.schedule import GateGroup, Mixing, Phases, Program, schedule
 
 N = 6
 ANGLES = 24
@@ -99,7 +99,7 @@ def test_brickwork_of_five_qubits() -> None:
     assert [type(segment) for segment in program.tail] == [Phases, Mixing, Phases]
     # CX gates (1, 2) and (3, 4): the first three qubits in one group.
     assert program.head == Mixing(
-        (Group(0, 3, ((1, 2),), (0, 1, 2)), Group(3, 2, ((0, 1),), (3, 4))),
+        (GateGroup(0, 3, ((1, 2),), (0, 1, 2)), GateGroup(3, 2, ((0, 1),), (3, 4))),
     )
     assert program.body[0] == Phases((0, 1, 2, 3, 4), (0, 1, 2, 3, 4))
 
@@ -138,14 +138,14 @@ def test_all_pairs_loops_over_every_layer(n: int, depth: int) -> None:
 
 def test_product_state_is_one_mixing() -> None:
     program = schedule(ProductState(6), amplitudes=True)
-    assert program.head == Mixing((Group(0, 4, (), (0, 1, 2, 3)), Group(4, 2, (), (4, 5))))
+    assert program.head == Mixing((GateGroup(0, 4, (), (0, 1, 2, 3)), GateGroup(4, 2, (), (4, 5))))
     assert (program.body, program.repeats, program.tail) == ((), 0, ())
 
 
 def test_no_gates_at_all(listed: Make) -> None:
     for amplitudes in (False, True):
         program = schedule(listed(2, 0, []), amplitudes=amplitudes)
-        assert program == Program(Mixing((Group(0, 2, (), (None, None)),)), (), 0, 0, 0, ())
+        assert program == Program(Mixing((GateGroup(0, 2, (), (None, None)),)), (), 0, 0, 0, ())
 
 
 @pytest.mark.parametrize("qubits", [(0, 4), (5, 1)])

@@ -20,13 +20,13 @@ REGISTERS = 3
 CIRCUITS = [ProductState(1), ProductState(4), AllPairs(1, 2), AllPairs(2, 1), AllPairs(3, 3), AllPairs(5, 2)]
 CIRCUITS += [AllPairs(6, 1), AllPairs(7, 1), ChosenPairs(4, ((0, 3), (1, 2)), 2), ChosenPairs(3, (), 2)]
 
-compiled = jax.jit(side_by_side.probabilities, static_argnums=0)
+compiled = jax.jit(side_by_side.register_probabilities, static_argnums=0)
 
 
 @partial(jax.jit, static_argnums=0)
 def gradient_of_total(circuit: Circuit, angles: Array, c: Array) -> Array:
     """The gradient of c · probabilities."""
-    return jax.grad(lambda angles: jnp.sum(c * side_by_side.probabilities(circuit, angles)))(angles)
+    return jax.grad(lambda angles: jnp.sum(c * side_by_side.register_probabilities(circuit, angles)))(angles)
 
 
 def random_angles(circuit: Circuit, seed: int = 0) -> np.ndarray:
@@ -92,7 +92,7 @@ def test_columns_are_probabilities_in_single_precision() -> None:
 
 def test_other_gates_are_refused(listed: Make) -> None:
     with pytest.raises(UserError, match="has cx gates; registers side by side take AllPairs or ChosenPairs"):
-        side_by_side.probabilities(Brickwork(3, 2), jnp.zeros((12, 1)))
+        side_by_side.register_probabilities(Brickwork(3, 2), jnp.zeros((12, 1)))
     for gates in ([], [("rz", (0,), 0)]):
         with pytest.raises(UserError, match="has no ry gate, so that all its bits are 0"):
-            side_by_side.probabilities(listed(2, 1, gates), jnp.zeros((1, 1)))
+            side_by_side.register_probabilities(listed(2, 1, gates), jnp.zeros((1, 1)))

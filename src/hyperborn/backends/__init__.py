@@ -5,10 +5,10 @@ A `Backend` is a record of settings, which a run's definition holds; its `Connec
 
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts, Points, Preparations
+from hyperborn.backends.jobs.budget import LimitReached, Limits
 from hyperborn.backends.jobs.ledger import Ledger
-from hyperborn.backends.jobs.limits import LimitReached, Limits
-from hyperborn.backends.jobs.replay import Recorded
-from hyperborn.backends.jobs.retry import Persistence
+from hyperborn.backends.jobs.retry import RetryPolicy
+from hyperborn.backends.jobs.sampler import LedgerSampler
 from hyperborn.backends.mitigation import Readout
 from hyperborn.backends.names import BACKENDS, backend_named
 from hyperborn.backends.outcomes import Outcomes
@@ -29,16 +29,16 @@ __all__ = [
     "FakeDevice",
     "IBMDevice",
     "Ledger",
+    "LedgerSampler",
     "LimitReached",
     "Limits",
     "Noise",
     "Outcomes",
     "PennyLaneDevice",
-    "Persistence",
     "Points",
     "Preparations",
     "Readout",
-    "Recorded",
+    "RetryPolicy",
     "Statevector",
     "backend_named",
 ]

@@ -1,4 +1,4 @@
-"""What every backend is: a record of settings, and the connection that it makes."""
+"""Backends: a record of settings, the connection that it makes, and the errors of connections."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -11,41 +11,41 @@ from hyperborn.errors import UserError
 
 
 class TransientError(Exception):
-    """The backend did not answer as it should, and may when asked again; whether it took a request is unknown."""
+    """The backend did not answer properly, but may if asked again; whether it accepted the request is unknown."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        """Seconds that the backend asks to wait, if it says so."""
+        """Seconds that the backend asks to wait; None if it does not say."""
 
 
 class JobFailed(Exception):  # noqa: N818
-    """The backend took a job and gave it up: it has an end, and no counts."""
+    """The backend accepted a job, and the job ended without counts."""
 
 
 class JobMissing(TransientError):  # noqa: N818
-    """The backend says that there is no such job, which it may say while a part of it is out of order, too."""
+    """The backend says that there is no such job; it may also say so while a part of it is out of order."""
 
 
 class UnusableReply(TransientError):  # noqa: N818
-    """A job is done, and what came for its counts cannot be read as such; it may come whole when asked for again."""
+    """A job is done, but its reply cannot be read as counts; another request may give a good reply."""
 
 
 class Unsent(UserError):  # noqa: N818
-    """A batch cannot be sent as it is; this was found before anything of it had left this machine."""
+    """A batch cannot be sent as it is; no part of it has been sent."""
 
 
 class Untraceable(UserError):  # noqa: N818
-    """A job may have been run and paid for, and the backend has no way to tell: a person has to decide."""
+    """A job may have been run and paid for, and the backend cannot tell: the user has to decide."""
 
 
 class NotFinished(Exception):  # noqa: N818
-    """The job is still waiting or running, after as many seconds as one was willing to wait."""
+    """The job is still waiting or running when the time to wait for it is over."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reply:
-    """The counts of every point of a job in order, and the seconds of processor time that it took."""
+    """The counts of every point of a job, in order, and its processor time in seconds."""
 
     counts: tuple[Counts, ...]
     seconds: float
@@ -53,9 +53,9 @@ class Reply:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a circuit costs on a backend, after it was compiled for it.
+    """The cost of a circuit on a backend, after compilation.
 
-    `seconds` is about the processor time of one shot, where it is known in advance.
+    `seconds` is roughly the processor time of one shot; None if it is not known in advance.
     """
 
     depth: int
@@ -64,89 +64,89 @@ class Cost:
 
 
 class Connection(ABC):
-    """A backend at work: jobs in, counts out."""
+    """A connection to a backend, which takes jobs and returns counts."""
 
     n_qubits: int | None
-    """Qubits that it has; None where memory alone is the limit."""
+    """Qubits of the backend; None if only memory limits them."""
 
     packing: int | None
-    """Qubits up to which independent circuits had better be run side by side as one; None for all that there are."""
+    """Qubits up to which independent circuits should run side by side as one; None for as many as the backend has."""
 
     calibration: str | None
-    """When the device was calibrated, as ISO 8601 text, if it ever is: as known when the connection was made."""
+    """Time of the device's last calibration when the connection was made, as ISO 8601 text; None if there is none."""
 
     repeatable: bool
-    """Whether the same batch, seed included, always gives the same counts, for nothing: they need not be stored."""
+    """Whether the same batch, seed included, always gives the same counts for free, so that they need not be stored."""
 
     metered: bool
-    """Whether jobs cost money, and outlive the process that submits them."""
+    """Whether jobs cost money and continue after the end of the process that submits them."""
 
     @abstractmethod
     def submit(self, batch: Batch, tag: str) -> str:
-        """Hand a batch in as one job under a tag of its own; the job's id.
+        """Submit a batch as one job under its own tag, and return the job's id.
 
         Raises:
-            TransientError: if it is unknown whether the backend took it.
-            JobFailed: if the backend runs it at once, and failed.
-            Untraceable: if it failed so that it may have to be paid for.
-            Unsent: if the batch is not one for this backend, and nothing was sent.
-            UserError: if the backend says that it does not take it; it may have kept the job all the same.
+            TransientError: if it is unknown whether the backend accepted the job.
+            JobFailed: if the backend ran the job at once, and it failed.
+            Untraceable: if the job failed and may still cost money.
+            Unsent: if this backend cannot run the batch, and it was not sent.
+            UserError: if the backend refuses the job; it may have kept it nevertheless.
         """
 
     @abstractmethod
     def find(self, tag: str) -> Sequence[str]:
-        """Ids of the jobs that bear exactly this tag, oldest first, whatever became of them.
+        """Ids of the jobs with exactly this tag, oldest first, in whatever state they are.
 
         Raises:
             TransientError: if the backend did not answer.
-            Untraceable: if the backend has no list of jobs, and this process did not have this one run.
+            Untraceable: if the backend has no list of jobs, and this process did not run the job.
         """
 
     @abstractmethod
     def collect(self, job: str, batch: Batch, patience: float, waiting: Callable[[str], None]) -> Reply:
-        """Wait for a job's end, for `patience` seconds at most, and fetch its counts; `waiting` is told how it stands.
+        """Wait up to `patience` seconds for the end of a job, and fetch its counts; `waiting` gets its status.
 
-        Counts are as the backend gave them, unchecked but in the order of weights. May be asked again.
+        Counts are as the backend returned them: in the order of weights, but unchecked. Repeated calls are allowed.
 
         Raises:
-            NotFinished: if the job has not come to its end by then.
+            NotFinished: if the job has not ended by then.
             JobFailed: if the job ended without counts.
             JobMissing: if the backend says that there is no such job.
-            UnusableReply: if what came is no counts.
+            UnusableReply: if the reply cannot be read as counts.
             TransientError: if the backend did not answer.
         """
 
     @abstractmethod
     def cancel(self, job: str) -> bool:
-        """Have a job that is not wanted given up; whether the backend did as it was told. Nothing is raised if not."""
+        """Cancel a job; whether the backend confirmed that. Never raises."""
 
     @abstractmethod
     def cost(self, circuit: Circuit) -> Cost:
-        """What a circuit costs; it is compiled, and nothing is sent."""
+        """The cost of a circuit, which is compiled on this machine and not sent."""
 
 
 @dataclass(frozen=True)
 class Backend(ABC):
-    """Where circuits are run: a frozen record of settings, without any account's details."""
+    """Where circuits run: a frozen record of settings, without account details."""
 
     @property
     @abstractmethod
     def label(self) -> str:
-        """The name that people know it by, such as "fake_sherbrooke"."""
+        """Its name for users, such as "fake_sherbrooke"."""
 
     @abstractmethod
     def connect(self) -> Connection:
-        """The backend at work.
+        """A connection to the backend.
 
         Raises:
-            UserError: if what it needs is not installed, there is no account, or no such device (it names those there
-                are).
+            UserError: if a package is not installed, there is no account, or no such device (the message lists all
+                devices).
         """
 
 
 @lru_cache(maxsize=4)
 def connected(backend: Backend) -> Connection:
-    """`Backend.connect`, made once in a process: what was compiled for a device is kept.
+    """The connection of `Backend.connect`, made once in a process, so that compiled circuits are kept.
 
     Raises:
         UserError: as `Backend.connect`, or if the backend does not answer.
@@ -154,4 +154,4 @@ def connected(backend: Backend) -> Connection:
     try:
         return backend.connect()
     except (TransientError, JobFailed) as error:
-        raise UserError(f"{backend.label} cannot be reached now: {error}; nothing is lost, try again later") from error
+        raise UserError(f"{backend.label} cannot be reached now: {error}; try again later") from error

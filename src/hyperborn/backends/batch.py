@@ -1,4 +1,4 @@
-"""What is asked of a backend in one job, and what comes back."""
+"""A batch of circuits for one job of a backend, and the counts of its reply."""
 
 import hashlib
 import json
@@ -22,10 +22,10 @@ LARGEST_SEED = 2**31 - 1
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """A circuit to be measured at several parameter vectors: flat angles (radians), one point a row, float64.
+    """A circuit that is measured at several parameter vectors: flat angles (radians), one point a row, float64.
 
     Raises:
-        UserError: if the angles are not such rows of finite numbers.
+        UserError: if the angles are not rows of finite numbers, one an angle of the circuit.
     """
 
     circuit: Circuit
@@ -40,7 +40,7 @@ class Points:
                 f"angles {given} do not fit {shown(self.circuit)}: give rows of {self.circuit.n_parameters} angles"
             )
         if angles.dtype.kind not in "iuf" or not np.isfinite(angles).all():
-            # A simulator would make all zeros or all ones of it, and nobody would see.
+            # Simulators would return all zeros or all ones without an error.
             raise UserError(f"the angles of {shown(self.circuit)} hold NaN or infinite values; give finite numbers")
 
     def __len__(self) -> int:
@@ -49,12 +49,12 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Preparations:
-    """Basis states, rows of bits, to be prepared and measured on the very qubits that a circuit is run on.
+    """Basis states, rows of bits, that are prepared and measured on the same qubits as a circuit.
 
-    They tell how often each qubit is read wrongly.
+    Their counts show how often each qubit is read wrongly.
 
     Raises:
-        UserError: for what is not rows of one bit a qubit.
+        UserError: if the bits are not rows of one bit a qubit.
     """
 
     circuit: Circuit
@@ -72,9 +72,9 @@ Request: TypeAlias = Points | Preparations
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Everything of one job: requests, the shots of each of their points, and the seed of simulated shots.
+    """One job: requests, the shots of each of their points, and the seed of simulated shots.
 
-    The label says what it is for, such as "step-00012": within a run, a label stands for one batch.
+    The label says what it is for, such as "step-00012". Within a run, each batch has its own label.
     """
 
     label: str
@@ -88,7 +88,7 @@ class Batch:
 
     @property
     def n_points(self) -> int:
-        """Circuits that are run."""
+        """Number of points of all requests."""
         return sum(map(len, self.requests))
 
     @property
@@ -103,7 +103,7 @@ class Batch:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Bits of every point, in the order of the counts that come back."""
+        """Number of bits of every point, in the order of the returned counts."""
         return tuple(request.circuit.n_qubits for request in self.requests for _ in range(len(request)))
 
     def circuit_hash(self) -> str:
@@ -130,32 +130,32 @@ def gates_digest(circuit: Circuit) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """What one point's shots gave: distinct rows of bits, weight 0 first, and how often each came."""
+    """The shots of one point: distinct rows of bits, weight 0 first, and how often each occurred."""
 
     bits: Bits
     counts: Int[np.ndarray, " networks"]
 
     @classmethod
     def of(cls, rows: Bits) -> "Counts":
-        """The counts of shots, one a row."""
+        """The counts of shots that are given one a row."""
         found = distinct_rows(rows)
         return cls(found.rows, found.counts)
 
     @property
     def shots(self) -> int:
-        """Shots altogether."""
+        """Total number of shots."""
         return int(self.counts.sum())
 
     def standardized(self) -> "Counts":
-        """The same numbers as uint8 and int64, as the ledger gives them back."""
+        """The same numbers as uint8 and int64, as the ledger returns them."""
         return Counts(np.ascontiguousarray(self.bits, np.uint8), np.ascontiguousarray(self.counts, np.int64))
 
 
 def check_reply(backend: str, batch: Batch, reply: Any) -> None:
-    """Raise a UserError if a reply, which may be anything, is not what was asked for.
+    """Raise a UserError if a reply, which may be any object, does not fit the batch.
 
-    Of every point it must be a table of bits 0 and 1, as wide as the circuit, with each row once and a whole number of
-    1 or more beside it; these numbers must add up to the shots.
+    For every point it must have a table of bits 0 and 1, as wide as the circuit, with distinct rows, and a count of 1
+    or more for each row. The counts must add up to the shots.
     """
     if not isinstance(reply, list | tuple):
         raise UserError(f"{backend} returned a {type(reply).__name__} instead of the counts of {batch.label}")
@@ -168,7 +168,7 @@ def check_reply(backend: str, batch: Batch, reply: Any) -> None:
 
 
 def misshapen(reply: Sequence[Any], sizes: Sequence[int]) -> tuple[int, str] | None:
-    """The first point whose arrays are not of the right types and shapes, and what they are; None if all are."""
+    """The first point whose arrays have wrong types or shapes, and the problem; None if all are right."""
     for place, (point, size) in enumerate(zip(reply, sizes, strict=True)):
         problem = no_table(point)
         if problem is None and point.bits.shape[1] != size:
@@ -179,14 +179,14 @@ def misshapen(reply: Sequence[Any], sizes: Sequence[int]) -> tuple[int, str] | N
 
 
 def no_table(point: Any) -> str | None:
-    """What is wrong with the types and shapes of one point's counts, whatever they are; None if nothing is."""
+    """The problem with the types and shapes of one point's counts, which may be any object; None if they are right."""
     bits, counts = getattr(point, "bits", None), getattr(point, "counts", None)
     if not isinstance(bits, np.ndarray) or not isinstance(counts, np.ndarray):
-        return "something else than counts"
+        return "an object that is not counts"
     if bits.dtype.kind not in "bui":
-        return f"bits that are no whole numbers ({bits.dtype})"
+        return f"bits that are not whole numbers ({bits.dtype})"
     if counts.dtype.kind not in "ui":
-        return f"counts that are no whole numbers ({counts.dtype})"
+        return f"counts that are not whole numbers ({counts.dtype})"
     if bits.ndim != 2:
         return f"bits of shape {bits.shape}"
     if counts.shape != bits.shape[:1]:
@@ -195,14 +195,14 @@ def no_table(point: Any) -> str | None:
 
 
 def impossible(reply: Sequence[Counts], sizes: Sequence[int], shots: int) -> tuple[int, str] | None:
-    """A point whose numbers cannot be those of so many shots, and why; None if there is none."""
+    """A point whose numbers cannot come from `shots` shots, and the problem; None if all can."""
     for size in sorted(set(sizes)):
-        # All points of a width in one go: there may be thousands of them.
+        # All points of a width together, for there may be thousands.
         places = np.flatnonzero(np.array(sizes) == size)
         points = [reply[place] for place in places.tolist()]
         owners = np.repeat(np.arange(len(points)), [len(point.counts) for point in points])
         bits = np.concatenate([point.bits for point in points])
-        # Numbers beyond int64 become negative ones.
+        # Numbers beyond int64 become negative.
         counts = np.concatenate([point.counts.astype(np.int64) for point in points])
         if bits.size and (bits.min() < 0 or bits.max() > 1):
             wrong = np.flatnonzero(((bits < 0) | (bits > 1)).any(axis=1))
@@ -221,11 +221,11 @@ def impossible(reply: Sequence[Counts], sizes: Sequence[int], shots: int) -> tup
 
 
 def repeated(bits: Shaped[np.ndarray, "rows n"], owners: Int[np.ndarray, " rows"]) -> Bool[np.ndarray, " rows"]:
-    """Which rows of bits stand more than once under the same owner; the owners ascend."""
+    """Which rows of bits occur more than once with the same owner; the owners ascend."""
     packed = np.packbits(bits.astype(np.uint8), axis=1)
     steps = np.diff(packed.astype(np.int16), axis=0)
     leading = np.take_along_axis(steps, (steps != 0).argmax(axis=1)[:, None], axis=1)[:, 0]
-    # Most backends sort their rows, and then none comes twice.
+    # Most backends sort their rows; in ascending order no row can occur twice.
     if np.all((leading > 0) | (np.diff(owners) > 0)):
         return np.zeros(len(bits), bool)
     keys = np.ascontiguousarray(owners, ">u8").view(np.uint8).reshape(len(bits), 8)

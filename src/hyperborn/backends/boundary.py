@@ -1,7 +1,7 @@
-"""The boundary to a service whose jobs cost money: what its client returns is checked, what it raises is put in words.
+"""The boundary to a service whose jobs cost money: replies of its client are checked, and its errors translated.
 
-Clients raise what they like, with tokens and accounts in it. Beyond this boundary there are the errors of `Connection`
-alone, of which each names the service, holds no secret, and has no cause that a traceback would print.
+Clients raise errors of any kind, which may hold tokens and account names. This side of the boundary sees only the
+errors of `Connection`. Each names the service, holds no secret, and has no cause that a traceback would print.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,11 +25,15 @@ from hyperborn.errors import UserError
 
 def guarded(connection: Connection, label: str) -> Connection:
     """The connection behind the boundary if its jobs cost money; a simulator in this process needs none."""
-    return Guarded(connection, label) if connection.metered and not isinstance(connection, Guarded) else connection
+    return (
+        GuardedConnection(connection, label)
+        if connection.metered and not isinstance(connection, GuardedConnection)
+        else connection
+    )
 
 
-class Guarded(Connection):
-    """A connection of which nothing gets out but what `Connection` promises."""
+class GuardedConnection(Connection):
+    """A connection that returns and raises only what `Connection` documents."""
 
     def __init__(self, connection: Connection, label: str) -> None:
         self.connection, self.label = connection, label
@@ -42,7 +46,7 @@ class Guarded(Connection):
 
     def find(self, tag: str) -> Sequence[str]:
         with self._reworded("look for a job"):
-            # A client that asks in several places may see a job several times.
+            # A client that asks several instances may list a job several times.
             return [*dict.fromkeys(map(self._identity, self.connection.find(tag)))]
 
     def collect(self, job: str, batch: Batch, patience: float, waiting: Callable[[str], None]) -> Reply:
@@ -60,7 +64,7 @@ class Guarded(Connection):
                 reply = self.connection.collect(job, batch, patience, heard)
         except Exception as error:
             if ours:
-                # What ended the wait is not the client's.
+                # The error of `waiting`, which is not the client's.
                 raise ours[0] from None
             if isinstance(error, JobMissing):
                 raise JobMissing(f"{self.label} knows no job {job}", retry_after=error.retry_after) from None
@@ -72,7 +76,7 @@ class Guarded(Connection):
     def cancel(self, job: str) -> bool:
         try:
             return bool(self.connection.cancel(job))
-        except Exception:  # noqa: BLE001 - whoever cancels has something more important to go on with
+        except Exception:  # noqa: BLE001 - a failed cancellation must not stop the caller
             return False
 
     def cost(self, circuit: Circuit) -> Cost:
@@ -89,12 +93,12 @@ class Guarded(Connection):
         try:
             yield
         except MemoryError:
-            # Of this machine.
+            # It is of this machine, not of the service.
             raise
         except (UserError, TransientError, JobFailed, NotFinished) as error:
             error.args = (redacted(str(error)),)
             raise error from None
         except Exception as error:  # noqa: BLE001
-            # Whether the service has done what it was asked to is unknown, as after no answer at all.
+            # As without an answer, it is unknown whether the service has done the request.
             said = f"{type(error).__name__}: {one_line(error)}"
             raise TransientError(f"{self.label} failed to {doing} ({said})") from None

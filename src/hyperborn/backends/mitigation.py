@@ -1,4 +1,4 @@
-"""Readout mitigation: what the counts would have been, had every bit been read right."""
+"""Readout mitigation: an estimate of the counts without readout errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 
 
-def calibration(circuit: Circuit) -> Preparations:
-    """What `Readout.of` needs of a circuit's qubits: all of them prepared as 0, then all as 1."""
+def calibration_preparations(circuit: Circuit) -> Preparations:
+    """The two preparations whose counts `Readout.of` takes: all qubits of a circuit as 0, then all as 1."""
     return Preparations(circuit, np.array([[0], [1]], np.uint8).repeat(circuit.n_qubits, axis=1))
 
 
 @dataclass(frozen=True, eq=False)
 class Readout:
-    """How often each qubit is read wrongly: P(read i | was j) in `matrices[qubit, i, j]`.
+    """The readout errors of each qubit: `matrices[qubit, i, j]` is P(read i | was j).
 
-    `prepared` are the counts that say so, one for all 0 and one for all 1; none where the matrices are known exactly.
+    `prepared` has the counts of the calibration, for all 0 and for all 1; it is empty if the matrices are exact.
     """
 
     matrices: Float[np.ndarray, "n 2 2"]
@@ -31,10 +31,10 @@ class Readout:
 
     @classmethod
     def of(cls, prepared: Sequence[Counts]) -> "Readout":
-        """The readout that counts of the two preparations of `calibration` show.
+        """The readout errors from the counts of the two preparations of `calibration_preparations`.
 
         Raises:
-            UserError: if they are not two, or a qubit is read wrongly more often than not.
+            UserError: if there are not two, or a qubit is read as 1 no more often when it is 1.
         """
         if len(prepared) != 2:
             raise UserError(f"readout calibration of {len(prepared)} preparations: give counts of all 0 and of all 1")
@@ -51,8 +51,8 @@ class Readout:
     def corrected(self, counts: Counts) -> Outcomes:
         """The distribution nearest to mthree's quasi-probabilities, on the outcomes seen (arXiv 2108.12518).
 
-        The readout of each outcome seen is inverted among the outcomes seen; weights that this makes negative go to 0
-        and the others down, so that the squared distance is least. Outcomes of weight 0 are left out.
+        mthree inverts the readout errors within the set of observed outcomes. This makes some weights negative; the
+        nearest distribution in squared distance replaces them. Outcomes of weight 0 are left out.
         """
         words = dict(zip(words_of(counts), counts.counts.tolist(), strict=True))
         quasi = self.solver().apply_correction(words, range(len(self.matrices)))
@@ -69,5 +69,5 @@ class Readout:
 
 def words_of(counts: Counts) -> list[str]:
     """Outcomes as strings in mthree's order, which is Qiskit's: qubit 0 last."""
-    turned = np.ascontiguousarray(counts.bits[:, ::-1]) + ord("0")
-    return [word.decode() for word in turned.astype(np.uint8).view(f"S{turned.shape[1]}").ravel()]
+    reversed_bits = np.ascontiguousarray(counts.bits[:, ::-1]) + ord("0")
+    return [word.decode() for word in reversed_bits.astype(np.uint8).view(f"S{reversed_bits.shape[1]}").ravel()]

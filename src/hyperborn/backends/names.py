@@ -1,4 +1,4 @@
-"""Backends by the names that people type."""
+"""Backends by their names."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from hyperborn.errors import UserError
 from hyperborn.records import record_of
 
 BACKENDS: tuple[type[Backend], ...] = (Statevector, Aer, FakeDevice, IBMDevice, PennyLaneDevice)
-"""The kinds of backend that a record can hold."""
+"""The classes of backends, which records name."""
 
 IBM = "ibm_"
 PENNYLANE = "pennylane:"
@@ -32,15 +32,15 @@ SHAPES = (
     f"{PENNYLANE}DEVICE",
     *SIMULATORS,
 )
-"""What a name may be, in words."""
+"""All names of backends, for messages."""
 
 
 def backend_named(name: str, **settings: Any) -> Backend:
-    """The backend of a name, with settings such as `noise`, `optimization_level` or `twirling`; None: the default.
+    """The backend of a name, with settings such as `noise`, `optimization_level` or `twirling`; None means the default.
 
     Raises:
-        UserError: for a name that nothing has (it says the nearest ones and all kinds of names that there are), or a
-            setting that the backend does not have.
+        UserError: for an unknown name (the message gives similar ones and all kinds of names), or a setting that the
+            backend does not have.
     """
     given = {key: value for key, value in settings.items() if value is not None}
     kind, known = kind_of(name)
@@ -53,7 +53,7 @@ def backend_named(name: str, **settings: Any) -> Backend:
 
 
 def kind_of(name: str) -> tuple[type[Backend], dict[str, Any]]:
-    """The kind of backend that a name stands for, and the settings that the name says."""
+    """The class of the backend of a name, and the settings that the name implies."""
     if name == "statevector":
         return Statevector, {}
     head, colon, rest = name.partition(":")
@@ -71,7 +71,7 @@ def kind_of(name: str) -> tuple[type[Backend], dict[str, Any]]:
 
 
 def hint(name: str) -> str:
-    """Names that look alike."""
+    """A hint with similar names; empty if there are none."""
     plain = ["statevector", AER, *(f"{AER}:{method}" for method in METHODS), *SIMULATORS]
     near = get_close_matches(name, [*plain, *installed_fakes()], n=3)
     return f" (did you mean {' or '.join(near)}?)" if near else ""
@@ -85,9 +85,9 @@ def installed_fakes() -> list[str]:
 
 
 def identity_of(backend: Backend) -> str:
-    """The label, and a digest of the settings where they are not those that the label stands for.
+    """The label, with a digest of the settings if they are not the defaults of that label.
 
-    Counts of one are never taken for those of another.
+    It keeps counts of backends with different settings apart.
     """
     if backend == backend_named(backend.label):
         return backend.label
@@ -96,7 +96,7 @@ def identity_of(backend: Backend) -> str:
 
 
 def is_ideal(backend: Backend) -> bool:
-    """Whether shots are known to come without noise, as exact draws would."""
+    """Whether shots are known to be without noise, as exact draws are."""
     if isinstance(backend, Aer):
         return backend.noise is None
     return isinstance(backend, Statevector) or (isinstance(backend, PennyLaneDevice) and backend.name in SIMULATORS)

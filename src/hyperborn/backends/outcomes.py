@@ -1,4 +1,4 @@
-"""What a point's shots say of its distribution, mitigated or not."""
+"""The distribution that the shots of a point show, mitigated or not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from hyperborn.errors import UserError
 from hyperborn.rows import distinct_rows
 
 ROUNDING = 1e-6
-"""By which weights that were stored may miss a sum of 1."""
+"""By how much the sum of stored weights may differ from 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +30,13 @@ class Outcomes:
 
 
 def most_frequent(outcomes: Outcomes, k: int) -> Bits:
-    """Bits of the k networks with the largest shares.
+    """Bits of the k networks with the largest weights.
 
     Raises:
-        UserError: if not so many came out.
+        UserError: if there are fewer than k networks.
     """
     if not 1 <= k <= len(outcomes.bits):
-        raise UserError(f"k={k} must be from 1 to {len(outcomes.bits)}, the number of networks that came out")
+        raise UserError(f"k={k} must be from 1 to {len(outcomes.bits)}, the number of observed networks")
     return outcomes.bits[np.argsort(-outcomes.weights, kind="stable")[:k]]
 
 
@@ -50,7 +50,7 @@ def arrays_of(outcomes: Outcomes) -> dict[str, np.ndarray]:
 
 
 def outcomes_of(arrays: Mapping[str, np.ndarray], n: int) -> Outcomes:
-    """The outcomes that `arrays_of` named, of networks of n weights.
+    """The outcomes in the arrays of `arrays_of`, for networks of n weights.
 
     Raises:
         ValueError: if the arrays are not those of outcomes.
@@ -59,10 +59,10 @@ def outcomes_of(arrays: Mapping[str, np.ndarray], n: int) -> Outcomes:
     if packed.dtype != np.uint8 or weights.ndim != 1 or packed.shape != (len(weights), -(-n // 8)):
         raise ValueError(f"its outcomes are of shape {packed.shape}, their weights of shape {weights.shape}")
     if weights.dtype.kind != "f" or not (weights >= 0).all() or abs(weights.sum() - 1) > ROUNDING:
-        raise ValueError("the weights of its outcomes are not shares that add up to 1")
+        raise ValueError("the weights of its outcomes are negative or do not add up to 1")
     if shots.ndim or shots.dtype.kind not in "ui" or shots < 1:
         raise ValueError(f"its outcomes are of {shots} shots")
     bits = np.unpackbits(packed, axis=1, count=n)
     if len(distinct_rows(bits).rows) < len(bits):
-        raise ValueError("one of its outcomes stands there twice")
+        raise ValueError("one of its outcomes occurs twice")
     return Outcomes(bits, weights, int(shots))

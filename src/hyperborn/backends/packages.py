@@ -1,4 +1,4 @@
-"""Packages of the extras, imported where they are used."""
+"""Optional packages, imported where they are used."""
 
 from importlib import import_module
 from typing import Any
@@ -10,7 +10,7 @@ def imported(module: str, extra: str, user: str) -> Any:
     """A module of an optional package.
 
     Raises:
-        UserError: if it is not installed, or cannot be imported as it is; the line says how to install it.
+        UserError: if it is not installed or cannot be imported; the message says how to install it.
     """
     root = module.partition(".")[0]
     package, command = root.replace("_", "-"), f'"hyperborn[{extra}]"'
@@ -23,13 +23,13 @@ def imported(module: str, extra: str, user: str) -> Any:
             raise broken(user, package, command, error) from error
         raise UserError(f"{user} needs {package}; install it with: pip install {command}") from error
     except Exception as error:
-        # Packages that do not fit each other raise what they like.
+        # Packages of incompatible versions raise errors of any kind.
         raise broken(user, package, command, error) from error
 
 
 def broken(user: str, package: str, command: str, error: Exception) -> UserError:
-    """The error that a package is there and does not work."""
+    """The error for a package that is installed and cannot be imported."""
     return UserError(
         f"{user} needs {package}, which is installed and cannot be imported ({type(error).__name__}: {error}); install "
-        f"it anew with: pip install --force-reinstall {command}"
+        f"it again with: pip install --force-reinstall {command}"
     )

@@ -1,12 +1,9 @@
 """Circuits: gate records, ansätze that list them, and drawings."""
 
-from hyperborn.circuits.all_pairs import AllPairs, ChosenPairs
 from hyperborn.circuits.brickwork import Brickwork
-from hyperborn.circuits.circuit import Circuit
-from hyperborn.circuits.gates import Gate
-from hyperborn.circuits.pairs import ladder, line, ring
-from hyperborn.circuits.product_state import ProductState
-from hyperborn.circuits.side_by_side import SideBySide
+from hyperborn.circuits.circuit import Circuit, Gate
+from hyperborn.circuits.pairs import AllPairs, ChosenPairs, ladder_pairs, line_pairs, ring_pairs
+from hyperborn.circuits.product_state import ProductState, SideBySide
 
 __all__ = [
     "AllPairs",
@@ -16,7 +13,7 @@ __all__ = [
     "Gate",
     "ProductState",
     "SideBySide",
-    "ladder",
-    "line",
-    "ring",
+    "ladder_pairs",
+    "line_pairs",
+    "ring_pairs",
 ]

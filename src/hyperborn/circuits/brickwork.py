@@ -6,8 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
-from hyperborn.circuits.circuit import Circuit, rotation_to
-from hyperborn.circuits.gates import Gate
+from hyperborn.circuits.circuit import Circuit, Gate, rotation_to
 from hyperborn.errors import whole_number
 
 DEEPEST = 10_000
@@ -46,5 +45,5 @@ class Brickwork(Circuit):
         return tuple(gates)
 
     def product_angles(self, probabilities: Float[Array, " n"]) -> Parameters:
-        # CX leaves |0...0> alone, so only the last layer has to turn the qubits.
+        # CX leaves |0...0> unchanged, so that the last layer alone can rotate the qubits.
         return jnp.zeros(self.parameter_shape).at[-1, 0].set(rotation_to(probabilities))

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 from hyperborn.arguments import shown
-from hyperborn.circuits.gates import Gate
+from hyperborn.circuits.circuit import Gate
 from hyperborn.errors import UserError
 
 
 def draw(gates: Sequence[Gate], n_qubits: int, labels: Sequence[str] | None = None) -> str:
-    """Gates as text, one line a qubit and time to the right; a rotation shows the flat index of its angle.
+    """Gates as text: one line a qubit, with time to the right. A rotation shows the flat index of its angle.
 
     Args:
         gates: gates in order of time.
         n_qubits: number of lines.
-        labels: names of the qubits, such as the weights they stand for; ``q0, q1, ...`` if absent.
+        labels: names of the qubits, such as their weights; ``q0, q1, ...`` if absent.
 
     Raises:
         UserError: if the number of labels is not the number of qubits.
@@ -47,7 +47,7 @@ def draw(gates: Sequence[Gate], n_qubits: int, labels: Sequence[str] | None = No
 
 
 def columns(gates: Sequence[Gate]) -> list[list[Gate]]:
-    """Gates gathered into columns: each as early as the gates before it on its span of qubits allow."""
+    """Gates in columns: each gate is as early as the gates before it on its span of qubits allow."""
     gathered: list[list[Gate]] = []
     free_from: dict[int, int] = {}
     for gate in gates:

@@ -1,13 +1,16 @@
-"""One rotation a qubit and no entanglement."""
+"""Qubits and circuits that are independent of each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
+import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
-from hyperborn.circuits.circuit import Circuit, rotation_to
-from hyperborn.circuits.gates import Gate
-from hyperborn.errors import whole_number
+from hyperborn.arguments import shown
+from hyperborn.circuits.circuit import Circuit, Gate, rotation_to, shared_parameter
+from hyperborn.errors import UserError, whole_number
 
 
 @dataclass(frozen=True)
@@ -28,3 +31,83 @@ class ProductState(Circuit):
 
     def product_angles(self, probabilities: Float[Array, " n"]) -> Parameters:
         return rotation_to(probabilities)
+
+
+@dataclass(frozen=True)
+class SideBySide(Circuit):
+    """Several circuits as one wide one: qubits and angles are those of the first, then of the second, and so on."""
+
+    circuits: tuple[Circuit, ...]
+
+    @cached_property
+    def n_qubits(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return sum(circuit.n_qubits for circuit in self.circuits)
+
+    @property
+    def parameter_shape(self) -> tuple[int]:
+        return (sum(circuit.n_parameters for circuit in self.circuits),)
+
+    def gates(self) -> tuple[Gate, ...]:
+        found: list[Gate] = []
+        qubit = parameter = 0
+        for circuit in self.circuits:
+            found += [
+                replace(
+                    gate,
+                    qubits=tuple(qubit + own for own in gate.qubits),
+                    parameter=None if gate.parameter is None else parameter + gate.parameter,
+                )
+                for gate in circuit.gates()
+            ]
+            qubit, parameter = qubit + circuit.n_qubits, parameter + circuit.n_parameters
+        return tuple(found)
+
+    def product_angles(self, probabilities: Float[Array, " n"]) -> Parameters:
+        ends = np.cumsum([circuit.n_qubits for circuit in self.circuits])[:-1]
+        parts = jnp.split(probabilities, ends)
+        angles = [circuit.product_angles(part) for circuit, part in zip(self.circuits, parts, strict=True)]
+        return jnp.concatenate([part.reshape(-1) for part in angles])
+
+
+def rotation_parameters(circuit: Circuit) -> tuple[tuple[int, int], ...]:
+    """For each qubit the parameters of its first RY after its last CX, and of the first RZ after that RY.
+
+    These two rotate |0> into any pure state of the qubit. With all other angles at zero, the CX gates act on |0...0>,
+    which they leave unchanged, and the other rotations are identities. Each must be the parameter of one gate only.
+
+    Raises:
+        UserError: if a qubit has no such gates, as in a circuit that ends in CX or has no RZ, or gates share an angle.
+    """
+    shared = shared_parameter(circuit)
+    if shared is not None:
+        raise UserError(f"{shown(circuit)} has more than one gate at angle {shared}; give every gate one of its own")
+    found: list[dict[str, int]] = [{} for _ in range(circuit.n_qubits)]
+    for gate in circuit.gates():
+        if gate.name == "cx":
+            for qubit in gate.qubits:
+                found[qubit] = {}
+        elif gate.name == "ry" or (gate.name == "rz" and "ry" in found[gate.qubits[0]]):
+            assert gate.parameter is not None, "Gate checks that rotations have a parameter"
+            found[gate.qubits[0]].setdefault(gate.name, gate.parameter)
+    for qubit, rotations in enumerate(found):
+        if len(rotations) < 2:
+            raise UserError(
+                f"{circuit} has no RY and then RZ on qubit {qubit} after its last CX, so that it cannot reach every "
+                "state of the qubit; give a circuit such as hb.circuits.AllPairs or Brickwork"
+            )
+    return tuple((rotations["ry"], rotations["rz"]) for rotations in found)
+
+
+def product_state_angles(circuit: Circuit, vectors: Float[np.ndarray, "qubits 3"]) -> Parameters:
+    """Angles (radians) at which the qubits are independent, qubit i with the Bloch vector (⟨X⟩, ⟨Y⟩, ⟨Z⟩) of row i.
+
+    Rows have length 1. RY by the polar angle and then RZ by the azimuth rotate |0> to the vector.
+
+    Raises:
+        UserError: if the circuit does not have the gates, see `rotation_parameters`.
+    """
+    x, y, z = vectors.T
+    polar, azimuth = np.arctan2(np.hypot(x, y), z), np.arctan2(y, x)
+    angles = np.zeros(circuit.n_parameters)
+    angles[np.array(rotation_parameters(circuit))] = np.stack([polar, azimuth], axis=1)
+    return jnp.asarray(angles.reshape(circuit.parameter_shape), float)

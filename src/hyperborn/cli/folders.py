@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
-from hyperborn.backends.jobs.limits import LimitReached
+from hyperborn.backends.jobs.budget import LimitReached
 from hyperborn.cli.output import note
 from hyperborn.errors import UserError
 from hyperborn.runs.layout import is_free, is_run

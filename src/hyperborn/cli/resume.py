@@ -22,7 +22,7 @@ def resume(
     with explained(as_json):
         from functools import partial
 
-        from hyperborn.backends.jobs.limits import Limits
+        from hyperborn.backends.jobs.budget import Limits
         from hyperborn.cli.folders import resumable
         from hyperborn.cli.spending import spent_in
         from hyperborn.compilation import keep_compiled_programs

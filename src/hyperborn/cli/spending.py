@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from hyperborn.backends.jobs.budget import Limits
 from hyperborn.backends.jobs.ledger import Ledger
-from hyperborn.backends.jobs.limits import Limits
 from hyperborn.config import RunConfig
 from hyperborn.runs.layout import LEDGER
 from hyperborn.runs.session import Spending

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hyperborn.backends import Backend, Noise, backend_named
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
-from hyperborn.circuits.pairs import ladder, line, ring
+from hyperborn.circuits.pairs import ladder_pairs, line_pairs, ring_pairs
 from hyperborn.config.kinds import either
 from hyperborn.config.models import Configuration, RunConfig
 from hyperborn.config.options import AUTO
@@ -26,9 +26,9 @@ UNPLACED = ("multi-basis", "autoregressive")
 
 CIRCUITS: dict[str, Callable[[int, int], Circuit]] = {
     "all-pairs": AllPairs,
-    "ring": lambda n, depth: ChosenPairs(n, ring(n), depth),
-    "line": lambda n, depth: ChosenPairs(n, line(n), depth),
-    "ladder": lambda n, depth: ChosenPairs(n, ladder(n), depth),
+    "ring": lambda n, depth: ChosenPairs(n, ring_pairs(n), depth),
+    "line": lambda n, depth: ChosenPairs(n, line_pairs(n), depth),
+    "ladder": lambda n, depth: ChosenPairs(n, ladder_pairs(n), depth),
     "brickwork": Brickwork,
     "product": lambda n, _: ProductState(n),
 }

@@ -10,8 +10,8 @@ from jaxtyping import Float
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.arguments import check_bits, check_finite_parameters, check_key, check_kind
 from hyperborn.bits import bits_of, check_enumerable, index_of
-from hyperborn.circuits.bloch import product_state_angles, turning_parameters
 from hyperborn.circuits.circuit import Circuit
+from hyperborn.circuits.product_state import product_state_angles, rotation_parameters
 from hyperborn.posteriors.draws import drawn
 from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
 from hyperborn.simulators import statevector
@@ -52,7 +52,7 @@ class MultiBasis(ExplicitPosterior):
 
     def __post_init__(self) -> None:
         check_kind("circuit", self.circuit, (Circuit,), "a circuit, such as hb.circuits.AllPairs(6, depth=4)")
-        turning_parameters(self.circuit)
+        rotation_parameters(self.circuit)
         object.__setattr__(self, "n_weights", 2 * self.circuit.n_qubits)
 
     @property

@@ -17,6 +17,7 @@ from hyperborn.circuits import AllPairs, ProductState
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.compilation import check_process
 from hyperborn.errors import UserError, whole_number
+from hyperborn.inverse_cdf import inverse_cdf
 from hyperborn.networks import Network
 from hyperborn.posteriors.grouping import LARGEST_REGISTER, groups_of
 from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
@@ -130,7 +131,7 @@ class Registers(ExplicitPosterior):
             UserError: if the parameters are not of `parameter_shape` in single or double precision.
         """
         check_parameters(params, self.parameter_shape, self)
-        return tuple(side_by_side.probabilities(bank.circuit, bank.angles(params)) for bank in self.banks)
+        return tuple(side_by_side.register_probabilities(bank.circuit, bank.angles(params)) for bank in self.banks)
 
     def distributions(self, params: Parameters) -> tuple[Float[np.ndarray, "_ _"], ...]:
         """`tables` as float64, each column adding up to 1 to double precision: for numbers that are reported.
@@ -167,14 +168,12 @@ class Registers(ExplicitPosterior):
         random = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
         bits = np.empty((shots, self.n_weights), np.uint8)
         for bank, table in zip(self.banks, self.distributions(params), strict=True):
-            patterns, steps = bits_of(np.arange(len(table)), bank.size), np.cumsum(table, axis=0)
-            # Never an outcome that is impossible: neither the last by rounding, nor a first one of probability 0.
-            steps = steps / steps[-1]
+            patterns, sums = bits_of(np.arange(len(table)), bank.size), np.cumsum(table, axis=0)
+            sums = sums / sums[-1]
             rows = max(1, AT_ONCE // table.size)
             for first in range(0, shots, rows):
-                uniform = random.random((min(rows, shots - first), 1, len(bank.places)))
-                outcomes = (steps <= uniform).sum(axis=1)
-                bits[first : first + rows, bank.places] = patterns[outcomes]
+                uniforms = random.random((min(rows, shots - first), len(bank.places)))
+                bits[first : first + rows, bank.places] = patterns[inverse_cdf(sums, uniforms)]
         return bits
 
     def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hyperborn.backends.conformance.conformance import Conformance
+from hyperborn.backends.jobs.budget import Limits, Spent
 from hyperborn.backends.jobs.ledger import Job
-from hyperborn.backends.jobs.limits import Limits, Spent
 from hyperborn.report.digits import MISSING, number_text
 from hyperborn.report.tables import cells, facts_table, plain_table, titled
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hyperborn.attempts import attempted
+from hyperborn.backends.jobs.budget import LimitReached, Limits
 from hyperborn.backends.jobs.ledger import Ledger
-from hyperborn.backends.jobs.limits import LimitReached, Limits
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError
 from hyperborn.progress import Progress

@@ -1,7 +1,7 @@
 """CX and RY gates, group by group, forwards and backwards.
 
-A group's CX gates permute its basis states and its RY gates turn each of its qubits, so its matrix is a Kronecker
-product of 2 × 2 rotations with permuted columns.
+A group's CX gates permute its basis states, and its RY gates rotate its qubits one by one. Its matrix is therefore a
+Kronecker product of 2 × 2 rotations with permuted columns.
 """
 
 from functools import reduce
@@ -10,20 +10,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from hyperborn.simulators.schedule import Group, Mixing
-from hyperborn.simulators.state import Angles, Backwards, State, Vector, contract
+from hyperborn.simulators.arithmetic import Angles, Backwards, ComplexVector, Vector, contract
+from hyperborn.simulators.schedule import GateGroup, Mixing
 
 
-def start(segment: Mixing, angles: Angles) -> State:
-    """The segment's state from |0...0>: the product of its groups' first columns, which CX gates leave alone."""
+def initial_state(segment: Mixing, angles: Angles) -> ComplexVector:
+    """The state after a segment on |0...0>: the product of the first columns of its groups' matrices."""
     real = product(columns_of(segment, angles), angles.dtype)
-    return State(real, jnp.zeros_like(real))
+    return ComplexVector(real, jnp.zeros_like(real))
 
 
-def start_gradient(segment: Mixing, angles: Angles, cotangent: State) -> Angles:
+def initial_gradient(segment: Mixing, angles: Angles, cotangent: ComplexVector) -> Angles:
     """Gradient of the angles of a segment on |0...0>, from the cotangent after it.
 
-    Of each group it takes the cotangent summed against the other groups' columns: two passes over it in all.
+    Each group needs the cotangent summed against the columns of the other groups. This takes two passes over it.
     """
     columns = columns_of(segment, angles)
     gradient = jnp.zeros_like(angles)
@@ -36,40 +36,41 @@ def start_gradient(segment: Mixing, angles: Angles, cotangent: State) -> Angles:
     return gradient
 
 
-def forward(segment: Mixing, angles: Angles, state: State) -> State:
+def apply_mixing(segment: Mixing, angles: Angles, state: ComplexVector) -> ComplexVector:
     """The state after the segment."""
     for matrix in reversed(matrices_of(segment, angles)):
-        state = State(*(apply(matrix, part) for part in state))
+        state = ComplexVector(*(apply(matrix, part) for part in state))
     return state
 
 
-def backward(segment: Mixing, angles: Angles, state: State, cotangent: State) -> Backwards:
+def undo_mixing(segment: Mixing, angles: Angles, state: ComplexVector, cotangent: ComplexVector) -> Backwards:
     """State and cotangent before the segment, and the gradient of the angles, from state and cotangent after it."""
     gradient = jnp.zeros_like(angles)
     for group, matrix in zip(reversed(segment.groups), reversed(matrices_of(segment, angles)), strict=True):
-        state = State(*(apply(matrix.T, part) for part in state))
-        cotangent = State(*(apply(matrix.T, part) for part in cotangent))
-        gradient = gradient + gradient_of(group, angles, state, cotangent)
+        state = ComplexVector(*(apply(matrix.T, part) for part in state))
+        cotangent = ComplexVector(*(apply(matrix.T, part) for part in cotangent))
+        gradient = gradient + group_gradient(group, angles, state, cotangent)
     return state, cotangent, gradient
 
 
 def apply(matrix: Float[Array, "size size"], vector: Vector) -> Vector:
     """A group's matrix on the last qubits, which become the first ones.
 
-    This order of axes is the one that XLA multiplies fastest on CPUs; after all groups, last to first, every qubit is
-    back in its place.
+    XLA multiplies fastest on CPUs with this order of axes. After all groups, last to first, every qubit is in its place
+    again.
     """
     columns = vector.reshape(-1, matrix.shape[0])
     return contract("ab,rb->ar", matrix, columns).reshape(-1)
 
 
-def gradient_of(group: Group, angles: Angles, state: State, cotangent: State) -> Angles:
+def group_gradient(group: GateGroup, angles: Angles, state: ComplexVector, cotangent: ComplexVector) -> Angles:
     """Gradient of the angles of a group on the first qubits, whose gates have just been undone.
 
-    The group's RY gates commute with their generators, so its CX gates alone carry these back to the state before them.
+    The RY gates commute with their generators, so that only the CX gates transform the generators to the state before
+    the group.
     """
     rows = (2**group.size, -1)
-    # Rows as long as these are what XLA multiplies fastest.
+    # XLA multiplies rows as long as these fastest.
     overlap = sum(
         contract("ar,br->ab", c.reshape(rows), x.reshape(rows)) for c, x in zip(cotangent, state, strict=True)
     )
@@ -77,9 +78,9 @@ def gradient_of(group: Group, angles: Angles, state: State, cotangent: State) ->
 
 
 def by_angle(
-    group: Group, angles: Angles, overlap: Float[Array, "size size"], order: Int[np.ndarray, " size"]
+    group: GateGroup, angles: Angles, overlap: Float[Array, "size size"], order: Int[np.ndarray, " size"]
 ) -> Angles:
-    """Gradient of a group's angles from Σ cotangent · stateᵀ over all other qubits, its basis states in an order.
+    """Gradient of a group's angles from Σ cotangent · stateᵀ over the other qubits, with its basis states in an order.
 
     d state / d angle = -i/2 Y state with -iY = [[0, -1], [1, 0]] on the angle's qubit.
     """
@@ -93,8 +94,8 @@ def by_angle(
 
 def generator(qubit: int, n: int) -> Float[np.ndarray, "size size"]:
     """-i/2 Y on one of n qubits, a real matrix."""
-    turned = np.array([[0.0, -0.5], [0.5, 0.0]])
-    return np.kron(np.kron(np.eye(2**qubit), turned), np.eye(2 ** (n - 1 - qubit)))
+    rotation = np.array([[0.0, -0.5], [0.5, 0.0]])
+    return np.kron(np.kron(np.eye(2**qubit), rotation), np.eye(2 ** (n - 1 - qubit)))
 
 
 def columns_of(segment: Mixing, angles: Angles) -> list[Float[Array, " _"]]:
@@ -109,9 +110,10 @@ def product(columns: list[Float[Array, " _"]], dtype: jnp.dtype) -> Vector:
 
 def matrices_of(segment: Mixing, angles: Angles) -> list[Float[Array, "size size"]]:
     """Each group's orthogonal matrix, of the dtype of the angles (radians)."""
-    unturned = angles.shape[0]
+    # Qubits without an RY take the zero that is appended to the angles.
+    no_rotation = angles.shape[0]
     halves = jnp.append(angles, 0.0) / 2
-    places = np.array([unturned if angle is None else angle for group in segment.groups for angle in group.angles])
+    places = np.array([no_rotation if angle is None else angle for group in segment.groups for angle in group.angles])
     cosines, sines = jnp.cos(halves[places]), jnp.sin(halves[places])
     rotations = jnp.stack([cosines, -sines, sines, cosines], -1).reshape(-1, 2, 2)
     return [
@@ -121,7 +123,7 @@ def matrices_of(segment: Mixing, angles: Angles) -> list[Float[Array, "size size
 
 
 def kronecker(blocks: Float[Array, "qubits 2 2"]) -> Float[Array, "size size"]:
-    """Kronecker product of 2 × 2 matrices, as one multiplication that XLA fuses."""
+    """Kronecker product of 2 × 2 matrices, as one elementwise product that XLA fuses."""
     n = blocks.shape[0]
     factors = []
     for qubit in range(n):
@@ -131,8 +133,8 @@ def kronecker(blocks: Float[Array, "qubits 2 2"]) -> Float[Array, "size size"]:
     return reduce(jnp.multiply, factors).reshape(2**n, 2**n)
 
 
-def permutation_of(group: Group) -> Int[np.ndarray, " size"]:
-    """Where a group's CX gates send each of its basis states."""
+def permutation_of(group: GateGroup) -> Int[np.ndarray, " size"]:
+    """The basis state to which a group's CX gates map each of its basis states."""
     states = np.arange(2**group.size)
     for control, target in group.flips:
         states = states ^ (((states >> (group.size - 1 - control)) & 1) << (group.size - 1 - target))

@@ -1,39 +1,38 @@
 """RZ and RZZ gates, forwards and backwards.
 
-The phase of a basis state is a quadratic form of the signs of its bits. With the qubits cut into two halves it is a
-function of the leading half, plus one of the trailing half, plus what couples the halves, so that all 2^n of them are
-one product of two small matrices; without pairs it is the first two alone, whose cosines and sines are as small.
+The phase of a basis state is a quadratic form of the signs of its bits. With the qubits split into two halves, it is a
+function of the leading half, plus one of the trailing half, plus a coupling of the halves. All 2^n phases are then one
+product of two small matrices. Without pairs there is no coupling, and only 2 · 2^(n/2) cosines and sines are needed.
 """
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from hyperborn.simulators.cosines_and_sines import cosine_and_sine
+from hyperborn.simulators.arithmetic import Angles, Backwards, ComplexVector, contract, cosine_and_sine
 from hyperborn.simulators.schedule import Phases
-from hyperborn.simulators.state import Angles, Backwards, State, contract
 
 
-def forward(segment: Phases, angles: Angles, state: State) -> State:
+def apply_phases(segment: Phases, angles: Angles, state: ComplexVector) -> ComplexVector:
     """The state after the segment."""
-    return turn(state, rotations_of(segment, angles, state.n_qubits))
+    return multiplied(state, rotations_of(segment, angles, state.n_qubits))
 
 
-def backward(segment: Phases, angles: Angles, state: State, cotangent: State) -> Backwards:
+def undo_phases(segment: Phases, angles: Angles, state: ComplexVector, cotangent: ComplexVector) -> Backwards:
     """State and cotangent before the segment, and the gradient of the angles, from state and cotangent after it."""
     n = state.n_qubits
-    # d state / d phase = i · state: each angle's gradient is a signed sum of one vector.
+    # d state / d phase = i · state, so that each angle's gradient is a signed sum over one vector.
     change = cotangent.imaginary * state.real - cotangent.real * state.imaginary
-    gradient = gradient_of(segment, angles, change.reshape(2 ** (n // 2), -1))
+    gradient = phase_gradient(segment, angles, change.reshape(2 ** (n // 2), -1))
     rotations = rotations_of(segment, angles, n)
-    back = State(rotations.real, -rotations.imaginary)
-    return turn(state, back), turn(cotangent, back), gradient
+    back = ComplexVector(rotations.real, -rotations.imaginary)
+    return multiplied(state, back), multiplied(cotangent, back), gradient
 
 
-def gradient_of(segment: Phases, angles: Angles, change: Float[Array, "leading trailing"]) -> Angles:
+def phase_gradient(segment: Phases, angles: Angles, change: Float[Array, "leading trailing"]) -> Angles:
     """Gradient of the angles from that of all 2^n phases."""
     rows, columns = (signs_of(size.bit_length() - 1, angles) for size in change.shape)
-    # Products with ones, not sums: XLA's sums on CPUs add one number at a time.
+    # Products with ones instead of sums: XLA's sums on CPUs add one number at a time.
     leading = contract("ab,b->a", change, jnp.ones(len(columns), angles.dtype))
     trailing = contract("a,ab->b", jnp.ones(len(rows), angles.dtype), change)
     by_qubit = jnp.concatenate([contract("aq,a->q", rows, leading), contract("bq,b->q", columns, trailing)])
@@ -55,7 +54,7 @@ def gradient_of(segment: Phases, angles: Angles, change: Float[Array, "leading t
     return gradient.at[np.array(segment.pair_parameters)].add(-0.5 * by_pair[low, high])
 
 
-def rotations_of(segment: Phases, angles: Angles, n: int) -> State:
+def rotations_of(segment: Phases, angles: Angles, n: int) -> ComplexVector:
     """Cosine and sine of all 2^n phases."""
     middle = n // 2
     halves = (
@@ -73,29 +72,29 @@ def rotations_of(segment: Phases, angles: Angles, n: int) -> State:
     leading = leading + contract("ai,ij,aj->a", rows, couplings[:middle, :middle], rows)
     trailing = trailing + contract("bi,ij,bj->b", columns, couplings[middle:, middle:], columns)
     across = contract("ai,ij->aj", rows, couplings[:middle, middle:])
-    # The sum of the three as one product.
+    # One matrix product adds up all three.
     left = jnp.concatenate([across, leading[:, None], jnp.ones_like(leading)[:, None]], 1)
     right = jnp.concatenate([columns, jnp.ones_like(trailing)[:, None], trailing[:, None]], 1)
-    return State(*cosine_and_sine(contract("ak,bk->ab", left, right).reshape(-1)))
+    return ComplexVector(*cosine_and_sine(contract("ak,bk->ab", left, right).reshape(-1)))
 
 
-def outer(leading: Float[Array, " a"], trailing: Float[Array, " b"]) -> State:
-    """Cosine and sine of every sum of one phase (radians) of each, as matrix products of small tables.
+def outer(leading: Float[Array, " a"], trailing: Float[Array, " b"]) -> ComplexVector:
+    """Cosine and sine of all sums of a leading and a trailing phase (radians), as matrix products of small tables.
 
-    cos(a + b) = cos a cos b - sin a sin b: XLA would fuse a product of broadcast tables with their cosines and evaluate
-    those 2^n times.
+    cos(a + b) = cos a cos b - sin a sin b. XLA would fuse a product of broadcast tables with the cosines, and evaluate
+    these 2^n times.
     """
     cosine, sine = jnp.cos(trailing), jnp.sin(trailing)
     columns = jnp.stack([jnp.cos(leading), jnp.sin(leading)], 1)
-    return State(
+    return ComplexVector(
         *(contract("ak,kb->ab", columns, jnp.stack(rows)).reshape(-1) for rows in ((cosine, -sine), (sine, cosine)))
     )
 
 
-def turn(state: State, rotations: State) -> State:
-    """Multiply a state by phases, given as their cosines and sines."""
+def multiplied(state: ComplexVector, rotations: ComplexVector) -> ComplexVector:
+    """A state multiplied by phase factors, given as their cosines and sines."""
     cosine, sine = rotations
-    return State(
+    return ComplexVector(
         state.real * cosine - state.imaginary * sine,
         state.real * sine + state.imaginary * cosine,
     )

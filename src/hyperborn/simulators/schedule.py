@@ -1,9 +1,8 @@
-"""From a list of gates to a short program: runs of gates that are applied together, and the period of their repetition.
+"""From a list of gates to a short program: segments of gates that are applied together, and how they repeat.
 
 CX gates followed by one RY on each of some qubits become a `Mixing`: one orthogonal matrix for each group of
-neighbouring qubits. RZ and RZZ gates that follow one another become `Phases`. Layers that repeat with shifted
-parameters are found, so that the simulator compiles one period and loops over it: an unrolled circuit makes XLA compile
-for minutes.
+neighbouring qubits. Consecutive RZ and RZZ gates become `Phases`. Where layers repeat with shifted parameters, the
+simulator compiles one period and loops over it: XLA would compile an unrolled circuit for minutes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,16 +10,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from hyperborn.circuits.circuit import Circuit
-from hyperborn.circuits.gates import Gate
+from hyperborn.circuits.circuit import Circuit, Gate
 from hyperborn.errors import UserError
 
 LARGEST_GROUP = 4
-"""Qubits a fused matrix acts on: 16 × 16 matrices were the fastest on CPUs here (3 to 6 were tried)."""
+"""Most qubits of a fused matrix: 16 × 16 matrices were the fastest on CPUs (3 to 6 qubits were tried)."""
 
 
 @dataclass(frozen=True)
-class Group:
+class GateGroup:
     """The neighbouring qubits first ... first + size - 1: CX gates, then the parameter of each qubit's RY (or none)."""
 
     first: int
@@ -33,7 +31,7 @@ class Group:
 class Mixing:
     """CX gates and then RY gates, as groups that together cover every qubit in order."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[GateGroup, ...]
 
     @property
     def parameters(self) -> tuple[int, ...]:
@@ -69,7 +67,7 @@ Segment: TypeAlias = Mixing | Phases
 
 @dataclass(frozen=True)
 class Program:
-    """`head` on |0...0>, then `body` `repeats` times, its parameters moved on by `stride` each time, then `tail`.
+    """`head` on |0...0>, then `body` `repeats` times, with its parameters shifted by `stride` each time, then `tail`.
 
     The parameters of `body` count from `body_start`.
     """
@@ -84,7 +82,7 @@ class Program:
 
 @lru_cache(maxsize=256)
 def schedule(circuit: Circuit, *, amplitudes: bool) -> Program:
-    """Program of a circuit; without `amplitudes`, phases that no probability depends on are left out.
+    """Program of a circuit; without `amplitudes`, it omits phases that do not change probabilities.
 
     Raises:
         UserError: if the qubits of a CX gate are too far apart.
@@ -111,7 +109,7 @@ def schedule(circuit: Circuit, *, amplitudes: bool) -> Program:
 
 
 def check_indices(gates: Iterable[Gate], n: int, n_parameters: int) -> None:
-    # JAX would clip a wrong index in silence.
+    # JAX would clip a wrong index without an error.
     for gate in gates:
         if not all(0 <= qubit < n for qubit in gate.qubits):
             raise ValueError(f"{gate} in a circuit of {n} qubits: number them from 0 to {n - 1}")
@@ -135,7 +133,7 @@ def runs_of(gates: Iterable[Gate], n: int) -> list[list[Gate]]:
 
 
 def continues(run: Sequence[Gate], gate: Gate, n: int) -> bool:
-    """Whether a gate may join a run: phases with phases; CX while no RY has come; RY while its qubit has had none."""
+    """Whether a gate may join a run: phases with phases, CX before any RY, RY once a qubit."""
     if is_phase(gate) or is_phase(run[0]):
         return is_phase(gate) and is_phase(run[0])
     if gate.name == "cx":
@@ -161,7 +159,7 @@ def is_phase(gate: Gate) -> bool:
 
 
 def mixing_of(run: Sequence[Gate], n: int) -> Mixing:
-    """A run's groups: units gathered, in order, while at most LARGEST_GROUP qubits come together."""
+    """The groups of a run: units are joined in order, up to LARGEST_GROUP qubits."""
     spans: list[range] = []
     for unit in units_of(run, n):
         if spans and unit.stop - spans[-1].start <= LARGEST_GROUP:
@@ -172,7 +170,7 @@ def mixing_of(run: Sequence[Gate], n: int) -> Mixing:
     angles = {gate.qubits[0]: parameter_of(gate) for gate in run if gate.name == "ry"}
     return Mixing(
         tuple(
-            Group(
+            GateGroup(
                 span.start,
                 len(span),
                 tuple((control - span.start, target - span.start) for control, target in flips if control in span),
@@ -184,7 +182,7 @@ def mixing_of(run: Sequence[Gate], n: int) -> Mixing:
 
 
 def units_of(gates: Iterable[Gate], n: int) -> list[range]:
-    """Smallest intervals of qubits whose borders no gate crosses, in order, covering all qubits."""
+    """Smallest intervals of qubits such that every gate is within one of them, in order; they cover all qubits."""
     joined = {qubit for gate in gates for qubit in range(min(gate.qubits), max(gate.qubits))}
     units, start = [], 0
     for qubit in range(n):
@@ -210,7 +208,7 @@ def first_parameter(segments: Iterable[Segment]) -> int:
 
 
 def parameter_of(gate: Gate) -> int:
-    assert gate.parameter is not None, "rotations have a parameter: Gate sees to it"
+    assert gate.parameter is not None, "Gate checks that rotations have a parameter"
     return gate.parameter
 
 

@@ -1,6 +1,6 @@
 """Exact simulation of a circuit, with gradients whose memory does not grow with the depth.
 
-Going backwards nothing has been stored: each segment is undone on the state and on its cotangent together, and their
+The backward pass stores no intermediate states: it undoes each segment on the state and on its cotangent, and their
 product at that point is the gradient (adjoint differentiation; Jones and Gacon, arXiv 2009.02823).
 """
 
@@ -13,12 +13,13 @@ from hyperborn._typing import Parameters, Probabilities, StateVector
 from hyperborn.arguments import check_parameters
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.errors import UserError
-from hyperborn.simulators import mixing, phases
+from hyperborn.simulators.arithmetic import Angles, Backwards, ComplexVector
+from hyperborn.simulators.mixing import apply_mixing, initial_gradient, initial_state, undo_mixing
+from hyperborn.simulators.phases import apply_phases, undo_phases
 from hyperborn.simulators.schedule import Phases, Program, Segment, schedule
-from hyperborn.simulators.state import Angles, Backwards, State
 
 LARGEST = 26
-"""Most qubits: a state of 0.5 GiB in single precision, and about three times that while it is simulated."""
+"""Most qubits: a state takes 0.5 GiB in single precision, and its simulation about three times that."""
 
 
 def amplitudes(circuit: Circuit, params: Parameters) -> StateVector:
@@ -46,7 +47,7 @@ def probabilities(circuit: Circuit, params: Parameters) -> Probabilities:
 
 def flat(circuit: Circuit, params: Parameters) -> Angles:
     if circuit.n_qubits > LARGEST:
-        # JAX would make the array without a word, and abort the process as soon as somebody looks at it.
+        # JAX would make the array without an error, and abort the process when the array is used.
         raise UserError(
             f"{circuit.n_qubits} qubits have 2^{circuit.n_qubits} amplitudes, over the limit of {LARGEST} qubits; give "
             "a smaller circuit, or hb.Registers of many small ones"
@@ -55,58 +56,64 @@ def flat(circuit: Circuit, params: Parameters) -> Angles:
     return params.reshape(-1)
 
 
-def run(program: Program, angles: Angles) -> State:
+def run_program(program: Program, angles: Angles) -> ComplexVector:
     """The state after a whole program, from |0...0>."""
-    state = mixing.start(program.head, angles)
+    state = initial_state(program.head, angles)
     if program.repeats:
 
-        def one_period(state: State, window: Angles) -> tuple[State, None]:
-            return forward(program.body, window, state), None
+        def one_period(state: ComplexVector, window: Angles) -> tuple[ComplexVector, None]:
+            return apply_segments(program.body, window, state), None
 
         state, _ = jax.lax.scan(one_period, state, angles[windows(program)])
-    return forward(program.tail, angles, state)
+    return apply_segments(program.tail, angles, state)
 
 
-def keep_final(program: Program, angles: Angles) -> tuple[State, tuple[Angles, State]]:
-    state = run(program, angles)
+def keep_final(program: Program, angles: Angles) -> tuple[ComplexVector, tuple[Angles, ComplexVector]]:
+    state = run_program(program, angles)
     return state, (angles, state)
 
 
-def differentiate(program: Program, kept: tuple[Angles, State], cotangent: State) -> tuple[Angles]:
+def differentiate(program: Program, kept: tuple[Angles, ComplexVector], cotangent: ComplexVector) -> tuple[Angles]:
     angles, state = kept
-    state, cotangent, gradient = backward(program.tail, angles, state, cotangent)
+    state, cotangent, gradient = undo_segments(program.tail, angles, state, cotangent)
     if program.repeats:
 
-        def one_period(carry: tuple[State, State], window: Angles) -> tuple[tuple[State, State], Angles]:
-            state, cotangent, part = backward(program.body, window, *carry)
+        def one_period(
+            carry: tuple[ComplexVector, ComplexVector], window: Angles
+        ) -> tuple[tuple[ComplexVector, ComplexVector], Angles]:
+            state, cotangent, part = undo_segments(program.body, window, *carry)
             return (state, cotangent), part
 
         places = windows(program)
         (state, cotangent), parts = jax.lax.scan(one_period, (state, cotangent), angles[places], reverse=True)
         gradient = gradient.at[places].add(parts)
-    return (gradient + mixing.start_gradient(program.head, angles, cotangent),)
+    return (gradient + initial_gradient(program.head, angles, cotangent),)
 
 
-final_state = jax.custom_vjp(run, nondiff_argnums=(0,))
+final_state = jax.custom_vjp(run_program, nondiff_argnums=(0,))
 final_state.defvjp(keep_final, differentiate)
 
 
-def forward(segments: tuple[Segment, ...], angles: Angles, state: State) -> State:
+def apply_segments(segments: tuple[Segment, ...], angles: Angles, state: ComplexVector) -> ComplexVector:
+    """The state after some segments."""
     for segment in segments:
         if isinstance(segment, Phases):
-            state = phases.forward(segment, angles, state)
+            state = apply_phases(segment, angles, state)
         else:
-            state = mixing.forward(segment, angles, state)
+            state = apply_mixing(segment, angles, state)
     return state
 
 
-def backward(segments: tuple[Segment, ...], angles: Angles, state: State, cotangent: State) -> Backwards:
+def undo_segments(
+    segments: tuple[Segment, ...], angles: Angles, state: ComplexVector, cotangent: ComplexVector
+) -> Backwards:
+    """State and cotangent before some segments, and the gradient of the angles, from state and cotangent after them."""
     gradient = jnp.zeros_like(angles)
     for segment in reversed(segments):
         if isinstance(segment, Phases):
-            state, cotangent, part = phases.backward(segment, angles, state, cotangent)
+            state, cotangent, part = undo_phases(segment, angles, state, cotangent)
         else:
-            state, cotangent, part = mixing.backward(segment, angles, state, cotangent)
+            state, cotangent, part = undo_mixing(segment, angles, state, cotangent)
         gradient = gradient + part
     return state, cotangent, gradient
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hyperborn.backends.jobs.limits import Limits
+from hyperborn.backends.jobs.budget import Limits
 from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
 from hyperborn.networks import Network, fitted

@@ -16,8 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt8
 
 from hyperborn._typing import Bits, Examples
-from hyperborn.backends.jobs.forecast import Forecast
-from hyperborn.backends.jobs.limits import Limits
+from hyperborn.backends.jobs.budget import Forecast, Limits
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError

@@ -1,7 +1,14 @@
 import numpy as np
 
 from circuit_oracle import probabilities, with_angles
-from hyperborn.backends.conformance.agreement import cells, deviation, exact_table, margin, point_orders, qubit_orders
+from hyperborn.backends.conformance.agreement import (
+    chi_square_cells,
+    deviation,
+    exact_table,
+    margin,
+    point_orders,
+    qubit_orders,
+)
 from hyperborn.backends.conformance.random_circuits import random_angles, random_circuit
 
 
@@ -27,7 +34,7 @@ def test_deviation_of_exact_draws_is_about_normal() -> None:
 
 
 def test_rare_outcomes_are_counted_together() -> None:
-    seen, expected = cells(np.array([1, 0, 2, 47, 50]), np.array([1.0, 1.0, 4.0, 44.0, 50.0]))
+    seen, expected = chi_square_cells(np.array([1, 0, 2, 47, 50]), np.array([1.0, 1.0, 4.0, 44.0, 50.0]))
     np.testing.assert_array_equal(seen, [47, 50, 3])
     np.testing.assert_array_equal(expected, [44, 50, 6])
 

@@ -6,7 +6,7 @@ import pytest
 
 from hyperborn.backends import Batch, Connection, Counts, backend_named
 from hyperborn.backends.conformance.conformance import conformance
-from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of
 from hyperborn.errors import UserError
 
@@ -59,7 +59,7 @@ def spoiled(spoil: Callable[[Batch, tuple[Counts, ...]], tuple[Counts, ...]]) ->
         reply = aer.collect(aer.submit(batch, "inner"), batch, 60.0, lambda _: None)
         return spoil(batch, reply.counts)
 
-    return Local(simulate, cost_of, label="spoiled")
+    return InProcessConnection(simulate, cost_of, label="spoiled")
 
 
 def turned(counts: Counts) -> Counts:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from faulty_service import Clock, FaultyService, product_shots
-from hyperborn.backends import Batch, Counts, Ledger, Points, Recorded
+from hyperborn.backends import Batch, Counts, Ledger, LedgerSampler, Points
 from hyperborn.circuits import ProductState
 
 LABELS = ("readout", "step-00001", "step-00002")
@@ -49,7 +49,7 @@ def live(folder: Path, faults: dict[str, list[str]], death: int, moments: int) -
     clock = Clock()
     with Ledger.create_or_open(folder / "ledger.sqlite") as ledger:
         ledger._database.set_trace_callback(lambda statement: tick(" ".join(statement.split()[:3])))
-        recorded = Recorded(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
+        recorded = LedgerSampler(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
         # A killed process leaves to the system what it has written: waiting for the disk would only take long.
         ledger.set_durability(power_cuts=False)
         (folder / "digest").write_text(digest_of([recorded.sample(batch_of(label)) for label in LABELS]))

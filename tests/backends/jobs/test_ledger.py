@@ -10,15 +10,15 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from hyperborn.backends import Batch, Counts, Ledger, Points, Preparations, Recorded
+from hyperborn.backends import Batch, Counts, Ledger, LedgerSampler, Points, Preparations
 from hyperborn.backends.backend import Cost
-from hyperborn.backends.conformance.random_circuits import Listed
+from hyperborn.backends.conformance.random_circuits import ListedCircuit
+from hyperborn.backends.jobs.budget import Spent
 from hyperborn.backends.jobs.ledger import Job, Request, database, packing
 from hyperborn.backends.jobs.ledger.jobs import COLUMNS, digest_of
-from hyperborn.backends.jobs.ledger.packing import packed, unpacked
-from hyperborn.backends.jobs.limits import Spent
-from hyperborn.backends.services.unlisted import Unlisted
-from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.jobs.ledger.packing import counts_from_bytes, counts_to_bytes
+from hyperborn.backends.services.blocking import BlockingConnection
+from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.circuits import Gate, ProductState
 from hyperborn.errors import UserError
 from hyperborn.storage import arrays_to_bytes
@@ -61,19 +61,19 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("widths", [(), (1,), (9, 64, 3, 3), (12,) * 50])
 def test_counts_come_back_as_they_were(widths: tuple[int, ...]) -> None:
     reply = counts(5, widths, shots=3000)
-    assert same(unpacked(packed(reply), "it"), reply)
+    assert same(counts_from_bytes(counts_to_bytes(reply), "it"), reply)
     nothing = Counts(np.zeros((0, 4), np.uint8), np.array([], np.int64))
     many = (Counts(np.array([[1, 0]], np.uint8), np.array([10**9])), nothing)
-    assert same(unpacked(packed(many), "it"), many)
+    assert same(counts_from_bytes(counts_to_bytes(many), "it"), many)
     with pytest.raises(UserError, match="it: not whole"):
-        unpacked(packed(reply)[:-3], "it")
+        counts_from_bytes(counts_to_bytes(reply)[:-3], "it")
 
 
 def test_packed_counts_take_a_byte_for_every_eight_bits() -> None:
     reply = counts(0, (16,) * 100, shots=1000)
     rows = sum(len(point.counts) for point in reply)
     # Two bytes of bits a row, and one of its tally, nearly always 1 or 2, of which compression leaves little.
-    assert len(packed(reply)) < 2.6 * rows
+    assert len(counts_to_bytes(reply)) < 2.6 * rows
 
 
 def test_everything_is_there_after_opening_again(path: Path) -> None:
@@ -130,7 +130,7 @@ def test_no_request_passes_for_another() -> None:
     )
     assert one.differences(other) == ["parameter"]
     # The same circuits without angles, each run as often as the other.
-    first, second = (Listed(2, (Gate("cx", (place, 1 - place), None),)) for place in (0, 1))
+    first, second = (ListedCircuit(2, (Gate("cx", (place, 1 - place), None),)) for place in (0, 1))
     one, other = (
         Request.of(Batch("a", (Points(first, np.zeros((n, 0))), Points(second, np.zeros((4 - n, 0)))), 10, 3), "device")
         for n in (1, 3)
@@ -138,7 +138,7 @@ def test_no_request_passes_for_another() -> None:
     assert one.differences(other) == ["parameter"]
     # The same gates on the same qubits, with each other's angles.
     straight, crossed = (
-        Listed(2, (Gate("ry", (0,), first), Gate("ry", (1,), second))) for first, second in ((0, 1), (1, 0))
+        ListedCircuit(2, (Gate("ry", (0,), first), Gate("ry", (1,), second))) for first, second in ((0, 1), (1, 0))
     )
     one, other = (Request.of(Batch("a", (Points(kind, angles),), 10, 3), "device") for kind in (straight, crossed))
     assert one.differences(other) == ["circuit"]
@@ -167,7 +167,9 @@ def test_a_lock_of_another_is_said_and_waited_for(path: Path, monkeypatch: pytes
 def test_of_two_writers_the_second_is_stopped(path: Path) -> None:
     with Ledger.create_or_open(path) as first, Ledger.create_or_open(path) as second:
         first.intend(request("a"), None)
-        with pytest.raises(UserError, match="was written by another process meanwhile; stop that, and resume"):
+        with pytest.raises(
+            UserError, match="was written by another process in the meantime; stop that process, and resume"
+        ):
             second.intend(request("b"), None)
         assert second.rows() == first.rows()
 
@@ -225,7 +227,7 @@ def rows_of(path: Path) -> tuple[Job, ...]:
 def everything(path: Path) -> list[object]:
     """All that a ledger says, read as a run would."""
     with Ledger.create_or_open(path) as ledger:
-        stored = [packed(ledger.counts(job)) for job in ledger.rows() if job.counts]
+        stored = [counts_to_bytes(ledger.counts(job)) for job in ledger.rows() if job.counts]
         return [ledger.name, ledger.limits, ledger.rows(), stored]
 
 
@@ -355,17 +357,17 @@ def test_forged_counts_are_said(wrong: dict[str, np.ndarray | None]) -> None:
         "bits": np.zeros(1, np.uint8),
         "counts": np.ones(2, int),
     }
-    assert len(unpacked(zlib.compress(arrays_to_bytes(whole)), "it")) == 1
+    assert len(counts_from_bytes(zlib.compress(arrays_to_bytes(whole)), "it")) == 1
     arrays = {name: array for name, array in (whole | wrong).items() if array is not None}
     with pytest.raises(UserError, match=r"^it: not whole"):
-        unpacked(zlib.compress(arrays_to_bytes(arrays)), "it")
+        counts_from_bytes(zlib.compress(arrays_to_bytes(arrays)), "it")
 
 
 def test_counts_that_would_fill_the_memory_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = packed(counts(0))
+    data = counts_to_bytes(counts(0))
     monkeypatch.setattr(packing, "LARGEST", 500)
     with pytest.raises(UserError, match=r"^it: not whole"):
-        unpacked(data, "it")
+        counts_from_bytes(data, "it")
 
 
 def test_what_is_written_is_on_the_disk_unless_that_is_waived(path: Path) -> None:
@@ -378,10 +380,10 @@ def test_what_is_written_is_on_the_disk_unless_that_is_waived(path: Path) -> Non
         for power_cuts, expected in ((False, off), (True, extra)):
             ledger.set_durability(power_cuts=power_cuts)
             assert level(ledger) == expected
-        simulator = Local(lambda _: (), lambda _: Cost(1, 0), label="simulator")
-        vendor = Unlisted(lambda _: (), lambda _: Cost(1, 0), label="vendor")
+        simulator = InProcessConnection(lambda _: (), lambda _: Cost(1, 0), label="simulator")
+        vendor = BlockingConnection(lambda _: (), lambda _: Cost(1, 0), label="vendor")
         for connection, expected in ((simulator, off), (vendor, extra), (simulator, off)):
-            Recorded(connection, "it", ledger)
+            LedgerSampler(connection, "it", ledger)
             assert level(ledger) == expected
 
 

@@ -11,23 +11,23 @@ from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points
 from hyperborn.backends.backend import JobMissing, NotFinished, UnusableReply
 from hyperborn.backends.backend import connected as connected_to
 from hyperborn.backends.conformance.conformance import conformance
-from hyperborn.backends.mitigation import calibration
+from hyperborn.backends.mitigation import calibration_preparations
 from hyperborn.backends.services import ibm
-from hyperborn.backends.services.ibm import Service, randomizations_of, sampler_class, set_options
+from hyperborn.backends.services.ibm import IBMConnection, randomizations_of, sampler_class, set_options
 from hyperborn.circuits import Brickwork
 from hyperborn.errors import UserError
 from noise_oracle import same_source, table_of
 from quantum_service import SECRET, StandIn
 
 
-def connected(service: StandIn, **settings: Any) -> Service:
-    return Service(IBMDevice("ibm_manila", **settings), service, service.sampler)
+def connected(service: StandIn, **settings: Any) -> IBMConnection:
+    return IBMConnection(IBMDevice("ibm_manila", **settings), service, service.sampler)
 
 
 def batch_of(shots: int) -> Batch:
     circuit = Brickwork(3, 2)
     angles = np.random.default_rng(2).uniform(0.3, 1.4, (3, circuit.n_parameters))
-    return Batch("step-00001", (Points(circuit, angles), calibration(circuit)), shots, 5)
+    return Batch("step-00001", (Points(circuit, angles), calibration_preparations(circuit)), shots, 5)
 
 
 def test_a_batch_is_one_job_that_is_found_by_its_tag() -> None:
@@ -152,7 +152,7 @@ def test_jobs_of_other_tags_and_odd_results_are_not_taken() -> None:
 def test_no_such_device() -> None:
     service = StandIn()
     with pytest.raises(UserError, match="account has no device 'ibm_nowhere'; it has ibm_manila") as raised:
-        Service(IBMDevice("ibm_nowhere"), service, service.sampler)
+        IBMConnection(IBMDevice("ibm_nowhere"), service, service.sampler)
     assert SECRET not in str(raised.value)
 
 

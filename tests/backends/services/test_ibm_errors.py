@@ -222,7 +222,9 @@ def test_warnings_of_the_client_are_held_back() -> None:
         warnings.warn(f"see {SECRET}", stacklevel=1)
     assert caught == []
     with (
-        pytest.warns(UserWarning, match="^the IBM Quantum account has no time left: jobs wait until it has$"),
+        pytest.warns(
+            UserWarning, match="^the IBM Quantum account has no time left: jobs wait until it has time again$"
+        ),
         client("submit a job"),
     ):
         warnings.warn(f"This instance has met its usage limit. See {SECRET}", stacklevel=1)

@@ -55,7 +55,7 @@ def test_a_plugin_that_cannot_be_imported_is_named(
     monkeypatch.syspath_prepend(tmp_path)
     entry = EntryPoint("vendor.qpu", "vendor_plugin:Device", "pennylane.plugins")
     monkeypatch.setitem(pennylane.plugin_devices, "vendor.qpu", entry)
-    message = rf"^PennyLane's plugin for 'vendor.qpu' cannot be imported \({said}\); install vendor_plugin anew"
+    message = rf"^PennyLane's plugin for 'vendor.qpu' cannot be imported \({said}\); install vendor_plugin again"
     with pytest.raises(UserError, match=message):
         PennyLaneDevice("vendor.qpu").connect()
 

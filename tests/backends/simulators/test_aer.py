@@ -5,8 +5,8 @@ from circuit_oracle import probabilities, with_angles
 from counted import counted, points_counted
 from hyperborn.backends import Aer, Batch, Points, Preparations
 from hyperborn.backends.backend import JobFailed
-from hyperborn.backends.simulators.aer_jobs import plain_preparation, run
-from hyperborn.backends.translation.qiskit import circuit_of
+from hyperborn.backends.simulators.aer import plain_preparation, run_batch
+from hyperborn.backends.translation import qiskit_circuit
 from hyperborn.circuits import AllPairs, Brickwork, ProductState
 from hyperborn.errors import UserError
 from noise_oracle import deviations, table_of
@@ -35,7 +35,7 @@ def test_what_aer_does_not_run_has_failed() -> None:
     simulator, circuit = AerSimulator(method="statevector", max_memory_mb=1), ProductState(24)
     batch = Batch("test", (Points(circuit, np.ones((1, circuit.n_parameters))),), 10, 1)
     with pytest.raises(JobFailed, match=r"^Qiskit Aer failed: [^\n]+$"):
-        run(simulator, batch, circuit_of, plain_preparation)
+        run_batch(simulator, batch, qiskit_circuit, plain_preparation)
 
 
 def test_the_seed_decides() -> None:

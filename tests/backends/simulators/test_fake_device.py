@@ -3,12 +3,11 @@ import pytest
 
 from counted import counted, points_counted
 from hyperborn.backends import Batch, FakeDevice, Points, Preparations
-from hyperborn.backends.mitigation import calibration
+from hyperborn.backends.mitigation import calibration_preparations
 from hyperborn.backends.services.ibm import sampler_class
-from hyperborn.backends.simulators.aer_jobs import run_shot_by_shot
-from hyperborn.backends.simulators.fake_device import device_named, gate_noise, noise_of
-from hyperborn.backends.translation.qiskit import REGISTER, values_of
-from hyperborn.backends.translation.transpiling import Compiler, key_of
+from hyperborn.backends.simulators.aer import run_shot_by_shot
+from hyperborn.backends.simulators.fake_device import device_gate_noise, device_named, noise_of
+from hyperborn.backends.translation import REGISTER, Compiler, key_of, parameter_values
 from hyperborn.circuits import AllPairs, Brickwork
 from hyperborn.errors import UserError
 from noise_oracle import same_source, table_of
@@ -41,7 +40,7 @@ def test_readout_errors_are_the_mean_of_both_of_the_real_device() -> None:
     device = device_named("fake_manila")
     (low, high), (read_as_one,) = (
         [device.properties().qubit_property(0)[name][0] for name in ("prob_meas1_prep0", "prob_meas0_prep1")],
-        gate_noise(device, (0,)).read_as_one((0,)),
+        device_gate_noise(device, (0,)).read_as_one((0,)),
     )
     assert high > 2 * low
     mean = (low + high) / 2
@@ -56,7 +55,7 @@ def test_same_distribution_as_the_runtime_s_sampler() -> None:
     ours = points_counted(settings, circuit, angles, shots, 5)
     device = device_named("fake_manila")
     compiled = Compiler(device, settings.optimization_level).compiled(circuit).circuit
-    job = sampler_class()(mode=device).run([(compiled, values_of(compiled, angles))], shots=shots)
+    job = sampler_class()(mode=device).run([(compiled, parameter_values(compiled, angles))], shots=shots)
     bits = getattr(job.result()[0].data, REGISTER)
     ideal = points_counted(FakeDevice("fake_manila"), circuit, angles[:, ::-1].copy(), shots, 5)
     for place in range(2):
@@ -70,9 +69,9 @@ def test_shots_one_by_one_have_the_same_distribution() -> None:
     circuit, device, used = AllPairs(4, 1), device_named("fake_manila"), (0, 1, 2, 3, 4)
     angles = np.random.default_rng(8).uniform(0.3, 1.4, (1, circuit.n_parameters))
     compiler = Compiler(device, 3)
-    batch = Batch("test", (Points(circuit, angles), calibration(circuit)), 4000, 6)
+    batch = Batch("test", (Points(circuit, angles), calibration_preparations(circuit)), 4000, 6)
     one_by_one = run_shot_by_shot(
-        gate_noise(device, used),
+        device_gate_noise(device, used),
         batch,
         lambda one: compiler.compiled(one).circuit,
         lambda one, bits: compiler.prepared(one, key_of(bits)).circuit,

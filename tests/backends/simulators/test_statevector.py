@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hyperborn.backends.simulators.statevector import drawn
+from hyperborn.backends.simulators.statevector import sampled_outcomes
 from noise_oracle import deviations
 
 Q = np.array([0.05, 0.0, 0.3, 0.2, 0.1, 0.35])
@@ -16,7 +16,7 @@ def test_few_shots_of_many_points_are_drawn_as_many_of_one(shots: int) -> None:
     Among many shots of one point, a draw that is always the last or the first outcome would be lost.
     """
     tables = np.broadcast_to(Q.astype(np.float32), (4000, len(Q)))
-    found = drawn(tables, shots, np.random.default_rng(6))
+    found = sampled_outcomes(tables, shots, np.random.default_rng(6))
     assert {int(counts.sum()) for _, counts in found} == {shots}
     seen = np.bincount(np.concatenate([np.repeat(*one) for one in found]), minlength=len(Q))
     assert np.abs(deviations(seen, Q)).max() < 5

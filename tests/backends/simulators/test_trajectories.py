@@ -4,12 +4,10 @@ import pytest
 from circuit_oracle import with_angles
 from counted import points_counted
 from hyperborn.backends import Aer, Batch, Noise, Points
-from hyperborn.backends.simulators.aer import gate_noise
-from hyperborn.backends.simulators.aer_jobs import plain_preparation, run_shot_by_shot
-from hyperborn.backends.simulators.channels import channel_of, turned
-from hyperborn.backends.simulators.fake_device import device_named
-from hyperborn.backends.simulators.fake_device import gate_noise as device_noise
-from hyperborn.backends.translation.qiskit import circuit_of
+from hyperborn.backends.simulators.aer import plain_preparation, run_shot_by_shot, uniform_gate_noise
+from hyperborn.backends.simulators.fake_device import device_gate_noise, device_named
+from hyperborn.backends.simulators.noise import channel_of, reversed_qubits
+from hyperborn.backends.translation import qiskit_circuit
 from hyperborn.circuits import AllPairs, Brickwork, Circuit
 from noise_oracle import deviations, noisy_probabilities, same_source, table_of
 
@@ -21,12 +19,12 @@ def superoperator(untouched: float, operators: tuple[np.ndarray, ...]) -> np.nda
 
 def test_channels_are_those_of_the_device() -> None:
     device = device_named("fake_sherbrooke")
-    noise = device_noise(device, tuple(range(12)))
+    noise = device_gate_noise(device, tuple(range(12)))
     assert len(noise.errors) > 40
     shares = []
     for error in noise.errors.values():
         channel, size = channel_of(error), error.num_qubits
-        operators = tuple(turned(one, size) for one in channel.operators)
+        operators = tuple(reversed_qubits(one, size) for one in channel.operators)
         whole = superoperator(channel.untouched, operators)
         np.testing.assert_allclose(whole, error.to_quantumchannel().data, rtol=0, atol=1e-9)
         shares.append(channel.untouched)
@@ -48,7 +46,7 @@ def test_shots_are_those_of_the_channels(circuit: Circuit) -> None:
     noise, shots = Noise(one_qubit=0.03, two_qubit=0.2, readout=0.07), 8_000
     angles = np.random.default_rng(5).uniform(0.3, 1.4, (2, circuit.n_parameters))
     batch = Batch("test", (Points(circuit, angles),), shots, 11)
-    found = run_shot_by_shot(gate_noise(noise), batch, circuit_of, plain_preparation)
+    found = run_shot_by_shot(uniform_gate_noise(noise), batch, qiskit_circuit, plain_preparation)
     for counts, point in zip(found, angles, strict=True):
         exact = noisy_probabilities(with_angles(circuit.gates(), point), circuit.n_qubits, 0.03, 0.2, 0.07)
         # At most 8 counts a point at |z| < 5, seeded.
@@ -60,8 +58,8 @@ def test_damping_depends_on_the_state() -> None:
     from qiskit_aer import AerSimulator
     from qiskit_aer.noise import NoiseModel, amplitude_damping_error
 
-    from hyperborn.backends.simulators.aer_jobs import run
-    from hyperborn.backends.simulators.gate_noise import ANYWHERE, GateNoise
+    from hyperborn.backends.simulators.aer import run_batch
+    from hyperborn.backends.simulators.noise import ANYWHERE, GateNoise
 
     circuit, error = AllPairs(3, 1), amplitude_damping_error(0.2)
     two = error.tensor(amplitude_damping_error(0.1))
@@ -71,10 +69,10 @@ def test_damping_depends_on_the_state() -> None:
     noise = GateNoise({("ry", ANYWHERE): error, ("rz", ANYWHERE): error, ("rzz", ANYWHERE): two}, {})
     angles = np.random.default_rng(6).uniform(0.3, 1.4, (2, circuit.n_parameters))
     batch = Batch("test", (Points(circuit, angles),), 1_500, 3)
-    ours = run_shot_by_shot(noise, batch, circuit_of, plain_preparation)
+    ours = run_shot_by_shot(noise, batch, qiskit_circuit, plain_preparation)
     simulator = AerSimulator(noise_model=model, method="density_matrix")
-    theirs = run(simulator, batch, circuit_of, plain_preparation)
-    ideal = run(AerSimulator(), batch, circuit_of, plain_preparation)
+    theirs = run_batch(simulator, batch, qiskit_circuit, plain_preparation)
+    ideal = run_batch(AerSimulator(), batch, qiskit_circuit, plain_preparation)
     for mine, other, clean in zip(ours, theirs, ideal, strict=True):
         assert abs(same_source(table_of(mine), table_of(other))) < 5
         assert same_source(table_of(mine), table_of(clean)) > 10

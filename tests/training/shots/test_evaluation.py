@@ -45,7 +45,7 @@ def test_circuits_are_placed_as_they_are() -> None:
     assert on_backend(registers, BACKEND, "readout") == ShotRegisters(registers, BACKEND, "readout")
     # Those on a backend move to another.
     assert on_backend(ShotRegister(ProductState(2), Aer()), BACKEND) == ShotRegister(ProductState(2), BACKEND)
-    with pytest.raises(UserError, match="Autoregressive is not run on a backend, which takes a Register or Registers"):
+    with pytest.raises(UserError, match="Autoregressive cannot run on a backend; give a Register or Registers"):
         on_backend(Autoregressive(5, 2), BACKEND)
 
 
@@ -174,7 +174,7 @@ def test_the_same_question_is_paid_for_once(result: Result, tmp_path: Path) -> N
 def test_limits_of_the_ledger_hold(result: Result) -> None:
     with closing(Ledger.in_memory(Limits(max_shots=400))) as ledger:
         result.on(BACKEND, 400, ledger=ledger)
-        with pytest.raises(LimitReached, match="max_shots=400 would be passed"):
+        with pytest.raises(LimitReached, match="max_shots=400 would be exceeded"):
             result.on(BACKEND, 300, ledger=ledger)
 
 

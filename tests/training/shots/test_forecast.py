@@ -4,9 +4,9 @@ import pytest
 import hyperborn as hb
 from hyperborn.backends import Aer, FakeDevice, Statevector
 from hyperborn.backends.backend import Cost
-from hyperborn.backends.jobs.forecast import duration
+from hyperborn.backends.jobs.budget import duration
 from hyperborn.circuits import AllPairs, ChosenPairs, ProductState
-from hyperborn.circuits.pairs import line
+from hyperborn.circuits.pairs import line_pairs
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Register, Registers
@@ -25,7 +25,7 @@ def defined(posterior: ShotPosterior, **parts: object) -> Definition:
 
 
 def test_spsa_takes_a_job_a_step_one_before_and_one_after() -> None:
-    found = forecast_of(defined(ShotRegister(ChosenPairs(5, line(5), 1), Statevector())))
+    found = forecast_of(defined(ShotRegister(ChosenPairs(5, line_pairs(5), 1), Statevector())))
     # A look at the start, 10 steps of 2 circuits, and the result of 1,000 shots.
     assert (found.jobs, found.circuits, found.shots) == (12, 1 + 20 + 1, 100 + 2000 + 1000)
     assert (found.backend, found.qubits, found.subcircuits, found.two_qubit_gates) == ("statevector", 5, 1, 4)

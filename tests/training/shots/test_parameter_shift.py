@@ -215,10 +215,10 @@ def test_subsets_of_registers_are_unbiased() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"shots": 1}, "shots=1 must be a whole number of at least 2, for one alone has no spread"),
+        ({"shots": 1}, "shots=1 must be a whole number of at least 2, as a single shot has no variance"),
         ({"shots": 0}, "shots=0"),
         ({"shots": (100, 1.5)}, "shots=1.5"),
-        ({"shots": (1, 2, 3)}, r"shots = \(1, 2, 3\): give a number, or those of the first and of the last step"),
+        ({"shots": (1, 2, 3)}, r"shots = \(1, 2, 3\): give a number, or one for the first and one for the last"),
         ({"subset": 0}, "subset=0 must be a whole number of at least 1"),
         ({"subset": True}, "subset=True"),
     ],

@@ -9,10 +9,10 @@ import endless
 import oracle
 from counted import counted
 from hyperborn.backends import Aer, Counts, Statevector
-from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of, simulate
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, ProductState, SideBySide
-from hyperborn.circuits.pairs import line
+from hyperborn.circuits.pairs import line_pairs
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Posterior, Register, Registers
@@ -23,7 +23,7 @@ GROUPS = ((8, 0, 3), (1, 7), (6, 2), (4,), (5,))
 MIXED = ShotRegisters(Registers(9, depth=1, grouping=GROUPS), BACKEND)
 REGISTER = ShotRegister(Brickwork(4, 3), BACKEND)
 NEURONS = ShotRegisters(Registers(BinaryMLP(2, (3,), bias=False), 2, depth=1), BACKEND)
-TRIED: list[ShotPosterior] = [REGISTER, ShotRegister(ChosenPairs(5, line(5), 1), BACKEND), MIXED, NEURONS]
+TRIED: list[ShotPosterior] = [REGISTER, ShotRegister(ChosenPairs(5, line_pairs(5), 1), BACKEND), MIXED, NEURONS]
 every_posterior = pytest.mark.parametrize("posterior", TRIED, ids=["brickwork", "line", "mixed", "neurons"])
 
 SHOTS = 40_000
@@ -103,7 +103,7 @@ def test_turns_together_are_the_ideal_distribution(posterior: ShotPosterior, wid
 def test_side_by_side_goes_no_wider_than_the_backend_likes(
     qubits: int | None, packing: int | None, width: int | None
 ) -> None:
-    connection = Local(simulate, cost_of, label="own", n_qubits=qubits, packing=packing)
+    connection = InProcessConnection(simulate, cost_of, label="own", n_qubits=qubits, packing=packing)
     assert width_of(connection) == width
 
 

@@ -84,7 +84,7 @@ def test_predictions_ask_for_no_shot_any_more(finished: Path, data: Dataset) -> 
 
 
 def test_samples_are_drawn_from_what_was_paid_for(whole: tuple[Path, Result], data: Dataset) -> None:
-    """10,000 of them within 5 standard errors of the mean over all; one is one of those that came out."""
+    """10,000 of them within 5 standard errors of the mean over all; one is one of the observed ones."""
     result = whole[1]
     assert result.outcomes is not None
     x = data.test.x
@@ -110,7 +110,7 @@ def test_the_most_frequent_networks(whole: tuple[Path, Result]) -> None:
     three = Outcomes(np.array([[0, 0], [0, 1], [1, 1]], np.uint8), np.array([0.2, 0.5, 0.3]), 10)
     np.testing.assert_array_equal(most_frequent(three, 3), [[0, 1], [1, 1], [0, 0]])
     for wrong in (0, 4):
-        with pytest.raises(UserError, match=f"k={wrong} must be from 1 to 3, the number of networks that came out"):
+        with pytest.raises(UserError, match=f"k={wrong} must be from 1 to 3, the number of observed networks"):
             most_frequent(three, wrong)
 
 

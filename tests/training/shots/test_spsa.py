@@ -122,7 +122,7 @@ def gradient_of(objective: Any, design: Design, params: np.ndarray) -> np.ndarra
         ({"directions": 0}, "directions=0 must be a whole number of at least 1"),
         ({"perturbation": 0.0}, "perturbation = 0.0: give a positive number of radians"),
         ({"perturbation": float("nan")}, "perturbation = nan"),
-        ({"average": 1.5}, "average = 1.5: give a share of the steps from 0 to 1"),
+        ({"average": 1.5}, "average = 1.5: give a fraction of the steps from 0 to 1"),
         ({"average": "half"}, "average = 'half'"),
     ],
     ids=str,

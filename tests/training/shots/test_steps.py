@@ -11,7 +11,7 @@ import pytest
 import endless
 import hyperborn as hb
 import oracle
-from hyperborn.backends import Aer, Ledger, LimitReached, Limits, Noise, Recorded, Statevector
+from hyperborn.backends import Aer, Ledger, LedgerSampler, LimitReached, Limits, Noise, Statevector
 from hyperborn.backends.backend import connected
 from hyperborn.backends.names import identity_of
 from hyperborn.circuits import ProductState
@@ -54,7 +54,7 @@ def defined(**parts: Any) -> Definition:
 
 def problem_on(definition: Definition, data: Dataset, limits: Limits | None = None) -> tuple[ShotsProblem, Ledger]:
     ledger, backend = Ledger.in_memory(limits), definition.posterior.backend
-    sampler = Recorded(connected(backend), identity_of(backend), ledger)
+    sampler = LedgerSampler(connected(backend), identity_of(backend), ledger)
     return ShotsProblem(definition, data.train, sampler), ledger
 
 
@@ -177,7 +177,7 @@ def test_limits_stop_a_run_which_a_larger_limit_lets_go_on(
     with pytest.raises(LimitReached, match="max_jobs=5 is reached"):
         session.resume(path, QUIET, plots=plots)
     with pytest.raises(
-        LimitReached, match=r"max_shots=3,600 would be passed: 3,400 shots .* step-000008 takes 400 more"
+        LimitReached, match=r"max_shots=3,600 would be exceeded: 3,400 shots .* step-000008 takes 400 more"
     ):
         session.resume(path, QUIET, plots=plots, spending=session.Spending(Limits(3600, 100)))
     assert spent(path)[2] == 3400
@@ -187,7 +187,7 @@ def test_limits_stop_a_run_which_a_larger_limit_lets_go_on(
 
 
 def test_fit_keeps_to_its_limits(data: Dataset) -> None:
-    with pytest.raises(LimitReached, match="max_shots=900 would be passed: 600 shots are spent, and step-000001"):
+    with pytest.raises(LimitReached, match="max_shots=900 would be exceeded: 600 shots are spent, and step-000001"):
         hb.fit(
             NETWORK,
             data,

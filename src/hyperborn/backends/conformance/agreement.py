@@ -1,4 +1,4 @@
-"""How well counts agree with exact distributions, and with those in another order of qubits or points."""
+"""Agreement of counts with exact distributions, and with those in another order of qubits or points."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from hyperborn.backends.batch import Counts
 from hyperborn.bits import index_of
 from hyperborn.circuits import Circuit
-from hyperborn.circuits.gates import GateName
+from hyperborn.circuits.circuit import GateName
 
 Table: TypeAlias = Int[np.ndarray, " _"]
 """Counts of all outcomes, in index order."""
@@ -19,16 +19,16 @@ Distribution: TypeAlias = Float[np.ndarray, " _"]
 """Probabilities of all outcomes, in index order."""
 
 FLOOR = 0.1
-"""Weight of the uniform distribution in likelihoods, so that no outcome of a noisy device is impossible."""
+"""Weight of the uniform distribution in likelihoods, so that every outcome of a noisy device is possible."""
 
 LEAST_EXPECTED = 5.0
-"""Fewest expected shots of a cell of the chi-square statistic; rarer outcomes are put together."""
+"""Fewest expected shots of a cell of the chi-square statistic; rarer outcomes are pooled."""
 
 CX = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], np.complex128)
 
 
 def exact_table(circuit: Circuit, angles: Float[np.ndarray, " parameters"]) -> Distribution:
-    """Born probabilities of a small circuit, gate by gate: nothing to compile, which takes JAX a second a circuit."""
+    """Born probabilities of a small circuit, gate by gate, without the second that JAX takes to compile it."""
     n = circuit.n_qubits
     state = np.zeros((2,) * n, np.complex128)
     state[(0,) * n] = 1.0
@@ -53,7 +53,7 @@ def matrix_of(name: GateName, angle: float) -> np.ndarray:
             return np.diag([phase.conjugate(), phase, phase, phase.conjugate()])
 
 
-def table_of(counts: Counts) -> Table:
+def counts_table(counts: Counts) -> Table:
     """Counts of all outcomes, in index order."""
     table = np.zeros(2 ** counts.bits.shape[1], np.int64)
     np.add.at(table, index_of(counts.bits), counts.counts)
@@ -61,7 +61,7 @@ def table_of(counts: Counts) -> Table:
 
 
 def log_likelihood(counts: Table, exact: Distribution) -> float:
-    """Logarithm of the probability of counts (nats), but for the same multiple of each distribution."""
+    """Logarithm of the probability of counts (nats), up to a constant that is the same for all distributions."""
     return float(counts @ np.log((1.0 - FLOOR) * exact + FLOOR / len(exact)))
 
 
@@ -81,7 +81,7 @@ def qubit_orders(counts: Sequence[Table], exact: Sequence[Distribution]) -> dict
 def point_orders(
     counts: Sequence[Sequence[Table]], exact: Sequence[Sequence[Distribution]]
 ) -> dict[tuple[int, ...], float]:
-    """The same for every order of the points of circuits that have equally many."""
+    """The same for every order of the points, of circuits with the same number of points."""
     points = len(exact[0])
     likelihoods = np.zeros((points, points))
     for found, tables in zip(counts, exact, strict=True):
@@ -91,7 +91,7 @@ def point_orders(
 
 
 def margin(likelihoods: dict[tuple[int, ...], float]) -> tuple[float, tuple[int, ...]]:
-    """By how much (nats) the given order is likelier than every other, and which one comes next, or before."""
+    """By how much (nats) the given order is likelier than the best other one, and that other order."""
     given = tuple(range(len(next(iter(likelihoods)))))
     others = {order: value for order, value in likelihoods.items() if order != given}
     rival = max(others, key=others.__getitem__)
@@ -99,20 +99,22 @@ def margin(likelihoods: dict[tuple[int, ...], float]) -> tuple[float, tuple[int,
 
 
 def deviation(counts: Sequence[Table], exact: Sequence[Distribution]) -> float:
-    """Pearson's statistic of all counts, in standard deviations from its mean: about normal if the shots are exact."""
+    """Pearson's statistic of all counts, in standard deviations from its mean; about normal for exact draws."""
     excess, variance = 0.0, 0.0
     for found, table in zip(counts, exact, strict=True):
         shots = found.sum()
-        seen, expected = cells(found, table * (shots / table.sum()))
+        seen, expected = chi_square_cells(found, table * (shots / table.sum()))
         k = len(expected)
         excess += float(((seen - expected) ** 2 / expected).sum()) - (k - 1)
-        # Of a multinomial (Haldane 1937).
+        # The variance for a multinomial distribution (Haldane 1937).
         variance += 2 * (k - 1) + float((1.0 / expected).sum()) - (k**2 + 2 * k - 2) / shots
     return float(excess / max(variance, 1e-12) ** 0.5)
 
 
-def cells(seen: Table, expected: Distribution) -> tuple[Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
-    """Counts seen and expected, the rarest outcomes together in one cell that is not rare."""
+def chi_square_cells(
+    seen: Table, expected: Distribution
+) -> tuple[Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
+    """Observed and expected counts, with the rarest outcomes pooled into one cell that is not rare."""
     order = np.argsort(expected)
     together = int(np.searchsorted(np.cumsum(expected[order]), LEAST_EXPECTED)) + 1
     together = max(together, int(np.searchsorted(expected[order], LEAST_EXPECTED)))

@@ -1,4 +1,4 @@
-"""Does a backend give the right bits? Random circuits, alone and in batches, against their exact distributions."""
+"""Tests whether a backend returns the right bits: random circuits against their exact distributions."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -14,30 +14,36 @@ from hyperborn.backends.boundary import guarded
 from hyperborn.backends.conformance.agreement import (
     Distribution,
     Table,
+    counts_table,
     deviation,
     exact_table,
     margin,
     point_orders,
     qubit_orders,
-    table_of,
 )
-from hyperborn.backends.conformance.random_circuits import LARGEST, SMALLEST, Listed, random_angles, random_circuit
+from hyperborn.backends.conformance.random_circuits import (
+    LARGEST,
+    SMALLEST,
+    ListedCircuit,
+    random_angles,
+    random_circuit,
+)
 from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError, whole_number
 
 POINTS = 5
-"""Parameter vectors of each list of gates."""
+"""Parameter vectors of each circuit."""
 
 CLEAR = 20.0
 """Nats by which the right order must be likelier than any other: odds of e^20."""
 
 LARGEST_DEVIATION = 5.0
-"""Standard deviations that Pearson's statistic may be off."""
+"""Most standard deviations of Pearson's statistic from its mean."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at, whether it was as it should be, and what was found."""
+    """One check: its name, whether the backend passed it, and the finding in words."""
 
     name: str
     passed: bool
@@ -46,7 +52,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Conformance:
-    """All checks of a backend, and what they cost."""
+    """All checks of a backend, with their circuits, shots and seconds of processor time."""
 
     backend: str
     checks: tuple[Check, ...]
@@ -56,21 +62,21 @@ class Conformance:
 
     @property
     def passed(self) -> bool:
-        """Whether a backend may be trusted with the order of bits, qubits and points."""
+        """Whether the backend passed all checks."""
         return all(check.passed for check in self.checks)
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """A list of gates, its parameter vectors and its exact distribution at each."""
+class ReferenceCircuit:
+    """A random circuit, its parameter vectors (radians) and its exact distribution at each of them."""
 
-    circuit: Listed
+    circuit: ListedCircuit
     angles: Float[np.ndarray, "points parameters"]
     exact: tuple[Distribution, ...]
 
 
 def check_circuits(circuits: int, fewest: int = POINTS) -> None:
-    """Raise a UserError unless so many circuits are whole lists at all their points, and not too few."""
+    """Raise a UserError unless the number is a multiple of `POINTS`, and at least `fewest`."""
     whole_number("circuits", circuits, fewest)
     if circuits % POINTS:
         raise UserError(
@@ -79,7 +85,7 @@ def check_circuits(circuits: int, fewest: int = POINTS) -> None:
 
 
 def silent(message: str) -> None:
-    """Progress that nobody looks at."""
+    """Progress that is not shown."""
     del message
 
 
@@ -94,23 +100,25 @@ def conformance(
     patience: float = inf,
     progress: Callable[[str], None] = silent,
 ) -> Conformance:
-    """Run random circuits of 2 to 5 qubits, each once in a job of single circuits and once in one of batches.
+    """Run random circuits of 2 to 5 qubits, each in a job of single circuits and in a job of batches.
 
-    The circuits are lists of gates at five parameter vectors each. `ideal` says that the backend has no noise, so that
-    its shots must agree with the exact distributions as exact draws would.
+    `circuits` counts each circuit at each of its five parameter vectors. With `ideal` the backend has no noise, and its
+    shots must agree with the exact distributions as exact draws do.
 
     Raises:
-        UserError: for circuits that are not a multiple of five, or too few for every number of qubits; or if the
-            backend fails, does not answer or has not finished in time.
+        UserError: if `circuits` is not a multiple of five, or too few for every number of qubits; or if the backend
+            fails, does not answer or has not finished in time.
     """
     sizes = range(SMALLEST, min(LARGEST, connection.n_qubits or LARGEST) + 1)
     check_circuits(circuits, POINTS * len(sizes))
     connection = guarded(connection, backend)
     random = np.random.default_rng(seed)
-    trials = [trial_of(sizes[place % len(sizes)], random) for place in range(circuits // POINTS)]
-    # Every point of a list in a request of its own, then all of a list in one, the first of them twice.
-    alone = tuple(Points(trial.circuit, point[None]) for trial in trials for point in trial.angles)
-    batched = tuple(Points(trial.circuit, np.vstack([trial.angles, trial.angles[:1]])) for trial in trials)
+    references = [reference_of(sizes[place % len(sizes)], random) for place in range(circuits // POINTS)]
+    # One request for each point, and one request for all points of a circuit, with the first point twice.
+    alone = tuple(Points(reference.circuit, point[None]) for reference in references for point in reference.angles)
+    batched = tuple(
+        Points(reference.circuit, np.vstack([reference.angles, reference.angles[:1]])) for reference in references
+    )
     checks: list[Check] = []
     seconds, session = 0.0, secrets.token_hex(8)
     for place, (kind, requests) in enumerate({"single circuits": alone, "batches": batched}.items()):
@@ -120,21 +128,19 @@ def conformance(
             job = connection.submit(batch, f"backend-test-{session}-{place}")
             reply = connection.collect(job, batch, patience, lambda status, kind=kind: progress(f"{kind}: {status}"))
         except (JobFailed, NotFinished, TransientError) as error:
-            raise UserError(
-                f"{backend} failed at {kind}: {one_line(error)}; mend what it says, and test again"
-            ) from error
+            raise UserError(f"{backend} failed at {kind}: {one_line(error)}; correct that and test again") from error
         seconds += reply.seconds
         complete = completeness(backend, kind, batch, reply.counts)
         checks.append(complete)
         if complete.passed:
-            checks += judged(kind, trials, reply.counts, ideal)
+            checks += reply_checks(kind, references, reply.counts, ideal)
     return Conformance(backend, tuple(checks), circuits, shots, seconds)
 
 
-def trial_of(n: int, random: np.random.Generator) -> Trial:
+def reference_of(n: int, random: np.random.Generator) -> ReferenceCircuit:
     circuit = random_circuit(n, random)
     angles = random_angles(circuit, POINTS, random)
-    return Trial(circuit, angles, tuple(exact_table(circuit, point) for point in angles))
+    return ReferenceCircuit(circuit, angles, tuple(exact_table(circuit, point) for point in angles))
 
 
 def completeness(backend: str, kind: str, batch: Batch, reply: Sequence[Counts]) -> Check:
@@ -142,31 +148,35 @@ def completeness(backend: str, kind: str, batch: Batch, reply: Sequence[Counts])
         check_reply(backend, batch, reply)
     except UserError as error:
         return Check(f"{kind}: complete", False, str(error))
-    return Check(f"{kind}: complete", True, f"{len(reply)} circuits of {batch.shots} shots each, all bits there")
+    return Check(f"{kind}: complete", True, f"{len(reply)} circuits of {batch.shots} shots each, all bits present")
 
 
-def judged(kind: str, trials: Sequence[Trial], reply: Sequence[Counts], ideal: bool) -> list[Check]:
-    """Checks of a complete reply."""
-    tables = [table_of(counts) for counts in reply]
-    each = len(tables) // len(trials)
-    groups = [tables[each * place : each * (place + 1)] for place in range(len(trials))]
+def reply_checks(
+    kind: str, references: Sequence[ReferenceCircuit], reply: Sequence[Counts], ideal: bool
+) -> list[Check]:
+    """The checks of a complete reply."""
+    tables = [counts_table(counts) for counts in reply]
+    each = len(tables) // len(references)
+    groups = [tables[each * place : each * (place + 1)] for place in range(len(references))]
     first = [group[:POINTS] for group in groups]
-    checks = [qubits_in_order(kind, trials, first), points_in_order(kind, trials, first)]
+    checks = [qubits_in_order(kind, references, first), points_in_order(kind, references, first)]
     if each > POINTS:
-        checks.append(drawn_anew(kind, groups))
+        checks.append(independent_shots(kind, groups))
     if ideal:
-        found = deviation([one for group in first for one in group], [one for trial in trials for one in trial.exact])
+        found = deviation(
+            [one for group in first for one in group], [one for reference in references for one in reference.exact]
+        )
         text = f"Pearson's statistic is {found:+.1f} standard deviations from that of exact draws"
         checks.append(Check(f"{kind}: distributions", abs(found) < LARGEST_DEVIATION, text))
     return checks
 
 
-def qubits_in_order(kind: str, trials: Sequence[Trial], groups: Sequence[Sequence[Table]]) -> Check:
+def qubits_in_order(kind: str, references: Sequence[ReferenceCircuit], groups: Sequence[Sequence[Table]]) -> Check:
     least, wrong = inf, []
-    for n in sorted({trial.circuit.n_qubits for trial in trials}):
-        chosen = [place for place, trial in enumerate(trials) if trial.circuit.n_qubits == n]
+    for n in sorted({reference.circuit.n_qubits for reference in references}):
+        chosen = [place for place, reference in enumerate(references) if reference.circuit.n_qubits == n]
         seen = [one for place in chosen for one in groups[place]]
-        exact = [one for place in chosen for one in trials[place].exact]
+        exact = [one for place in chosen for one in references[place].exact]
         found, rival = margin(qubit_orders(seen, exact))
         least = min(least, found)
         if found < CLEAR:
@@ -175,8 +185,8 @@ def qubits_in_order(kind: str, trials: Sequence[Trial], groups: Sequence[Sequenc
     return Check(f"{kind}: order of qubits", not wrong, text)
 
 
-def points_in_order(kind: str, trials: Sequence[Trial], groups: Sequence[Sequence[Table]]) -> Check:
-    found, rival = margin(point_orders(groups, [trial.exact for trial in trials]))
+def points_in_order(kind: str, references: Sequence[ReferenceCircuit], groups: Sequence[Sequence[Table]]) -> Check:
+    found, rival = margin(point_orders(groups, [reference.exact for reference in references]))
     text = (
         f"as they were given: likelier than any other order by {found:.0f} nats"
         if found >= CLEAR
@@ -185,8 +195,8 @@ def points_in_order(kind: str, trials: Sequence[Trial], groups: Sequence[Sequenc
     return Check(f"{kind}: order of points", found >= CLEAR, text)
 
 
-def drawn_anew(kind: str, groups: Sequence[Sequence[Table]]) -> Check:
-    """A point that stands twice in a job must not give the same shots twice: noise would not average out."""
+def independent_shots(kind: str, groups: Sequence[Sequence[Table]]) -> Check:
+    """Check that a point that is twice in a job gets different shots; otherwise noise would not average out."""
     same = sum(np.array_equal(group[0], group[-1]) for group in groups)
-    text = f"{same} of {len(groups)} points that stand twice in the job gave the same counts twice"
+    text = f"{same} of {len(groups)} points that were twice in the job gave the same counts twice"
     return Check(f"{kind}: independent shots", same <= len(groups) // 4, text)

@@ -1,4 +1,4 @@
-"""Random circuits that look different from every qubit: what a backend is tried on."""
+"""Random circuits without symmetries of their qubits, which show any error in the order of bits."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,19 @@ from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
 from hyperborn.circuits import Circuit, Gate
-from hyperborn.circuits.gates import PARAMETERISED, QUBITS_OF, GateName
+from hyperborn.circuits.circuit import PARAMETERISED, QUBITS_OF, GateName
 from hyperborn.errors import UserError
 
 SMALLEST, LARGEST = 2, 5
-"""Qubits of the circuits: all orders of 5 qubits can be compared."""
+"""Fewest and most qubits of the circuits: all orders of 5 qubits can be compared."""
 
 FARTHEST = 3
 """Most places between two qubits of a gate."""
 
 
 @dataclass(frozen=True)
-class Listed(Circuit):
-    """A circuit given by its gates, with angles numbered in a row."""
+class ListedCircuit(Circuit):
+    """A circuit that is given by its gates, with consecutive indices of angles."""
 
     n_qubits: int
     listed: tuple[Gate, ...]
@@ -33,14 +33,16 @@ class Listed(Circuit):
 
     def product_angles(self, probabilities: Float[Array, " n"]) -> Parameters:
         del probabilities
-        raise UserError(f"a listed circuit of {self.n_qubits} qubits has no product state; start it from given angles")
+        raise UserError(
+            f"a circuit given by its gates ({self.n_qubits} qubits) has no known product state; give the angles"
+        )
 
     def __str__(self) -> str:
         return f"a random circuit of {self.n_qubits} qubits and {len(self.listed)} gates"
 
 
-def random_circuit(n: int, random: np.random.Generator) -> Listed:
-    """RY on every qubit, then three gates a qubit of all kinds on random qubits, then RY again; no two qubits alike."""
+def random_circuit(n: int, random: np.random.Generator) -> ListedCircuit:
+    """RY on every qubit, then 3 n gates of all kinds on random qubits, then RY on every qubit again."""
     listed: list[Gate] = []
 
     def add(name: GateName, qubits: tuple[int, ...]) -> None:
@@ -49,21 +51,21 @@ def random_circuit(n: int, random: np.random.Generator) -> Listed:
 
     for qubit in range(n):
         add("ry", (qubit,))
-    # Each kind at least once, the others at random.
+    # Each kind of gate at least once, and the others at random.
     names = list(QUBITS_OF)
     kinds = [*range(len(names)), *random.integers(len(names), size=3 * n - len(names))]
     for kind in random.permutation(kinds):
         qubits = tuple(map(int, random.permutation(n)[: QUBITS_OF[names[kind]]]))
-        # The built-in simulator takes no CX from end to end of 5 qubits.
+        # The built-in simulator does not support a CX between the first and the last of 5 qubits.
         shift = 1 if max(qubits) - min(qubits) > FARTHEST else 0
         add(names[kind], tuple(max(0, qubit - shift) for qubit in qubits))
     for qubit in range(n):
         add("ry", (qubit,))
-    return Listed(n, tuple(listed))
+    return ListedCircuit(n, tuple(listed))
 
 
 def random_angles(circuit: Circuit, points: int, random: np.random.Generator) -> Float[np.ndarray, "points parameters"]:
-    """Angles (radians) that leave no outcome certain."""
+    """Random angles (radians) at which no rotation is close to trivial."""
     return random.uniform(0.3, 1.4, (points, circuit.n_parameters)) * random.choice(
         [-1.0, 1.0], (points, circuit.n_parameters)
     )

@@ -1,4 +1,4 @@
-"""How long and how often a backend is asked again."""
+"""Repeated requests to a backend: how long and how often."""
 
 import time
 from collections.abc import Callable
@@ -15,66 +15,66 @@ Result = TypeVar("Result")
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
-"""Seconds between tries; doubled each time, and up to a second more at random, so that clients do not come in step."""
+"""Seconds between tries; doubled each time, plus up to a second at random, so that clients spread their requests."""
 
 SLICE = 1.0
-"""Seconds that one sleeps at a time, so that Ctrl-C is heeded during long pauses."""
+"""Seconds of a single sleep, so that Ctrl-C ends long pauses."""
 
 
 @dataclass(frozen=True)
-class Persistence:
-    """How persistent one is with a backend; times in seconds."""
+class RetryPolicy:
+    """How long to wait for a backend and how often to ask it again; times in seconds."""
 
     patience: float = 24 * 3600.0
-    """For a job to come to its end, its time in the queue included."""
-    silence: float = 900.0
-    """Without an answer, within which it is asked again; then one gives up. Pauses that it asks for do not count."""
+    """Longest time from sending a job to its end, including its time in the queue."""
+    answer_timeout: float = 900.0
+    """Longest time without an answer in which requests are repeated, without pauses that the backend asks for."""
     attempts: int = 3
-    """At a job that fails, each of which may be paid for."""
-    looks: tuple[float, ...] = (2.0, 5.0, 15.0)
-    """Pauses between looks for a job in the backend's list, which may lag, before it is taken not to be there."""
+    """Jobs that are sent for one batch, if they fail; each may cost money."""
+    list_pauses: tuple[float, ...] = (2.0, 5.0, 15.0)
+    """Pauses between searches for a job in the backend's list, which may lag, before the job counts as not there."""
 
     def __post_init__(self) -> None:
-        for name, value in (("patience", self.patience), ("silence", self.silence)):
+        for name, value in (("patience", self.patience), ("answer_timeout", self.answer_timeout)):
             if not (is_number(value) and value > 0):
                 raise UserError(f"{name}={value!r} must be a number of seconds above 0")
-        if not all(is_number(pause) and pause >= 0 for pause in self.looks):
-            raise UserError(f"looks={self.looks!r} must be pauses of 0 seconds or more")
+        if not all(is_number(pause) and pause >= 0 for pause in self.list_pauses):
+            raise UserError(f"list_pauses={self.list_pauses!r} must be pauses of 0 seconds or more")
         whole_number("attempts", self.attempts, 1)
 
 
-class Silence(Exception):  # noqa: N818
-    """A backend has not answered for as long as one was willing to ask."""
+class NoAnswer(Exception):  # noqa: N818
+    """The backend has not answered within the times of a `RetryPolicy`."""
 
 
 @dataclass(frozen=True, eq=False)
-class Asking:
-    """Asks until there is an answer.
+class Retrier:
+    """Repeats requests until there is an answer.
 
-    `waiting` is called every second of a pause, and may raise to end it; `sleep` and `clock` (seconds) are the
-    system's, save in tests.
+    `waiting` is called every second of a pause, and may raise to end it. `sleep` and `clock` (seconds) are the
+    system's, except in tests.
     """
 
-    persistence: Persistence
+    retry_policy: RetryPolicy
     note: Callable[[str], None]
     waiting: Callable[[str], None]
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
     def rest(self, seconds: float) -> None:
-        """Sleep for so long, unless `waiting` raises."""
+        """Sleep for some seconds, unless `waiting` raises."""
         rest(seconds, lambda: self.waiting("asking again soon"), self.sleep)
 
     def until_answered(self, ask: Callable[[Callable[[], None]], Result], what: str) -> Result:
-        """What `ask` gives, asked again after a `TransientError`; each time with a longer pause, or that asked for.
+        """The result of `ask`, repeated after each `TransientError` with growing pauses, or those the backend asks for.
 
         Args:
-            ask: called with a function to be called whenever the backend gives a sign of life.
-            what: is asked, for notes, such as "sending step-00012".
+            ask: takes a function, which it calls whenever the backend answers.
+            what: the request in words, for notes, such as "sending step-00012".
 
         Raises:
-            Silence: when the next try would come after `persistence.silence` seconds without an answer, pauses that
-                the backend asked for apart, or when it asks for more than `persistence.patience` seconds of them.
+            NoAnswer: if the next request would come after `answer_timeout` seconds without an answer, not counting
+                pauses that the backend asked for, or if these add up to more than `patience` seconds.
         """
         silent_since: float | None = None
         granted = 0.0
@@ -93,7 +93,7 @@ class Asking:
             silent_since = now if silent_since is None else silent_since
             granted += asked_for(state)
             silence = now + state.upcoming_sleep - silent_since - granted
-            return silence > self.persistence.silence or granted > self.persistence.patience
+            return silence > self.retry_policy.answer_timeout or granted > self.retry_policy.patience
 
         def tell(state: tenacity.RetryCallState) -> None:
             self.note(f"{what}: {one_line(error_of(state))}; asking again in {state.upcoming_sleep:.0f} s")
@@ -109,15 +109,15 @@ class Asking:
         try:
             return retrying(ask, alive)
         except TransientError as error:
-            silence, patience = self.persistence.silence, self.persistence.patience
-            reason = f"asked again and again within silence={silence:,g} seconds"
+            timeout, patience = self.retry_policy.answer_timeout, self.retry_policy.patience
+            reason = f"asked again and again within answer_timeout={timeout:,g} seconds"
             if granted > patience:
                 reason = f"it asks for pauses of more than patience={patience:,g} seconds"
-            raise Silence(f"{what}: {one_line(error)}; {reason}") from error
+            raise NoAnswer(f"{what}: {one_line(error)}; {reason}") from error
 
 
 def rest(seconds: float, waiting: Callable[[], None], sleep: Callable[[float], None]) -> None:
-    """Sleep for so long, in slices of a second, with a call of `waiting` before each: it ends the rest if it raises."""
+    """Sleep for some seconds, one at a time, with a call of `waiting` before each; it ends the pause by raising."""
     while seconds > 0:
         waiting()
         sleep(min(seconds, SLICE))
@@ -125,7 +125,7 @@ def rest(seconds: float, waiting: Callable[[], None], sleep: Callable[[float], N
 
 
 def asked_for(state: tenacity.RetryCallState) -> float:
-    """Seconds that the backend asked to wait, 0 if it did not."""
+    """Seconds that the backend asked to wait; 0 if it did not."""
     error = error_of(state)
     return (error.retry_after or 0.0) if isinstance(error, TransientError) else 0.0
 

@@ -1,4 +1,4 @@
-"""IBM Quantum, through qiskit-ibm-runtime and the account that the user has saved."""
+"""IBM Quantum, through qiskit-ibm-runtime and the user's saved account."""
 
 import json
 import math
@@ -26,32 +26,31 @@ from hyperborn.backends.jobs.retry import rest
 from hyperborn.backends.packages import imported
 from hyperborn.backends.redaction import withhold
 from hyperborn.backends.services.ibm_errors import SAVE_ACCOUNT, SERVICE, client
-from hyperborn.backends.translation.qiskit import REGISTER, unpacked, values_of
-from hyperborn.backends.translation.transpiling import Compiler, key_of
+from hyperborn.backends.translation import REGISTER, Compiler, key_of, parameter_values, unpacked_bits
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, is_number, whole_number
 
 SEQUENCES = ("XX", "XpXm", "XY4")
 
 RANDOMIZATIONS = 32
-"""Most twirled versions of a circuit that its shots are shared among."""
+"""Most twirled versions of a circuit, which share its shots."""
 
 FEWEST_RANDOMIZATIONS = 8
-"""Fewest of them that make errors about random, if there are shots enough."""
+"""Fewest twirled versions that make errors sufficiently random, if there are enough shots."""
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 20.0
-"""Seconds between two questions how a job stands; the pause grows."""
+"""Seconds between two requests for the status of a job; the pause grows."""
 
 
 @dataclass(frozen=True)
 class IBMDevice(Backend):
-    """A real device: circuits are compiled for it here, and all points of a batch go in one job.
+    """A real device: circuits are compiled for it on this machine, and all points of a batch are one job.
 
-    `dynamical_decoupling` fills the waiting times of qubits with a sequence of pulses; `twirling` puts random Pauli
-    gates around two-qubit gates and measurements, so that errors become random ones.
+    `dynamical_decoupling` fills the idle times of qubits with a sequence of pulses. `twirling` adds random Pauli gates
+    around two-qubit gates and measurements, which makes errors random.
 
     Raises:
-        UserError: for an optimization level that is not 0 to 3, or another sequence than XX, XpXm and XY4.
+        UserError: for an optimization level that is not 0 to 3, or a sequence other than XX, XpXm and XY4.
     """
 
     name: str
@@ -77,19 +76,19 @@ class IBMDevice(Backend):
             service = runtime.QiskitRuntimeService()
             account = service.active_account() or {}
         for name in ("token", "instance"):
-            # Kept in memory only, to be struck out of whatever is shown.
+            # Kept in memory only, and removed from all texts that are shown.
             withhold(account.get(name))
-        return Service(self, service, sampler_class())
+        return IBMConnection(self, service, sampler_class())
 
 
-class Service(Connection):
-    """The connection to a service that knows backends and jobs as `QiskitRuntimeService` does."""
+class IBMConnection(Connection):
+    """The connection to a service with the methods of `QiskitRuntimeService` for backends and jobs."""
 
     def __init__(self, settings: IBMDevice, service: Any, sampler: Callable[..., Any]) -> None:
         self.settings, self.service, self.sampler = settings, service, sampler
-        self.device = device_of(service, settings.name)
+        self.device = find_device(service, settings.name)
         self.compiler = Compiler(self.device, settings.optimization_level)
-        # Qubits cost nothing, jobs and shots do: all circuits that there is room for are run side by side.
+        # Jobs and shots cost money and qubits do not: as many circuits as fit are run side by side.
         self.n_qubits, self.packing, self.repeatable, self.metered = self.device.num_qubits, None, False, True
         with client("read the calibration"):
             properties = self.device.properties()
@@ -107,12 +106,12 @@ class Service(Connection):
             return sampler.run(blocks, shots=batch.shots).job_id()
 
     def blocks_of(self, request: Any) -> Iterator[tuple[Any, ...]]:
-        """Circuits with the values of their parameters, as samplers take them."""
+        """Circuits with the values of their parameters, as arguments of a Qiskit sampler."""
         if not isinstance(request, Points):
             yield from ((self.compiler.prepared(request.circuit, key_of(row)).circuit,) for row in request.bits)
             return
         compiled = self.compiler.compiled(request.circuit).circuit
-        values = values_of(compiled, request.angles)
+        values = parameter_values(compiled, request.angles)
         if values.size:
             yield (compiled, values)
         else:
@@ -120,13 +119,13 @@ class Service(Connection):
 
     def find(self, tag: str) -> Sequence[str]:
         with client("look for a job", reading=True):
-            # The client asks the instance that it used last, and a new process may have used another one.
+            # The client would ask only the instance that it used last, which differs from process to process.
             jobs = [
                 job
                 for instance in self.service.instances()
                 for job in self.service.jobs(limit=None, job_tags=[tag], descending=False, instance=instance["crn"])
             ]
-            # A service that does not know the filter gives all jobs that there are.
+            # A service that does not know the filter returns all jobs.
             return [job.job_id() for job in jobs if tag in job.tags]
 
     def collect(self, job: str, batch: Batch, patience: float, waiting: Callable[[str], None]) -> Reply:
@@ -138,8 +137,10 @@ class Service(Connection):
         if result is None:
             raise JobFailed(f"{SERVICE} has no result of job {job}")
         try:
-            counts = [counts for block in result for counts in counts_of(getattr(block.data, REGISTER), batch.shots)]
-        except Exception as error:  # noqa: BLE001 - it may be anything
+            counts = [
+                counts for block in result for counts in counts_of_bit_array(getattr(block.data, REGISTER), batch.shots)
+            ]
+        except Exception as error:  # noqa: BLE001 - a damaged result raises errors of any kind
             said = f"{SERVICE} returned a result of job {job} that cannot be read ({type(error).__name__})"
             raise UnusableReply(said) from None
         return Reply(tuple(counts), float(seconds) if is_number(seconds) else math.nan)
@@ -148,7 +149,7 @@ class Service(Connection):
         try:
             with client("cancel a job"):
                 self.service.job(job).cancel()
-        except Exception:  # noqa: BLE001 - one that is done or lost cannot be given up, and need not be
+        except Exception:  # noqa: BLE001 - jobs that are done or lost cannot be cancelled
             return False
         return True
 
@@ -157,7 +158,7 @@ class Service(Connection):
 
 
 def check_account_file() -> None:
-    """Raise a UserError that names the file of saved accounts if it is there, is needed, and cannot be read."""
+    """Raise a UserError with the path of the file of saved accounts if it is needed and cannot be read."""
     management = imported("qiskit_ibm_runtime.accounts.management", "qiskit", SERVICE)
     path = Path(getattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", "~/.qiskit/qiskit-ibm.json")).expanduser()
     if os.environ.get("QISKIT_IBM_TOKEN") or not path.exists():
@@ -165,22 +166,22 @@ def check_account_file() -> None:
     try:
         accounts = json.loads(path.read_text("utf-8"))
         if not isinstance(accounts, dict) or not all(isinstance(one, dict) for one in accounts.values()):
-            raise ValueError("it holds something else than accounts")
+            raise ValueError("it does not hold accounts")
     except OSError as error:
-        raise UserError(f"cannot read {path}, the file of {SERVICE} accounts: {error.strerror}; mend that") from None
+        raise UserError(f"cannot read {path}, the file of {SERVICE} accounts: {error.strerror}; correct that") from None
     except (ValueError, RecursionError) as error:
-        # The place of a fault in JSON, and nothing of what stands there.
+        # Only the kind of fault, without any of the file's text.
         said = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
         raise UserError(
             f"{path}, the file of {SERVICE} accounts, is damaged ({said}); move it away, and {SAVE_ACCOUNT}"
         ) from None
 
 
-def device_of(service: Any, name: str) -> Any:
+def find_device(service: Any, name: str) -> Any:
     """The device of that name.
 
     Raises:
-        UserError: if the account has none of that name; it lists those it has.
+        UserError: if the account has no device of that name; the message lists its devices.
     """
     missing = imported("qiskit.providers.exceptions", "qiskit", SERVICE).QiskitBackendNotFoundError
     with client("find the device"):
@@ -188,11 +189,11 @@ def device_of(service: Any, name: str) -> Any:
             return service.backend(name)
         except missing:
             names = sorted(device.name for device in service.backends())
-    raise UserError(f"the {SERVICE} account has no device {name!r}; it has {', '.join(names) or 'none at all'}")
+    raise UserError(f"the {SERVICE} account has no device {name!r}; it has {', '.join(names) or 'none'}")
 
 
 def sampler_class() -> Any:
-    """The sampler of qiskit-ibm-runtime that lasts: the older one is deprecated since 0.51, where the newer one is."""
+    """The newest sampler of qiskit-ibm-runtime; since version 0.51 the older one is deprecated."""
     try:
         return import_module("qiskit_ibm_runtime.executor_sampler").Sampler
     except ImportError:
@@ -200,10 +201,10 @@ def sampler_class() -> Any:
 
 
 def set_options(options: Any, settings: IBMDevice, tag: str, shots: int) -> None:
-    """Set a sampler's options; the older and the newer sampler name them alike.
+    """Set a sampler's options, which have the same names in the older and the newer sampler.
 
     Raises:
-        UserError: if shots that are to be twirled cannot be shared out.
+        UserError: if the number of shots does not fit twirling.
     """
     options.environment.job_tags = [tag]
     if settings.dynamical_decoupling is not None:
@@ -216,10 +217,10 @@ def set_options(options: Any, settings: IBMDevice, tag: str, shots: int) -> None
 
 
 def randomizations_of(shots: int) -> int:
-    """How many twirled versions share the shots: the largest divisor, so that exactly the shots asked for are run.
+    """Number of twirled versions of a circuit: a divisor of the shots, so that exactly these shots are run.
 
     Raises:
-        UserError: if they would be too few for errors to become random.
+        UserError: if there would be too few for errors to become random.
     """
     number = max(number for number in range(1, min(shots, RANDOMIZATIONS) + 1) if shots % number == 0)
     if number < min(shots, FEWEST_RANDOMIZATIONS):
@@ -232,10 +233,10 @@ def randomizations_of(shots: int) -> int:
 
 
 def wait(job: Any, patience: float, waiting: Callable[[str], None]) -> None:
-    """Wait for a job's end.
+    """Wait for the end of a job.
 
     Raises:
-        NotFinished: if it has not come after `patience` seconds.
+        NotFinished: if the job has not ended after `patience` seconds.
     """
     until, pause = time.monotonic() + patience, SHORTEST_PAUSE
     while True:
@@ -252,8 +253,8 @@ def wait(job: Any, patience: float, waiting: Callable[[str], None]) -> None:
         pause = min(1.5 * pause, LONGEST_PAUSE)
 
 
-def counts_of(bits: Any, shots: int) -> Iterator[Counts]:
-    """Counts of each point of a `qiskit.primitives.BitArray`; of more shots than were asked for, the first ones."""
+def counts_of_bit_array(bits: Any, shots: int) -> Iterator[Counts]:
+    """Counts of each point of a `qiskit.primitives.BitArray`; surplus shots are dropped."""
     packed = bits.array.reshape(-1, *bits.array.shape[-2:])
     for point in packed:
-        yield Counts.of(unpacked(point[:shots], bits.num_bits))
+        yield Counts.of(unpacked_bits(point[:shots], bits.num_bits))

@@ -1,6 +1,6 @@
-"""What the client of IBM Quantum raises, logs and warns of, in our words and without a word about the account.
+"""Errors, logs and warnings of the client of IBM Quantum, translated without information about the account.
 
-Its messages hold addresses with the account's instance in them, so none is passed on: status and error codes are.
+The client's messages contain addresses with the account's instance. Only status and error codes are passed on.
 """
 
 import json
@@ -26,21 +26,21 @@ SAVE_ACCOUNT = (
 )
 
 WORTH_RETRYING = frozenset({408, 409, 425, 429})
-"""Codes of refusals that are the moment's, not the request's; beside all of 500 and above."""
+"""Status codes of temporary refusals; all codes of 500 and above are temporary, too."""
 
 
 @contextmanager
 def client(doing: str, *, reading: bool = False) -> Iterator[None]:
-    """Calls of the client go in here, and whatever they raise or log comes out in our words.
+    """Translates the errors of calls of the client inside the block, and suppresses their logs.
 
     Args:
-        doing: what they are for, such as "submit a job".
-        reading: whether nothing but an id goes to the service: a value that is refused is then one of its answer.
+        doing: the purpose of the calls, such as "submit a job".
+        reading: whether only an id is sent: a refused value is then one of the service's answer.
 
     Raises:
         TransientError: if the service could not be reached, was busy or failed.
-        JobFailed: if the job that was asked for has failed or was cancelled.
-        JobMissing: if the job that was asked for is not there.
+        JobFailed: if the requested job has failed or was cancelled.
+        JobMissing: if the requested job does not exist.
         UserError: if there is no account, it was not accepted, or the request was not.
     """
     with quiet() as warned:
@@ -48,20 +48,20 @@ def client(doing: str, *, reading: bool = False) -> Iterator[None]:
             yield
         except (UserError, TransientError, JobFailed, NotFinished, MemoryError):
             raise
-        except Exception as error:  # noqa: BLE001 - the client raises what it meets in an odd answer, too
+        except Exception as error:  # noqa: BLE001 - on unusual answers the client raises errors of any kind
             # Without its cause, which a traceback would print.
             raise reworded(error, doing, reading, warned) from None
 
 
 def reworded(error: Exception, doing: str, reading: bool, warned: Sequence[warnings.WarningMessage]) -> Exception:
-    """Our error for one of the client's, which may have warned of something before."""
+    """The translation of an error of the client, given the warnings before it."""
     runtime = imported("qiskit_ibm_runtime.exceptions", "qiskit", SERVICE)
     code, cause = status_of(error), f"{type(error).__name__}{error_code(error)}"
     failed = (runtime.RuntimeJobFailureError, runtime.RuntimeJobMaxTimeoutError, runtime.RuntimeInvalidStateError)
     if isinstance(error, failed):
         return JobFailed(f"{SERVICE} gave the job up ({cause})")
     if isinstance(error, runtime.RuntimeJobNotFound):
-        # The client says so as well if an instance of the account did not answer.
+        # The client also says so if an instance of the account did not answer.
         return JobMissing(f"{SERVICE} found no such job ({cause})")
     if type(error).__name__ == "AccountNotFoundError":
         return UserError(f"no {SERVICE} account is saved on this machine; {SAVE_ACCOUNT}")
@@ -91,27 +91,27 @@ def reworded(error: Exception, doing: str, reading: bool, warned: Sequence[warni
 
 
 def unreached(error: Exception) -> bool:
-    """Whether there was no connection: the client calls that a refused account, too, where it asks for a token."""
+    """Whether there was no connection; on requests for a token the client reports that as a refused account."""
     requests = imported("requests", "qiskit", SERVICE)
     lost = (requests.ConnectionError, requests.Timeout, ConnectionError, TimeoutError, ssl.SSLError)
     return status_of(error) is None and any(isinstance(one, lost) for one in chain(error))
 
 
 def was_without_token(warned: Sequence[warnings.WarningMessage]) -> bool:
-    """Whether the client got no token from another service, for whatever reason but a refusal, and went on without."""
+    """Whether the client got no token from the token service, for another reason than a refusal."""
     texts = [str(one.message) for one in warned if "Unable to retrieve IBM Cloud access token" in str(one.message)]
     return any(not re.search(r"code:? 4\d\d", text) for text in texts)
 
 
 def is_refusal(error: Exception, of_input: type[Exception]) -> bool:
-    """Whether the client itself refuses a value, pydantic's checks included, so that asking again cannot help."""
-    # Answers that are cut off or garbled are errors of values as well, and may come whole the next time.
+    """Whether the client itself (or pydantic) refuses a value, so that another attempt cannot help."""
+    # Truncated or damaged answers are value errors as well, and the next answer may be complete.
     garbled = isinstance(error, OSError | json.JSONDecodeError | UnicodeError)
     return isinstance(error, of_input) or (isinstance(error, ValueError) and not garbled)
 
 
 def chain(error: BaseException) -> Iterator[Any]:
-    """An error and all that led to it; the client keeps status codes there."""
+    """An error and its causes, some of which have the status code."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen
@@ -119,7 +119,7 @@ def chain(error: BaseException) -> Iterator[Any]:
 
 
 def status_of(error: Exception) -> int | None:
-    """The HTTP status of an answer, None if there was none."""
+    """The HTTP status of an answer; None if there was no answer."""
     for one in chain(error):
         for holder, name in ((one, "status_code"), (one, "code"), (getattr(one, "response", None), "status_code")):
             code = getattr(holder, name, None)
@@ -129,7 +129,7 @@ def status_of(error: Exception) -> int | None:
 
 
 def retry_after(error: Exception) -> float | None:
-    """Seconds to wait, as the answer's header says."""
+    """Seconds to wait according to the answer's header; None without one."""
     for one in chain(error):
         headers = getattr(getattr(one, "response", None), "headers", None) or {}
         text = str(headers.get("Retry-After", ""))
@@ -139,39 +139,39 @@ def retry_after(error: Exception) -> float | None:
 
 
 def error_code(error: Exception) -> str:
-    """IBM's own number of an error, if its message gives it."""
+    """IBM's number of an error as text; empty if its message has none."""
     found = re.search(r"Error code:? ?(\d{3,6})", str(error))
     return f", error code {found[1]}" if found else ""
 
 
 @contextmanager
 def quiet() -> Iterator[list[warnings.WarningMessage]]:
-    """What is logged or warned of inside the block by this thread, with the account in it, is held back.
+    """Suppresses logs and warnings of this thread inside the block, which may contain the account.
 
-    Gives the warnings, as they come.
+    Yields the list of warnings, which grows inside the block.
     """
     with warnings.catch_warnings(record=True) as caught, unlogged():
         warnings.simplefilter("always")
         yield caught
     if any("usage limit" in str(one.message) or "no more time" in str(one.message) for one in caught):
-        warnings.warn(f"the {SERVICE} account has no time left: jobs wait until it has", stacklevel=4)
+        warnings.warn(f"the {SERVICE} account has no time left: jobs wait until it has time again", stacklevel=4)
 
 
 UNHEARD = -1
-"""A level below that of every handler."""
+"""A level below the level of every handler."""
 
 _lock = threading.Lock()
 _threads: list[int] = []
-"""Idents of the threads that are in an `unlogged` block, once for each block."""
+"""Identifiers of the threads inside an `unlogged` block, once for each block."""
 _factories: list[Any] = []
-"""What made records before the first of these blocks."""
+"""The factory of log records before the first of these blocks."""
 
 
 @contextmanager
 def unlogged() -> Iterator[None]:
-    """No record of this thread is logged inside the block: by no logger, at no level.
+    """Suppresses all log records of this thread inside the block, for every logger and level.
 
-    The client uses a dozen loggers, of packages below it too; some print tracebacks where nobody has set up logging.
+    The client and its dependencies use a dozen loggers. Some print tracebacks if logging is not configured.
     """
     mine = threading.get_ident()
     with _lock:

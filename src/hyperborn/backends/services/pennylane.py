@@ -1,4 +1,4 @@
-"""Any device that PennyLane knows: simulators, and vendors' processors through their plugins."""
+"""PennyLane devices: simulators, and vendors' processors through their plugins."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts, Points
 from hyperborn.backends.packages import imported
 from hyperborn.backends.redaction import one_line
-from hyperborn.backends.services.unlisted import Unlisted
-from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.services.blocking import BlockingConnection
+from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of
-from hyperborn.backends.translation.pennylane import operations_of, preparation_of
+from hyperborn.backends.translation import pennylane_operations, pennylane_preparation
 from hyperborn.errors import UserError
 
 SIMULATORS = (
@@ -25,16 +25,16 @@ SIMULATORS = (
     "lightning.kokkos",
     "braket.local.qubit",
 )
-"""Devices that are known by their names alone, and cost nothing; all others are taken to be paid for."""
+"""Free devices, which also have their own names; all other devices are assumed to cost money."""
 
 
 @dataclass(frozen=True)
 class PennyLaneDevice(Backend):
     """A PennyLane device by its name, with a wire a qubit.
 
-    All points go to the device in one call. PennyLane hands out no ids of jobs: what a vendor's processor has run when
-    the process dies cannot be fetched later. The ledger then says which batch it was, and the first `hyperborn resume`
-    stops there; the second one has it sent anew.
+    All points go to the device in one call. PennyLane has no ids of jobs: if the process ends during a job on a
+    vendor's processor, its counts cannot be fetched later. The ledger then says which batch it was. The first
+    `hyperborn resume` stops there, and the second one sends the batch again.
     """
 
     name: str
@@ -45,33 +45,33 @@ class PennyLaneDevice(Backend):
 
     def connect(self) -> Connection:
         pennylane = imported("pennylane", "pennylane", self.label)
-        device_of(pennylane, self.name, 1, 0)
+        make_device(pennylane, self.name, 1, 0)
 
         def simulate(batch: Batch) -> tuple[Counts, ...]:
             tapes = [
-                # Counts, since the plugin for Amazon Braket takes no samples of several wires.
+                # Counts, as the plugin for Amazon Braket does not support samples of several wires.
                 pennylane.tape.QuantumScript(operations, [pennylane.counts(wires=range(size))], shots=batch.shots)
                 for operations, size in zip(operations_in(batch), batch.sizes, strict=True)
             ]
-            # All of them before anything is sent, for what cannot be made costs nothing.
-            devices = {n_wires: device_of(pennylane, self.name, n_wires, batch.seed) for n_wires in set(batch.sizes)}
+            # All devices are made before anything is sent, so that a failure here is free.
+            devices = {n_wires: make_device(pennylane, self.name, n_wires, batch.seed) for n_wires in set(batch.sizes)}
             results: dict[int, Any] = {}
             for n_wires, device in devices.items():
                 places = [place for place, size in enumerate(batch.sizes) if size == n_wires]
                 found = pennylane.execute([tapes[place] for place in places], device, diff_method=None)
                 results |= dict(zip(places, found, strict=True))
-            return tuple(counts_of(results[place], size) for place, size in enumerate(batch.sizes))
+            return tuple(counts_of_strings(results[place], size) for place, size in enumerate(batch.sizes))
 
         if self.name in SIMULATORS:
-            return Local(simulate, cost_of, label=self.label)
-        return Unlisted(simulate, cost_of, label=self.label)
+            return InProcessConnection(simulate, cost_of, label=self.label)
+        return BlockingConnection(simulate, cost_of, label=self.label)
 
 
-def device_of(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
-    """A PennyLane device with seeded shots, if it takes a seed.
+def make_device(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
+    """A PennyLane device, with a seed for its shots if it takes one.
 
     Raises:
-        UserError: if there is no such device; it lists those that are installed.
+        UserError: if there is no such device (the message lists the installed ones), or it cannot be made.
     """
     if name not in pennylane.plugin_devices:
         known = ", ".join(sorted(set(pennylane.plugin_devices)))
@@ -82,11 +82,11 @@ def device_of(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
     except MemoryError:
         raise
     except Exception as error:
-        # Importing somebody's plugin runs whatever it holds.
+        # The import of a plugin runs foreign code.
         package = getattr(getattr(entry, "dist", None), "name", None) or entry.value.partition(":")[0]
         said = f"{type(error).__name__}: {one_line(error)}"
         raise UserError(
-            f"PennyLane's plugin for {name!r} cannot be imported ({said}); install {package} anew, or what it misses"
+            f"PennyLane's plugin for {name!r} cannot be imported ({said}); install {package} again, or what it needs"
         ) from error
     try:
         return pennylane.device(name, wires=n_wires, **({"seed": seed} if takes_seed else {}))
@@ -103,12 +103,12 @@ def operations_in(batch: Batch) -> Iterator[list[Any]]:
     """The operations of every point, in order."""
     for request in batch.requests:
         if isinstance(request, Points):
-            yield from (operations_of(request.circuit, angles) for angles in request.angles)
+            yield from (pennylane_operations(request.circuit, angles) for angles in request.angles)
         else:
-            yield from map(preparation_of, request.bits)
+            yield from map(pennylane_preparation, request.bits)
 
 
-def counts_of(words: Mapping[str, Any], n: int) -> Counts:
-    """Counts of a mapping of strings of bits, wire 0 first, to how often each came."""
+def counts_of_strings(words: Mapping[str, Any], n: int) -> Counts:
+    """Counts of a mapping of strings of bits, wire 0 first, to how often each occurred."""
     bits = np.frombuffer("".join(words).encode(), np.uint8).reshape(len(words), n) - ord("0")
     return Counts(bits, np.array([int(count) for count in words.values()]))

@@ -1,4 +1,4 @@
-"""The fake IBM devices that ship in qiskit-ibm-runtime: real devices' couplings, gates and calibrations, offline."""
+"""The fake IBM devices of qiskit-ibm-runtime: couplings, gates and calibrations of real devices, offline."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,32 +8,32 @@ from typing import Any
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.backends.packages import imported
-from hyperborn.backends.simulators.aer_jobs import LARGEST_DENSITY_MATRIX, run, run_shot_by_shot
-from hyperborn.backends.simulators.gate_noise import GateNoise
-from hyperborn.backends.simulators.in_process import Local
-from hyperborn.backends.translation.transpiling import KEPT, Compiler, key_of
+from hyperborn.backends.simulators.aer import LARGEST_DENSITY_MATRIX, run_batch, run_shot_by_shot
+from hyperborn.backends.simulators.in_process import InProcessConnection
+from hyperborn.backends.simulators.noise import GateNoise
+from hyperborn.backends.translation import KEPT, Compiler, key_of
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, whole_number
 
 PREFIX = "fake_"
 
 DENSITY_MATRIX = {"fusion_threshold": 1, "max_parallel_threads": 1}
-"""Options of Aer with which density matrices of a few qubits are quickest."""
+"""The options of Aer that simulate density matrices of a few qubits fastest."""
 
 
 SYMMETRIC = (
     "readout errors of fake devices are symmetric: 0 and 1 are read wrongly equally often, unlike on the real one"
 )
-"""What whoever plans a run on the real device should know."""
+"""A note for users who plan a run on the real device."""
 
 
 @dataclass(frozen=True)
 class FakeDevice(Backend):
-    """A device that is simulated with the noise of its real counterpart on a day of its past.
+    """A simulated device with the noise of a real device at one of its calibrations.
 
-    Circuits are compiled to its gates and qubits, as for the real one, and only the qubits in use are simulated.
-    Readout errors are symmetric, where those of the real device are not: Qiskit's noise models take from a device one
-    error rate a qubit, the mean of P(read 1 | was 0) and P(read 0 | was 1).
+    Circuits are compiled to its gates and qubits, as for the real device, and only the qubits in use are simulated.
+    Readout errors are symmetric, unlike those of the real device: Qiskit's noise models have one error rate a qubit,
+    the mean of P(read 1 | was 0) and P(read 0 | was 1).
 
     Raises:
         UserError: for an optimization level that is not 0 to 3.
@@ -54,7 +54,7 @@ class FakeDevice(Backend):
         compiler = Compiler(device, self.optimization_level)
         aer = imported("qiskit_aer", "qiskit", self.label)
         models = lru_cache(KEPT)(lambda used: noise_of(device, used))
-        noises = lru_cache(KEPT)(lambda used: gate_noise(device, used))
+        noises = lru_cache(KEPT)(lambda used: device_gate_noise(device, used))
 
         def placed(circuit: Circuit) -> Any:
             return compiler.compiled(circuit).circuit
@@ -68,9 +68,9 @@ class FakeDevice(Backend):
             if max(map(len, compiled)) > LARGEST_DENSITY_MATRIX:
                 return run_shot_by_shot(noises(used), batch, placed, prepared)
             simulator = aer.AerSimulator(noise_model=models(used), method="density_matrix", **DENSITY_MATRIX)
-            return run(simulator, batch, placed, prepared)
+            return run_batch(simulator, batch, placed, prepared)
 
-        return Local(
+        return InProcessConnection(
             simulate,
             compiler.cost,
             label=self.label,
@@ -87,10 +87,10 @@ def fake_names() -> dict[str, type]:
 
 
 def device_named(name: str) -> Any:
-    """A fake device.
+    """The fake device of a name.
 
     Raises:
-        UserError: if there is none of that name; it lists those there are.
+        UserError: if there is no fake device of that name; the message lists all names.
     """
     known = fake_names()
     if name not in known:
@@ -99,10 +99,10 @@ def device_named(name: str) -> Any:
 
 
 def noise_of(device: Any, used: tuple[int, ...]) -> Any:
-    """The `qiskit_aer.noise.NoiseModel` of a device on some of its qubits, and of gates among them.
+    """The `qiskit_aer.noise.NoiseModel` of a device, for some of its qubits and the gates among them.
 
-    The same as `NoiseModel.from_backend` gives there, but that takes 4.4 s for all 127 qubits, and 2 s more each time
-    that it is handed to the simulator.
+    `NoiseModel.from_backend` of all 127 qubits is the same on these, but takes 4.4 s, and 2 s more for each simulator
+    that gets it.
     """
     noise = imported("qiskit_aer.noise", "qiskit", device.name)
     part = part_of(device.target, used)
@@ -110,8 +110,8 @@ def noise_of(device: Any, used: tuple[int, ...]) -> Any:
     return noise.NoiseModel.from_backend(shown)
 
 
-def gate_noise(device: Any, used: tuple[int, ...]) -> GateNoise:
-    """The same noise, for shots that are simulated one by one."""
+def device_gate_noise(device: Any, used: tuple[int, ...]) -> GateNoise:
+    """The noise of `noise_of`, for shots that are simulated one by one."""
     models = imported("qiskit_aer.noise.device", "qiskit", device.name)
     part = part_of(device.target, used)
     errors = {(name, tuple(qubits)): error for name, qubits, error in models.basic_device_gate_errors(target=part)}
@@ -123,7 +123,7 @@ def gate_noise(device: Any, used: tuple[int, ...]) -> GateNoise:
 
 
 def part_of(target: Any, used: tuple[int, ...]) -> Any:
-    """The `qiskit.transpiler.Target` of some qubits of a device, which keep their numbers."""
+    """The `qiskit.transpiler.Target` of some qubits of a device, with their numbers unchanged."""
     kept = set(used)
     part = type(target)(num_qubits=target.num_qubits, dt=target.dt, qubit_properties=target.qubit_properties)
     for name in target.operation_names:

@@ -1,4 +1,4 @@
-"""Simulators in this process: a job is done when it is submitted."""
+"""Connections to simulators in this process, whose jobs are done when `submit` returns."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,10 +10,10 @@ from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 
 PACKING = 12
-"""Qubits side by side whose common state a simulator holds as quickly as those of the circuits in turn."""
+"""Qubits up to which a simulator runs circuits side by side as one, as fast as one after the other."""
 
 
-class Local(Connection):
+class InProcessConnection(Connection):
     """The connection to a function that simulates whole batches."""
 
     def __init__(
@@ -27,7 +27,7 @@ class Local(Connection):
         calibration: str | None = None,
         repeatable: bool = False,
     ) -> None:
-        self.simulate, self.price, self.label = simulate, cost, label
+        self.simulate, self.cost_of, self.label = simulate, cost, label
         self.n_qubits, self.packing, self.calibration = n_qubits, packing, calibration
         self.repeatable, self.metered = repeatable, False
         self.replies: dict[str, Reply] = {}
@@ -45,26 +45,26 @@ class Local(Connection):
             raise
         except Exception as error:
             if type(error).__name__ == "JaxRuntimeError":
-                # Lack of memory, of which the command line says what helps, or a fault of ours.
+                # Too little memory, for which the command line suggests a remedy, or a fault of hyperborn.
                 raise
-            # Simulators and plug-ins raise what they like.
+            # Simulators and plug-ins raise errors of any kind.
             raise JobFailed(f"{self.label} raised {type(error).__name__}: {one_line(error)}") from error
         self.replies[tag] = Reply(counts, time.perf_counter() - started)
         return tag
 
     def find(self, tag: str) -> Sequence[str]:
-        # A job of a process that has died is gone with it, and cost nothing.
+        # The jobs of a process end with it, and they are free.
         return [tag] if tag in self.replies else []
 
     def collect(self, job: str, batch: Batch, patience: float, waiting: Callable[[str], None]) -> Reply:
         del batch, patience, waiting
         if job not in self.replies:
             raise JobFailed(f"{self.label} has no job {job} any more")
-        # Fetched once, and stored by whoever fetches.
+        # A reply is fetched once, and the caller stores it.
         return self.replies.pop(job)
 
     def cancel(self, job: str) -> bool:
         return self.replies.pop(job, None) is not None
 
     def cost(self, circuit: Circuit) -> Cost:
-        return self.price(circuit)
+        return self.cost_of(circuit)

@@ -1,4 +1,4 @@
-"""Shots from the built-in simulator: the oracle for every other backend."""
+"""Ideal shots from the built-in simulator: the reference for every other backend."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -10,38 +10,40 @@ from jaxtyping import Array, Float, Int
 
 from hyperborn.backends.backend import Backend, Connection, Cost
 from hyperborn.backends.batch import Batch, Counts, Points, Request
-from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.bits import bits_of
 from hyperborn.circuits import Circuit
 from hyperborn.circuits.drawing import columns
+from hyperborn.inverse_cdf import inverse_cdf
 from hyperborn.simulators import statevector
 
 AT_ONCE = 2**22
-"""Amplitudes of several points that are simulated together."""
+"""Amplitudes of the points that are simulated together, at most."""
 
-SMALL, ALIKE = 12, 8
-"""Up to so many qubits points are made a multiple of so many, which costs less than to compile for each number."""
+SMALL, MULTIPLE = 12, 8
+"""Up to `SMALL` qubits, points are padded to a multiple of `MULTIPLE`: cheaper than a compilation for each number."""
 
 
 @dataclass(frozen=True)
 class Statevector(Backend):
-    """Ideal shots: Born probabilities exactly, then inverse-CDF draws, in O(2^n + shots) a point."""
+    """Ideal shots: exact Born probabilities, then inverse-CDF draws, in O(2^n + shots) time a point."""
 
     @property
     def label(self) -> str:
         return "statevector"
 
     def connect(self) -> Connection:
-        return Local(simulate, cost_of, label=self.label, n_qubits=statevector.LARGEST, repeatable=True)
+        return InProcessConnection(simulate, cost_of, label=self.label, n_qubits=statevector.LARGEST, repeatable=True)
 
 
 def simulate(batch: Batch) -> tuple[Counts, ...]:
     """The counts of every point."""
     random = np.random.default_rng(batch.seed)
-    return tuple(counts for request in batch.requests for counts in counts_of(request, batch.shots, random))
+    return tuple(counts for request in batch.requests for counts in ideal_counts(request, batch.shots, random))
 
 
-def counts_of(request: Request, shots: int, random: np.random.Generator) -> list[Counts]:
+def ideal_counts(request: Request, shots: int, random: np.random.Generator) -> list[Counts]:
+    """The counts of each point of a request."""
     n = request.circuit.n_qubits
     if not isinstance(request, Points):
         return [Counts(row[None].astype(np.uint8), np.array([shots])) for row in request.bits]
@@ -49,39 +51,37 @@ def counts_of(request: Request, shots: int, random: np.random.Generator) -> list
     found: list[Counts] = []
     for start in range(0, len(request), step):
         angles = request.angles[start : start + step]
-        padded = np.pad(angles, ((0, -len(angles) % ALIKE if n <= SMALL else 0), (0, 0)))
-        tables = np.asarray(tables_of(request.circuit, jnp.asarray(padded, jnp.float32)))[: len(angles)]
-        found += [Counts(bits_of(outcomes, n), counts) for outcomes, counts in drawn(tables, shots, random)]
+        padded = np.pad(angles, ((0, -len(angles) % MULTIPLE if n <= SMALL else 0), (0, 0)))
+        tables = np.asarray(born_tables(request.circuit, jnp.asarray(padded, jnp.float32)))[: len(angles)]
+        found += [Counts(bits_of(outcomes, n), counts) for outcomes, counts in sampled_outcomes(tables, shots, random)]
     return found
 
 
 @partial(jax.jit, static_argnums=0)
-def tables_of(circuit: Circuit, angles: Float[Array, "points parameters"]) -> Float[Array, "points states"]:
+def born_tables(circuit: Circuit, angles: Float[Array, "points parameters"]) -> Float[Array, "points states"]:
     shape = circuit.parameter_shape
     return jax.lax.map(lambda point: statevector.probabilities(circuit, point.reshape(shape)), angles)
 
 
-def drawn(
+def sampled_outcomes(
     tables: Float[np.ndarray, "points states"], shots: int, random: np.random.Generator
 ) -> list[tuple[Int[np.ndarray, " outcomes"], Int[np.ndarray, " outcomes"]]]:
-    """Of each row of probabilities, the outcomes of independent draws, ascending, and how often each came."""
+    """For each row of probabilities, the distinct outcomes of independent draws, ascending, and their counts."""
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for table in tables:
-        steps = np.cumsum(table, dtype=np.float64)
-        # Below the last step even when rounded, so that no draw is an outcome of probability 0.
-        places = np.minimum(sorted_uniforms(shots, random) * steps[-1], np.nextafter(steps[-1], 0.0))
-        outcomes = np.searchsorted(steps, places, side="right")
+        outcomes = inverse_cdf(np.cumsum(table, dtype=np.float64), sorted_uniforms(shots, random))
         first = np.flatnonzero(np.diff(outcomes, prepend=-1))
         found.append((outcomes[first], np.diff(first, append=shots)))
     return found
 
 
 def sorted_uniforms(count: int, random: np.random.Generator) -> Float[np.ndarray, " count"]:
-    """Independent numbers in [0, 1), ascending, without sorting: partial sums of exponential gaps."""
+    """Independent uniform numbers in [0, 1), ascending: partial sums of exponential gaps, without a sort."""
     sums = np.cumsum(random.standard_exponential(count + 1))
     return sums[:-1] / sums[-1]
 
 
 def cost_of(circuit: Circuit) -> Cost:
+    """Depth and two-qubit gates of a circuit as it is, without compilation."""
     gates = circuit.gates()
     return Cost(len(columns(gates)), sum(len(gate.qubits) == 2 for gate in gates))

@@ -1,11 +1,11 @@
 """Training from shots: every step is one job of a backend.
 
-An objective is a functional F[q], and the gradient that an estimator makes needs only E[r] at a few points, with the
-first variation r held fixed (`hyperborn.objectives`). From shots r is known where it needs no log q: energies of the
-networks seen, and for the SELBO the witness of MMD², whose mean under q comes from shots itself.
+An objective is a functional F[q]. An estimator's gradient needs only E[r] at a few points, with the first variation r
+held fixed (`hyperborn.objectives`). Shots give r if it does not contain log q: the energies of the observed networks,
+and for the SELBO the witness of MMD², whose mean under q is itself estimated from shots.
 
-One step, in the order of the files: an estimator chooses points around the parameters (`spsa`, `parameter_shift`), the
-posterior's circuits are measured there in one job (`posteriors`, `measurement`), readout errors are taken out
-(`readout`), the objective's first variation is averaged at each point (`one_register`, `many_registers`), and the
-differences make the gradient (`steps`).
+The parts of one step: an estimator chooses points around the parameters (`spsa`, `parameter_shift`). One job measures
+the posterior's circuits at these points (`posteriors`, `measurement`). Readout errors are corrected (`readout`). The
+objective's first variation is averaged at each point (`one_register`, `many_registers`). The differences between points
+give the gradient (`steps`).
 """

@@ -1,4 +1,4 @@
-"""λ MMD²(q, p) of one register, q known by shots and p as it is."""
+"""λ MMD²(q, p) of one register, with q known from shots and p exactly."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ Embedding = Callable[[Bits], Float[np.ndarray, " networks"]]
 
 @dataclass(frozen=True, eq=False)
 class ShotDiscrepancy:
-    """`weight` times MMD² of a fixed kernel to p; `embedding` gives E_{w'~p} k(w, w') of rows, `within` its p-mean."""
+    """`weight` times MMD² to p for a fixed kernel; `embedding` is E_{w'~p} k(w, w') of rows w, `within` its p-mean."""
 
     kernel: Hamming
     weight: float
@@ -47,8 +47,8 @@ class ShotDiscrepancy:
         """The discrepancy to a prior over the network's weights, `weight` times.
 
         Raises:
-            UserError: if the divergence needs more of q than shots, or the prior's bits depend on each other and are
-                too many for a table.
+            UserError: if shots are not enough for the divergence, or the prior's bits are dependent and too many for a
+                table.
         """
         divergence.check_samples()
         assert isinstance(divergence, MMD), "no other divergence passes the check"
@@ -71,27 +71,27 @@ class ShotDiscrepancy:
         return cls(kernel, number, lambda bits: table[index_of(bits)], float(np.exp(log_p) @ table))
 
     def witness(self, at: Bits, reference: Outcomes) -> Float[np.ndarray, " networks"]:
-        """The first variation of the discrepancy at rows (nats), for the q of outcomes drawn apart from these."""
+        """The first variation of the discrepancy at rows (nats), with q from independent outcomes."""
         sums = weighted_kernel_sums(self.kernel, at, reference.bits, reference.weights)
         return 2.0 * self.weight * (sums - self.embedding(at))
 
     def value(self, outcomes: Outcomes) -> float:
-        """The discrepancy (nats), without bias where the shares are those of counts; it may be negative."""
+        """The discrepancy (nats); unbiased if the weights are frequencies of counts, and possibly negative."""
         bits, shares, shots = outcomes.bits, outcomes.weights, outcomes.shots
         own = float(shares @ weighted_kernel_sums(self.kernel, bits, bits, shares))
-        # Pairs of a shot with itself, for which k = 1, are left out.
+        # Without the pairs of a shot with itself, for which k = 1.
         among = (shots * own - 1.0) / (shots - 1)
         return self.weight * (among - 2.0 * float(shares @ self.embedding(bits)) + self.within)
 
 
 def matched(marginals: Float[np.ndarray, " n"], within: float) -> float:
-    """What `MMD.matched_weight` is for independent bits, for any number of them."""
+    """`MMD.matched_weight` for any number of independent bits."""
     entropy = -(marginals * np.log(marginals) + (1.0 - marginals) * np.log1p(-marginals)).sum()
     return float(entropy) / checked_penalty(1.0 - within)
 
 
 def check_prior(prior: Prior, network: Network) -> None:
-    """Raise a UserError for a prior whose bits depend on each other and are too many for a table."""
+    """Raise a UserError for a prior with dependent bits that are too many for a table."""
     if not prior.independent and network.n_weights > LARGEST_TABLE:
         raise UserError(
             f"prior = {type(prior).__name__} over {network.n_weights} weights: beyond {LARGEST_TABLE} the SELBO "

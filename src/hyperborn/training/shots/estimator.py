@@ -1,4 +1,4 @@
-"""Estimators that shots are enough for."""
+"""Estimators of gradients from shots."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from hyperborn.training.optimizers import Optimizer, check_optimizer
 from hyperborn.training.shots.posteriors import ShotPosterior
 
 Shots: TypeAlias = int | tuple[int, int]
-"""Shots of every circuit; of two numbers, those of the first and of the last step."""
+"""Shots of every circuit; two numbers are those of the first and of the last step."""
 
 SHOTS = 1000
 """Default shots of a circuit."""
@@ -27,11 +27,11 @@ SHOTS = 1000
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """Where circuits are measured at a step, and how what is found there makes a gradient.
+    """The points at which circuits are measured in a step, and the factors that turn the results into a gradient.
 
     The points are the parameters themselves, if `centre` is true, and then pairs: the parameters plus and minus each
-    row of `shifts` (radians). With v+ and v- the means of the first variation at the two points of a pair,
-    the derivative by a parameter is the sum over pairs of its factor times (v+ - v-) of the register it belongs to.
+    row of `shifts` (radians). With v+ and v- the means of the first variation at the two points of a pair, the
+    derivative with respect to a parameter is the sum over pairs of its factor times (v+ - v-) of its register.
     """
 
     centre: bool
@@ -44,7 +44,7 @@ class Design:
         return self.centre + 2 * len(self.shifts)
 
     def points(self, params: Float[np.ndarray, " parameters"]) -> Float[np.ndarray, "points parameters"]:
-        """The points, float64: the centre if it is one of them, all plus points, all minus points."""
+        """The points, float64: the centre if it is measured, then all plus points, then all minus points."""
         own = params.astype(np.float64)[None]
         return np.concatenate([own[: int(self.centre)], own + self.shifts, own - self.shifts])
 
@@ -60,7 +60,7 @@ class Design:
 
 @dataclass(frozen=True)
 class ShotEstimator(Estimator):
-    """A gradient from circuits at a few points, for a posterior of which only shots come out."""
+    """An estimator that measures circuits at a few points, for posteriors that give only shots."""
 
     regime: ClassVar[str] = "shots"
     takes_gains: ClassVar[bool] = False
@@ -74,11 +74,11 @@ class ShotEstimator(Estimator):
     @property
     @abstractmethod
     def averaged(self) -> float:
-        """Share of the steps, the last ones, whose parameters are averaged for the result."""
+        """Fraction of the steps, at the end, over which the parameters are averaged for the result."""
 
     @abstractmethod
     def design(self, posterior: ShotPosterior, step: int, random: np.random.Generator) -> Design:
-        """What is measured at a step (from 0 on)."""
+        """The design of a step (counted from 0)."""
 
     def check_training(
         self, posterior: Posterior, network: Network, objective: Objective, prior: Prior, optimizer: Optimizer
@@ -88,7 +88,7 @@ class ShotEstimator(Estimator):
         check_optimizer(optimizer, self.name, exact=False, from_shots=True)
 
     def shots_at(self, step: int, steps: int) -> int:
-        """Shots of a circuit at a step of so many: from the first to the last number in equal ratios."""
+        """Shots of a circuit at a step; a schedule goes from its first to its last number in equal ratios."""
         if isinstance(self.schedule, int):
             return self.schedule
         first, last = self.schedule
@@ -101,7 +101,7 @@ class ShotEstimator(Estimator):
 
 
 def check_measured(name: str, posterior: Posterior, network: Network) -> None:
-    """Raise a UserError unless the posterior is on a backend, and shots can train the network."""
+    """Raise a UserError unless the posterior is on a backend and shots can train the network."""
     if not isinstance(posterior, ShotPosterior):
         raise UserError(
             f"the estimator {name} takes shots from a backend, and {type(posterior).__name__} has none; give "
@@ -115,9 +115,9 @@ def check_measured(name: str, posterior: Posterior, network: Network) -> None:
 
 
 def check_shots(shots: Any) -> None:
-    """Raise a UserError unless these are shots, or those of the first and of the last step."""
+    """Raise a UserError unless this is a number of shots, or a pair of them for the first and the last step."""
     given = shots if isinstance(shots, tuple | list) else (shots,)
     if len(given) not in (1, 2):
-        raise UserError(f"shots = {shots!r}: give a number, or those of the first and of the last step")
+        raise UserError(f"shots = {shots!r}: give a number, or one for the first and one for the last step")
     for number in given:
-        whole_number("shots", number, 2, why=", for one alone has no spread")
+        whole_number("shots", number, 2, why=", as a single shot has no variance")

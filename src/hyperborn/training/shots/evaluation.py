@@ -1,10 +1,10 @@
-"""A trained circuit, measured on a backend that it was not trained on."""
+"""Measurement of a trained circuit on another backend."""
 
 import numpy as np
 
 from hyperborn.backends.backend import connected
 from hyperborn.backends.jobs.ledger import Ledger
-from hyperborn.backends.jobs.replay import Recorded
+from hyperborn.backends.jobs.sampler import LedgerSampler
 from hyperborn.backends.names import identity_of
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.training.shots.posteriors import ShotPosterior
@@ -14,7 +14,7 @@ from hyperborn.training.shots.subcircuits import batch_of, seed_from, width_of
 
 
 def place_of(posterior: ShotPosterior, shots: int) -> str:
-    """Where outcomes are of, in words, such as "aer, 1,000 shots, readout mitigated"."""
+    """The source of outcomes in words, such as "aer, 1,000 shots, readout mitigated"."""
     mitigated = ", readout mitigated" if posterior.mitigation == "readout" else ""
     return f"{posterior.backend.label}, {shots:,} shots{mitigated}"
 
@@ -22,13 +22,13 @@ def place_of(posterior: ShotPosterior, shots: int) -> str:
 def outcomes_on(
     posterior: ShotPosterior, params: np.ndarray, shots: int, seed: int, ledger: Ledger | None = None
 ) -> Outcomes:
-    """Networks that trained parameters give on a backend; with a ledger they are paid for once.
+    """Networks measured on a backend at trained parameters; with a ledger they are paid for only once.
 
     Raises:
-        UserError: if the backend refuses, or gives not what was asked for.
+        UserError: if the backend refuses the job or returns wrong counts.
     """
     own, name = ledger or Ledger.in_memory(), identity_of(posterior.backend)
-    sampler = Recorded(connected(posterior.backend), name, own)
+    sampler = LedgerSampler(connected(posterior.backend), name, own)
     subcircuits = posterior.subcircuits(width_of(sampler.connection))
     random = np.random.default_rng([seed, EVALUATION])
     name = f"{name}-{shots}-{seed}"

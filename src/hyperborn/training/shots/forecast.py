@@ -1,4 +1,4 @@
-"""How a run's forecast is made: simulators are timed, devices are asked."""
+"""The forecast of a run, from the timing of a simulator or the gate times of a device."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 
 from hyperborn.backends.backend import Connection, Cost, JobFailed, connected
-from hyperborn.backends.jobs.forecast import MINUTE, Forecast
+from hyperborn.backends.jobs.budget import MINUTE, Forecast
 from hyperborn.errors import UserError
 from hyperborn.training.definition import Definition
 from hyperborn.training.shots.estimator import ShotEstimator
@@ -15,11 +15,11 @@ from hyperborn.training.shots.steps import CALIBRATION_SHOTS, STEP, shots_of_res
 from hyperborn.training.shots.subcircuits import Subcircuit, batch_of, width_of
 
 MOST_TRIED = 1000
-"""Shots that a simulator is timed on, at most."""
+"""Most shots with which a simulator is timed."""
 
 
 def forecast_of(definition: Definition) -> Forecast:
-    """The forecast of a run; simulators are timed on one circuit, devices are asked for their gate times.
+    """The forecast of a run; simulators are timed with one circuit, and devices give their gate times.
 
     Raises:
         UserError: if the backend cannot be reached or is too small.
@@ -36,7 +36,7 @@ def forecast_of(definition: Definition) -> Forecast:
         )
     points = definition.restarts * estimator.design(posterior, 0, stream(definition, STEP)).n_points
     schedule = [estimator.shots_at(step, definition.steps) for step in range(definition.steps)]
-    # Before the first step, at every step, for the result, to choose the best restart, and to calibrate the readout.
+    # Jobs before the first step, at every step, for the result, for the best restart, and for the readout.
     work = [(definition.restarts, schedule[0]), *((points, shots) for shots in schedule)]
     work.append((1, shots_of_result(estimator)))
     if definition.restarts > 1:
@@ -66,7 +66,7 @@ def forecast_of(definition: Definition) -> Forecast:
 
 
 def device_seconds(costs: Sequence[Cost], shots: int) -> float | None:
-    """Seconds of a device for so many shots, if it says how long its gates take; jobs take some more of their own."""
+    """Seconds of a device for a number of shots, without the overhead of jobs; None if its gate times are unknown."""
     known = [cost.seconds for cost in costs if cost.seconds is not None]
     return max(known) * shots if known else None
 
@@ -77,11 +77,11 @@ def simulated_seconds(
     """Seconds of a simulator for one point of every subcircuit."""
     angles = np.zeros((1, definition.posterior.n_parameters)) + 0.1
     seconds = 0.0
-    # Two shots come first, to compile for.
+    # The first run, with two shots, compiles the circuits.
     for count in (2, shots):
         batch = batch_of(subcircuits, angles, count, "probe", 0)
         try:
             seconds = connection.collect(connection.submit(batch, "probe"), batch, MINUTE, lambda _: None).seconds
         except JobFailed as error:
-            raise UserError(f"the backend failed when it was tried: {error}; choose another one") from error
+            raise UserError(f"the backend failed a trial run: {error}; choose another one") from error
     return seconds

@@ -1,4 +1,4 @@
-"""The first variation of many independent registers, each at its own outcomes."""
+"""The first variation of many independent registers, for each outcome of each register."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -20,20 +20,20 @@ from hyperborn.training.shots.subcircuits import Subcircuit
 from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate, error_of
 
 NETWORKS = 16
-"""Networks that the other registers are averaged over, when the energy of one register's outcomes is asked for."""
+"""Networks over which the other registers are averaged, for the energies of one register's outcomes."""
 
 AT_ONCE = 2**24
-"""Bits of networks that are held at once: 16 MiB."""
+"""Most bits of networks in memory at once: 16 MiB."""
 
 LOOKED_AT = 64
-"""Networks that the expected energy is estimated from."""
+"""Networks from which the expected energy is estimated."""
 
 Tables = tuple[Float[np.ndarray, "_ _"], ...]
-"""Shares (outcomes, registers) of each bank, whose sizes vary from bank to bank."""
+"""Frequencies (outcomes, registers) of each bank; shapes differ from bank to bank."""
 
 
 class Seat(NamedTuple):
-    """Where a bank's registers are read: the subcircuit, which registers are in it, and the qubits of each."""
+    """Registers of a bank that are in one subcircuit: the subcircuit, the registers, and the qubits of each."""
 
     subcircuit: int
     registers: Int[np.ndarray, " r"]
@@ -41,11 +41,11 @@ class Seat(NamedTuple):
 
 
 class ManyRegistersVariation(FirstVariation):
-    """r_b(o) = E[energy, register b at o and the others as drawn] + the first variation of register b's own penalty.
+    """r_b(o) = E[energy with register b at o and the others random] + the first variation of register b's penalty.
 
-    The mean over the others is the Rao-Blackwellised one of `LocalExpectation`: what the other registers did in the
-    shots at hand adds no noise of its own. It supposes that registers are independent, on a device too. Where no centre
-    was measured, the part of a penalty that is quadratic in q counts 1 - 1/S times with S shots.
+    As in `LocalExpectation` the mean over the other registers is Rao-Blackwellised: their values in the same shots add
+    no noise. This assumes that registers are independent, also on a device. If no centre was measured, the part of a
+    penalty that is quadratic in q is scaled by 1 - 1/S, with S shots.
     """
 
     def __init__(self, network: Network, split: Labelled, banks: Sequence[RegisterBank], penalties: Penalties) -> None:
@@ -81,13 +81,12 @@ class ManyRegistersVariation(FirstVariation):
     def error(
         self, measurement: Measurement, rows: np.ndarray, drawn: Estimate, random: np.random.Generator, *, error: bool
     ) -> float | None:
-        """The standard error (nats) of the mean over rows that were drawn from the outcomes.
+        """The standard error (nats) of the mean energy over rows that were drawn from the outcomes.
 
-        Its variance is that of the draws from the outcomes at hand, and that of the outcomes themselves with the shots.
-        The latter is, for outcomes that are plain frequencies of S shots, the variance of a network's energy by S:
-        exactly so in one subcircuit, and at most that in several, where what subcircuits do together averages out over
-        all pairs of their shots. Of mitigated outcomes it is found by the jackknife, of the energy as far as it is
-        linear in the register's tables.
+        Two variances add up: of the draws from the given outcomes, and of the outcomes themselves from shot to shot. If
+        outcomes are plain frequencies of S shots, the second is the variance of a network's energy over S: exactly in
+        one subcircuit, and at most that in several, where correlations average out over all pairs of their shots. For
+        mitigated outcomes the jackknife estimates it, from the energy linearised in the registers' tables.
         """
         assert drawn.standard_error is not None
         if measurement.replicates is None:
@@ -105,13 +104,13 @@ class ManyRegistersVariation(FirstVariation):
         return None if of_shots is None else float(np.hypot(drawn.standard_error, of_shots))
 
     def penalties_of(self, tables: Tables) -> tuple[float, Tables]:
-        """All penalties together (nats), and the first variation of each register's."""
+        """The sum of all penalties (nats), and the first variation of each register's penalty."""
         with jax.enable_x64(True):
             value, first = priced(self.penalties, [jnp.asarray(table) for table in tables])
         return float(value), tuple(np.asarray(table) for table in first)
 
     def tables(self, measurement: Measurement) -> tuple[Float[np.ndarray, "points _ _"], ...]:
-        """Shares of every outcome of every register (points, outcomes, registers), bank by bank."""
+        """Frequencies of all outcomes of all registers (points, outcomes, registers), bank by bank."""
         found: list[np.ndarray] = []
         for bank in self.banks:
             count, size = bank.places.shape
@@ -127,7 +126,7 @@ class ManyRegistersVariation(FirstVariation):
         return tuple(found)
 
     def energies_of_outcomes(self, rows: np.ndarray, bank: RegisterBank) -> Float[np.ndarray, "outcomes registers"]:
-        """Mean energy (nats) over the rows, with each outcome of each register put in."""
+        """Mean energy (nats) over the rows, with one register after the other set to each of its outcomes."""
         (count, size), (networks, n) = bank.places.shape, rows.shape
         patterns = bits_of(np.arange(2**size), size)
         found = np.empty((2**size, count))
@@ -143,7 +142,7 @@ class ManyRegistersVariation(FirstVariation):
 
 
 def seats(bank: RegisterBank, subcircuits: Sequence[Subcircuit]) -> list[Seat]:
-    """Where the registers of a bank are read."""
+    """The registers of a bank by subcircuit."""
     turn_of = np.empty(sum(len(subcircuit.weights) for subcircuit in subcircuits), np.int64)
     qubit_of = np.empty_like(turn_of)
     for place, subcircuit in enumerate(subcircuits):

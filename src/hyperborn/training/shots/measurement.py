@@ -1,4 +1,4 @@
-"""What a step's shots gave."""
+"""The outcomes that are measured in a step."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ Replicates: TypeAlias = Callable[[np.random.Generator], "Iterator[Measurement]"]
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """Outcomes of every subcircuit (outer) at every point (inner) of a step; `centre` of them are at the parameters.
+    """Outcomes of every subcircuit (outer) at every point (inner) of a step; `centre` points are at the parameters.
 
-    Of mitigated outcomes, `replicates` gives what they would be without each group of the shots, for the jackknife; of
-    others, whose weights are plain frequencies, it is None.
+    For mitigated outcomes, `replicates` gives the measurement without each group of shots, for the jackknife. For
+    outcomes whose weights are plain frequencies it is None.
     """
 
     subcircuits: tuple[Subcircuit, ...]
@@ -34,21 +34,21 @@ class Measurement:
 
     @property
     def plus(self) -> slice:
-        """Places of the points on the plus side, in the order of the pairs."""
+        """Slice of the plus points, in the order of the pairs."""
         return slice(self.centre, self.centre + self.pairs)
 
     @property
     def minus(self) -> slice:
-        """Places of the points on the minus side."""
+        """Slice of the minus points."""
         return slice(self.centre + self.pairs, None)
 
     @property
     def reference(self) -> slice:
-        """Places of the points that stand for the parameters: the centre, or all around it."""
+        """Slice of the reference points, which represent the parameters: the centre, or all points around it."""
         return slice(0, self.centre or None)
 
     def networks(self, count: int, random: np.random.Generator) -> Bits:
-        """Networks (count, n) drawn from the outcomes at the reference, registers of different subcircuits apart."""
+        """Networks (count, n) drawn from the outcomes at the reference, independently for each subcircuit."""
         rows = np.empty((count, sum(len(subcircuit.weights) for subcircuit in self.subcircuits)), np.uint8)
         for subcircuit, points in zip(self.subcircuits, self.outcomes, strict=True):
             here = points[self.reference]
@@ -61,6 +61,6 @@ class Measurement:
 
 
 def stacked(points: Sequence[Outcomes]) -> tuple[Bits, Float[np.ndarray, " rows"], np.ndarray]:
-    """Rows of all points one after the other, their shares, and which point each is of."""
+    """Rows of all points one after the other, their weights, and the point of each row."""
     owners = np.repeat(np.arange(len(points)), [len(point.weights) for point in points])
     return np.concatenate([point.bits for point in points]), np.concatenate([point.weights for point in points]), owners

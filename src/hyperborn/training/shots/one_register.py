@@ -1,4 +1,4 @@
-"""The first variation of one register, at whole networks."""
+"""The first variation of one register, at complete networks."""
 
 import numpy as np
 from jaxtyping import Float
@@ -13,7 +13,7 @@ from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate
 
 
 class OneRegisterVariation(FirstVariation):
-    """r(w) = energy(w) + the witness of the discrepancy, if any; energies only of the distinct networks seen."""
+    """r(w) = energy(w) + the witness of the discrepancy, if there is one, at the distinct observed networks."""
 
     def __init__(self, energies: RememberedEnergies, discrepancy: ShotDiscrepancy | None) -> None:
         self.energies, self.discrepancy = energies, discrepancy
@@ -30,7 +30,7 @@ class OneRegisterVariation(FirstVariation):
             values = values + self.discrepancy.witness(distinct.rows, points[0])
         means = np.bincount(owners, shares * values[distinct.places], minlength=len(points))
         if not measurement.centre and self.discrepancy:
-            # MMD² is quadratic: its difference is that of the means of the witness at the pair's own middle.
+            # MMD² is quadratic, so that its difference is that of the mean witness with q at the pair's midpoint.
             means += [self.discrepancy.value(point) for point in points]
         return ((means[measurement.plus] - means[measurement.minus])[:, None],)
 
@@ -58,7 +58,7 @@ class OneRegisterVariation(FirstVariation):
 
 
 def pooled(points: tuple[Outcomes, ...]) -> Outcomes:
-    """Outcomes of several points as one sample, each point counting the same."""
+    """Outcomes of several points as one sample, in which all points have the same weight."""
     if len(points) == 1:
         return points[0]
     rows, shares, _ = stacked(points)

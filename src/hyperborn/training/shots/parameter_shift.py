@@ -1,4 +1,4 @@
-"""Derivatives from circuits whose angles are a quarter turn off."""
+"""Derivatives from circuits with angles shifted by ±π/2."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -26,12 +26,11 @@ from hyperborn.training.shots.posteriors import ShotPosterior
 class ParameterShift(ShotEstimator):
     """Unbiased: half of the difference of E[r] at an angle plus and minus π/2, with r held fixed at the angle itself.
 
-    Exact for RY, RZ and RZZ, whose generators have the eigenvalues ±1/2 (Schuld et al., arXiv 1811.11184), each with an
-    angle of its own: circuits whose gates share angles are refused. One more
-    circuit, at the angles themselves, tells what the SELBO's first variation r is. Registers side by side are shifted
-    together, each in one angle of its own, since they are independent: 2 P + 1 circuits for P angles a register,
-    however many registers there are. Of `subset` angles, drawn anew at every step, the derivatives are scaled so that
-    the gradient stays unbiased.
+    Exact for RY, RZ and RZZ, whose generators have the eigenvalues ±1/2 (Schuld et al., arXiv 1811.11184), if every
+    gate has its own angle: circuits with shared angles are refused. One more circuit, at the angles themselves, gives
+    the first variation r of the SELBO. Registers side by side are independent, and are shifted at the same time, each
+    in one of its angles: 2 P + 1 circuits for P angles a register, for any number of registers. With `subset`, each
+    step uses that number of random angles, and their derivatives are scaled so that the gradient stays unbiased.
 
     Raises:
         UserError: if a setting is out of range.
@@ -61,8 +60,8 @@ class ParameterShift(ShotEstimator):
             shared = shared_parameter(circuit)
             if shared is not None:
                 raise UserError(
-                    f"{shown(circuit)} has more than one gate at angle {shared}, whose derivative the estimator "
-                    f"{self.name} would get wrong; give every gate an angle of its own, or the estimator hb.SPSA()"
+                    f"{shown(circuit)} has more than one gate at angle {shared}, whose derivative would be wrong "
+                    f"with the estimator {self.name}; give every gate an angle of its own, or the estimator hb.SPSA()"
                 )
 
     def design(self, posterior: ShotPosterior, step: int, random: np.random.Generator) -> Design:

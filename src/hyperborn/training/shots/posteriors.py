@@ -1,4 +1,4 @@
-"""Posteriors of which only shots come out: circuits on a backend."""
+"""Posteriors that give only shots: circuits on a backend."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
@@ -32,9 +32,9 @@ Mitigation: TypeAlias = Literal["none", "readout"]
 
 
 class ShotPosterior(Posterior):
-    """A circuit or many on a backend: an implicit q(w), known by samples alone, noise and all.
+    """One or more circuits on a backend: an implicit q(w), known only by samples with all their noise.
 
-    `ideal` is what it would be without noise and with its probabilities at hand.
+    `ideal` is the same posterior without noise and with known probabilities.
     """
 
     backend: Backend
@@ -48,28 +48,28 @@ class ShotPosterior(Posterior):
     @property
     @abstractmethod
     def banks(self) -> tuple[RegisterBank, ...]:
-        """What is independent of what, by size."""
+        """The independent registers, by size."""
 
     @property
     @abstractmethod
     def registers_alone(self) -> tuple[Subcircuit, ...] | None:
-        """Every register as a circuit of its own; None where there is but one."""
+        """Every register as its own subcircuit; None if there is only one."""
 
     @abstractmethod
     def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
-        """Raise a UserError if what the objective adds to energies cannot be had from shots under the prior."""
+        """Raise a UserError if the penalty of the objective cannot be estimated from shots under the prior."""
 
     @abstractmethod
     def variation(self, objective: Objective, prior: Prior, network: Network, split: Labelled) -> FirstVariation:
         """The first variation of an objective on the examples of a split.
 
         Raises:
-            UserError: if the objective or the prior needs more than shots.
+            UserError: if shots are not enough for the objective or the prior.
         """
 
     @abstractmethod
     def subcircuits(self, width: int | None) -> tuple[Subcircuit, ...]:
-        """Circuits to be run one after the other, of `width` qubits at most where that can be; None: any number."""
+        """Circuits to run one after the other, with at most `width` qubits if possible; None means any number."""
 
     @property
     def parameter_shape(self) -> tuple[int, ...]:
@@ -84,7 +84,7 @@ class ShotPosterior(Posterior):
         """As `Posterior.sample`: raw shots, without mitigation and without a ledger.
 
         Raises:
-            UserError: if shots is not positive or they cost money, or the parameters are not `parameter_shape` finite
+            UserError: if shots is not positive or shots cost money, or the parameters are not `parameter_shape` finite
                 numbers.
         """
         whole_number("shots", shots, 1)
@@ -93,7 +93,7 @@ class ShotPosterior(Posterior):
         connection = connected(self.backend)
         if connection.metered:
             raise UserError(
-                f"shots of {self.backend.label} are paid for, and need a ledger: hb.fit, or Result.on(..., ledger=...)"
+                f"shots of {self.backend.label} cost money and need a ledger: hb.fit, or Result.on(..., ledger=...)"
             )
         random = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
         subcircuits = self.subcircuits(width_of(connection))
@@ -106,10 +106,10 @@ class ShotPosterior(Posterior):
 class ShotRegister(ShotPosterior):
     """The outcomes of one circuit on a backend: weight i is qubit i, and the parameters are angles (radians).
 
-    `mitigation` "readout" corrects counts for qubits that are read wrongly; see `hyperborn.backends.mitigation`.
+    `mitigation` "readout" corrects counts for readout errors; see `hyperborn.backends.mitigation`.
 
     Raises:
-        UserError: if it is given no circuit or no backend, or the mitigation is unknown.
+        UserError: if the circuit or the backend is missing, or the mitigation is unknown.
     """
 
     circuit: Circuit
@@ -144,16 +144,16 @@ class ShotRegister(ShotPosterior):
         return OneRegisterVariation(RememberedEnergies(network, split), discrepancy)
 
     def subcircuits(self, width: int | None) -> tuple[Subcircuit, ...]:
-        del width  # it can be run as a whole, or not at all
+        del width  # one register cannot be divided
         return (Subcircuit(self.circuit, np.arange(self.n_weights), np.arange(self.circuit.n_parameters)),)
 
 
 @dataclass(frozen=True)
 class ShotRegisters(ShotPosterior):
-    """The outcomes of many small circuits on a backend, side by side as far as it has qubits.
+    """The outcomes of many small circuits on a backend, as many side by side as it has qubits for.
 
     Raises:
-        UserError: if it is given no registers or no backend, or the mitigation is unknown.
+        UserError: if the registers or the backend are missing, or the mitigation is unknown.
     """
 
     registers: Registers
@@ -210,7 +210,7 @@ class ShotRegisters(ShotPosterior):
 
 
 def check_backend(backend: Any, mitigation: Any) -> None:
-    """Raise a UserError for what is no backend, or an unknown mitigation."""
+    """Raise a UserError unless this is a backend and a known mitigation."""
     check_kind("backend", backend, (Backend,), "a backend, such as hb.backends.Statevector()")
     if not isinstance(mitigation, str) or mitigation not in get_args(Mitigation):
         raise UserError(f"mitigation = {mitigation!r}: give {' or '.join(get_args(Mitigation))}")
@@ -220,11 +220,11 @@ def on_backend(posterior: Posterior, backend: Backend, mitigation: Mitigation = 
     """The circuits of a posterior on a backend.
 
     Raises:
-        UserError: for a posterior that is no circuit of one qubit a weight.
+        UserError: for a posterior other than circuits with one qubit a weight.
     """
     ideal = posterior.ideal
     if isinstance(ideal, Register):
         return ShotRegister(ideal.circuit, backend, mitigation)
     if isinstance(ideal, Registers):
         return ShotRegisters(ideal, backend, mitigation)
-    raise UserError(f"{type(ideal).__name__} is not run on a backend, which takes a Register or Registers")
+    raise UserError(f"{type(ideal).__name__} cannot run on a backend; give a Register or Registers")

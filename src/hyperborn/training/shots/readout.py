@@ -1,4 +1,4 @@
-"""From counts to a measurement, with errors of the readout taken out if they are known."""
+"""From counts to a measurement, with readout errors corrected if they are known."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,7 +15,7 @@ from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.subcircuits import Subcircuit
 
 GROUPS = 20
-"""Groups into which shots are divided for the jackknife, at most: an error is then known to about a sixth."""
+"""Most groups of shots for the jackknife: the relative accuracy of an error is then about a sixth."""
 
 
 def measurement_of(
@@ -27,15 +27,15 @@ def measurement_of(
 ) -> Measurement:
     """The measurement of counts.
 
-    Registers side by side are corrected one by one, in all 2^k outcomes of each: of a wide circuit hardly any outcome
-    comes twice, and among the outcomes seen there is nothing to correct.
+    Registers side by side are corrected one by one, over all 2^k outcomes of each. Over the observed outcomes of the
+    wide circuit no correction would be possible, as hardly any outcome occurs twice.
 
     Args:
-        subcircuits: that were run.
-        counts: of every point (inner) of every subcircuit (outer).
-        readouts: how often the qubits of every subcircuit are read wrongly; None for no correction.
-        centre: points that are at the parameters.
-        registers: the independent registers that the subcircuits are made of, in order; None if there is but one.
+        subcircuits: the circuits that were run.
+        counts: counts of every point (inner) of every subcircuit (outer).
+        readouts: readout errors of the qubits of every subcircuit; None for no correction.
+        centre: number of points at the parameters.
+        registers: the independent registers in the subcircuits, in order; None if there is only one.
     """
     if readouts is None:
         return Measurement(subcircuits, tuple(tuple(map(Outcomes.of, points)) for points in counts), centre)
@@ -62,18 +62,18 @@ def replicates_of(
     registers: tuple[Subcircuit, ...] | None,
     random: np.random.Generator,
 ) -> Iterator[Measurement]:
-    """The measurement without each group of the shots, into which they are divided at random.
+    """The measurement without each group of shots; shots are divided into groups at random.
 
-    A group has its share of the calibration's shots as well, and everything is mitigated anew without it: so an error
-    that is made of these measurements has in it what the calibration, the inversion and the projection do to it.
+    Shots of the calibration are divided as well, and each measurement is mitigated again without its group. An error
+    from these measurements therefore includes the effects of calibration, inversion and projection.
 
     Raises:
-        UserError: if there is a single shot, or a qubit's calibration says nothing any more without one of the groups.
+        UserError: if there is a single shot, or without a group a qubit's calibration is impossible.
     """
     measured = [one for points in counts for one in points] + [one for readout in readouts for one in readout.prepared]
     groups = min(GROUPS, *(one.shots for one in measured))
     if groups < 2:
-        raise UserError("of a single shot there is none to leave out; give at least 2")
+        raise UserError("the jackknife cannot leave out a single shot; give at least 2")
     shots = [[left_out(one, groups, random) for one in points] for points in counts]
     prepared = [[left_out(one, groups, random) for one in readout.prepared] for readout in readouts]
     for group in range(groups):
@@ -95,7 +95,7 @@ def replicates_of(
 
 
 def left_out(counts: Counts, groups: int, random: np.random.Generator) -> Int[np.ndarray, "groups networks"]:
-    """How often each outcome comes without each of the groups of shots, which are drawn at random."""
+    """How often each outcome occurs without each group of shots; the groups are random."""
     owners = random.permutation(counts.shots) % groups
     rows = np.repeat(np.arange(len(counts.counts)), counts.counts)
     own = np.bincount(owners * len(counts.counts) + rows, minlength=groups * len(counts.counts))
@@ -103,7 +103,7 @@ def left_out(counts: Counts, groups: int, random: np.random.Generator) -> Int[np
 
 
 def without(counts: Counts, remaining: Int[np.ndarray, " networks"]) -> Counts:
-    """The counts of the shots that remain, of which there may be none of some outcomes."""
+    """The counts of the remaining shots, without outcomes that no longer occur."""
     kept = remaining > 0
     return Counts(counts.bits[kept], remaining[kept])
 
@@ -127,7 +127,7 @@ def corrected_register(points: Sequence[Counts], qubits: slice, readout: Readout
 def inverted(
     tables: Float[np.ndarray, "points outcomes"], matrices: Float[np.ndarray, "qubits 2 2"]
 ) -> Float[np.ndarray, "points outcomes"]:
-    """Quasi-probabilities: what the tables would be, were every qubit read right; some may be negative."""
+    """Quasi-probabilities: the tables with readout errors inverted; some may be negative."""
     shaped = tables.reshape(len(tables), *[2] * len(matrices))
     for qubit, matrix in enumerate(matrices):
         shaped = np.moveaxis(np.tensordot(np.linalg.inv(matrix), shaped, (1, qubit + 1)), 0, qubit + 1)
@@ -135,7 +135,7 @@ def inverted(
 
 
 def nearest(tables: Float[np.ndarray, "points outcomes"]) -> Float[np.ndarray, "points outcomes"]:
-    """The distributions at the least squared distance from rows that sum to 1 (Held, Wolfe and Crowder 1974)."""
+    """The distributions nearest in squared distance to rows that sum to 1 (Held, Wolfe and Crowder 1974)."""
     falling = -np.sort(-tables, axis=1)
     places = np.arange(1, tables.shape[1] + 1)
     levels = (np.cumsum(falling, axis=1) - 1.0) / places

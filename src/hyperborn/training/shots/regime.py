@@ -1,4 +1,4 @@
-"""Training from shots: what it takes, its defaults, and how what a backend gave predicts."""
+"""Training from shots: its posteriors, its defaults, and predictions from measured networks."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,10 +10,10 @@ from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.backends.backend import Backend, connected
-from hyperborn.backends.jobs.forecast import Forecast
+from hyperborn.backends.jobs.budget import Forecast
 from hyperborn.backends.jobs.ledger import Ledger
-from hyperborn.backends.jobs.replay import Recorded
-from hyperborn.backends.jobs.retry import Persistence
+from hyperborn.backends.jobs.retry import RetryPolicy
+from hyperborn.backends.jobs.sampler import LedgerSampler
 from hyperborn.backends.names import identity_of
 from hyperborn.backends.outcomes import Outcomes, most_frequent
 from hyperborn.data.dataset import Dataset
@@ -34,18 +34,18 @@ from hyperborn.training.shots.spsa import SPSA
 from hyperborn.training.shots.steps import Memory, ShotsProblem
 
 STEPS = 100
-"""Default steps, each of which is a job."""
+"""Default number of steps, each of which is one job."""
 
 LEARNING_RATE = 0.1
 """Adam's default learning rate (radians)."""
 
 MOST_RECORDS = 200
-"""Records of a run, about."""
+"""Approximate number of records of a run."""
 
 
 @final
 class ShotsRegime(Regime):
-    """Circuits are measured on a backend, job by job; numbers are from the shots of the result, noise and all."""
+    """Circuits are measured on a backend, job by job; numbers are estimates from the shots of the result."""
 
     name = "shots"
     numbers = ("loss", "expected_energy", "standard_error", "penalty")
@@ -73,11 +73,11 @@ class ShotsRegime(Regime):
     def prepare(self, definition: Definition, data: Dataset, resources: Resources) -> Iterator[Problem]:
         backend = backend_of(definition)
         with closing(opened(backend, resources)) as ledger:
-            sampler = Recorded(
+            sampler = LedgerSampler(
                 connected(backend),
                 identity_of(backend),
                 ledger,
-                persistence=Persistence() if resources.patience is None else Persistence(patience=resources.patience),
+                retry_policy=RetryPolicy() if resources.patience is None else RetryPolicy(patience=resources.patience),
                 note=resources.progress.note,
                 waiting=lambda _: give_way(),
             )
@@ -93,7 +93,7 @@ class ShotsRegime(Regime):
 
     def predictor(self, definition: Definition, network: Network, params: np.ndarray, table: Table) -> Predictor:
         del definition, network, params, table
-        raise UserError("the networks that a backend gave are missing; measure the circuit again, with Result.on")
+        raise UserError("the measured networks are missing; measure the circuit again, with Result.on")
 
     def label(self, definition: Definition) -> str:
         return backend_of(definition).label
@@ -107,7 +107,7 @@ class ShotsRegime(Regime):
 
 
 def backend_of(definition: Definition) -> Backend:
-    """The backend of a definition whose estimator takes shots."""
+    """The backend of a definition whose estimator uses shots."""
     return cast(ShotPosterior, definition.posterior).backend
 
 
@@ -115,7 +115,7 @@ def opened(backend: Backend, resources: Resources) -> Ledger:
     """The ledger of a run.
 
     Raises:
-        UserError: if jobs cost money, and there is no file for them, or no longer.
+        UserError: if jobs cost money and there is no file for them, or their file is missing.
     """
     path = resources.ledger
     if path is None:
@@ -124,14 +124,14 @@ def opened(backend: Backend, resources: Resources) -> Ledger:
         return Ledger.in_memory(resources.limits)
     if resources.resumed and not path.exists() and connected(backend).metered:
         raise UserError(
-            f"{path} is gone, and with it what was paid for; restore it from a copy, or train anew with --force"
+            f"{path} is missing, with all jobs that were paid for; restore it from a copy, or train again with --force"
         )
     return Ledger.create_or_open(path, resources.limits)
 
 
 @dataclass(frozen=True, eq=False)
 class OutcomesPredictor(Predictor):
-    """The networks that a backend gave, each as often as it came; drawing draws from them again."""
+    """Predictions from measured networks with their weights; `sample` draws from these networks."""
 
     network: Network
     found: Outcomes

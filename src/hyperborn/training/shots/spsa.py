@@ -19,18 +19,18 @@ from hyperborn.training.shots.estimator import (
 from hyperborn.training.shots.posteriors import ShotPosterior
 
 DECAY = 0.101
-"""Exponent with which perturbations shrink (Spall 1998)."""
+"""Exponent of the decay of perturbations (Spall 1998)."""
 
 
 @final
 @dataclass(frozen=True)
 class SPSA(ShotEstimator):
-    """Simultaneous perturbation: all angles plus and minus a random ±c at once, two circuits a direction.
+    """Simultaneous perturbation: all angles are shifted by a random ±c at once, with two circuits a direction.
 
-    c = `perturbation` / (step + 1)^0.101 radians. Several `directions` a step are averaged, and so are the angles of
-    the last share `average` of the steps (Polyak and Ruppert). Registers side by side are perturbed together, and each
-    learns from its own outcomes alone. Source: Spall, IEEE Transactions on Aerospace and Electronic Systems 34, 817
-    (1998), with whose gains the optimizer `Gains` steps.
+    c = `perturbation` / (step + 1)^0.101 radians. Several `directions` a step are averaged, and the angles are averaged
+    over the last fraction `average` of the steps (Polyak and Ruppert). Registers side by side are perturbed at the same
+    time, and the gradient of each comes from its own outcomes. Source: Spall, IEEE Transactions on Aerospace and
+    Electronic Systems 34, 817 (1998), whose gains the optimizer `Gains` uses.
 
     Raises:
         UserError: if a setting is out of range.
@@ -49,7 +49,7 @@ class SPSA(ShotEstimator):
         if not is_number(self.perturbation) or self.perturbation <= 0:
             raise UserError(f"perturbation = {self.perturbation!r}: give a positive number of radians, such as 0.2")
         if not is_number(self.average) or not 0 <= self.average <= 1:
-            raise UserError(f"average = {self.average!r}: give a share of the steps from 0 to 1, such as 0.25")
+            raise UserError(f"average = {self.average!r}: give a fraction of the steps from 0 to 1, such as 0.25")
 
     @property
     def schedule(self) -> Shots:

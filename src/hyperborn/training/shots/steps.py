@@ -1,4 +1,4 @@
-"""One step from shots: points around the parameters are measured in one job; their differences make the gradient."""
+"""One step from shots: one job measures points around the parameters, and their differences give the gradient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,18 +30,18 @@ from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate
 from hyperborn.training.state import TrainState
 
 CALIBRATION_SHOTS = 10_000
-"""Shots of each of the two circuits that tell how often qubits are read wrongly."""
+"""Shots of each of the two circuits that calibrate the readout."""
 
 LEAST_OF_RESULT = 1000
-"""Shots that the result is drawn with, at least: predictions are averages over them."""
+"""Fewest shots of the result: predictions are averages over them."""
 
 LOOK, STEP, RESULT, READOUT, EVALUATION = range(1, 6)
-"""What random numbers are for: each purpose has a stream of its own."""
+"""Purposes of random numbers: each has its own stream."""
 
 
 @runtime_checkable
 class Sampler(Protocol):
-    """A connection behind a ledger, which sees that nothing is paid for twice."""
+    """A connection with a ledger, so that no batch is paid for twice."""
 
     connection: Connection
 
@@ -49,7 +49,7 @@ class Sampler(Protocol):
 
 
 class Memory(NamedTuple):
-    """Of every restart: what its last measurement gave (nan before that), and the mean of its late angles."""
+    """Results of each restart's last measurement (nan before the first), and the mean of its late angles (radians)."""
 
     loss: Float[np.ndarray, " restarts"]
     expected_energy: Float[np.ndarray, " restarts"]
@@ -59,10 +59,10 @@ class Memory(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ShotsProblem(Problem):
-    """A definition, the training split, and where circuits are measured.
+    """A definition, its training split, and the sampler that measures circuits.
 
-    Everything random in a step, shots of simulators included, follows from the seed, the step and nothing else: a run
-    that is resumed asks for the very batches that it would have asked for.
+    All random numbers of a step, shots of simulators included, depend only on the seed and the step. A resumed run
+    therefore requests the same batches as an uninterrupted one.
     """
 
     definition: Definition
@@ -81,7 +81,7 @@ class ShotsProblem(Problem):
 
     @cached_property
     def subcircuits(self) -> tuple[Subcircuit, ...]:
-        """The circuits that are run at every point."""
+        """The circuits that run at every point."""
         return self.posterior.subcircuits(width_of(self.sampler.connection))
 
     @cached_property
@@ -92,7 +92,7 @@ class ShotsProblem(Problem):
 
     @cached_property
     def readouts(self) -> tuple[Readout, ...] | None:
-        """How often qubits are read wrongly, measured once a process; None without mitigation."""
+        """The readout errors, measured once in a process; None without mitigation."""
         if self.posterior.mitigation != "readout":
             return None
         batch = calibration(self.subcircuits, seed_from(stream(self.definition, READOUT)), "readout")
@@ -104,14 +104,14 @@ class ShotsProblem(Problem):
         if np.isnan(state.memory.loss).any():
             state = state._replace(memory=self.look(state, "first"))
         elif steps and int(state.step) == self.definition.steps and self.definition.restarts > 1:
-            # Which restart is the best is told by where they ended, not by what was measured on the way there.
+            # The best restart is chosen by its final parameters, not by earlier measurements.
             state = state._replace(memory=self.look(state, "last"))
         known: Memory = state.memory
         unknown = np.full(len(known.loss), np.nan)
         return state, Diagnosis(known.loss, known.expected_energy, unknown, known.most_probable)
 
     def step(self, state: TrainState) -> TrainState:
-        """The state one step later: one job for all restarts."""
+        """The state after one more step, which is one job for all restarts."""
         estimator, steps = self.estimator, self.definition.steps
         step, params = int(state.step), np.asarray(state.params)
         random = stream(self.definition, STEP, step)
@@ -140,14 +140,14 @@ class ShotsProblem(Problem):
         label: str,
         random: np.random.Generator,
     ) -> list[Measurement]:
-        """One measurement for each restart's points, of which all are as many; all in one job.
+        """One measurement for each restart, all in one job.
 
         Args:
-            points: of every restart, `centre` of them first, then pairs.
-            centre: points of each restart that are at its parameters.
-            shots: of every point.
-            label: of the job.
-            random: for the seed of simulated shots.
+            points: the points of each restart (radians), the same number for all: `centre` of them first, then pairs.
+            centre: number of each restart's points at its parameters.
+            shots: shots of every point.
+            label: label of the job.
+            random: source of the seed of simulated shots.
         """
         readouts = self.readouts
         batch = batch_of(self.subcircuits, np.concatenate(points), shots, label, seed_from(random))
@@ -165,7 +165,7 @@ class ShotsProblem(Problem):
         ]
 
     def look(self, state: TrainState, label: str) -> Memory:
-        """What a measurement of all restarts gives before the first step, or after the last one."""
+        """The results of a measurement of all restarts, before the first step or after the last one."""
         params, step = np.asarray(state.params), int(state.step)
         random = stream(self.definition, LOOK, step)
         shots = self.estimator.shots_at(min(step, self.definition.steps - 1), self.definition.steps)
@@ -173,7 +173,7 @@ class ShotsProblem(Problem):
         return memory_of([self.variation.estimate(one, random) for one in measured], state.memory.average)
 
     def result(self, params: Float[np.ndarray, "..."], random: np.random.Generator) -> Measurement:
-        """What the backend gives at trained parameters."""
+        """The measurement at trained parameters."""
         return self.measure([params.reshape(1, -1)], 1, shots_of_result(self.estimator), "result", random)[0]
 
     def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
@@ -188,23 +188,23 @@ class ShotsProblem(Problem):
         return {name: number for name, number in found.items() if number is not None}
 
     def outcomes(self, params: Float[np.ndarray, "..."]) -> Outcomes:
-        """Whole networks as the backend gives them at trained parameters: those that predict."""
+        """Complete networks measured at trained parameters, for predictions."""
         random = stream(self.definition, RESULT)
         return joint_outcomes(self.result(params, random), random)
 
 
 def shots_of_result(estimator: ShotEstimator) -> int:
-    """Shots that the result is drawn with."""
+    """Shots of the result."""
     return max(estimator.most_shots, LEAST_OF_RESULT)
 
 
 def readouts_of(counts: Sequence[Counts], subcircuits: int) -> tuple[Readout, ...]:
-    """What the counts of `calibration` say of the readout, one subcircuit after the other."""
+    """The readout errors of each subcircuit, from the counts of `calibration`."""
     return tuple(Readout.of(counts[2 * place : 2 * place + 2]) for place in range(subcircuits))
 
 
 def joint_outcomes(measurement: Measurement, random: np.random.Generator) -> Outcomes:
-    """The measurement of one point as whole networks; registers of different subcircuits are put together at random."""
+    """The measurement of one point as complete networks; shots of different subcircuits are combined at random."""
     if len(measurement.subcircuits) == 1:
         return in_order(measurement.subcircuits[0], measurement.outcomes[0][0])
     return Outcomes.of(Counts.of(measurement.networks(measurement.outcomes[0][0].shots, random)))
@@ -212,7 +212,9 @@ def joint_outcomes(measurement: Measurement, random: np.random.Generator) -> Out
 
 def calibration(subcircuits: Sequence[Subcircuit], seed: int, label: str) -> Batch:
     """The job that prepares all zeros and all ones on the qubits of every subcircuit."""
-    return Batch(label, tuple(mitigation.calibration(own.circuit) for own in subcircuits), CALIBRATION_SHOTS, seed)
+    return Batch(
+        label, tuple(mitigation.calibration_preparations(own.circuit) for own in subcircuits), CALIBRATION_SHOTS, seed
+    )
 
 
 def stream(definition: Definition, purpose: int, step: int = 0) -> np.random.Generator:
@@ -232,7 +234,7 @@ def memory_of(estimates: list[ObjectiveEstimate], average: Float[np.ndarray, "..
 def averaged(
     estimator: ShotEstimator, step: int, steps: int, mean: Float[np.ndarray, "..."], params: Float[np.ndarray, "..."]
 ) -> Float[np.ndarray, "..."]:
-    """The mean of the angles after the steps of the last share, this one included."""
+    """The mean of the angles (radians) over the late steps so far, including this one."""
     begin = min(steps - 1, int(np.ceil(steps * (1.0 - estimator.averaged))))
     return mean if step < begin else mean + (params.astype(np.float64) - mean) / (step - begin + 1)
 

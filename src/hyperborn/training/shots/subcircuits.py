@@ -1,4 +1,4 @@
-"""The circuits that a posterior is measured by, and the jobs that measure them."""
+"""The circuits that measure a posterior, and their jobs."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from hyperborn.circuits import Circuit, SideBySide
 
 
 class Subcircuit(NamedTuple):
-    """A circuit that is run as one, the weights that its qubits stand for, and where its angles are."""
+    """A circuit to run, the weights of its qubits, and the indices of its angles in the parameters."""
 
     circuit: Circuit
     weights: Int[np.ndarray, " qubits"]
@@ -51,7 +51,7 @@ def batch_of(
 
 
 def joined(subcircuits: Sequence[Subcircuit], counts: Sequence[Counts], random: np.random.Generator) -> Bits:
-    """Whole networks, a shot a row in random order, from the counts of one point of every subcircuit."""
+    """Complete networks, one shot a row in random order, from the counts of one point of every subcircuit."""
     rows = np.empty((counts[0].shots, sum(len(subcircuit.weights) for subcircuit in subcircuits)), np.uint8)
     for subcircuit, found in zip(subcircuits, counts, strict=True):
         rows[:, subcircuit.weights] = np.repeat(found.bits, found.counts, axis=0)[random.permutation(found.shots)]
@@ -59,5 +59,5 @@ def joined(subcircuits: Sequence[Subcircuit], counts: Sequence[Counts], random: 
 
 
 def seed_from(random: np.random.Generator) -> int:
-    """A seed that every simulator takes."""
+    """A seed that every simulator accepts."""
     return int(random.integers(LARGEST_SEED + 1))

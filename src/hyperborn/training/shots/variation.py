@@ -1,4 +1,4 @@
-"""What an objective says of a measurement."""
+"""The first variation of an objective, averaged over a measurement."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from hyperborn.training.shots.measurement import Measurement
 
 
 class ObjectiveEstimate(NamedTuple):
-    """The objective of q as shots show it: its loss, E_q[energy] and λ D(q, p), in nats, and a frequent network.
+    """Estimates from shots: the loss, E_q[energy] and λ D(q, p), in nats, and the most frequent network.
 
-    The energy's standard error says by how much it would differ with other shots, those of the readout's calibration
-    included; what mitigation leaves of the readout's errors is not in it.
+    The energy's standard error covers the variation from shot to shot, including the shots of the readout calibration.
+    It does not cover readout errors that remain after mitigation.
     """
 
     loss: float
@@ -26,34 +26,34 @@ class ObjectiveEstimate(NamedTuple):
 
 
 class FirstVariation(ABC):
-    """An objective, bound to data and prior, for one kind of sampled posterior."""
+    """An objective with its data and prior, for one kind of posterior from shots."""
 
     @abstractmethod
     def differences(
         self, measurement: Measurement, random: np.random.Generator
     ) -> tuple[Float[np.ndarray, "pairs _"], ...]:
-        """Of each bank's registers, E[r] at the plus point of each pair less that at its minus point (nats).
+        """For each register of each bank, E[r] at the plus point of each pair minus E[r] at its minus point (nats).
 
-        r is the first variation at the reference, and held fixed. Where the centre was measured the estimate is
-        unbiased. Without it the pairs themselves are the reference, and the estimate is one of the difference of the
-        objective between the two points: of one register without bias, of several up to the third order of the shift.
+        r is the first variation at the reference, and held fixed. If the centre was measured, the estimate is unbiased.
+        Otherwise the pairs are the reference, and the estimate is that of the difference of the objective between the
+        two points: unbiased for one register, and up to the third order of the shift for several.
         """
 
     @abstractmethod
     def estimate(
         self, measurement: Measurement, random: np.random.Generator, *, error: bool = False
     ) -> ObjectiveEstimate:
-        """How the objective stands at the reference.
+        """The objective at the reference.
 
-        Of mitigated outcomes the energy's standard error is found only where `error` asks for it, for it takes as long
-        as mitigating `GROUPS` times; else it is unknown.
+        For mitigated outcomes the energy's standard error is computed only with `error`, as it takes as long as
+        mitigating `GROUPS` times; otherwise it is None.
         """
 
 
 def error_of(
     measurement: Measurement, energy: Callable[[Measurement], float], random: np.random.Generator
 ) -> float | None:
-    """The standard error (nats) that shots give to an energy of mitigated outcomes, by the jackknife.
+    """The standard error (nats) of an energy of mitigated outcomes, by the jackknife over shots.
 
     None if there are too few calibration shots to leave any out.
     """
@@ -61,5 +61,5 @@ def error_of(
     try:
         return jackknife_error(np.array([energy(one) for one in measurement.replicates(random)]))
     except UserError:
-        # The energy itself is known, and is not to be lost for the sake of its error.
+        # A missing error must not cost the energy itself.
         return None

@@ -1,7 +1,7 @@
-"""What a run asked of its backend, what became of it and what it took, in one SQLite file that survives crashes."""
+"""The ledger of a run: its jobs, their counts and their cost, in one SQLite file that survives crashes."""
 
-from hyperborn.backends.jobs.ledger.jobs import Job, Request, State
+from hyperborn.backends.jobs.ledger.jobs import Job, JobState, Request
 from hyperborn.backends.jobs.ledger.ledger import Ledger
 from hyperborn.backends.jobs.ledger.packing import is_storable
 
-__all__ = ["Job", "Ledger", "Request", "State", "is_storable"]
+__all__ = ["Job", "JobState", "Ledger", "Request", "is_storable"]

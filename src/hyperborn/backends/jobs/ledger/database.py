@@ -1,4 +1,4 @@
-"""The SQLite file below a ledger: how it is made, opened and verified, and what its errors mean to people."""
+"""The SQLite file of a ledger: how it is made, opened and verified, and its errors as messages for users."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from hyperborn.errors import UserError
 from hyperborn.storage import formats, write_file
 
 APPLICATION = 0x48594C47
-"""Stands in the file's header: "HYLG"."""
+"""The application id in the file's header: "HYLG"."""
 
 BUSY_SECONDS = 10.0
-"""As long as a reader's lock is waited for."""
+"""Longest wait for a reader's lock."""
 
-REMEDY = "restore it from a copy (nothing was changed); without it, shots that are paid for would be paid for again"
+REMEDY = "restore it from a copy (the file was not changed); without it, shots would be paid for again"
 
 SCHEMA = f"""
     PRAGMA application_id = {APPLICATION};
@@ -29,14 +29,14 @@ SCHEMA = f"""
 
 
 def create(path: Path, run: tuple[object, ...]) -> None:
-    """Write a new ledger with its row about the run: it is there whole, or not at all.
+    """Write a new ledger with its row about the run; the file is complete or absent.
 
     Raises:
         UserError: if it cannot be written.
     """
     journal = path.with_name(f"{path.name}-journal")
     if journal.exists():
-        # SQLite would roll it back into the new file.
+        # SQLite would apply it to the new file.
         raise UserError(f"{journal} belongs to a ledger that is gone; put {path.name} back, or move the journal away")
     database = sqlite3.connect(":memory:")
     fill(database, run)
@@ -52,13 +52,13 @@ def fill(database: sqlite3.Connection, run: tuple[object, ...]) -> None:
 
 
 def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
-    """The database in a file that exists, every page of it verified.
+    """The database in an existing file, with every page verified.
 
-    Reading too opens it for writing, where the system allows that, so that SQLite can roll back what a process left
-    half written when it was killed.
+    Even for reading the file is opened for writing, if the system allows that: SQLite can then roll back a transaction
+    of a process that was killed.
 
     Raises:
-        UserError: if it is locked, damaged, no ledger, or cannot be opened.
+        UserError: if the file is locked, damaged, not a ledger, or cannot be opened.
     """
     if not path.exists():
         raise UserError(f"{path} does not exist; name the folder of a run that has asked a backend for shots")
@@ -67,19 +67,19 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
 
 
 def _connected(path: Path, writable: bool) -> sqlite3.Connection:
-    # Transactions are begun and ended by name.
+    # With isolation_level None the code begins and ends transactions itself.
     address = f"{path.absolute().as_uri()}?mode=rw"
     database = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         database.execute(f"PRAGMA query_only = {'OFF' if writable else 'ON'}")
-        # A file from elsewhere may hold what SQLite would run: views without an end, triggers, computed columns.
+        # A foreign file may hold code that SQLite would run: endless views, triggers, computed columns.
         database.execute("PRAGMA trusted_schema = OFF")
         names = ("application_id", "user_version")
         application, version = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
         is_ours = application == APPLICATION
         if is_ours and version == formats.LEDGER.version and schema_of(database) != expected_schema():
             raise damaged(path, "its tables are not those of a ledger")
-        # An index that misses a row would have a job sent twice: the check is the full one, not the quick one.
+        # An index without one of the rows would cause a job to be sent twice. Only the full check finds that.
         (problem,) = database.execute("PRAGMA integrity_check(1)").fetchone()
         if problem != "ok":
             raise damaged(path, " ".join(problem.split()))
@@ -87,9 +87,9 @@ def _connected(path: Path, writable: bool) -> sqlite3.Connection:
             raise UserError(f"{path} is no ledger of hyperborn; {REMEDY}")
         formats.check_version(version, formats.LEDGER, path)
         if writable:
-            # One file, with a journal only while something is written: no shared memory, which networks do not have.
+            # One file, with a journal during writes only, and without shared memory, which network drives lack.
             database.execute("PRAGMA journal_mode = DELETE")
-            # FULL, and the folder is synced after the journal in it is deleted: else a commit may be undone.
+            # EXTRA also syncs the folder after the journal is deleted; otherwise a commit may be undone.
             database.execute("PRAGMA synchronous = EXTRA")
     except BaseException:
         database.close()
@@ -98,14 +98,14 @@ def _connected(path: Path, writable: bool) -> sqlite3.Connection:
 
 
 def schema_of(database: sqlite3.Connection) -> list[tuple[str, str, str]]:
-    """Kind, name and definition of all that is in a database."""
+    """Kind, name and definition of every object in a database."""
     found = database.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master ORDER BY name").fetchmany(100)
     return [(kind, name, " ".join(definition.split())) for kind, name, definition in found]
 
 
 @lru_cache(maxsize=1)
 def expected_schema() -> list[tuple[str, str, str]]:
-    """What is in a ledger, and nothing else."""
+    """The objects of a ledger."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(SCHEMA)
         return schema_of(database)
@@ -113,10 +113,10 @@ def expected_schema() -> list[tuple[str, str, str]]:
 
 @contextmanager
 def transaction(database: sqlite3.Connection, path: Path | None) -> Iterator[None]:
-    """All that is written inside the block, or nothing.
+    """A transaction: either everything inside the block is written, or no part of it.
 
     Raises:
-        UserError: if it cannot be written.
+        UserError: if the file cannot be written.
     """
     with explained(path):
         database.execute("BEGIN IMMEDIATE")
@@ -131,13 +131,13 @@ def transaction(database: sqlite3.Connection, path: Path | None) -> Iterator[Non
 
 @contextmanager
 def explained(path: Path | None) -> Iterator[None]:
-    """Turn errors of SQLite inside the block into a `UserError` that names the file and the remedy."""
+    """Translate errors of SQLite inside the block into a `UserError` with the file and the remedy."""
     try:
         yield
     except UnicodeDecodeError as error:
-        raise damaged(path, "text that is none") from error
+        raise damaged(path, "text that is not UTF-8") from error
     except sqlite3.Error as error:
-        # Text that is no text has an error without a name.
+        # The error of invalid text has no name.
         name, place = getattr(error, "sqlite_errorname", "SQLITE_CORRUPT"), path or "the ledger in memory"
         if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
             raise
@@ -146,7 +146,7 @@ def explained(path: Path | None) -> Iterator[None]:
         elif name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or name == "SQLITE_ERROR":
             raise damaged(path, str(error)) from error
         elif name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-            message = f"cannot write {place}: {error}; free some space, or mend the disk, and try again"
+            message = f"cannot write {place}: {error}; free some space, or repair the disk, and try again"
         elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
             message = f"cannot open or write {place}: {error}; change the permissions of the file and its folder"
         else:
@@ -155,5 +155,5 @@ def explained(path: Path | None) -> Iterator[None]:
 
 
 def damaged(path: Path | None, reason: str) -> UserError:
-    """The error that a ledger is not what was written."""
+    """The error for a ledger that is not as it was written."""
     return UserError(f"{path or 'the ledger in memory'} is damaged ({reason}); {REMEDY}")

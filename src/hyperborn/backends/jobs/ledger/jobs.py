@@ -7,42 +7,42 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any, Literal, TypeAlias, get_args
 
 from hyperborn.backends.batch import Batch
-from hyperborn.backends.jobs.limits import Spent
+from hyperborn.backends.jobs.budget import Spent
 from hyperborn.errors import is_number
 
-State: TypeAlias = Literal["intended", "submitted", "done", "failed", "refused", "duplicate"]
-"""What became of a job.
+JobState: TypeAlias = Literal["intended", "submitted", "done", "failed", "refused", "duplicate"]
+"""The state of a job.
 
-``intended``: it may have been sent. ``submitted``: the backend took it. ``done``: its counts are stored, or can be
-simulated again. ``failed``: it has an end and no counts. ``refused``: what came back is not what was asked for.
-``duplicate``: another one under the same tag, which a client that retried has sent.
+``intended``: it may have been sent. ``submitted``: the backend accepted it. ``done``: its counts are stored, or can be
+simulated again. ``failed``: it ended without counts. ``refused``: its reply does not fit the request.
+``duplicate``: another job with the same tag, sent by a client that retried.
 """
 
-OPEN: tuple[State, ...] = ("intended", "submitted")
+OPEN: tuple[JobState, ...] = ("intended", "submitted")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for: the counts of one request serve no other."""
+    """A request for counts; two requests share counts only if all their fields are equal."""
 
     label: str
     circuit_hash: str
     parameter_hash: str
     points: int
     shots: int
-    """Of each point."""
+    """Shots of each point."""
     seed: int
     backend: str
 
     @classmethod
     def of(cls, batch: Batch, backend: str) -> "Request":
-        """The request that a batch is to a backend of this name."""
+        """The request for a batch on the backend of a name."""
         hashes = batch.circuit_hash(), batch.parameter_hash()
         # NumPy's integers would come back from SQLite as bytes.
         return cls(batch.label, *hashes, batch.n_points, int(batch.shots), int(batch.seed), backend)
 
     def differences(self, other: "Request") -> list[str]:
-        """Names of what is not the same in another request."""
+        """Names of the fields that differ from another request."""
         return [
             field.name.removesuffix("_hash")
             for field in fields(self)
@@ -55,29 +55,29 @@ class Job:
     """One attempt at a request. Times are ISO 8601 text in UTC."""
 
     number: int
-    """Of the row, from 1."""
+    """Number of the row, from 1."""
     request: Request
     attempt: int
-    """From 1 for each label."""
+    """Counted from 1 for each label."""
     tag: str
-    """By which the backend is asked for it; its own, save that duplicates share it."""
+    """The tag under which the backend lists the job; only duplicates share one."""
     calibration: str | None
-    """When the device was calibrated."""
-    state: State
+    """Time of the device's calibration, if known."""
+    state: JobState
     intended: str
     id: str | None = None
-    """The backend's; None where it is not known to have taken the job."""
+    """The backend's id; None if it is not known to have accepted the job."""
     submitted: str | None = None
     ended: str | None = None
     seconds: float | None = None
-    """Of processor time, where known."""
+    """Seconds of processor time, if known."""
     error: str | None = None
     counts: str | None = None
     """SHA-256 of the stored counts."""
 
     @property
     def is_open(self) -> bool:
-        """Whether it may yet come to counts."""
+        """Whether the job may still get counts."""
         return self.state in OPEN
 
     @property
@@ -87,13 +87,13 @@ class Job:
 
     @property
     def spent(self) -> Spent:
-        """What it took, or may have: nothing only if the backend has never taken it."""
+        """What the job cost or may have cost; zero only if the backend never accepted it."""
         if self.state == "failed" and self.id is None:
             return Spent()
         return Spent(1, self.total_shots, self.seconds or 0.0, int(self.seconds is not None))
 
     def values(self) -> tuple[Any, ...]:
-        """The cells of its row, and at the end a digest of all of them."""
+        """The cells of its row, followed by their digest."""
         number, request, *others = astuple(self)
         cells = (number, *request, *others)
         return (*cells, digest_of(cells))
@@ -103,7 +103,7 @@ class Job:
         """The job of a row.
 
         Raises:
-            ValueError: if the digest is not that of the cells, or a cell cannot be what it stands for.
+            ValueError: if the digest does not match the cells, or a cell has an impossible value.
         """
         number, *cells = values[:-1]
         if digest_of(values[:-1]) != values[-1]:
@@ -121,7 +121,7 @@ COLUMNS = (
     *(field.name for field in fields(Job)[2:]),
     "digest",
 )
-"""Of the table, in the order of `Job.values`."""
+"""Columns of the table, in the order of `Job.values`."""
 
 
 def _is_text(value: Any) -> bool:
@@ -140,29 +140,29 @@ CELLS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("label", "circuit_hash", "parameter_hash", "backend", "tag", "intended"), _is_text),
     **dict.fromkeys(("calibration", "id", "submitted", "ended", "error", "counts"), _is_text_or_none),
     **dict.fromkeys(("points", "shots", "seed", "attempt"), _is_count),
-    "state": lambda value: value in get_args(State),
+    "state": lambda value: value in get_args(JobState),
     "seconds": lambda value: value is None or (is_number(value) and value >= 0),
 }
-"""What the cells of a row can be, by the names of their columns."""
+"""Whether a value is possible in a cell, by the name of its column."""
 
 
 def digest_of(cells: tuple[Any, ...]) -> str:
-    """SHA-256 of plain values; bytes, which no cell should hold, are taken as damage."""
+    """SHA-256 of plain values. Bytes, which no valid cell holds, give the digest of a damaged row."""
     return hashlib.sha256(json.dumps(cells, default=repr).encode()).hexdigest()
 
 
 class Jobs:
-    """All jobs in memory: by number, by label, and what they took together."""
+    """All jobs in memory, by number and by label, and their total cost."""
 
     def __init__(self) -> None:
         self.all: list[Job] = []
         self.by_label: dict[str, list[int]] = {}
         self.tags: dict[str, str] = {}
-        """By the backend's ids."""
+        """Tags of jobs, by the backend's ids."""
         self.spent = Spent()
 
     def put(self, job: Job) -> None:
-        """Add a job, or put it in the place of that with its number."""
+        """Add a job, or replace the one with its number."""
         if job.number > len(self.all):
             self.all.append(job)
             self.by_label.setdefault(job.request.label, []).append(job.number)
@@ -174,11 +174,11 @@ class Jobs:
             self.tags[job.id] = job.tag
 
     def of(self, label: str) -> list[Job]:
-        """The attempts at a label, oldest first; duplicates are none."""
+        """The attempts at a label without duplicates, oldest first."""
         return [job for job in self._labelled(label) if job.state != "duplicate"]
 
     def duplicates_of(self, job: Job) -> list[Job]:
-        """The others under the tag of a job."""
+        """The known duplicates of a job."""
         others = self._labelled(job.request.label)
         return [other for other in others if other.tag == job.tag and other.state == "duplicate"]
 

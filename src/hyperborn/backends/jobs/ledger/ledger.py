@@ -1,4 +1,4 @@
-"""The ledger of a run: what it meant to ask, what was asked, what came back and what it took."""
+"""The ledger of a run: intended and submitted jobs, their replies and their cost."""
 
 import hashlib
 import secrets
@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 
 from hyperborn.backends.batch import Counts
+from hyperborn.backends.jobs.budget import Limits, Spent
 from hyperborn.backends.jobs.ledger.database import connect, create, damaged, explained, fill, transaction
 from hyperborn.backends.jobs.ledger.jobs import COLUMNS, Job, Jobs, Request, digest_of
-from hyperborn.backends.jobs.ledger.packing import packed, unpacked
-from hyperborn.backends.jobs.limits import Limits, Spent
+from hyperborn.backends.jobs.ledger.packing import counts_from_bytes, counts_to_bytes
 from hyperborn.errors import UserError, is_number
 from hyperborn.storage.arrays import plain
 
@@ -26,18 +26,18 @@ READ_JOBS = f"SELECT {', '.join(COLUMNS)} FROM jobs ORDER BY number"
 
 
 class Ledger:
-    """A run's jobs in one SQLite file, which one process writes and any may read meanwhile.
+    """A run's jobs in one SQLite file. One process writes it, and other processes may read it at the same time.
 
-    What a method has written is in the file when it returns: it survives the process, and a power cut too where
-    `set_durability` has not waived that. Rows are never deleted, and each bears a digest of its own.
+    When a method returns, its changes are in the file. They survive the end of the process, and also a power cut
+    unless `set_durability` has waived that. Rows are never deleted, and each has its own digest.
 
     Attributes:
-        name: drawn at random once for each run, so that jobs of another run are never taken for this one's.
-        limits: what the run may spend altogether.
+        name: a random name for each run, which keeps the jobs of different runs apart.
+        limits: what the run may spend in total.
     """
 
     def __init__(self, database: sqlite3.Connection, path: Path | None) -> None:
-        """For `create_or_open`, `in_memory` and `read`."""
+        """Used by `create_or_open`, `in_memory` and `read`."""
         self.path = path
         self._database = database
         try:
@@ -49,10 +49,10 @@ class Ledger:
 
     @classmethod
     def create_or_open(cls, path: Path, limits: Limits | None = None) -> "Ledger":
-        """The ledger in a file, made where absent; `limits` given now replace those kept in it.
+        """The ledger in a file, which is created if it is absent; `limits` that are given replace the stored ones.
 
         Raises:
-            UserError: if the file is locked, damaged, or cannot be written; it is then left as it is.
+            UserError: if the file is locked, damaged, or cannot be written; it is left unchanged.
         """
         if not path.exists():
             create(path, _run_row(_new_name(), limits or Limits()))
@@ -66,17 +66,17 @@ class Ledger:
 
     @classmethod
     def in_memory(cls, limits: Limits | None = None) -> "Ledger":
-        """The ledger of a run that keeps nothing."""
+        """A ledger without a file."""
         database = sqlite3.connect(":memory:", isolation_level=None)
         fill(database, _run_row(_new_name(), limits or Limits()))
         return cls(database, None)
 
     @classmethod
     def read(cls, path: Path) -> "Ledger":
-        """The ledger in a file as it is now, to be read only; another process may be writing it.
+        """The current state of the ledger in a file, for reading only; another process may be writing it.
 
         Raises:
-            UserError: if there is none, or it is locked or damaged.
+            UserError: if the file does not exist, is locked or is damaged.
         """
         return cls(connect(path, writable=False), path)
 
@@ -85,7 +85,7 @@ class Ledger:
         return tuple(self._jobs.all)
 
     def totals(self) -> Spent:
-        """What all jobs took."""
+        """The cost of all jobs together."""
         return self._jobs.spent
 
     def attempts(self, label: str) -> list[Job]:
@@ -96,7 +96,7 @@ class Ledger:
         """The stored counts of a job, verified.
 
         Raises:
-            UserError: if they are damaged, or there are none.
+            UserError: if they are damaged, or the job has none.
         """
         with explained(self.path):
             found = self._database.execute("SELECT data FROM counts WHERE number = ?", (job.number,)).fetchone()
@@ -105,21 +105,21 @@ class Ledger:
         data = found[0] if found else None
         if not isinstance(data, bytes) or hashlib.sha256(data).hexdigest() != job.counts:
             raise damaged(self.path, f"the counts of {job.request.label}")
-        return unpacked(data, f"{self.path}, the counts of {job.request.label}")
+        return counts_from_bytes(data, f"{self.path}, the counts of {job.request.label}")
 
     def set_durability(self, *, power_cuts: bool) -> None:
-        """Whether what is written survives a power cut, which costs tens of milliseconds each time; at first it does.
+        """Set whether changes survive a power cut, as they do by default; it takes tens of milliseconds a change.
 
-        Without that it still survives the death of the process.
+        In any case they survive the end of the process.
         """
         with explained(self.path):
             self._database.execute(f"PRAGMA synchronous = {'EXTRA' if power_cuts else 'OFF'}")
 
     def intend(self, request: Request, calibration: str | None) -> Job:
-        """Write down that a request is about to be sent, under a tag that was never used before.
+        """Record that a request is about to be sent, under a new tag.
 
         Raises:
-            LimitReached: if that would pass a limit; nothing is written.
+            LimitReached: if the job would exceed a limit; the ledger is unchanged.
             UserError: if the file cannot be written.
         """
         self.check(request)
@@ -134,7 +134,7 @@ class Ledger:
         counts: Sequence[Counts] | None,
         error: str | None,
     ) -> Job:
-        """Write down a job that began and ended in this process, in one go; without counts if they can be had again.
+        """Record a job that ran in this process, from start to end; `counts` is None if they can be simulated again.
 
         Raises:
             UserError: if the file cannot be written.
@@ -143,37 +143,37 @@ class Ledger:
         return self._end(job, counts, seconds, error)
 
     def check(self, request: Request) -> None:
-        """Refuse a request with which a limit would be passed.
+        """Refuse a request that would exceed a limit.
 
         Raises:
-            LimitReached: naming the limit, what is spent, and what the job would take.
+            LimitReached: with the limit, what is spent, and what the job would take.
         """
         self.limits.check(self.totals(), request.label, request.points * request.shots)
 
     def submitted(self, job: Job, identity: str) -> Job:
-        """Write down the id that the backend gave a job."""
+        """Record the id that the backend gave a job."""
         return self._write(replace(job, state="submitted", id=identity, submitted=job.submitted or now()))
 
     def reopened(self, job: Job) -> Job:
-        """Write down that a job's counts are to be fetched once more, as the stored ones are of no use."""
+        """Record that the stored counts of a job are unusable, and that it has to be fetched again."""
         return self._write(replace(job, state="submitted", ended=None, seconds=None, error=None, counts=None))
 
     def exchanged(self, job: Job, identity: str) -> Job:
-        """Write down that a duplicate takes the place of a job, which becomes the duplicate."""
+        """Record that a job and its duplicate change places."""
         place = next(other for other in self._jobs.duplicates_of(job) if other.id == identity)
         kept = replace(job, state="submitted", id=identity, ended=None, seconds=None, error=None, counts=None)
         return self._write(kept, others=(replace(place, id=job.id),))
 
     def failed(self, job: Job, error: str) -> Job:
-        """Write down that a job has come to an end without counts."""
+        """Record that a job ended without counts."""
         return self._write(replace(job, state="failed", error=error, ended=now()))
 
     def fetched(self, job: Job, counts: Sequence[Counts] | None, seconds: float, error: str | None) -> Job:
-        """Store what came back, as it came; with an error, it is not what was asked for, and may be left out."""
+        """Store the counts of a job as they were returned. With `error` they do not fit the request or are None."""
         return self._end(job, counts, seconds, error)
 
     def duplicate(self, job: Job, identity: str) -> bool:
-        """Write down another job under the tag of this one; whether it was not known before."""
+        """Record another job with the tag of this one; whether it is new."""
         if identity == job.id or self.is_duplicate(job, identity):
             return False
         number = len(self._jobs.all) + 1
@@ -182,19 +182,19 @@ class Ledger:
         return True
 
     def is_duplicate(self, job: Job, identity: str) -> bool:
-        """Whether a job of the backend is known as a duplicate of this one."""
+        """Whether the id is that of a known duplicate of the job."""
         return identity in self.duplicates(job)
 
     def duplicates(self, job: Job) -> list[str]:
-        """Ids of the known duplicates of a job, in the order in which they became known."""
+        """Ids of the known duplicates of a job, in the order in which they were recorded."""
         return [other.id for other in self._jobs.duplicates_of(job) if other.id is not None]
 
     def may_be(self, identity: str, tag: str) -> bool:
-        """Whether a job of the backend may be one under this tag: not if it is known under another."""
+        """Whether a job of the backend may have this tag: false if it is recorded with another one."""
         return self._jobs.tags.get(identity, tag) == tag
 
     def close(self) -> None:
-        """Let go of the file; closing twice is fine."""
+        """Close the file; a second call has no effect."""
         self._database.close()
 
     def __enter__(self) -> "Ledger":
@@ -219,9 +219,9 @@ class Ledger:
         return Job(len(self._jobs.all) + 1, request, attempt, tag, calibration, "intended", now())
 
     def _end(self, job: Job, counts: Sequence[Counts] | None, seconds: float, error: str | None) -> Job:
-        # SQLite would keep a number that is none as nothing at all.
+        # SQLite stores NaN as NULL.
         known = float(seconds) if is_number(seconds) and seconds >= 0 else None
-        data = None if counts is None else packed(counts)
+        data = None if counts is None else counts_to_bytes(counts)
         digest = None if data is None else hashlib.sha256(data).hexdigest()
         state = "done" if error is None else "refused"
         return self._write(replace(job, state=state, ended=now(), seconds=known, error=error, counts=digest), data)
@@ -241,10 +241,12 @@ class Ledger:
         try:
             with transaction(self._database, self.path):
                 if self._data_version() != self._version:
-                    raise UserError(f"{self.path} was written by another process meanwhile; stop that, and resume")
+                    raise UserError(
+                        f"{self.path} was written by another process in the meantime; stop that process, and resume"
+                    )
                 yield
         except BaseException:
-            # Whether it is in the file or not is not known after Ctrl-C, say.
+            # After Ctrl-C, for example, it is unknown whether the file has the change.
             with explained(self.path):
                 self._read()
             raise
@@ -253,8 +255,8 @@ class Ledger:
         return self._database.execute("PRAGMA data_version").fetchone()[0]
 
     def _read(self) -> None:
-        """Take everything but counts into memory, verified."""
-        # One transaction: all is of one moment, though another process may be writing.
+        """Read everything except counts into memory, and verify it."""
+        # One transaction gives a consistent state while another process may be writing.
         self._database.execute("BEGIN")
         try:
             self._version = self._data_version()

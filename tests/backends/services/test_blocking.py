@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hyperborn.backends import Batch, Counts, Ledger, PennyLaneDevice, Points, Recorded
+from hyperborn.backends import Batch, Counts, Ledger, LedgerSampler, PennyLaneDevice, Points
+from hyperborn.backends.services.blocking import KEPT, BlockingConnection
 from hyperborn.backends.services.pennylane import SIMULATORS
-from hyperborn.backends.services.unlisted import KEPT, Unlisted
 from hyperborn.circuits import ProductState
 from hyperborn.errors import UserError
 
@@ -28,10 +28,10 @@ class Vendor:
         self.notes: list[str] = []
         self.states_at_call: list[list[str]] = []
 
-    def process(self, during: Callable[[], None] = lambda: None) -> Unlisted:
+    def process(self, during: Callable[[], None] = lambda: None) -> BlockingConnection:
         """The connection of a new process; `during` happens while the device is at work."""
         connection = PennyLaneDevice(NAME).connect()
-        assert isinstance(connection, Unlisted)
+        assert isinstance(connection, BlockingConnection)
         run = connection.call
 
         def call(wanted: Batch) -> tuple[Counts, ...]:
@@ -43,9 +43,9 @@ class Vendor:
         connection.call = call
         return connection
 
-    def sample(self, connection: Unlisted, wanted: Batch) -> tuple[Counts, ...]:
+    def sample(self, connection: BlockingConnection, wanted: Batch) -> tuple[Counts, ...]:
         with Ledger.create_or_open(self.path) as ledger:
-            found = Recorded(connection, "vendor", ledger, note=self.notes.append).sample(wanted)
+            found = LedgerSampler(connection, "vendor", ledger, note=self.notes.append).sample(wanted)
             (level,) = ledger._database.execute("PRAGMA synchronous").fetchone()
             assert level == 3, "what is paid for must survive a power cut"
             return found
@@ -96,7 +96,7 @@ def test_a_death_at_work_is_the_person_s_to_decide(vendor: Vendor) -> None:
     assert vendor.states == [("intended", None)]
     message = (
         rf"^hyperborn-\w+-step-00001-1 may have been run, and paid for, .*: pennylane:{NAME} has no list of jobs; .* "
-        rf"sent anew, and paid for, go on with: hyperborn resume {vendor.path.parent}$"
+        rf"sent, and paid for, again, go on with: hyperborn resume {vendor.path.parent}$"
     )
     with pytest.raises(UserError, match=message):
         vendor.sample(vendor.process(), batch())
@@ -130,9 +130,7 @@ def test_a_call_that_fails_is_not_repeated_unasked(vendor: Vendor) -> None:
     def fail() -> None:
         raise ConnectionError("lost with\ntoken=abc")
 
-    message = (
-        r"raised ConnectionError: lost with token=\[withheld\]; step-00001 may have been run.* go on with: hyperborn"
-    )
+    message = r"raised ConnectionError: lost with token=\[withheld\]; step-00001 may nevertheless have.* go on with"
     with pytest.raises(UserError, match=message):
         vendor.sample(vendor.process(fail), batch())
     assert (vendor.calls, vendor.jobs_spent) == (1, 1)

@@ -1,4 +1,4 @@
-"""Processors behind a call that ends with the counts: no ids, and no list of the jobs that they have had."""
+"""Processors behind a blocking call that returns the counts, without ids and without a list of jobs."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,14 +11,14 @@ from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 
 KEPT = 16
-"""Replies that are kept, so that one which was not stored, because of Ctrl-C say, is not paid for again."""
+"""Replies that are kept: one that was not stored, for example because of Ctrl-C, is not paid for again."""
 
 
-class Unlisted(Connection):
-    """The connection to a function that has whole batches run for money, and waits for their end.
+class BlockingConnection(Connection):
+    """The connection to a function that runs batches for money and returns when they are done.
 
-    An id is the tag, and is known once the job is done. Of a job during which the process has died, or the call has
-    failed, it can't be known whether it was paid for: that is `Untraceable`.
+    The id of a job is its tag, and is known only after the job. If the process ends or the call fails during a job, it
+    is impossible to know whether the job costs money: that is `Untraceable`.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Unlisted(Connection):
         *,
         label: str,
     ) -> None:
-        self.call, self.price, self.label = call, cost, label
+        self.call, self.cost_of, self.label = call, cost, label
         self.n_qubits, self.packing, self.calibration = None, PACKING, None
         self.repeatable, self.metered = False, True
         self.replies: dict[str, Reply] = {}
@@ -38,12 +38,12 @@ class Unlisted(Connection):
         try:
             counts = self.call(batch)
         except UserError as error:
-            # Devices and circuits are made first: nothing was sent.
+            # Devices and circuits are made before anything is sent.
             raise Unsent(str(error)) from error
         except Exception as error:
             reason = f"{self.label} raised {type(error).__name__}: {one_line(error)}"
-            raise Untraceable(f"{reason}; {batch.label} may have been run, and paid for, all the same") from error
-        # The time in the queue is in it, as it can't be told apart.
+            raise Untraceable(f"{reason}; {batch.label} may nevertheless have been run, and paid for") from error
+        # This includes the time in the queue, which is not known separately.
         self.replies[tag] = Reply(counts, time.perf_counter() - started)
         while len(self.replies) > KEPT:
             self.replies.pop(next(iter(self.replies)))
@@ -58,11 +58,11 @@ class Unlisted(Connection):
         return self._held(job)
 
     def cancel(self, job: str) -> bool:
-        del job  # it has come to its end
+        del job  # it has ended
         return False
 
     def cost(self, circuit: Circuit) -> Cost:
-        return self.price(circuit)
+        return self.cost_of(circuit)
 
     def _held(self, tag: str) -> Reply:
         if tag not in self.replies:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperborn.simulators.cosines_and_sines import cosine_and_sine
+from hyperborn.simulators.arithmetic import cosine_and_sine
 
 ROUNDING = {"float32": 6e-8, "float64": 1.2e-16}
 

@@ -9,12 +9,22 @@ import numpy as np
 import pytest
 
 from faulty_service import IMPOSSIBLE, ODD, SECONDS, TOKEN, Clock, FaultyService, product_shots
-from hyperborn.backends import Batch, Counts, Ledger, LimitReached, Limits, Persistence, Points, Recorded, Statevector
+from hyperborn.backends import (
+    Batch,
+    Counts,
+    Ledger,
+    LedgerSampler,
+    LimitReached,
+    Limits,
+    Points,
+    RetryPolicy,
+    Statevector,
+)
 from hyperborn.backends.backend import Cost, TransientError
-from hyperborn.backends.jobs.retry import Asking, Silence
+from hyperborn.backends.jobs.retry import NoAnswer, Retrier
 from hyperborn.backends.redaction import one_line
 from hyperborn.backends.simulators import statevector
-from hyperborn.backends.simulators.in_process import Local
+from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.circuits import ProductState
 from hyperborn.errors import UserError
 
@@ -35,18 +45,18 @@ def same(first: tuple[Counts, ...], second: tuple[Counts, ...]) -> bool:
 class Run:
     """A run against a faulty service, that can be left and taken up again as by another process."""
 
-    def __init__(self, folder: Path, persistence: Persistence | None = None, **faults: list[str]) -> None:
-        self.folder, self.persistence, self.faults = folder, persistence, faults
+    def __init__(self, folder: Path, retry_policy: RetryPolicy | None = None, **faults: list[str]) -> None:
+        self.folder, self.retry_policy, self.faults = folder, retry_policy, faults
         self.notes: list[str] = []
         self.clock = Clock()
 
     def sample(self, wanted: Batch, limits: Limits | None = None) -> tuple[Counts, ...]:
         with Ledger.create_or_open(self.folder / "ledger.sqlite", limits) as ledger:
-            recorded = Recorded(
+            recorded = LedgerSampler(
                 self.service,
                 "faulty",
                 ledger,
-                persistence=self.persistence,
+                retry_policy=self.retry_policy,
                 note=self.notes.append,
                 sleep=self.clock.sleep,
                 clock=self.clock.now,
@@ -119,8 +129,8 @@ def test_of_six_jobs_the_oldest_that_has_not_failed_is_kept(run) -> None:
 
 
 def test_pauses_grow_and_end(run) -> None:
-    new = run(Persistence(silence=300.0), submit=["503 before"] * 50)
-    with pytest.raises(UserError, match=r"sending step-00001: 503 .* silence=300 seconds; all .* is kept"):
+    new = run(RetryPolicy(answer_timeout=300.0), submit=["503 before"] * 50)
+    with pytest.raises(UserError, match=r"sending step-00001: 503 .* answer_timeout=300 seconds; all .* is kept"):
         new.sample(batch())
     assert new.clock.seconds <= 300.0 + 61.0
     pauses = [int(note.removesuffix(" s").rpartition("asking again in ")[2]) for note in new.notes]
@@ -144,7 +154,7 @@ def test_time_spent_in_the_queue_is_not_silence(tmp_path: Path) -> None:
 
     service = FaultyService(tmp_path / "service.json", product_shots, tick=queue, collect=["503"] * 12)
     with Ledger.in_memory() as ledger:
-        recorded = Recorded(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
+        recorded = LedgerSampler(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
         recorded.sample(batch())
     assert clock.seconds > 60_000.0
 
@@ -159,22 +169,22 @@ def test_a_pause_that_is_asked_for_is_not_silence() -> None:
             return "an answer"
         raise TransientError("429 Too Many Requests", retry_after=asked.pop(0) or None)
 
-    asking = Asking(Persistence(), lambda _: None, said.append, clock.sleep, clock.now)
-    assert asking.until_answered(busy, "sending") == "an answer"
+    retrier = Retrier(RetryPolicy(), lambda _: None, said.append, clock.sleep, clock.now)
+    assert retrier.until_answered(busy, "sending") == "an answer"
     assert tries == 5
     assert 7200.0 < clock.seconds < 7220.0
     assert max(clock.pauses) <= 1.0
     assert len(said) == len(clock.pauses)
     # What comes beside such pauses is silence all the same, and they end with one's patience.
     asked += [3600.0, *[0.0] * 100]
-    with pytest.raises(Silence, match=r"asked again and again within silence=900 seconds"):
-        asking.until_answered(busy, "sending")
+    with pytest.raises(NoAnswer, match=r"asked again and again within answer_timeout=900 seconds"):
+        retrier.until_answered(busy, "sending")
     assert 7200.0 + 3600.0 + 800.0 < clock.seconds < 7220.0 + 3600.0 + 900.0
     asked[:] = [30_000.0] * 3
     with pytest.raises(
-        Silence, match=r"^sending: 429 Too Many Requests; it asks for pauses of more than patience=86,400"
+        NoAnswer, match=r"^sending: 429 Too Many Requests; it asks for pauses of more than patience=86,400"
     ):
-        asking.until_answered(busy, "sending")
+        retrier.until_answered(busy, "sending")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +199,7 @@ def test_a_pause_ends_when_it_is_not_wanted(tmp_path: Path, place: dict[str, lis
 
     service = FaultyService(tmp_path / "service.json", product_shots, **place)
     with Ledger.in_memory() as ledger:
-        recorded = Recorded(service, "faulty", ledger, waiting=waiting, sleep=clock.sleep, clock=clock.now)
+        recorded = LedgerSampler(service, "faulty", ledger, waiting=waiting, sleep=clock.sleep, clock=clock.now)
         pressed = True
         with pytest.raises(KeyboardInterrupt):
             recorded.sample(batch())
@@ -200,13 +210,13 @@ def test_a_pause_ends_when_it_is_not_wanted(tmp_path: Path, place: dict[str, lis
 
 
 def test_a_queue_that_is_too_long_is_said_and_its_job_adopted(run) -> None:
-    new = run(Persistence(patience=120.0), collect=["never"])
+    new = run(RetryPolicy(patience=120.0), collect=["never"])
     remedy = re.escape(f"it stays there, and is adopted when you go on with: hyperborn resume {new.folder}")
     with pytest.raises(UserError, match=f"queue time-out: job job-1 of step-00001 .* 120 seconds; {remedy}"):
         new.sample(batch())
     assert new.states == [(1, "submitted", "job-1")]
     assert same(new.sample(batch()), new.shots_of(1, batch()))
-    assert any("going on with job job-1" in note for note in new.notes)
+    assert any("continuing with job job-1" in note for note in new.notes)
     assert new.service.bill() == [job["tag"] for job in new.service.jobs()]
 
 
@@ -230,7 +240,8 @@ def test_a_job_that_is_denied_but_in_the_list_is_not_sent_again(run) -> None:
 def test_a_job_that_is_denied_for_long_is_kept(run) -> None:
     new = run(collect=["denies"] * 60)
     with pytest.raises(
-        UserError, match=r"waiting for step-00001: faulty knows no job job-1; .* silence=900 seconds; all .* kept"
+        UserError,
+        match=r"waiting for step-00001: faulty knows no job job-1; .* answer_timeout=900 seconds; all .* kept",
     ):
         new.sample(batch())
     assert new.states == [(1, "submitted", "job-1")]
@@ -244,7 +255,7 @@ def test_a_job_that_is_lost_is_sent_again(run) -> None:
     assert same(new.sample(batch()), new.shots_of(2, batch()))
     assert new.states == [(1, "failed", "job-1"), (2, "done", "job-2")]
     assert any(
-        "job-1 of step-00001 failed: faulty knows no job job-1, nor is it in the list" in note for note in new.notes
+        "job-1 of step-00001 failed: faulty knows no job job-1, and it is not in the list" in note for note in new.notes
     )
 
 
@@ -269,12 +280,12 @@ def test_what_was_not_asked_for_is_fetched_again_and_never_used(run, fault: str,
     new = run(collect=[fault] * 2)
     assert same(new.sample(batch()), new.shots_of(1, batch()))
     assert new.states == [(1, "done", "job-1")]
-    # Damaged for good: it is refused, and asked for anew.
+    # Permanently damaged: it is refused, and requested again.
     new.service._change(lambda state: state["faults"].update(collect=[fault] * 3))
     assert same(new.sample(batch("step-00001", 0.9)), new.shots_of(2 + 1, batch("step-00001", 0.9)))
     assert [state for _, state, _ in new.states] == ["done", "refused", "done"]
     assert len(new.service.jobs()) == len(new.service.bill()) == 3
-    assert any(re.search(rf"^faulty: job job-2 of step-00001 is of no use, .*: {message}$", note) for note in new.notes)
+    assert any(re.search(rf"^faulty: job job-2 of step-00001 is unusable, .*: {message}$", note) for note in new.notes)
     with Ledger.read(new.folder / "ledger.sqlite") as ledger:
         _, refused, _ = ledger.rows()
         assert re.match(message, refused.error or "")
@@ -311,7 +322,7 @@ def test_stored_counts_that_cannot_be_are_fetched_once_more(run) -> None:
     assert same(new.sample(batch()), first)
     assert new.states == [(1, "done", "job-1")]
     assert len(new.service.jobs()) == 1
-    assert "step-00001: the counts in the ledger are of no use (faulty returned a count of 45" in new.notes[0]
+    assert "step-00001: the counts in the ledger are unusable (faulty returned a count of 45" in new.notes[0]
 
 
 def test_a_twin_takes_the_place_of_one_that_is_of_no_use(run) -> None:
@@ -385,7 +396,7 @@ def test_a_job_that_is_there_after_a_refusal_is_adopted(run, listed: list[str]) 
     [
         (
             {"submit": ["401 after"], "find": ["401"]},
-            r"; whether faulty has taken step-00001 all the same is looked up when you go on with: hyperborn resume",
+            r"; whether faulty has accepted step-00001 nevertheless is checked when you go on with: hyperborn resume",
             "intended",
         ),
         (
@@ -444,13 +455,13 @@ def test_limits_stop_before_anything_is_sent(run) -> None:
     new = run()
     new.sample(batch("a"), Limits(max_shots=200))
     new.sample(batch("b"))
-    with pytest.raises(LimitReached, match="max_shots=200 would be passed: 160 shots are spent, and c takes 80 more"):
+    with pytest.raises(LimitReached, match="max_shots=200 would be exceeded: 160 shots are spent, and c takes 80 more"):
         new.sample(batch("c"))
     assert len(new.service.jobs()) == len(new.states) == 2
     # What is paid for is given all the same.
     assert same(new.sample(batch("a")), new.shots_of(1, batch("a")))
     new.sample(batch("c"), Limits(max_shots=240))
-    with pytest.raises(LimitReached, match=r"max_seconds=9 would be passed: about 7.5 seconds"):
+    with pytest.raises(LimitReached, match=r"max_seconds=9 would be exceeded: about 7.5 seconds"):
         new.sample(batch("d"), Limits(max_shots=1000, max_seconds=9.0))
 
 
@@ -459,7 +470,7 @@ def test_other_angles_are_asked_for_anew(run) -> None:
     first = new.sample(batch())
     other = new.sample(batch(angle=0.8))
     assert same(other, new.shots_of(2, batch(angle=0.8)))
-    assert new.notes == ["step-00001 was asked for before with another parameter: it is asked for anew"]
+    assert new.notes == ["step-00001 was requested before with another parameter: it is requested again"]
     assert same(new.sample(batch()), first)
     assert same(new.sample(batch(angle=0.8)), other)
     assert new.states == [(1, "done", "job-1"), (2, "done", "job-2")]
@@ -487,7 +498,7 @@ def test_a_job_for_other_angles_is_cancelled_though_the_list_is_out_of_order(run
 
 
 def test_a_job_that_could_not_be_looked_for_is_cancelled_later(run) -> None:
-    new = run(Persistence(silence=20.0), collect=["never"], find=["", *["503"] * 30])
+    new = run(RetryPolicy(answer_timeout=20.0), collect=["never"], find=["", *["503"] * 30])
     with pytest.raises(UserError, match="queue time-out"):
         new.sample(batch())
     # What it stood in for is there, so that nothing but the cancellation is left to do.
@@ -504,7 +515,7 @@ def test_one_run_never_adopts_the_jobs_of_another(run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="queue time-out"):
         new.sample(batch())
     with Ledger.create_or_open(tmp_path / "other.sqlite") as ledger:
-        Recorded(new.service, "faulty", ledger).sample(batch())
+        LedgerSampler(new.service, "faulty", ledger).sample(batch())
     assert len(new.service.jobs()) == 2
     assert same(new.sample(batch()), new.shots_of(1, batch()))
     assert len(new.service.bill()) == 2
@@ -523,7 +534,7 @@ def test_ctrl_c_leaves_a_job_that_is_adopted(tmp_path: Path, moment: str) -> Non
     clock = Clock()
     service = FaultyService(tmp_path / "service.json", product_shots, tick=press)
     with Ledger.in_memory() as ledger:
-        recorded = Recorded(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
+        recorded = LedgerSampler(service, "faulty", ledger, sleep=clock.sleep, clock=clock.now)
         with pytest.raises(KeyboardInterrupt):
             recorded.sample(batch())
         assert ledger.rows()[0].is_open
@@ -535,15 +546,15 @@ def test_counts_of_the_built_in_simulator_are_not_stored(tmp_path: Path) -> None
     connection, path = Statevector().connect(), tmp_path / "ledger.sqlite"
     for _ in range(2):
         with Ledger.create_or_open(path, Limits(max_jobs=1)) as ledger:
-            assert same(Recorded(connection, "statevector", ledger).sample(batch()), statevector.simulate(batch()))
+            assert same(LedgerSampler(connection, "statevector", ledger).sample(batch()), statevector.simulate(batch()))
             (job,) = ledger.rows()
             assert (job.state, job.counts, job.total_shots) == ("done", None, 80)
             with pytest.raises(LimitReached):
-                Recorded(connection, "statevector", ledger).sample(batch("next"))
+                LedgerSampler(connection, "statevector", ledger).sample(batch("next"))
 
 
-def local(simulate: Any) -> Local:
-    return Local(simulate, lambda _: Cost(1, 0), label="noisy", n_qubits=3)
+def local(simulate: Any) -> InProcessConnection:
+    return InProcessConnection(simulate, lambda _: Cost(1, 0), label="noisy", n_qubits=3)
 
 
 def test_counts_of_another_simulator_are_stored(tmp_path: Path) -> None:
@@ -554,8 +565,8 @@ def test_counts_of_another_simulator_are_stored(tmp_path: Path) -> None:
         return product_shots(replace(wanted, seed=len(calls)))
 
     with Ledger.create_or_open(tmp_path / "ledger.sqlite") as ledger:
-        first = Recorded(local(simulate), "noisy", ledger).sample(batch())
-        assert same(Recorded(local(simulate), "noisy", ledger).sample(batch()), first)
+        first = LedgerSampler(local(simulate), "noisy", ledger).sample(batch())
+        assert same(LedgerSampler(local(simulate), "noisy", ledger).sample(batch()), first)
     assert calls == ["step-00001"]
 
 
@@ -565,12 +576,12 @@ def test_a_simulator_that_returns_too_little_is_refused(tmp_path: Path) -> None:
 
     with Ledger.create_or_open(tmp_path / "ledger.sqlite") as ledger:
         with pytest.raises(UserError, match="noisy returned 20 of the 40 shots"):
-            Recorded(local(half), "noisy", ledger).sample(batch())
-        assert same(Recorded(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
+            LedgerSampler(local(half), "noisy", ledger).sample(batch())
+        assert same(LedgerSampler(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
         assert [job.state for job in ledger.rows()] == ["refused", "done"]
         wide = Batch("wide", (Points(ProductState(4), np.zeros((1, 4))),), 10, 0)
         with pytest.raises(UserError, match="a circuit of 4 qubits is too wide for noisy"):
-            Recorded(local(product_shots), "noisy", ledger).sample(wide)
+            LedgerSampler(local(product_shots), "noisy", ledger).sample(wide)
 
 
 def test_a_simulator_that_fails_in_the_middle_is_said_in_one_line(tmp_path: Path) -> None:
@@ -582,7 +593,7 @@ def test_a_simulator_that_fails_in_the_middle_is_said_in_one_line(tmp_path: Path
             r"^noisy failed at step-00001: noisy raised ZeroDivisionError: no kernel for token=\[withheld\]; go on"
         )
         with pytest.raises(UserError, match=message):
-            Recorded(local(breaks), "noisy", ledger).sample(batch())
+            LedgerSampler(local(breaks), "noisy", ledger).sample(batch())
         assert ledger.rows() == ()
 
         def exhausts(_: Batch) -> tuple[Counts, ...]:
@@ -590,8 +601,8 @@ def test_a_simulator_that_fails_in_the_middle_is_said_in_one_line(tmp_path: Path
 
         # The command line knows what helps.
         with pytest.raises(MemoryError):
-            Recorded(local(exhausts), "noisy", ledger).sample(batch())
-        assert same(Recorded(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
+            LedgerSampler(local(exhausts), "noisy", ledger).sample(batch())
+        assert same(LedgerSampler(local(product_shots), "noisy", ledger).sample(batch()), product_shots(batch()))
 
 
 def test_damaged_counts_are_said_and_not_paid_for_again(run) -> None:
@@ -611,7 +622,9 @@ def test_no_secret_gets_into_notes_and_ledger() -> None:
     assert len(one_line(RuntimeError("x" * 10_000))) < 400
 
 
-@pytest.mark.parametrize("wrong", [{"patience": 0}, {"silence": float("inf")}, {"attempts": 0}, {"looks": (-1.0,)}])
-def test_persistence_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "wrong", [{"patience": 0}, {"answer_timeout": float("inf")}, {"attempts": 0}, {"list_pauses": (-1.0,)}]
+)
+def test_a_wrong_retry_policy_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=next(iter(wrong))):
-        Persistence(**wrong)
+        RetryPolicy(**wrong)

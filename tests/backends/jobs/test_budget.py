@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from hyperborn.backends import Ledger, LimitReached, Limits
+from hyperborn.backends.jobs.budget import Spent
 from hyperborn.backends.jobs.ledger import Request
-from hyperborn.backends.jobs.limits import Spent
 from hyperborn.errors import UserError
 
 
@@ -39,13 +39,15 @@ def test_a_limit_is_kept_up_to_its_last_shot_and_job() -> None:
     spent = Spent(jobs=3, shots=600, seconds=12.0, timed=3)
     Limits(max_shots=800, max_jobs=4, max_seconds=16.0).check(spent, "step-4", 200)
     with pytest.raises(
-        LimitReached, match="max_shots=799 would be passed: 600 shots are spent, and step-4 takes 200"
+        LimitReached, match="max_shots=799 would be exceeded: 600 shots are spent, and step-4 takes 200"
     ) as reached:
         Limits(max_shots=799).check(spent, "step-4", 200)
     assert reached.value.limit == "max_shots"
     with pytest.raises(LimitReached, match="max_jobs=3 is reached: 3 jobs are spent, and step-4 takes another"):
         Limits(max_jobs=3).check(spent, "step-4", 200)
-    with pytest.raises(LimitReached, match=r"max_seconds=15.9 would be passed: about 12 seconds .* takes about 4 more"):
+    with pytest.raises(
+        LimitReached, match=r"max_seconds=15.9 would be exceeded: about 12 seconds .* takes about 4 more"
+    ):
         Limits(max_seconds=15.9).check(spent, "step-4", 200)
 
 

@@ -1,12 +1,12 @@
-"""Shots through the ledger: a batch that is paid for is never paid for again.
+"""Sampling through the ledger: no batch is paid for twice.
 
-    intended   the request is in the ledger, with a tag of its own
-    submitted  the backend took it, and its id is in the ledger
-    done       its counts are in the ledger, and only then in use
+    intended   the request is in the ledger, with its own tag
+    submitted  the backend accepted the job, and its id is in the ledger
+    done       the counts are in the ledger; only then are they used
 
-Whatever ends the process in between, the next one finds the row, looks for the job by its id or tag, and adopts it; it
-is sent again only if the backend does not know it. Of a backend that can't tell, the row is given up and the person
-asked: going on all the same, with `hyperborn resume`, has the batch sent anew.
+If the process ends at any point, the next one finds the row, looks for the job by its id or tag, and continues with it.
+The job is sent again only if the backend does not know it. If the backend cannot tell, the row is closed and an error
+informs the user, who can have the batch sent again with `hyperborn resume`.
 """
 
 import math
@@ -27,20 +27,20 @@ from hyperborn.backends.backend import (
 from hyperborn.backends.batch import Batch, Counts, check_reply
 from hyperborn.backends.boundary import guarded
 from hyperborn.backends.jobs.ledger import Job, Ledger, Request, is_storable
-from hyperborn.backends.jobs.retry import Asking, Persistence, Silence
-from hyperborn.backends.jobs.submit import GLANCE, Submitting, ignore
+from hyperborn.backends.jobs.retry import NoAnswer, Retrier, RetryPolicy
+from hyperborn.backends.jobs.submit import GLANCE, JobSubmitter, ignore
 from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError
 
 FETCHES = 3
-"""Times that the counts of a job are fetched before what comes is taken to be of no use."""
+"""Times that the counts of a job are fetched before they count as unusable."""
 
 
-class Recorded:
-    """A connection whose jobs are in a ledger; `backend` is the name that it goes by there.
+class LedgerSampler:
+    """A sampler that records its jobs in a ledger, where `backend` is the name of the backend.
 
-    `note` is told in a line of what a person should know, `waiting` how a job stands: every second, and it ends the
-    wait if it raises. `sleep` and `clock` (seconds) are the system's, save in tests.
+    `note` is called with lines for the user. `waiting` is called every second with the status of a job, and ends the
+    wait by raising. `sleep` and `clock` (seconds) are the system's, except in tests.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Recorded:
         backend: str,
         ledger: Ledger,
         *,
-        persistence: Persistence | None = None,
+        retry_policy: RetryPolicy | None = None,
         note: Callable[[str], None] = ignore,
         waiting: Callable[[str], None] = ignore,
         sleep: Callable[[float], None] = time.sleep,
@@ -57,21 +57,21 @@ class Recorded:
     ) -> None:
         self.connection = connection = guarded(connection, backend)
         self.backend, self.ledger = backend, ledger
-        self.persistence = persistence or Persistence()
+        self.retry_policy = retry_policy or RetryPolicy()
         self._note, self._waiting, self._clock = note, waiting, clock
-        self._asking = Asking(self.persistence, note, waiting, sleep, clock)
-        self._submitting = Submitting(connection, backend, ledger, self._asking)
-        # A power cut takes a simulator's jobs along, and they cost nothing.
+        self._retrier = Retrier(self.retry_policy, note, waiting, sleep, clock)
+        self._submitter = JobSubmitter(connection, backend, ledger, self._retrier)
+        # The jobs of a simulator are free, and a power cut ends them anyway.
         ledger.set_durability(power_cuts=connection.metered)
 
     def sample(self, batch: Batch) -> tuple[Counts, ...]:
-        """The counts of every point of a batch: stored ones, those of a job that is under way, or those of a new job.
+        """The counts of every point of a batch: stored ones, those of a running job, or those of a new job.
 
         Raises:
-            LimitReached: if a new job would pass a limit of the run.
-            UserError: if the backend refuses the batch, does not answer, fails again and again or returns what was not
-                asked for, or has not finished in time; or if the ledger cannot be read or written. What is paid for
-                stays in the ledger or with the backend, and asking again goes on from there.
+            LimitReached: if a new job would exceed a limit of the run.
+            UserError: if the backend refuses the batch, does not answer, fails repeatedly, returns wrong counts, or has
+                not finished in time; or if the ledger cannot be read or written. Jobs that are paid for stay in the
+                ledger or with the backend, and another call continues from there.
         """
         request = Request.of(batch, self.backend)
         job = self._fitting(request)
@@ -84,11 +84,11 @@ class Recorded:
         if not self.connection.metered:
             return self._simulated(batch, request, job)
         reason = ""
-        for _ in range(self.persistence.attempts):
+        for _ in range(self.retry_policy.attempts):
             known = job is not None
             job = job or self.ledger.intend(request, self.connection.calibration)
             try:
-                job = self._submitting.in_hand(job, batch, known=known)
+                job = self._submitter.ensure_submitted(job, batch, known=known)
                 reply, refusal = self._reply(job, batch)
                 if refusal is None:
                     return self._stored(job, reply)
@@ -99,86 +99,87 @@ class Recorded:
                 assert job is not None
                 raise UserError(
                     f"queue time-out: job {job.id} of {batch.label} is not finished on {self.backend} after "
-                    f"{self.persistence.patience:,g} seconds; it stays there, and is adopted when you {self._remedy()}"
+                    f"{self.retry_policy.patience:,g} seconds; it stays there, and is adopted when you {self._remedy()}"
                 ) from error
-            except Silence as error:
+            except NoAnswer as error:
                 raise UserError(f"{error}; all that is paid for is kept; {self._remedy()}") from error
             except Untraceable as error:
-                # Asking again is the person's decision to have it sent anew.
-                self._submitting.lost(job, error)
+                # If the user asks again, the batch is sent again.
+                self._submitter.record_lost(job, error)
                 raise UserError(
-                    f"{error}; look there whether it was. To have it sent anew, and paid for, {self._remedy()}"
+                    f"{error}; look there whether it was. To have it sent, and paid for, again, {self._remedy()}"
                 ) from error
             except UserError as error:
                 left = self._left(batch.label)
                 if not left:
                     raise
                 raise UserError(f"{error}{left}") from error
-            twin = self._submitting.twin(job, batch)
-            if twin is not None:
-                return self._stored(*twin)
+            replacement = self._submitter.replacement(job, batch)
+            if replacement is not None:
+                return self._stored(*replacement)
             self._closed(job, batch, reply, reason)
             job = None
         raise UserError(
-            f"{self.backend} failed {self.persistence.attempts} times at {batch.label}, the last time with: {reason}; "
+            f"{self.backend} failed {self.retry_policy.attempts} times at {batch.label}, the last time with: {reason}; "
             f"all that is paid for is kept; {self._remedy()}"
         )
 
     def _closed(self, job: Job, batch: Batch, reply: Reply | None, reason: str) -> None:
-        """Write down the end of a job that is of no use: it has failed, or what came is not what was asked for."""
+        """Record the end of a job without usable counts: it failed, or its reply does not fit the request."""
         if reply is None:
             if job.id is not None:
-                # In case that it is there after all: another one takes its place. Before it is closed in the ledger,
-                # so that a death in between does not leave it to be paid for.
+                # Another job replaces it, in case it exists after all. It is cancelled before its row is closed: if the
+                # process ends in between, the next one finds it open.
                 self.connection.cancel(job.id)
             self.ledger.failed(job, reason)
             self._note(f"{self.backend}: job {job.id} of {batch.label} failed: {reason}")
             return
-        # Before the row is closed, for the same reason; what came can be fetched again.
-        self._submitting.cancel_others(job)
+        # Before the row is closed, for the same reason; the reply can be fetched again.
+        self._submitter.cancel_others(job)
         self.ledger.fetched(job, kept_of(reply), reply.seconds, reason)
-        self._note(f"{self.backend}: job {job.id} of {batch.label} is of no use, and stays in the ledger: {reason}")
+        self._note(f"{self.backend}: job {job.id} of {batch.label} is unusable, and stays in the ledger: {reason}")
 
     def _reopened(self, job: Job, reason: str) -> Job | None:
-        """The job whose stored counts cannot be those of the batch, to be fetched once more if it was paid for."""
-        self._note(f"{job.request.label}: the counts in the ledger are of no use ({reason})")
+        """The job whose stored counts do not fit the batch, open again if it was paid for; otherwise None."""
+        self._note(f"{job.request.label}: the counts in the ledger are unusable ({reason})")
         if self.connection.metered:
             return self.ledger.reopened(job)
         self.ledger.fetched(job, None, job.seconds or 0.0, reason)
         return None
 
     def _left(self, label: str) -> str:
-        """What the last job of a label is left as, to be added to an error's text."""
+        """The state of the last job of a label, as an addition to an error message."""
         job = self.ledger.attempts(label)[-1]
         if not job.is_open:
             return ""
         if job.id is None:
-            return f"; whether {self.backend} has taken {label} all the same is looked up when you {self._remedy()}"
+            return f"; whether {self.backend} has accepted {label} nevertheless is checked when you {self._remedy()}"
         return f"; job {job.id} of {label} stays with {self.backend}, and is adopted when you {self._remedy()}"
 
     def _fitting(self, request: Request) -> Job | None:
-        """The job that has this request's counts, or else may yet come to them; open ones of other requests end."""
+        """The job that has this request's counts, or may still get them; open jobs of other requests are given up."""
         usable = [job for job in self.ledger.attempts(request.label) if job.state == "done" or job.is_open]
         fitting = [job for job in usable if job.request == request]
         if usable and not fitting:
             changed = ", ".join(usable[-1].request.differences(request))
-            self._note(f"{request.label} was asked for before with another {changed}: it is asked for anew")
+            self._note(f"{request.label} was requested before with another {changed}: it is requested again")
         for job in usable:
             if job.is_open and job not in fitting:
-                self._submitting.give_up(job)
+                self._submitter.give_up(job)
         done = (job for job in fitting if job.state == "done")
         return next(done, fitting[-1] if fitting else None)
 
     def _simulated(self, batch: Batch, request: Request, known: Job | None) -> tuple[Counts, ...]:
-        """Counts of a simulator in this process, whose jobs cost nothing and do not outlive it.
+        """Counts of a simulator in this process, whose jobs are free and end with the process.
 
-        There is nothing to adopt, so that one row at the end is enough. Counts that can be had again are not stored.
+        No later process can continue such a job, so that one row at its end is enough. Repeatable counts are not
+        stored.
         """
         if known is None:
             self.ledger.check(request)
         try:
             identity = self.connection.submit(batch, batch.label)
-            reply = self.connection.collect(identity, batch, self.persistence.patience, self._waiting)
+            reply = self.connection.collect(identity, batch, self.retry_policy.patience, self._waiting)
         except (JobFailed, NotFinished, TransientError) as error:
             raise UserError(f"{self.backend} failed at {batch.label}: {one_line(error)}; {self._remedy()}") from error
         refusal = refusal_of(self.backend, batch, reply.counts)
@@ -187,13 +188,15 @@ class Recorded:
             stored = None if self.connection.repeatable else counts
             self.ledger.record(request, self.connection.calibration, identity, reply.seconds, stored, refusal)
         if refusal is not None or counts is None:
-            raise UserError(f"{refusal}; what came is not used, and it is asked for anew when you {self._remedy()}")
+            raise UserError(
+                f"{refusal}; these counts are not used, and the batch is requested again when you {self._remedy()}"
+            )
         return counts
 
     def _reply(self, job: Job, batch: Batch) -> tuple[Reply, str | None]:
-        """What comes of a job, and why it is not what was asked for, if it is not even when fetched several times."""
-        assert job.id is not None  # it is in hand
-        identity, patience, started, fetched = job.id, self.persistence.patience, self._clock(), 0
+        """The reply of a job, and why it does not fit the request; None if it fits. Wrong replies are fetched again."""
+        assert job.id is not None, "the job was submitted"
+        identity, patience, started, fetched = job.id, self.retry_policy.patience, self._clock(), 0
 
         def collect(alive: Callable[[], None]) -> tuple[Reply, str | None]:
             nonlocal fetched
@@ -207,27 +210,27 @@ class Recorded:
                 reply = self.connection.collect(identity, batch, left, heard)
                 refusal = refusal_of(self.backend, batch, reply.counts)
             except JobMissing as error:
-                # It would be paid for again: two answers must say so.
-                if self._submitting.is_listed(job):
+                # A new job would cost money again, so that a second answer must confirm this one.
+                if self._submitter.is_listed(job):
                     raise
-                raise JobFailed(f"{one_line(error)}, nor is it in the list") from error
+                raise JobFailed(f"{one_line(error)}, and it is not in the list") from error
             except UnusableReply as error:
                 reply, refusal = Reply((), math.nan), one_line(error)
             fetched += 1
             if refusal is not None and fetched < FETCHES:
-                # Answers are damaged on their way more often than on the device; to fetch it again costs nothing.
+                # Most damage happens on the way from the device, and fetching again is free.
                 alive()
                 raise TransientError(f"job {identity}: {refusal}")
             return reply, refusal
 
-        return self._asking.until_answered(collect, f"{self.backend}, waiting for {batch.label}")
+        return self._retrier.until_answered(collect, f"{self.backend}, waiting for {batch.label}")
 
     def _stored(self, job: Job, reply: Reply) -> tuple[Counts, ...]:
-        """The counts, stored before they are used."""
+        """The counts of a reply, after they were stored."""
         counts = tuple(point.standardized() for point in reply.counts)
-        # A duplicate that was not in the list at first would else be paid for unnoticed. This comes before the row is
-        # closed: after a death in between nobody would look for it, while what came can be fetched again.
-        self._submitting.cancel_others(job)
+        # A duplicate that was not in the list at first could cost money unnoticed. It is cancelled before the row is
+        # closed: after that no process looks for it, while the reply can be fetched again.
+        self._submitter.cancel_others(job)
         self.ledger.fetched(job, counts, reply.seconds, None)
         return counts
 
@@ -237,7 +240,7 @@ class Recorded:
 
 
 def refusal_of(backend: str, batch: Batch, counts: Any) -> str | None:
-    """Why a reply, which may be anything, is not what was asked for, if it is not."""
+    """Why a reply, which may be any object, does not fit the batch; None if it fits."""
     try:
         check_reply(backend, batch, counts)
     except UserError as error:
@@ -246,5 +249,5 @@ def refusal_of(backend: str, batch: Batch, counts: Any) -> str | None:
 
 
 def kept_of(reply: Reply) -> tuple[Counts, ...] | None:
-    """Counts of no use as they came; None where they are nothing that the ledger could give back unchanged."""
+    """Unusable counts as they were returned; None if the ledger cannot store them unchanged."""
     return tuple(reply.counts) if is_storable(reply.counts) else None

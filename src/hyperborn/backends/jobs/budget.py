@@ -1,12 +1,14 @@
-"""Hard limits of what a run may spend, checked before anything is sent."""
+"""What a run on a backend will spend, has spent and may spend."""
 
 from dataclasses import dataclass
 
 from hyperborn.errors import UserError, is_number, whole_number
 
+MINUTE = 60.0
+
 
 class LimitReached(UserError):  # noqa: N818
-    """The next job would pass one of the run's limits: it is not sent, and all before it is kept.
+    """The next job would exceed a limit of the run: it is not sent, and the results of all earlier jobs are kept.
 
     `limit` is the name of the limit, such as "max_shots".
     """
@@ -18,13 +20,13 @@ class LimitReached(UserError):  # noqa: N818
 
 @dataclass(frozen=True)
 class Spent:
-    """What jobs took: their number, their shots, and the seconds of processor time of those where it is known."""
+    """What jobs cost: their number, their shots, and the seconds of processor time of the jobs with a known time."""
 
     jobs: int = 0
     shots: int = 0
     seconds: float = 0.0
     timed: int = 0
-    """Jobs whose seconds are known."""
+    """Jobs with known seconds."""
 
     def __add__(self, other: "Spent") -> "Spent":
         return Spent(
@@ -36,20 +38,20 @@ class Spent:
 
     @property
     def mean_seconds(self) -> float:
-        """Of a job; 0 while none is known."""
+        """Mean seconds of a job; 0 if none is known."""
         return self.seconds / self.timed if self.timed else 0.0
 
     @property
     def likely_seconds(self) -> float:
-        """With the mean for every job whose seconds are not known: not at its end yet, failed, or a duplicate."""
+        """Seconds of all jobs, with the mean for jobs of unknown time: those that are running, failed or duplicates."""
         return self.seconds + self.mean_seconds * (self.jobs - self.timed)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Most shots, jobs, and seconds of processor time that a run may take altogether; None is no limit.
+    """Most shots, jobs, and seconds of processor time of a run in total; None means no limit.
 
-    Seconds are known only once a job is done: the last one may pass that limit by what it takes beyond the mean.
+    Seconds are known only after a job: the last job may exceed that limit, if it takes longer than the mean.
     """
 
     max_shots: int | None = None
@@ -64,7 +66,7 @@ class Limits:
             raise UserError(f"max_seconds={self.max_seconds!r} must be a number of seconds above 0")
 
     def over(self, kept: "Limits") -> "Limits":
-        """These limits, and where there is none, that which was kept from before."""
+        """These limits; where one is None, the limit of `kept`."""
         return Limits(
             kept.max_shots if self.max_shots is None else self.max_shots,
             kept.max_jobs if self.max_jobs is None else self.max_jobs,
@@ -72,10 +74,10 @@ class Limits:
         )
 
     def check(self, spent: Spent, label: str, shots: int) -> None:
-        """Refuse a job of so many shots altogether, if with it any limit would be passed.
+        """Refuse a job of `shots` shots in total if it would exceed a limit.
 
         Raises:
-            LimitReached: naming the limit, what is spent, and what the job would take.
+            LimitReached: with the limit, what is spent, and what the job would take.
         """
         before, mean = spent.likely_seconds, spent.mean_seconds
         if self.max_jobs is not None and spent.jobs + 1 > self.max_jobs:
@@ -84,17 +86,47 @@ class Limits:
         elif self.max_shots is not None and spent.shots + shots > self.max_shots:
             limit = "max_shots"
             reason = (
-                f"max_shots={self.max_shots:,} would be passed: {spent.shots:,} shots are spent, and {label} takes "
+                f"max_shots={self.max_shots:,} would be exceeded: {spent.shots:,} shots are spent, and {label} takes "
                 f"{shots:,} more"
             )
         elif self.max_seconds is not None and (before >= self.max_seconds or before + mean > self.max_seconds):
             limit = "max_seconds"
             reason = (
-                f"max_seconds={self.max_seconds:,g} would be passed: about {before:,.4g} seconds of processor time are "
-                f"spent, and {label} takes about {mean:,.4g} more, the mean of the jobs so far"
+                f"max_seconds={self.max_seconds:,g} would be exceeded: about {before:,.4g} seconds of processor time "
+                f"are spent, and {label} takes about {mean:,.4g} more, the mean of the jobs so far"
             )
         else:
             return
         raise LimitReached(
             f"{reason}; all that is paid for is kept: resume the run with a larger limit to go on", limit
         )
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Jobs, circuits (one for each point), shots, and seconds of processor time (None if unknown) of a complete run.
+
+    `qubits`, `depth` and `two_qubit_gates` are those of the largest circuit, compiled for the backend. `subcircuits`
+    is the number of circuits that are run one after the other.
+    """
+
+    backend: str
+    qubits: int
+    depth: int
+    two_qubit_gates: int
+    subcircuits: int
+    jobs: int
+    circuits: int
+    shots: int
+    seconds: float | None
+
+    @property
+    def text(self) -> str:
+        """The forecast in a line."""
+        time = "" if self.seconds is None else f", about {duration(self.seconds)} of processor time"
+        return f"{self.backend}: {self.jobs:,} jobs, {self.circuits:,} circuits, {self.shots:,} shots{time}"
+
+
+def duration(seconds: float) -> str:
+    """A time as text, such as "40 s" or "3 min"."""
+    return f"{seconds:.2g} s" if seconds < MINUTE else f"{seconds / MINUTE:.0f} min"
