@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from command_line import Run
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Most of the time of the tests is compilation: XLA takes a quarter less where it optimises little. `make thorough` asks
+# for what users have.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 CACHE = Path(__file__).parent.parent / ".cache" / "tests"
 os.environ.setdefault("HYPERBORN_CACHE", str(CACHE))
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import inference_oracle
 import oracle
+from examples import few
 from hyperborn.errors import UserError
 from hyperborn.posteriors import Autoregressive
 
@@ -27,6 +28,7 @@ def plain_distribution(n: int, order: int, logits: np.ndarray) -> np.ndarray:
     return np.array(found)
 
 
+@few
 @given(st.integers(1, 6), st.integers(0, 6), st.integers(0, 2**32 - 1))
 def test_probabilities_are_products_of_conditionals(n: int, order: int, seed: int) -> None:
     posterior = Autoregressive(n, order)

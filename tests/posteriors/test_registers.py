@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import circuit_oracle
 import inference_oracle
 import oracle
+from examples import few
 from hyperborn.circuits import AllPairs, ProductState
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
@@ -70,6 +71,7 @@ def arguments(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@few
 @given(arguments(), st.integers(0, 2**32 - 1))
 def test_everything_agrees_with_enumeration(given_arguments: dict[str, Any], seed: int) -> None:
     network = NETWORK if given_arguments["network"] == NETWORK.n_weights else given_arguments["network"]

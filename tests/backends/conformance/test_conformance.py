@@ -10,7 +10,10 @@ from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of
 from hyperborn.errors import UserError
 
+many = pytest.mark.parametrize("circuits", [40, pytest.param(200, marks=pytest.mark.thorough)])
 
+
+@many
 @pytest.mark.parametrize(
     "name",
     [
@@ -26,9 +29,9 @@ from hyperborn.errors import UserError
     ],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:braket", "ignore::DeprecationWarning:antlr4")
-def test_ideal_backends(name: str) -> None:
-    found = conformance(name, backend_named(name).connect(), ideal=True, shots=400, seed=1)
-    assert (found.circuits, len(found.checks)) == (200, 9)
+def test_ideal_backends(name: str, circuits: int) -> None:
+    found = conformance(name, backend_named(name).connect(), ideal=True, circuits=circuits, shots=400, seed=1)
+    assert (found.circuits, len(found.checks)) == (circuits, 9)
     assert found.passed, found.checks
 
 
@@ -38,13 +41,13 @@ def test_the_built_in_simulator() -> None:
     assert found.passed, found.checks
 
 
-def test_a_noisy_device() -> None:
-    found = conformance("fake_manila", backend_named("fake_manila").connect(), ideal=False, shots=200, seed=3)
+@many
+def test_a_noisy_device(circuits: int) -> None:
+    device = backend_named("fake_manila").connect()
+    found = conformance("fake_manila", device, ideal=False, circuits=circuits, shots=200, seed=3)
     assert len(found.checks) == 7
     assert found.passed, found.checks
-    judged_as_ideal = conformance(
-        "fake_manila", backend_named("fake_manila").connect(), ideal=True, circuits=40, seed=3
-    )
+    judged_as_ideal = conformance("fake_manila", device, ideal=True, circuits=40, seed=3)
     assert [check.name for check in judged_as_ideal.checks if not check.passed] == [
         "single circuits: distributions",
         "batches: distributions",
