@@ -65,7 +65,7 @@ def test_counts_come_back_as_they_were(widths: tuple[int, ...]) -> None:
     nothing = Counts(np.zeros((0, 4), np.uint8), np.array([], np.int64))
     many = (Counts(np.array([[1, 0]], np.uint8), np.array([10**9])), nothing)
     assert same(counts_from_bytes(counts_to_bytes(many), "it"), many)
-    with pytest.raises(UserError, match="it: not whole"):
+    with pytest.raises(UserError, match="it: damaged"):
         counts_from_bytes(counts_to_bytes(reply)[:-3], "it")
 
 
@@ -359,14 +359,14 @@ def test_forged_counts_are_said(wrong: dict[str, np.ndarray | None]) -> None:
     }
     assert len(counts_from_bytes(zlib.compress(arrays_to_bytes(whole)), "it")) == 1
     arrays = {name: array for name, array in (whole | wrong).items() if array is not None}
-    with pytest.raises(UserError, match=r"^it: not whole"):
+    with pytest.raises(UserError, match=r"^it: damaged"):
         counts_from_bytes(zlib.compress(arrays_to_bytes(arrays)), "it")
 
 
 def test_counts_that_would_fill_the_memory_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     data = counts_to_bytes(counts(0))
     monkeypatch.setattr(packing, "LARGEST", 500)
-    with pytest.raises(UserError, match=r"^it: not whole"):
+    with pytest.raises(UserError, match=r"^it: damaged"):
         counts_from_bytes(data, "it")
 
 
