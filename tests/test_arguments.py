@@ -240,6 +240,8 @@ WRONG = {
     "hb.energies(net, data)": ("split=Dataset('iris'", SPLIT),
     "hb.energies(net, None)": ("split=None", SPLIT),
     "hb.energies(data, data.train)": ("net=Dataset('iris'", "must be a network, such as BinaryMLP(n_features=4)"),
+    "Brickwork(3, depth=10**5000)": ("depth=a value of type int", "a whole number from 1 to 10,000"),
+    "Brickwork(3, depth=np.arange(100).reshape(50, 2))": ("depth=array([[ 0, 1]", "a whole number from 1 to 10,000"),
     "Brickwork(3.5)": ("n_qubits=3.5", "a whole number of at least 1"),
     "Brickwork(True)": ("n_qubits=True", "a whole number of at least 1"),
     "Brickwork(3, depth='4')": ("depth='4'", "a whole number from 1 to 10,000"),

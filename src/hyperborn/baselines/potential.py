@@ -19,6 +19,7 @@ from jaxtyping import Float, Int
 
 from hyperborn._typing import Bits, RandomKey
 from hyperborn.baselines.baseline import Ensemble
+from hyperborn.bits import distinct_rows
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import energy
 from hyperborn.energy.data import checked
@@ -26,7 +27,6 @@ from hyperborn.energy.losses import losses
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.priors import Bernoulli, Prior, Uniform
-from hyperborn.rows import distinct_rows
 from hyperborn.training.definition import LARGEST_SEED, check_kinds
 
 Spins: TypeAlias = Float[Array, "chains n"]

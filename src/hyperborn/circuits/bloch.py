@@ -5,9 +5,9 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Parameters
-from hyperborn.arguments import shown
 from hyperborn.circuits.circuit import Circuit, shared_parameter
 from hyperborn.errors import UserError
+from hyperborn.printable import shown
 
 
 def turning_parameters(circuit: Circuit) -> tuple[tuple[int, int], ...]:

@@ -7,8 +7,8 @@ frameworks' circuits.
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from hyperborn.arguments import shown
 from hyperborn.errors import UserError, whole_number
+from hyperborn.printable import shown
 
 GateName: TypeAlias = Literal["cx", "ry", "rz", "rzz"]
 

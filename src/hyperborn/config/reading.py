@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from hyperborn.config.kinds import PARTS, either
 from hyperborn.config.models import CIRCUITS, DRAWING, OF_BACKENDS, Configuration, RunConfig
-from hyperborn.errors import UserError, shortened
+from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import Divergence
 from hyperborn.objectives.objectives import OBJECTIVES, SELBO, Objective
+from hyperborn.printable import shown
 from hyperborn.storage import read_bounded
 from hyperborn.training.estimators import ESTIMATORS, SPSA, Exact
 
@@ -37,7 +38,7 @@ def configured(kind: type[Config], file: Path | None, flags: Mapping[str, Any]) 
             near = difflib.get_close_matches(key, kind.model_fields, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise UserError(
-                f"unknown configuration key {shortened(key)}: {hint}the keys are {', '.join(kind.model_fields)}"
+                f"unknown configuration key {shown(key)}: {hint}the keys are {', '.join(kind.model_fields)}"
             )
     if given.get("backend") is not None:
         # The objective that samples are enough for.
@@ -141,4 +142,4 @@ def explained(error: ValidationError, kind: type[Configuration], given: Mapping[
     key = str(error.errors(include_url=False, include_context=False)[0]["loc"][0])
     if key not in given:
         return f"{key} is missing: name the data set, such as iris, or a CSV file"
-    return f"{key} = {shortened(given[key])} is not allowed; give {kind.model_fields[key].description}"
+    return f"{key} = {shown(given[key])} is not allowed; give {kind.model_fields[key].description}"

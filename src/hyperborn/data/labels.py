@@ -7,7 +7,8 @@ from jaxtyping import Int
 
 from hyperborn._typing import Labels
 from hyperborn.data.naming import counted, label_text, listed, number_in
-from hyperborn.errors import UserError, shortened
+from hyperborn.errors import UserError
+from hyperborn.printable import shown
 
 
 def spellings(names: Sequence[str]) -> dict[str, int]:
@@ -61,14 +62,14 @@ def choose(names: Sequence[str], classes: Sequence[int | str] | None) -> list[in
     if classes is None:
         chosen = list(range(len(names)))
     elif isinstance(classes, str) or not isinstance(classes, Sequence):
-        raise UserError(f"classes={shortened(classes)} is not a sequence of classes; give them in one, such as (0, 1)")
+        raise UserError(f"classes={shown(classes)} is not a sequence of classes; give them in one, such as (0, 1)")
     else:
         known = spellings(names)
         chosen = [chosen_index(value, names, known) for value in classes]
     seen: set[int] = set()
     for index in chosen:
         if index in seen:
-            raise UserError(f"class {names[index]!r} is chosen twice in classes={shortened(tuple(classes or ()))}")
+            raise UserError(f"class {names[index]!r} is chosen twice in classes={shown(tuple(classes or ()))}")
         seen.add(index)
     if len(chosen) < 2:
         what = listed(repr(names[index]) for index in chosen) or "none"

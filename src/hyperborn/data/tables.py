@@ -10,7 +10,8 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from hyperborn.data.naming import listed, nearest, number_in
-from hyperborn.errors import UserError, shortened
+from hyperborn.errors import UserError
+from hyperborn.printable import shown
 
 MISSING = frozenset({"", "NA", "<NA>", "NaN", "nan", "null", "None", "?"})
 """Cells that say that there is no value."""
@@ -42,7 +43,7 @@ class Table:
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Mapping):
-            raise UserError(f"columns={shortened(self.columns)} must map names to values, such as {{'height': [1, 2]}}")
+            raise UserError(f"columns={shown(self.columns)} must map names to values, such as {{'height': [1, 2]}}")
         columns = {name: normalised(values, name, self.source) for name, values in self.columns.items()}
         lengths = {len(values) for values in columns.values()}
         if len(lengths) > 1:
@@ -129,7 +130,7 @@ def read_table(path: str | PathLike[str], *, drop: Sequence[str] = (), only: Col
             limit or damaged (with the line number), a column to drop that is not there, or no column that is left.
     """
     if not isinstance(path, str | PathLike):
-        raise UserError(f"path={shortened(path)} must be the path of a table")
+        raise UserError(f"path={shown(path)} must be the path of a table")
     path = Path(path)
     left_out, kept = frozenset(drop), None if only is None else frozenset(only)
 

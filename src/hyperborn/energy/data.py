@@ -5,9 +5,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from hyperborn._typing import Examples, Labels
-from hyperborn.arguments import check_features, check_labels, shown
+from hyperborn.arguments import check_features, check_labels
 from hyperborn.errors import UserError
 from hyperborn.networks import Network, check_network
+from hyperborn.printable import shown
 
 
 @runtime_checkable

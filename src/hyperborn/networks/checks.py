@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn.arguments import shown
-from hyperborn.errors import UserError, is_number, shortened, whole_number
+from hyperborn.errors import UserError, is_number, whole_number
+from hyperborn.printable import shown
 
 MOST_LAYERS = 32
 """Hidden layers, or convolutions: more take minutes to compile."""
@@ -39,7 +39,7 @@ def layer_sizes(name: str, sizes: Any, size_name: str, example: str) -> tuple[in
         UserError: unless they are a tuple or list of such numbers, `MOST_LAYERS` at most.
     """
     if not isinstance(sizes, tuple | list):
-        raise UserError(f"{name}={shortened(sizes)} must list {example}")
+        raise UserError(f"{name}={shown(sizes)} must list {example}")
     if len(sizes) > MOST_LAYERS:
         raise UserError(f"{name} lists {len(sizes):,} layers, over the limit of {MOST_LAYERS}; give fewer")
     return tuple(whole_number(size_name, size, 1) for size in sizes)

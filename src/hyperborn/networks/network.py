@@ -10,9 +10,10 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from hyperborn._typing import Bits, Examples
-from hyperborn.arguments import check_bits, check_features, shown
+from hyperborn.arguments import check_bits, check_features
 from hyperborn.bits import values_of
 from hyperborn.errors import UserError
+from hyperborn.printable import shown
 
 
 @dataclass(frozen=True)

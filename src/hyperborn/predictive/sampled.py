@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
-from hyperborn.arguments import check_bits, described
+from hyperborn.arguments import check_bits, type_and_shape
+from hyperborn.bits import distinct_rows
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, check_network
 from hyperborn.networks.blocks import blocks
-from hyperborn.rows import distinct_rows
 
 
 def posterior_predictive(
@@ -88,7 +88,7 @@ def shares_of(weights: Any, networks: int) -> Float[np.ndarray, " networks"]:
     if weights is None:
         weights = np.ones(networks)
     if not isinstance(weights, np.ndarray) or weights.ndim != 1 or weights.dtype.kind not in "biuf":
-        raise UserError(f"weights = {described(weights)}: give an array of numbers, one a network")
+        raise UserError(f"weights = {type_and_shape(weights)}: give an array of numbers, one a network")
     q = weights.astype(np.float64, copy=False)
     if len(q) != networks:
         raise UserError(f"{len(q)} weights do not fit {networks} networks; give one weight a network")

@@ -6,10 +6,11 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
 from hyperborn._typing import Bits
-from hyperborn.arguments import check_bits, shown
+from hyperborn.arguments import check_bits
 from hyperborn.bits import LARGEST_INDEXED, index_of
 from hyperborn.errors import UserError
 from hyperborn.objectives.kernels.hamming import Hamming
+from hyperborn.printable import shown
 from hyperborn.walsh import filtered
 
 LARGEST_TABLE = 20

@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.backends.outcomes import Outcomes
+from hyperborn.bits import distinct_rows
 from hyperborn.energy import RememberedEnergies
-from hyperborn.rows import distinct_rows
 from hyperborn.stats import Estimate
 from hyperborn.training.shots.discrepancy import ShotDiscrepancy
 from hyperborn.training.shots.measurement import Measurement, stacked
