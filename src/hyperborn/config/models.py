@@ -28,9 +28,9 @@ from hyperborn.config.kinds import (
     unless_all,
     whole_or_two,
 )
+from hyperborn.data.built_in import LARGEST_SIZE
 from hyperborn.data.tables import MOST_COLUMNS
-from hyperborn.data.toy import LARGEST_SIZE
-from hyperborn.networks.checks import MOST_LAYERS
+from hyperborn.networks.layers import MOST_LAYERS
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
 from hyperborn.posteriors import LARGEST_SPREAD, SPREAD

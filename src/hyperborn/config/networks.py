@@ -5,8 +5,8 @@ from typing import NamedTuple
 from hyperborn.config.models import Configuration, RunConfig
 from hyperborn.data import Dataset
 from hyperborn.networks import BinaryMLP
+from hyperborn.networks.layers import Normalization
 from hyperborn.networks.mlp import Scale
-from hyperborn.networks.scaling import Normalization
 from hyperborn.objectives.objectives import OBJECTIVES
 from hyperborn.posteriors.default import fits_one_register
 from hyperborn.training.estimators import ESTIMATORS

@@ -1,6 +1,7 @@
 """What a binary network is: a flat vector of weights with named fields, and logits for one or many such vectors."""
 
 import abc
+from collections.abc import Iterator
 from dataclasses import dataclass
 from string import ascii_letters
 from typing import Any
@@ -14,6 +15,9 @@ from hyperborn.arguments import check_bits, check_features
 from hyperborn.bits import values_of
 from hyperborn.errors import UserError
 from hyperborn.printable import shown
+
+LARGEST_BLOCK = 8 * 2**20
+"""Bytes of a block; larger ones are no faster, as they only leave the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -194,3 +198,21 @@ def unpacked(fields: tuple[Field, ...], values: Any) -> dict[str, Any]:
     return {
         field.name: values[..., field.start : field.stop].reshape(*values.shape[:-1], *field.shape) for field in fields
     }
+
+
+def memory_blocks(
+    net: Network, networks: int, examples: int, *, memory: int, beside: int
+) -> Iterator[tuple[slice, slice]]:
+    """Blocks of networks and examples small enough for a memory budget: slices (of networks, of examples).
+
+    They cover all pairs once, examples varying fastest. ``memory`` is the budget in bytes of one block's temporary
+    arrays; ``beside`` counts the floats that the caller holds for each pair beside the forward pass. A block has at
+    least one network and one example.
+    """
+    budget, pair = min(memory, LARGEST_BLOCK) // 8, net.working_floats + beside
+    columns = max(1, min(examples, budget // pair))
+    # A network's weights are held as bits, as values and as a copy on the way.
+    rows = max(1, budget // (columns * pair + 3 * net.n_weights))
+    for row in range(0, networks, rows):
+        for column in range(0, examples, columns):
+            yield slice(row, min(row + rows, networks)), slice(column, min(column + columns, examples))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import jax
 from jaxtyping import Array, Float, Int
 
-from hyperborn.energy.losses import losses
+from hyperborn.energy.likelihood import losses
 from hyperborn.networks import Network
 
 
