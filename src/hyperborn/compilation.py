@@ -40,7 +40,7 @@ class Programs:
         path = self.path(key)
         with suppress(OSError):
             data = path.read_bytes()
-            if data[:DIGEST_BYTES] == _digest(key, data[DIGEST_BYTES:]):
+            if data[:DIGEST_BYTES] == program_digest(key, data[DIGEST_BYTES:]):
                 # The time of the last use, which decides what is deleted first; not every file system notes it.
                 os.utime(path)
                 return data[DIGEST_BYTES:]
@@ -53,7 +53,7 @@ class Programs:
             descriptor, partial = tempfile.mkstemp(dir=self.folder, prefix=".")
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(_digest(key, value) + value)
+                    file.write(program_digest(key, value) + value)
                 # Without a sync: a crash costs a compilation, for the digest shows what is not whole.
                 Path(partial).replace(self.path(key))
             finally:
@@ -108,6 +108,6 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", LEAST_SECONDS)
 
 
-def _digest(key: str, program: bytes) -> bytes:
+def program_digest(key: str, program: bytes) -> bytes:
     """Digest of a program and its key, so that a program under a wrong name is as good as damaged."""
     return hashlib.sha256(hashlib.sha256(key.encode()).digest() + program).digest()

@@ -16,7 +16,7 @@ from hyperborn.energy import energies
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryConvNet, Fitted
 from hyperborn.records import record_of, thing_of
-from hyperborn.training.definition import SLOTS
+from hyperborn.training.serialization import SLOTS
 
 
 def possible(arguments: dict[str, Any]) -> bool:

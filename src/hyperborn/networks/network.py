@@ -160,11 +160,11 @@ class Network(abc.ABC):
 
     def unpack(self, weights: Any) -> dict[str, Any]:
         """Arrays by field name, of shape (..., *field shape), from weights (or bits) of shape (..., n)."""
-        return unpacked(self.fields, weights)
+        return unpacked_fields(self.fields, weights)
 
     def unpack_side(self, side: Any) -> dict[str, Any]:
         """Arrays by field name from side parameters of shape (m,)."""
-        return unpacked(self.side_fields, side)
+        return unpacked_fields(self.side_fields, side)
 
     def __str__(self) -> str:
         low, high = self.values
@@ -193,7 +193,7 @@ def check_network(net: Any) -> None:
         raise UserError(f"net={shown(net)} must be a network, such as BinaryMLP(n_features=4)")
 
 
-def unpacked(fields: tuple[Field, ...], values: Any) -> dict[str, Any]:
+def unpacked_fields(fields: tuple[Field, ...], values: Any) -> dict[str, Any]:
     """Arrays by field name, of shape (..., *field shape), from the flat values (..., n)."""
     return {
         field.name: values[..., field.start : field.stop].reshape(*values.shape[:-1], *field.shape) for field in fields
