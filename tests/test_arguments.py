@@ -18,6 +18,7 @@ SCRIPT = """
     import numpy as np
     import optax
     from hyperborn import predictive
+    from hyperborn.posteriors import enumeration
     from hyperborn.objectives import kernels
     from hyperborn.training.optimizers import Optimizer
 
@@ -190,18 +191,18 @@ WRONG = {
     "hb.energy.energy(net, data.train, twos)": ("bits = uint8 of shape (2, 13)", "uint8 array of zeros and ones"),
     "hb.energy.energy(net, data.train, floats)": ("bits = float64", "uint8 array of zeros and ones"),
     "hb.energy.energy(net, data.train, np.array([1, 0, 1], np.uint8))": ("shape (3,)", "of shape (rows, n)"),
-    "hb.energy.RememberedEnergies(net, data.train)(twos)": ("bits = uint8", "zeros and ones"),
-    "hb.energy.RememberedEnergies(net, data)": ("split=Dataset('iris'", SPLIT),
+    "hb.energy.CachedEnergies(net, data.train)(twos)": ("bits = uint8", "zeros and ones"),
+    "hb.energy.CachedEnergies(net, data)": ("split=Dataset('iris'", SPLIT),
     "net(twos, data.train.x)": ("bits = uint8", "zeros and ones"),
     "net(twos, None)": ("features = NoneType", "of shape (examples, 4)"),
     "predictive.posterior_predictive(net, data.test.x, floats)": ("bits = float64", "zeros and ones"),
     "predictive.posterior_predictive(net, data.test.x, twos // 2, [1.0, 2.0])": ("weights = list", "one a network"),
     "predictive.posterior_predictive(data, data.test.x, twos)": ("net=Dataset('iris'", "must be a network"),
-    "predictive.sampled_predictive(net, data.test.x, twos)": ("bits = uint8", "zeros and ones"),
+    "predictive.predictive_of_draws(net, data.test.x, twos)": ("bits = uint8", "zeros and ones"),
     "predictive.exact_predictive(net, data.test.x, np.ones(2**13))": ("the sum 8192", "add up to 1"),
     "predictive.exact_predictive(net, data.test.x, None)": ("probabilities = NoneType", "an array of 8192 prob"),
-    "predictive.most_probable(np.full(3, 1 / 3), 1)": ("shape (3,)", "an array of 2^n probabilities"),
-    "predictive.most_probable(np.full(4, 0.25), 1.5)": ("k=1.5", "a whole number from 1 to 4"),
+    "enumeration.most_probable(np.full(3, 1 / 3), 1)": ("shape (3,)", "an array of 2^n probabilities"),
+    "enumeration.most_probable(np.full(4, 0.25), 1.5)": ("k=1.5", "a whole number from 1 to 4"),
     "predictive.scores(2 * half, np.zeros(2, int))": ("prediction 0 is [1.0, 1.0]", "add up to 1"),
     "predictive.accuracy(half * np.nan, np.zeros(2, int))": ("prediction 0 is [nan, nan]", "add up to 1"),
     "predictive.brier(half[0], np.zeros(2, int))": ("predictions = float64 of shape (2,)", "(examples, classes)"),
@@ -240,6 +241,8 @@ WRONG = {
     "hb.energies(net, data)": ("split=Dataset('iris'", SPLIT),
     "hb.energies(net, None)": ("split=None", SPLIT),
     "hb.energies(data, data.train)": ("net=Dataset('iris'", "must be a network, such as BinaryMLP(n_features=4)"),
+    "Brickwork(3, depth=10**5000)": ("depth=a value of type int", "a whole number from 1 to 10,000"),
+    "Brickwork(3, depth=np.arange(100).reshape(50, 2))": ("depth=array([[ 0, 1]", "a whole number from 1 to 10,000"),
     "Brickwork(3.5)": ("n_qubits=3.5", "a whole number of at least 1"),
     "Brickwork(True)": ("n_qubits=True", "a whole number of at least 1"),
     "Brickwork(3, depth='4')": ("depth='4'", "a whole number from 1 to 10,000"),

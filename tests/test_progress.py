@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hyperborn.progress import Lines, Progress, Silent, Stage, bars, clock, display_for, line
+from hyperborn.progress import Lines, Progress, Silent, Stage, bars, clock, display_for, log_line
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
@@ -346,8 +346,8 @@ def test_text_that_is_made_on_demand_is_made_once_where_it_is_shown_and_never_wh
     assert made == []
     stage = Stage("Training", 10, 0.0)
     stage.advance(1, 10, text, 1.0)
-    assert "loss 31.2" in line(stage, 2.0)
-    assert "loss 31.2" in line(stage, 3.0)
+    assert "loss 31.2" in log_line(stage, 2.0)
+    assert "loss 31.2" in log_line(stage, 3.0)
     assert made == [1]
 
 

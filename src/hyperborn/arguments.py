@@ -3,7 +3,6 @@
 Each public function checks its arrays once, where they come in; what it calls then takes them as they are.
 """
 
-import reprlib
 from typing import Any
 
 import jax
@@ -12,22 +11,15 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.errors import UserError
+from hyperborn.printable import shown
 
 ROUNDING = 1e-4
 """How far from 1 the sum of probabilities may be: single precision leaves less, with 2^24 of them too."""
 
-SHORT = reprlib.Repr()
-SHORT.maxother = SHORT.maxstring = 80
 
-
-def described(value: Any) -> str:
-    """An array's type and shape, or the type of what is no array."""
+def type_and_shape(value: Any) -> str:
+    """The dtype and shape of an array; of anything else the type."""
     return f"{value.dtype} of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
-
-
-def shown(value: Any) -> str:
-    """A value in one line, cut short if it is long."""
-    return " ".join(SHORT.repr(value).split())
 
 
 def check_kind(name: str, value: Any, kinds: tuple[type, ...], remedy: str, *, hashable: bool = True) -> None:
@@ -64,7 +56,7 @@ def check_bits(name: str, bits: Any, n: int | None = None, *, least: int = 0) ->
     is_table = isinstance(bits, np.ndarray) and bits.ndim == 2 and bits.shape[1] > 0 and len(bits) >= least
     if not is_table or bits.dtype != np.uint8 or bits.max(initial=0) > 1:
         raise UserError(
-            f"{name} = {described(bits)}: give rows of bits, a uint8 array of zeros and ones of shape (rows, n)"
+            f"{name} = {type_and_shape(bits)}: give rows of bits, a uint8 array of zeros and ones of shape (rows, n)"
         )
     if n is not None and bits.shape[1] != n:
         raise UserError(f"{name} are rows of {bits.shape[1]} bits for {n} weights: give one bit a weight")
@@ -77,7 +69,7 @@ def check_features(x: Any, n: int) -> None:
         UserError: for anything else.
     """
     if not isinstance(x, np.ndarray) or x.ndim != 2 or x.dtype.kind not in "biuf":
-        raise UserError(f"features = {described(x)}: give an array of numbers of shape (examples, {n})")
+        raise UserError(f"features = {type_and_shape(x)}: give an array of numbers of shape (examples, {n})")
     if x.shape[1] != n:
         raise UserError(
             f"the data has {x.shape[1]} features but the network takes {n}; give it those that it was made for"
@@ -95,7 +87,7 @@ def check_labels(y: Any, examples: int, n_classes: int, owner: str) -> None:
         UserError: for anything else.
     """
     if not isinstance(y, np.ndarray) or y.ndim != 1 or y.dtype.kind not in "biu":
-        raise UserError(f"labels = {described(y)}: give an array of whole numbers, the class of each example")
+        raise UserError(f"labels = {type_and_shape(y)}: give an array of whole numbers, the class of each example")
     if len(y) != examples:
         raise UserError(f"{examples} examples with {len(y)} labels; give one label an example")
     strange = y[(y < 0) | (y >= n_classes)]
@@ -114,7 +106,7 @@ def distribution(name: str, q: Any, n: int | None = None) -> Float[np.ndarray, "
     is_list = isinstance(table, np.ndarray) and table.ndim == 1 and table.dtype.kind in "biuf" and table.size
     if not is_list or table.size != 2 ** (table.size.bit_length() - 1 if n is None else n):
         number = "2^n" if n is None else str(2**n)
-        raise UserError(f"{name} = {described(table)}: give an array of {number} probabilities, one a network")
+        raise UserError(f"{name} = {type_and_shape(table)}: give an array of {number} probabilities, one a network")
     table = table.astype(np.float64, copy=False)
     least, total = table.min(), table.sum()
     # A NaN fails both comparisons.
@@ -135,7 +127,7 @@ def check_class_probabilities(probabilities: Any) -> None:
     fits = isinstance(probabilities, np.ndarray) and probabilities.ndim == 2 and probabilities.dtype.kind == "f"
     if not fits or probabilities.shape[1] < 2:
         raise UserError(
-            f"predictions = {described(probabilities)}: give an array of probabilities of shape (examples, classes)"
+            f"predictions = {type_and_shape(probabilities)}: give an array (examples, classes) of probabilities"
         )
     totals = probabilities.sum(axis=1)
     wrong = ~((probabilities >= 0).all(axis=1) & (np.abs(totals - 1) <= ROUNDING))

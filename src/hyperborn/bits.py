@@ -1,11 +1,13 @@
-"""Bit strings, their indices and the weights they stand for.
+"""Bit strings: their indices, the weights they stand for, and which of them are distinct.
 
 Weight i is qubit i and weight 0 is the most significant bit of an index, so that index order is the order of
 ``itertools.product([0, 1], repeat=n)``.
 """
 
+from typing import NamedTuple
+
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, Shaped, UInt8
 
 from hyperborn.errors import UserError
 
@@ -52,3 +54,34 @@ def values_of(
 def bit_string(bits: UInt8[np.ndarray, " n"]) -> str:
     """One row of bits as text, weight 0 first."""
     return "".join(str(int(bit)) for bit in bits)
+
+
+class Distinct(NamedTuple):
+    """Each row once, which of these every row of the table is, and how often each occurs."""
+
+    rows: Shaped[np.ndarray, "distinct columns"]
+    places: Int[np.ndarray, " rows"]
+    counts: Int[np.ndarray, " distinct"]
+
+
+def distinct_rows(table: Shaped[np.ndarray, "rows columns"]) -> Distinct:
+    """The distinct rows in the order of `row_keys`.
+
+    `numpy.unique` with an axis compares column by column, and took 9 s for 32 rows of 10^6 bits.
+    """
+    _, first, places, counts = np.unique(row_keys(table), return_index=True, return_inverse=True, return_counts=True)
+    return Distinct(table[first], places, counts)
+
+
+def row_keys(table: Shaped[np.ndarray, "rows columns"]) -> Shaped[np.ndarray, " rows"]:
+    """A key of each row, equal for equal rows, that `numpy.unique` sorts by the rows' bytes, first column first.
+
+    Rows of bits (uint8, at most 1) get their index or, over 62 bits, a key of n/8 bytes, which is two to four times as
+    fast as to compare all of their bytes. Keys of two tables are comparable if both hold bits, or neither does.
+    """
+    if table.dtype == np.uint8 and table.max(initial=0) <= 1:
+        if table.shape[1] <= LARGEST_INDEXED:
+            return index_of(table)
+        table = np.packbits(table, axis=1)
+    whole = np.dtype((np.void, table.dtype.itemsize * table.shape[1]))
+    return np.ascontiguousarray(table).view(whole).reshape(-1)

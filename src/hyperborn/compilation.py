@@ -43,7 +43,7 @@ class Programs:
         path = self.path(key)
         with suppress(OSError):
             data = path.read_bytes()
-            if data[:START] == HEAD + _digest(key, data[START:]):
+            if data[:START] == HEAD + program_digest(key, data[START:]):
                 # The time of the last use, which decides what is deleted first; not every file system notes it.
                 os.utime(path)
                 return data[START:]
@@ -56,7 +56,7 @@ class Programs:
             descriptor, partial = tempfile.mkstemp(dir=self.folder, prefix=".")
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(HEAD + _digest(key, value) + value)
+                    file.write(HEAD + program_digest(key, value) + value)
                 # Without a sync: a crash costs a compilation, for the digest shows what is not whole.
                 Path(partial).replace(self.path(key))
             finally:
@@ -111,6 +111,6 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", LEAST_SECONDS)
 
 
-def _digest(key: str, program: bytes) -> bytes:
+def program_digest(key: str, program: bytes) -> bytes:
     """Digest of a program and its key, so that a program under a wrong name is as good as damaged."""
     return hashlib.sha256(hashlib.sha256(key.encode()).digest() + program).digest()

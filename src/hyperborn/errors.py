@@ -1,27 +1,39 @@
-"""The one error that is the user's to mend, what a signal to stop raises, and checks that many arguments need."""
+"""The error that a user can correct, what a signal to stop raises, failures that become warnings, checks of numbers."""
 
 import math
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from types import FrameType
 from typing import Any
 
+from hyperborn.printable import printable, shown
+
+LONGEST_REASON = 300
+"""Characters of the reason in a warning."""
+
 
 class UserError(ValueError):
-    """A mistake the user can mend: one line that names the thing, its value and the remedy.
+    """A mistake that the user can correct: one line that names the thing, its value and the remedy.
 
     The command line prints the line without a traceback and exits with code 2.
     """
 
 
-def shortened(value: Any, most: int = 200) -> str:
-    """A value as `repr` writes it, cut after `most` characters; for messages about what a user gave."""
+@contextmanager
+def warning_on_failure(what: str, note: Callable[[str], None]) -> Iterator[None]:
+    """Turn any failure of the block into one line, which is given to `note`; Ctrl-C goes on as it is.
+
+    For blocks that draw, or save what was drawn: the result is saved before, and no picture may cost it.
+    """
     try:
-        text = repr(value)
-    except (ValueError, RecursionError):
-        # Python writes no integers of more than 4,300 digits, and nothing that is nested too deeply.
-        return f"a value of type {type(value).__name__} that is too long to show"
-    return text if len(text) <= most else f"{text[:most]} ..."
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is, what matters is saved
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        reason = printable(str(error))
+        reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} ..."
+        note(f"{what} could not be drawn ({kind}{reason}); everything else is saved")
 
 
 class Stopped(KeyboardInterrupt):
@@ -41,18 +53,18 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None, why
     """The value of an argument that counts something; `why` follows the message.
 
     Raises:
-        UserError: if it is no whole number (1.0 and True are none), or out of range.
+        UserError: if it is not a whole number (1.0 and True are not), or out of range.
     """
     # An array of one number is no number: it cannot be hashed, and compiled programs are kept by their settings.
     number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else least - 1
     if number < least or (most is not None and number > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most:,}"
-        raise UserError(f"{name}={value!r} must be a whole number {allowed}{why}")
+        raise UserError(f"{name}={shown(value)} must be a whole number {allowed}{why}")
     return number
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is one finite real number that a float can hold; truth values are none."""
+    """Whether a value is one finite real number that a float can hold. True and False do not count."""
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:

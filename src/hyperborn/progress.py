@@ -135,12 +135,12 @@ class Lines(Display):
         for stage in stages:
             if now >= self._due.setdefault(stage, stage.started + FIRST_LINE):
                 self._due[stage] = now + LINE_EVERY
-                self.note(line(stage, now))
+                self.note(log_line(stage, now))
 
     def ended(self, stage: Stage, now: float) -> None:
         self._due.pop(stage, None)
         if stage.elapsed(now) >= LINE_EVERY:
-            self.note(line(stage, now, ended=True))
+            self.note(log_line(stage, now, ended=True))
 
     def note(self, text: str) -> None:
         self._stream.write(f"{text}\n")
@@ -338,7 +338,7 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def line(stage: Stage, now: float, *, ended: bool = False) -> str:
+def log_line(stage: Stage, now: float, *, ended: bool = False) -> str:
     """One line of a log about a stage."""
     parts = [f"{stage.description}: {stage.percentage}% ({stage.done:,}/{stage.total:,})", stage.metrics]
     if ended:

@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperborn.data.labels import choose, encode, select
-from hyperborn.data.naming import label_text, listed, nearest, number_in
+from hyperborn.data.labels import (
+    chosen_classes,
+    encoded,
+    joined,
+    label_spelling,
+    nearest_name,
+    parsed_number,
+    rows_of_classes,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,53 +33,53 @@ from hyperborn.data.naming import label_text, listed, nearest, number_in
     ],
 )
 def test_label_text(value: object, text: str) -> None:
-    assert label_text(value) == text
+    assert label_spelling(value) == text
 
 
 def test_a_number_keeps_its_underscore_to_itself() -> None:
-    assert number_in("1_000") is None
-    assert number_in("1e3") == 1000.0
-    assert number_in("red") is None
+    assert parsed_number("1_000") is None
+    assert parsed_number("1e3") == 1000.0
+    assert parsed_number("red") is None
 
 
 def test_long_lists_are_cut_and_the_nearest_name_ignores_case() -> None:
-    assert listed("abc") == "a, b, c"
-    assert listed("abcd", limit=2) == "a, b and 2 more"
-    assert nearest("IRSI", ("wine", "iris")) == "iris"
-    assert nearest("zzz", ("wine",)) == "wine"
+    assert joined("abc") == "a, b, c"
+    assert joined("abcd", limit=2) == "a, b and 2 more"
+    assert nearest_name("IRSI", ("wine", "iris")) == "iris"
+    assert nearest_name("zzz", ("wine",)) == "wine"
 
 
 def test_encode_takes_any_spelling_of_a_number() -> None:
-    np.testing.assert_array_equal(encode(["1", 1, 1.0, " 1 ", "1.0", 2], ("1", "2")), [0, 0, 0, 0, 0, 1])
+    np.testing.assert_array_equal(encoded(["1", 1, 1.0, " 1 ", "1.0", 2], ("1", "2")), [0, 0, 0, 0, 0, 1])
 
 
 def test_encode_prefers_the_label_as_written() -> None:
     # "01" and "1" are two labels here, so the number one alone can only mean the second.
-    np.testing.assert_array_equal(encode(["01", "1", 1.0], ("01", "1")), [0, 1, 1])
-    np.testing.assert_array_equal(encode([1.0], ("01", "x")), [0])
+    np.testing.assert_array_equal(encoded(["01", "1", 1.0], ("01", "1")), [0, 1, 1])
+    np.testing.assert_array_equal(encoded([1.0], ("01", "x")), [0])
 
 
 def test_encode_refuses_a_label_it_does_not_know(refused) -> None:
     with refused("'blue'", "red, green"):
-        encode(["red", "blue"], ("red", "green"))
+        encoded(["red", "blue"], ("red", "green"))
 
 
 def test_ambiguous_number_is_unknown(refused) -> None:
     with refused("'1'"):
-        encode([1.0], ("01", "001"))
+        encoded([1.0], ("01", "001"))
 
 
 def test_classes_by_name_index_and_text() -> None:
     names = ("setosa", "versicolor", "virginica")
-    assert choose(names, None) == [0, 1, 2]
-    assert choose(names, (2, 0)) == [2, 0]
-    assert choose(names, ("virginica", "1")) == [2, 1]
+    assert chosen_classes(names, None) == [0, 1, 2]
+    assert chosen_classes(names, (2, 0)) == [2, 0]
+    assert chosen_classes(names, ("virginica", "1")) == [2, 1]
 
 
 def test_where_names_are_numbers_a_class_is_its_name_never_its_index(refused) -> None:
-    assert choose(("1", "2", "3"), (3, "1")) == [2, 0]
+    assert chosen_classes(("1", "2", "3"), (3, "1")) == [2, 0]
     with refused("'0'", "1, 2, 3"):
-        choose(("1", "2", "3"), (0, 1))
+        chosen_classes(("1", "2", "3"), (0, 1))
 
 
 @pytest.mark.parametrize(
@@ -90,12 +97,12 @@ def test_where_names_are_numbers_a_class_is_its_name_never_its_index(refused) ->
 )
 def test_faulty_choices(refused, classes: object, said: str) -> None:
     with refused(said):
-        choose(("a", "b", "c"), classes)
+        chosen_classes(("a", "b", "c"), classes)
 
 
 @given(st.lists(st.integers(0, 4), max_size=30), st.permutations(range(5)), st.integers(2, 5))
 def test_select_is_a_filter_and_a_renaming(labels: list[int], order: list[int], n_chosen: int) -> None:
     chosen = order[:n_chosen]
-    rows, y = select(np.asarray(labels, dtype=np.int64), chosen)
+    rows, y = rows_of_classes(np.asarray(labels, dtype=np.int64), chosen)
     assert rows.tolist() == [row for row, label in enumerate(labels) if label in chosen]
     assert [chosen[index] for index in y] == [label for label in labels if label in chosen]

@@ -12,7 +12,7 @@ import pytest
 
 from deadline import within
 from hyperborn.data import from_arrays, load, read_table, tables
-from hyperborn.data.naming import twice
+from hyperborn.data.labels import first_repeated
 
 Written = Callable[..., Path]
 
@@ -82,8 +82,8 @@ def test_many_columns_take_time_in_proportion(written: Written) -> None:
 
 
 def test_the_first_name_that_comes_twice() -> None:
-    assert twice(["a", "b", "c"]) is None
-    assert twice(["a", "b", "c", "b", "a"]) == "b"
+    assert first_repeated(["a", "b", "c"]) is None
+    assert first_repeated(["a", "b", "c", "b", "a"]) == "b"
 
 
 def test_as_many_labels_as_an_identifier_has(refused, written: Written) -> None:

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from hyperborn.data import Column, Preprocessing, Table
 from hyperborn.data.columns import inferred, matrix
-from hyperborn.data.preprocessing import fit
+from hyperborn.data.preprocessing import fitted_preprocessing
 
 NAMES = {"target": "y", "classes": ("a", "b")}
 
@@ -34,7 +34,7 @@ def fitted(
 ) -> Preprocessing:
     columns = inferred(table, list(table.columns))
     raw = matrix(table, columns, impute=impute)
-    return fit(raw, columns, standardize=standardize, components=components, impute=impute, **NAMES)
+    return fitted_preprocessing(raw, columns, standardize=standardize, components=components, impute=impute, **NAMES)
 
 
 def test_one_hot_and_medians_by_hand() -> None:
@@ -125,7 +125,9 @@ def test_stored_medians_fill_new_rows() -> None:
 def test_no_value_to_take_a_median_of(refused) -> None:
     columns = (Column("a"), Column("b"))
     with refused("'b'", "no median"):
-        fit(np.asarray([[1, np.nan]] * 3), columns, standardize=True, components=None, impute=True, **NAMES)
+        fitted_preprocessing(
+            np.asarray([[1, np.nan]] * 3), columns, standardize=True, components=None, impute=True, **NAMES
+        )
     with refused("'b'", "no values"):
         inferred(Table({"b": np.full(2, np.nan)}), ["b"])
 

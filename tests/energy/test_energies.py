@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import oracle
 from hyperborn.energy import energies, energy
-from hyperborn.energy.sides import code_blocks, two_sides
+from hyperborn.energy.enumeration import code_blocks, two_halves
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 
@@ -130,9 +130,9 @@ def test_every_network_is_in_one_block() -> None:
 
 
 def test_sides_share_the_weights_as_equally_as_the_groups_allow() -> None:
-    assert [len(side.positions) for side in two_sides(BinaryMLP(16, ()))] == [8, 9]
-    assert [len(side.positions) for side in two_sides(BinaryMLP(4, (2,)))] == [6, 7]
-    assert [len(side.positions) for side in two_sides(BinaryMLP(3, (2, 2), bias=False))] == [12, 0]
+    assert [len(side.positions) for side in two_halves(BinaryMLP(16, ()))] == [8, 9]
+    assert [len(side.positions) for side in two_halves(BinaryMLP(4, (2,)))] == [6, 7]
+    assert [len(side.positions) for side in two_halves(BinaryMLP(3, (2, 2), bias=False))] == [12, 0]
 
 
 @pytest.mark.parametrize(("n_features", "hidden", "count"), [(14, (), 1000), (2, (2, 2), 100), (3, (3,), 100)])

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.networks import BinaryMLP
+from hyperborn.networks.network import memory_blocks
 
 ARGUMENTS = st.fixed_dictionaries(
     {
@@ -50,3 +51,15 @@ def test_only_its_own_weights_change_a_neuron(arguments: dict[str, Any], seed: i
         difference = net.forward(changed, x) - net.forward(weights, x)
         np.testing.assert_array_equal(np.delete(difference, output, axis=1), 0)
         np.testing.assert_allclose(difference[:, output], -2 * net.forward(weights, x)[:, output], rtol=1e-9, atol=1e-9)
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 20_000))
+def test_blocks_cover_every_pair_once_within_the_memory(networks: int, examples: int, memory: int) -> None:
+    net = BinaryMLP(4, (3,))
+    seen = np.zeros((networks, examples), dtype=int)
+    for rows, columns in memory_blocks(net, networks, examples, memory=memory, beside=5):
+        seen[rows, columns] += 1
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        floats = height * width * (net.working_floats + 5) + height * net.n_weights
+        assert 8 * floats <= memory or (height == 1 and (width == 1 or 8 * width * (net.working_floats + 5) <= memory))
+    assert (seen == 1).all()

@@ -17,7 +17,7 @@ from hyperborn.circuits import Brickwork, Circuit, ProductState
 from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import DIVERGENCES, KL, MMD, Adversarial, Divergence, RenyiDivergence, Stein
 from hyperborn.objectives.functional import Functional
-from hyperborn.objectives.kernels import Hamming, ladder
+from hyperborn.objectives.kernels import Hamming, adaptive_kernel
 from hyperborn.objectives.objectives import ELBO, MLE, OBJECTIVES, SELBO, Objective, Renyi, SteinPosterior
 from hyperborn.posteriors import Register
 from hyperborn.priors import Bernoulli, Prior, Uniform
@@ -62,9 +62,9 @@ Plain = Callable[[Any], Any]
 
 
 def plain_discrepancy(divergence: MMD, p: np.ndarray) -> Plain:
-    """MMD² of one kernel, or the norm of those of all kernels on the ladder."""
+    """MMD² of one kernel, or the norm of those of all kernels of the adaptive kernel."""
     if divergence.bandwidth == "adaptive":
-        kernels = inference_oracle.normalised_kernels(p, ladder(N).kappas)
+        kernels = inference_oracle.normalised_kernels(p, adaptive_kernel(N).kappas)
         return lambda q: sum(((q - p) @ kernel @ (q - p)) ** 2 for kernel in kernels) ** 0.5
     kernel = inference_oracle.kernel_matrix(N, divergence.kernel_of(np.log(p)).kappas)
     return lambda q: (q - p) @ kernel @ (q - p)

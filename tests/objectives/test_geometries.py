@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hyperborn.objectives.geometries import Entropic, Euclidean, Geometry, projected
+from hyperborn.objectives.geometries import Entropic, Euclidean, Geometry, projected_on_simplex
 
 STATES = 16
 GEOMETRIES = [Euclidean(), Entropic()]
@@ -25,7 +25,7 @@ def plain_projection(u: np.ndarray) -> np.ndarray:
 @given(ANYWHERE)
 def test_the_projection_is_that_of_bisection(u: np.ndarray) -> None:
     with jax.enable_x64(True):
-        found = np.asarray(jax.jit(projected)(jnp.asarray(u)))
+        found = np.asarray(jax.jit(projected_on_simplex)(jnp.asarray(u)))
     assert (found >= 0).all()
     np.testing.assert_allclose(found.sum(), 1, rtol=1e-14)
     # Entries up to 1e6 leave 1e-10 of a threshold.
@@ -35,8 +35,8 @@ def test_the_projection_is_that_of_bisection(u: np.ndarray) -> None:
 def test_a_distribution_is_its_own_projection_and_a_far_corner_is_met() -> None:
     q = np.random.default_rng(0).dirichlet(np.ones(STATES))
     with jax.enable_x64(True):
-        np.testing.assert_allclose(projected(jnp.asarray(q)), q, rtol=0, atol=1e-15)
-        np.testing.assert_array_equal(projected(jnp.asarray(1e300 * np.eye(STATES)[3])), np.eye(STATES)[3])
+        np.testing.assert_allclose(projected_on_simplex(jnp.asarray(q)), q, rtol=0, atol=1e-15)
+        np.testing.assert_array_equal(projected_on_simplex(jnp.asarray(1e300 * np.eye(STATES)[3])), np.eye(STATES)[3])
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
@@ -52,7 +52,7 @@ def test_a_proximal_step_is_the_lowest_of_its_model(geometry: Geometry, seed: in
             place = geometry.of(jnp.log(jnp.maximum(other, 1e-300)))
             return float(jnp.sum(variation * other) + geometry.distance(place, u) / length)
 
-        place = geometry.nearest(u - length * variation)
+        place = geometry.projected(u - length * variation)
         found = np.asarray(geometry.probabilities(place))
         lowest = model(found)
         np.testing.assert_allclose(found.sum(), 1, rtol=1e-12)
@@ -65,6 +65,6 @@ def test_coordinates_are_of_the_same_distribution(geometry: Geometry) -> None:
     q, other = np.random.default_rng(1).dirichlet(np.ones(STATES), size=2)
     with jax.enable_x64(True):
         u, v = geometry.of(jnp.log(q)), geometry.of(jnp.log(other))
-        np.testing.assert_allclose(geometry.probabilities(geometry.nearest(u)), q, rtol=1e-12)
+        np.testing.assert_allclose(geometry.probabilities(geometry.projected(u)), q, rtol=1e-12)
         expected = 0.5 * ((q - other) ** 2).sum() if geometry == Euclidean() else (q * np.log(q / other)).sum()
         np.testing.assert_allclose(geometry.distance(u, v), expected, rtol=1e-12)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
 from hyperborn.objectives.objectives import ELBO, MLE, OBJECTIVES, SELBO, Objective, Renyi, SteinPosterior
-from hyperborn.posteriors.evidence import log_evidence
+from hyperborn.posteriors.enumeration import log_evidence
 
 NOT_POSITIVE = [0.0, -1.0, float("inf"), float("nan")]
 

@@ -11,7 +11,7 @@ import oracle
 import registers_oracle
 from hyperborn.circuits import Brickwork, ProductState
 from hyperborn.errors import UserError
-from hyperborn.posteriors.evidence import exact_posterior
+from hyperborn.posteriors.enumeration import exact_posterior
 
 N = 4
 REGISTER = hb.Register(Brickwork(N, depth=3))

@@ -1,7 +1,6 @@
 import pytest
 
-from hyperborn.attempts import attempted
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, warning_on_failure
 from hyperborn.report.drawing import draw_all
 
 
@@ -27,5 +26,5 @@ def test_what_cannot_be_drawn_is_a_line_and_the_others_are_drawn() -> None:
 
 
 def test_ctrl_c_is_no_failure() -> None:
-    with pytest.raises(KeyboardInterrupt), attempted("a.png", pytest.fail):
+    with pytest.raises(KeyboardInterrupt), warning_on_failure("a.png", pytest.fail):
         raise KeyboardInterrupt

@@ -11,10 +11,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from hyperborn._typing import Bits
-from hyperborn.arguments import check_bits, check_kind, shown
+from hyperborn.arguments import check_bits, check_kind
+from hyperborn.bits import distinct_rows
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, whole_number
-from hyperborn.rows import distinct_rows
+from hyperborn.printable import shown
 
 LARGEST_SEED = 2**31 - 1
 """Largest seed that every simulator takes."""

@@ -8,8 +8,8 @@ from jaxtyping import Float
 
 from hyperborn._typing import Bits
 from hyperborn.backends.batch import Counts
+from hyperborn.bits import distinct_rows
 from hyperborn.errors import UserError
-from hyperborn.rows import distinct_rows
 
 ROUNDING = 1e-6
 """By how much the sum of stored weights may differ from 1."""

@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
+from hyperborn.bits import distinct_rows
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
 from hyperborn.predictive import posterior_predictive
 from hyperborn.priors import Prior, Uniform
-from hyperborn.rows import distinct_rows
 
 
 class Predictor(ABC):

@@ -13,7 +13,7 @@ from hyperborn.baselines.baseline import Baseline, Predictor, positive
 from hyperborn.baselines.minibatches import EPOCHS, batches_of, check_counts, settled
 from hyperborn.baselines.potential import seed_of
 from hyperborn.data.dataset import Dataset
-from hyperborn.energy.data import checked
+from hyperborn.energy.likelihood import checked_examples
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP, Network
 from hyperborn.predictive import calibrated_nll
@@ -144,7 +144,7 @@ def training_examples(network: Network, data: Dataset, name: str) -> tuple[np.nd
     Raises:
         UserError: if the data do not fit the network, or are of one class.
     """
-    x, y = checked(network, data.train)
+    x, y = checked_examples(network, data.train)
     if len(np.unique(y)) < 2:
         raise UserError(f"the training split of {data.name!r} holds class {y[0]} alone; {name} needs two, add examples")
     return x, y
@@ -159,5 +159,5 @@ def chosen(network: Network, data: Dataset, model: Callable[[float], Any], defau
         if not len(data.validation):
             return FullPrecision(network, model(default))
         tried = [FullPrecision(network, model(penalty)) for penalty in PENALTIES]
-    held_out = checked(network, data.validation)
+    held_out = checked_examples(network, data.validation)
     return min(tried, key=lambda one: calibrated_nll(one.predict_proba(held_out[0]), held_out[1]))

@@ -19,14 +19,13 @@ from jaxtyping import Float, Int
 
 from hyperborn._typing import Bits, RandomKey
 from hyperborn.baselines.baseline import Ensemble
+from hyperborn.bits import distinct_rows
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import energy
-from hyperborn.energy.data import checked
-from hyperborn.energy.losses import losses
+from hyperborn.energy.likelihood import checked_examples, losses
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.priors import Bernoulli, Prior, Uniform
-from hyperborn.rows import distinct_rows
 from hyperborn.training.definition import LARGEST_SEED, check_kinds
 
 Spins: TypeAlias = Float[Array, "chains n"]
@@ -106,7 +105,7 @@ def potential_of(network: Network, data: Dataset, prior: Prior, name: str) -> Po
             independent under the prior.
     """
     check_kinds(network=network, data=data, prior=prior)
-    x, y = checked(network, data.train)
+    x, y = checked_examples(network, data.train)
     return Potential(
         network,
         jnp.asarray(x, jnp.float32),

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from hyperborn.arguments import shown
 from hyperborn.circuits.circuit import Gate
 from hyperborn.errors import UserError
+from hyperborn.printable import shown
 
 
 def draw(gates: Sequence[Gate], n_qubits: int, labels: Sequence[str] | None = None) -> str:

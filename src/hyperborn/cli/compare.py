@@ -66,9 +66,8 @@ def compared_in(
         KeyboardInterrupt: without one.
         UserError: if something cannot be made, or the folder cannot be written.
     """
-    from hyperborn.attempts import attempted
     from hyperborn.cli.folders import free_beside
-    from hyperborn.errors import Stopped
+    from hyperborn.errors import Stopped, warning_on_failure
     from hyperborn.progress import Progress
     from hyperborn.report import plots, tables
     from hyperborn.runs.layout import is_free
@@ -101,7 +100,7 @@ def compared_in(
         }
         write_folder(folder, files, kind=COMPARISON, replace=force)
         # Only now: whatever goes wrong with the picture, the values are saved.
-        with attempted("comparison.png", note):
+        with warning_on_failure("comparison.png", note):
             title = f"{settings.data}: objectives compared on the test split"
             picture = plots.comparison(table, measures, title=title)
             write_folder(folder, files | {"comparison.png": picture}, kind=COMPARISON, replace=True)

@@ -38,7 +38,7 @@ def evaluate(
     with explained(as_json):
         from hyperborn.config import RunConfig, configured
         from hyperborn.data import read_table
-        from hyperborn.data.reapplied import columns_needed
+        from hyperborn.data.user_table import columns_needed
         from hyperborn.errors import UserError
         from hyperborn.predictive import scores
         from hyperborn.report.digits import number_text
@@ -99,10 +99,10 @@ def labelled(table: "Table", preprocessing: "Preprocessing") -> "Split":
         UserError: if the target column is absent or has missing or unknown labels, or the features do not fit.
     """
     from hyperborn.data import Split
-    from hyperborn.data.reapplied import labels_of
+    from hyperborn.data.user_table import encoded_labels
     from hyperborn.errors import UserError
 
     target = preprocessing.target
     if target not in table.columns:
         raise UserError(f"{table.source} has no column {target!r} to score against; add it, or use: hyperborn predict")
-    return Split(preprocessing.transform(table), labels_of(table, preprocessing))
+    return Split(preprocessing.transform(table), encoded_labels(table, preprocessing))

@@ -20,9 +20,8 @@ def study(
 ) -> None:
     """Run a study: methods compared on tasks, training sizes and seeds. Start it twice, and two processes share it."""
     with explained(as_json):
-        from hyperborn.attempts import attempted
         from hyperborn.compilation import keep_compiled_programs
-        from hyperborn.errors import UserError
+        from hyperborn.errors import UserError, warning_on_failure
         from hyperborn.progress import Progress
         from hyperborn.report.drawing import draw_all
         from hyperborn.study import reporting, running
@@ -48,7 +47,7 @@ def study(
         report = reporting.report_of(planned, rows)
         store.write_report(report.files)
         # Only now: whatever goes wrong with a picture, the tables are saved.
-        with attempted("the pictures", note):
+        with warning_on_failure("the pictures", note):
             store.write_report(report.files | draw_all(report.pictures, note))
         failed = len({row["cell"] for row in rows if row.get("error") is not None})
         if failed:

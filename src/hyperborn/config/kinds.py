@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from hyperborn.config.options import Option
+from hyperborn.data.built_in import LARGEST_SIZE
 from hyperborn.data.tables import MOST_COLUMNS
-from hyperborn.data.toy import LARGEST_SIZE
-from hyperborn.networks.checks import MOST_LAYERS
+from hyperborn.networks.layers import MOST_LAYERS
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.divergences.renyi import NEAREST
 from hyperborn.objectives.objectives import OBJECTIVES

@@ -6,8 +6,8 @@ from hyperborn.config.models import Configuration
 from hyperborn.config.options import AUTO, DRAWN, MANY, ONE, keys_with
 from hyperborn.data import Dataset
 from hyperborn.networks import BinaryMLP
+from hyperborn.networks.layers import Normalization
 from hyperborn.networks.mlp import Scale
-from hyperborn.networks.scaling import Normalization
 from hyperborn.objectives.objectives import OBJECTIVES
 from hyperborn.posteriors.default import fits_one_register
 from hyperborn.training.estimators import ESTIMATORS

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from hyperborn.config.applicability import check_options
 from hyperborn.config.models import Configuration
-from hyperborn.errors import UserError, shortened
+from hyperborn.errors import UserError
+from hyperborn.printable import shown
 from hyperborn.storage import read_bounded
 from hyperborn.training.regimes import REGIMES
 
@@ -34,7 +35,7 @@ def configured(kind: type[Config], file: Path | None, flags: Mapping[str, Any]) 
             near = difflib.get_close_matches(key, kind.model_fields, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise UserError(
-                f"unknown configuration key {shortened(key)}: {hint}the keys are {', '.join(kind.model_fields)}"
+                f"unknown configuration key {shown(key)}: {hint}the keys are {', '.join(kind.model_fields)}"
             )
     if given.get("backend") is not None:
         given.setdefault("objective", REGIMES["shots"].default_objective().name)
@@ -76,4 +77,4 @@ def explained(error: ValidationError, kind: type[Configuration], given: Mapping[
     key = str(error.errors(include_url=False, include_context=False)[0]["loc"][0])
     if key not in given:
         return f"{key} is missing: name the data set, such as iris, or a CSV file"
-    return f"{key} = {shortened(given[key])} is not allowed; give {kind.model_fields[key].description}"
+    return f"{key} = {shown(given[key])} is not allowed; give {kind.model_fields[key].description}"

@@ -6,15 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hyperborn.data import splits
-from hyperborn.data.assembling import assembled
-from hyperborn.data.dataset import Dataset
-from hyperborn.data.load import check_kinds, check_settled, is_names
-from hyperborn.data.naming import counted, listed
+from hyperborn.data.dataset import TARGET, Dataset, split_and_preprocessed
+from hyperborn.data.labels import counted, joined
+from hyperborn.data.load import check_option_types, check_settled, is_names
 from hyperborn.data.preprocessing import Preprocessing
-from hyperborn.data.reapplied import examples_of
-from hyperborn.data.source import TARGET
 from hyperborn.data.tables import Table, real_numbers
-from hyperborn.data.user_table import from_table
+from hyperborn.data.user_table import examples_in_encoding, examples_of_table
 from hyperborn.errors import UserError
 
 
@@ -50,7 +47,7 @@ def from_arrays(
     Raises:
         UserError: arrays that do not fit each other, values that are no finite numbers, or a single class.
     """
-    check_kinds({"name": name, "standardize": standardize, "preprocessing": preprocessing})
+    check_option_types({"name": name, "standardize": standardize, "preprocessing": preprocessing})
     splits.check_fractions(validation, test)
     if preprocessing is not None:
         settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
@@ -64,10 +61,14 @@ def from_arrays(
     if labels.ndim != 1 or any(len(values) != len(labels) for values in columns.values()):
         raise UserError(f"y of shape {labels.shape} must be one label for each row of x")
     if preprocessing is None:
-        examples = from_table(Table({**columns, TARGET: labels}, name), target=TARGET, classes=classes, impute=False)
+        examples = examples_of_table(
+            Table({**columns, TARGET: labels}, name), target=TARGET, classes=classes, impute=False
+        )
     else:
-        examples = examples_of(Table({**columns, preprocessing.target: labels}, name), preprocessing, target=None)
-    return assembled(
+        examples = examples_in_encoding(
+            Table({**columns, preprocessing.target: labels}, name), preprocessing, target=None
+        )
+    return split_and_preprocessed(
         name,
         examples,
         seed=seed,
@@ -104,6 +105,6 @@ def feature_columns(x: ArrayLike, features: Sequence[str] | None) -> dict[str, n
         raise UserError(f"features={features!r} must be a sequence of names, such as ('height', 'width')")
     if len(set(names)) != values.shape[1] or len(names) != values.shape[1] or TARGET in names:
         raise UserError(
-            f"features={listed(map(repr, names))} must name each of the {values.shape[1]} columns of x, none {TARGET!r}"
+            f"features={joined(map(repr, names))} must name each of the {values.shape[1]} columns of x, none {TARGET!r}"
         )
     return {name: values[:, place] for place, name in enumerate(names)}

@@ -9,8 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from hyperborn.data.labels import find, spellings
-from hyperborn.data.naming import counted, label_text, listed, number_in
+from hyperborn.data.labels import counted, index_of_label, joined, label_spelling, parsed_number, spellings
 from hyperborn.data.tables import Table, read_table
 from hyperborn.errors import UserError
 
@@ -99,7 +98,7 @@ def check_categories(
 
 def like_number(cell: str) -> bool:
     """Whether a text is a number, with a point or a comma."""
-    return number_in(cell.replace(",", ".")) is not None
+    return parsed_number(cell.replace(",", ".")) is not None
 
 
 def raw_table(
@@ -126,7 +125,7 @@ def raw_table(
         raise UserError(f"the raw rows are no table ({error}); give as many values in every row") from error
     if rows.ndim != 2 or rows.shape[1] != len(names):
         raise UserError(
-            f"raw rows of shape {rows.shape} must be (examples, {len(names)}), with the columns: {listed(names)}"
+            f"raw rows of shape {rows.shape} must be (examples, {len(names)}), with the columns: {joined(names)}"
         )
     return Table({name: rows[:, place] for place, name in enumerate(names)}, "the raw rows")
 
@@ -170,7 +169,7 @@ def matrix(table: Table, columns: Sequence[Column], *, impute: bool) -> Float[np
     """
     check_present(table.columns, columns, table.source)
     blocks = [
-        numbers(table, column.name, impute=impute)[:, None]
+        numeric_values(table, column.name, impute=impute)[:, None]
         if column.categories is None
         else one_hot(table, column.name, column.categories)
         for column in columns
@@ -181,14 +180,14 @@ def matrix(table: Table, columns: Sequence[Column], *, impute: bool) -> Float[np
 def check_present(given: Mapping[str, np.ndarray], columns: Sequence[Column], source: str) -> None:
     absent = [column.name for column in columns if column.name not in given]
     if absent:
-        every = listed(column.name for column in columns)
-        raise UserError(f"{source} has no column {listed(map(repr, absent), 3)}; it needs the columns: {every}")
+        every = joined(column.name for column in columns)
+        raise UserError(f"{source} has no column {joined(map(repr, absent), 3)}; it needs the columns: {every}")
 
 
-def numbers(table: Table, name: str, *, impute: bool) -> Float[np.ndarray, " examples"]:
+def numeric_values(table: Table, name: str, *, impute: bool) -> Float[np.ndarray, " examples"]:
     values = table.columns[name]
     if values.dtype == object:
-        row = next(row for row, cell in enumerate(values) if cell is not None and number_in(cell) is None)
+        row = next(row for row, cell in enumerate(values) if cell is not None and parsed_number(cell) is None)
         raise UserError(f"column {name!r} of {table.source} must be numbers, but row {row + 1} holds {values[row]!r}")
     infinite = int(np.isinf(values).sum())
     if infinite:
@@ -213,11 +212,11 @@ def one_hot(table: Table, name: str, categories: Sequence[str]) -> Float[np.ndar
     known = spellings(categories)
     encoded = np.zeros((len(values), len(categories)))
     for row, value in enumerate(values):
-        index = find(value, known)
+        index = index_of_label(value, known)
         if index is None:
             raise UserError(
-                f"column {name!r} of {table.source}, row {row + 1}: unknown category {label_text(value)!r}; the known "
-                f"ones are {listed(categories)}"
+                f"column {name!r} of {table.source}, row {row + 1}: unknown category "
+                f"{label_spelling(value)!r}; the known ones are {joined(categories)}"
             )
         encoded[row, index] = 1.0
     return encoded

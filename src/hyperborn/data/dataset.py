@@ -1,4 +1,4 @@
-"""Examples in three splits, with their names and the record of how they came from raw columns."""
+"""Examples, raw and in three splits, with their names and the record of how they came from raw columns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,32 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from hyperborn.data.naming import counted, nearest
-from hyperborn.data.preprocessing import Preprocessing, frozen
+from hyperborn._typing import Labels
+from hyperborn.data.columns import Column
+from hyperborn.data.labels import counted, nearest_name, present_classes
+from hyperborn.data.preprocessing import Preprocessing, fitted_preprocessing, frozen
+from hyperborn.data.splits import stratified
 from hyperborn.errors import UserError
 
 SPLITS = ("train", "validation", "test")
+
+TARGET = "target"
+"""Name of the target column of the built-in sets, for tables that follow."""
+
+
+@dataclass(frozen=True, eq=False)
+class RawExamples:
+    """Examples of the chosen classes as every loader returns them: before they are split and before any statistics.
+
+    ``test`` holds the official test examples of a set that has them; none are drawn then.
+    """
+
+    columns: tuple[Column, ...]
+    target: str
+    classes: tuple[str, ...]
+    x: Float[np.ndarray, "examples raw"]
+    y: Labels
+    test: tuple[Float[np.ndarray, "test raw"], Int[np.ndarray, " test"]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,10 +40,11 @@ class Split:
     """Examples ``x`` (float64, C-contiguous) and their class indices ``y`` (int64), both read-only; may be empty.
 
     Raises:
-        UserError: no arrays of numbers, lengths that differ, features that are not finite, or a negative label.
+        UserError: for what is not an array of numbers, lengths that differ, features that are not finite, or negative
+            labels.
     """
 
-    # Lengths are compared below, for everybody: types are checked in tests only.
+    # Lengths are compared below: types are checked in tests only.
     x: Float[np.ndarray, "examples features"]
     y: Int[np.ndarray, " labels"]
 
@@ -108,7 +130,7 @@ class Dataset:
             UserError: any other name, with the nearest of these.
         """
         if name not in SPLITS:
-            near = nearest(str(name), SPLITS)
+            near = nearest_name(str(name), SPLITS)
             raise UserError(f"unknown split {name!r}; the nearest is {near!r} of: {', '.join(SPLITS)}")
         return getattr(self, name)
 
@@ -131,15 +153,15 @@ class Dataset:
         keys = {"name", "classes", "preprocessing"}
         if not isinstance(description, Mapping) or set(description) != keys:
             raise UserError(f"data record: its entries must be {', '.join(sorted(keys))}; restore it from a backup")
-        name, classes = description["name"], description["classes"]
-        if not isinstance(name, str) or not isinstance(classes, list) or not all(isinstance(c, str) for c in classes):
+        title, classes = description["name"], description["classes"]
+        if not isinstance(title, str) or not isinstance(classes, list) or not all(isinstance(c, str) for c in classes):
             raise UserError("data record: name must be text and classes a list of text; restore it from a backup")
         preprocessing = Preprocessing.from_dict(description["preprocessing"])
-        splits = {split: Split(recorded(arrays, f"{split}_x"), recorded(arrays, f"{split}_y")) for split in SPLITS}
-        return Dataset(name=name, **splits, classes=tuple(classes), preprocessing=preprocessing)
+        splits = {name: Split(*(array_of_record(arrays, f"{name}_{part}") for part in "xy")) for name in SPLITS}
+        return Dataset(name=title, **splits, classes=tuple(classes), preprocessing=preprocessing)
 
 
-def recorded(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+def array_of_record(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     """One array of a record, of exactly the type that was written."""
     if name not in arrays:
         raise UserError(f"data record: the array {name} is missing; restore it from a backup")
@@ -150,3 +172,59 @@ def recorded(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
             f"{counted(dimensions, 'dimension')}; restore it from a backup"
         )
     return array
+
+
+def split_and_preprocessed(
+    name: str,
+    examples: RawExamples,
+    *,
+    seed: int,
+    validation: float,
+    test: float,
+    more: str,
+    standardize: bool,
+    components: int | None,
+    impute: bool,
+    preprocessing: Preprocessing | None,
+) -> Dataset:
+    """The data set of these examples, with the preprocessing that is given, or one fitted on the training split.
+
+    `more` says in an error how to get more examples.
+
+    Raises:
+        UserError: too few examples to be split, or values that no preprocessing can be fitted on.
+    """
+    y, names = examples.y, examples.classes
+    if preprocessing is not None:
+        y, names = present_classes(y, names)
+    rows = stratified(y, names, validation=validation, test=test, seed=seed, more=more)
+    if preprocessing is None:
+        preprocessing = fitted_preprocessing(
+            examples.x[rows[0]],
+            examples.columns,
+            target=examples.target,
+            classes=examples.classes,
+            standardize=standardize,
+            components=components,
+            impute=impute,
+        )
+    return preprocessed(name, examples, rows, preprocessing)
+
+
+def preprocessed(
+    name: str, examples: RawExamples, rows: tuple[np.ndarray, np.ndarray, np.ndarray], preprocessing: Preprocessing
+) -> Dataset:
+    """The data set of these examples, with these rows in the training, validation and test split."""
+    train, validation, test = rows
+
+    def split(x: np.ndarray, y: np.ndarray) -> Split:
+        return Split(preprocessing.apply(x), y)
+
+    return Dataset(
+        name=name,
+        train=split(examples.x[train], examples.y[train]),
+        validation=split(examples.x[validation], examples.y[validation]),
+        test=split(examples.x[test], examples.y[test]) if examples.test is None else split(*examples.test),
+        classes=examples.classes,
+        preprocessing=preprocessing,
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hyperborn.data.naming import number_in, twice
+from hyperborn.data.labels import first_repeated, parsed_number
 from hyperborn.data.tables import MISSING, MOST_BYTES, check_columns, check_values
 from hyperborn.errors import UserError
 from hyperborn.storage import read_bounded
@@ -66,7 +66,7 @@ def with_points(values: np.ndarray) -> np.ndarray:
     with_comma = [cell for cell in present if "," in cell]
     if any("." in cell for cell in present) or all(THOUSANDS.fullmatch(cell) for cell in with_comma):
         return values
-    if any(number_in(cell.replace(",", ".")) is None for cell in present):
+    if any(parsed_number(cell.replace(",", ".")) is None for cell in present):
         return values
     return np.asarray([cell.replace(",", ".") for cell in cells], dtype=object)
 
@@ -129,7 +129,7 @@ def check_header(names: list[str], line: int, path: Path) -> None:
     """
     if not names:
         raise UserError(f"{path} is empty; its first line must name the columns")
-    if all(number_in(name) is not None for name in names):
+    if all(parsed_number(name) is not None for name in names):
         raise UserError(f"{path}, line {line}: numbers, not a header; the first line must name the columns")
     for place, name in enumerate(names):
         if not name:
@@ -137,5 +137,5 @@ def check_header(names: list[str], line: int, path: Path) -> None:
                 f"{path}, line {line}: column {place + 1} has no name; name it or remove it "
                 "(pandas: to_csv(index=False))"
             )
-    if (name := twice(names)) is not None:
+    if (name := first_repeated(names)) is not None:
         raise UserError(f"{path}, line {line}: column {name!r} is named twice; rename one")

@@ -1,36 +1,92 @@
-"""From labels to class indices: any spelling of a label, any subset of the classes in any order."""
+"""Labels and names: their spellings, class indices, the choice of classes, lists of names for messages."""
 
+import difflib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from jaxtyping import Int
 
 from hyperborn._typing import Labels
-from hyperborn.data.naming import counted, label_text, listed, number_in
-from hyperborn.errors import UserError, shortened
+from hyperborn.errors import UserError
+from hyperborn.printable import shown
+
+LARGEST_EXACT = 2**53
+"""Whole numbers below this are exact in float64 and are written without a decimal point."""
+
+
+def label_spelling(value: object) -> str:
+    """One spelling for one label: ``1``, ``1.0`` and ``" 1 "`` all become ``"1"``; other text is only stripped."""
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        whole = number.is_integer() and abs(number) < LARGEST_EXACT
+        return str(int(number)) if whole else repr(number)
+    return str(value).strip()
+
+
+def parsed_number(text: str) -> float | None:
+    """The number that a text stands for, or None if it is not one (``1_000`` is not)."""
+    if "_" in text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def joined(names: Iterable[str], limit: int = 12) -> str:
+    """Names with commas between them; of those after the limit only the number."""
+    every = list(names)
+    if len(every) <= limit:
+        return ", ".join(every)
+    return f"{', '.join(every[:limit])} and {len(every) - limit} more"
+
+
+def first_repeated(names: Iterable[str]) -> str | None:
+    """The first name that occurs twice; None if all are different."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """The known name (of at least one) that is most like the given one; upper and lower case are the same."""
+    folded = {candidate.casefold(): candidate for candidate in known}
+    return folded[difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.0)[0]]
+
+
+def counted(count: int, thing: str) -> str:
+    """``1 example``, ``2 examples``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def spellings(names: Sequence[str]) -> dict[str, int]:
-    """Index of each name, also under the plain spelling of its number (``"01"`` as ``"1"``) where only one has it."""
-    plain: dict[str, list[int]] = {}
+    """Index of each name, and of its number in its shortest spelling (``"1"`` for ``"01"``) if only one name has it."""
+    by_number: dict[str, list[int]] = {}
     for index, name in enumerate(names):
-        number = number_in(name)
+        number = parsed_number(name)
         if number is not None:
-            plain.setdefault(label_text(number), []).append(index)
-    known = {text: indices[0] for text, indices in plain.items() if len(indices) == 1}
+            by_number.setdefault(label_spelling(number), []).append(index)
+    known = {text: indices[0] for text, indices in by_number.items() if len(indices) == 1}
     return known | {name: index for index, name in enumerate(names)}
 
 
-def find(value: object, known: dict[str, int]) -> int | None:
-    """Index of a label among `spellings`, as it is written or else by its number; None where there is none."""
-    text = label_text(value)
+def index_of_label(value: object, known: dict[str, int]) -> int | None:
+    """Index of a label among `spellings`, as it is written or else by its number; None if it is not there."""
+    text = label_spelling(value)
     if text in known:
         return known[text]
-    number = number_in(text)
-    return None if number is None else known.get(label_text(number))
+    number = parsed_number(text)
+    return None if number is None else known.get(label_spelling(number))
 
 
-def encode(values: Iterable[object], names: Sequence[str]) -> Labels:
+def encoded(values: Iterable[object], names: Sequence[str]) -> Labels:
     """Class index of each label, shape (examples,), int64.
 
     Raises:
@@ -40,17 +96,17 @@ def encode(values: Iterable[object], names: Sequence[str]) -> Labels:
     seen: dict[str, int] = {}
     indices = []
     for value in values:
-        text = label_text(value)
+        text = label_spelling(value)
         if text not in seen:
-            index = find(value, known)
+            index = index_of_label(value, known)
             if index is None:
-                raise UserError(f"unknown label {text!r}; the known classes are {listed(names)}")
+                raise UserError(f"unknown label {text!r}; the known classes are {joined(names)}")
             seen[text] = index
         indices.append(seen[text])
     return np.asarray(indices, dtype=np.int64)
 
 
-def choose(names: Sequence[str], classes: Sequence[int | str] | None) -> list[int]:
+def chosen_classes(names: Sequence[str], classes: Sequence[int | str] | None) -> list[int]:
     """Indices of the chosen classes in the order given; all of them for None.
 
     A class is named by its name, or by its index unless some name is a number (then 1 is the class called "1").
@@ -61,39 +117,39 @@ def choose(names: Sequence[str], classes: Sequence[int | str] | None) -> list[in
     if classes is None:
         chosen = list(range(len(names)))
     elif isinstance(classes, str) or not isinstance(classes, Sequence):
-        raise UserError(f"classes={shortened(classes)} is not a sequence of classes; give them in one, such as (0, 1)")
+        raise UserError(f"classes={shown(classes)} is not a sequence of classes; give them in one, such as (0, 1)")
     else:
         known = spellings(names)
-        chosen = [chosen_index(value, names, known) for value in classes]
+        chosen = [index_of_choice(value, names, known) for value in classes]
     seen: set[int] = set()
     for index in chosen:
         if index in seen:
-            raise UserError(f"class {names[index]!r} is chosen twice in classes={shortened(tuple(classes or ()))}")
+            raise UserError(f"class {names[index]!r} is chosen twice in classes={shown(tuple(classes or ()))}")
         seen.add(index)
     if len(chosen) < 2:
-        what = listed(repr(names[index]) for index in chosen) or "none"
-        raise UserError(f"one class only ({what}) leaves nothing to tell apart; choose two or more of: {listed(names)}")
+        what = joined(repr(names[index]) for index in chosen) or "none"
+        raise UserError(f"one class only ({what}) leaves nothing to tell apart; choose two or more of: {joined(names)}")
     return chosen
 
 
-def chosen_index(value: object, names: Sequence[str], known: dict[str, int]) -> int:
+def index_of_choice(value: object, names: Sequence[str], known: dict[str, int]) -> int:
     """Index of one chosen class among the names, of which `known` are the spellings.
 
     Raises:
         UserError: if no class has this name or, where indices are allowed, this index.
     """
-    index = find(value, known)
+    index = index_of_label(value, known)
     if index is not None:
         return index
-    by_index = all(number_in(name) is None for name in names)
-    number = number_in(label_text(value))
+    by_index = all(parsed_number(name) is None for name in names)
+    number = parsed_number(label_spelling(value))
     if by_index and number is not None and number.is_integer() and 0 <= number < len(names):
         return int(number)
     places = f" or an index from 0 to {len(names) - 1}" if by_index else ""
-    raise UserError(f"unknown class {label_text(value)!r}; choose from: {listed(names)}{places}")
+    raise UserError(f"unknown class {label_spelling(value)!r}; choose from: {joined(names)}{places}")
 
 
-def select(y: Labels, chosen: Sequence[int]) -> tuple[Int[np.ndarray, " rows"], Int[np.ndarray, " rows"]]:
+def rows_of_classes(y: Labels, chosen: Sequence[int]) -> tuple[Int[np.ndarray, " rows"], Int[np.ndarray, " rows"]]:
     """Rows whose class is chosen, in their order, and their class indices in the order of choice."""
     place = np.full(max(int(y.max(initial=0)), *chosen) + 1, -1, dtype=np.int64)
     place[np.asarray(chosen)] = np.arange(len(chosen))
@@ -101,11 +157,11 @@ def select(y: Labels, chosen: Sequence[int]) -> tuple[Int[np.ndarray, " rows"], 
     return rows, place[y[rows]]
 
 
-def check_counts(y: Labels, names: Sequence[str], needed: int, why: str, more: str) -> None:
-    """Every class has at least the needed number of examples; `more` says how to get some.
+def check_class_counts(y: Labels, names: Sequence[str], needed: int, why: str, more: str) -> None:
+    """Check that every class has at least the needed number of examples; `more` says how to get some.
 
     Raises:
-        UserError: naming the rarest class, its count and the reason.
+        UserError: if not, naming the rarest class, its count and the reason.
     """
     counts = np.bincount(y, minlength=len(names))
     rarest = int(counts.argmin())
@@ -115,3 +171,9 @@ def check_counts(y: Labels, names: Sequence[str], needed: int, why: str, more: s
             f"class {names[rarest]!r} has {counted(int(counts[rarest]), 'example')}, but {why} needs {needed}; "
             f"{more}, {without}or set validation or test to 0"
         )
+
+
+def present_classes(y: Labels, classes: tuple[str, ...]) -> tuple[Labels, tuple[str, ...]]:
+    """Class indices among the classes that occur, and their names: new data need not have every class."""
+    found, places = np.unique(y, return_inverse=True)
+    return places.astype(np.int64), tuple(classes[index] for index in found)

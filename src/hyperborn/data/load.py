@@ -1,31 +1,30 @@
-"""One entrance to every data set: load, choose classes, split, and fit the preprocessing on the training split."""
+"""`load`, for every data set: read it, choose classes, split it, and fit the preprocessing on the training split."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
-from hyperborn.data import mnist, reapplied, scikit, splits, toy
-from hyperborn.data.assembling import assembled
-from hyperborn.data.dataset import Dataset
-from hyperborn.data.naming import nearest
+from hyperborn.data import built_in, mnist, splits
+from hyperborn.data.dataset import Dataset, split_and_preprocessed
+from hyperborn.data.labels import nearest_name
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import SUFFIXES, read_table
-from hyperborn.data.user_table import from_table
+from hyperborn.data.user_table import check_same_columns, columns_needed, examples_in_encoding, examples_of_table
 from hyperborn.errors import UserError
 
-NAMES = ("gaussian", "moons", "circles", "xor", *scikit.NAMES, "mnist")
+NAMES = ("gaussian", "moons", "circles", "xor", *built_in.SCIKIT_NAMES, "mnist")
 """Built-in sets; anything else is the path of a table."""
 
 TABLE = "a CSV or Parquet file"
-KINDS = {
+OPTION_TYPES = {
     "name": (str | PathLike, "the name of a data set or the path of a table"),
     "target": (str | None, "the name of a column"),
     "folder": (str | PathLike | None, "the path of a folder"),
     "standardize": (bool, "True or False"),
     "preprocessing": (Preprocessing | None, "that of an earlier data set, such as result.data.preprocessing"),
 }
-"""Types of the options that are no numbers, and how an error calls them."""
+"""Types of the options that are not numbers, and their names in errors."""
 
 APPLIES = {
     "target": (TABLE,),
@@ -37,7 +36,7 @@ APPLIES = {
     "folder": ("mnist",),
     "test": (TABLE, *(name for name in NAMES if name != "mnist")),
 }
-"""Options that not every set has, and the sets that have them."""
+"""Options that only some sets have, and these sets."""
 
 DEFAULT_TEST = 0.2
 
@@ -89,8 +88,8 @@ def load(
     Raises:
         UserError: an unknown set, an option that does not apply to it, or faulty values, files or tables.
     """
-    check_kinds({"name": name, "target": target, "folder": folder, "standardize": standardize})
-    check_kinds({"preprocessing": preprocessing})
+    check_option_types({"name": name, "target": target, "folder": folder, "standardize": standardize})
+    check_option_types({"preprocessing": preprocessing})
     kind = known_kind(name)
     if not is_names(drop):
         raise UserError(f"drop={drop!r} must be a sequence of names of columns, such as ('name', 'id')")
@@ -109,19 +108,21 @@ def load(
     splits.check_fractions(validation, test)
     example_seed = splits.seed_for(seed, splits.EXAMPLES)
     if kind == TABLE and preprocessing is not None:
-        table = read_table(name, only=reapplied.columns_needed(preprocessing))
-        examples = reapplied.examples_of(table, preprocessing, target=target)
+        table = read_table(name, only=columns_needed(preprocessing))
+        examples = examples_in_encoding(table, preprocessing, target=target)
     elif kind == TABLE:
-        examples = from_table(read_table(name, drop=drop), target=target, classes=classes, impute=impute is not None)
+        examples = examples_of_table(
+            read_table(name, drop=drop), target=target, classes=classes, impute=impute is not None
+        )
     elif kind == "mnist":
         examples = mnist.load_mnist(folder, classes=classes, pixels=pixels)
-    elif kind in scikit.NAMES:
-        examples = scikit.load_scikit(kind, classes=classes, pixels=pixels)
+    elif kind in built_in.SCIKIT_NAMES:
+        examples = built_in.load_scikit(kind, classes=classes, pixels=pixels)
     else:
-        examples = toy.load_toy(kind, classes=classes, size=size, noise=noise, seed=example_seed)
+        examples = built_in.load_toy(kind, classes=classes, size=size, noise=noise, seed=example_seed)
     if preprocessing is not None:
-        reapplied.check_same_columns(kind, examples, preprocessing)
-    return assembled(
+        check_same_columns(kind, examples, preprocessing)
+    return split_and_preprocessed(
         Path(name).name if kind == TABLE else kind,
         examples,
         seed=seed,
@@ -140,10 +141,10 @@ def is_names(given: object) -> bool:
     return isinstance(given, Sequence) and not isinstance(given, str) and all(isinstance(name, str) for name in given)
 
 
-def check_kinds(given: dict[str, object]) -> None:
+def check_option_types(given: dict[str, object]) -> None:
     """Raise a UserError that names the first option whose value is of a wrong type."""
     for option, value in given.items():
-        kind, what = KINDS[option]
+        kind, what = OPTION_TYPES[option]
         if not isinstance(value, kind):
             raise UserError(f"{option}={value!r} must be {what}")
 
@@ -162,17 +163,13 @@ def known_kind(name: str | Path) -> str:
         if path.suffix.lower() in SUFFIXES or path.exists():
             return TABLE
     raise UserError(
-        f"unknown data set {str(name)!r}; the nearest is {nearest(str(name), NAMES)!r}; choose from: {', '.join(NAMES)}"
-        f", or give a file ending in {', '.join(SUFFIXES)}"
+        f"unknown data set {str(name)!r}; the nearest is {nearest_name(str(name), NAMES)!r}; choose from: "
+        f"{', '.join(NAMES)}, or give a file ending in {', '.join(SUFFIXES)}"
     )
 
 
 def check_applies(kind: str, given: dict[str, object]) -> None:
-    """No option is silently ignored.
-
-    Raises:
-        UserError: naming the first option that this set does not have.
-    """
+    """Raise a UserError that names the first option that this set does not have: none is ignored silently."""
     for option, value in given.items():
         if value is not None and kind not in APPLIES[option]:
             why = "mnist has an official test file" if option == "test" else f"it is for {', '.join(APPLIES[option])}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperborn.data.naming import counted, twice
+from hyperborn.data.labels import counted, first_repeated
 from hyperborn.data.tables import MOST_BYTES, MOST_CHARACTERS, MOST_VALUES, check_columns, check_values
 from hyperborn.errors import UserError
 from hyperborn.storage import open_regular
@@ -37,7 +37,7 @@ def read_parquet(path: Path, wanted: Callable[[list[str]], list[str]] = list) ->
             # Text with few different values stays one copy of each, with a number for each row.
             names = parquet.ParquetFile(file).schema_arrow.names
             check_columns(len(names), path)
-            if (name := twice(names)) is not None:
+            if (name := first_repeated(names)) is not None:
                 raise UserError(f"{path}: column {name!r} is named twice; rename one")
             chosen = wanted(names)
             source = parquet.ParquetFile(file, read_dictionary=chosen)
@@ -67,7 +67,7 @@ def check_sizes(metadata: Any, chosen: frozenset[str], path: Path) -> None:
 def contents(source: Any, chosen: list[str], path: Path) -> dict[str, np.ndarray]:
     """The chosen columns of an open file, decoded piece by piece so that no piece is much larger than the limits."""
     for name in chosen:
-        check_kind(source.schema_arrow.field(name).type, name, path)
+        check_column_type(source.schema_arrow.field(name).type, name, path)
     pieces: dict[str, list[np.ndarray]] = {name: [] for name in chosen}
     rows = size = 0
     for batch in source.iter_batches(AT_ONCE, columns=chosen) if chosen else ():
@@ -80,25 +80,25 @@ def contents(source: Any, chosen: list[str], path: Path) -> dict[str, np.ndarray
     return {name: np.concatenate(parts) for name, parts in pieces.items()}
 
 
-def check_kind(kind: Any, name: str, path: Path) -> None:
+def check_column_type(kind: Any, name: str, path: Path) -> None:
     """Raise a UserError for a column of a type that is neither numbers nor text."""
     from pyarrow import types
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
-    if not (is_numbers(kind) or is_text(kind) or types.is_boolean(kind) or types.is_null(kind)):
+    if not (is_numeric_type(kind) or is_text_type(kind) or types.is_boolean(kind) or types.is_null(kind)):
         raise UserError(
             f"{path}: column {name!r} holds {kind}, which is neither numbers nor text; convert it, or leave "
             f"it out with drop=({name!r},) (--drop {name})"
         )
 
 
-def is_numbers(kind: Any) -> bool:
+def is_numeric_type(kind: Any) -> bool:
     from pyarrow import types
 
     return types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
 
 
-def is_text(kind: Any) -> bool:
+def is_text_type(kind: Any) -> bool:
     from pyarrow import types
 
     return types.is_string(kind) or types.is_large_string(kind)
@@ -114,7 +114,7 @@ def as_array(column: Any, name: str, path: Path) -> np.ndarray:
         absent = np.array([None], object) if values.dtype == object else np.array([np.nan])
         values = np.concatenate([values, absent])
         return values[column.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)]
-    if is_numbers(column.type):
+    if is_numeric_type(column.type):
         return column.cast(arrow.float64(), safe=False).to_numpy(zero_copy_only=False)
     result = np.empty(len(column), dtype=object)
     result[:] = column.to_pylist()

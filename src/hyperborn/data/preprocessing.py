@@ -14,8 +14,7 @@ from jaxtyping import Float
 
 from hyperborn._typing import Examples, Labels
 from hyperborn.data.columns import Column, matrix, numeric_features
-from hyperborn.data.labels import encode
-from hyperborn.data.naming import counted
+from hyperborn.data.labels import counted, encoded
 from hyperborn.data.tables import Table
 from hyperborn.errors import UserError, whole_number
 
@@ -54,27 +53,27 @@ class Preprocessing:
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
         raw, numeric = len(self.raw_features), len(numeric_features(self.columns))
-        check(raw > 0, "there is no column")
-        check(len(set(names)) == len(names), "a column is named twice")
-        check(self.target not in names, f"the target {self.target!r} is also a feature")
-        check(len(set(self.classes)) == len(self.classes) >= 2, "the classes must be two or more, each named once")
+        require(raw > 0, "there is no column")
+        require(len(set(names)) == len(names), "a column is named twice")
+        require(self.target not in names, f"the target {self.target!r} is also a feature")
+        require(len(set(self.classes)) == len(self.classes) >= 2, "the classes must be two or more, each named once")
         for column in self.columns:
             categories = column.categories
-            fits = categories is None or 0 < len(set(categories)) == len(categories)
-            check(fits, f"the categories of {column.name!r} must be one or more, each named once")
+            valid = categories is None or 0 < len(set(categories)) == len(categories)
+            require(valid, f"the categories of {column.name!r} must be one or more, each named once")
         for name, length in (("medians", numeric), ("means", raw), ("scales", raw), ("pca_mean", raw)):
             values = getattr(self, name)
             if values is not None:
-                check(values.shape == (length,), f"{name} has shape {values.shape} for {length}")
-                check(bool(np.isfinite(values).all()), f"{name} must be finite")
+                require(values.shape == (length,), f"{name} has shape {values.shape} for {length}")
+                require(bool(np.isfinite(values).all()), f"{name} must be finite")
                 object.__setattr__(self, name, frozen(values, np.float64))
-        check((self.means is None) == (self.scales is None), "means and scales belong together")
-        check(self.scales is None or bool((self.scales > 0).all()), "scales must be positive")
-        check((self.pca_mean is None) == (self.pca_components is None), "pca_mean and pca_components belong together")
+        require((self.means is None) == (self.scales is None), "means and scales belong together")
+        require(self.scales is None or bool((self.scales > 0).all()), "scales must be positive")
+        require((self.pca_mean is None) == (self.pca_components is None), "pca_mean and pca_components belong together")
         if self.pca_components is not None:
             shape = self.pca_components.shape
-            check(len(shape) == 2 and 1 <= shape[0] <= raw == shape[1], f"pca_components has shape {shape} for {raw}")
-            check(bool(np.isfinite(self.pca_components).all()), "pca_components must be finite")
+            require(len(shape) == 2 and 1 <= shape[0] <= raw == shape[1], f"pca_components has shape {shape} for {raw}")
+            require(bool(np.isfinite(self.pca_components).all()), "pca_components must be finite")
             object.__setattr__(self, "pca_components", frozen(self.pca_components, np.float64))
 
     def __repr__(self) -> str:
@@ -125,7 +124,7 @@ class Preprocessing:
         Raises:
             UserError: a label that is none of the classes.
         """
-        return encode(values, self.classes)
+        return encoded(values, self.classes)
 
     def to_dict(self) -> dict[str, Any]:
         """A record that JSON can hold and `from_dict` restores to the last bit."""
@@ -145,12 +144,13 @@ class Preprocessing:
         return restored(record)
 
 
-def check(fits: bool, fault: str) -> None:
-    if not fits:
+def require(valid: bool, fault: str) -> None:
+    """Raise a UserError that names the fault of a record, unless it is valid."""
+    if not valid:
         raise UserError(f"preprocessing record: {fault}; load the data again, or restore the file from a backup")
 
 
-def fit(
+def fitted_preprocessing(
     raw: Float[np.ndarray, "train raw"],
     columns: Sequence[Column],
     *,

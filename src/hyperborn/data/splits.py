@@ -6,12 +6,11 @@ import numpy as np
 from jaxtyping import Int
 
 from hyperborn._typing import Labels
-from hyperborn.data.labels import check_counts
-from hyperborn.data.naming import counted
+from hyperborn.data.labels import check_class_counts, counted
 from hyperborn.errors import UserError, is_number, whole_number
 
 EXAMPLES, TEST, VALIDATION = range(3)
-"""What a part of the seed is for: one part, one use."""
+"""Purposes, each of which has a seed of its own; see `seed_for`."""
 
 
 def seed_for(seed: int, purpose: int) -> int:
@@ -49,22 +48,22 @@ def stratified(
     """
     check_fractions(validation, test)
     parts = 1 + (validation > 0) + (test > 0)
-    check_counts(y, names, parts, "one for training" if parts == 1 else f"a split into {parts} parts", more)
+    check_class_counts(y, names, parts, "one for training" if parts == 1 else f"a split into {parts} parts", more)
     rows = np.arange(len(y))
-    rows, test_rows = drawn(rows, y, names, test, "test", more, seed_for(seed, TEST))
-    rows, validation_rows = drawn(rows, y, names, validation, "validation", more, seed_for(seed, VALIDATION))
-    check_counts(y[rows], names, 1, f"the training split of {counted(len(rows), 'example')}", more)
+    rows, test_rows = drawn_apart(rows, y, names, test, "test", more, seed_for(seed, TEST))
+    rows, validation_rows = drawn_apart(rows, y, names, validation, "validation", more, seed_for(seed, VALIDATION))
+    check_class_counts(y[rows], names, 1, f"the training split of {counted(len(rows), 'example')}", more)
     return rows, validation_rows, test_rows
 
 
-def drawn(
+def drawn_apart(
     rows: Int[np.ndarray, " rows"], y: Labels, names: Sequence[str], fraction: float, split: str, more: str, seed: int
 ) -> tuple[Int[np.ndarray, " left"], Int[np.ndarray, " drawn"]]:
     """Rows left and rows drawn: the fraction is of all of ``y``, the draw is from the given rows."""
     if fraction == 0:
         return rows, rows[:0]
     count = round(fraction * len(y))
-    check_counts(y[rows], names, 2, f"drawing the {split} split", more)
+    check_class_counts(y[rows], names, 2, f"drawing the {split} split", more)
     if min(count, len(rows) - count) < len(names):
         # The check above leaves two of each class or more.
         raise UserError(

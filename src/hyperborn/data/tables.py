@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from hyperborn.data.naming import listed, nearest, number_in
-from hyperborn.errors import UserError, shortened
+from hyperborn.data.labels import joined, nearest_name, parsed_number
+from hyperborn.errors import UserError
+from hyperborn.printable import shown
 
 MISSING = frozenset({"", "NA", "<NA>", "NaN", "nan", "null", "None", "?"})
 """Cells that say that there is no value."""
@@ -42,7 +43,7 @@ class Table:
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Mapping):
-            raise UserError(f"columns={shortened(self.columns)} must map names to values, such as {{'height': [1, 2]}}")
+            raise UserError(f"columns={shown(self.columns)} must map names to values, such as {{'height': [1, 2]}}")
         columns = {name: normalised(values, name, self.source) for name, values in self.columns.items()}
         lengths = {len(values) for values in columns.values()}
         if len(lengths) > 1:
@@ -97,12 +98,12 @@ def from_text(cells: Sequence[str | None], name: str, source: str) -> np.ndarray
         UserError: numbers with a decimal or thousands comma, which would pass for categories unnoticed.
     """
     stripped = [None if cell is None or cell.strip() in MISSING else cell.strip() for cell in cells]
-    numbers = [np.nan if cell is None else number_in(cell) for cell in stripped]
+    numbers = [np.nan if cell is None else parsed_number(cell) for cell in stripped]
     if None not in numbers:
         return np.asarray(numbers, dtype=np.float64)
     present = [cell for cell in stripped if cell is not None]
     with_comma = [cell for cell in present if "," in cell]
-    if with_comma and all(number_in(cell.replace(",", "")) is not None for cell in present):
+    if with_comma and all(parsed_number(cell.replace(",", "")) is not None for cell in present):
         raise UserError(
             f"column {name!r} of {source} writes numbers with a comma ({with_comma[0]!r}); write a decimal point, and "
             "no thousands separator"
@@ -129,7 +130,7 @@ def read_table(path: str | PathLike[str], *, drop: Sequence[str] = (), only: Col
             limit or damaged (with the line number), a column to drop that is not there, or no column that is left.
     """
     if not isinstance(path, str | PathLike):
-        raise UserError(f"path={shortened(path)} must be the path of a table")
+        raise UserError(f"path={shown(path)} must be the path of a table")
     path = Path(path)
     left_out, kept = frozenset(drop), None if only is None else frozenset(only)
 
@@ -179,6 +180,6 @@ def check_dropped(drop: Sequence[str], names: Sequence[str], path: Path) -> None
     for name in drop:
         if name not in known:
             raise UserError(
-                f"{path} has no column {name!r} to drop, the nearest is {nearest(name, names)!r}; its columns are: "
-                f"{listed(names)}"
+                f"{path} has no column {name!r} to drop, the nearest is {nearest_name(name, names)!r}; its columns "
+                f"are: {joined(names)}"
             )

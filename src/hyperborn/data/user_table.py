@@ -1,4 +1,4 @@
-"""A user's own table with a named target column."""
+"""A user's own table with a target column: its examples, encoded anew or as those of earlier data."""
 
 from collections.abc import Sequence
 
@@ -6,55 +6,66 @@ import numpy as np
 
 from hyperborn._typing import Labels
 from hyperborn.data.columns import inferred, matrix
-from hyperborn.data.labels import choose, encode, select
-from hyperborn.data.naming import counted, label_text, listed, nearest
-from hyperborn.data.source import Examples
-from hyperborn.data.tables import Table
+from hyperborn.data.dataset import RawExamples
+from hyperborn.data.labels import (
+    chosen_classes,
+    counted,
+    encoded,
+    joined,
+    label_spelling,
+    nearest_name,
+    rows_of_classes,
+)
+from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.tables import Table, is_missing
 from hyperborn.errors import UserError
 
 MOST_FRACTIONS = 20
-"""A target with more distinct numbers that are not whole is taken for a regression target, and refused."""
+"""Most distinct numbers with a fraction in a target; a target with more is one of regression, and refused."""
 
 MOST_CLASSES = 1000
-"""Every example has a probability of each."""
+"""Most classes: every example has a probability of each."""
 
 
-def from_table(table: Table, *, target: str | None, classes: Sequence[int | str] | None, impute: bool) -> Examples:
-    """Features and labels of the chosen classes' rows.
+def examples_of_table(
+    table: Table, *, target: str | None, classes: Sequence[int | str] | None, impute: bool
+) -> RawExamples:
+    """Features and labels of the rows of the chosen classes; the encoding is inferred from the table.
 
     Raises:
         UserError: no target or an absent one, a target with missing or continuous values, a single class or over 1,000,
             no features, or features that are missing, infinite, or text of too many values.
     """
     target = checked_target(table, target)
-    names, y = labels_of(table, target)
-    chosen = choose(names, classes)
-    rows, y = select(y, chosen)
+    names, y = classes_and_labels(table, target)
+    chosen = chosen_classes(names, classes)
+    rows, y = rows_of_classes(y, chosen)
     features = [name for name in table.columns if name != target]
     if not features:
         raise UserError(f"{table.source} has no column beside the target {target!r}; add features")
     kept = table.rows(rows)
     columns = inferred(kept, features, rows.tolist())
     x = matrix(kept, columns, impute=impute)
-    return Examples(columns, target, tuple(names[index] for index in chosen), x, y)
+    return RawExamples(columns, target, tuple(names[index] for index in chosen), x, y)
 
 
 def checked_target(table: Table, target: str | None) -> str:
+    """The target column, after a check that the table has it."""
     if not table.columns:
         raise UserError(f"{table.source} has no columns; give one with features and a target")
-    every = f"its columns are: {listed(table.columns)}"
+    every = f"its columns are: {joined(table.columns)}"
     if len(table.columns) > 12:
         every += f"; list all with hyperborn.data.read_table({table.source!r}).columns"
     if target is None:
         raise UserError(f"{table.source} needs a target column; give target= (--target); {every}")
     if target not in table.columns:
-        near = nearest(target, table.columns)
+        near = nearest_name(target, table.columns)
         raise UserError(f"{table.source} has no column {target!r}, the nearest is {near!r}; {every}")
     return target
 
 
-def labels_of(table: Table, target: str) -> tuple[tuple[str, ...], Labels]:
-    """Class names, numbers by size and text by alphabet, and the class index of each row."""
+def classes_and_labels(table: Table, target: str) -> tuple[tuple[str, ...], Labels]:
+    """Names of the classes, numbers by size and text by alphabet, and the class index of each row."""
     values = table.columns[target]
     text = values.dtype == object
     missing = sum(value is None for value in values) if text else int(np.isnan(values).sum())
@@ -73,7 +84,7 @@ def labels_of(table: Table, target: str) -> tuple[tuple[str, ...], Labels]:
                 f"the target column {target!r} of {table.source} has {fractions} different numbers that are not whole: "
                 "Hyperborn classifies and does not regress; group them into classes first"
             )
-    names = tuple(label_text(value) for value in distinct)
+    names = tuple(label_spelling(value) for value in distinct)
     if len(names) > MOST_CLASSES:
         raise UserError(
             f"the target column {target!r} of {table.source} has {len(names):,} different labels, over the limit of "
@@ -81,6 +92,60 @@ def labels_of(table: Table, target: str) -> tuple[tuple[str, ...], Labels]:
         )
     if len(names) < 2:
         raise UserError(
-            f"the target column {target!r} of {table.source} holds one class only ({listed(names)}); add another"
+            f"the target column {target!r} of {table.source} holds one class only ({joined(names)}); add another"
         )
-    return names, encode(values, names)
+    return names, encoded(values, names)
+
+
+def columns_needed(preprocessing: Preprocessing) -> list[str]:
+    """Names of the raw columns that labelled data must have."""
+    return [*(column.name for column in preprocessing.columns), preprocessing.target]
+
+
+def examples_in_encoding(table: Table, preprocessing: Preprocessing, *, target: str | None) -> RawExamples:
+    """Features and labels of every row, in the columns, categories and classes of the preprocessing of earlier data.
+
+    Nothing is inferred or fitted. Other columns are ignored.
+
+    Raises:
+        UserError: another target, absent columns, values that do not fit, or an unknown class.
+    """
+    if target is not None and target != preprocessing.target:
+        raise UserError(
+            f"target={target!r} is not that of the earlier data, {preprocessing.target!r}; leave it out (--target)"
+        )
+    y = encoded_labels(table, preprocessing)
+    x = matrix(table, preprocessing.columns, impute=preprocessing.medians is not None)
+    return RawExamples(preprocessing.columns, preprocessing.target, preprocessing.classes, x, y)
+
+
+def encoded_labels(table: Table, preprocessing: Preprocessing) -> Labels:
+    """The class index of each row.
+
+    Raises:
+        UserError: if the target column is absent, or has missing or unknown labels.
+    """
+    target = preprocessing.target
+    if target not in table.columns:
+        raise UserError(f"{table.source} has no column {target!r}, the target of the earlier data; add it")
+    labels = table.columns[target].tolist()
+    missing = sum(is_missing(label) for label in labels)
+    if missing:
+        raise UserError(
+            f"column {target!r} of {table.source} lacks {missing} of {len(labels)} labels; fill them in, or remove "
+            "their rows"
+        )
+    try:
+        return preprocessing.encode_labels(labels)
+    except UserError as error:
+        raise UserError(f"column {target!r} of {table.source}: {error}; correct it, or remove its rows") from error
+
+
+def check_same_columns(name: str, examples: RawExamples, preprocessing: Preprocessing) -> None:
+    """Raise a UserError if a built-in set does not have the columns of the preprocessing, in their order."""
+    if examples.columns != preprocessing.columns:
+        own, earlier = (joined((column.name for column in of.columns), 4) for of in (examples, preprocessing))
+        raise UserError(
+            f"{name} has the columns {own}, and the earlier data {earlier}; choose the same data set (and pixels), or "
+            "a table with these columns"
+        )

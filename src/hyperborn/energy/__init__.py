@@ -1,8 +1,7 @@
 """Energies: the negative log likelihood of given networks and of all 2^n, summed over the data, in nats, float64."""
 
-from hyperborn.energy.data import Labelled
+from hyperborn.energy.cache import CachedEnergies
 from hyperborn.energy.enumeration import energies
-from hyperborn.energy.given import energy
-from hyperborn.energy.remembered import RememberedEnergies
+from hyperborn.energy.likelihood import Labelled, energy
 
-__all__ = ["Labelled", "RememberedEnergies", "energies", "energy"]
+__all__ = ["CachedEnergies", "Labelled", "energies", "energy"]

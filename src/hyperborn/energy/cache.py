@@ -1,33 +1,44 @@
-"""Tables of energies kept on disk between runs, by a hash of everything they depend on."""
+"""Energies that are computed once: tables on disk, for later runs, and single energies in memory, for later steps."""
 
 import hashlib
 import json
 from collections.abc import Callable
 
 import numpy as np
+from jaxtyping import Float
 
+from hyperborn._typing import Bits
+from hyperborn.arguments import check_bits
+from hyperborn.bits import index_of, row_keys
+from hyperborn.energy.likelihood import Labelled, checked_examples, energy
 from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
 from hyperborn.records import record_of
 
 FORMAT = 2
-"""Raise it when a change here or in a network alters energies, so that older tables are not found.
+"""Raise it when a change here or in a network alters energies: older tables are then not found.
 
-At 1, tables of foreign networks could stand under the names of ours. It is part of the tables' keys. What their files
-look like has a version of its own: `hyperborn.storage.formats.ARRAY`.
+In format 1 a table of a user's own network could have the name of one of ours. The format is part of the tables' keys.
+Their files have a version of their own: `hyperborn.storage.formats.ARRAY`.
 """
 CACHED = (BinaryMLP, BinaryConvNet)
-"""Networks whose energies are kept. Their classes are final, so that the name of the class says what it computes."""
+"""Networks whose energies are kept. Their classes are final, so the name of the class says what it computes."""
 SMALL = 10**6
-"""Networks times examples below which computing is as quick as reading."""
+"""Networks times examples below which computing is as fast as reading."""
+
+LARGEST_TABLE = 20
+"""Most weights with a place in memory for the energy of every network: 8 MiB."""
+
+MOST_KEPT = 2**20
+"""Most energies in memory where there is no place for all."""
 
 
 def through_cache(
     net: Network, x: np.ndarray, y: np.ndarray, compute: Callable[[], np.ndarray], enabled: bool
 ) -> np.ndarray:
-    """The table that compute returns, from the cache on disk where it is worth it.
+    """The table that `compute` returns, read from the cache on disk if it is there.
 
-    Of networks of other kinds than hyperborn's own nothing is kept: a record of their fields does not say what their
-    code computes.
+    Small tables are not kept, and neither are those of networks of other classes than `CACHED`: a record of their
+    fields does not say what their code computes.
     """
     if not enabled or type(net) not in CACHED or 2**net.n_weights * len(y) < SMALL:
         return compute()
@@ -43,3 +54,54 @@ def energy_key(net: Network, x: np.ndarray, y: np.ndarray) -> str:
     digest.update(x.tobytes())
     digest.update(y.tobytes())
     return digest.hexdigest()
+
+
+class CachedEnergies:
+    """The energy (nats) of given networks on fixed examples: each is computed the first time, and then looked up.
+
+    Raises:
+        UserError: if the examples do not fit the network.
+    """
+
+    def __init__(self, network: Network, split: Labelled) -> None:
+        checked_examples(network, split)
+        self.network, self.split = network, split
+        self.computed = 0
+        """Energies computed so far."""
+        n = network.n_weights
+        self.table = np.full(2**n, np.nan) if n <= LARGEST_TABLE else None
+        self.keys, self.values = row_keys(np.empty((0, n), np.uint8)), np.empty(0)
+
+    def __call__(self, bits: Bits) -> Float[np.ndarray, " networks"]:
+        """The energy of each row, float64.
+
+        Raises:
+            UserError: if the rows do not fit the network.
+        """
+        # The index of rows that do not fit would be that of another network.
+        check_bits("bits", bits, self.network.n_weights)
+        return self.from_keys(bits) if self.table is None else self.from_table(bits, self.table)
+
+    def from_table(self, bits: Bits, table: Float[np.ndarray, " states"]) -> Float[np.ndarray, " networks"]:
+        places = index_of(bits)
+        unknown = np.isnan(table[places])
+        if unknown.any():
+            new, first = np.unique(places[unknown], return_index=True)
+            table[new] = self.compute(bits[unknown][first])
+        return table[places]
+
+    def from_keys(self, bits: Bits) -> Float[np.ndarray, " networks"]:
+        known = len(self.keys)
+        # Of equal keys the first is found, which is the known one if there is one.
+        keys, first, places = np.unique(
+            np.concatenate([self.keys, row_keys(bits)]), return_index=True, return_inverse=True
+        )
+        values, new = np.empty(len(keys)), first >= known
+        values[~new] = self.values[first[~new]]
+        values[new] = self.compute(bits[first[new] - known])
+        self.keys, self.values = (keys, values) if len(keys) <= MOST_KEPT else (keys[:0], values[:0])
+        return values[places[known:]]
+
+    def compute(self, bits: Bits) -> Float[np.ndarray, " networks"]:
+        self.computed += len(bits)
+        return energy(self.network, self.split, bits)

@@ -1,38 +1,96 @@
 """Energies of all 2^n networks without a forward pass, an exponential or a logarithm for each of them.
 
-The margin of class k on an example, its logit minus that of the example's own class, is m_k = a_k + b_k, where a and b
-are the codes of a network's two sides (see `sides`). The likelihood of the example is one over its factor
+Where logits add up over groups of weights, the weights are cut into two halves. With every weight outside a half set to
+0, a pattern of the half's bits (a code) has logits of its own, and the logits of a network are the sum of its two
+codes' logits. So are its margins (see `likelihood`): the margin of class k on an example, its logit minus that of the
+example's own class, is m_k = a_k + b_k. The likelihood of the example is one over its factor
 
     Σ_k exp(a_k + b_k) = Σ_k exp(a_k) exp(b_k),
 
-so that the factors of all pairs of codes are one product of matrices, (codes a, k) by (k, codes b), of two tables with
-about 2^(n/2) rows. The energy is the logarithm of the product of the factors over examples; a logarithm is taken only
-when the product could outgrow float64. Two examples of a two-class task are taken in one product of matrices, by
-multiplying out: (1 + s)(1 + t) = 1 + s + t + s·t.
+so the factors of all pairs of codes are one product of matrices, (codes a, k) by (k, codes b), of two tables with about
+2^(n/2) rows. The energy is the logarithm of the product of the factors over examples. A logarithm is taken only when
+the product could outgrow float64. Two examples of a two-class task are taken in one product of matrices, by multiplying
+out: (1 + s)(1 + t) = 1 + s + t + s·t.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from hyperborn._typing import Energies
+from hyperborn._typing import Energies, Examples, Labels
+from hyperborn.bits import LARGEST_ENUMERATED, bits_of, values_of
 from hyperborn.energy.cache import through_cache
-from hyperborn.energy.data import Labelled, checked
-from hyperborn.energy.likelihood import nll
-from hyperborn.energy.sides import LARGEST_MARGIN, Block, code_blocks
+from hyperborn.energy.likelihood import Labelled, checked_examples, margins, nll
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 
+BLOCK = 2**16
+"""Most pairs of codes in a block: 512 KiB of float64, which fit the second-level cache of a core."""
+WIDEST = 2**10
+"""Codes of one half in a block, at most: more only make its tables larger."""
+COMFORTABLE = 64 * 2**20
+"""Bytes of tables beyond which larger ones are no faster."""
+LARGEST_MARGIN = 150.0
+"""Examples on which a code has a larger margin are computed apart: products of exponentials could overflow."""
 LARGEST_LOGARITHM = 700.0
 """A product is kept below the exponential of this, about 1e304."""
+
+
+@dataclass(frozen=True)
+class NetworkHalf:
+    """Some of a network's weights, by position; all others are 0."""
+
+    net: Network
+    positions: tuple[int, ...]
+
+    @property
+    def n_codes(self) -> int:
+        """Patterns of the half's bits."""
+        return 2 ** len(self.positions)
+
+    def places(self, codes: Int[np.ndarray, " codes"]) -> Int[np.ndarray, " codes"]:
+        """What each code adds to the index of a network."""
+        last = self.net.n_weights - 1
+        worth = np.array([1 << (last - position) for position in self.positions], dtype=np.int64)
+        return bits_of(codes, len(self.positions)).astype(np.int64) @ worth
+
+    def margins(
+        self, codes: Int[np.ndarray, " codes"], x: Examples, y: Labels
+    ) -> Float[np.ndarray, "classes codes examples"]:
+        """What each code adds to the margins of each example."""
+        if not self.positions:
+            return np.zeros((self.net.n_classes, len(codes), len(y)))
+        weights = np.zeros((len(codes), self.net.n_weights))
+        weights[:, self.positions] = values_of(bits_of(codes, len(self.positions)), self.net.values)
+        return margins(self.net.forward(weights, x), y)
+
+
+@dataclass(frozen=True)
+class CodeBlock:
+    """Networks (a, b) of some codes of either half, on some examples."""
+
+    examples: slice
+    places: Int[np.ndarray, "a b"]
+    """Index of each network."""
+    left: Float[np.ndarray, "classes a examples"]
+    right: Float[np.ndarray, "classes b examples"]
+    """Margins of either half; a network's margins are left[:, a] + right[:, b]."""
+    done: int
+    blocks: int
+    """Blocks up to this one, and in all."""
+
+    def peaks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Largest margins (classes, examples) of either half."""
+        return self.left.max(axis=1), self.right.max(axis=1)
 
 
 def energies(
     net: Network,
     split: Labelled,
     *,
-    limit: int = 24,
+    limit: int = LARGEST_ENUMERATED,
     memory: int = 512 * 2**20,
     progress: Callable[[int, int], None] | None = None,
     cache: bool = True,
@@ -47,7 +105,7 @@ def energies(
     Raises:
         UserError: if the network has more than ``limit`` weights or the data do not fit it.
     """
-    x, y = checked(net, split)
+    x, y = checked_examples(net, split)
     n = net.n_weights
     whole_number("limit", limit, 1)
     whole_number("memory", memory, 1, why=" of bytes")
@@ -71,7 +129,7 @@ def energies(
     return through_cache(net, x, y, compute, cache)
 
 
-def block_energies(block: Block) -> Float[np.ndarray, "a b"]:
+def block_energies(block: CodeBlock) -> Float[np.ndarray, "a b"]:
     """What the block's examples add to the energies of its networks."""
     left_peak, right_peak = block.peaks()
     wild = np.maximum(left_peak, right_peak).max(axis=0) > LARGEST_MARGIN
@@ -108,3 +166,40 @@ def paired(table: Float[np.ndarray, "examples codes classes"]) -> Float[np.ndarr
     if examples % 2:  # an example whose factor is 1 makes the last pair
         table = np.concatenate([table, np.broadcast_to([1.0, 0.0], (1, codes, 2))])
     return (table[::2, :, :, None] * table[1::2, :, None, :]).reshape(-1, codes, 4)
+
+
+def two_halves(net: Network) -> tuple[NetworkHalf, NetworkHalf]:
+    """The network's groups, in order, cut where the halves are most equal; a single group leaves the second empty."""
+    groups = net.additive
+    ends = np.cumsum([len(group) for group in groups])
+    cut = int(np.argmin(np.abs(2 * ends - net.n_weights))) + 1
+    left = tuple(sorted(position for group in groups[:cut] for position in group))
+    right = tuple(sorted(position for group in groups[cut:] for position in group))
+    return NetworkHalf(net, left), NetworkHalf(net, right)
+
+
+def code_blocks(net: Network, x: Examples, y: Labels, memory: int) -> Iterator[CodeBlock]:
+    """All networks on all examples, block by block, tables of codes and examples kept within memory (bytes)."""
+    left, right = two_halves(net)
+    width = min(right.n_codes, WIDEST)
+    height = min(left.n_codes, WIDEST, BLOCK // width)
+    batch = examples_at_once(net, height + width, memory)
+    done, blocks = 0, -(-len(y) // batch) * (left.n_codes // height) * (right.n_codes // width)
+    for first in range(0, len(y), batch):
+        examples = slice(first, min(first + batch, len(y)))
+        for start in range(0, right.n_codes, width):
+            columns = np.arange(start, start + width)
+            right_margins = right.margins(columns, x[examples], y[examples])
+            for begin in range(0, left.n_codes, height):
+                rows = np.arange(begin, begin + height)
+                left_margins = left.margins(rows, x[examples], y[examples])
+                places = left.places(rows)[:, None] + right.places(columns)
+                done += 1
+                yield CodeBlock(examples, places, left_margins, right_margins, done, blocks)
+
+
+def examples_at_once(net: Network, codes: int, memory: int) -> int:
+    """Examples whose tables for so many codes fit the memory; always even, and at least 2."""
+    # Margins are held with copies, exponentials and, of two classes, the four products of a pair of examples.
+    floats = codes * (net.working_floats + 8 * net.n_classes)
+    return 2 * max(1, min(memory, COMFORTABLE) // (16 * floats))

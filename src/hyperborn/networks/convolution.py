@@ -6,11 +6,18 @@ from itertools import pairwise
 from typing import Any, final, get_args
 
 from hyperborn.errors import UserError, whole_number
-from hyperborn.networks.activations import ACTIVATIONS, Activation
-from hyperborn.networks.checks import checked_values, layer_sizes, one_of
+from hyperborn.networks.layers import (
+    ACTIVATIONS,
+    Activation,
+    Normalization,
+    check_one_of,
+    checked_values,
+    layer_sizes,
+    normalized,
+    rescaled,
+    scaling_fields,
+)
 from hyperborn.networks.network import Field, Network
-from hyperborn.networks.patches import padding, patches, positions
-from hyperborn.networks.scaling import Normalization, normalized, rescaled, scaling_fields
 
 
 @final
@@ -53,8 +60,8 @@ class BinaryConvNet(Network):
         object.__setattr__(self, "kernel_size", whole_number("kernel_size", self.kernel_size, 1))
         object.__setattr__(self, "stride", whole_number("stride", self.stride, 1))
         object.__setattr__(self, "values", checked_values(self.values))
-        one_of("activation", self.activation, get_args(Activation))
-        one_of("normalization", self.normalization, get_args(Normalization))
+        check_one_of("activation", self.activation, get_args(Activation))
+        check_one_of("normalization", self.normalization, get_args(Normalization))
         if math.isqrt(self.n_features) ** 2 != self.n_features:
             remedy = "give pixels of square images of one channel, such as 784 for 28 x 28 (pad or crop others)"
             raise UserError(f"n_features={self.n_features} is no square number; {remedy}")
@@ -140,3 +147,29 @@ def _channels(channels: Any) -> tuple[int, ...]:
     if channels in ((), []):
         raise UserError(f"channels={channels!r} must list {example}")
     return layer_sizes("channels", channels, "a number of channels", example)
+
+
+def positions(size: int, stride: int) -> int:
+    """Positions of the kernel along a side of so many pixels."""
+    return -(-size // stride)
+
+
+def padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Zeros before and after a side of so many pixels: as few as the last position needs, the odd one behind."""
+    missing = max(0, (positions(size, stride) - 1) * stride + kernel - size)
+    return missing // 2, missing - missing // 2
+
+
+def patches(images: Any, kernel: int, stride: int, module: Any) -> Any:
+    """Patches (..., places, kernel² channels) of images (..., size, size, channels), places row-major.
+
+    A patch holds the rows, columns and channels under the kernel, row-major. It is put together from one strided slice
+    for each offset inside the kernel: no index arrays, and the derivative of a slice is cheaper than that of a gather.
+    """
+    *leading, size, _, channels = images.shape
+    count, around = positions(size, stride), padding(size, kernel, stride)
+    if any(around):
+        images = module.pad(images, [*[(0, 0)] * len(leading), around, around, (0, 0)])
+    spans = [slice(offset, offset + stride * (count - 1) + 1, stride) for offset in range(kernel)]
+    parts = [images[..., rows, columns, :] for rows in spans for columns in spans]
+    return module.concatenate(parts, axis=-1).reshape(*leading, count**2, kernel**2 * channels)

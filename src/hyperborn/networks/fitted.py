@@ -7,9 +7,10 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from hyperborn.arguments import described, shown
+from hyperborn.arguments import type_and_shape
 from hyperborn.errors import UserError
 from hyperborn.networks.network import Field, Network, check_network
+from hyperborn.printable import shown
 
 
 def fitted(network: Network, side: ArrayLike) -> Network:
@@ -47,7 +48,7 @@ class Fitted(Network):
         check_network(self.network)
         if not isinstance(self.side, np.ndarray) or self.side.shape != (self.network.n_side,):
             raise UserError(
-                f"side parameters = {described(self.side)}: give an array of the {self.network.n_side} that the "
+                f"side parameters = {type_and_shape(self.side)}: give an array of the {self.network.n_side} that the "
                 "network has"
             )
         if self.side.dtype.kind != "f" or not np.isfinite(self.side).all():

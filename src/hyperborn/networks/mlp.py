@@ -8,10 +8,19 @@ from typing import Any, Literal, final, get_args
 import numpy as np
 
 from hyperborn.errors import UserError, is_number, whole_number
-from hyperborn.networks.activations import ACTIVATIONS, Activation
-from hyperborn.networks.checks import LARGEST, checked_values, layer_sizes, one_of
+from hyperborn.networks.layers import (
+    ACTIVATIONS,
+    LARGEST,
+    Activation,
+    Normalization,
+    check_one_of,
+    checked_values,
+    layer_sizes,
+    normalized,
+    rescaled,
+    scaling_fields,
+)
 from hyperborn.networks.network import Field, Network
-from hyperborn.networks.scaling import Normalization, normalized, rescaled, scaling_fields
 
 Scale = Literal["none", "fan_in", "learned"]
 
@@ -50,9 +59,9 @@ class BinaryMLP(Network):
         object.__setattr__(self, "values", checked_values(self.values))
         if not isinstance(self.bias, bool):
             raise UserError(f"bias={self.bias!r} must be true or false")
-        one_of("activation", self.activation, get_args(Activation))
-        one_of("scale", self.scale, get_args(Scale))
-        one_of("normalization", self.normalization, get_args(Normalization))
+        check_one_of("activation", self.activation, get_args(Activation))
+        check_one_of("scale", self.scale, get_args(Scale))
+        check_one_of("normalization", self.normalization, get_args(Normalization))
         object.__setattr__(self, "output_scales", _output_scales(self.output_scales))
         if self.normalization == "layer" and 1 in self.hidden:
             raise UserError(

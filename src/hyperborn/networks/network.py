@@ -1,6 +1,7 @@
 """What a binary network is: a flat vector of weights with named fields, and logits for one or many such vectors."""
 
 import abc
+from collections.abc import Iterator
 from dataclasses import dataclass
 from string import ascii_letters
 from typing import Any
@@ -10,9 +11,13 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from hyperborn._typing import Bits, Examples
-from hyperborn.arguments import check_bits, check_features, shown
+from hyperborn.arguments import check_bits, check_features
 from hyperborn.bits import values_of
 from hyperborn.errors import UserError
+from hyperborn.printable import shown
+
+LARGEST_BLOCK = 8 * 2**20
+"""Bytes of a block; larger ones are no faster, as they only leave the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +160,11 @@ class Network(abc.ABC):
 
     def unpack(self, weights: Any) -> dict[str, Any]:
         """Arrays by field name, of shape (..., *field shape), from weights (or bits) of shape (..., n)."""
-        return unpacked(self.fields, weights)
+        return unpacked_fields(self.fields, weights)
 
     def unpack_side(self, side: Any) -> dict[str, Any]:
         """Arrays by field name from side parameters of shape (m,)."""
-        return unpacked(self.side_fields, side)
+        return unpacked_fields(self.side_fields, side)
 
     def __str__(self) -> str:
         low, high = self.values
@@ -188,8 +193,26 @@ def check_network(net: Any) -> None:
         raise UserError(f"net={shown(net)} must be a network, such as BinaryMLP(n_features=4)")
 
 
-def unpacked(fields: tuple[Field, ...], values: Any) -> dict[str, Any]:
+def unpacked_fields(fields: tuple[Field, ...], values: Any) -> dict[str, Any]:
     """Arrays by field name, of shape (..., *field shape), from the flat values (..., n)."""
     return {
         field.name: values[..., field.start : field.stop].reshape(*values.shape[:-1], *field.shape) for field in fields
     }
+
+
+def memory_blocks(
+    net: Network, networks: int, examples: int, *, memory: int, beside: int
+) -> Iterator[tuple[slice, slice]]:
+    """Blocks of networks and examples small enough for a memory budget: slices (of networks, of examples).
+
+    They cover all pairs once, examples varying fastest. ``memory`` is the budget in bytes of one block's temporary
+    arrays; ``beside`` counts the floats that the caller holds for each pair beside the forward pass. A block has at
+    least one network and one example.
+    """
+    budget, pair = min(memory, LARGEST_BLOCK) // 8, net.working_floats + beside
+    columns = max(1, min(examples, budget // pair))
+    # A network's weights are held as bits, as values and as a copy on the way.
+    rows = max(1, budget // (columns * pair + 3 * net.n_weights))
+    for row in range(0, networks, rows):
+        for column in range(0, examples, columns):
+            yield slice(row, min(row + rows, networks)), slice(column, min(column + columns, examples))

@@ -63,7 +63,7 @@ class Functional:
 
         Its JAX derivative with respect to q is the first variation.
         """
-        return evaluate(self, q)
+        return value_of(self, q)
 
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         """F[q] above the lowest energy and δF/δq(w) of shape (2^n,), up to a constant, in nats."""
@@ -77,7 +77,7 @@ class Functional:
 
 
 @jax.custom_vjp
-def evaluate(functional: Functional, q: Probabilities) -> Float[Array, ""]:
+def value_of(functional: Functional, q: Probabilities) -> Float[Array, ""]:
     return functional.value_and_first_variation(q)[0]
 
 
@@ -85,8 +85,8 @@ def keep_variation(functional: Functional, q: Probabilities) -> tuple[Float[Arra
     return functional.value_and_first_variation(q)
 
 
-def differentiate(variation: Probabilities, cotangent: Float[Array, ""]) -> tuple[None, Probabilities]:
+def pulled_back(variation: Probabilities, cotangent: Float[Array, ""]) -> tuple[None, Probabilities]:
     return None, cotangent * variation
 
 
-evaluate.defvjp(keep_variation, differentiate)
+value_of.defvjp(keep_variation, pulled_back)

@@ -1,4 +1,4 @@
-"""Ways to walk within the distributions over 2^n networks: what a step downhill is, and how long."""
+"""Geometries of proximal steps among the distributions over 2^n networks: Euclidean, and entropic (mirror descent)."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from jaxtyping import Array, Float
 from hyperborn._typing import Probabilities
 
 Coordinates = Float[Array, " states"]
-"""What stands for a distribution, in which a step along a first variation is a straight line."""
+"""Coordinates of a distribution, in which a step along a first variation is a straight line."""
 
 
 @dataclass(frozen=True)
 class Geometry(ABC):
-    """Coordinates u of distributions, and a distance B that steps are short in.
+    """Coordinates u of distributions, and the distance B that the length of a step is measured in.
 
-    A proximal step of length t from u against the first variation r is `nearest` (u - t r): the minimiser over all
+    A proximal step of length t from u against the first variation r is `projected` (u - t r): the minimiser over all
     distributions of <r, q> + B(q, u) / t.
     """
 
@@ -27,7 +27,7 @@ class Geometry(ABC):
         """The coordinates of a distribution's log probabilities (nats)."""
 
     @abstractmethod
-    def nearest(self, u: Coordinates) -> Coordinates:
+    def projected(self, u: Coordinates) -> Coordinates:
         """The coordinates of the distribution nearest to any u."""
 
     @abstractmethod
@@ -46,8 +46,8 @@ class Euclidean(Geometry):
     def of(self, log_q: Float[Array, " states"]) -> Coordinates:
         return jnp.exp(log_q)
 
-    def nearest(self, u: Coordinates) -> Coordinates:
-        return projected(u)
+    def projected(self, u: Coordinates) -> Coordinates:
+        return projected_on_simplex(u)
 
     def probabilities(self, u: Coordinates) -> Probabilities:
         return u
@@ -66,7 +66,7 @@ class Entropic(Geometry):
     def of(self, log_q: Float[Array, " states"]) -> Coordinates:
         return log_q
 
-    def nearest(self, u: Coordinates) -> Coordinates:
+    def projected(self, u: Coordinates) -> Coordinates:
         return log_softmax(u)
 
     def probabilities(self, u: Coordinates) -> Probabilities:
@@ -76,7 +76,7 @@ class Entropic(Geometry):
         return jnp.sum(jnp.exp(u) * (u - v))
 
 
-def projected(u: Float[Array, " states"]) -> Probabilities:
+def projected_on_simplex(u: Float[Array, " states"]) -> Probabilities:
     """The distribution at the least Euclidean distance: max(u - θ, 0) with the θ at which it sums to 1.
 
     That sum is convex and piecewise linear in θ, so Newton's method from a θ that is too low never overshoots, and ends

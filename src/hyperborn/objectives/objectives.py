@@ -11,7 +11,7 @@ from hyperborn.errors import UserError, is_number
 from hyperborn.objectives.divergences import KL, MMD, Divergence, RenyiDivergence, Stein
 from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.kernels import Hamming
-from hyperborn.posteriors.evidence import log_evidence
+from hyperborn.posteriors.enumeration import log_evidence
 from hyperborn.priors.prior import LogProbabilities
 
 Weight: TypeAlias = float | Literal["kl-matched"]

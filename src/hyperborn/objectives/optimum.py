@@ -1,4 +1,4 @@
-"""The lowest value of an objective over all distributions, whether or not a circuit reaches them."""
+"""The lowest value of an objective over all distributions, including those that no circuit reaches."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -20,25 +20,28 @@ from hyperborn.posteriors import ExactPosterior
 from hyperborn.priors import Prior, Uniform
 
 ROUNDING = 1e-13
-"""Share of a value (and nats, near 0) by which sums in float64 may be off."""
+"""Error of sums in float64, relative to the value, and in nats where the value is near 0."""
 
 GROWTH, RELAXATION = 2.0, 1.2
-"""By what the curvature is multiplied where a step is too long, and divided before each step."""
+"""The curvature is multiplied by the first if a step is too long, and divided by the second before each step."""
 
-SHARPEST = 1e15
-"""Curvature at which a step counts as short enough, whatever the value says."""
+LARGEST_CURVATURE = 1e15
+"""A step at a larger curvature is accepted, whatever its value."""
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """The lowest F[q] of all distributions q over 2^n networks, between value - gap and value, up to rounding."""
+    """A q near the minimum of F over all distributions over 2^n networks.
+
+    The minimum lies between value - gap and value, up to rounding.
+    """
 
     q: Float[np.ndarray, " states"]
     """Probabilities of all networks in index order, float64; F of them is `value`."""
     value: float
     """F[q] in nats, the lowest energy included."""
     gap: float
-    """How much lower than F[q] that of another distribution can be at most (nats)."""
+    """Bound on F[q] minus the lowest F of all distributions (nats)."""
     iterations: int
 
 
@@ -57,7 +60,7 @@ def optimum(
     found.
 
     **Algorithm.** FISTA from the prior (Beck and Teboulle, SIAM Journal on Imaging Sciences 2, 2009): proximal steps
-    with momentum, of a length found by backtracking, started afresh where momentum leads uphill (O'Donoghue and Candès,
+    with momentum, their length found by backtracking; momentum is reset where it leads uphill (O'Donoghue and Candès,
     arXiv 1204.3982). Steps are Euclidean, but entropic if the divergence is `steep`. Each takes about two evaluations
     of F and its first variation, with MMD in O(n 2^n). Memory: some tens of arrays of 2^n float64.
 
@@ -85,7 +88,7 @@ def optimum(
         geometry = Entropic() if divergence is not None and divergence.steep else Euclidean()
         start = jnp.asarray(problem.log_prior)
         found = minimised(geometry, functional, start, jnp.asarray(tolerance, float), jnp.asarray(steps, int))
-        q = np.asarray(geometry.probabilities(found.place))
+        q = np.asarray(geometry.probabilities(found.u))
     gap, taken = float(found.gap), int(found.steps)
     if not gap <= tolerance:
         raise UserError(
@@ -95,11 +98,11 @@ def optimum(
     return Optimum(q, float(found.value) + float(functional.lowest), gap, taken)
 
 
-class Walk(NamedTuple):
-    """Where the search stands: coordinates of q, from where it steps next, F[q] and its gap (nats)."""
+class Iterate(NamedTuple):
+    """State of the iteration: coordinates of q and of the extrapolated point, F[q] and its gap (nats)."""
 
-    place: Coordinates
-    ahead: Coordinates
+    u: Coordinates
+    extrapolated: Coordinates
     momentum: Float[Array, ""]
     curvature: Float[Array, ""]
     value: Float[Array, ""]
@@ -107,10 +110,10 @@ class Walk(NamedTuple):
     steps: Int[Array, ""]
 
 
-class Trial(NamedTuple):
-    """A step of length 1 / curvature, and whether the quadratic model bounds F where it ends."""
+class LineSearchStep(NamedTuple):
+    """A proximal step of length 1 / curvature; it is accepted if the quadratic model bounds F where it ends."""
 
-    place: Coordinates
+    u: Coordinates
     curvature: Float[Array, ""]
     value: Float[Array, ""]
     gap: Float[Array, ""]
@@ -126,39 +129,41 @@ def certified(functional: Functional, q: Probabilities) -> tuple[Array, Probabil
 @partial(jax.jit, static_argnums=0)
 def minimised(
     geometry: Geometry, functional: Functional, log_q: Float[Array, " states"], tolerance: Array, steps: Array
-) -> Walk:
-    """The walk from log_q (nats) to a gap of at most the tolerance, or until the steps are used up."""
-    place = geometry.nearest(geometry.of(log_q))
-    value, variation, gap = certified(functional, geometry.probabilities(place))
-    # The first step moves no coordinate by more than 1 against another: where F is steep, a longer one would get lost.
+) -> Iterate:
+    """The iterate, started from log_q (nats), whose gap is at most the tolerance, or the last one."""
+    u = geometry.projected(geometry.of(log_q))
+    value, variation, gap = certified(functional, geometry.probabilities(u))
+    # The first step changes no difference of two coordinates by more than 1: longer ones fail where F is steep.
     curvature = jnp.maximum(jnp.max(variation) - jnp.min(variation), 1.0)
-    start = Walk(place, place, jnp.ones_like(value), curvature, value, gap, jnp.zeros_like(steps))
+    start = Iterate(u, u, jnp.ones_like(value), curvature, value, gap, jnp.zeros_like(steps))
     return jax.lax.while_loop(
-        lambda walk: ~(walk.gap <= tolerance) & (walk.steps < steps), partial(advanced, geometry, functional), start
+        lambda found: ~(found.gap <= tolerance) & (found.steps < steps),
+        partial(next_iterate, geometry, functional),
+        start,
     )
 
 
-def advanced(geometry: Geometry, functional: Functional, walk: Walk) -> Walk:
-    """One step, with as many trials as it takes."""
-    before = geometry.probabilities(walk.ahead)
+def next_iterate(geometry: Geometry, functional: Functional, current: Iterate) -> Iterate:
+    """One step of FISTA, with backtracking line search."""
+    before = geometry.probabilities(current.extrapolated)
     value, variation = functional.value_and_first_variation(before)
 
-    def attempt(curvature: Array) -> Trial:
-        place = geometry.nearest(walk.ahead - variation / curvature)
-        q = geometry.probabilities(place)
+    def step_of(curvature: Array) -> LineSearchStep:
+        u = geometry.projected(current.extrapolated - variation / curvature)
+        q = geometry.probabilities(u)
         reached, _, gap = certified(functional, q)
-        model = value + jnp.sum(variation * (q - before)) + curvature * geometry.distance(place, walk.ahead)
+        model = value + jnp.sum(variation * (q - before)) + curvature * geometry.distance(u, current.extrapolated)
         slack = ROUNDING * (1.0 + jnp.abs(value))
-        return Trial(place, curvature, reached, gap, (reached <= model + slack) | (curvature > SHARPEST))
+        return LineSearchStep(u, curvature, reached, gap, (reached <= model + slack) | (curvature > LARGEST_CURVATURE))
 
-    trial = jax.lax.while_loop(
-        lambda trial: ~trial.accepted,
-        lambda trial: attempt(GROWTH * trial.curvature),
-        attempt(walk.curvature / RELAXATION),
+    step = jax.lax.while_loop(
+        lambda tried: ~tried.accepted,
+        lambda tried: step_of(GROWTH * tried.curvature),
+        step_of(current.curvature / RELAXATION),
     )
-    moved = geometry.probabilities(trial.place) - geometry.probabilities(walk.place)
+    moved = geometry.probabilities(step.u) - geometry.probabilities(current.u)
     uphill = jnp.sum(variation * moved) > 0
-    momentum = jnp.where(uphill, 1.0, (1.0 + jnp.sqrt(1.0 + 4.0 * walk.momentum**2)) / 2.0)
-    share = jnp.where(uphill, 0.0, (walk.momentum - 1.0) / momentum)
-    ahead = geometry.nearest(trial.place + share * (trial.place - walk.place))
-    return Walk(trial.place, ahead, momentum, trial.curvature, trial.value, trial.gap, walk.steps + 1)
+    momentum = jnp.where(uphill, 1.0, (1.0 + jnp.sqrt(1.0 + 4.0 * current.momentum**2)) / 2.0)
+    weight = jnp.where(uphill, 0.0, (current.momentum - 1.0) / momentum)
+    extrapolated = geometry.projected(step.u + weight * (step.u - current.u))
+    return Iterate(step.u, extrapolated, momentum, step.curvature, step.value, step.gap, current.steps + 1)

@@ -15,12 +15,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from hyperborn.bits import distinct_rows
 from hyperborn.networks import Network
 from hyperborn.objectives.functional import Functional
 from hyperborn.posteriors.registers import Registers
 from hyperborn.priors import Prior
 from hyperborn.priors.prior import LogProbabilities
-from hyperborn.rows import distinct_rows
 from hyperborn.simulators.side_by_side import Tables
 
 PenaltyRule = Callable[[LogProbabilities], Functional]

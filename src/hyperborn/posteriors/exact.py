@@ -13,9 +13,8 @@ from hyperborn.bits import LARGEST_ENUMERATED, bits_of
 from hyperborn.data.tables import real_numbers
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network, check_network
-from hyperborn.posteriors import evidence
-from hyperborn.posteriors.draws import drawn
-from hyperborn.predictive import exact_predictive, most_probable
+from hyperborn.posteriors import enumeration
+from hyperborn.predictive import exact_predictive
 from hyperborn.priors import Prior, Uniform
 from hyperborn.priors.prior import marginals_of_table
 
@@ -60,12 +59,12 @@ class ExactPosterior:
     @cached_property
     def log_evidence(self) -> float:
         """log Z = log Σ_w p(w) exp(-energy(w) / β)."""
-        return evidence.log_evidence(self.energies, self.log_prior)
+        return enumeration.log_evidence(self.energies, self.log_prior)
 
     @cached_property
     def probabilities(self) -> Float[np.ndarray, " states"]:
         """p(w | data) of all networks in index order."""
-        return evidence.exact_posterior(self.energies, self.log_prior)
+        return enumeration.exact_posterior(self.energies, self.log_prior)
 
     @cached_property
     def entropy(self) -> float:
@@ -107,7 +106,7 @@ class ExactPosterior:
         Raises:
             UserError: if there are not so many networks.
         """
-        return most_probable(self.probabilities, k)
+        return enumeration.most_probable(self.probabilities, k)
 
     def sample(self, shots: int, *, key: RandomKey) -> Bits:
         """`shots` independent networks as rows of bits (shots, n), in O(2^n + shots n) time.
@@ -115,7 +114,7 @@ class ExactPosterior:
         Raises:
             UserError: if shots is not positive.
         """
-        return bits_of(drawn(self.probabilities, shots, key=key), self.n_weights)
+        return bits_of(enumeration.drawn_indices(self.probabilities, shots, key=key), self.n_weights)
 
     def predictive(self, network: Network, x: Examples) -> Float[np.ndarray, "examples classes"]:
         """Σ_w p(w | data) p(y | x, w) of features x (examples, features).
@@ -138,17 +137,17 @@ class ExactPosterior:
             UserError: if q has an entry that is negative or no number, or does not add up to 1.
         """
         q = distribution("q", q, self.n_weights)
-        bound = evidence.elbo(q, self.energies, self.log_prior)
+        bound = enumeration.elbo(q, self.energies, self.log_prior)
         # KL(q ‖ posterior) from the posterior's own table would meet probabilities that underflow.
         own = sum(
-            evidence.plain_sum(q[part], self.log_prior[part] - self.energies[part] - self.log_evidence)
-            for part in evidence.blocks(len(q))
+            enumeration.sum_of_log_ratios(q[part], self.log_prior[part] - self.energies[part] - self.log_evidence)
+            for part in enumeration.table_blocks(len(q))
         )
         return {
             "elbo": bound,
             "log_evidence": self.log_evidence,
             "elbo_gap": self.log_evidence - bound,
-            "total_variation": evidence.total_variation(q, self.probabilities),
+            "total_variation": enumeration.total_variation(q, self.probabilities),
             "kl_to_posterior": own,
         }
 
@@ -167,7 +166,7 @@ def table_of(name: str, values: ArrayLike) -> Float[np.ndarray, "..."]:
 
 def check_normalised(log_prior: Float[np.ndarray, " states"]) -> None:
     """Raise a UserError unless these are logarithms of probabilities that add up to 1."""
-    total = evidence.log_evidence(np.zeros_like(log_prior), log_prior)
+    total = enumeration.log_evidence(np.zeros_like(log_prior), log_prior)
     if abs(total) > ROUNDING:
         raise UserError(
             f"a prior whose probabilities add up to exp({total:.4g}): give log probabilities (nats) of networks, such "

@@ -12,7 +12,7 @@ from hyperborn.arguments import check_bits, check_finite_parameters, check_key, 
 from hyperborn.bits import bits_of, check_enumerable, index_of
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.circuits.product_state import product_state_angles, rotation_parameters
-from hyperborn.posteriors.draws import drawn
+from hyperborn.posteriors.enumeration import drawn_indices
 from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
 from hyperborn.simulators import statevector
 from hyperborn.walsh import walsh_hadamard
@@ -73,7 +73,8 @@ class MultiBasis(ExplicitPosterior):
     def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
         check_key(key)
         halves = zip(distributions(self, params), jax.random.split(key), strict=True)
-        return np.concatenate([bits_of(drawn(q, shots, key=own), self.circuit.n_qubits) for q, own in halves], axis=1)
+        drawn = [drawn_indices(q, shots, key=own) for q, own in halves]
+        return np.concatenate([bits_of(indices, self.circuit.n_qubits) for indices in drawn], axis=1)
 
     def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:
         check_bits("bits", bits, self.n_weights)

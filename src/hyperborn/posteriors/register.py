@@ -10,7 +10,7 @@ from hyperborn import bits as bit_strings
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.arguments import check_bits, check_kind
 from hyperborn.circuits.circuit import Circuit
-from hyperborn.posteriors.draws import drawn
+from hyperborn.posteriors.enumeration import drawn_indices
 from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
 from hyperborn.simulators import statevector
 
@@ -46,7 +46,7 @@ class Register(ExplicitPosterior):
         return statevector.probabilities(self.circuit, params)
 
     def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
-        return bit_strings.bits_of(drawn(self.distribution(params), shots, key=key), self.n_weights)
+        return bit_strings.bits_of(drawn_indices(self.distribution(params), shots, key=key), self.n_weights)
 
     def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:
         check_bits("bits", bits, self.n_weights)

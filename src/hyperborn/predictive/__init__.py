@@ -1,9 +1,7 @@
 """Predictions under a distribution over networks, and how good they are."""
 
-from hyperborn.predictive.chosen import most_probable
-from hyperborn.predictive.exact import exact_predictive
+from hyperborn.predictive.averages import exact_predictive, posterior_predictive, predictive_of_draws
 from hyperborn.predictive.metrics import accuracy, brier, expected_calibration_error, mean_nll, scores
-from hyperborn.predictive.sampled import posterior_predictive, sampled_predictive
 from hyperborn.predictive.temperature import calibrated_nll, fitted_temperature, tempered
 
 __all__ = [
@@ -14,9 +12,8 @@ __all__ = [
     "expected_calibration_error",
     "fitted_temperature",
     "mean_nll",
-    "most_probable",
     "posterior_predictive",
-    "sampled_predictive",
+    "predictive_of_draws",
     "scores",
     "tempered",
 ]

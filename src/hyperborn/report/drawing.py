@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from hyperborn.attempts import attempted
+from hyperborn.errors import warning_on_failure
 
 Draw = Callable[[], bytes]
 """Makes a picture's file."""
@@ -12,6 +12,6 @@ def draw_all(pictures: Mapping[str, Draw], note: Callable[[str], None]) -> dict[
     """The pictures' files by name, without those that cannot be drawn; `note` is told of each."""
     files: dict[str, bytes] = {}
     for name, draw in pictures.items():
-        with attempted(name, note):
+        with warning_on_failure(name, note):
             files[name] = draw()
     return files

@@ -8,11 +8,10 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from hyperborn.attempts import attempted
 from hyperborn.backends.jobs.budget import LimitReached, Limits
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.data.dataset import Dataset
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, warning_on_failure
 from hyperborn.progress import Progress
 from hyperborn.runs import layout, results
 from hyperborn.runs.folder import Records, RunFolder, checked_record, writing
@@ -123,7 +122,7 @@ def go_on(
         result.seconds.update({name: result.seconds[name] + spent.get(name, 0.0) for name in result.seconds})
         results.finish(result, folder)
         # After saving: a picture that fails must not cost the result.
-        with attempted("the pictures", progress.note):
+        with warning_on_failure("the pictures", progress.note):
             folder.write_plots(plots(result, log.read()))
     return result
 
@@ -132,7 +131,7 @@ def finished(folder: RunFolder, progress: Progress, plots: Plots) -> Result:
     """The result of a finished run; its pictures are drawn if a process was stopped before it could."""
     result = results.read(folder, progress.note)
     if not folder.has_plots():
-        with attempted("the pictures", progress.note), writing(folder.path):
+        with warning_on_failure("the pictures", progress.note), writing(folder.path):
             folder.write_plots(plots(result, read_metrics(folder.path / layout.METRICS)))
     return result
 

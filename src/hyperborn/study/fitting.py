@@ -18,14 +18,14 @@ from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP, Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.objectives.optimum import optimum
-from hyperborn.posteriors import ExactPosterior, evidence
+from hyperborn.posteriors import ExactPosterior, enumeration
+from hyperborn.posteriors.enumeration import most_probable
 from hyperborn.predictive import (
     accuracy,
     calibrated_nll,
     exact_predictive,
     fitted_temperature,
     mean_nll,
-    most_probable,
     posterior_predictive,
     scores,
     tempered,
@@ -120,8 +120,8 @@ def compared(q: Float[np.ndarray, " states"], exact: ExactPosterior) -> Row:
     """How far a distribution over all networks is from the exact posterior; nats, but for the total variation."""
     found = exact.compared(q)
     row: Row = {name: found[name] for name in ("elbo", "log_evidence", "total_variation")}
-    row |= {"gap": found["elbo_gap"], "entropy": evidence.entropy(q), "posterior_entropy": exact.entropy}
-    return row | {"excess_energy": evidence.expected_energy(q, exact.energies) - float(exact.energies.min())}
+    row |= {"gap": found["elbo_gap"], "entropy": enumeration.entropy(q), "posterior_entropy": exact.entropy}
+    return row | {"excess_energy": enumeration.expected_energy(q, exact.energies) - float(exact.energies.min())}
 
 
 def map_accuracy(network: Network, data: Dataset, q: Float[np.ndarray, " states"]) -> float:

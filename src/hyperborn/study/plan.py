@@ -16,9 +16,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from hyperborn.baselines import BASELINES
 from hyperborn.config import Count, RunConfig, Text, distinct, options_of, read_toml
-from hyperborn.errors import UserError, shortened
+from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
+from hyperborn.printable import shown
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.fitting import SHARED_KEYS
 from hyperborn.study.splitting import OF_DATA, OWNED
@@ -143,7 +144,7 @@ def explained(error: ValidationError) -> str:
         return f"{where!r} cannot name a part, for files are named after it; leave out slashes and a dot in front"
     allowed = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return (
-        f"{where} = {shortened(found['input'])} is not allowed: it {allowed}"
+        f"{where} = {shown(found['input'])} is not allowed: it {allowed}"
         if "should" in allowed
         else f"{where}: {allowed}"
     )

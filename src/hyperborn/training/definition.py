@@ -9,7 +9,7 @@ from hyperborn.arguments import check_kind
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks import Network
-from hyperborn.networks.checks import check_magnitude
+from hyperborn.networks.layers import check_magnitude
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import LARGEST_SPREAD, SPREAD, Posterior
 from hyperborn.priors import Prior, Uniform

@@ -21,8 +21,9 @@ from hyperborn.networks import Network
 from hyperborn.objectives.divergences import KullbackLeibler
 from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.objectives import ELBO, Objective
-from hyperborn.posteriors import ExactPosterior, ExplicitPosterior, Posterior, evidence
-from hyperborn.predictive import exact_predictive, most_probable
+from hyperborn.posteriors import ExactPosterior, ExplicitPosterior, Posterior, enumeration
+from hyperborn.posteriors.enumeration import most_probable
+from hyperborn.predictive import exact_predictive
 from hyperborn.priors import Prior
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import Annealing
@@ -218,8 +219,8 @@ class ExactProblem(Problem):
         found = self.exact.compared(q) | {
             "loss": loss,
             "optimum_gap": None if lowest is None else loss - lowest,
-            "expected_energy": evidence.expected_energy(q, self.exact.energies),
-            "entropy": evidence.entropy(q),
+            "expected_energy": enumeration.expected_energy(q, self.exact.energies),
+            "entropy": enumeration.entropy(q),
             "posterior_entropy": self.exact.entropy,
         }
         return {name: number for name in ExactRegime.numbers if (number := found[name]) is not None}

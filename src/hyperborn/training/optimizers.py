@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array
 
-from hyperborn.arguments import shown
 from hyperborn.errors import UserError, is_number, whole_number
+from hyperborn.printable import shown
 
 SQUARES = 0.99
 """Decay of Adam's mean of squared gradients."""

@@ -24,7 +24,7 @@ from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, PreviousPosterior
-from hyperborn.predictive import fitted_temperature, posterior_predictive, sampled_predictive, scores, tempered
+from hyperborn.predictive import fitted_temperature, posterior_predictive, predictive_of_draws, scores, tempered
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.regime import Predictor
 from hyperborn.training.regimes import regime_of
@@ -140,7 +140,7 @@ class Result:
         shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
         whole_number("seed", seed, 0, LARGEST_SEED)
         drawn = self.predictor.sample(shots, seed)
-        return tempered(sampled_predictive(self.fitted, features, drawn), temperature)
+        return tempered(predictive_of_draws(self.fitted, features, drawn), temperature)
 
     def predict_table(
         self,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import inference_oracle
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import MMD, AdaptiveDiscrepancy
-from hyperborn.objectives.kernels import ladder
+from hyperborn.objectives.kernels import adaptive_kernel
 
 ADAPTIVE = MMD(bandwidth="adaptive")
 CASES = st.tuples(st.integers(1, 6), st.integers(0, 2**32 - 1))
@@ -24,7 +24,7 @@ def pair_of(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def separations(q: np.ndarray, p: np.ndarray) -> np.ndarray:
-    kernels = inference_oracle.normalised_kernels(p, ladder(len(p).bit_length() - 1).kappas)
+    kernels = inference_oracle.normalised_kernels(p, adaptive_kernel(len(p).bit_length() - 1).kappas)
     return np.array([(q - p) @ kernel @ (q - p) for kernel in kernels])
 
 
@@ -41,7 +41,7 @@ def test_value_and_first_variation_are_those_of_plain_matrices(case: tuple[int, 
     with jax.enable_x64(True):
         value, variation = bound(p).value_and_first_variation(jnp.asarray(q))
     np.testing.assert_allclose(value, np.sqrt(sum(apart**2)), rtol=1e-11)
-    kernels = inference_oracle.normalised_kernels(p, ladder(case[0]).kappas)
+    kernels = inference_oracle.normalised_kernels(p, adaptive_kernel(case[0]).kappas)
     mixed = sum(one / np.sqrt(sum(apart**2)) * kernel for one, kernel in zip(apart, kernels, strict=True))
     np.testing.assert_allclose(variation, 2 * mixed @ (q - p), rtol=0, atol=1e-11)
 
@@ -129,12 +129,12 @@ def test_the_kernel_that_it_chose_can_be_had(case: tuple[int, int]) -> None:
     p, q = pair_of(*case)
     kernel = ADAPTIVE.kernel_of(np.log(p), q)
     apart = separations(q, p)
-    assert kernel.kappas == ladder(case[0]).kappas
+    assert kernel.kappas == adaptive_kernel(case[0]).kappas
     assert kernel.weights is not None
     kernels = inference_oracle.normalised_kernels(p, kernel.kappas)
     expected = np.array([one * scaled[0, 0] for one, scaled in zip(apart, kernels, strict=True)])
     np.testing.assert_allclose(kernel.shares, expected / expected.sum(), rtol=1e-9)
-    assert ADAPTIVE.kernel_of(np.log(p), np.exp(np.log(p))) == ladder(case[0])
+    assert ADAPTIVE.kernel_of(np.log(p), np.exp(np.log(p))) == adaptive_kernel(case[0])
 
 
 def test_without_q_there_is_no_adaptive_kernel() -> None:

@@ -14,7 +14,13 @@ from hyperborn._typing import Probabilities
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences.adaptive import AdaptiveDiscrepancy, mean_penalty
 from hyperborn.objectives.divergences.divergence import BoundDivergence, Divergence, checked_penalty
-from hyperborn.objectives.kernels import Hamming, default_kernel, distances_of_probabilities, ladder, median_kernel
+from hyperborn.objectives.kernels import (
+    Hamming,
+    adaptive_kernel,
+    default_kernel,
+    distances_of_probabilities,
+    median_kernel,
+)
 from hyperborn.priors.prior import LogProbabilities
 from hyperborn.walsh import filtered
 
@@ -33,8 +39,8 @@ class MMD(Divergence):
 
     - "operator-weight": `default_kernel` of the number of weights;
     - "median": `median_kernel` of the Hamming distances under p;
-    - "adaptive": at every q the mixture of `ladder` that separates q from p best; see `AdaptiveDiscrepancy`, whose
-      value is in other units than the others' (the kl-matched weight allows for that).
+    - "adaptive": at every q the mixture of the κ of `adaptive_kernel` that separates q from p best. See
+      `AdaptiveDiscrepancy`: its value has other units than the others (the kl-matched weight accounts for that).
 
     Raises:
         UserError: if the kernel is none, the rule is unknown, or both are given.
@@ -64,7 +70,7 @@ class MMD(Divergence):
         p = np.exp(log_p)
         entropy = float(-(p @ log_p))
         if self.bandwidth == "adaptive":
-            return entropy / mean_penalty(p, ladder(log_p.shape[0].bit_length() - 1).kappas)
+            return entropy / mean_penalty(p, adaptive_kernel(log_p.shape[0].bit_length() - 1).kappas)
         with jax.enable_x64(True):
             within_p = float(p @ np.asarray(self.kernel_of(log_p).apply(jnp.asarray(p))))
         return entropy / checked_penalty(1.0 - within_p)
@@ -86,14 +92,14 @@ class MMD(Divergence):
             return self.kernel or RULES[self.bandwidth](log_p)
         if q is None:
             raise UserError("the adaptive kernel depends on q: give q, the probabilities of all networks")
-        rungs = ladder(log_p.shape[0].bit_length() - 1)
+        rungs = adaptive_kernel(log_p.shape[0].bit_length() - 1)
         with jax.enable_x64(True):
             weights = np.asarray(adaptive(log_p).weights(jnp.asarray(q, float)))
         return Hamming(rungs.kappas, tuple(weights.tolist())) if weights.any() else rungs
 
 
 def adaptive(log_p: LogProbabilities) -> AdaptiveDiscrepancy:
-    return AdaptiveDiscrepancy.of(np.exp(log_p), ladder(log_p.shape[0].bit_length() - 1).kappas)
+    return AdaptiveDiscrepancy.of(np.exp(log_p), adaptive_kernel(log_p.shape[0].bit_length() - 1).kappas)
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["p", "spectrum"], meta_fields=[])

@@ -11,27 +11,38 @@ q samples         `mmd_squared`                           `mmd_squared_from_prod
 ================  ======================================  =====================================
 """
 
-from hyperborn.objectives.kernels.bandwidths import default_kernel, kernel_of_orders, ladder, median_kernel
-from hyperborn.objectives.kernels.distances import (
+from hyperborn.objectives.kernels.estimates import (
+    mmd_squared,
+    mmd_squared_from_product,
+    mmd_witness,
+    mmd_witness_from_product,
+    product_embedding,
+    product_mean,
+)
+from hyperborn.objectives.kernels.hamming import (
+    Hamming,
+    adaptive_kernel,
+    default_kernel,
+    kernel_of_orders,
+    median_kernel,
+)
+from hyperborn.objectives.kernels.pairwise import (
     distances_of_probabilities,
     distances_of_product,
     distances_of_samples,
+    kernel_sums,
+    weighted_kernel_sums,
 )
-from hyperborn.objectives.kernels.estimates import mmd_squared, mmd_squared_from_product
-from hyperborn.objectives.kernels.hamming import Hamming
-from hyperborn.objectives.kernels.product import product_embedding, product_mean
-from hyperborn.objectives.kernels.sums import kernel_sums, weighted_kernel_sums
-from hyperborn.objectives.kernels.witness import mmd_witness, mmd_witness_from_product
 
 __all__ = [
     "Hamming",
+    "adaptive_kernel",
     "default_kernel",
     "distances_of_probabilities",
     "distances_of_product",
     "distances_of_samples",
     "kernel_of_orders",
     "kernel_sums",
-    "ladder",
     "median_kernel",
     "mmd_squared",
     "mmd_squared_from_product",

@@ -17,7 +17,7 @@ from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import ELBO, Objective
 from hyperborn.posteriors import Posterior, Registers
-from hyperborn.predictive import sampled_predictive
+from hyperborn.predictive import predictive_of_draws
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.minibatch.first_order import FirstOrder
@@ -111,7 +111,7 @@ class DrawsPredictor(Predictor):
         return self.sample(PREDICTING, 0)
 
     def predictive(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
-        return sampled_predictive(self.network, x, self.draws)
+        return predictive_of_draws(self.network, x, self.draws)
 
     def sample(self, shots: int, seed: int) -> Bits:
         return self.posterior.sample(jnp.asarray(self.params), shots, key=jax.random.key(seed))

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from hyperborn.bits import bits_of
-from hyperborn.energy import RememberedEnergies
-from hyperborn.energy.data import Labelled
+from hyperborn.energy import CachedEnergies
+from hyperborn.energy.likelihood import Labelled
 from hyperborn.networks import Network
 from hyperborn.objectives.penalties import Penalties
 from hyperborn.posteriors.registers import RegisterBank
@@ -50,7 +50,7 @@ class ManyRegistersVariation(FirstVariation):
 
     def __init__(self, network: Network, split: Labelled, banks: Sequence[RegisterBank], penalties: Penalties) -> None:
         self.network, self.banks, self.penalties = network, banks, penalties
-        self.energies = RememberedEnergies(network, split)
+        self.energies = CachedEnergies(network, split)
 
     def differences(
         self, measurement: Measurement, random: np.random.Generator

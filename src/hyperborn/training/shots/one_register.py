@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.backends.outcomes import Outcomes
-from hyperborn.energy import RememberedEnergies
-from hyperborn.rows import distinct_rows
+from hyperborn.bits import distinct_rows
+from hyperborn.energy import CachedEnergies
 from hyperborn.stats import Estimate
 from hyperborn.training.shots.discrepancy import ShotDiscrepancy
 from hyperborn.training.shots.measurement import Measurement, stacked
@@ -15,7 +15,7 @@ from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate
 class OneRegisterVariation(FirstVariation):
     """r(w) = energy(w) + the witness of the discrepancy, if there is one, at the distinct observed networks."""
 
-    def __init__(self, energies: RememberedEnergies, discrepancy: ShotDiscrepancy | None) -> None:
+    def __init__(self, energies: CachedEnergies, discrepancy: ShotDiscrepancy | None) -> None:
         self.energies, self.discrepancy = energies, discrepancy
 
     def differences(

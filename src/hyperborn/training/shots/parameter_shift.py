@@ -5,11 +5,11 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from hyperborn.arguments import shown
 from hyperborn.circuits.circuit import shared_parameter
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.posteriors import Posterior
+from hyperborn.printable import shown
 from hyperborn.training.shots.estimator import (
     SHOTS,
     Design,

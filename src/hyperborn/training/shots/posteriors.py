@@ -12,8 +12,8 @@ from hyperborn._typing import Bits, Parameters, RandomKey
 from hyperborn.arguments import check_finite_parameters, check_key, check_kind
 from hyperborn.backends.backend import Backend, connected
 from hyperborn.circuits import Circuit
-from hyperborn.energy import RememberedEnergies
-from hyperborn.energy.data import Labelled
+from hyperborn.energy import CachedEnergies
+from hyperborn.energy.likelihood import Labelled
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
@@ -141,7 +141,7 @@ class ShotRegister(ShotPosterior):
         objective.check_samples()
         surrogate = objective.surrogate()
         discrepancy = ShotDiscrepancy.of(*surrogate, prior, network) if surrogate else None
-        return OneRegisterVariation(RememberedEnergies(network, split), discrepancy)
+        return OneRegisterVariation(CachedEnergies(network, split), discrepancy)
 
     def subcircuits(self, width: int | None) -> tuple[Subcircuit, ...]:
         del width  # one register cannot be divided

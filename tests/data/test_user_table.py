@@ -1,5 +1,3 @@
-"""New data in the encoding of earlier data."""
-
 from collections.abc import Callable
 from pathlib import Path
 

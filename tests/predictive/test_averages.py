@@ -8,8 +8,9 @@ import oracle
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import ExactPosterior
-from hyperborn.predictive import exact_predictive, most_probable, posterior_predictive, sampled_predictive
-from hyperborn.predictive.exact import carriers
+from hyperborn.posteriors.enumeration import most_probable
+from hyperborn.predictive import exact_predictive, posterior_predictive, predictive_of_draws
+from hyperborn.predictive.averages import most_of_the_mass
 
 SHAPES = [(4, (), 2), (2, (2,), 2), (2, (), 3), (1, (1, 1), 2), (1, (2,), 3)]
 
@@ -61,7 +62,7 @@ def test_sampled_networks_count_as_often_as_they_were_drawn() -> None:
     random = np.random.default_rng(0)
     x = random.normal(size=(6, 2))
     bits = random.integers(0, 2, (5, net.n_weights), dtype=np.uint8)[[0, 1, 2, 2, 3, 4, 2]]
-    found = sampled_predictive(net, x, bits)
+    found = predictive_of_draws(net, x, bits)
     np.testing.assert_allclose(found, plain(net, x, bits).mean(axis=0), rtol=1e-12)
 
 
@@ -108,9 +109,9 @@ def test_small_probabilities_keep_their_relative_precision() -> None:
 
 
 @given(st.lists(st.floats(1e-20, 1), min_size=1, max_size=32))
-def test_carriers_leave_out_as_much_as_is_negligible(weights: list[float]) -> None:
+def test_most_of_the_mass_leaves_out_as_much_as_is_negligible(weights: list[float]) -> None:
     q = np.array(weights) / np.sum(weights)
-    kept = carriers(q)
+    kept = most_of_the_mass(q)
     left_out = np.delete(q, kept)
     assert (np.diff(kept) > 0).all()
     assert left_out.sum() <= 1e-12
@@ -149,7 +150,7 @@ def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(UserError, match="3 features but the network takes 2"):
         exact_predictive(net, np.zeros((4, 3)), np.full(8, 1 / 8))
     with pytest.raises(UserError, match="3 features but the network takes 2"):
-        sampled_predictive(net, np.zeros((4, 3)), bits)
+        predictive_of_draws(net, np.zeros((4, 3)), bits)
     for k in (0, 9):
         with pytest.raises(UserError, match=f"k={k} must be a whole number from 1 to 8, the number of networks"):
             most_probable(np.full(8, 1 / 8), k)
