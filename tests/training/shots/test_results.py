@@ -8,7 +8,6 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hyperborn.runs.results import OUTCOMES
 
 import hyperborn as hb
 import oracle
@@ -19,6 +18,7 @@ from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Register
+from hyperborn.runs.results import OUTCOMES
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, read_folder, write_folder
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import SPSA
