@@ -23,7 +23,7 @@ def backend_test(
         from hyperborn.backends.conformance.conformance import check_circuits, conformance
         from hyperborn.backends.names import is_ideal
         from hyperborn.progress import Progress
-        from hyperborn.report.backends import conformance_table
+        from hyperborn.report.backend_tables import conformance_table
 
         check_circuits(circuits)
         backend = backend_named(name)

@@ -40,8 +40,7 @@ def evaluate(
         from hyperborn.data.reapplied import columns_needed
         from hyperborn.errors import UserError
         from hyperborn.predictive import scores
-        from hyperborn.report.digits import number_text
-        from hyperborn.report.names import metric_name
+        from hyperborn.report.notation import metric_name, number_text
         from hyperborn.report.tables import facts_table
         from hyperborn.runs.results import load
 

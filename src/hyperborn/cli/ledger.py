@@ -18,7 +18,7 @@ def ledger(
         from dataclasses import asdict
 
         from hyperborn.backends.jobs.ledger import Ledger
-        from hyperborn.report.backends import ledger_table
+        from hyperborn.report.backend_tables import ledger_table
         from hyperborn.runs.layout import EVALUATIONS, LEDGER, check_plain
 
         check_plain(run)

@@ -24,28 +24,28 @@ def study(
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.errors import UserError
         from hyperborn.progress import Progress
-        from hyperborn.report.drawing import draw_all
-        from hyperborn.study import reporting, running
+        from hyperborn.report.plots import draw_all
+        from hyperborn.study import report_files, scheduler
         from hyperborn.study.plan import Plan
         from hyperborn.study.store import Store
 
         keep_compiled_programs()
-        reporting.check_parquet()
+        report_files.check_parquet()
         planned = Plan.read(plan)
         planned = planned.quick() if quick else planned
         folder = out or Path("runs") / f"study-{Path(plan).stem}{'-quick' if quick else ''}"
-        cells = running.cells_of(planned, note)
-        running.check(cells)
+        cells = scheduler.cells_of(planned, note)
+        scheduler.check_cells(cells)
         store = Store(folder, planned.title)
         wanted = len({cell.key for *_, cell in cells})
         try:
             with Progress() as progress:
-                running.work(cells, store, progress.counter("cells"))
+                scheduler.run_cells(cells, store, progress.counter("cells"))
         except KeyboardInterrupt as error:
             done = len(store.done() & {cell.key for *_, cell in cells})
             raise KeyboardInterrupt(f"stopped: {done} of {wanted} cells are done; the same command goes on") from error
-        rows = running.rows_of(cells, store)
-        report = reporting.report_of(planned, rows)
+        rows = scheduler.rows_of_cells(cells, store)
+        report = report_files.report_of(planned, rows)
         store.write_report(report.files)
         # Only now: whatever goes wrong with a picture, the tables are saved.
         with attempted("the pictures", note):

@@ -2,7 +2,7 @@ import pytest
 
 from hyperborn.attempts import attempted
 from hyperborn.errors import UserError
-from hyperborn.report.drawing import draw_all
+from hyperborn.report.plots import draw_all
 
 
 def failing(error: BaseException) -> bytes:
