@@ -74,14 +74,14 @@ def test_a_split_that_another_process_works_on_is_left_to_it(
 ) -> None:
     store = Store(tmp_path / "out", "Two ways")
     theirs = cells[0][3]
-    finish = scheduler.finish
+    run_split = scheduler.run_split
     split_keys: list[str] = []
 
     def recorded(split: list[LabelledCell], store: Store) -> Iterator[str]:
         split_keys.append(split[0][3].split_key)
-        yield from finish(split, store)
+        yield from run_split(split, store)
 
-    monkeypatch.setattr(scheduler, "finish", recorded)
+    monkeypatch.setattr(scheduler, "run_split", recorded)
     monkeypatch.setattr(scheduler.time, "sleep", lambda _: (_ for _ in ()).throw(InterruptedError))
     with store.claimed(theirs) as ours:
         assert ours

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hyperborn.cli.options import COMPARE, with_options
-from hyperborn.cli.output import Json, emit, explained, note, show, signal_of
+from hyperborn.cli.output import Json, emit, errors_explained, note, show, signal_of
 
 if TYPE_CHECKING:
     from hyperborn.config import CompareConfig
@@ -16,7 +16,7 @@ OUT_HELP = "Folder to write; if absent runs/DATA-compare, with a number where th
 
 
 @with_options(COMPARE)
-def compare(
+def compare_command(
     data: Annotated[
         str | None, typer.Argument(help="A data set's name, such as iris, or a CSV or Parquet file.")
     ] = None,
@@ -27,7 +27,7 @@ def compare(
     **flags: str | None,
 ) -> None:
     """Compare objectives with each other and with the exact posterior, over several seeds."""
-    with explained(as_json):
+    with errors_explained(as_json):
         from hyperborn.cli.folders import check_writable, in_free_folder
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.config import CompareConfig, configured

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from hyperborn.cli.output import Json, emit, explained, note
+from hyperborn.cli.output import Json, emit, errors_explained, note
 
 OUT_HELP = "Folder to write; if absent runs/study-PLAN. What is there already is not done again."
 
 
-def study(
+def study_command(
     plan: Annotated[str, typer.Argument(help="TOML file of a plan, or the name of a built-in one.")] = "elbo-vs-mle",
     out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,
     quick: Annotated[
@@ -19,7 +19,7 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Run a study: methods compared on tasks, training sizes and seeds. Start it twice, and two processes share it."""
-    with explained(as_json):
+    with errors_explained(as_json):
         from hyperborn.attempts import attempted
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.errors import UserError

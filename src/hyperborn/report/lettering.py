@@ -1,6 +1,6 @@
 """Text of pictures: names of any length and any signs, no wider than there is room, and legends of any number of them.
 
-That text is never taken for mathematics is settled in `canvas.LOOK`.
+`style.LOOK` keeps Matplotlib from reading text as mathematics.
 """
 
 import unicodedata
