@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperborn.report.canvas import CYCLE, MARKERS, canvas, grid, look, png
+from hyperborn.report.style import CYCLE, MARKERS, canvas, grid, plot_style, png
 
 DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- table: make gap -->\n", "<!-- end of table -->"
@@ -51,7 +51,7 @@ def tables(rows: Rows) -> list[str]:
 def picture(rows: Rows) -> bytes:
     """Gap against parameters: a point a cell, a line through the medians of a kind's families on the small tasks."""
     small = [row for row in rows if row["n_weights"] <= 14]
-    with look():
+    with plot_style():
         figure = canvas("Gap against parameters: all pairs have the smallest worst gap of all families")
         axes = figure.subplots()
         for kind, colour, marker in zip(KINDS, CYCLE, MARKERS, strict=True):

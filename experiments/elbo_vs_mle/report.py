@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from hyperborn.report.names import metric_name
+from hyperborn.report.notation import metric_name
 from hyperborn.report.tables import row_of
 from hyperborn.stats import Estimate
+from hyperborn.study.metric_values import values_by_group
 from hyperborn.study.plan import Plan
-from hyperborn.study.reporting import report_of
-from hyperborn.study.rows import values_of
+from hyperborn.study.report_files import report_of
 from hyperborn.study.statistics import differences, outcomes
 from hyperborn.study.tables import interval_text, outcomes_table
 from hyperborn.study.trainability import ARRIVED, trainability
@@ -87,7 +87,7 @@ def means(rows: Rows) -> Lines:
         own = [row for row in rows if row["method"] == method]
         texts = []
         for metric in (*SCORES, "map_accuracy"):
-            cells = [np.mean(list(seeds.values())) for seeds in values_of(own, metric).values()]
+            cells = [np.mean(list(seeds.values())) for seeds in values_by_group(own, metric).values()]
             texts.append(f"{np.mean(cells):.3f}" if cells else "")
         lines.append(row_of([method, *texts, str(len(own))]))
     return lines

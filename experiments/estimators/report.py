@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hyperborn.report.canvas import CYCLE, MARKERS, canvas, grid, look, png
+from hyperborn.report.style import CYCLE, MARKERS, canvas, grid, plot_style, png
 
 DOCS = Path(__file__).parents[2] / "docs"
 BUDGET = 10
@@ -91,7 +91,7 @@ def minibatch_table(rows: Rows) -> list[str]:
 
 def picture(rows: Rows) -> bytes:
     """Bias against deviation, four qubits a register; what lies within its error is drawn at the error, open."""
-    with look():
+    with plot_style():
         figure = canvas("Gradients of 12 weights, k = 4, in units of the exact gradient's length")
         points = list(dict.fromkeys(row["point"] for row in rows))
         all_axes = figure.subplots(1, len(points), sharex=True, sharey=True)

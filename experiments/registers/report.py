@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperborn.report.canvas import CYCLE, MARKERS, canvas, look, png
+from hyperborn.report.style import CYCLE, MARKERS, canvas, plot_style, png
 from hyperborn.stats import Estimate
 
 ROOT = Path(__file__).parents[2]
@@ -122,7 +122,7 @@ def settings(choices: Rows, tasks: Sequence[str]) -> str:
 def picture(rows: Rows, tasks: Sequence[str]) -> bytes:
     """Accuracy and NLL of every method on every task, mean and standard error."""
     methods = list(dict.fromkeys(row["method"] for row in rows))
-    with look():
+    with plot_style():
         size = 2.6 * len(tasks) + 2, 6.0
         figure = canvas("Test scores of networks of one bit a weight, mean and standard error over seeds", size)
         panels = figure.subplots(2, len(tasks), squeeze=False, sharey=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperborn.report.canvas import CYCLE, MARKERS, canvas, look, png
+from hyperborn.report.style import CYCLE, MARKERS, canvas, plot_style, png
 from hyperborn.stats import Estimate
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -170,7 +170,7 @@ def wide(rows: Rows) -> list[str]:
 def picture(rows: Rows) -> bytes:
     """Gap of the ELBO against shots a circuit, task by task; dashed what exact gradients reach."""
     tasks = [row["task"] for row in of_part(rows, "exact")]
-    with look():
+    with plot_style():
         title = "Gap of the noise-free circuit to the exact posterior, mean and standard error over seeds"
         figure = canvas(title, (10.0, 3.6))
         panels = figure.subplots(1, len(tasks), squeeze=False)[0]

@@ -203,6 +203,7 @@ def test_what_does_not_fit_is_refused(baseline: Baseline, task: Tasks) -> None:
         ("bop", {"restarts": True}, "restarts=True must be"),
         ("bayesbinn", {"side_rate": 0}, "side_rate=0 must be a positive number"),
         ("bayesbinn", {"kl_weight": 0}, "kl_weight=0 must be a positive number"),
+        ("bayesbinn", {"kl_weight": None}, "kl_weight=None must be a positive number"),
         ("bayesbinn", {"learning_rate": 2}, "learning_rate=2 must be a positive number of at most 1"),
     ],
 )

@@ -12,8 +12,8 @@ import hyperborn as hb
 import inference_oracle
 from hyperborn.baselines import BayesBiNN, Ensemble, Gibbs, MeanField
 from hyperborn.baselines.baseline import ensemble_of_draws
-from hyperborn.baselines.bayesbinn import PARTS, WHOLE, Bayesian, learn, spread
-from hyperborn.baselines.descent import planned
+from hyperborn.baselines.bayesbinn import FULL_BATCH, MINIBATCH, Bayesian, learn_posterior, spin_variance
+from hyperborn.baselines.descent import descent_settings
 from hyperborn.baselines.potential import Potential, potential_of
 from hyperborn.data.dataset import Split
 
@@ -97,7 +97,7 @@ def test_bayesbinn_gradient_of_a_linear_energy() -> None:
 
 def test_the_spread_of_a_weight_keeps_its_digits() -> None:
     natural = np.array([-7.5, -1.0, 0.0, 2.0, 8.0])
-    np.testing.assert_allclose(spread(jnp.asarray(natural, jnp.float32)), 1 / np.cosh(natural) ** 2, rtol=1e-5)
+    np.testing.assert_allclose(spin_variance(jnp.asarray(natural, jnp.float32)), 1 / np.cosh(natural) ** 2, rtol=1e-5)
 
 
 def test_bayesbinn_draws_from_what_it_learns(task: Any) -> None:
@@ -105,11 +105,11 @@ def test_bayesbinn_draws_from_what_it_learns(task: Any) -> None:
     settings = BayesBiNN(draws=20_000)
     potential = potential_of(net, data, hb.Uniform(), settings.name)
     assert isinstance(potential, Potential)
-    course, own = planned(settings, 20, whole=WHOLE, parts=PARTS)
+    descent, own = descent_settings(settings, 20, full_batch=FULL_BATCH, minibatch=MINIBATCH)
     assert own.pop("draws") == 20_000
     start = own.pop("spread")
     rule = Bayesian(**own, kl_weight=1.0)
-    natural, _, draws = learn(np.uint32(1), potential, rule=rule, course=course, draws=20_000, start=start)
+    natural, _, draws = learn_posterior(np.uint32(1), potential, rule=rule, settings=descent, draws=20_000, start=start)
     ones = settings.fit(net, data, seed=1).marginals
     assert ones is not None
     np.testing.assert_allclose(ones, 1 / (1 + np.exp(-2 * np.asarray(natural, float))), rtol=1e-6)

@@ -20,10 +20,10 @@ from hyperborn.baselines import (
     bop,
     straight_through,
 )
-from hyperborn.baselines.descent import Course
-from hyperborn.baselines.greedy import descend
-from hyperborn.baselines.minibatches import Batches
+from hyperborn.baselines.descent import DescentSettings
+from hyperborn.baselines.greedy import descend_by_flips
 from hyperborn.baselines.potential import bits_of_spins, potential_of
+from hyperborn.training.minibatch.epochs import Epochs
 
 PRIOR = hb.Bernoulli([0.1, 0.9, 0.3, 0.5, 0.6, 0.2, 0.8, 0.4, 0.7])
 
@@ -58,7 +58,7 @@ def test_greedy_descent_ends_where_no_flip_is_better(prior: hb.Uniform, task: An
     net, data = task("circles", examples=40)
     potentials = plain_energies(net, data) - log_prior(prior.marginals(9))
     potential = potential_of(net, data, prior, "greedy-flips")
-    ends = bits_of_spins(descend(np.uint32(5), potential, starts=200))
+    ends = bits_of_spins(descend_by_flips(np.uint32(5), potential, starts=200))
     assert ends.shape == (200, 9)
     places = ends @ (1 << np.arange(8, -1, -1))
     flipped = places[:, None] ^ (1 << np.arange(9))
@@ -125,9 +125,10 @@ def test_gradient_steps_are_those_of_the_formula(name: str, task: Any) -> None:
         return float(np.logaddexp(0, np.where(y == 1, -logits, logits)).sum()), 1.5 * x.T @ wrong
 
     potential = potential_of(net, data, hb.Uniform(), name)
-    course = Course(restarts=1, steps=steps, batches=Batches(25, 1), side_rate=0.01)
+    epochs = Epochs.of(25, None, incomplete="pad")
+    settings = DescentSettings(restarts=1, steps=steps, epochs=epochs, side_rate=0.01)
     if name == "bop":
-        place = bop.train(np.uint32(2), potential, rule=bop.Flips(0.3, 0.02), course=course)
+        found = bop.train_by_flips(np.uint32(2), potential, rule=bop.Flips(0.3, 0.02), settings=settings)
         spins = np.asarray(potential.draw_prior(1, key=jax.random.key(2)), float)[0]
         momentum, met = np.zeros(3), []
         for _ in range(steps):
@@ -136,7 +137,8 @@ def test_gradient_steps_are_those_of_the_formula(name: str, task: Any) -> None:
             momentum = 0.7 * momentum + 0.3 * gradient / 25
             spins = np.where((np.abs(momentum) > 0.02) & (np.sign(momentum) == spins), -spins, spins)
     else:
-        place = straight_through.train(np.uint32(2), potential, rule=straight_through.Latent(0.1), course=course)
+        rule = straight_through.Latent(0.1)
+        found = straight_through.train_latent_weights(np.uint32(2), potential, rule=rule, settings=settings)
         latent = np.asarray(jax.random.uniform(jax.random.key(2), (1, 3), minval=-1.0, maxval=1.0), float)[0]
         first, second, met = np.zeros(3), np.zeros(3), []
         for step in range(1, steps + 1):
@@ -147,8 +149,8 @@ def test_gradient_steps_are_those_of_the_formula(name: str, task: Any) -> None:
             update = (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
             latent = np.clip(latent - 0.1 * update, -1, 1)
     best = min(met, key=lambda one: one[0])[1]
-    np.testing.assert_array_equal(np.asarray(place.spins)[0], best)
-    assert float(place.values[0]) == pytest.approx(min(value for value, _ in met), rel=1e-5)
+    np.testing.assert_array_equal(np.asarray(found.spins)[0], best)
+    assert float(found.values[0]) == pytest.approx(min(value for value, _ in met), rel=1e-5)
     assert len({tuple(spins) for _, spins in met}) > 1
 
 

@@ -144,9 +144,9 @@ def test_prior_by_field_comes_from_a_file(hyperborn: Run) -> None:
 
 
 def test_signature_of_a_command_is_the_table() -> None:
-    from hyperborn.cli.train import train
+    from hyperborn.cli.training import train_command
 
-    parameters = inspect.signature(train).parameters
+    parameters = inspect.signature(train_command).parameters
     assert set(parameters) == {option.key for option in TRAIN} | {"data", "config", "out", "force", "as_json"}
     assert all(parameters[option.key].default is None for option in TRAIN)
 

@@ -6,7 +6,7 @@ import pytest
 
 from command_line import Run
 from hyperborn.study import plan as plans
-from hyperborn.study import running
+from hyperborn.study import scheduler
 from planned import TABLES, written
 
 SMALL = TABLES.replace("sizes = [40, 20]", "sizes = [20]").replace("steps = 30", "steps = 5")
@@ -26,16 +26,16 @@ def test_a_plan_of_ones_own(hyperborn: Run, plan: Path) -> None:
 
 
 def test_a_study_that_was_stopped_goes_on(hyperborn: Run, plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    measured, begun = running.measured, 0
+    measured, begun = scheduler.run_cell, 0
 
-    def until_stopped(cell: running.Cell, fits: running.SplitFits) -> dict[str, object]:
+    def until_stopped(cell: scheduler.Cell, fits: scheduler.SplitFits) -> dict[str, object]:
         nonlocal begun
         begun += 1
         if begun == 4:
             raise KeyboardInterrupt
         return measured(cell, fits)
 
-    monkeypatch.setattr(running, "measured", until_stopped)
+    monkeypatch.setattr(scheduler, "run_cell", until_stopped)
     ended = hyperborn("study", plan, "--out", "out")
     assert ended.code == 130
     assert "stopped: 3 of 16 cells are done; the same command goes on" in ended.err

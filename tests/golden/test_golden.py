@@ -20,7 +20,7 @@ import hyperborn as hb
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.errors import UserError
 from hyperborn.study.plan import Plan
-from hyperborn.study.running import cells_of, rows_of, work
+from hyperborn.study.scheduler import cells_of, rows_of, work
 from hyperborn.study.store import Store
 from runs import files_of, resume
 

@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hyperborn.backends.jobs.limits import Limits
 
 import hyperborn as hb
 from hyperborn.backends import Batch, Counts, Ledger, Points, Statevector
+from hyperborn.backends.jobs.budget import Limits
 from hyperborn.backends.jobs.ledger import Request
 from hyperborn.data import Dataset
 from hyperborn.progress import Progress
 from hyperborn.runs import session
 from hyperborn.study.plan import Plan
-from hyperborn.study.running import cells_of, rows_of, work
+from hyperborn.study.scheduler import cells_of, rows_of, work
 from hyperborn.study.store import Store
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Report

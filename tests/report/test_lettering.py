@@ -9,13 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from hyperborn.networks import BinaryMLP
-from hyperborn.report.canvas import DPI, canvas, look
-from hyperborn.report.curves import training_figure
-from hyperborn.report.decision import decision_figure
-from hyperborn.report.objectives import comparison_figure
-from hyperborn.study.forest import forest_figure
-from hyperborn.study.learning_curves import learning_curves_figure
-from hyperborn.study.statistics import Outcome
+from hyperborn.report.decision_maps import decision_figure
+from hyperborn.report.forest_plots import forest_figure
+from hyperborn.report.learning_curves import learning_curves_figure
+from hyperborn.report.objective_comparisons import comparison_figure
+from hyperborn.report.plots import Outcome
+from hyperborn.report.style import DPI, canvas, plot_style
+from hyperborn.report.training_curves import training_figure
+from hyperborn.study.metric_values import learning_curves
 
 HOSTILE = ("$1_$4", "$5_$9", "_hidden", "a\\b\\frac", "two\nlines", "\x1b[31mred", "עברית", "[bold]x[/bold] | y")
 SHOWN = (*HOSTILE[:4], "two lines", r"\x1b[31mred", "\u200eעברית", HOSTILE[7])
@@ -27,7 +28,7 @@ METRICS: tuple[str, ...] = ("accuracy", "nll", "brier", "ece", "elbo_gap")
 
 @pytest.fixture(autouse=True)
 def as_rendered() -> Iterator[None]:
-    with look():
+    with plot_style():
         yield
 
 
@@ -58,7 +59,8 @@ def curves(names: tuple[str, ...]) -> Figure:
         for place, name in enumerate(names)
         for size in (20, 50)
     ]
-    return learning_curves_figure([*found, {**found[0], "method": f"lost {names[0]}"}], ["nll"])
+    rows = [*found, {**found[0], "method": f"lost {names[0]}"}]
+    return learning_curves_figure(learning_curves(rows, ["nll"]))
 
 
 PICTURES: dict[str, Callable[[tuple[str, ...]], Figure]] = {

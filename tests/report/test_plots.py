@@ -18,12 +18,12 @@ from hyperborn.bits import bits_of
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.predictive import expected_calibration_error, posterior_predictive
-from hyperborn.report.canvas import look
-from hyperborn.report.curves import training_figure
-from hyperborn.report.decision import decision_figure
+from hyperborn.report.decision_maps import decision_figure
 from hyperborn.report.networks import networks_figure
-from hyperborn.report.objectives import comparison_figure
+from hyperborn.report.objective_comparisons import comparison_figure
 from hyperborn.report.reliability import reliability, reliability_figure, wilson
+from hyperborn.report.style import plot_style
+from hyperborn.report.training_curves import training_figure
 
 NET = BinaryMLP(n_features=2, hidden=(2,), n_classes=2, activation="tanh")
 BITS = bits_of(np.array([5, 300, 17]), NET.n_weights)
@@ -87,7 +87,7 @@ def dots(axes: Axes) -> list[ErrorbarContainer]:
 @pytest.fixture(autouse=True)
 def as_rendered() -> Iterator[None]:
     """Figures are made under the settings that they are rendered with."""
-    with look():
+    with plot_style():
         yield
 
 

@@ -10,7 +10,6 @@ import oracle
 from command_line import QUICK, Run
 from hyperborn.report import plots
 from hyperborn.report import run_pictures as pictures
-from hyperborn.study import pictures as study_pictures
 from planned import written
 
 PLOTS = {"training.png", "networks.png", "reliability.png", "decision.png", "manifest.json"}
@@ -105,7 +104,7 @@ def test_a_picture_that_fails_costs_a_study_nothing_else(
     hyperborn: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = written(tmp_path, PLAN)
-    monkeypatch.setattr(study_pictures, "differences_picture", failing)
+    monkeypatch.setattr(plots, "differences_picture", failing)
     ended = hyperborn("study", plan, "--out", "out")
     assert ended.code == 0, ended.err
     assert [line for line in ended.err.splitlines() if "drawn" in line] == [f"main-differences.png{LINE}"]

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from hyperborn.errors import UserError
 from hyperborn.report import comparison_table, markdown, summary_table
-from hyperborn.report.digits import decimals, estimate_text, number_text
+from hyperborn.report.notation import decimals, estimate_text, number_text
 
 SUMMARY = {
     "n_weights": 17,

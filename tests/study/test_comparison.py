@@ -85,7 +85,7 @@ def test_a_name_that_another_comparison_has_is_refused_before_the_work(
         begun.append(Path())
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(comparison, "compared", never)
+    monkeypatch.setattr(comparison, "compare_objectives", never)
     with writing(Path("out")):
         hyperborn(*MOONS, "--out", "out").refused("out is being written by process", "choose another folder")
     assert begun == []

@@ -11,7 +11,7 @@ import hyperborn as hb
 import oracle
 from hyperborn.predictive import exact_predictive, fitted_temperature, scores, tempered
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.fitting import SplitFits, measured
+from hyperborn.study.fitting import SplitFits, run_cell
 
 TASK = {"data": "moons", "hidden": "none"}
 
@@ -29,7 +29,7 @@ def direct(fits: SplitFits, objective: hb.ELBO | hb.MLE | hb.SELBO) -> hb.Result
 def test_a_run_is_scored_as_the_library_scores_it() -> None:
     one = cell({"objective": "elbo"})
     fits = SplitFits(one)
-    row, result = measured(one, fits), direct(fits, hb.ELBO())
+    row, result = run_cell(one, fits), direct(fits, hb.ELBO())
     assert {name: row[name] for name in ("accuracy", "nll", "brier", "ece")} == pytest.approx(result.metrics("test"))
     raw = result.metrics("test", calibrated=False)
     assert row["nll_at_1"] == pytest.approx(raw["nll"])
@@ -44,7 +44,7 @@ def test_a_run_is_scored_as_the_library_scores_it() -> None:
 
 def test_the_lowest_loss_of_maximum_likelihood_is_the_lowest_energy() -> None:
     one = cell({"objective": "mle"})
-    row = measured(one, fits := SplitFits(one))
+    row = run_cell(one, fits := SplitFits(one))
     table = hb.energies(hb.networks.BinaryMLP(2, ()), fits.data.train)
     assert row["optimum"] == pytest.approx(table.min(), abs=1e-4)
     assert row["excess_energy"] == pytest.approx(row["loss"] - table.min(), abs=1e-9)
@@ -54,7 +54,7 @@ def test_what_is_open_is_chosen_by_validation_and_nothing_else() -> None:
     values = [0.01, 1.0, 30.0]
     one = cell({"objective": "elbo"}, {"beta": values})
     fits = SplitFits(one)
-    row = measured(one, fits)
+    row = run_cell(one, fits)
     prices = []
     for beta in values:
         result = direct(fits, hb.ELBO(beta))
@@ -74,7 +74,7 @@ def test_choosing_looks_at_no_test_example() -> None:
     flipped = hb.data.Split(-3 * fits.data.test.x, 1 - fits.data.test.y)
     data = fits.data
     poisoned.data = hb.data.Dataset(data.name, data.train, data.validation, flipped, data.classes, data.preprocessing)
-    row, other = measured(one, fits), measured(one, poisoned)
+    row, other = run_cell(one, fits), run_cell(one, poisoned)
     assert row["chosen"] == other["chosen"]
     assert row["temperature"] == other["temperature"]
     assert row["accuracy"] != other["accuracy"]
@@ -82,7 +82,7 @@ def test_choosing_looks_at_no_test_example() -> None:
 
 def test_keys_are_chosen_one_after_the_other() -> None:
     one = cell({"objective": "elbo"}, {"beta": [1.0, 0.1, 10.0], "spread": [0.02, 0.3]})
-    row = measured(one, SplitFits(one))
+    row = run_cell(one, SplitFits(one))
     # Three values of the first key, and one more of the second: the other was tried already.
     assert row["fits"] == 4
 
@@ -91,7 +91,7 @@ def test_a_scale_chosen_by_the_loss_is_that_of_the_highest_bound() -> None:
     scales = [[1.0], [0.25], [4.0]]
     one = cell({"objective": "elbo"}, {"output_scales": scales}, by="loss")
     fits = SplitFits(one)
-    row = measured(one, fits)
+    row = run_cell(one, fits)
     losses = []
     for scale in scales:
         net = hb.networks.BinaryMLP(2, (), output_scales=tuple(scale))
@@ -104,7 +104,7 @@ def test_a_scale_chosen_by_the_loss_is_that_of_the_highest_bound() -> None:
 def test_the_exact_posterior_is_that_of_the_library() -> None:
     one = Cell(TASK, 20, 60, 0, Method("exact", "", {}, {}, "validation"))
     fits = SplitFits(one)
-    row = measured(one, fits)
+    row = run_cell(one, fits)
     net = hb.networks.BinaryMLP(2, ())
     exact = hb.ExactPosterior(hb.energies(net, fits.data.train))
     raw = exact.predictive(net, fits.data.test.x)
@@ -118,7 +118,7 @@ def test_the_exact_posterior_is_that_of_the_library() -> None:
 def test_a_baseline_has_the_same_scores_and_network(name: str) -> None:
     one = Cell(TASK, 20, 60, 0, Method("baseline", name, {"output_scales": [1.0, 2.0]}, {}, "validation"))
     fits = SplitFits(one)
-    row = measured(one, fits)
+    row = run_cell(one, fits)
     net = hb.networks.BinaryMLP(2, (), output_scales=(1.0, 2.0))
     assert row["n_weights"] == net.n_weights == 4
     learnt = hb.baselines.BASELINES[name]().fit(net, fits.data, seed=0)
@@ -149,7 +149,7 @@ def test_a_prior_is_that_of_runs_baselines_and_the_exact_posterior_alike() -> No
         Method("baseline", "mean-field", {}, {}, "validation"),
     ):
         one = Cell(task, 20, 60, 0, method)
-        rows.append(measured(one, SplitFits(one)))
+        rows.append(run_cell(one, SplitFits(one)))
     fits = SplitFits(one)
     exact = hb.ExactPosterior(hb.energies(hb.networks.BinaryMLP(2, ()), fits.data.train), hb.Bernoulli(0.01))
     assert [row["log_evidence"] for row in rows] == pytest.approx([exact.log_evidence] * 3)
@@ -158,4 +158,4 @@ def test_a_prior_is_that_of_runs_baselines_and_the_exact_posterior_alike() -> No
 
 def test_a_cell_is_a_pure_function() -> None:
     one = cell({"objective": "selbo"})
-    assert measured(one, SplitFits(one)) == measured(one, SplitFits(one))
+    assert run_cell(one, SplitFits(one)) == run_cell(one, SplitFits(one))

@@ -7,7 +7,7 @@ import pytest
 
 from hyperborn.errors import UserError
 from hyperborn.study.plan import BUILT_IN, Plan
-from hyperborn.study.running import cells_of, check
+from hyperborn.study.scheduler import cells_of, check_cells
 from planned import TABLES, read
 
 
@@ -41,7 +41,7 @@ def test_built_in_plans_are_understood(name: str) -> None:
     notes: list[str] = []
     plan = Plan.read(name)
     cells = cells_of(plan, notes.append)
-    check(cells)
+    check_cells(cells)
     assert len(plan.tasks) >= 12
     assert {part.reference for part in plan.parts} <= set(plan.methods)
     # Iris and wine have about 100 examples of two classes.
@@ -121,7 +121,7 @@ def test_an_unknown_plan_names_those_there_are(tmp_path: Path) -> None:
 )
 def test_settings_are_checked_before_any_work(tmp_path: Path, old: str, new: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
-        check(cells_of(read(tmp_path, TABLES.replace(old, new, 1)), lambda _: None))
+        check_cells(cells_of(read(tmp_path, TABLES.replace(old, new, 1)), lambda _: None))
 
 
 def test_what_has_no_examples_enough_is_left_out_and_said(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from hyperborn.errors import UserError
+from hyperborn.report.plots import Outcome
 from hyperborn.stats import Estimate
-from hyperborn.study.statistics import Difference, Outcome
-from hyperborn.study.tables import differences_table, outcomes_table, scores_table, trainability_table
+from hyperborn.study.statistics import Difference
+from hyperborn.study.tables import differences_table, means_table, outcomes_table, trainability_table
 from hyperborn.study.trainability import Trainability
 
 ROWS = [
@@ -29,7 +30,7 @@ def difference(n: int, mean: float, low: float, high: float, corrected_p: float,
 
 
 def test_scores() -> None:
-    assert scores_table(ROWS, "accuracy") == [
+    assert means_table(ROWS, "accuracy") == [
         "| task | size | a\\|b | MLE |",
         "| --- | ---: | ---: | ---: |",
         "| iris | 40 | 0.500 ± 0.000 | 0.900 |",
@@ -40,7 +41,7 @@ def test_scores() -> None:
 
 def test_scores_that_are_no_numbers() -> None:
     with pytest.raises(UserError, match=r"^accuracy=nan of method 'MLE' on task 'wine', size 40, seed 2 is no finite"):
-        scores_table([*ROWS[:-1], ROWS[-1] | {"accuracy": float("nan")}], "accuracy")
+        means_table([*ROWS[:-1], ROWS[-1] | {"accuracy": float("nan")}], "accuracy")
 
 
 def test_outcomes() -> None:

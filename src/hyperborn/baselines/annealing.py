@@ -10,8 +10,8 @@ from jax import Array
 from jaxtyping import UInt32
 
 from hyperborn.baselines import heat_bath
-from hyperborn.baselines.baseline import Baseline, Ensemble, positive
-from hyperborn.baselines.potential import Chains, Potential, Spins, better_of, lowest, potential_of, seed_of
+from hyperborn.baselines.baseline import Baseline, Ensemble, check_positive
+from hyperborn.baselines.potential import Chains, Potential, Spins, better_of, lowest_network, potential_of, seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import whole_number
 from hyperborn.networks import Network
@@ -36,18 +36,18 @@ class SimulatedAnnealing(Baseline):
     def __post_init__(self) -> None:
         whole_number("chains", self.chains, 2, why=", for the first temperature is measured over chains")
         whole_number("sweeps", self.sweeps, 2)
-        positive("coldest", self.coldest)
+        check_positive(self, "coldest")
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:
         potential = potential_of(network, data, prior, self.name)
-        return lowest(network, data, prior, self.name, anneal(seed_of(seed), potential, settings=self))
+        return lowest_network(network, data, prior, self.name, anneal(seed_of(seed), potential, settings=self))
 
 
 @partial(jax.jit, static_argnames="settings")
 def anneal(seed: UInt32[Array, ""], potential: Potential, *, settings: SimulatedAnnealing) -> Spins:
     """The best network that each chain met, looked at after every sweep."""
     first, moves = jax.random.split(jax.random.key(seed))
-    chains = heat_bath.start(potential, settings.chains, key=first)
+    chains = heat_bath.start_chains(potential, settings.chains, key=first)
     hottest = jnp.maximum(chains.values.std(), settings.coldest)
     temperatures = jnp.geomspace(hottest, settings.coldest, settings.sweeps)
 

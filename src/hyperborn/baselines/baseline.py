@@ -1,7 +1,8 @@
-"""What every rival of the quantum hypernetwork takes and gives."""
+"""What every baseline takes and returns, and the checks and defaults of its settings."""
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
@@ -11,14 +12,21 @@ from jaxtyping import Float
 from hyperborn._typing import Bits, Examples
 from hyperborn.bits import distinct_rows
 from hyperborn.data.dataset import Dataset
-from hyperborn.errors import UserError, is_number
+from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks import Network
 from hyperborn.predictive import posterior_predictive
 from hyperborn.priors import Prior, Uniform
 
+EPOCHS = 40
+"""Epochs of a baseline on minibatches whose steps are not given.
+
+The rates of each method were chosen at this length on digits (see `hyperborn.baselines`). The tables of
+docs/registers.md give every method the same number of steps instead.
+"""
+
 
 class Predictor(ABC):
-    """What a baseline has learnt."""
+    """A trained baseline."""
 
     @abstractmethod
     def predict_proba(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
@@ -43,9 +51,9 @@ class Baseline(ABC):
 
         Args:
             network: the network whose weights are learnt.
-            data: ``data.validation`` is looked at by the models of full precision only, to choose their
-                regularisation, and ``data.test`` by none.
-            prior: over the weights; what takes it, and what ignores it, is said by the baseline.
+            data: only the models of full precision look at ``data.validation``, to choose their regularisation. None
+                looks at ``data.test``.
+            prior: over the weights. Each baseline says whether it uses the prior.
             seed: of everything random.
 
         Raises:
@@ -56,7 +64,7 @@ class Baseline(ABC):
 @final
 @dataclass(frozen=True, eq=False)
 class Ensemble(Predictor):
-    """Networks as rows of bits (networks, n), whose predictions are averaged with weights, equal ones for None.
+    """Networks as rows of bits (networks, n); their predictions are averaged, with equal weights if `weights` is None.
 
     Where they were drawn from independent bits, `marginals` holds the probability that each bit is 1.
     """
@@ -71,18 +79,28 @@ class Ensemble(Predictor):
 
 
 def ensemble_of_draws(network: Network, bits: Bits, marginals: Float[np.ndarray, " n"] | None = None) -> Ensemble:
-    """The ensemble of drawn networks: each counts as often as it was drawn, and is evaluated once."""
+    """The ensemble of drawn networks: each is evaluated once, and weighted by how often it was drawn."""
     drawn, _, counts = distinct_rows(bits)
     return Ensemble(network, drawn, counts / len(bits), marginals)
 
 
-def positive(name: str, value: Any, most: float = math.inf) -> float:
-    """The value of a setting that is a positive number.
+def check_counts(settings: Any, *names: str) -> None:
+    """Raise a UserError for a named setting that is neither None nor a whole number of at least 1."""
+    for name in names:
+        value = getattr(settings, name)
+        if value is not None:
+            whole_number(name, value, 1)
 
-    Raises:
-        UserError: if it is none, or over the most.
-    """
-    if not (is_number(value) and 0 < value <= most):
+
+def check_positive(settings: Any, name: str, most: float = math.inf, *, optional: bool = False) -> None:
+    """Raise a UserError for a setting that is not a positive number of at most `most`; an optional one may be None."""
+    value = getattr(settings, name)
+    if not (optional and value is None) and not (is_number(value) and 0 < value <= most):
         allowed = "" if most == math.inf else f" of at most {most:g}"
         raise UserError(f"{name}={value!r} must be a positive number{allowed}")
-    return float(value)
+
+
+def with_defaults(settings: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the defaults name; each default stands where the setting is None."""
+    given = {name: getattr(settings, name) for name in defaults}
+    return {name: defaults[name] if value is None else value for name, value in given.items()}

@@ -1,4 +1,4 @@
-"""Models with weights of full precision: what one bit a weight costs is measured against them."""
+"""Models with weights of full precision: they show how much worse weights of one bit are."""
 
 import warnings
 from collections.abc import Callable
@@ -9,8 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Examples
-from hyperborn.baselines.baseline import Baseline, Predictor, positive
-from hyperborn.baselines.minibatches import EPOCHS, batches_of, check_counts, settled
+from hyperborn.baselines.baseline import EPOCHS, Baseline, Predictor, check_counts, check_positive, with_defaults
 from hyperborn.baselines.potential import seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy.likelihood import checked_examples
@@ -19,6 +18,7 @@ from hyperborn.networks import BinaryMLP, Network
 from hyperborn.predictive import calibrated_nll
 from hyperborn.priors import Prior, Uniform
 from hyperborn.training.definition import check_kinds
+from hyperborn.training.minibatch.epochs import Epochs
 
 PENALTIES = (0.01, 0.1, 1.0, 10.0)
 """Inverse prior variances that are tried: half of one times the sum of squared weights is the penalty (nats)."""
@@ -49,14 +49,14 @@ class LogisticRegression(Baseline):
     """Logistic regression, multinomial for several classes, with a Gaussian prior; of the network, only its data count.
 
     The inverse variance of the prior is the one of `PENALTIES` with the lowest `calibrated_nll` on the validation
-    split, and ``penalty`` where that is empty. The prior over binary weights and the seed are not used.
+    split; where that split is empty, it is ``penalty``. The prior over binary weights and the seed are not used.
     """
 
     name: ClassVar[str] = "logistic-regression"
     penalty: float = 1.0
 
     def __post_init__(self) -> None:
-        positive("penalty", self.penalty)
+        check_positive(self, "penalty")
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> FullPrecision:
         from sklearn import linear_model
@@ -68,7 +68,7 @@ class LogisticRegression(Baseline):
         def model(penalty: float) -> Any:
             return linear_model.LogisticRegression(C=1 / penalty, max_iter=1000).fit(x, y)
 
-        return chosen(network, data, model, self.penalty)
+        return model_of_best_penalty(network, data, model, self.penalty)
 
 
 @final
@@ -76,13 +76,14 @@ class LogisticRegression(Baseline):
 class MultilayerPerceptron(Baseline):
     """The network's layers and activation with weights of full precision and a Gaussian prior.
 
-    All examples at once are learnt by L-BFGS; of several ``restarts`` the one with the lowest training loss counts.
-    Minibatches of ``batch_size`` are learnt by Adam, whose ``iterations`` are epochs, in float32. None stands for 3
-    restarts of 200 iterations, and for one of 40 epochs (`hyperborn.baselines`). The inverse variance of the prior is
-    chosen as in `LogisticRegression`. The prior over binary weights is not used; scales and shifts that a network
-    learns beside them have their like in free weights and intercepts. Of Adam's rates 0.001, 0.003 and 0.01, the first
-    was too slow for digits (an NLL of 0.183 on the validation split; 0.128, 0.120) and as good on MNIST as the second
-    (0.132 both).
+    With all examples at once, training is by L-BFGS; of several ``restarts`` the one with the lowest training loss is
+    kept. On minibatches of ``batch_size`` it is by Adam in float32, and ``iterations`` are epochs. None stands for 3
+    restarts of 200 iterations, and on minibatches for one of 40 epochs (`hyperborn.baselines`). The inverse variance of
+    the prior is chosen as in `LogisticRegression`. The prior over binary weights is not used. Scales and shifts that a
+    network learns beside them need no counterpart: weights and intercepts are free.
+
+    Adam's rates 0.001, 0.003 and 0.01 were tried. The first was too slow for digits (an NLL of 0.183 on the validation
+    split; the others 0.128 and 0.120). On MNIST it was as good as the second (0.132 both).
     """
 
     name: ClassVar[str] = "mlp"
@@ -93,9 +94,9 @@ class MultilayerPerceptron(Baseline):
     learning_rate: float = 3e-3
 
     def __post_init__(self) -> None:
-        positive("penalty", self.penalty)
+        check_positive(self, "penalty")
         check_counts(self, "restarts", "iterations", "batch_size")
-        positive("learning_rate", self.learning_rate)
+        check_positive(self, "learning_rate")
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> FullPrecision:
         from sklearn.neural_network import MLPClassifier
@@ -104,16 +105,17 @@ class MultilayerPerceptron(Baseline):
         if not isinstance(network, BinaryMLP):
             raise UserError(f"network = {type(network).__name__}: {self.name} knows the layers of a BinaryMLP only")
         x, y = training_examples(network, data, self.name)
-        batches = batches_of(len(x), self.batch_size)
-        given = settled(self, batches, whole=WHOLE, parts=PARTS)
+        epochs = Epochs.of(len(x), self.batch_size, incomplete="pad")
+        is_full_batch = epochs.batches == 1
+        given = with_defaults(self, FULL_BATCH if is_full_batch else MINIBATCH)
         states = np.random.SeedSequence(int(seed_of(seed))).generate_state(given["restarts"])
-        whole, iterations = batches.number == 1, given["iterations"]
-        if whole:
+        iterations = given["iterations"]
+        if is_full_batch:
             solver = {"solver": "lbfgs", "max_fun": 10 * iterations}
         else:
-            # All epochs are run: nothing is held to have converged.
+            # All epochs are run: scikit-learn shall not stop where it thinks that training has converged.
             solver = {"solver": "adam", "tol": 0.0, "n_iter_no_change": iterations}
-            solver |= {"batch_size": batches.size, "learning_rate_init": self.learning_rate}
+            solver |= {"batch_size": epochs.batch_size, "learning_rate_init": self.learning_rate}
             x = x.astype(np.float32)
 
         def model(penalty: float) -> Any:
@@ -122,7 +124,7 @@ class MultilayerPerceptron(Baseline):
                 MLPClassifier(
                     network.hidden,
                     activation=ACTIVATIONS[network.activation],
-                    alpha=penalty if whole else penalty * batches.size / len(x),
+                    alpha=penalty if is_full_batch else penalty * epochs.batch_size / len(x),
                     max_iter=iterations,
                     random_state=int(state),
                     **solver,
@@ -131,11 +133,11 @@ class MultilayerPerceptron(Baseline):
             ]
             return min(models, key=lambda one: one.loss_)
 
-        return chosen(network, data, model, self.penalty)
+        return model_of_best_penalty(network, data, model, self.penalty)
 
 
-WHOLE = {"restarts": 3, "iterations": 200}
-PARTS = {"restarts": 1, "iterations": EPOCHS}
+FULL_BATCH = {"restarts": 3, "iterations": 200}
+MINIBATCH = {"restarts": 1, "iterations": EPOCHS}
 
 
 def training_examples(network: Network, data: Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -150,10 +152,14 @@ def training_examples(network: Network, data: Dataset, name: str) -> tuple[np.nd
     return x, y
 
 
-def chosen(network: Network, data: Dataset, model: Callable[[float], Any], default: float) -> FullPrecision:
-    """The model of the penalty with the lowest NLL on the validation split, once calibrated there; that of the default
-    where it is empty."""
-    # Stopping at the last iteration is a setting here, no news.
+def model_of_best_penalty(
+    network: Network, data: Dataset, model: Callable[[float], Any], default: float
+) -> FullPrecision:
+    """The model whose penalty has the lowest `calibrated_nll` on the validation split.
+
+    Where that split is empty, it is the model of the default penalty.
+    """
+    # The number of iterations is a setting here: a warning that they were all used says nothing.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if not len(data.validation):

@@ -25,11 +25,11 @@ from hyperborn.priors import Prior, Uniform
 class Gibbs(Baseline):
     """Markov chain Monte Carlo of p(w) exp(-energy(w)) by systematic-scan Gibbs sampling (Geman and Geman, 1984).
 
-    Chains start at networks drawn from the prior. While they burn in, the potential is turned up geometrically from
-    `START` of its size to the whole, as in annealing, so that they reach the modes that hold the most probability; then
-    the network after each of ``kept`` sweeps of every chain counts alike. Where modes lie far apart, chains stay where
-    burning in has left them, and the shares of modes are only as good as that: a longer ``burn_in`` helps more than
-    more chains. Holds chains x kept x n bytes.
+    Chains start at networks drawn from the prior. During ``burn_in`` sweeps the inverse temperature rises geometrically
+    from `START` to 1, as in annealing, so that chains reach the modes of most probability. Then the networks after each
+    of ``kept`` sweeps of every chain count equally. Where modes lie far apart, chains stay in the mode that the burn-in
+    ended in, and the probabilities of modes are only as good as the burn-in: a longer ``burn_in`` helps more than more
+    chains. The networks take chains x kept x n bytes.
     """
 
     name: ClassVar[str] = "gibbs"
@@ -64,7 +64,7 @@ START = 0.02
 def sample(seed: UInt32[Array, ""], potential: Potential, *, settings: Gibbs) -> Bool[Array, "kept chains n"]:
     """Whether each weight is the high one, after every kept sweep of every chain."""
     first, burning, keeping = jax.random.split(jax.random.key(seed), 3)
-    chains = heat_bath.start(potential, settings.chains, key=first)
+    chains = heat_bath.start_chains(potential, settings.chains, key=first)
 
     def burn(chains: Chains, given: tuple[Array, RandomKey]) -> tuple[Chains, None]:
         inverse_temperature, key = given

@@ -10,7 +10,7 @@ from jax import Array
 from jaxtyping import Float, UInt32
 
 from hyperborn.baselines.baseline import Baseline, Ensemble
-from hyperborn.baselines.potential import Potential, Spins, lowest, potential_of, seed_of
+from hyperborn.baselines.potential import Potential, Spins, lowest_network, potential_of, seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import whole_number
 from hyperborn.networks import Network
@@ -20,7 +20,7 @@ from hyperborn.priors import Prior, Uniform
 @final
 @dataclass(frozen=True)
 class GreedyFlips(Baseline):
-    """From several networks drawn from the prior, the flip that lowers the potential most, until none lowers it.
+    """Starts at networks drawn from the prior; the best single flip is made until no flip lowers the potential.
 
     The best of the local minima is kept. All n flips are evaluated at once where 256 MiB hold them.
     """
@@ -33,11 +33,12 @@ class GreedyFlips(Baseline):
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:
         potential = potential_of(network, data, prior, self.name)
-        return lowest(network, data, prior, self.name, descend(seed_of(seed), potential, starts=self.starts))
+        minima = descend_by_flips(seed_of(seed), potential, starts=self.starts)
+        return lowest_network(network, data, prior, self.name, minima)
 
 
 @partial(jax.jit, static_argnames="starts")
-def descend(seed: UInt32[Array, ""], potential: Potential, *, starts: int) -> Spins:
+def descend_by_flips(seed: UInt32[Array, ""], potential: Potential, *, starts: int) -> Spins:
     """Local minima under single flips, one for each start."""
     spins = potential.draw_prior(starts, key=jax.random.key(seed))
     places = jnp.arange(spins.shape[1])
@@ -50,7 +51,7 @@ def descend(seed: UInt32[Array, ""], potential: Potential, *, starts: int) -> Sp
         spins, value, _ = state
         flipped = after_flips(spins)
         best = jnp.argmin(flipped)
-        # What is kept falls strictly, so that rounding cannot make a start go round in a circle.
+        # Each step must lower the value, so that rounding cannot send a start round in a circle.
         better = flipped[best] < value
         return jnp.where((places == best) & better, -spins, spins), jnp.minimum(flipped[best], value), better
 

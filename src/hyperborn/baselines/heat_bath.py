@@ -9,14 +9,14 @@ from hyperborn._typing import RandomKey
 from hyperborn.baselines.potential import Chains, Potential, Spins, Values
 
 
-def start(potential: Potential, chains: int, *, key: RandomKey) -> Chains:
+def start_chains(potential: Potential, chains: int, *, key: RandomKey) -> Chains:
     """Chains at networks drawn from the prior."""
     spins = potential.draw_prior(chains, key=key)
-    return Chains(spins, values_of(potential, spins))
+    return Chains(spins, potentials_of(potential, spins))
 
 
-def values_of(potential: Potential, spins: Spins) -> Values:
-    """Potentials of rows of spins, as many at once as fit into the memory."""
+def potentials_of(potential: Potential, spins: Spins) -> Values:
+    """Potentials of rows of spins, as many at once as fit into `MEMORY`."""
     return jax.lax.map(potential, spins, batch_size=potential.at_once(1))
 
 
@@ -31,7 +31,7 @@ def sweep(potential: Potential, chains: Chains, inverse_temperature: Float[Array
     def one_site(chains: Chains, given: tuple[Array, Array]) -> tuple[Chains, None]:
         place, uniform = given
         spins = jnp.where((places == place)[None, :], -chains.spins, chains.spins)
-        values = values_of(potential, spins)
+        values = potentials_of(potential, spins)
         flips = uniform < jax.nn.sigmoid(-inverse_temperature * (values - chains.values))
         return Chains(
             jnp.where(flips[:, None], spins, chains.spins),

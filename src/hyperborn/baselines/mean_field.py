@@ -1,4 +1,4 @@
-"""The mean-field posterior of highest ELBO, trained as the quantum hypernetworks are."""
+"""The mean-field posterior of highest ELBO, trained with a circuit without entanglement."""
 
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -34,9 +34,10 @@ class Trained(Predictor):
 class MeanField(Baseline):
     """Independent bits: the ELBO of a circuit without entanglement, with exact gradients, under any prior.
 
-    The ELBO has many local optima, between which hidden units change their parts: restarts begin at angles `SPREAD`
-    apart, without annealing, which would lead all of them along one path. For up to 24 weights: its expectations are
-    sums over all 2^n networks. BayesBiNN is its sampled twin of any size.
+    The ELBO has many local optima, which differ in what each hidden unit does. So restarts begin at angles with a
+    standard deviation of `SPREAD`, and without annealing, which would lead all of them to the same optimum. It takes up
+    to 24 weights: its expectations are sums over all 2^n networks. BayesBiNN learns the same posterior from samples,
+    at any size.
     """
 
     name: ClassVar[str] = "mean-field"

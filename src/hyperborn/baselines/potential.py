@@ -1,11 +1,11 @@
 """The potential U(w, s) = energy(w, s) - log p(w) - log p(s) of a network's weights w and side parameters s.
 
-It is the function that searches and chains walk on; side parameters have a standard normal prior, and stay at 0 where a
-method does not learn them.
+Searches minimise it, and Markov chains sample from exp(-U). Side parameters have a standard normal prior, and stay at 0
+where a method does not learn them.
 
-Weights are spins here: -1 is the low value of the network, +1 the high one, and what lies between belongs to weights
-between them, so that gradients exist. Float32 holds a potential to about 1e-7 of the energy; what is chosen or reported
-is computed anew in float64.
+Weights are spins here: -1 is the low value of the network and +1 the high one. Numbers between -1 and +1 are weights
+between the two values, so that there are gradients. Float32 holds a potential to about 1e-7 of the energy; whatever is
+chosen or reported is computed again in float64.
 """
 
 from dataclasses import dataclass, field, replace
@@ -35,7 +35,7 @@ Values: TypeAlias = Float[Array, " chains"]
 
 
 class Chains(NamedTuple):
-    """Where parallel chains, starts or restarts stand, and the potentials there (nats)."""
+    """The current networks of parallel chains, starts or restarts, and their potentials (nats)."""
 
     spins: Spins
     values: Values
@@ -69,12 +69,20 @@ class Potential:
         return (self.times * losses(self.network.forward(weights, self.x, self.side), self.y)).sum()
 
     def penalty(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
-        """What the priors add to the energy of one network (nats)."""
+        """The priors' part of the potential of one network (nats)."""
         return 0.5 * (self.side**2).sum() - jnp.sum(0.5 * self.log_odds * (1 + spins))
 
     def __call__(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
         """U of one network."""
         return self.energy(spins) + self.penalty(spins)
+
+    def of_minibatch(self, rows: Int[Array, " rows"]) -> "Potential":
+        """The energy of the examples in these rows, scaled to all of them; a row one past the last holds none."""
+        examples = len(self.y)
+        exists = rows < examples
+        rows = jnp.minimum(rows, examples - 1)
+        times = exists * (examples / exists.sum())
+        return replace(self, x=self.x[rows], y=self.y[rows], times=times)
 
     def with_side(self, side: Float[Array, " side"]) -> "Potential":
         """The same at other side parameters."""
@@ -86,13 +94,13 @@ class Potential:
         return jnp.where(ones, 1.0, -1.0)
 
     def at_once(self, chains: int) -> int:
-        """Networks of each chain whose potentials fit into the memory together."""
+        """Networks of each chain whose potentials are computed together within `MEMORY`."""
         floats = len(self.log_odds) + self.network.working_floats * len(self.x)
         return max(1, MEMORY // (4 * floats * chains))
 
 
 def better_of(one: Chains, other: Chains) -> Chains:
-    """Of each chain the lower of two places; of equals, the other."""
+    """For each chain, whichever of two networks has the lower potential; of equals, the other."""
     better = one.values < other.values
     return Chains(jnp.where(better[:, None], one.spins, other.spins), jnp.where(better, one.values, other.values))
 
@@ -132,7 +140,7 @@ def log_odds(network: Network, prior: Prior, name: str) -> Float[np.ndarray, " n
 
 
 def seed_of(seed: Any) -> np.uint32:
-    """The seed as a number that programs take as data.
+    """The seed as a number that compiled programs take as data.
 
     Raises:
         UserError: if it is no whole number of 32 bits.
@@ -145,7 +153,7 @@ def bits_of_spins(spins: Array) -> Bits:
     return (np.asarray(spins) > 0).astype(np.uint8)
 
 
-def lowest(
+def lowest_network(
     network: Network,
     data: Dataset,
     prior: Prior,
@@ -153,16 +161,16 @@ def lowest(
     spins: Spins,
     sides: Float[Array, "chains side"] | None = None,
 ) -> Ensemble:
-    """The one of the given networks with the lowest potential, in float64; of equals, the first in order of bits.
+    """Of the given networks the one with the lowest potential, in float64; of equals, the first in order of bits.
 
-    Each has its own side parameters, all the same ones, 0, where none are given.
+    Each row of `sides` belongs to one network; without them all side parameters are 0.
     """
     if sides is None:
         sides = jnp.zeros((len(spins), network.n_side))
     odds = log_odds(network, prior, name)
     rows, columns = bits_of_spins(spins), np.asarray(sides, dtype=np.float64)
     found: list[tuple[float, Ensemble]] = []
-    # Networks that share their side parameters, as all do that have none, are evaluated together.
+    # Networks with the same side parameters, or with none, are evaluated together.
     for side in np.unique(columns, axis=0) if network.n_side else columns[:1]:
         candidates = distinct_rows(rows[(columns == side).all(axis=1)]).rows
         own = fitted(network, side)

@@ -11,10 +11,17 @@ from jax import Array
 from jaxtyping import Float, UInt32
 
 from hyperborn._typing import RandomKey
-from hyperborn.baselines.baseline import Baseline, Ensemble, positive
-from hyperborn.baselines.descent import LAST, Course, Place, Proposal, Rule, planned, walk
-from hyperborn.baselines.minibatches import check_counts
-from hyperborn.baselines.potential import Potential, lowest, potential_of, seed_of
+from hyperborn.baselines.baseline import Baseline, Ensemble, check_counts, check_positive
+from hyperborn.baselines.descent import (
+    LAST,
+    DescentSettings,
+    Proposal,
+    RestartNetworks,
+    Rule,
+    descend,
+    descent_settings,
+)
+from hyperborn.baselines.potential import Potential, lowest_network, potential_of, seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.networks import Network
 from hyperborn.priors import Prior, Uniform
@@ -23,13 +30,13 @@ from hyperborn.priors import Prior, Uniform
 @final
 @dataclass(frozen=True)
 class StraightThroughAdam(Baseline):
-    """Adam on latent weights; the network has their signs, and the gradient passes the sign as if it were not there.
+    """Adam on latent weights, whose signs are the network's weights; the gradient ignores the sign function.
 
     Latent weights are kept within [-1, 1], where the clipped identity lets all of the gradient through (Courbariaux,
-    Hubara, Soudry, El-Yaniv and Bengio, arXiv 1602.02830, section 1.3). Side parameters follow by Adam of their own.
-    ``batch_size`` and what None stands for: see `hyperborn.baselines`. With minibatches rates of 0.003 to 1 were tried
-    on digits, where 0.1 and above were best (0.01: 94.8% of the validation examples, 0.1: 96.6%), and 0.03, 0.1 and 0.3
-    on MNIST (95.2%, 95.2%, 95.1%).
+    Hubara, Soudry, El-Yaniv and Bengio, arXiv 1602.02830, section 1.3). Side parameters have an Adam of their own.
+    `hyperborn.baselines` says what ``batch_size`` does, and what None stands for. With minibatches, rates of 0.003 to 1
+    were tried on digits: 0.1 and above were best (0.01: 94.8% of the validation examples, 0.1: 96.6%). On MNIST, 0.03,
+    0.1 and 0.3 were tried (95.2%, 95.2%, 95.1%).
     """
 
     name: ClassVar[str] = "straight-through"
@@ -41,19 +48,18 @@ class StraightThroughAdam(Baseline):
 
     def __post_init__(self) -> None:
         check_counts(self, "restarts", "steps", "batch_size")
-        if self.learning_rate is not None:
-            positive("learning_rate", self.learning_rate)
-        positive("side_rate", self.side_rate)
+        check_positive(self, "learning_rate", optional=True)
+        check_positive(self, "side_rate")
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:
         potential = potential_of(network, data, prior, self.name)
-        course, own = planned(self, len(data.train), whole=WHOLE, parts=PARTS)
-        place = train(seed_of(seed), potential, rule=Latent(**own), course=course)
-        return lowest(network, data, prior, self.name, place.spins, place.side)
+        settings, own = descent_settings(self, len(data.train), full_batch=FULL_BATCH, minibatch=MINIBATCH)
+        best = train_latent_weights(seed_of(seed), potential, rule=Latent(**own), settings=settings)
+        return lowest_network(network, data, prior, self.name, best.spins, best.side)
 
 
-WHOLE = {"restarts": 32, "steps": 300, "learning_rate": 0.03}
-PARTS = {"restarts": 1, "learning_rate": 0.1}
+FULL_BATCH = {"restarts": 32, "steps": 300, "learning_rate": 0.03}
+MINIBATCH = {"restarts": 1, "learning_rate": 0.1}
 
 
 @final
@@ -80,9 +86,11 @@ class Latent(Rule):
         return jnp.clip(latent - self.learning_rate * fraction * jnp.asarray(change), -1, 1), moments
 
 
-@partial(jax.jit, static_argnames=("rule", "course"))
-def train(seed: UInt32[Array, ""], potential: Potential, *, rule: Latent, course: Course) -> Place:
-    """The best network that each restart met; with minibatches the last one."""
+@partial(jax.jit, static_argnames=("rule", "settings"))
+def train_latent_weights(
+    seed: UInt32[Array, ""], potential: Potential, *, rule: Latent, settings: DescentSettings
+) -> RestartNetworks:
+    """The best network that each restart met; with minibatches, its last one."""
     key = jax.random.key(seed)
-    starts = jax.random.uniform(key, (course.restarts, len(potential.log_odds)), minval=-1.0, maxval=1.0)
-    return walk(rule, course, potential, starts, key=jax.random.fold_in(key, LAST)).place
+    starts = jax.random.uniform(key, (settings.restarts, len(potential.log_odds)), minval=-1.0, maxval=1.0)
+    return descend(rule, settings, potential, starts, key=jax.random.fold_in(key, LAST)).networks

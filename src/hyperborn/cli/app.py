@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, Annotated, TextIO, cast
 import typer
 
 from hyperborn import __version__
-from hyperborn.cli import backend_test, compare, doctor, estimate, evaluate, ledger, predict, resume, study, train
-from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, accepted, explained, note, write
+from hyperborn.cli.backends import backend_test_command, estimate_command, ledger_command
+from hyperborn.cli.compare import compare_command
+from hyperborn.cli.doctor import doctor_command
+from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, accepted, errors_explained, note, write
+from hyperborn.cli.predictions import evaluate_command, predict_command
+from hyperborn.cli.study import study_command
+from hyperborn.cli.training import resume_command, train_command
 from hyperborn.errors import Stopped, UserError, stop
 
 if TYPE_CHECKING:
@@ -25,16 +30,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("train")(train.train)
-app.command("resume")(resume.resume)
-app.command("predict")(predict.predict)
-app.command("evaluate")(evaluate.evaluate)
-app.command("compare")(compare.compare)
-app.command("study")(study.study)
-app.command("estimate")(estimate.estimate)
-app.command("ledger")(ledger.ledger)
-app.command("backend-test")(backend_test.backend_test)
-app.command("doctor")(doctor.doctor)
+app.command("train")(train_command)
+app.command("resume")(resume_command)
+app.command("predict")(predict_command)
+app.command("evaluate")(evaluate_command)
+app.command("compare")(compare_command)
+app.command("study")(study_command)
+app.command("estimate")(estimate_command)
+app.command("ledger")(ledger_command)
+app.command("backend-test")(backend_test_command)
+app.command("doctor")(doctor_command)
 
 
 def version(asked: bool) -> bool:
@@ -62,7 +67,7 @@ def main() -> None:
     sys.unraisablehook = send_again
     as_json = any(argument.partition("=")[0] == "--json" for argument in sys.argv[1:])
     try:
-        code = run(as_json)
+        code = run_arguments(as_json)
     except (BrokenPipeError, SystemExit) as stop:
         # Rich exits, with code 1, where it meets a closed pipe.
         if not isinstance(stop, BrokenPipeError) and not isinstance(stop.__context__, BrokenPipeError):
@@ -134,10 +139,10 @@ def settle_jax(environment: MutableMapping[str, str]) -> list[str]:
     return lines
 
 
-def run(as_json: bool) -> int:
+def run_arguments(as_json: bool) -> int:
     """The exit code of the command that the arguments name."""
     try:
-        with explained(as_json):
+        with errors_explained(as_json):
             try:
                 # Help is written by Typer.
                 with accepted() if sys.stdout is not None else nullcontext():

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hyperborn.cli.options import with_options
-from hyperborn.cli.output import Json, emit, explained, note, show, signal_of
+from hyperborn.cli.output import Json, emit, errors_explained, note, show, signal_of
 from hyperborn.config.options import COMPARE
 
 if TYPE_CHECKING:
     from hyperborn.config import CompareConfig
-    from hyperborn.study.comparison import Row
+    from hyperborn.study.comparison import ObjectiveScores
 
 OUT_HELP = "Folder to write; if absent runs/DATA-compare, with a number where that exists."
 
 
 @with_options(COMPARE)
-def compare(
+def compare_command(
     data: Annotated[
         str | None, typer.Argument(help="A data set's name, such as iris, or a CSV or Parquet file.")
     ] = None,
@@ -28,18 +28,18 @@ def compare(
     **flags: str | None,
 ) -> None:
     """Compare objectives with each other and with the exact posterior, over several seeds."""
-    with explained(as_json):
+    with errors_explained(as_json):
         from hyperborn.cli.folders import check_writable, in_free_folder
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.config import CompareConfig, configured
         from hyperborn.report.tables import comparison_table
         from hyperborn.runs.folder import writing
-        from hyperborn.study.comparison import averages, table_of
+        from hyperborn.study.comparison import averages, means_and_errors
 
         keep_compiled_programs()
         settings = configured(CompareConfig, config, {"data": data, **flags})
 
-        def written(folder: Path) -> "tuple[dict[str, Any], list[Row]]":
+        def written(folder: Path) -> "tuple[dict[str, Any], list[ObjectiveScores]]":
             check_writable(folder)
             # Held from the start, so that another comparison of this name is refused before its work, not after it.
             with writing(folder):
@@ -50,13 +50,13 @@ def compare(
             emit(record)
         else:
             title = f"Test split of {settings.data}: mean ± standard error over {settings.seeds} seeds"
-            show(comparison_table(table_of(averages(rows)), title=title), is_saved=True)
+            show(comparison_table(means_and_errors(averages(rows)), title=title), is_saved=True)
             note(f"{settings.seeds} seeds; table, plot and every seed's values are in {record['out']}")
 
 
 def compared_in(
     folder: Path, settings: "CompareConfig", *, force: bool, is_chosen: bool
-) -> "tuple[dict[str, Any], list[Row]]":
+) -> "tuple[dict[str, Any], list[ObjectiveScores]]":
     """Compare and write the comparison: its record, and the rows of every seed.
 
     A folder that the user has chosen is written, or the writing fails; in place of another one a free one beside it.
@@ -76,11 +76,11 @@ def compared_in(
     from hyperborn.study import comparison
     from hyperborn.training.interruption import interruptible
 
-    rows: list[Row] = []
+    rows: list[ObjectiveScores] = []
     stopped = 0
     try:
         with Progress() as progress:
-            for of_one_seed in comparison.compared(settings, progress):
+            for of_one_seed in comparison.compare_objectives(settings, progress):
                 rows += of_one_seed
     except KeyboardInterrupt as error:
         stopped = signal_of(error)
@@ -91,8 +91,8 @@ def compared_in(
         # A stopped comparison takes no other one's place, nor one whose folder has come to be meanwhile.
         if (stopped or not is_chosen) and not is_free(folder):
             folder, force = free_beside(folder), False
-        table = comparison.table_of(comparison.averages(rows))
-        record = comparison.record(settings, rows) | {"out": str(folder)}
+        table = comparison.means_and_errors(comparison.averages(rows))
+        record = comparison.comparison_record(settings, rows) | {"out": str(folder)}
         measures = [name for name in comparison.MEASURES if any(name in found for found in table.values())]
         files = {
             "comparison.json": json_to_bytes(record),

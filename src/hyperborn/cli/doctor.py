@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from hyperborn.cli.output import OURS, Json, emit, explained, note, show
+from hyperborn.cli.output import OURS, Json, emit, errors_explained, note, show
 
 OPTIONAL = {
     "pyarrow": 'Parquet files; install with: pip install "hyperborn[parquet]"',
@@ -19,9 +19,9 @@ OPTIONAL = {
 FAILED = "the circuit check failed: this installation of JAX computes wrongly; reinstall jax and jaxlib"
 
 
-def doctor(as_json: Json = False) -> None:
+def doctor_command(as_json: Json = False) -> None:
     """Check this installation: versions, devices, caches, and a circuit with a known answer."""
-    with explained(as_json):
+    with errors_explained(as_json):
         found = examined()
         good = found["circuit_check"]
         if as_json:

@@ -100,7 +100,7 @@ def accepted() -> Iterator[None]:
 
 
 @contextmanager
-def explained(as_json: bool) -> Iterator[None]:
+def errors_explained(as_json: bool) -> Iterator[None]:
     """Turn what a command raises into one line, an exit code and, if asked for, one JSON object.
 
     Raises:
@@ -180,7 +180,7 @@ def is_lack_of_memory(error: Exception) -> bool:
 
 def failed(text: str, code: int, as_json: bool) -> typer.Exit:
     """Say in one line what went wrong; the exit is to be raised."""
-    line = one_line(text)
+    line = message_line(text)
     note(f"hyperborn: {line}")
     if as_json:
         with suppress(UserError, BrokenPipeError):
@@ -188,7 +188,7 @@ def failed(text: str, code: int, as_json: bool) -> typer.Exit:
     return typer.Exit(code)
 
 
-def one_line(text: str) -> str:
+def message_line(text: str) -> str:
     """The text without line breaks and what else steers a terminal, shortened in the middle where it is very long."""
     shown = printable(text)
     if len(shown) <= LONGEST:

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from hyperborn.cli.output import Json, emit, explained, note
+from hyperborn.cli.output import Json, emit, errors_explained, note
 
 OUT_HELP = "Folder to write; if absent runs/study-PLAN. What is there already is not done again."
 
 
-def study(
+def study_command(
     plan: Annotated[str, typer.Argument(help="TOML file of a plan, or the name of a built-in one.")] = "elbo-vs-mle",
     out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,
     quick: Annotated[
@@ -19,32 +19,32 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Run a study: methods compared on tasks, training sizes and seeds. Start it twice, and two processes share it."""
-    with explained(as_json):
+    with errors_explained(as_json):
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.errors import UserError, warning_on_failure
         from hyperborn.progress import Progress
-        from hyperborn.report.drawing import draw_all
-        from hyperborn.study import reporting, running
+        from hyperborn.report.plots import draw_all
+        from hyperborn.study import report_files, scheduler
         from hyperborn.study.plan import Plan
         from hyperborn.study.store import Store
 
         keep_compiled_programs()
-        reporting.check_parquet()
+        report_files.check_parquet()
         planned = Plan.read(plan)
         planned = planned.quick() if quick else planned
         folder = out or Path("runs") / f"study-{Path(plan).stem}{'-quick' if quick else ''}"
-        cells = running.cells_of(planned, note)
-        running.check(cells)
+        cells = scheduler.cells_of(planned, note)
+        scheduler.check_cells(cells)
         store = Store(folder, planned.title)
         wanted = len({cell.key for *_, cell in cells})
         try:
             with Progress() as progress:
-                running.work(cells, store, progress.counter("cells"))
+                scheduler.run_cells(cells, store, progress.counter("cells"))
         except KeyboardInterrupt as error:
             done = len(store.done() & {cell.key for *_, cell in cells})
             raise KeyboardInterrupt(f"stopped: {done} of {wanted} cells are done; the same command goes on") from error
-        rows = running.rows_of(cells, store)
-        report = reporting.report_of(planned, rows)
+        rows = scheduler.rows_of_cells(cells, store)
+        report = report_files.report_of(planned, rows)
         store.write_report(report.files)
         # Only now: whatever goes wrong with a picture, the tables are saved.
         with warning_on_failure("the pictures", note):

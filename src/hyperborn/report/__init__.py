@@ -1,6 +1,6 @@
 """What users see of a run: pictures as PNG bytes, and tables."""
 
-from hyperborn.report.names import EXACT_POSTERIOR
+from hyperborn.report.notation import EXACT_POSTERIOR
 from hyperborn.report.plots import comparison, decision_map, reliability_diagram, top_networks, training_curve
 from hyperborn.report.tables import comparison_table, markdown, summary_table
 

@@ -1,6 +1,6 @@
 """Text of pictures: names of any length and any signs, no wider than there is room, and legends of any number of them.
 
-That text is never taken for mathematics is settled in `canvas.LOOK`.
+`style.LOOK` keeps Matplotlib from reading text as mathematics.
 """
 
 import unicodedata
@@ -38,7 +38,7 @@ PADDING, BETWEEN, BORDER = 0.8, 2.0, 1.8
 MOST_COLUMNS = 5
 
 
-def fitted(text: str, room: float, size: float, weight: str = "normal") -> str:
+def fitted_text(text: str, room: float, size: float, weight: str = "normal") -> str:
     """The text on one line, with its middle left out where it is wider than there is room.
 
     Args:
@@ -51,30 +51,33 @@ def fitted(text: str, room: float, size: float, weight: str = "normal") -> str:
     line = printable(text if len(text) <= LONGEST else text[:half] + "…" + text[-half:])
     if any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in line):
         line = LEFT_TO_RIGHT + line
-    if width_of(line, size, weight) <= room:
+    if text_width(line, size, weight) <= room:
         return line
-    kept = bisect_right(range(len(line)), room, key=lambda count: width_of(shortened(line, count), size, weight)) - 1
-    return shortened(line, max(kept, 0))
+    kept = (
+        bisect_right(range(len(line)), room, key=lambda count: text_width(without_middle(line, count), size, weight))
+        - 1
+    )
+    return without_middle(line, max(kept, 0))
 
 
-def shortened(line: str, kept: int) -> str:
+def without_middle(line: str, kept: int) -> str:
     """So many signs of a line, the first and the last of it."""
     head = (kept + 1) // 2
     return f"{line[:head]}…{line[len(line) - (kept - head) :]}"
 
 
-def width_of(line: str, size: float, weight: str = "normal") -> float:
+def text_width(line: str, size: float, weight: str = "normal") -> float:
     """Width of a line of text, inches, as it is drawn."""
     font = FontProperties(family=rcParams["font.family"], size=size, weight=weight)
     return WIDER * text_to_path.get_text_width_height_descent(line, font, ismath=False)[0] / POINTS
 
 
-def fitted_apart(names: Sequence[str], room: float, size: float) -> list[str]:
+def fitted_names(names: Sequence[str], room: float, size: float) -> list[str]:
     """Each name `fitted`; where two would look the same, all are numbered from 0 on."""
-    lines = [fitted(name, room, size) for name in names]
+    lines = [fitted_text(name, room, size) for name in names]
     if len(set(lines)) == len(lines):
         return lines
-    return [fitted(f"{place}: {name}", room, size) for place, name in enumerate(names)]
+    return [fitted_text(f"{place}: {name}", room, size) for place, name in enumerate(names)]
 
 
 def legend_below(
@@ -105,15 +108,15 @@ def legend_below(
     size = LEGEND_SIZE / POINTS
     room = figure.get_figwidth() - (BORDER + BETWEEN) * size
     beside = (handle + PADDING) * size
-    widest = max(width_of(fitted(line, room, LEGEND_SIZE), LEGEND_SIZE) for line in lines) + beside
+    widest = max(text_width(fitted_text(line, room, LEGEND_SIZE), LEGEND_SIZE) for line in lines) + beside
     columns = min(max(int((room + BETWEEN * size) / (widest + BETWEEN * size)), 2), MOST_COLUMNS, len(lines))
     own = (room - (columns - 1) * BETWEEN * size) / columns - beside
     legend = figure.legend(
         shown, ["-"] * len(shown), loc="outside lower center", ncols=columns, fontsize=LEGEND_SIZE,
         handlelength=handle, handletextpad=PADDING, columnspacing=BETWEEN,
-        title=None if title is None else fitted(title, room, LEGEND_SIZE), title_fontsize=LEGEND_SIZE,
+        title=None if title is None else fitted_text(title, room, LEGEND_SIZE), title_fontsize=LEGEND_SIZE,
     )  # fmt: skip
     # Matplotlib leaves entries out whose labels begin with an underscore, so that they get their names afterwards.
-    for text, line in zip(legend.get_texts(), fitted_apart(lines, own, LEGEND_SIZE), strict=True):
+    for text, line in zip(legend.get_texts(), fitted_names(lines, own, LEGEND_SIZE), strict=True):
         text.set_text(line)
     return -(-len(lines) // columns)

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from hyperborn._typing import Bits
 from hyperborn.errors import UserError
 from hyperborn.networks import Field
-from hyperborn.report.canvas import BLUE, GREY, INK, canvas, grid
+from hyperborn.report.style import BLUE, GREY, INK, canvas, grid
 
 LOW, HIGH = "#E4ECF2", "#1F4E6B"
 MOST_DIGITS = 40

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from hyperborn._typing import Labels
 from hyperborn.predictive.metrics import expected_calibration_error
-from hyperborn.report.canvas import BLUE, GREY, INK, canvas, grid
+from hyperborn.report.style import BLUE, GREY, INK, canvas, grid
 
 LEVEL = 1.96
 """Standard normal quantile of 95% intervals."""

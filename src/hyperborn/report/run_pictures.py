@@ -9,7 +9,7 @@ import numpy as np
 from hyperborn.bits import index_of
 from hyperborn.energy import energy
 from hyperborn.report import plots
-from hyperborn.report.drawing import Draw, draw_all
+from hyperborn.report.plots import Draw, draw_all
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import Result
 

@@ -1,15 +1,27 @@
 """Tables for the terminal and for the run folder. Rich is loaded when one is made."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
 
 from hyperborn.errors import UserError
 from hyperborn.printable import printable
-from hyperborn.report.digits import MISSING, estimate_text, fixed, number_text
-from hyperborn.report.names import EXACT_POSTERIOR, METRICS, exact_last, metric_name, objective_name
+from hyperborn.report.notation import (
+    EXACT_POSTERIOR,
+    METRICS,
+    MISSING,
+    estimate_text,
+    exact_last,
+    fixed,
+    metric_name,
+    number_text,
+    objective_name,
+)
 
 if TYPE_CHECKING:
+    import rich.console
     import rich.table
+    import rich.text
 
 Rows = Mapping[str, Mapping[str, tuple[float, float]]]
 """Mean and standard error by objective and metric."""
@@ -40,7 +52,7 @@ def summary_table(summary: Mapping[str, Any]) -> "rich.table.Table":
     from rich.padding import Padding
 
     title = ", ".join(part for part in (objective_name(str(summary.get("objective") or "")), *counts(summary)) if part)
-    return titled(title or "run", [scores_table(summary), Padding(facts_table(facts(summary)), (1, 0, 0, 0))])
+    return titled(title or "run", [split_scores_table(summary), Padding(facts_table(facts(summary)), (1, 0, 0, 0))])
 
 
 def counts(summary: Mapping[str, Any]) -> list[str]:
@@ -48,12 +60,12 @@ def counts(summary: Mapping[str, Any]) -> list[str]:
     return [f"{summary[key]:,} {what}" for key, what in named if summary.get(key) is not None]
 
 
-def scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
+def split_scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
     """A row a metric, a column a split."""
     table = plain_table(["", *SPLITS])
     for metric in SCORES:
         values = [(summary.get(split) or {}).get(metric) for split in SPLITS]
-        table.add_row(*cells([metric_name(metric), *(score_text(value) for value in values)]))
+        table.add_row(*text_cells([metric_name(metric), *(score_text(value) for value in values)]))
     return table
 
 
@@ -95,7 +107,7 @@ def facts_table(found: Iterable[tuple[str, str]]) -> "rich.table.Table":
     table.add_column(style="dim", overflow="fold")
     table.add_column(overflow="fold")
     for name, text in found:
-        table.add_row(*cells([name, text]))
+        table.add_row(*text_cells([name, text]))
     return table
 
 
@@ -105,14 +117,14 @@ def comparison_table(rows: Rows, *, title: str | None = None) -> "rich.table.Tab
     Raises:
         UserError: if there is no row.
     """
-    metrics = columns(rows)
+    metrics = metric_columns(rows)
     table = plain_table(["", *(SHORT.get(metric) or metric_name(metric) for metric in metrics)])
     for name in exact_last(rows):
         if name == EXACT_POSTERIOR:
             table.add_section()
         # Without spaces, five metrics fit 80 columns.
-        texts = [objective_name(name), *(text(rows, name, metric).replace(" ± ", "±") for metric in metrics)]
-        table.add_row(*cells(texts), style="italic" if name == EXACT_POSTERIOR else "")
+        texts = [objective_name(name), *(mean_text(rows, name, metric).replace(" ± ", "±") for metric in metrics)]
+        table.add_row(*text_cells(texts), style="italic" if name == EXACT_POSTERIOR else "")
     return table if title is None else titled(title, [table])
 
 
@@ -122,16 +134,16 @@ def markdown(rows: Rows) -> str:
     Raises:
         UserError: if there is no row.
     """
-    metrics = columns(rows)
+    metrics = metric_columns(rows)
     headers = ["", *(escaped(metric_name(metric)) for metric in metrics)]
     lines = [row_of(headers), row_of(["---", *["---:"] * len(metrics)])]
     for name in exact_last(rows):
-        texts = [escaped(objective_name(name)), *(text(rows, name, metric) for metric in metrics)]
+        texts = [escaped(objective_name(name)), *(mean_text(rows, name, metric) for metric in metrics)]
         lines.append(row_of([f"*{part}*" for part in texts] if name == EXACT_POSTERIOR else texts))
     return "\n".join(lines) + "\n"
 
 
-def columns(rows: Rows) -> list[str]:
+def metric_columns(rows: Rows) -> list[str]:
     """Metrics of any row: known ones in their usual order, then others as they come."""
     if not rows:
         raise UserError("there is nothing to compare; give at least one objective")
@@ -139,7 +151,8 @@ def columns(rows: Rows) -> list[str]:
     return [metric for metric in METRICS if metric in found] + [metric for metric in found if metric not in METRICS]
 
 
-def text(rows: Rows, name: str, metric: str) -> str:
+def mean_text(rows: Rows, name: str, metric: str) -> str:
+    """Mean ± standard error of a metric; a dash where the row lacks it."""
     mean, error = rows[name].get(metric, (None, None))
     return estimate_text(mean, error)
 
@@ -159,7 +172,7 @@ def plain_table(headers: Sequence[str]) -> "rich.table.Table":
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for place, header in enumerate(cells(headers)):
+    for place, header in enumerate(text_cells(headers)):
         # Folding loses nothing, and Rich's ellipsis is not in every encoding.
         table.add_column(header, justify="right" if place else "left", overflow="fold")
     return table
@@ -173,13 +186,41 @@ def titled(title: str, parts: Iterable[Any]) -> "rich.table.Table":
     table = Table.grid()
     table.add_column(overflow="fold")
     # Rich's own titles read markup and do not look at the encoding.
-    table.add_row(Styled(cells([title])[0], "bold"))
+    table.add_row(Styled(text_cells([title])[0], "bold"))
     for part in parts:
         table.add_row(part)
     return table
 
 
-def cells(texts: Iterable[str]) -> list[Any]:
-    from hyperborn.report.cells import Cell
+def text_cells(texts: Iterable[str]) -> list[Any]:
+    """Cells of a table's row."""
+    return [TextCell(text) for text in texts]
 
-    return [Cell(text) for text in texts]
+
+ASCII_SIGNS = str.maketrans({"±": "+/-", "–": "-", "−": "-", "·": "-"})
+
+
+@final
+@dataclass(frozen=True)
+class TextCell:
+    """Text of a table's cell: one line without markup, in ASCII where the terminal's encoding lacks a sign."""
+
+    text: str
+
+    def __rich_console__(self, console: "rich.console.Console", options: "rich.console.ConsoleOptions") -> Any:
+        yield self._encodable(options)
+
+    def __rich_measure__(self, console: "rich.console.Console", options: "rich.console.ConsoleOptions") -> Any:
+        from rich.measure import Measurement
+
+        return Measurement.get(console, options, self._encodable(options))
+
+    def _encodable(self, options: "rich.console.ConsoleOptions") -> "rich.text.Text":
+        from rich.text import Text
+
+        text = printable(self.text)
+        try:
+            text.encode(options.encoding)
+        except UnicodeEncodeError:
+            text = text.translate(ASCII_SIGNS).encode(options.encoding, errors="replace").decode(options.encoding)
+        return Text(text)

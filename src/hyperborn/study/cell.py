@@ -57,15 +57,15 @@ class Cell:
         table = Path(str(self.task.get("data", "")))
         if table.suffix and table.is_file():
             record["content"] = hashlib.sha256(table.read_bytes()).hexdigest()
-        return digest(record)
+        return record_hash(record)
 
     @cached_property
     def key(self) -> str:
         """Hash of everything that decides the result but hyperborn itself, which `FORMAT` stands for."""
         method = asdict(self.method) | {"choose": list(self.method.choose.items())}
-        return digest({"format": FORMAT, "split": self.split_key, "method": method})
+        return record_hash({"format": FORMAT, "split": self.split_key, "method": method})
 
 
-def digest(record: Mapping[str, Any]) -> str:
+def record_hash(record: Mapping[str, Any]) -> str:
     """The first half of the SHA-256 of a record, as hexadecimal digits."""
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]

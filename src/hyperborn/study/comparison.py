@@ -17,7 +17,7 @@ from hyperborn.networks import Network
 from hyperborn.posteriors import ExactPosterior
 from hyperborn.predictive import fitted_temperature, scores, tempered
 from hyperborn.progress import Progress
-from hyperborn.report.names import EXACT_POSTERIOR
+from hyperborn.report.notation import EXACT_POSTERIOR
 from hyperborn.stats import Estimate
 from hyperborn.training.definition import LARGEST_SEED
 from hyperborn.training.exact import ExactProblem, exact_posterior
@@ -26,15 +26,15 @@ from hyperborn.training.regime import Resources
 from hyperborn.training.regimes import regime_of
 
 LONG = 60.0
-"""Seconds from which an estimate is given in advance."""
+"""Seconds; if the comparison takes longer, an estimate is noted after the first seed."""
 
 MEASURES = ("accuracy", "nll", "brier", "ece", "elbo_gap")
-"""Test metrics, then how far from the exact posterior the ELBO stays on the training split (nats)."""
+"""Metrics of the test split, then the gap of the ELBO to the log evidence on the training split (nats)."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """One objective on one seed."""
+class ObjectiveScores:
+    """Scores of one objective, or of the exact posterior, on one seed."""
 
     label: str
     seed: int
@@ -42,8 +42,8 @@ class Row:
     summary: dict[str, Any]
 
 
-def compared(config: CompareConfig, progress: Progress) -> Iterator[list[Row]]:
-    """Seed by seed, every objective and the exact posterior on its split; what takes over a minute is announced.
+def compare_objectives(config: CompareConfig, progress: Progress) -> Iterator[list[ObjectiveScores]]:
+    """Scores of all objectives and of the exact posterior, seed by seed; over a minute is noted after the first seed.
 
     Raises:
         UserError: if the data or the definitions cannot be made, or the last seed is out of range.
@@ -54,40 +54,40 @@ def compared(config: CompareConfig, progress: Progress) -> Iterator[list[Row]]:
         )
     started = time.monotonic()
     for seed in range(config.seed, config.seed + config.seeds):
-        yield rows_of(config, seed, progress)
+        yield rows_of_seed(config, seed, progress)
         if seed == config.seed:
             expected = (time.monotonic() - started) * config.seeds
             if expected > LONG:
                 progress.note(f"all {config.seeds} seeds will take about {expected / 60:.0f} min")
 
 
-def rows_of(config: CompareConfig, seed: int, progress: Progress) -> list[Row]:
-    """A row for every objective and one for the exact posterior, all on the same split and its energies."""
+def rows_of_seed(config: CompareConfig, seed: int, progress: Progress) -> list[ObjectiveScores]:
+    """Scores of every objective and of the exact posterior, all on the same split and energies."""
     data = data_of(config, progress.note if seed == config.seed else lambda _: None, seed=seed)
     definitions = [definition_of(config, data, name, seed=seed) for name in config.objectives]
     for definition in definitions:
         regime_of(definition).check_exact(definition, "compare")
     exact = exact_posterior(definitions[0], data.train, progress)
-    rows: list[Row] = []
+    rows: list[ObjectiveScores] = []
     for name, definition in zip(config.objectives, definitions, strict=True):
         problem = ExactProblem(definition, exact)
         summary = run(definition, data, Resources(progress), describe=f"seed {seed}: {name}", problem=problem).summary
         measures = summary["test"] | summary
-        rows.append(Row(name, seed, {key: measures[key] for key in MEASURES if key in measures}, summary))
+        rows.append(ObjectiveScores(name, seed, {key: measures[key] for key in MEASURES if key in measures}, summary))
     return [*rows, exact_row(definitions[0].network, data, exact, seed)]
 
 
-def exact_row(network: Network, data: Dataset, posterior: ExactPosterior, seed: int) -> Row:
-    """The exact posterior's row, recalibrated as the others are: what no approximation can beat in ELBO."""
+def exact_row(network: Network, data: Dataset, posterior: ExactPosterior, seed: int) -> ObjectiveScores:
+    """Scores of the exact posterior, calibrated as the others are; its ELBO is the highest possible."""
     validation, test = data.validation, data.test
     temperature = fitted_temperature(posterior.predictive(network, validation.x), validation.y)
     found = scores(tempered(posterior.predictive(network, test.x), temperature), test.y)
     summary = {"log_evidence": posterior.log_evidence, "entropy": posterior.entropy}
     # The gap is KL(p ‖ p).
-    return Row(EXACT_POSTERIOR, seed, {**found, "elbo_gap": 0.0}, summary)
+    return ObjectiveScores(EXACT_POSTERIOR, seed, {**found, "elbo_gap": 0.0}, summary)
 
 
-def averages(rows: Iterable[Row]) -> dict[str, dict[str, Estimate]]:
+def averages(rows: Iterable[ObjectiveScores]) -> dict[str, dict[str, Estimate]]:
     """Mean and standard error over seeds of every measure, by label in order of first appearance."""
     by_label: dict[str, dict[str, list[float]]] = {}
     for row in rows:
@@ -99,7 +99,7 @@ def averages(rows: Iterable[Row]) -> dict[str, dict[str, Estimate]]:
     }
 
 
-def table_of(means: Mapping[str, Mapping[str, Estimate]]) -> dict[str, dict[str, tuple[float, float]]]:
+def means_and_errors(means: Mapping[str, Mapping[str, Estimate]]) -> dict[str, dict[str, tuple[float, float]]]:
     """The averages as tables and plots take them: mean and standard error, not a number where that is unknown."""
     return {
         label: {key: (e.mean, math.nan if e.standard_error is None else e.standard_error) for key, e in found.items()}
@@ -107,8 +107,8 @@ def table_of(means: Mapping[str, Mapping[str, Estimate]]) -> dict[str, dict[str,
     }
 
 
-def record(config: CompareConfig, rows: Iterable[Row]) -> dict[str, Any]:
-    """Everything found, as JSON can hold it: how many seeds of those asked for, averages, then every seed's values."""
+def comparison_record(config: CompareConfig, rows: Iterable[ObjectiveScores]) -> dict[str, Any]:
+    """The comparison for JSON: seeds done and asked for, averages, then the values of every seed."""
     rows = list(rows)
     means: Mapping[str, Mapping[str, Estimate]] = averages(rows)
     return {

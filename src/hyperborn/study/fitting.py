@@ -1,4 +1,4 @@
-"""From a cell to what is measured."""
+"""Runs a cell: trains its method on its split, and measures the result."""
 
 import json
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ from hyperborn.priors import Bernoulli, Prior
 from hyperborn.progress import Progress
 from hyperborn.records import record_of
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.splitting import configuration, split_of
+from hyperborn.study.splits import configuration, split_of
 from hyperborn.training import Result
 from hyperborn.training.definition import Definition
 from hyperborn.training.exact import ExactProblem
@@ -52,7 +52,7 @@ Predictions = dict[str, Float[np.ndarray, "examples classes"]]
 
 
 class SplitFits:
-    """One split, and what cells on it share: energies, fits that several of them need. It alters no result."""
+    """One split, with the posteriors and runs that several of its cells need; sharing them changes no result."""
 
     def __init__(self, cell: Cell) -> None:
         self.data: Dataset = split_of(cell)
@@ -63,7 +63,7 @@ class SplitFits:
         """The exact posterior of the training split."""
         key = json.dumps([record_of(network), record_of(prior)])
         if key not in self._posteriors:
-            # Split after split would fill the cache on disk with tables that nobody asks for again.
+            # The cache on disk would fill with the tables of many splits, which are not needed again.
             table = energies(network, self.data.train, cache=False)
             self._posteriors[key] = ExactPosterior(table, prior.log_probabilities(network))
         return self._posteriors[key]
@@ -79,27 +79,27 @@ class SplitFits:
         return self._results[key]
 
 
-def measured(cell: Cell, fits: SplitFits) -> Row:
-    """What a method achieves on a split; the same for the same cell.
+def run_cell(cell: Cell, fits: SplitFits) -> Row:
+    """The scores of a method on a split, and what else is known of it; the same for the same cell.
 
     Scores of the test split, "accuracy", "nll" (nats an example), "brier" and "ece", are those at the "temperature"
-    that was fitted to the validation split, and so is every method's; those at temperature 1 end in "_at_1".
+    that was fitted to the validation split, for every method alike; those at temperature 1 end in "_at_1".
 
     Raises:
         UserError: if the method's settings do not fit the task.
     """
-    of_kind = {"run": of_run, "baseline": of_baseline, "exact": of_exact}
+    of_kind = {"run": fit_run, "baseline": fit_baseline, "exact": fit_exact}
     predictions, row = of_kind[cell.method.kind](cell, fits)
-    return row | scored(predictions, fits.data)
+    return row | scores_of_splits(predictions, fits.data)
 
 
-def of_run(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
-    """A run of hyperborn, with what is left open chosen on the validation split."""
-    settings, tried = chosen(cell, fits)
+def fit_run(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
+    """A run of hyperborn, with the open settings chosen first."""
+    settings, tried = choose_settings(cell, fits)
     result = fits.result(configuration(cell, settings))
     definition = result.definition
     exact = fits.posterior(result.network, definition.prior)
-    row = {"loss": result.numbers["loss"], **compared(result.probabilities, exact)}
+    row = {"loss": result.numbers["loss"], **distance_to_posterior(result.probabilities, exact)}
     row |= {"losses": list(result.losses), "steps": result.steps, "fits": tried}
     row |= {"n_weights": result.network.n_weights, "n_parameters": definition.posterior.n_parameters}
     row["chosen"] = json.dumps({key: settings[key] for key in cell.method.choose}, sort_keys=True)
@@ -107,17 +107,17 @@ def of_run(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
         row["optimum"] = optimum(definition.objective, exact.energies, exact.log_prior).value
     q = result.probabilities
     row["map_accuracy"] = map_accuracy(result.network, fits.data, q)
-    return predicted(fits.data, lambda x: exact_predictive(result.network, x, q)), row
+    return predict_splits(fits.data, lambda x: exact_predictive(result.network, x, q)), row
 
 
 def is_convex(objective: Objective, exact: ExactPosterior) -> bool:
-    """Whether the lowest value over all distributions is sought: that of energies and a convex divergence."""
+    """Whether the objective's lowest value over all distributions is reported: its divergence must be convex."""
     functional = objective.bind(exact.energies, exact.log_prior)
     return objective.name in CONVEX and (functional.divergence is None or functional.divergence.convex)
 
 
-def compared(q: Float[np.ndarray, " states"], exact: ExactPosterior) -> Row:
-    """How far a distribution over all networks is from the exact posterior; nats, but for the total variation."""
+def distance_to_posterior(q: Float[np.ndarray, " states"], exact: ExactPosterior) -> Row:
+    """How far a distribution over all networks is from the exact posterior; in nats, except the total variation."""
     found = exact.compared(q)
     row: Row = {name: found[name] for name in ("elbo", "log_evidence", "total_variation")}
     row |= {"gap": found["elbo_gap"], "entropy": enumeration.entropy(q), "posterior_entropy": exact.entropy}
@@ -125,32 +125,32 @@ def compared(q: Float[np.ndarray, " states"], exact: ExactPosterior) -> Row:
 
 
 def map_accuracy(network: Network, data: Dataset, q: Float[np.ndarray, " states"]) -> float:
-    """Test accuracy of the most probable network alone, which is what a small device would hold."""
+    """Test accuracy of the most probable network alone, such as a small device would hold."""
     best = most_probable(q, 1)
     return accuracy(posterior_predictive(network, data.test.x, best), data.test.y)
 
 
-def chosen(cell: Cell, fits: SplitFits) -> tuple[dict[str, Any], int]:
-    """The settings with every open key settled, one after the other, and how many fits that took."""
+def choose_settings(cell: Cell, fits: SplitFits) -> tuple[dict[str, Any], int]:
+    """The settings, with open keys chosen one after the other, and how many fits that took."""
     method = cell.method
     settings = {**method.settings, **{key: values[0] for key, values in method.choose.items()}}
-    prices: dict[str, float] = {}
+    losses: dict[str, float] = {}
 
-    def price(given: Mapping[str, Any]) -> float:
+    def loss(given: Mapping[str, Any]) -> float:
         config = configuration(cell, given)
         key = config.model_dump_json()
-        if key not in prices:
-            prices[key] = price_of(method, fits.result(config))
-        return prices[key]
+        if key not in losses:
+            losses[key] = selection_loss(method, fits.result(config))
+        return losses[key]
 
     for key, values in method.choose.items():
-        best = min(range(len(values)), key=lambda place: price({**settings, key: values[place]}))
+        best = min(range(len(values)), key=lambda place: loss({**settings, key: values[place]}))
         settings[key] = values[best]
-    return settings, max(1, len(prices))
+    return settings, max(1, len(losses))
 
 
-def price_of(method: Method, result: Result) -> float:
-    """What a choice is made by: lower is better."""
+def selection_loss(method: Method, result: Result) -> float:
+    """The number by which settings are chosen (nats), lower is better: a training loss or a validation NLL."""
     if method.by == "loss":
         return result.numbers["loss"]
     validation = result.data.validation
@@ -158,7 +158,7 @@ def price_of(method: Method, result: Result) -> float:
 
 
 def check_settings(cell: Cell, data: Dataset) -> None:
-    """Raise a UserError for settings that the method does not take, values that are not allowed, or do not fit."""
+    """Raise a UserError for a setting that the method does not take, or a value that is not allowed or does not fit."""
     method = cell.method
     if method.kind != "run":
         own, rest = shared_settings(method)
@@ -178,7 +178,7 @@ def check_exact(definition: Definition) -> None:
 
 
 def shared_settings(method: Method) -> tuple[Row, Row]:
-    """A baseline's settings: those of network and prior, and its own."""
+    """A method's settings in two parts: those of the network and the prior, and all others."""
     given = method.settings.items()
     own = {key: value for key, value in given if key in SHARED_KEYS}
     return own, {key: value for key, value in given if key not in SHARED_KEYS}
@@ -195,8 +195,8 @@ def baseline_of(method: Method, settings: Row) -> Baseline:
         raise UserError(f"baseline {kind.name} does not take {given}; its settings are {known}") from error
 
 
-def of_baseline(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
-    """A baseline on the task's network; of one that learns independent bits, how far these are from the posterior."""
+def fit_baseline(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
+    """A baseline on the task's network; where it learns independent bits, also how far these are from the posterior."""
     own, rest = shared_settings(cell.method)
     config = configuration(cell, own)
     network, prior = network_of(config, fits.data), prior_of(config)
@@ -204,30 +204,30 @@ def of_baseline(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     row: Row = {"n_weights": network.n_weights}
     exact = fits.posterior(network, prior)
     if isinstance(predictor, Trained):
-        row |= compared(predictor.result.probabilities, exact)
+        row |= distance_to_posterior(predictor.result.probabilities, exact)
     elif isinstance(predictor, Ensemble) and predictor.marginals is not None:
-        row |= compared(np.exp(Bernoulli(predictor.marginals.tolist()).log_probabilities(network)), exact)
+        row |= distance_to_posterior(np.exp(Bernoulli(predictor.marginals.tolist()).log_probabilities(network)), exact)
     elif isinstance(predictor, Ensemble):
         mean = np.average(energy(network, fits.data.train, predictor.bits), weights=predictor.weights)
         row["excess_energy"] = float(mean) - float(exact.energies.min())
-    return predicted(fits.data, predictor.predict_proba), row
+    return predict_splits(fits.data, predictor.predict_proba), row
 
 
-def of_exact(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
+def fit_exact(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     """The exact posterior of the task's network."""
     config = configuration(cell, cell.method.settings)
     network = network_of(config, fits.data)
     exact = fits.posterior(network, prior_of(config))
-    row: Row = {"n_weights": network.n_weights, **compared(exact.probabilities, exact)}
+    row: Row = {"n_weights": network.n_weights, **distance_to_posterior(exact.probabilities, exact)}
     row["map_accuracy"] = map_accuracy(network, fits.data, exact.probabilities)
-    return predicted(fits.data, lambda x: exact.predictive(network, x)), row
+    return predict_splits(fits.data, lambda x: exact.predictive(network, x)), row
 
 
-def predicted(data: Dataset, predict: Any) -> Predictions:
+def predict_splits(data: Dataset, predict: Any) -> Predictions:
     return {name: predict(data.split(name).x) for name in ("train", "validation", "test")}
 
 
-def scored(predictions: Predictions, data: Dataset) -> Row:
+def scores_of_splits(predictions: Predictions, data: Dataset) -> Row:
     """Scores of the test split at the fitted temperature and at 1, and the NLL of the others."""
     temperature = fitted_temperature(predictions["validation"], data.validation.y)
     test: Split = data.test

@@ -22,7 +22,7 @@ from hyperborn.objectives.objectives import OBJECTIVES
 from hyperborn.printable import shown
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.fitting import SHARED_KEYS
-from hyperborn.study.splitting import OF_DATA, OWNED
+from hyperborn.study.splits import OF_DATA, OWNED
 
 BUILT_IN = Path(__file__).parent / "plans"
 """Plans that come with hyperborn, by name."""
@@ -102,7 +102,7 @@ class Plan:
         try:
             table = PlanTable.model_validate(read_toml(path))
         except ValidationError as error:
-            raise UserError(f"{path}: {explained(error)}") from error
+            raise UserError(f"{path}: {mistake_text(error)}") from error
         return plan_of(table, str(path))
 
     def cells(self, part: Part) -> Iterator[tuple[str, str, Cell]]:
@@ -128,7 +128,7 @@ class Plan:
         return replace(self, parts=parts, methods=methods)
 
 
-def explained(error: ValidationError) -> str:
+def mistake_text(error: ValidationError) -> str:
     """The first mistake in one line: an unknown key, else a missing one, else a value that is not allowed."""
     ranks = {"extra_forbidden": 0, "missing": 1}
     found = min(error.errors(include_url=False, include_context=False), key=lambda one: ranks.get(one["type"], 2))

@@ -14,10 +14,11 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.errors import UserError
-from hyperborn.report.names import better
+from hyperborn.report.notation import better
+from hyperborn.report.plots import Outcome
 from hyperborn.stats import Estimate
 from hyperborn.study.intervals import RESAMPLES, mean_intervals, ratio_intervals
-from hyperborn.study.rows import Rows, values_of
+from hyperborn.study.metric_values import Rows, values_by_group
 from hyperborn.study.significance import holm, least_p, signed_rank_p, signed_ranks
 
 SIGNIFICANT = 0.05
@@ -64,32 +65,6 @@ class Difference:
         return "win" if (side > 0) == (better(self.metric) == "higher") else "loss"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A method against the reference over all tasks and sizes that both have.
-
-    Attributes:
-        wins, ties, losses: numbers of (task, size).
-        tasks: number of tasks.
-        mean: of the mean differences of all (task, size), each counting once, in the metric's unit.
-        low, high: 95 % interval whose units are tasks (`ratio_intervals`). With one task it is the bootstrap interval
-            over its seeds (`mean_intervals`), and speaks of that task only.
-        too_few_seeds: every (task, size) must tie, even if all differences had one sign.
-    """
-
-    method: str
-    reference: str
-    metric: str
-    wins: int
-    ties: int
-    losses: int
-    tasks: int
-    mean: float
-    low: float
-    high: float
-    too_few_seeds: bool
-
-
 def differences(
     rows: Rows, metric: str, reference: str, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[Difference]:
@@ -108,7 +83,7 @@ def differences(
     Raises:
         UserError: if the reference has no such metric, a value is not finite, or two rows are of one group and seed.
     """
-    values = values_of(rows, metric)
+    values = values_by_group(rows, metric)
     methods = list(dict.fromkeys(method for _, _, method in values))
     if reference not in methods:
         known = ", ".join(methods) or "none"
@@ -147,6 +122,9 @@ def intervals_of(samples: Sequence[np.ndarray], seed: int, resamples: int) -> Fl
 
 def outcomes(found: Sequence[Difference], *, seed: int = 0, resamples: int = RESAMPLES) -> list[Outcome]:
     """Wins, ties, losses and the pooled difference of each metric and method, in the order in which they come.
+
+    The units of the 95 % interval are tasks (`ratio_intervals`). With one task it is the bootstrap interval over its
+    seeds (`mean_intervals`), and speaks of that task only.
 
     Args:
         found: whole families, or what is to be counted as such.

@@ -129,16 +129,16 @@ def is_row(row: Any) -> bool:
     if not isinstance(row, dict) or not LABELS.isdisjoint(row):
         return False
     if "error" in row:
-        return row.keys() == {"error"} and is_text(row["error"])
+        return row.keys() == {"error"} and is_encodable_text(row["error"])
     numbers = dict(row)
     chosen, losses = numbers.pop("chosen", ""), numbers.pop("losses", [])
-    if not is_text(chosen) or not isinstance(losses, list) or not all(map(is_number, losses)):
+    if not is_encodable_text(chosen) or not isinstance(losses, list) or not all(map(is_number, losses)):
         return False
     known = all(is_number(numbers.get(name)) for name in SCORES)
     return known and all(value is None or is_number(value) for value in numbers.values())
 
 
-def is_text(value: Any) -> bool:
+def is_encodable_text(value: Any) -> bool:
     """Whether a value is text that a file can hold: JSON can write half a sign, and UTF-8 cannot."""
     return isinstance(value, str) and value == value.encode("utf-8", "ignore").decode("utf-8")
 

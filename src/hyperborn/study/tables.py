@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hyperborn.report.digits import MISSING, fixed
-from hyperborn.report.names import metric_name
+from hyperborn.report.notation import MISSING, fixed, metric_name, signed_text
+from hyperborn.report.plots import Outcome
 from hyperborn.report.tables import escaped, row_of
 from hyperborn.stats import Estimate
-from hyperborn.study.rows import Rows, values_of
-from hyperborn.study.statistics import Difference, Outcome, too_few_seeds
+from hyperborn.study.metric_values import Rows, values_by_group
+from hyperborn.study.statistics import Difference, too_few_seeds
 from hyperborn.study.trainability import Trainability
 
 NAMED = 4
@@ -19,13 +19,13 @@ PLACES = 3
 """Decimal places of scores, losses and p values; twenty seeds warrant no more."""
 
 
-def scores_table(rows: Rows, metric: str) -> list[str]:
+def means_table(rows: Rows, metric: str) -> list[str]:
     """Mean ± standard error over seeds: a row a task and size, a column a method.
 
     Raises:
         UserError: if a value is not finite, or two rows are of one group and seed.
     """
-    values = values_of(rows, metric)
+    values = values_by_group(rows, metric)
     methods = list(dict.fromkeys(method for _, _, method in values))
     lines = dict.fromkeys((task, size) for task, size, _ in values)
     body = []
@@ -118,14 +118,8 @@ def mean_text(estimate: Estimate) -> str:
 def interval_text(mean: float, low: float, high: float) -> str:
     """Such as −0.012 [−0.020, −0.004]; the mean alone where nothing is known of its error."""
     if math.isinf(low):
-        return signed(mean)
-    return f"{signed(mean)} [{signed(low)}, {signed(high)}]"
-
-
-def signed(value: float) -> str:
-    """With its sign, unless it is zero to these places."""
-    text = fixed(value, PLACES)
-    return text.replace("-", "−") if value < 0 or not text.strip("0.") else f"+{text}"
+        return signed_text(mean, PLACES)
+    return f"{signed_text(mean, PLACES)} [{signed_text(low, PLACES)}, {signed_text(high, PLACES)}]"
 
 
 def p_text(p: float) -> str:

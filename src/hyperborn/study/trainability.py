@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hyperborn.stats import Estimate
-from hyperborn.study.rows import Rows, places
+from hyperborn.study.metric_values import Rows, positions
 
 ARRIVED = 1e-3
 """Nats above the lowest possible loss, or the best restart's, up to which a restart has reached it."""
@@ -45,18 +45,18 @@ def trainability(rows: Rows) -> list[Trainability]:
         if row.get("losses"):
             losses = np.array(row["losses"], np.float64)
             fits.setdefault((row["method"], row["task"], row["size"]), []).append((losses, row.get("optimum")))
-    methods, tasks = places(key[0] for key in fits), places(key[1] for key in fits)
+    methods, tasks = positions(key[0] for key in fits), positions(key[1] for key in fits)
     ordered = sorted(fits, key=lambda key: (methods[key[0]], tasks[key[1]], key[2]))
-    return [of_group(task, size, method, fits[method, task, size]) for method, task, size in ordered]
+    return [of_one_group(task, size, method, fits[method, task, size]) for method, task, size in ordered]
 
 
-def of_group(task: str, size: int, method: str, fits: list[tuple[np.ndarray, float | None]]) -> Trainability:
+def of_one_group(task: str, size: int, method: str, fits: list[tuple[np.ndarray, float | None]]) -> Trainability:
     several = [losses for losses, _ in fits if len(losses) > 1]
     spreads = [np.std(losses, ddof=1) for losses in several]
     arrived = [np.mean(losses <= optimum + ARRIVED) for losses, optimum in fits if optimum is not None]
     agreeing = [np.mean(losses <= losses.min() + ARRIVED) for losses in several]
-    return Trainability(task, size, method, len(fits), estimate(spreads), estimate(arrived), estimate(agreeing))
+    return Trainability(task, size, method, len(fits), mean_of(spreads), mean_of(arrived), mean_of(agreeing))
 
 
-def estimate(values: list[np.floating]) -> Estimate | None:
+def mean_of(values: list[np.floating]) -> Estimate | None:
     return Estimate.of(np.array(values, np.float64)) if values else None

@@ -15,6 +15,7 @@ from hyperborn.objectives.penalties import Penalties
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import MinibatchEstimator
 from hyperborn.training.minibatch import steps
+from hyperborn.training.minibatch.epochs import Epochs
 from hyperborn.training.minibatch.steps import MinibatchProblem, MinibatchTask, advance, kl_of, look
 from hyperborn.training.state import TrainState, initial_state
 from small_registers import MARGINALS, NETWORK, PRIOR, REGISTERS, Drawing, Plain, Summed, Telling
@@ -37,7 +38,8 @@ def gradients(
 ) -> np.ndarray:
     """Of every restart, at a step."""
     settings = {"posterior": REGISTERS, "estimator": way, "optimizer": Plain(), "steps": 100}
-    after = advance(state_at(step, params), task, jnp.int32(1), batch_size=batch_size, **settings)
+    epochs = Epochs.of(len(task.y), batch_size, incomplete="drop")
+    after = advance(state_at(step, params), task, jnp.int32(1), epochs=epochs, **settings)
     return np.asarray(params - np.asarray(after.params, np.float64))
 
 
@@ -130,12 +132,12 @@ def test_without_two_batches_an_epoch_all_that_fit_are_taken(batch_size: int) ->
 
 def test_leaps_of_any_length_take_the_same_steps(examples, params) -> None:
     settings = {"posterior": REGISTERS, "estimator": hb.StraightThrough(), "optimizer": Plain(), "steps": 100}
-    task = task_of(*examples)
+    task, epochs = task_of(*examples), Epochs.of(12, 5, incomplete="drop")
 
     def after(*counts: int) -> bytes:
         state = state_at(0, params[None])
         for count in counts:
-            state = advance(state, task, jnp.int32(count), batch_size=5, **settings)
+            state = advance(state, task, jnp.int32(count), epochs=epochs, **settings)
         assert int(state.step) == sum(counts)
         return np.asarray(state.params).tobytes()
 

@@ -29,7 +29,11 @@ LEARNING_RATE = 0.1
 """Adam's default learning rate (radians)."""
 
 EPOCHS = 60
-"""Default passes over the data."""
+"""Default passes over the data, between `FEWEST` and `MOST` steps.
+
+The tables of docs/registers.md did not choose it: they give registers and baselines the same number of steps. The
+baselines' own default is `hyperborn.baselines.baseline.EPOCHS`.
+"""
 FEWEST, MOST = 1500, 12_000
 """Default steps, at least and at most."""
 

@@ -22,6 +22,7 @@ from hyperborn.priors.prior import LogProbabilities
 from hyperborn.stats import Estimate
 from hyperborn.training.definition import Definition
 from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes
+from hyperborn.training.minibatch.epochs import Epochs
 from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
 from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Problem
@@ -93,7 +94,7 @@ class MinibatchProblem(Problem):
             estimator=cast(MinibatchEstimator, definition.estimator),
             optimizer=definition.optimizer,
             steps=definition.steps,
-            batch_size=min(definition.batch_size, len(self.train)),
+            epochs=Epochs.of(len(self.train), definition.batch_size, incomplete="drop"),
         )
         found = look(state.params, self.task, state.key, posterior=posterior)
         loss, energy_, kl = (np.asarray(row, np.float64) for row in found[:3])
@@ -141,7 +142,7 @@ def side_penalty(side: Float[Array | np.ndarray, " m"]) -> Float[Array | np.ndar
     return 0.5 * (side**2).sum()
 
 
-@partial(jax.jit, static_argnames=("posterior", "estimator", "optimizer", "steps", "batch_size"))
+@partial(jax.jit, static_argnames=("posterior", "estimator", "optimizer", "steps", "epochs"))
 def advance(
     state: TrainState,
     task: MinibatchTask,
@@ -151,11 +152,10 @@ def advance(
     estimator: MinibatchEstimator,
     optimizer: Optimizer,
     steps: int,
-    batch_size: int,
+    epochs: Epochs,
 ) -> TrainState:
     """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
     update_rule, examples = update_rule_of(optimizer, steps), len(task.y)
-    batches = examples // batch_size
     shuffling, drawing = jax.random.split(state.key)
 
     def loss(params: Parameters, rows: Int[Array, " rows"] | None, key: RandomKey, step: Array) -> Float[Array, ""]:
@@ -165,16 +165,16 @@ def advance(
         # Nats an example, which suits the optimizer whatever the size of the data.
         return (energy + task.penalties(tables) + side_penalty(side)) / examples
 
-    def order_of(epoch: Int[Array, ""]) -> Int[Array, " examples"]:
-        return jax.random.permutation(jax.random.fold_in(shuffling, epoch), examples)
+    def order_of(epoch: Int[Array, ""]) -> Int[Array, "batches rows"]:
+        return epochs.order(jax.random.fold_in(shuffling, epoch))
 
     def one_step(_: Int[Array, ""], carry: tuple[TrainState, Array, Array]) -> tuple[TrainState, Array, Array]:
         state, epoch, order = carry
-        now, key = state.step // batches, jax.random.fold_in(drawing, state.step)
+        now, key = state.step // epochs.batches, jax.random.fold_in(drawing, state.step)
         rows = None
-        if batches > 1:
+        if epochs.batches > 1:
             order = jax.lax.cond(now == epoch, lambda: order, lambda: order_of(now))
-            rows = jax.lax.dynamic_slice(order, (state.step % batches * batch_size,), (batch_size,))
+            rows = order[state.step % epochs.batches]
 
         def update(given: tuple[Array, Parameters, optax.OptState]) -> tuple[Parameters, optax.OptState]:
             restart, params, optimizer_state = given
@@ -186,8 +186,8 @@ def advance(
         params, optimizer_state = jax.lax.map(update, (restarts, state.params, state.optimizer))
         return TrainState(state.step + 1, state.key, params, optimizer_state), now, order
 
-    nothing = (state, jnp.int32(-1), jnp.zeros(examples, jnp.int32))
-    return jax.lax.fori_loop(0, count, one_step, nothing)[0]
+    no_order = jnp.zeros((epochs.batches, epochs.batch_size), jnp.int32)
+    return jax.lax.fori_loop(0, count, one_step, (state, jnp.int32(-1), no_order))[0]
 
 
 @partial(jax.jit, static_argnames=("posterior",))

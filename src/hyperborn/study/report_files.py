@@ -6,13 +6,13 @@ from functools import partial
 from typing import NamedTuple
 
 from hyperborn.errors import UserError
-from hyperborn.report.drawing import Draw
-from hyperborn.report.names import metric_name
+from hyperborn.report import plots
+from hyperborn.report.notation import metric_name
 from hyperborn.report.tables import escaped
-from hyperborn.study import pictures, tables
+from hyperborn.study import tables
 from hyperborn.study.fitting import Row
+from hyperborn.study.metric_values import learning_curves, values_by_group
 from hyperborn.study.plan import Part, Plan
-from hyperborn.study.rows import values_of
 from hyperborn.study.statistics import Difference, differences, outcomes
 from hyperborn.study.store import SCORES
 from hyperborn.study.trainability import trainability
@@ -40,20 +40,20 @@ def check_parquet() -> None:
         raise UserError("studies are written as Parquet: pip install 'hyperborn[parquet]'") from error
 
 
-class Report(NamedTuple):
+class StudyReport(NamedTuple):
     """A study's tables as files by name, and the files of its pictures, which are drawn when they are asked for."""
 
     files: dict[str, bytes]
-    pictures: dict[str, Draw]
+    pictures: dict[str, plots.Draw]
 
 
-def report_of(plan: Plan, rows: Sequence[Row]) -> Report:
+def report_of(plan: Plan, rows: Sequence[Row]) -> StudyReport:
     """Tables and pictures of all parts; a part whose reference failed has none.
 
     Raises:
         UserError: if a value is not finite.
     """
-    drawn: dict[str, Draw] = {}
+    drawn: dict[str, plots.Draw] = {}
     study = [f"# {escaped(plan.title)}", "", *NOTATION, "", *failures(rows)]
     cells = [f"# {escaped(plan.title)}: task by task", "", *NOTATION, ""]
     for part in plan.parts:
@@ -77,12 +77,21 @@ def report_of(plan: Plan, rows: Sequence[Row]) -> Report:
             "",
         ]
         pooled = outcomes([one for metric in ("accuracy", "nll", "ece") for one in found[metric]])
-        drawn[f"{part.name}-differences.png"] = partial(pictures.differences_picture, pooled)
+        drawn[f"{part.name}-differences.png"] = partial(plots.differences_picture, pooled)
         if len(part.sizes) > 1:
             metrics = ["accuracy", "nll", "ece"]
-            drawn[f"{part.name}-sizes.png"] = partial(pictures.learning_curves_picture, with_all_sizes(own), metrics)
-    files = {"study.parquet": parquet_of(rows), "study.md": text(study), "differences.md": text(cells)}
-    return Report(files, drawn)
+            drawn[f"{part.name}-sizes.png"] = partial(draw_learning_curves, with_all_sizes(own), metrics)
+    files = {
+        "study.parquet": parquet_of(rows),
+        "study.md": markdown_bytes(study),
+        "differences.md": markdown_bytes(cells),
+    }
+    return StudyReport(files, drawn)
+
+
+def draw_learning_curves(rows: Sequence[Row], metrics: Sequence[str]) -> bytes:
+    """The picture of the rows' learning curves; rows that make none fail here, so that they cost this picture only."""
+    return plots.learning_curves_picture(learning_curves(rows, metrics))
 
 
 def failures(rows: Sequence[Row]) -> list[str]:
@@ -105,8 +114,8 @@ def part_lines(part: Part, rows: Sequence[Row], found: Mapping[str, Sequence[Dif
     lines += ["The same at temperature 1", ""]
     lines += [*tables.outcomes_table(outcomes([one for metric in RAW for one in found[metric]])), ""]
     for metric in (*SCORES, *RAW, *BESIDE):
-        if values_of(rows, metric):
-            lines += [f"### {name}: {metric_name(metric)}", "", *tables.scores_table(rows, metric), ""]
+        if values_by_group(rows, metric):
+            lines += [f"### {name}: {metric_name(metric)}", "", *tables.means_table(rows, metric), ""]
     trained = trainability(rows)
     return lines + ([f"### {name}: trainability", "", *tables.trainability_table(trained), ""] if trained else [])
 
@@ -132,5 +141,5 @@ def parquet_of(rows: Sequence[Row]) -> bytes:
     return file.getvalue()
 
 
-def text(lines: Sequence[str]) -> bytes:
+def markdown_bytes(lines: Sequence[str]) -> bytes:
     return ("\n".join(lines).rstrip() + "\n").encode()

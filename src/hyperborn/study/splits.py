@@ -1,4 +1,4 @@
-"""The splits of a study: so many training examples, validation examples beside them, the rest for testing."""
+"""The splits of a study: a given number of training examples, half as many for validation, the rest for testing."""
 
 import json
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ SYNTHETIC = ("gaussian", "moons", "circles", "xor")
 LEAST_VALIDATION = 20
 LEAST_TEST = 20
 OWNED = ("size", "validation", "test", "seed", "folder", "prior_from")
-"""Keys of a configuration that the study decides."""
+"""Keys of a configuration that the study sets."""
 OF_DATA = ("data", "target", "drop", "classes", "pixels", "noise", "impute", "components", "standardize")
-"""Keys of a configuration that a task alone can say: they make the split."""
+"""Keys of a configuration that belong to a task, never to a method: they make the split."""
 
 
 def validation_size(size: int) -> int:
@@ -45,27 +45,27 @@ def total_size(cell: Cell) -> int:
     """Examples of all three splits together."""
     if cell.task.get("data") in SYNTHETIC:
         return cell.size + validation_size(cell.size) + cell.test
-    return examples_of(json.dumps(dict(cell.task), sort_keys=True))
+    return count_examples(json.dumps(dict(cell.task), sort_keys=True))
 
 
 @lru_cache
-def examples_of(task: str) -> int:
+def count_examples(task: str) -> int:
     """Examples of a data set that is not synthetic."""
     settings = json.loads(task)
     if settings.get("data") == "mnist":
         raise UserError("mnist has a test file of its own, which no study splits; take digits instead")
-    # Components would be cut from as many features, which need not be there in a small split.
+    # A small split need not have as many features as the components asked for; counting needs neither.
     config = configured(RunConfig, None, {**settings, "components": "all", "hidden": "none"})
     data = data_of(config, lambda _: None)
     return len(data.train) + len(data.validation) + len(data.test)
 
 
-def fits(cell: Cell) -> bool:
-    """Whether the task has examples enough for this size, with 20 or more left for testing."""
+def has_enough_examples(cell: Cell) -> bool:
+    """Whether the task has enough examples for this size, with 20 or more left for testing."""
     return total_size(cell) - cell.size - validation_size(cell.size) >= LEAST_TEST
 
 
 def split_of(cell: Cell) -> Dataset:
     """The split, the same for every method of a cell."""
-    # The network plays no part in it.
+    # The method's settings do not change it.
     return data_of(configuration(cell, {}), lambda _: None)

@@ -1,4 +1,4 @@
-"""Rivals of large networks: minibatches and side parameters."""
+"""Baselines of large networks: minibatches and side parameters."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,17 +12,21 @@ import hyperborn as hb
 import oracle
 from hyperborn.baselines import BASELINES, BayesBiNN, Bop, MultilayerPerceptron, StraightThroughAdam, descent
 from hyperborn.baselines.baseline import Baseline
-from hyperborn.baselines.bop import Flips
-from hyperborn.baselines.descent import Course, at_once, walk
-from hyperborn.baselines.minibatches import Batches, batches_of
+from hyperborn.baselines.bop import Flips, train_by_flips
+from hyperborn.baselines.descent import DescentSettings, at_once, descend
 from hyperborn.baselines.potential import potential_of
-from hyperborn.baselines.straight_through import Latent
+from hyperborn.baselines.straight_through import Latent, train_latent_weights
 from hyperborn.data import Dataset
 from hyperborn.data.dataset import Split
 from hyperborn.networks import BinaryMLP, Fitted
+from hyperborn.training.minibatch.epochs import Epochs
 
 KINDS: tuple[type[Baseline], ...] = (StraightThroughAdam, Bop, BayesBiNN)
-every_walker = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+every_method = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+
+
+def padded(examples: int, batch_size: int | None) -> Epochs:
+    return Epochs.of(examples, batch_size, incomplete="pad")
 
 
 def scaled(data: Dataset, hidden: tuple[int, ...] = (8,)) -> BinaryMLP:
@@ -40,29 +44,15 @@ def energies_with_side(net: BinaryMLP, bits: np.ndarray, side: np.ndarray, split
     return oracle.nll(sums @ second / np.sqrt(hidden) * np.exp(last[0]) + last[1 : 1 + outputs], split.y)
 
 
-@pytest.mark.parametrize(("examples", "size"), [(10, 3), (12, 4), (7, 6), (5, 1), (9, 100), (9, None)])
-def test_every_example_is_in_one_batch_of_an_epoch(examples: int, size: int | None) -> None:
-    batches = batches_of(examples, size)
-    orders = [np.asarray(batches.order(jax.random.key(seed))) for seed in (0, 1)]
-    for order in orders:
-        assert order.shape == (batches.size, batches.number)
-        assert batches.size <= (size or examples)
-        np.testing.assert_array_equal(np.sort(order[order < examples]), np.arange(examples))
-        sizes = (order < examples).sum(axis=0)
-        assert sizes.max() - sizes.min() <= 1
-    assert batches.number == 1 or (orders[0] != orders[1]).any()
-
-
 def test_batches_estimate_the_energy_of_all_examples_without_bias(task: Any) -> None:
     """The energies of batches, weighted with their sizes, make that of all examples; so do their gradients."""
     net, data = task(examples=11)
     potential = potential_of(net, data, hb.Bernoulli(0.3), "bop")
-    batches = batches_of(11, 4)
-    order = batches.order(jax.random.key(0))
+    order = padded(11, 4).order(jax.random.key(0))
     spins = jnp.where(jnp.arange(9) % 2 == 0, 1.0, -1.0)
-    shares = np.asarray((order < 11).sum(axis=0)) / 11
+    shares = np.asarray((order < 11).sum(axis=1)) / 11
     assert sorted((11 * shares).round().astype(int)) == [3, 4, 4]
-    parts = [batches.part(potential, order, jnp.int32(place)) for place in range(3)]
+    parts = [potential.of_minibatch(rows) for rows in order]
     expected = oracle.nll(oracle.mlp_logits(np.array([1, 0] * 4 + [1]), data.train.x, (2,), 1), data.train.y)
     assert sum(shares * [float(part.energy(spins)) for part in parts]) == pytest.approx(expected, rel=1e-5)
     gradients = np.array([jax.grad(part.energy)(spins) for part in parts])
@@ -71,7 +61,7 @@ def test_batches_estimate_the_energy_of_all_examples_without_bias(task: Any) -> 
     assert float(parts[0].penalty(spins)) == float(potential.penalty(spins))
 
 
-@every_walker
+@every_method
 def test_a_batch_of_all_examples_is_no_minibatch(kind: Any, task: Any) -> None:
     net, data = task(examples=30)
     whole, given = (kind(steps=40, restarts=2, batch_size=size).fit(net, data) for size in (None, 30))
@@ -84,21 +74,22 @@ def test_a_batch_of_all_examples_is_no_minibatch(kind: Any, task: Any) -> None:
 
 
 def test_minibatches_of_copies_are_all_examples(task: Any) -> None:
-    """Where every example is the same, every batch has the gradient of all: the walk is that of the whole data."""
+    """Where every example is the same, every batch has the gradient of all: the steps are those of the whole data."""
     net, data = task(examples=1)
     copies = replace(data, train=Split(np.tile(data.train.x, (12, 1)), np.tile(data.train.y, 12)))
     potential = potential_of(net, copies, hb.Uniform(), "straight-through")
     starts = jax.random.uniform(jax.random.key(0), (2, 9), minval=-1.0)
     ends = []
-    for number in (1, 3):
+    for size in (None, 4):
         # Rates fall in both, as they do with minibatches.
         rule = Latent(0.05)
         object.__setattr__(rule, "cools", True)
-        ends.append(walk(rule, Course(2, 25, Batches(12, number), 0.01), potential, starts, key=jax.random.key(1)))
+        settings = DescentSettings(2, 25, padded(12, size), 0.01)
+        ends.append(descend(rule, settings, potential, starts, key=jax.random.key(1)))
     np.testing.assert_allclose(ends[0].state[0], ends[1].state[0], atol=1e-5)
 
 
-@every_walker
+@every_method
 def test_side_parameters_are_learnt(kind: Any) -> None:
     """Labels that features say nothing about: only the shift of the output, a side parameter, can tell their shares."""
     x = np.zeros((200, 3))
@@ -116,7 +107,7 @@ def test_side_parameters_are_learnt(kind: Any) -> None:
     assert abs(0.5 - share) > 0.2
 
 
-@every_walker
+@every_method
 def test_digits_are_told_apart_from_minibatches_with_side_parameters(kind: Any, task: Any) -> None:
     _, data = task("digits", examples=400)
     net = scaled(data, (16,))
@@ -137,11 +128,11 @@ def test_of_several_restarts_the_lowest_potential_counts_its_side_parameters_too
     _, data = task("moons", examples=40)
     net = scaled(data, (3,))
     potential = potential_of(net, data, hb.Uniform(), kind.name)
-    course = Course(restarts=5, steps=30, batches=batches_of(40, 8), side_rate=0.05)
+    descent_settings = DescentSettings(restarts=5, steps=30, epochs=padded(40, 8), side_rate=0.05)
     rule = Latent(0.1) if kind is StraightThroughAdam else Flips(0.1, 1e-3)
-    module = {"bop": hb.baselines.bop, "straight-through": hb.baselines.straight_through}[kind.name]
-    place = module.train(np.uint32(3), potential, rule=rule, course=course)
-    bits, sides = np.asarray(place.spins) > 0, np.asarray(place.side, float)
+    train = {"bop": train_by_flips, "straight-through": train_latent_weights}[kind.name]
+    found = train(np.uint32(3), potential, rule=rule, settings=descent_settings)
+    bits, sides = np.asarray(found.spins) > 0, np.asarray(found.side, float)
     potentials = [
         energies_with_side(net, row, side, data.train) + 0.5 * side @ side
         for row, side in zip(bits, sides, strict=True)
@@ -160,13 +151,13 @@ def test_the_network_met_with_all_examples_is_the_best_with_its_own_side_paramet
     net = scaled(data, (3,))
     potential = potential_of(net, data, hb.Uniform(), "bop")
     starts = potential.draw_prior(3, key=jax.random.key(5))
-    rule, place = Flips(0.5, 1e-9), None
+    rule = Flips(0.5, 1e-9)
     values = []
     for steps in (1, 5, 40):
-        course = Course(restarts=3, steps=steps, batches=Batches(40, 1), side_rate=0.05)
-        place = walk(rule, course, potential, starts, key=jax.random.key(0)).place
-        values.append(np.asarray(place.values))
-        for row, side, value in zip(place.spins, place.side, place.values, strict=True):
+        settings = DescentSettings(restarts=3, steps=steps, epochs=padded(40, None), side_rate=0.05)
+        met = descend(rule, settings, potential, starts, key=jax.random.key(0)).networks
+        values.append(np.asarray(met.values))
+        for row, side, value in zip(met.spins, met.side, met.values, strict=True):
             side = np.asarray(side, float)
             plain = energies_with_side(net, np.asarray(row) > 0, side, data.train) + 0.5 * side @ side
             assert plain == pytest.approx(float(value), rel=1e-4)
@@ -177,26 +168,26 @@ def test_the_network_met_with_all_examples_is_the_best_with_its_own_side_paramet
 def test_restarts_run_side_by_side_as_far_as_memory_allows(task: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     net, data = task(examples=30)
     potential = potential_of(net, data, hb.Uniform(), "bop")
-    course, rule = Course(6, 10, batches_of(30, 8), 0.01), Flips(0.1, 1e-3)
+    settings, rule = DescentSettings(6, 10, padded(30, 8), 0.01), Flips(0.1, 1e-3)
     starts = potential.draw_prior(6, key=jax.random.key(5))
-    assert at_once(rule, course, potential) == 6
-    together = walk(rule, course, potential, starts, key=jax.random.key(0))
+    assert at_once(rule, settings, potential) == 6
+    together = descend(rule, settings, potential, starts, key=jax.random.key(0))
     one = 4 * (2 * net.working_floats * 8 + 12 * 9)
     for most, number in ((1, 1), (2, 2), (5, 3)):
         monkeypatch.setattr(descent, "MEMORY", most * one)
-        assert at_once(rule, course, potential) == number
-        parted = walk(rule, course, potential, starts, key=jax.random.key(0))
-        np.testing.assert_array_equal(parted.place.spins, together.place.spins)
+        assert at_once(rule, settings, potential) == number
+        parted = descend(rule, settings, potential, starts, key=jax.random.key(0))
+        np.testing.assert_array_equal(parted.networks.spins, together.networks.spins)
     monkeypatch.setattr(descent, "MEMORY", 1)
-    assert at_once(rule, course, potential) == 1
+    assert at_once(rule, settings, potential) == 1
 
 
 def test_gradients_pass_straight_through_sign_activations(task: Any) -> None:
     net, data = task("circles", hidden=(4, 3), activation="sign", scale="fan_in")
     potential = potential_of(net, data, hb.Uniform(), "straight-through")
     starts = jax.random.uniform(jax.random.key(0), (1, net.n_weights), minval=-1.0)
-    course = Course(1, 20, Batches(30, 1), 0.01)
-    ends = walk(Latent(0.01), course, potential, starts, key=jax.random.key(1)).state[0]
+    settings = DescentSettings(1, 20, padded(30, None), 0.01)
+    ends = descend(Latent(0.01), settings, potential, starts, key=jax.random.key(1)).state[0]
     moved = np.abs(np.asarray(ends - starts))[0]
     for name in ("W1", "W2", "W3"):
         assert np.mean(moved[net[name]] > 0.01) > 0.5, name

@@ -7,7 +7,7 @@ import pytest
 
 from hyperborn.errors import UserError
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.splitting import fits, split_of, validation_size
+from hyperborn.study.splits import has_enough_examples, split_of, validation_size
 
 MLE = Method("run", "", {"objective": "mle"}, {}, "validation")
 
@@ -54,10 +54,10 @@ def test_keys_do_not_depend_on_the_order_of_settings() -> None:
 
 def test_a_task_fits_where_twenty_examples_are_left_for_testing() -> None:
     task = {"data": "iris", "classes": [1, 2]}
-    assert fits(cell(task, 53))
-    assert not fits(cell(task, 55))
+    assert has_enough_examples(cell(task, 53))
+    assert not has_enough_examples(cell(task, 55))
 
 
 def test_mnist_is_not_split() -> None:
     with pytest.raises(UserError, match="mnist has a test file of its own"):
-        fits(cell({"data": "mnist"}, 50))
+        has_enough_examples(cell({"data": "mnist"}, 50))

@@ -8,10 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hyperborn.errors import UserError
-from hyperborn.report.canvas import INK, MARKERS, SIZE, canvas, colours, grid
-from hyperborn.report.digits import estimate_text
-from hyperborn.report.lettering import fitted, fitted_apart
-from hyperborn.report.names import EXACT_POSTERIOR, better, exact_last, metric_title, objective_name
+from hyperborn.report.lettering import fitted_names, fitted_text
+from hyperborn.report.notation import EXACT_POSTERIOR, better, estimate_text, exact_last, metric_title, objective_name
+from hyperborn.report.style import INK, MARKERS, SIZE, canvas, colours, grid
 
 Rows = Mapping[str, Mapping[str, tuple[float, float]]]
 """Mean and standard error by objective and metric."""
@@ -39,17 +38,17 @@ def comparison_figure(table: Rows, metrics: Sequence[str], title: str) -> Figure
     figure = canvas(title, (SIZE[0], max(SIZE[1], rows * (PANEL + LINE * len(table)) + EDGES)))
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for place, (axes, metric) in enumerate(zip(panels, metrics, strict=False)):
-        draw_panel(axes, table, metric)
-        axes.set_title(fitted(metric_title(metric), (SIZE[0] - NAMES) / columns, TITLE_SIZE))
+        draw_means(axes, table, metric)
+        axes.set_title(fitted_text(metric_title(metric), (SIZE[0] - NAMES) / columns, TITLE_SIZE))
         axes.tick_params(axis="y", labelleft=place % columns == 0)
     for axes in panels[len(metrics) :]:
-        explain(axes, EXACT_POSTERIOR in table)
+        write_explanation(axes, EXACT_POSTERIOR in table)
     if len(panels) == len(metrics):
         figure.supxlabel(explanation(EXACT_POSTERIOR in table, "; "), fontsize=9)
     return figure
 
 
-def draw_panel(axes: Axes, table: Rows, metric: str) -> None:
+def draw_means(axes: Axes, table: Rows, metric: str) -> None:
     names = exact_last(table)
     others = [name for name in names if name != EXACT_POSTERIOR]
     colour = colours(others) | {EXACT_POSTERIOR: INK}
@@ -69,7 +68,7 @@ def draw_panel(axes: Axes, table: Rows, metric: str) -> None:
         )  # fmt: skip
         if name == EXACT_POSTERIOR:
             axes.axvline(mean, color=INK, linestyle=(0, (5, 3)), linewidth=1, alpha=0.6, zorder=1)
-    axes.set_yticks(range(len(names)), fitted_apart([objective_name(name) for name in names], NAMES, NAME_SIZE))
+    axes.set_yticks(range(len(names)), fitted_names([objective_name(name) for name in names], NAMES, NAME_SIZE))
     axes.set_ylim(len(names) - 0.5, -0.75)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -85,7 +84,7 @@ def explanation(exact: bool, between: str) -> str:
     return between.join([*parts, "dashed line: exact posterior"] if exact else parts)
 
 
-def explain(axes: Axes, exact: bool) -> None:
+def write_explanation(axes: Axes, exact: bool) -> None:
     """What the marks mean, in a panel that is free."""
     axes.set_axis_off()
     axes.text(0.02, 0.5, explanation(exact, "\n\n"), transform=axes.transAxes, fontsize=9.5, va="center")

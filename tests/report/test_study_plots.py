@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 
 from hyperborn.errors import UserError
-from hyperborn.report.canvas import BLUE, GREY, VERMILION, look
-from hyperborn.study.forest import forest_figure
-from hyperborn.study.learning_curves import learning_curves_figure
-from hyperborn.study.pictures import differences_picture, learning_curves_picture
-from hyperborn.study.statistics import Outcome
+from hyperborn.report.forest_plots import forest_figure
+from hyperborn.report.learning_curves import learning_curves_figure
+from hyperborn.report.plots import Outcome, differences_picture, learning_curves_picture
+from hyperborn.report.style import BLUE, GREY, VERMILION, plot_style
+from hyperborn.study.metric_values import learning_curves
 
 METHODS = [f"method {place}" for place in range(16)]
 VALUES = {("iris", 40): [0.7, 0.8], ("iris", 80): [0.8, 0.9], ("wine", 40): [0.5, 0.7], ("wine", 80): [0.7, 0.7]}
@@ -31,7 +31,7 @@ def outcome(method: str, metric: str, mean: float, half: float = 0.01) -> Outcom
 
 @pytest.fixture(autouse=True)
 def same_look() -> Iterator[None]:
-    with look():
+    with plot_style():
         yield
 
 
@@ -63,8 +63,8 @@ def test_bytes_are_the_same_every_time_and_grow_with_the_methods() -> None:
     few, many = ([outcome(name, "nll", 0.1) for name in METHODS[:count]] for count in (3, 16))
     assert differences_picture(many) == differences_picture(many)
     assert size_of(differences_picture(many))[1] > size_of(differences_picture(few))[1]
-    picture = learning_curves_picture(ROWS, ["accuracy", "nll"])
-    assert picture == learning_curves_picture(ROWS, ["accuracy", "nll"])
+    picture = learning_curves_picture(learning_curves(ROWS, ["accuracy", "nll"]))
+    assert picture == learning_curves_picture(learning_curves(ROWS, ["accuracy", "nll"]))
     assert size_of(picture)[0] >= 1600
 
 
@@ -107,7 +107,7 @@ def test_forest_needs_one_reference() -> None:
 
 
 def test_learning_curves_are_means_over_tasks() -> None:
-    accuracy, nll = learning_curves_figure(ROWS, ["accuracy", "nll"]).axes
+    accuracy, nll = learning_curves_figure(learning_curves(ROWS, ["accuracy", "nll"])).axes
     line, _, (segments,) = bars(accuracy)["a"].lines
     assert line is not None
     np.testing.assert_allclose(np.asarray(line.get_ydata(), float), [0.675, 0.775])
@@ -121,7 +121,7 @@ def test_learning_curves_are_means_over_tasks() -> None:
 def test_only_tasks_with_all_sizes_and_methods_with_all_those_tasks() -> None:
     rows = [row for row in ROWS if (row["task"], row["size"]) != ("wine", 80)]
     rows = [row for row in rows if (row["method"], row["task"], row["size"]) != ("b", "iris", 40)]
-    figure = learning_curves_figure(rows, ["accuracy"])
+    figure = learning_curves_figure(learning_curves(rows, ["accuracy"]))
     (axes,) = figure.axes
     assert set(bars(axes)) == {"a"}
     line = bars(axes)["a"].lines[0]
@@ -133,12 +133,12 @@ def test_only_tasks_with_all_sizes_and_methods_with_all_those_tasks() -> None:
 
 def test_one_size_and_one_seed_are_drawn() -> None:
     rows = [row for row in ROWS if row["size"] == 40 and row["seed"] == 0]
-    assert size_of(learning_curves_picture(rows, ["accuracy"]))[0] >= 1600
+    assert size_of(learning_curves_picture(learning_curves(rows, ["accuracy"])))[0] >= 1600
 
 
 def test_sixteen_methods_are_told_apart() -> None:
     rows = [row | {"method": method} for method in METHODS for row in ROWS if row["method"] == "a"]
-    (axes,) = learning_curves_figure(rows, ["accuracy"]).axes
+    (axes,) = learning_curves_figure(learning_curves(rows, ["accuracy"])).axes
     lines = [own.lines[0] for own in bars(axes).values()]
     assert (
         len({(line.get_color(), line.get_marker(), line.get_linestyle()) for line in lines if line is not None}) == 16
@@ -148,6 +148,6 @@ def test_sixteen_methods_are_told_apart() -> None:
 def test_nothing_in_common_is_the_users_error() -> None:
     rows = [row for row in ROWS if (row["task"] == "iris") == (row["size"] == 40)]
     with pytest.raises(UserError, match=r"^no task has all sizes \[40, 80\]; give the rows"):
-        learning_curves_figure(rows, ["accuracy"])
+        learning_curves_figure(learning_curves(rows, ["accuracy"]))
     with pytest.raises(UserError, match=r"^no method has ece for all of the tasks \['iris', 'wine'\]"):
-        learning_curves_figure(ROWS, ["ece"])
+        learning_curves_figure(learning_curves(ROWS, ["ece"]))

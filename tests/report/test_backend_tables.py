@@ -5,7 +5,7 @@ from rich.console import Console
 from hyperborn.backends.conformance.conformance import Check, Conformance
 from hyperborn.backends.jobs.budget import Limits, Spent
 from hyperborn.backends.jobs.ledger import Job, Request
-from hyperborn.report.backends import conformance_table, ledger_table
+from hyperborn.report.backend_tables import conformance_table, ledger_table
 
 
 def printed(table: object) -> list[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hyperborn.errors import UserError
-from hyperborn.study import reporting
-from hyperborn.study.running import cells_of, rows_of, work
+from hyperborn.study import report_files
+from hyperborn.study.scheduler import cells_of, rows_of_cells, run_cells
 from hyperborn.study.store import Store
 from planned import TABLES, read
 
@@ -16,21 +16,21 @@ pq = pytest.importorskip("pyarrow.parquet", reason="needs hyperborn[parquet]")
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> reporting.Report:
+def report(tmp_path_factory: pytest.TempPathFactory) -> report_files.StudyReport:
     folder = tmp_path_factory.mktemp("study")
     plan = read(folder, TABLES.replace("steps = 30", "steps = 5"))
     cells = cells_of(plan, lambda _: None)
     store = Store(folder / "out", "Two ways")
-    work(cells, store, lambda *_: None)
-    return reporting.report_of(plan, rows_of(cells, store))
+    run_cells(cells, store, lambda *_: None)
+    return report_files.report_of(plan, rows_of_cells(cells, store))
 
 
 @pytest.fixture(scope="module")
-def files(report: reporting.Report) -> dict[str, bytes]:
+def files(report: report_files.StudyReport) -> dict[str, bytes]:
     return report.files
 
 
-def test_there_is_a_table_a_report_and_pictures(report: reporting.Report) -> None:
+def test_there_is_a_table_a_report_and_pictures(report: report_files.StudyReport) -> None:
     assert report.files.keys() == {"study.parquet", "study.md", "differences.md"}
     assert report.pictures.keys() == {"main-differences.png", "main-sizes.png", "few-differences.png"}
     assert all(draw().startswith(b"\x89PNG") for draw in report.pictures.values())
@@ -71,7 +71,7 @@ def test_a_part_whose_reference_failed_says_so(tmp_path: Path) -> None:
         | {"error": "boom"}
         for part, task, method, cell in cells
     ]
-    found, pictures = reporting.report_of(plan, rows)
+    found, pictures = report_files.report_of(plan, rows)
     assert pictures == {}
     assert found.keys() == {"study.parquet", "study.md", "differences.md"}
     assert found["study.md"].decode().count("There is nothing to compare") == 2
@@ -82,19 +82,19 @@ def test_without_pyarrow_the_remedy_is_said_before_any_work(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(UserError, match=r"pip install 'hyperborn\[parquet\]'"):
-        reporting.check_parquet()
+        report_files.check_parquet()
 
 
 def test_curves_are_of_tasks_that_have_all_sizes() -> None:
     rows = [{"task": task, "size": size} for task, size in (("a", 20), ("a", 50), ("b", 20), ("c", 50), ("c", 20))]
-    assert {row["task"] for row in reporting.with_all_sizes(rows)} == {"a", "c"}
+    assert {row["task"] for row in report_files.with_all_sizes(rows)} == {"a", "c"}
 
 
 def test_files_are_reproducible(tmp_path: Path, files: dict[str, bytes]) -> None:
     plan = read(tmp_path, TABLES.replace("steps = 30", "steps = 5"))
     cells = cells_of(plan, lambda _: None)
     store = Store(tmp_path / "out", "Two ways")
-    work(cells, store, lambda *_: None)
-    again = reporting.report_of(plan, rows_of(cells, store)).files
+    run_cells(cells, store, lambda *_: None)
+    again = report_files.report_of(plan, rows_of_cells(cells, store)).files
     assert again["study.md"] == files["study.md"]
     assert again["study.parquet"] == files["study.parquet"]

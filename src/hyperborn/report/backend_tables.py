@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from hyperborn.backends.conformance.conformance import Conformance
 from hyperborn.backends.jobs.budget import Limits, Spent
 from hyperborn.backends.jobs.ledger import Job
-from hyperborn.report.digits import MISSING, number_text
-from hyperborn.report.tables import cells, facts_table, plain_table, titled
+from hyperborn.report.notation import MISSING, number_text
+from hyperborn.report.tables import facts_table, plain_table, text_cells, titled
 
 if TYPE_CHECKING:
     import rich.table
@@ -29,7 +29,7 @@ def ledger_table(part: str, jobs: Sequence[Job], total: Spent, limits: Limits) -
     shown = jobs if left_out <= 0 else [*jobs[:half], *jobs[-half:]]
     for place, job in enumerate(shown):
         if left_out > 0 and place == half:
-            table.add_row(*cells([f"... {left_out:,} more", *[""] * 6]))
+            table.add_row(*text_cells([f"... {left_out:,} more", *[""] * 6]))
         request = job.request
         texts = (
             request.label,
@@ -40,7 +40,7 @@ def ledger_table(part: str, jobs: Sequence[Job], total: Spent, limits: Limits) -
             MISSING if job.seconds is None else number_text(job.seconds),
             job.id or MISSING,
         )
-        table.add_row(*cells(texts))
+        table.add_row(*text_cells(texts))
     facts = [
         ("jobs", allowed(f"{total.jobs:,}", limits.max_jobs)),
         ("shots", allowed(f"{total.shots:,}", limits.max_shots)),
@@ -54,7 +54,7 @@ def conformance_table(found: Conformance) -> "rich.table.Table":
     """A row a check, and a verdict."""
     table = plain_table(["check", "", "found"])
     for check in found.checks:
-        table.add_row(*cells([check.name, "passed" if check.passed else "FAILED", check.finding]))
+        table.add_row(*text_cells([check.name, "passed" if check.passed else "FAILED", check.finding]))
     table.columns[2].justify = "left"
     verdict = "may be trusted" if found.passed else "must not be trusted"
     shots = f"{found.circuits} circuits, twice, of {found.shots:,} shots"

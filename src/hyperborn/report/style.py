@@ -14,7 +14,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from hyperborn.report.lettering import fitted, width_of
+from hyperborn.report.lettering import fitted_text, text_width
 
 # Okabe and Ito's palette, which colour-blind readers tell apart.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -65,7 +65,7 @@ LOOK = {
 
 
 @contextmanager
-def look() -> Iterator[None]:
+def plot_style() -> Iterator[None]:
     """Matplotlib's defaults with our changes, whatever the user has configured; the user's settings come back after.
 
     A sign that the font lacks is drawn as a box, without a warning.
@@ -87,8 +87,8 @@ def canvas(title: str, size: tuple[float, float] = SIZE) -> Figure:
     """
     figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
     room = (1 - 2 * EDGE) * size[0]
-    line = fitted(title, room, SMALLEST_TITLE, "bold")
-    width = width_of(line, TITLE_SIZE, "bold")
+    line = fitted_text(title, room, SMALLEST_TITLE, "bold")
+    width = text_width(line, TITLE_SIZE, "bold")
     letters = TITLE_SIZE if width <= room else TITLE_SIZE * room / width
     figure.suptitle(line, x=EDGE, horizontalalignment="left", fontsize=letters)
     return figure

@@ -10,11 +10,11 @@ import pytest
 
 from hyperborn.errors import UserError
 from hyperborn.storage.formats import CELL, mark_of
-from hyperborn.study import running
+from hyperborn.study import scheduler
 from hyperborn.study.cell import Cell
 from hyperborn.study.fitting import SplitFits
-from hyperborn.study.reporting import report_of
-from hyperborn.study.running import Labelled, cells_of, rows_of, work
+from hyperborn.study.report_files import report_of
+from hyperborn.study.scheduler import LabelledCell, cells_of, rows_of_cells, run_cells
 from hyperborn.study.store import Store
 from planned import TABLES, plain, read
 
@@ -22,7 +22,7 @@ SMALL = TABLES.replace("sizes = [40, 20]", "sizes = [20]").replace("steps = 30",
 
 
 @pytest.fixture
-def cells(tmp_path: Path) -> list[Labelled]:
+def cells(tmp_path: Path) -> list[LabelledCell]:
     return cells_of(read(tmp_path, SMALL), lambda _: None)
 
 
@@ -30,17 +30,17 @@ def silent(_done: int, _total: int) -> None: ...
 
 
 def test_all_cells_are_done_once_and_those_of_two_parts_shared(
-    cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cells: list[LabelledCell], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, counts, ran = Store(tmp_path / "out", "Two ways"), [], []
-    measured = running.measured
-    monkeypatch.setattr(running, "measured", lambda cell, fits: ran.append(cell.key) or measured(cell, fits))
-    work(cells, store, lambda done, total: counts.append((done, total)))
+    measured = scheduler.run_cell
+    monkeypatch.setattr(scheduler, "run_cell", lambda cell, fits: ran.append(cell.key) or measured(cell, fits))
+    run_cells(cells, store, lambda done, total: counts.append((done, total)))
     assert len(ran) == len(set(ran)) == 16
     assert counts[0] == (0, 16)
     assert counts[-1] == (16, 16)
     assert set(range(17)) == {done for done, _ in counts}
-    rows = rows_of(cells, store)
+    rows = rows_of_cells(cells, store)
     assert len(rows) == len(cells) == 18
     assert {row["part"] for row in rows} == {"main", "few"}
     assert {row["cell"] for row in rows} == store.done()
@@ -48,59 +48,59 @@ def test_all_cells_are_done_once_and_those_of_two_parts_shared(
 
 
 def test_a_study_goes_on_where_it_was_stopped(
-    cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cells: list[LabelledCell], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, stopped = Store(tmp_path / "whole", "Two ways"), Store(tmp_path / "stopped", "Two ways")
-    work(cells, whole, silent)
-    measured, begun = running.measured, 0
+    run_cells(cells, whole, silent)
+    measured, begun = scheduler.run_cell, 0
 
-    def until_stopped(cell: running.Cell, fits: SplitFits) -> dict[str, object]:
+    def until_stopped(cell: scheduler.Cell, fits: SplitFits) -> dict[str, object]:
         nonlocal begun
         begun += 1
         if begun == 6:
             raise KeyboardInterrupt
         return measured(cell, fits)
 
-    monkeypatch.setattr(running, "measured", until_stopped)
+    monkeypatch.setattr(scheduler, "run_cell", until_stopped)
     with pytest.raises(KeyboardInterrupt):
-        work(cells, stopped, silent)
+        run_cells(cells, stopped, silent)
     assert len(stopped.done()) == 5
-    work(cells, stopped, silent)
+    run_cells(cells, stopped, silent)
     assert begun == 6 + 11
-    assert rows_of(cells, stopped) == rows_of(cells, whole)
+    assert rows_of_cells(cells, stopped) == rows_of_cells(cells, whole)
 
 
 def test_a_split_that_another_process_works_on_is_left_to_it(
-    cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cells: list[LabelledCell], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(tmp_path / "out", "Two ways")
     theirs = cells[0][3]
-    finish = running.finish
+    run_split = scheduler.run_split
     split_keys: list[str] = []
 
-    def recorded(split: list[Labelled], store: Store) -> Iterator[str]:
+    def recorded(split: list[LabelledCell], store: Store) -> Iterator[str]:
         split_keys.append(split[0][3].split_key)
-        yield from finish(split, store)
+        yield from run_split(split, store)
 
-    monkeypatch.setattr(running, "finish", recorded)
-    monkeypatch.setattr(running.time, "sleep", lambda _: (_ for _ in ()).throw(InterruptedError))
+    monkeypatch.setattr(scheduler, "run_split", recorded)
+    monkeypatch.setattr(scheduler.time, "sleep", lambda _: (_ for _ in ()).throw(InterruptedError))
     with store.claimed(theirs) as ours:
         assert ours
         with pytest.raises(InterruptedError):
-            work(cells, store, silent)
+            run_cells(cells, store, silent)
     assert theirs.split_key not in split_keys
     assert len(store.done()) == 12
-    work(cells, store, silent)
+    run_cells(cells, store, silent)
     assert len(store.done()) == 16
 
 
 def share(folder: str, plan: str) -> None:
     os.environ["JAX_PLATFORMS"] = "cpu"
     cells = cells_of(read(Path(plan), SMALL), lambda _: None)
-    work(cells, Store(Path(folder), "Two ways"), silent)
+    run_cells(cells, Store(Path(folder), "Two ways"), silent)
 
 
-def test_two_processes_share_the_work_and_find_the_same(cells: list[Labelled], tmp_path: Path) -> None:
+def test_two_processes_share_the_work_and_find_the_same(cells: list[LabelledCell], tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
@@ -112,52 +112,52 @@ def test_two_processes_share_the_work_and_find_the_same(cells: list[Labelled], t
         process.join(120)
     assert [process.exitcode for process in both] == [0, 0]
     alone = Store(tmp_path / "alone", "Two ways")
-    work(cells, alone, silent)
-    assert rows_of(cells, Store(tmp_path / "out", "Two ways")) == rows_of(cells, alone)
+    run_cells(cells, alone, silent)
+    assert rows_of_cells(cells, Store(tmp_path / "out", "Two ways")) == rows_of_cells(cells, alone)
 
 
-def test_a_damaged_cell_says_how_to_mend_it(cells: list[Labelled], tmp_path: Path) -> None:
+def test_a_damaged_cell_says_how_to_mend_it(cells: list[LabelledCell], tmp_path: Path) -> None:
     store = Store(tmp_path / "out", "Two ways")
-    work(cells[:1], store, silent)
+    run_cells(cells[:1], store, silent)
     path = store.path(cells[0][3])
     assert {**plain(store.read(cells[0][3])), **mark_of(CELL)} == json.loads(path.read_bytes())
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(UserError, match="delete it, and its cell runs again"):
-        rows_of(cells, store)
+        rows_of_cells(cells, store)
     scores = '{"accuracy": 1, "nll": 1, "brier": 0, "ece": 0'
     beside = ('"nll_at_1": "a"', '"gap": true', '"losses": 1', '"losses": ["a"]', '"chosen": 1', '"task": "iris"')
     forged = ["[]", "{}", '{"accuracy": 1, "nll": null, "brier": 0, "ece": 0}', '{"error": 3}', r'{"error": "\ud800"}']
     for text in (*forged, *(f"{scores}, {more}}}" for more in beside)):
         path.write_text(text)
         with pytest.raises(UserError, match="does not hold the scores of a cell; delete it"):
-            rows_of(cells, store)
+            rows_of_cells(cells, store)
     for text in ("[" * 3000, f'{scores}, "gap": {"7" * 5000}}}', f'{scores}, "gap": NaN}}'):
         path.write_text(text)
         with pytest.raises(UserError, match=r"cannot be read .*; delete it, and its cell runs again"):
-            rows_of(cells, store)
+            rows_of_cells(cells, store)
     path.unlink()
     os.mkfifo(path)
     with pytest.raises(UserError, match=r"cannot be read .*pipe.*; delete it, and its cell runs again"):
-        rows_of(cells, store)
+        rows_of_cells(cells, store)
     path.unlink()
-    work(cells[:1], store, silent)
-    assert len(rows_of(cells[:1], store)) == 1
+    run_cells(cells[:1], store, silent)
+    assert len(rows_of_cells(cells[:1], store)) == 1
 
 
 def test_a_cell_that_fails_is_kept_as_its_error_and_the_others_go_on(
-    cells: list[Labelled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cells: list[LabelledCell], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured = running.measured
+    measured = scheduler.run_cell
 
-    def failing(cell: running.Cell, fits: SplitFits) -> dict[str, object]:
+    def failing(cell: scheduler.Cell, fits: SplitFits) -> dict[str, object]:
         if cell.method.kind == "baseline" and cell.seed == 1:
             raise UserError("no such luck")
         return measured(cell, fits)
 
-    monkeypatch.setattr(running, "measured", failing)
+    monkeypatch.setattr(scheduler, "run_cell", failing)
     store = Store(tmp_path / "out", "Two ways")
-    work(cells, store, silent)
-    rows = rows_of(cells, store)
+    run_cells(cells, store, silent)
+    rows = rows_of_cells(cells, store)
     assert len(rows) == 18
     failed = [row for row in rows if "error" in row]
     assert {(row["method"], row["seed"], row["error"]) for row in failed} == {("flips", 1, "no such luck")}
@@ -187,16 +187,16 @@ def test_a_table_that_changes_meanwhile_stops_the_study(tmp_path: Path, monkeypa
     text = SMALL.replace('"iris 0-1" = { data = "iris", classes = [0, 1], components = 2', f'own = {{ data = "{file}"')
     cells = cells_of(read(tmp_path, text.replace('hidden = "none" }', 'target = "kind", hidden = "none" }')), print)
     own = [labelled for labelled in cells if labelled[1] == "own"]
-    measured = running.measured
+    measured = scheduler.run_cell
 
     def edited(cell: Cell, fits: SplitFits) -> dict[str, object]:
         file.write_text("\n".join(["a,b,kind", *lines[:-1]]))
         return measured(cell, fits)
 
-    monkeypatch.setattr(running, "measured", edited)
+    monkeypatch.setattr(scheduler, "run_cell", edited)
     store = Store(tmp_path / "out", "Two ways")
     with pytest.raises(UserError, match=r"flowers\.csv has changed since the study began; start it again"):
-        work(own, store, silent)
+        run_cells(own, store, silent)
     assert not store.done()
 
 
@@ -230,7 +230,7 @@ def test_a_mark_that_is_none_is_damaged(tmp_path: Path, text: str) -> None:
         Store(tmp_path, "Two ways")
 
 
-def test_nothing_is_written_through_the_links_of_a_study(cells: list[Labelled], tmp_path: Path) -> None:
+def test_nothing_is_written_through_the_links_of_a_study(cells: list[LabelledCell], tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.write_text("precious")
     store = Store(tmp_path / "study", "Two ways")
@@ -258,4 +258,4 @@ def test_a_report_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
 def test_an_error_says_which_cell_it_is_of(tmp_path: Path) -> None:
     text = SMALL.replace('"iris 0-1" = {', '"iris 0-1" = { drop = "petal",')
     with pytest.raises(UserError, match=r"^task iris 0-1: .*drop"):
-        work(cells_of(read(tmp_path, text), lambda _: None), Store(tmp_path / "out", "Two ways"), silent)
+        run_cells(cells_of(read(tmp_path, text), lambda _: None), Store(tmp_path / "out", "Two ways"), silent)

@@ -1,12 +1,15 @@
-"""`hyperborn evaluate`."""
+"""`hyperborn predict` and `hyperborn evaluate`."""
 
+import csv
+import io
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from hyperborn.cli.options import with_options
-from hyperborn.cli.output import Json, emit, explained, note, show
+from hyperborn.cli.output import Json, emit, errors_explained, note, show, write
 from hyperborn.config.options import EVALUATE
 
 if TYPE_CHECKING:
@@ -14,9 +17,60 @@ if TYPE_CHECKING:
     from hyperborn.data import Preprocessing, Split, Table
     from hyperborn.training import Result
 
+Samples: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=1, help="Networks to draw. Default: the exact sum over all 2^n, of many registers 32 draws."),
+]
+Uncalibrated: TypeAlias = Annotated[
+    bool, typer.Option("--uncalibrated", metavar="", help="The posterior's own probabilities, at temperature 1.")
+]
+
+
+def predict_command(
+    run: Annotated[Path, typer.Argument(help="Run folder of a finished run.")],
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet file with the columns that the run was trained on.")],
+    out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output if absent.")] = None,
+    samples: Samples = None,
+    uncalibrated: Uncalibrated = False,
+    as_json: Json = False,
+) -> None:
+    """Predict the classes of new examples, with the posterior predictive probability of each."""
+    with errors_explained(as_json):
+        from hyperborn.errors import UserError
+        from hyperborn.runs.results import load
+        from hyperborn.storage import write_file
+
+        # As it will be written: the plain name misses a file behind folder/../ where there is no such folder.
+        if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
+            raise UserError(f"{out} exists; choose another name with --out")
+        result = load(run, report=note)
+        probabilities = result.predict_table(file, samples=samples, calibrated=not uncalibrated)
+        names = result.data.classes
+        classes = [names[index] for index in probabilities.argmax(axis=1)]
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(["prediction", *(f"probability_{name}" for name in names)])
+        rows.writerows([name, *(f"{p:.6g}" for p in row)] for name, row in zip(classes, probabilities, strict=True))
+        if out is not None:
+            write_file(out, text.getvalue().encode())
+            note(f"{len(classes)} predictions written to {out}")
+        if as_json:
+            by_class = [dict(zip(names, row, strict=True)) for row in probabilities.tolist()]
+            emit(
+                {
+                    "run": str(run),
+                    "file": str(file),
+                    "classes": list(names),
+                    "predictions": classes,
+                    "probabilities": by_class,
+                }
+            )
+        elif out is None:
+            write(text.getvalue())
+
 
 @with_options(EVALUATE)
-def evaluate(
+def evaluate_command(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished run.")],
     file: Annotated[
         Path | None, typer.Argument(help="Labelled CSV or Parquet file; the run's own data if absent.")
@@ -25,24 +79,19 @@ def evaluate(
         str | None,
         typer.Option(help="Split of the run's own data: train, validation or test. Default: test.", metavar="NAME"),
     ] = None,
-    samples: Annotated[
-        int | None, typer.Option(min=1, help="Networks to draw; if absent all 2^n exactly, of many registers 32.")
-    ] = None,
-    uncalibrated: Annotated[
-        bool, typer.Option("--uncalibrated", metavar="", help="The posterior's own probabilities, at temperature 1.")
-    ] = False,
+    samples: Samples = None,
+    uncalibrated: Uncalibrated = False,
     as_json: Json = False,
     **flags: str | None,
 ) -> None:
     """Score a run: accuracy, NLL, Brier score and calibration error; with --backend as measured there."""
-    with explained(as_json):
+    with errors_explained(as_json):
         from hyperborn.config import RunConfig, configured
         from hyperborn.data import read_table
         from hyperborn.data.user_table import columns_needed
         from hyperborn.errors import UserError
         from hyperborn.predictive import scores
-        from hyperborn.report.digits import number_text
-        from hyperborn.report.names import metric_name
+        from hyperborn.report.notation import metric_name, number_text
         from hyperborn.report.tables import facts_table
         from hyperborn.runs.results import load
 

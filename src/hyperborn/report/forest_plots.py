@@ -9,11 +9,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from hyperborn.errors import UserError
-from hyperborn.report.canvas import BLUE, GREY, INK, VERMILION, canvas, grid
-from hyperborn.report.lettering import fitted_apart
-from hyperborn.report.names import better, metric_title
-from hyperborn.study.statistics import Outcome
-from hyperborn.study.tables import signed
+from hyperborn.report.lettering import fitted_names
+from hyperborn.report.notation import better, metric_title, signed_text
+from hyperborn.report.plots import Outcome
+from hyperborn.report.style import BLUE, GREY, INK, VERMILION, canvas, grid
 
 STYLES = {"better": (BLUE, "o"), "worse": (VERMILION, "s"), "either": (GREY, "D")}
 """Colour and marker by what the interval says of the method."""
@@ -25,6 +24,8 @@ ROW, PANEL, NAMES = 0.27, 2.8, 1.8
 """Inches of a method's line, of a panel's width, and of the names beside the panels."""
 NAME_SIZE = 9.0
 """Points of the names."""
+PLACES = 3
+"""Decimal places of a difference that is written instead of drawn."""
 
 
 def forest_figure(found: Sequence[Outcome]) -> Figure:
@@ -42,7 +43,7 @@ def forest_figure(found: Sequence[Outcome]) -> Figure:
     figure = canvas(f"Difference to {references[0]}, pooled over tasks and sizes", size)
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False).ravel()
     for axes, metric in zip(panels, metrics, strict=True):
-        draw_panel(axes, {one.method: one for one in found if one.metric == metric}, metric, methods)
+        draw_differences(axes, {one.method: one for one in found if one.metric == metric}, metric, methods)
         axes.tick_params(axis="y", length=0, labelleft=axes is panels[0])
     labels = {"better": "better", "worse": "worse", "either": "the interval holds zero"}
     handles = [
@@ -54,7 +55,7 @@ def forest_figure(found: Sequence[Outcome]) -> Figure:
     return figure
 
 
-def draw_panel(axes: Axes, own: dict[str, Outcome], metric: str, methods: Sequence[str]) -> None:
+def draw_differences(axes: Axes, own: dict[str, Outcome], metric: str, methods: Sequence[str]) -> None:
     limit = reach_of(list(own.values()))
     bounds = bounds_of(list(own.values()), limit)
     for place, one in enumerate(own.get(method) for method in methods):
@@ -68,8 +69,9 @@ def draw_panel(axes: Axes, own: dict[str, Outcome], metric: str, methods: Sequen
             above = one.mean > 0
             axes.plot([bounds[above]], [place], ">" if above else "<", color=colour, markersize=6, zorder=4)
             axes.annotate(
-                signed(one.mean), (bounds[above], place), (-8 if above else 8, 0), textcoords="offset points",
-                color=colour, fontsize=8, ha="right" if above else "left", va="center", zorder=4,
+                signed_text(one.mean, PLACES), (bounds[above], place), (-8 if above else 8, 0),
+                textcoords="offset points", color=colour, fontsize=8, ha="right" if above else "left", va="center",
+                zorder=4,
             )  # fmt: skip
         axes.annotate(
             f"{one.wins}/{one.ties}/{one.losses}", (1.01, place), xycoords=("axes fraction", "data"),
@@ -77,7 +79,7 @@ def draw_panel(axes: Axes, own: dict[str, Outcome], metric: str, methods: Sequen
         )  # fmt: skip
     axes.axvline(0, color=INK, linestyle=(0, (5, 3)), linewidth=1, zorder=2)
     axes.set_xlim(*(1.06 * end for end in bounds))
-    axes.set_yticks(range(len(methods)), fitted_apart(methods, NAMES, NAME_SIZE))
+    axes.set_yticks(range(len(methods)), fitted_names(methods, NAMES, NAME_SIZE))
     axes.set_ylim(len(methods) - 0.5, -0.5)
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4))

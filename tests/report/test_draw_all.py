@@ -1,7 +1,7 @@
 import pytest
 
 from hyperborn.errors import UserError, warning_on_failure
-from hyperborn.report.drawing import draw_all
+from hyperborn.report.plots import draw_all
 
 
 def failing(error: BaseException) -> bytes:

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hyperborn.errors import UserError
-from hyperborn.report.canvas import BLUE, GREY, INK, canvas, grid
-from hyperborn.report.digits import number_text
+from hyperborn.report.notation import number_text
+from hyperborn.report.style import BLUE, GREY, INK, canvas, grid
 
 FEW = 40
 """Records up to which each is a dot."""
@@ -29,8 +29,8 @@ def training_figure(records: Sequence[Mapping[str, Any]], log_evidence: float | 
     if not records:
         raise UserError("there are no training records to draw; train for at least one step")
     steps = np.array([record["step"] for record in records])
-    losses = np.array([numbers(record["losses"]) for record in records])
-    elbo = np.array(numbers([record.get("elbo") for record in records]))
+    losses = np.array([with_nan(record["losses"]) for record in records])
+    elbo = np.array(with_nan([record.get("elbo") for record in records]))
     restarts = f"{losses.shape[1]} restarts" if losses.shape[1] > 1 else "one restart"
     figure = canvas(f"Training: {restarts}, {steps[-1]:,} steps")
     if np.isfinite(elbo).any():
@@ -50,7 +50,7 @@ def draw_losses(axes: Axes, steps: np.ndarray, losses: np.ndarray) -> None:
     for place, other in enumerate(others):
         label = "other restarts" if place == 0 else None
         draw_line(axes, steps, other, color=GREY, alpha=0.45, linewidth=1.0, zorder=2, label=label)
-    label = f"{'best restart' if len(others) else 'loss'}: {signed(losses[-1, best])}"
+    label = f"{'best restart' if len(others) else 'loss'}: {number_with_minus(losses[-1, best])}"
     draw_line(axes, steps, losses[:, best], color=BLUE, linewidth=2.2, zorder=3, label=label)
     axes.set_title("Loss of each restart" if len(others) else "Loss")
     show_later(axes, steps, losses)
@@ -60,10 +60,10 @@ def draw_losses(axes: Axes, steps: np.ndarray, losses: np.ndarray) -> None:
 
 def draw_elbo(axes: Axes, steps: np.ndarray, elbo: np.ndarray, log_evidence: float | None) -> None:
     """The ELBO of whichever restart leads, under the line that it cannot cross."""
-    draw_line(axes, steps, elbo, color=BLUE, linewidth=2.2, zorder=3, label=f"ELBO: {signed(elbo[-1])}")
+    draw_line(axes, steps, elbo, color=BLUE, linewidth=2.2, zorder=3, label=f"ELBO: {number_with_minus(elbo[-1])}")
     axes.set_title("ELBO of the best restart")
     if log_evidence is not None and np.isfinite(log_evidence):
-        label = f"log evidence: {signed(log_evidence)}"
+        label = f"log evidence: {number_with_minus(log_evidence)}"
         axes.axhline(log_evidence, color=INK, linestyle=(0, (5, 3)), linewidth=1.3, label=label)
         gap = log_evidence - elbo[-1]
         # Above can only be rounding, and is to be seen. A longer title would be cut off at the picture's edge.
@@ -87,7 +87,7 @@ def draw_line(axes: Axes, steps: np.ndarray, values: np.ndarray, **style: Any) -
     axes.plot(steps, np.where(np.isfinite(values), values, np.nan), **dots, **style)
 
 
-def signed(value: float) -> str:
+def number_with_minus(value: float) -> str:
     """The number with the same minus as on the axes."""
     return number_text(value).replace("-", "−")
 
@@ -100,6 +100,6 @@ def decorate(axes: Axes, label: str) -> None:
     grid(axes, "y")
 
 
-def numbers(values: Sequence[float | None]) -> list[float]:
+def with_nan(values: Sequence[float | None]) -> list[float]:
     """The values with NaN for those that are missing."""
     return [float("nan") if value is None else float(value) for value in values]

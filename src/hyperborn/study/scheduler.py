@@ -1,4 +1,4 @@
-"""A study run to its end, or as far as it gets."""
+"""Runs the cells of a study, together with any other processes that run the same study."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,45 +9,45 @@ from itertools import groupby
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.fitting import Row, SplitFits, check_settings, measured
+from hyperborn.study.fitting import Row, SplitFits, check_settings, run_cell
 from hyperborn.study.plan import Plan
-from hyperborn.study.splitting import fits, split_of
+from hyperborn.study.splits import has_enough_examples, split_of
 from hyperborn.study.store import Store
 
 WAIT = 1.0
 """Seconds between looks at what other processes have done."""
 
 EXACT = Method("exact", "", {}, {}, "validation")
-"""A method with no settings of its own."""
+"""A method without settings: it checks that the task is understood."""
 
-Labelled = tuple[str, str, str, Cell]
+LabelledCell = tuple[str, str, str, Cell]
 """Part, task, method and the cell itself."""
 
 
-def cells_of(plan: Plan, note: Callable[[str], None]) -> list[Labelled]:
-    """All cells of a plan, without those whose task has too few examples, which are noted.
+def cells_of(plan: Plan, note: Callable[[str], None]) -> list[LabelledCell]:
+    """All cells of a plan; where a task has too few examples for a size, those cells are left out, and `note` says so.
 
     Raises:
         UserError: if nothing is left.
     """
-    found: list[Labelled] = []
+    found: list[LabelledCell] = []
     small: dict[tuple[str, int], bool] = {}
     for part in plan.parts:
         for task, method, cell in plan.cells(part):
             if (task, cell.size) not in small:
                 with naming_task(task):
-                    small[task, cell.size] = not fits(cell)
+                    small[task, cell.size] = not has_enough_examples(cell)
                 if small[task, cell.size]:
                     note(f"{task} has too few examples for {cell.size} in training: left out")
             if not small[task, cell.size]:
                 found.append((part.name, task, method, cell))
     if not found:
-        raise UserError("no task has examples enough for the smallest size; lower sizes")
+        raise UserError("no task has enough examples for the smallest size; lower sizes")
     return found
 
 
-def check(cells: Sequence[Labelled]) -> None:
-    """See, before any work, that every task and method is understood.
+def check_cells(cells: Sequence[LabelledCell]) -> None:
+    """Check, before any work, that every task and method is understood.
 
     Raises:
         UserError: for the first that is not.
@@ -67,7 +67,7 @@ def check(cells: Sequence[Labelled]) -> None:
 
 @contextmanager
 def naming_task(task: str) -> Iterator[None]:
-    """Have a UserError of the block say which task it is of."""
+    """Add the task's name to a UserError of the block."""
     try:
         yield
     except UserError as error:
@@ -76,15 +76,15 @@ def naming_task(task: str) -> Iterator[None]:
 
 @contextmanager
 def naming_cell(task: str, method: str, cell: Cell) -> Iterator[None]:
-    """Have a UserError of the block say which cell it is of."""
+    """Add the cell's name to a UserError of the block."""
     try:
         yield
     except UserError as error:
         raise UserError(f"{method} on {task}, size {cell.size}, seed {cell.seed}: {error}") from error
 
 
-def work(cells: Sequence[Labelled], store: Store, count: Callable[[int, int], None]) -> None:
-    """Run every cell that is not done yet and that no other process works on, until all are done."""
+def run_cells(cells: Sequence[LabelledCell], store: Store, count: Callable[[int, int], None]) -> None:
+    """Run every cell that is not done and that no other process has claimed, until all cells are done."""
     wanted = {cell.key for *_, cell in cells}
     splits = [list(group) for _, group in groupby(cells, key=lambda labelled: labelled[3].split_key)]
     done = store.done() & wanted
@@ -95,9 +95,9 @@ def work(cells: Sequence[Labelled], store: Store, count: Callable[[int, int], No
                 continue
             with store.claimed(split[0][3]) as ours:
                 if ours:
-                    # Other processes have gone on meanwhile.
+                    # Other processes may have finished cells since the last look.
                     done = store.done() & wanted
-                    for key in finish(split, store):
+                    for key in run_split(split, store):
                         done.add(key)
                         count(len(done), len(wanted))
         done = store.done() & wanted
@@ -107,8 +107,8 @@ def work(cells: Sequence[Labelled], store: Store, count: Callable[[int, int], No
         time.sleep(WAIT)
 
 
-def finish(split: Sequence[Labelled], store: Store) -> Iterator[str]:
-    """Run the cells of one split that are not done yet; what cannot be run is kept as its error, and others go on.
+def run_split(split: Sequence[LabelledCell], store: Store) -> Iterator[str]:
+    """Run the cells of one split that are not done; a cell that cannot be run is stored as its error, and others go on.
 
     Yields:
         The keys of cells as they are done.
@@ -118,13 +118,13 @@ def finish(split: Sequence[Labelled], store: Store) -> Iterator[str]:
     """
     fits: SplitFits | None = None
     for _, task, method, cell in split:
-        # Asked again: another process may have done it before the split was ours.
+        # Looked up again: another process may have done it before we claimed the split.
         if store.path(cell).exists():
             continue
         with naming_cell(task, method, cell):
             try:
                 fits = fits or SplitFits(cell)
-                row = measured(cell, fits)
+                row = run_cell(cell, fits)
             except UserError as error:
                 row = {"error": str(error)}
             if replace(cell).split_key != cell.split_key:
@@ -133,7 +133,7 @@ def finish(split: Sequence[Labelled], store: Store) -> Iterator[str]:
         yield cell.key
 
 
-def rows_of(cells: Sequence[Labelled], store: Store) -> list[Row]:
+def rows_of_cells(cells: Sequence[LabelledCell], store: Store) -> list[Row]:
     """A row for every cell that is done, with its part, task, size, seed, method and key; "error" where it failed."""
     rows: list[Row] = []
     for part, task, method, cell in cells:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from hyperborn._typing import Examples, Labels
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
-from hyperborn.report.canvas import INK, SIZE, canvas, colour_at, marker_at
-from hyperborn.report.lettering import fitted, legend_below
+from hyperborn.report.lettering import fitted_text, legend_below
+from hyperborn.report.style import INK, SIZE, canvas, colour_at, marker_at
 
 ACROSS, DOWN = 120, 80
 """Places where predictions are made."""
@@ -35,7 +35,7 @@ def decision_figure(
     Raises:
         UserError: if the data has not two features or no example, or classes or labels do not fit.
     """
-    checked(net, x, y, classes)
+    check_examples(net, x, y, classes)
     low, high = x.min(axis=0), x.max(axis=0)
     room = MARGIN * np.where(high > low, high - low, 1.0)
     across, down = (np.linspace(low[i] - room[i], high[i] + room[i], count) for i, count in enumerate((ACROSS, DOWN)))
@@ -57,8 +57,8 @@ def decision_figure(
         )
         for label, own in enumerate(examples)
     ]  # fmt: skip
-    axes.set_xlabel(fitted(features[0], 0.75 * SIZE[0], LABEL_SIZE))
-    axes.set_ylabel(fitted(features[1], 0.5 * SIZE[1], LABEL_SIZE))
+    axes.set_xlabel(fitted_text(features[0], 0.75 * SIZE[0], LABEL_SIZE))
+    axes.set_ylabel(fitted_text(features[1], 0.5 * SIZE[1], LABEL_SIZE))
     axes.set_xlim(across[0], across[-1])
     axes.set_ylim(down[0], down[-1])
     names = [f"{name} ({len(own)} examples)" for name, own in zip(classes, examples, strict=True)]
@@ -66,7 +66,7 @@ def decision_figure(
     return figure
 
 
-def checked(net: Network, x: np.ndarray, y: np.ndarray, classes: Sequence[str]) -> None:
+def check_examples(net: Network, x: np.ndarray, y: np.ndarray, classes: Sequence[str]) -> None:
     if x.shape[1] != 2:
         raise UserError(f"a decision map needs 2 features and the data has {x.shape[1]}; reduce it to 2 (components)")
     if len(x) == 0:

@@ -1,0 +1,126 @@
+"""`hyperborn train` and `hyperborn resume`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hyperborn.cli.options import with_options
+from hyperborn.cli.output import Json, emit, errors_explained, note, show
+from hyperborn.config.options import TRAIN
+
+if TYPE_CHECKING:
+    from hyperborn.training import Result
+
+OUT_HELP = "Run folder to write; if absent runs/DATA-OBJECTIVE[-BACKEND], with a number where that exists."
+
+
+@with_options(TRAIN)
+def train_command(
+    data: Annotated[
+        str | None, typer.Argument(help="A data set's name, such as iris, or a CSV or Parquet file.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
+    out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,
+    force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the run folder if it exists.")] = False,
+    as_json: Json = False,
+    **flags: str | None,
+) -> None:
+    """Train a posterior over binary networks, and save it."""
+    with errors_explained(as_json):
+        from functools import partial
+
+        from hyperborn.backends.jobs.budget import Limits
+        from hyperborn.cli.folders import free_folder, in_free_folder, resumable
+        from hyperborn.compilation import keep_compiled_programs
+        from hyperborn.config import RunConfig, configured
+        from hyperborn.config.continuation import continued
+        from hyperborn.config.datasets import data_of
+        from hyperborn.config.definitions import definition_of
+        from hyperborn.progress import Progress
+        from hyperborn.report.run_pictures import plots_of
+        from hyperborn.runs import session
+        from hyperborn.training.regimes import regime_of
+
+        keep_compiled_programs()
+        settings = configured(RunConfig, config, {"data": data, **flags})
+        label = settings.objective if settings.backend is None else f"{settings.objective}-{settings.backend}"
+        label = label.replace(":", "-").replace("/", "-")
+        first = free_folder(out, settings.data, label, force=force)
+        if settings.prior_from is None:
+            examples = data_of(settings, note)
+            definition = definition_of(settings, examples, settings.objective)
+            if settings.hidden == settings.posterior == "auto" and regime_of(definition).name == "exact":
+                size = definition.network.n_weights
+                note(
+                    f"{size} weights on one circuit, exact; a larger network may predict better: --posterior registers"
+                )
+        else:
+            examples, definition = continued(settings, settings.prior_from, note)
+        if forecast := regime_of(definition).forecast(definition):
+            note(forecast.text)
+
+        def trained(folder: Path) -> "tuple[Path, Result]":
+            limits = Limits(settings.max_shots, settings.max_jobs, settings.max_seconds)
+            spending = session.Spending(limits, settings.max_wait)
+            with resumable(folder), Progress() as progress:
+                plots = partial(plots_of, note=progress.note)
+                return folder, session.start(
+                    folder, definition, examples, progress, force=force, plots=plots, spending=spending
+                )
+
+        folder, result = in_free_folder(trained, out, settings.data, label, force=force, first=first)
+        show_result(result, folder, as_json)
+
+
+def resume_command(
+    run: Annotated[Path, typer.Argument(help="Run folder of a run that was stopped.")],
+    max_shots: Annotated[int | None, typer.Option(min=1, help="Shots of a backend, at most; else as before.")] = None,
+    max_jobs: Annotated[int | None, typer.Option(min=1, help="Jobs of a backend, at most; else as before.")] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Seconds of a backend's processor, at most; else as before.")
+    ] = None,
+    max_wait: Annotated[float | None, typer.Option(help="Seconds to wait for a job. Default: 86400.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Continue a run that was stopped, to the result it would have had; no shot is paid for twice."""
+    with errors_explained(as_json):
+        from functools import partial
+
+        from hyperborn.backends.jobs.budget import Limits
+        from hyperborn.cli.folders import resumable
+        from hyperborn.compilation import keep_compiled_programs
+        from hyperborn.progress import Progress
+        from hyperborn.report.run_pictures import plots_of
+        from hyperborn.runs import session
+
+        keep_compiled_programs()
+        with resumable(run), Progress() as progress:
+            spending = session.Spending(Limits(max_shots, max_jobs, max_seconds), max_wait)
+            result = session.resume(run, progress, plots=partial(plots_of, note=progress.note), spending=spending)
+        show_result(result, run, as_json)
+
+
+def show_result(result: "Result", folder: Path, as_json: bool) -> None:
+    """Print the summary of a run in its folder, with what it has spent on a backend."""
+    from hyperborn.report.tables import summary_table
+
+    summary = result.summary | spent_in(folder) | {"out": str(folder)}
+    if as_json:
+        emit(summary)
+    else:
+        show(summary_table(summary), is_saved=True)
+
+
+def spent_in(folder: Path) -> dict[str, Any]:
+    """What the ledger in a run folder says was spent; nothing where there is no ledger."""
+    from contextlib import closing
+
+    from hyperborn.backends.jobs.ledger import Ledger
+    from hyperborn.runs.layout import LEDGER
+
+    if not (folder / LEDGER).exists():
+        return {}
+    with closing(Ledger.read(folder / LEDGER)) as ledger:
+        total = ledger.totals()
+    return {"spent": {"jobs": total.jobs, "shots": total.shots, "processor_seconds": total.seconds}}
