@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import hyperborn as hb
-from hyperborn.circuits.pairs import line
+from hyperborn.circuits.pairs import line_pairs
 from hyperborn.config import CompareConfig, RunConfig, configured
 from hyperborn.config.definitions import definition_of, objective_of
 from hyperborn.data import Dataset
@@ -220,7 +220,7 @@ def test_the_command_line_and_python_train_the_same_from_shots(
     for name, objective in (("mle", hb.MLE()), ("selbo", None)):
         found = defined(moons, **flags, objective=name)
         n = found.network.n_weights
-        posterior = hb.ShotRegister(hb.circuits.ChosenPairs(n, line(n), 1), backend)
+        posterior = hb.ShotRegister(hb.circuits.ChosenPairs(n, line_pairs(n), 1), backend)
         same_definition(moons, found, posterior=posterior, objective=objective, estimator=of_python)
         found = defined(moons, **flags, objective=name, posterior="registers")
         many = hb.ShotRegisters(hb.Registers(found.network), backend)

@@ -7,7 +7,7 @@ import pytest
 
 import hyperborn as hb
 from hyperborn.backends import Noise
-from hyperborn.backends.jobs.retry import Persistence
+from hyperborn.backends.jobs.retry import RetryPolicy
 from hyperborn.config import RunConfig, configured, options_of
 from hyperborn.config.options import LEARNING, OBJECTIVE, OPTIONS, keys_with
 from hyperborn.config.posteriors import BACKEND_DEPTH
@@ -61,7 +61,7 @@ PYTHON = {
     "readout_error": Noise().readout,
     "mitigation": default_of(hb.ShotRegister, "mitigation"),
     "optimization_level": default_of(hb.backends.FakeDevice, "optimization_level"),
-    "max_wait": Persistence().patience,
+    "max_wait": RetryPolicy().patience,
 }
 """Defaults of the Python interface, by the option of the same meaning."""
 

@@ -20,7 +20,7 @@ import hyperborn as hb
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.errors import UserError
 from hyperborn.study.plan import Plan
-from hyperborn.study.scheduler import cells_of, rows_of, work
+from hyperborn.study.scheduler import cells_of, rows_of_cells, run_cells
 from hyperborn.study.store import Store
 from runs import files_of, resume
 
@@ -109,9 +109,9 @@ def test_the_cells_of_a_study_are_not_run_again(golden: Path, tmp_path: Path, is
     before = files_of(folder / "cells")
     cells = cells_of(Plan.read(str(golden / "plan.toml")), lambda _: None)
     store, counts = Store(folder, "Golden"), []
-    work(cells, store, lambda done, total: counts.append((done, total)))
+    run_cells(cells, store, lambda done, total: counts.append((done, total)))
     assert set(counts) == {(4, 4)}
-    assert rows_of(cells, store) == expected_of(golden)["study"]
+    assert rows_of_cells(cells, store) == expected_of(golden)["study"]
     store.write_report({"other.md": b""})
     assert files_of(folder / "cells") == before
     assert {path.name for path in folder.iterdir()} == {"cells", "study.json", "other.md"}
@@ -153,7 +153,7 @@ def raise_ledger(file: Path) -> None:
 
 
 def read_study(folder: Path) -> None:
-    rows_of(cells_of(Plan.read(str(NEWEST / "plan.toml")), lambda _: None), Store(folder, "Golden"))
+    rows_of_cells(cells_of(Plan.read(str(NEWEST / "plan.toml")), lambda _: None), Store(folder, "Golden"))
 
 
 def cell_of(study: str) -> str:

@@ -26,7 +26,7 @@ from hyperborn.data import Dataset
 from hyperborn.progress import Progress
 from hyperborn.runs import session
 from hyperborn.study.plan import Plan
-from hyperborn.study.scheduler import cells_of, rows_of, work
+from hyperborn.study.scheduler import cells_of, rows_of_cells, run_cells
 from hyperborn.study.store import Store
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Report
@@ -108,9 +108,9 @@ def write(folder: Path) -> None:
         assert train(folder / f"{name}-stopped", definition, data, stopped=True) is None
     cells = cells_of(Plan.read(str(PLAN)), lambda _: None)
     store = Store(folder / "study", "Golden")
-    work(cells, store, lambda *_: None)
+    run_cells(cells, store, lambda *_: None)
     store.write_report({"study.md": b"# Golden\n"})
-    expected["study"] = rows_of(cells, store)
+    expected["study"] = rows_of_cells(cells, store)
     expected["ledger"] = ledger(folder / "ledger.sqlite")
     shutil.copyfile(PLAN, folder / "plan.toml")
     (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n", encoding="utf-8")

@@ -23,7 +23,7 @@ def estimate_command(
     with errors_explained(as_json):
         from dataclasses import asdict
 
-        from hyperborn.backends.jobs.forecast import duration
+        from hyperborn.backends.jobs.budget import duration
         from hyperborn.backends.simulators.fake_device import SYMMETRIC, FakeDevice
         from hyperborn.config import RunConfig, configured
         from hyperborn.config.datasets import data_of

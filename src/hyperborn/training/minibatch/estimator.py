@@ -9,7 +9,7 @@ import jax
 from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import RandomKey
-from hyperborn.energy.losses import losses
+from hyperborn.energy.likelihood import losses
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective, inseparable
