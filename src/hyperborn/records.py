@@ -35,8 +35,8 @@ def json_value(value: Any) -> Any:
 def thing_of(record: Any, slots: Slots, slot: str) -> Any:
     """The dataclass instance that a record describes, of one of the kinds that the slot takes.
 
-    The value of a field that has the name of a slot is a record itself, None, or a whole number instead. Arrays come back
-    as tuples.
+    The value of a field that has the name of a slot is a record itself, None, or a whole number instead. Arrays come
+    back as tuples.
 
     Raises:
         UserError: if the record is of another kind, or its fields are not all there or do not fit.
