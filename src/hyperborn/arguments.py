@@ -1,6 +1,6 @@
-"""What the arrays that users give must be.
+"""Checks of the arrays that users give.
 
-Each public function checks its arrays once, where they come in; what it calls then takes them as they are.
+Each public function checks its arguments once; the functions that it calls do not check them again.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from hyperborn.errors import UserError
 from hyperborn.printable import shown
 
 ROUNDING = 1e-4
-"""How far from 1 the sum of probabilities may be: single precision leaves less, with 2^24 of them too."""
+"""How far from 1 the sum of probabilities may be; in single precision it is nearer, even of 2^24 of them."""
 
 
 def type_and_shape(value: Any) -> str:
@@ -23,9 +23,10 @@ def type_and_shape(value: Any) -> str:
 
 
 def check_kind(name: str, value: Any, kinds: tuple[type, ...], remedy: str, *, hashable: bool = True) -> None:
-    """Check a part of a run: of one of the kinds, with every attribute that these declare, and `hashable` if need be.
+    """Check that a part of a run is of one of these classes, has every attribute that they declare, and can be hashed.
 
-    Compiled programs are kept by the parts that they were compiled for, which must be hashable for that.
+    Compiled programs are found by the parts that they were compiled for, which must be hashable for that; with
+    `hashable=False` this is not checked.
 
     Raises:
         UserError: for anything else; `remedy` says what to give.
@@ -97,7 +98,7 @@ def check_labels(y: Any, examples: int, n_classes: int, owner: str) -> None:
 
 
 def distribution(name: str, q: Any, n: int | None = None) -> Float[np.ndarray, " states"]:
-    """Probabilities of all 2^n networks, an array of numbers from 0 on that add up to 1, in float64.
+    """Probabilities of all 2^n networks, an array of numbers of at least 0 that add up to 1, in float64.
 
     Raises:
         UserError: for anything else.
@@ -167,7 +168,7 @@ def check_parameters(params: Any, shape: tuple[int, ...], owner: Any) -> None:
 
 
 def check_finite_parameters(params: Any, shape: tuple[int, ...], owner: Any) -> None:
-    """As `check_parameters`, of parameters that are at hand, each of them a finite number.
+    """As `check_parameters`, and that each parameter is a finite number: not for arrays that JAX traces.
 
     Raises:
         UserError: for anything else.

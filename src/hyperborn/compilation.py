@@ -1,7 +1,7 @@
-"""Compiled programs are kept on disk, so that a second process need not compile again; and JAX is not forked.
+"""A cache of compiled programs on disk, for later processes, and a check that the process was not forked.
 
-JAX can keep them itself, but takes what it reads on trust: with zstandard installed there is no checksum, and a
-damaged program ends the interpreter, or computes something else. Here every file has a digest, checked at each reading.
+The cache that JAX has does not check what it reads: with zstandard installed there is no checksum, and a damaged
+program ends the interpreter, or computes something else. Here every file has a digest, checked at each reading.
 """
 
 import hashlib
@@ -68,11 +68,13 @@ class Programs:
 
 
 _process: int | None = None
-"""The process that used JAX here first."""
+"""Number of the process that used JAX first."""
 
 
 def check_process() -> None:
-    """Refuse JAX in a forked copy of a process that has used it: its threads are not copied, and it waits for ever.
+    """Refuse to use JAX in a forked copy of a process that has used it.
+
+    Threads are not copied by a fork, so that JAX would wait for ever.
 
     Raises:
         UserError: in such a process.
@@ -90,10 +92,10 @@ def check_process() -> None:
 def keep_compiled_programs() -> None:
     """Keep compiled programs in the user's cache folder, unless the user has chosen a folder for JAX to keep them in.
 
-    This is for the whole process, so it is for programs to call, as the command line does, and not for a library.
+    It changes the whole process, so only programs call it, as the command line does; a library must not.
     """
-    # JAX has no public place for a cache that is not its own. If this private one is gone in a later version, nothing
-    # is kept: JAX's own cache is not switched on.
+    # JAX has no public way to set a cache of another kind. If this private one is gone in a later version, nothing is
+    # kept, and JAX's own cache stays off.
     try:
         from jax._src import compilation_cache
     except ImportError:
@@ -112,5 +114,5 @@ def keep_compiled_programs() -> None:
 
 
 def program_digest(key: str, program: bytes) -> bytes:
-    """Digest of a program and its key, so that a program under a wrong name is as good as damaged."""
+    """Digest of a program and its key: a program under a wrong name counts as damaged."""
     return hashlib.sha256(hashlib.sha256(key.encode()).digest() + program).digest()

@@ -55,7 +55,7 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None, why
     Raises:
         UserError: if it is not a whole number (1.0 and True are not), or out of range.
     """
-    # An array of one number is no number: it cannot be hashed, and compiled programs are kept by their settings.
+    # An array of one number does not count: it cannot be hashed, and compiled programs are found by their settings.
     number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else least - 1
     if number < least or (most is not None and number > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most:,}"

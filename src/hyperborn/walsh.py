@@ -6,6 +6,7 @@ from jax.lax import Precision
 from jaxtyping import Array, Float, Int
 
 LARGEST_GROUP = 4
+"""Bits transformed by one product of matrices."""
 
 
 def walsh_hadamard(values: Float[Array, " states"]) -> Float[Array, " states"]:

@@ -14,15 +14,15 @@ from hyperborn.data.tables import Table, read_table
 from hyperborn.errors import UserError
 
 MOST_CATEGORIES = 50
-"""A text column with more values than this is taken for an identifier or free text, and refused."""
+"""Most values of a text column; a column with more is an identifier or free text, and refused."""
 
 FEW_CATEGORIES = 12
-"""Up to so many values may be mostly numbers ("3+" children) or one a row; more are a mistake or an identifier."""
+"""A column with at most this many values may be mostly numbers ("3+" children), or have a new value in each row."""
 MOSTLY = 0.5
 NEARLY_ALL = 0.9
 
 FRAME = "the data frame"
-"""How messages call what is no file and no rows."""
+"""Name of a data frame in messages."""
 
 IMPUTE = 'train with impute="median" (--impute median)'
 FILL_IN = f"fill them in, or {IMPUTE}"
@@ -54,10 +54,10 @@ def numeric_columns(names: Sequence[str]) -> tuple[Column, ...]:
 def inferred(table: Table, names: Sequence[str], rows: Sequence[int] | None = None) -> tuple[Column, ...]:
     """The kind of each named column, with the categories of text in alphabetical order.
 
-    `rows` are the places of the table's rows in its source, for messages; their own if absent.
+    `rows` are the places of the table's rows in its source, for messages; if absent, those in the table.
 
     Raises:
-        UserError: a column without any value, or text that is hardly meant as categories.
+        UserError: a column without any value, or text that does not look like categories.
     """
     columns = []
     for name in names:
@@ -78,7 +78,7 @@ def inferred(table: Table, names: Sequence[str], rows: Sequence[int] | None = No
 def check_categories(
     values: np.ndarray, categories: Sequence[str], name: str, source: str, rows: Sequence[int]
 ) -> None:
-    """Raise a UserError for text that is hardly meant as categories."""
+    """Raise a UserError for text that does not look like categories."""
     if len(categories) <= FEW_CATEGORIES:
         return
     present = [value for value in values if value is not None]
@@ -106,8 +106,8 @@ def raw_table(
 ) -> Table:
     """A table with these columns: as it is, from a file, from a data frame, or from raw rows in this order.
 
-    A data frame is a mapping from names to values, or whatever knows its columns by name, as that of pandas, Polars or
-    PyArrow does. Raw rows have the shape (examples, columns). Columns that are not needed are not looked at.
+    A data frame is a mapping from names to values, or an object with named columns, as those of pandas, Polars and
+    PyArrow are. Raw rows have the shape (examples, columns). Columns that are not needed are not read.
 
     Raises:
         UserError: a file that cannot be read, a data frame whose columns cannot, or rows of another shape.
@@ -131,10 +131,10 @@ def raw_table(
 
 
 def frame_columns(source: object) -> dict[str, Any] | None:
-    """The columns of a data frame: the name as text, and as the frame itself has it; None for what is no data frame."""
+    """Names of the columns of a data frame, as text and as the frame has them; None for anything else."""
     if isinstance(source, Mapping):
         return {str(name): name for name in source}
-    # The columns of PyArrow are without names, which stand beside them.
+    # In PyArrow `columns` holds the values, and `column_names` the names.
     named = getattr(source, "column_names", None)
     named = getattr(source, "columns", None) if named is None else named
     return {str(name): name for name in named} if isinstance(named, Iterable) else None
@@ -144,7 +144,7 @@ def frame_column(source: Any, key: Any, name: str) -> np.ndarray:
     """The values of one column of a data frame.
 
     Raises:
-        UserError: if the frame does not give them.
+        UserError: if they cannot be read.
     """
     try:
         return np.asarray(source[key])

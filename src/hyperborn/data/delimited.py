@@ -1,4 +1,4 @@
-"""Delimited text with a header line: the delimiter is found, every fault names its line."""
+"""Delimited text with a header line: the delimiter is inferred, and every error names the line."""
 
 import csv
 import io
@@ -21,14 +21,14 @@ SNIFFED = 50
 
 
 def read_delimited(path: Path, wanted: Callable[[list[str]], list[str]] = list) -> dict[str, np.ndarray]:
-    """Columns of text (object arrays of str) by name, of all the names those that `wanted` picks.
+    """Columns of text (object arrays of str) by name. `wanted` picks from all the names those to read.
 
     Blank lines are ignored, and so are last columns with neither a name nor a value. Where semicolons separate the
     fields, a decimal comma is read as a decimal point. The limits are those of `read_table`.
 
     Raises:
-        UserError: no regular file, one over a limit, text that is not UTF-8, no or a faulty header, no rows, an empty
-            or ragged row, a broken quote.
+        UserError: for what is not a regular file, one over a limit, text that is not UTF-8, no or a faulty header, no
+            rows, an empty or ragged row, a broken quote.
     """
     text = utf8(path)
     delimiter = found_delimiter(text, path)
@@ -51,9 +51,9 @@ def read_delimited(path: Path, wanted: Callable[[list[str]], list[str]] = list) 
 
 
 def without_empty_end(lines: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """The records without last columns that are empty in every line, the header included: delimiters at line ends."""
+    """The records without trailing columns that are empty in every line, the header included."""
     width = max((place for _, record in lines for place, cell in enumerate(record, 1) if cell.strip()), default=0)
-    ragged = len({len(record) for _, record in lines}) > 1  # the checks of header and records say where
+    ragged = len({len(record) for _, record in lines}) > 1  # the checks of header and records name the line
     return lines if ragged or not width else [(line, record[:width]) for line, record in lines]
 
 
@@ -61,8 +61,8 @@ def with_points(values: np.ndarray) -> np.ndarray:
     """A column of text with decimal points for decimal commas, if every value is a number written so."""
     cells = [cell.strip() for cell in values]
     present = [cell for cell in cells if cell not in MISSING]
-    # A point beside a comma, or commas before three digits only, may mean thousands: such a column is left to the
-    # error that asks for plain numbers.
+    # Points beside commas, or commas before three digits only, may separate thousands: such a column is left as it is,
+    # and refused later with a request for plain numbers.
     with_comma = [cell for cell in present if "," in cell]
     if any("." in cell for cell in present) or all(THOUSANDS.fullmatch(cell) for cell in with_comma):
         return values
@@ -83,7 +83,7 @@ def utf8(path: Path) -> bytes:
 
 
 def counted_records(text: bytes, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """As `records`, for as long as there are no more columns and values than a table may have."""
+    """As `records`, with a check that there are no more columns and values than a table may have."""
     values = 0
     for line, record in records(text, delimiter, path):
         if not values:
@@ -115,14 +115,14 @@ def found_delimiter(text: bytes, path: Path) -> str:
         try:
             widths = [len(record) for _, record in islice(records(text, delimiter, path), SNIFFED)]
         except UserError:
-            continue  # a quote that this delimiter breaks; if all do, reading says where
+            continue  # this delimiter leaves a quote open; if all do, the error comes when the file is read
         if widths and (score := (len(set(widths)) == 1 and widths[0] > 1, widths[0])) > best_score:
             best, best_score = delimiter, score
     return best
 
 
 def check_header(names: list[str], line: int, path: Path) -> None:
-    """The first record names every column, once.
+    """Check that the first record names every column once.
 
     Raises:
         UserError: an empty file, a header of numbers, or a column without a name or with one that is taken.

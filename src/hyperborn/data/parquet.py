@@ -14,14 +14,14 @@ from hyperborn.storage.bounded import check_size
 
 FEWER = "take fewer rows, or leave columns out with drop (--drop)"
 AT_ONCE = 65_536
-"""Rows decoded at once: a few bytes of a file may stand for gigabytes of text."""
+"""Rows decoded at once: a few bytes of a file may decode to gigabytes of text."""
 
 
 def read_parquet(path: Path, wanted: Callable[[list[str]], list[str]] = list) -> dict[str, np.ndarray]:
     """Columns by name: float64 with NaN for numbers, object arrays with None for text and booleans.
 
-    Of all the names, those that `wanted` picks; columns of any type may stand beside them. How many rows and bytes they
-    have is looked up before they are read; the limits are those of `read_table`.
+    `wanted` picks from all the names those to read; the other columns may be of any type. The numbers of rows and bytes
+    are checked before anything is read; the limits are those of `read_table`.
 
     Raises:
         UserError: pyarrow is missing, the file is no regular one, is over a limit, damaged or empty, or a column is of
@@ -72,7 +72,7 @@ def contents(source: Any, chosen: list[str], path: Path) -> dict[str, np.ndarray
     rows = size = 0
     for batch in source.iter_batches(AT_ONCE, columns=chosen) if chosen else ():
         rows, size = rows + batch.num_rows, size + batch.nbytes
-        # Once more, for the metadata may be wrong.
+        # The metadata may be wrong, so the size is checked again.
         check_values(rows * len(chosen), path)
         check_size(path, size, MOST_BYTES, FEWER)
         for name in chosen:

@@ -36,14 +36,13 @@ class Preprocessing:
     """How a table becomes ``x`` and its target column becomes ``y``; ``raw`` counts features before the components.
 
     Raises:
-        UserError: parts that do not fit each other, or numbers that are not finite.
+        UserError: for parts that do not fit each other, or numbers that are not finite.
     """
 
     columns: tuple[Column, ...]
     target: str
     classes: tuple[str, ...]
-    # Shapes (numeric,), three times (raw,), and (components, raw): compared below, for everybody, since types are
-    # checked in tests only.
+    # Shapes (numeric,), three times (raw,), and (components, raw): compared below, as tests alone check types.
     medians: Float[np.ndarray, "..."] | None = None
     means: Float[np.ndarray, "..."] | None = None
     scales: Float[np.ndarray, "..."] | None = None
@@ -111,7 +110,7 @@ class Preprocessing:
             places = numeric_features(self.columns)
             x[:, places] = np.where(np.isnan(x[:, places]), self.medians, x[:, places])
         if self.means is not None and self.scales is not None:
-            # What overflows here is infinite, and refused by name where it is used.
+            # Values that overflow here are infinite, and an error names them where they are used.
             with np.errstate(over="ignore"):
                 x = (x - self.means) / self.scales
         if self.pca_mean is not None and self.pca_components is not None:

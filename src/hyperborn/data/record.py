@@ -1,4 +1,4 @@
-"""A `Preprocessing` as plain JSON values and back, exactly; what comes back is validated entry by entry."""
+"""A `Preprocessing` as JSON values and back, exactly; every entry that is read is validated."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,7 +13,7 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Record(BaseModel):
-    """What every entry obeys: exact types (no text for a number), no unknown keys."""
+    """Base of all entries: exact types (no text for a number), no unknown keys."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Stratified, seeded splits. Rows of a split keep the order of their source, so sums over them are reproducible."""
+"""Stratified splits from a seed. Rows keep the order of their source, so that sums over them are reproducible."""
 
 from collections.abc import Sequence
 
@@ -24,10 +24,10 @@ def seed_for(seed: int, purpose: int) -> int:
 
 
 def check_fractions(validation: float, test: float) -> None:
-    """Fractions of the whole set, each in [0, 1), that leave something to train on.
+    """Check that the fractions, each in [0, 1), leave something to train on.
 
     Raises:
-        UserError: naming the fraction out of range, or both where their sum reaches 1.
+        UserError: if not, naming the fraction out of range, or both if their sum is 1 or more.
     """
     for name, fraction in (("validation", validation), ("test", test)):
         if not (is_number(fraction) and 0 <= fraction < 1):
@@ -44,7 +44,7 @@ def stratified(
     `more` says in an error how to get more examples.
 
     Raises:
-        UserError: a fraction out of range, or too few examples of a class (its name and count are said).
+        UserError: a fraction out of range, or too few examples of a class (the error names it and its count).
     """
     check_fractions(validation, test)
     parts = 1 + (validation > 0) + (test > 0)

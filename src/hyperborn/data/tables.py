@@ -14,28 +14,28 @@ from hyperborn.errors import UserError
 from hyperborn.printable import shown
 
 MISSING = frozenset({"", "NA", "<NA>", "NaN", "nan", "null", "None", "?"})
-"""Cells that say that there is no value."""
+"""Texts of cells without a value."""
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 
 MOST_BYTES = 512 * 2**20
-"""Of a text file, and of the columns of a Parquet file once they are uncompressed."""
+"""Largest text file, and largest uncompressed size of the columns of a Parquet file."""
 MOST_COLUMNS = 100_000
 MOST_VALUES = 50_000_000
 """Rows times columns: MNIST as a CSV file has 47 million."""
 MOST_CHARACTERS = 131_072
-"""Of one value; it is the limit of Python's csv module."""
+"""Longest value; it is the limit of Python's csv module."""
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """Columns by name, all of one length, and where they came from (for messages).
 
-    Columns are normalised: a column whose every value is a number, or text that says one, becomes float64 with NaN
-    where a value is missing; any other becomes an object array of stripped text with None where a value is missing.
+    Columns are normalised: a column of numbers, or of text that can be read as numbers, becomes float64 with NaN where
+    a value is missing; any other becomes an object array of stripped text with None where a value is missing.
 
     Raises:
-        UserError: columns that are no mapping, one that is not one-dimensional, or lengths that differ.
+        UserError: for columns that are not a mapping, one that is not one-dimensional, or lengths that differ.
     """
 
     columns: Mapping[str, np.ndarray]
@@ -62,7 +62,7 @@ class Table:
 
 
 def real_numbers(x: ArrayLike) -> Float[np.ndarray, "..."]:
-    """Whatever a caller takes for an array of numbers, as float64.
+    """An array of numbers, or anything that NumPy makes one of, as float64.
 
     Raises:
         TypeError: if it holds text or complex numbers.
@@ -95,7 +95,7 @@ def from_text(cells: Sequence[str | None], name: str, source: str) -> np.ndarray
     """A column of text: float64 where every cell is a number or missing, else text.
 
     Raises:
-        UserError: numbers with a decimal or thousands comma, which would pass for categories unnoticed.
+        UserError: numbers with a decimal or thousands comma, which would otherwise become categories.
     """
     stripped = [None if cell is None or cell.strip() in MISSING else cell.strip() for cell in cells]
     numbers = [np.nan if cell is None else parsed_number(cell) for cell in stripped]
@@ -121,7 +121,7 @@ def read_table(path: str | PathLike[str], *, drop: Sequence[str] = (), only: Col
     only the values and bytes of the columns to be read count.
 
     Args:
-        path: of the file, which must be a regular one: no pipe and no device.
+        path: of the file, which must be a regular file, not a pipe or a device.
         drop: names of columns to leave out unread.
         only: names of the columns to read, if the file has them; all for None.
 

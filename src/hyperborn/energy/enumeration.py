@@ -98,9 +98,9 @@ def energies(
     """Energy of every network: its negative log likelihood in nats, summed over examples, in index order.
 
     Agrees with the plain formula to 1e-9 of the energy, plus 1e-15 an example. ``memory`` bounds, in bytes, the
-    temporary tables over codes and examples; a few MiB for the block in hand and the result, 8 bytes a network, come on
-    top. ``progress`` is called with blocks done and blocks in all, unless the table is found in the cache. ``cache``
-    keeps tables that take a while on disk, by a hash of the network and the data.
+    temporary tables over codes and examples; a few MiB for the current block and the result, 8 bytes a network, are not
+    included. ``progress`` is called with blocks done and blocks in all, unless the table is found in the cache.
+    ``cache`` keeps tables that take a while on disk, by a hash of the network and the data.
 
     Raises:
         UserError: if the network has more than ``limit`` weights or the data do not fit it.

@@ -28,10 +28,11 @@ class BinaryConvNet(Network):
     Features are the pixels, row-major, of square images of one channel: 784 for 28 x 28. Weights are ordered K1, K2,
     ..., W<last>, each kernel row-major (rows, columns, channels in, channels out) and W in the order (map rows, map
     columns, channels, outputs). Kernels correlate (they are not flipped) and move by ``stride``; images are padded with
-    zeros so that a side of m pixels has ⌈m / stride⌉ positions ("same" padding: as few zeros as that takes, the odd one
-    behind). Sums are divided by the square root of their inputs, padding counted, and, between layers, brought to mean
-    0 and variance 1 over all channels and positions of an example if ``normalization="layer"``. Side parameters are a
-    log gain and a shift a channel, one log gain for the logits and a shift for each. Two classes have one logit, more
+    zeros so that a side of m pixels has ⌈m / stride⌉ positions ("same" padding: as few zeros as possible, an odd one
+    after the last pixel). Sums are divided by the square root of their inputs, padding counted. With
+    ``normalization="layer"`` they are brought to mean 0 and variance 1 over all channels and positions of an example,
+    between layers. Side parameters are a log gain and a shift a channel, one log gain for the logits and a shift for
+    each. Two classes have one logit, more
     have one a class. The sign activation is +1 at 0.
 
     The defaults make 20,432 weights of 28 x 28 and 6,032 of 8 x 8 pixels with 10 classes. Straight-through training
@@ -39,7 +40,7 @@ class BinaryConvNet(Network):
     98.0 % with pixels in [0, 1].
 
     Raises:
-        UserError: for an argument that makes no network.
+        UserError: for an argument out of range.
     """
 
     n_features: int
@@ -66,7 +67,7 @@ class BinaryConvNet(Network):
             remedy = "give pixels of square images of one channel, such as 784 for 28 x 28 (pad or crop others)"
             raise UserError(f"n_features={self.n_features} is no square number; {remedy}")
         for number, size in enumerate(self._sizes[:-1], start=1):
-            # Weights beyond the edge at every position would meet nothing but zeros.
+            # Otherwise some weights would only be multiplied with padding.
             if size < self.kernel_size:
                 remedy = "give a smaller kernel_size or stride, or fewer channels"
                 where = f"the {size} x {size} pixels at convolution {number}"
@@ -101,7 +102,7 @@ class BinaryConvNet(Network):
 
     @property
     def working_floats(self) -> int:
-        # Patches, with what they are cut from (maps as they are and padded) or what they become (sums, being scaled).
+        # Patches, and either the maps that they are cut from, padded and not, or their sums while these are scaled.
         most = 0
         for size, (inputs, outputs) in zip(self._sizes[:-1], pairwise((1, *self.channels)), strict=True):
             wide = size + sum(padding(size, self.kernel_size, self.stride))
@@ -150,12 +151,12 @@ def _channels(channels: Any) -> tuple[int, ...]:
 
 
 def positions(size: int, stride: int) -> int:
-    """Positions of the kernel along a side of so many pixels."""
+    """Positions of the kernel along a side of `size` pixels."""
     return -(-size // stride)
 
 
 def padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Zeros before and after a side of so many pixels: as few as the last position needs, the odd one behind."""
+    """Zeros before and after a side of `size` pixels: as few as the last position needs, an odd one after it."""
     missing = max(0, (positions(size, stride) - 1) * stride + kernel - size)
     return missing // 2, missing - missing // 2
 

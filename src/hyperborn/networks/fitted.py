@@ -1,4 +1,4 @@
-"""A network whose side parameters are settled."""
+"""A network with fixed side parameters."""
 
 from dataclasses import dataclass
 from typing import Any, final
@@ -14,10 +14,10 @@ from hyperborn.printable import shown
 
 
 def fitted(network: Network, side: ArrayLike) -> Network:
-    """The network at these side parameters (m,), in float64; itself where it has none.
+    """The network with these side parameters (m,), in float64; a network without any is returned as it is.
 
     Raises:
-        UserError: for what is no network, or not one finite number a side parameter.
+        UserError: for anything that is not a network, or not one finite number for each side parameter.
     """
     check_network(network)
     if not network.n_side:
@@ -33,9 +33,9 @@ def fitted(network: Network, side: ArrayLike) -> Network:
 @final
 @dataclass(frozen=True, eq=False)
 class Fitted(Network):
-    """A network with its side parameters (m,) at given values: weights alone are left open.
+    """A network with its side parameters (m,) fixed at given values, so that only its weights vary.
 
-    Energies and predictions, which take a network and bits, take it like any other.
+    Energies and predictions take it like any other network.
 
     Raises:
         UserError: if there is not one number a side parameter.
@@ -67,7 +67,7 @@ class Fitted(Network):
 
     @property
     def additive(self) -> tuple[tuple[int, ...], ...]:
-        # What side parameters do between the weights need not add up.
+        # With gains and shifts between the layers, contributions need not add up.
         return (tuple(range(self.n_weights)),) if self.network.n_side else self.network.additive
 
     @property

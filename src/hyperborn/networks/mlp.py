@@ -32,12 +32,12 @@ class BinaryMLP(Network):
 
     Weights are ordered W1, b1, W2, b2, ..., each matrix row-major (inputs, outputs). Two classes have one logit, more
     have one a class. ``scale="fan_in"`` divides each layer's pre-activations by the square root of its inputs;
-    "learned" does, too, and adds side parameters: a log gain and a shift a hidden unit, one log gain for the logits and
-    a shift for each. ``normalization="layer"`` brings the pre-activations of each hidden layer to mean 0 and variance 1
+    "learned" does so and adds side parameters: a log gain and a shift a hidden unit, one log gain for the logits and a
+    shift for each. ``normalization="layer"`` brings the pre-activations of each hidden layer to mean 0 and variance 1
     over its units, example by example and before gains and shifts. The sign activation is +1 at 0.
 
     Raises:
-        UserError: for an argument that makes no network.
+        UserError: for an argument out of range.
     """
 
     n_features: int
@@ -95,7 +95,7 @@ class BinaryMLP(Network):
 
     @property
     def additive(self) -> tuple[tuple[int, ...], ...]:
-        # A product of scale and logits, or a layer's mean and deviation: nothing adds up.
+        # Contributions do not add up in a product of scale and logits, nor under the mean and deviation of a layer.
         if self._scale_bits or (self.normalization == "layer" and self.hidden):
             return (tuple(range(self.n_weights)),)
         last = len(self.hidden) + 1
@@ -139,7 +139,7 @@ class BinaryMLP(Network):
         return tuple(outputs for _, outputs in self._layers)
 
     def activated(self, number: int, layer: Any, module: Any) -> Any:
-        """What enters layer 1, 2, ...: the features, or the activations of the layer before."""
+        """The inputs of layer 1, 2, ...: the features, or the activations of the layer before."""
         return layer if number == 1 else ACTIVATIONS[self.activation](layer, module)
 
     def scaled(self, number: int, sums: Any, module: Any, side: Any = None) -> Any:
@@ -152,7 +152,7 @@ class BinaryMLP(Network):
         return rescaled(number, layer, self.unpack_side(side), module)
 
     def _chosen_scale(self, values: Any, module: Any) -> Any:
-        """The output scale that the values (..., bits) of the field "scale" choose; between them it is geometric."""
+        """The output scale that the values (..., bits) of the field "scale" choose, from a geometric sequence."""
         low, high = self.values
         worth = [2.0**place for place in reversed(range(self._scale_bits))]
         position = sum(worth[place] * (values[..., place] - low) / (high - low) for place in range(self._scale_bits))

@@ -1,4 +1,4 @@
-"""What a binary network is: a flat vector of weights with named fields, and logits for one or many such vectors."""
+"""Binary networks: a flat vector of weights with named fields, and logits for one or many such vectors."""
 
 import abc
 from collections.abc import Iterator
@@ -35,15 +35,15 @@ class Field:
 
 
 class Network(abc.ABC):
-    """A network whose every weight takes one of two values; a frozen dataclass, whose fields are its record.
+    """A network whose weights take one of two values each; a frozen dataclass, whose fields are its record.
 
-    A kind of network gives the abstract members; those with a body follow from them and are never overridden.
+    A subclass defines the abstract members; the others follow from them and are never overridden.
     """
 
     n_features: int
-    """Columns of the data it takes."""
+    """Number of features of an example."""
     n_classes: int
-    """Classes it tells apart, at least 2."""
+    """Number of classes, at least 2."""
     values: tuple[float, float]
     """The weight that bit 0 stands for, and the one that bit 1 stands for."""
 
@@ -65,9 +65,10 @@ class Network(abc.ABC):
     @property
     @abc.abstractmethod
     def choices(self) -> tuple["Network", ...]:
-        """The networks between which the last bits choose, one a pattern of theirs in index order; one for no choice.
+        """The networks that the last bits choose from, one for each pattern of these bits, in index order.
 
-        None of them has a choice itself. Enumeration takes them one by one, each with the additive groups it has.
+        They have no choices of their own; a network without a choice returns itself. Enumeration goes through them one
+        by one, each with its own additive groups.
         """
 
     @property
@@ -88,23 +89,23 @@ class Network(abc.ABC):
     def forward(self, weights: Any, x: Any, side: Any = None) -> Any:
         """Logits (..., examples, outputs) of weights (..., n), x (examples, features) and side parameters (m,).
 
-        All are NumPy or all JAX; without side parameters they count as 0. The one forward pass behind `logits` and
-        calls; it follows the dtype of its arguments and checks nothing.
+        All arguments are NumPy arrays, or all are JAX arrays; absent side parameters count as 0. `logits` and calls of
+        the network use this forward pass; it keeps the dtype of its arguments and checks nothing.
         """
 
     @property
     def n_weights(self) -> int:
-        """Weights, hence bits, hence qubits."""
+        """Number of weights, which is that of bits and of qubits."""
         return self.fields[-1].stop
 
     @property
     def n_side(self) -> int:
-        """Side parameters."""
+        """Number of side parameters."""
         return self.side_fields[-1].stop if self.side_fields else 0
 
     @property
     def size_in_bytes(self) -> int:
-        """What one network of the posterior takes: a bit a weight, and four bytes a side parameter."""
+        """Size of one network of the posterior: a bit a weight, and four bytes a side parameter."""
         return -(-self.n_weights // 8) + 4 * self.n_side
 
     @property
@@ -188,7 +189,7 @@ class Network(abc.ABC):
 
 
 def check_network(net: Any) -> None:
-    """Raise a UserError for what is no network."""
+    """Raise a UserError for anything that is not a network."""
     if not isinstance(net, Network):
         raise UserError(f"net={shown(net)} must be a network, such as BinaryMLP(n_features=4)")
 
@@ -211,7 +212,7 @@ def memory_blocks(
     """
     budget, pair = min(memory, LARGEST_BLOCK) // 8, net.working_floats + beside
     columns = max(1, min(examples, budget // pair))
-    # A network's weights are held as bits, as values and as a copy on the way.
+    # A network's weights are held as bits, as values and as a temporary copy.
     rows = max(1, budget // (columns * pair + 3 * net.n_weights))
     for row in range(0, networks, rows):
         for column in range(0, examples, columns):

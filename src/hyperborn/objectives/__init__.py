@@ -13,7 +13,7 @@ objective          F[q]                           first variation r(w)
 `SteinPosterior`   λ KSD²(q, posterior)           λ times that of KSD²
 =================  =============================  ==========================================
 
-In the slot D, and in the last two rows, stands one of the divergences:
+D, and the divergences of the last two rows, are among these:
 
 ==================  =========================================  ==========================================
 divergence          D(q, p)                                    first variation δD/δq(w)
@@ -26,5 +26,6 @@ divergence          D(q, p)                                    first variation �
 `Adversarial`       max_f E_q[f] - log E_p[e^f] - ridge        f*(w), the best classifier's logit
 ==================  =========================================  ==========================================
 
-MMD's kernel K may itself follow q (``MMD(bandwidth="adaptive")``): it is the best one for q, and so may be held fixed.
+The kernel K of MMD may depend on q (``MMD(bandwidth="adaptive")``): it is the best one for q, so that the first
+variation may hold it fixed.
 """

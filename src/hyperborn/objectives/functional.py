@@ -1,4 +1,4 @@
-"""What training minimises: a functional of q whose derivative is its first variation."""
+"""The functional of q that training minimises; its JAX derivative is its first variation."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,7 +25,7 @@ class Functional:
 
     energies: Float[Array, " states"] | None
     lowest: Float[np.ndarray, ""]
-    """What the value leaves out (nats): float64, and so not of the compiled part."""
+    """Lowest energy (nats), which the value does not include; in float64, hence outside of compiled programs."""
     divergence: BoundDivergence | None
     coefficient: Float[Array, ""]
 
@@ -44,7 +44,7 @@ class Functional:
 
     @classmethod
     def of_divergence(cls, divergence: BoundDivergence, lowest: float = 0.0, coefficient: float = 1.0) -> "Functional":
-        """F[q] = coefficient · D(q, p) + lowest, for a p that knows the energies."""
+        """F[q] = coefficient · D(q, p) + lowest, for a p that depends on the energies."""
         return cls(None, np.asarray(lowest, np.float64), divergence, jnp.asarray(coefficient, float))
 
     @classmethod
@@ -53,7 +53,7 @@ class Functional:
         return cls(None, np.zeros(()), None, jnp.zeros(()))
 
     def tempered(self, inverse_temperature: Float[Array, ""]) -> "Functional":
-        """The functional with every energy multiplied by a number; the same where no energies are held."""
+        """The functional with every energy multiplied by a number; unchanged if it has no energies."""
         if self.energies is None:
             return self
         return replace(self, energies=inverse_temperature * self.energies)

@@ -1,4 +1,4 @@
-"""Objectives: what a distribution over networks should be good at."""
+"""Objectives: functionals of the distribution over networks that training minimises."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ Weight: TypeAlias = float | Literal["kl-matched"]
 
 @dataclass(frozen=True)
 class Objective(ABC):
-    """A functional of q, minimised; without data or prior yet.
+    """A functional of q that is minimised, before it is bound to data and a prior.
 
-    Its fields that bear the name of a key of the configuration are set by it.
+    A field that has the name of a key of the configuration is set by that key.
     """
 
     name: ClassVar[str]
     annealed: ClassVar[bool] = True
-    """Whether energies stand apart from its divergence, so that they can be turned up as training goes."""
+    """Whether energies are separate from the divergence, so that annealing can scale them."""
 
     @abstractmethod
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
@@ -34,23 +34,23 @@ class Objective(ABC):
 
     @abstractmethod
     def penalty(self, log_prior: LogProbabilities) -> Functional:
-        """What the functional penalties beside energies, for a prior of a part of the weights, in nats.
+        """The terms of the functional beside the energies, in nats, for the prior of a part of the weights.
 
-        Penalties of parts that are independent under q and the prior are added up.
+        The penalties of parts that are independent under q and the prior are added.
 
         Raises:
-            UserError: if energies do not stand apart.
+            UserError: if the energies are not separate from the divergence.
         """
 
     def check_samples(self) -> None:
-        """Raise a UserError, with what would fit, if samples of q are not enough."""
+        """Raise a UserError, which names objectives that fit, if samples of q are not enough."""
         raise UserError(
             f"the objective {self.name} needs the probabilities of networks, and a backend gives samples alone; "
             "choose selbo or mle"
         )
 
     def surrogate(self) -> tuple[Divergence, Weight] | None:
-        """The divergence that stands for KL, and its weight, if there is one."""
+        """The divergence that replaces KL, and its weight; None if there is none."""
         return None
 
     def lowest(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> float | None:
@@ -74,7 +74,7 @@ class MLE(Objective):
         return Functional.nothing()
 
     def check_samples(self) -> None:
-        """Energies of samples are all it takes."""
+        """Samples are enough: only their energies are needed."""
 
     def lowest(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> float | None:
         del log_prior
@@ -109,7 +109,7 @@ class ELBO(Objective):
 class SELBO(Objective):
     """F = E_q[energy] + λ D(q, p), with λ = `weight`. A surrogate for the ELBO, not a bound.
 
-    ``weight="kl-matched"`` penalties a point mass what KL would: see `Divergence.matched_weight`.
+    With ``weight="kl-matched"`` the penalty of a point mass is on average that of KL: see `Divergence.matched_weight`.
     """
 
     name = "selbo"
@@ -153,8 +153,9 @@ def weight_of(weight: Weight, divergence: Divergence, log_prior: LogProbabilitie
 class Renyi(Objective):
     """F = D_α(q ‖ joint) with joint(w) = p(w) exp(-energy(w)): minus the variational Rényi bound, in nats.
 
-    Li and Turner (arXiv 1602.02311): F = D_α(q ‖ posterior) - log Z, which the posterior alone brings down to -log Z.
-    F grows with α, and tends to minus the ELBO for α -> 1: a smaller α makes a tighter bound, but asks less of q.
+    Li and Turner (arXiv 1602.02311): F = D_α(q ‖ posterior) - log Z, whose minimum -log Z only the posterior
+    reaches. F grows with α, and tends to minus the ELBO for α -> 1: a smaller α makes a tighter bound, but
+    distinguishes less between distributions q.
 
     Raises:
         UserError: if alpha is not positive, or 1.
@@ -183,11 +184,11 @@ class Renyi(Objective):
 class SteinPosterior(Objective):
     """F = λ KSD²(q, target), target proportional to (p(w) exp(-energy(w)))^(1/temperature), λ = `weight`.
 
-    Its optimum is the target, at temperature 1 the posterior. The constant log Z is not needed, for which arXiv
-    2103.06720 chose the discrepancy. The operator "barker" is bounded; with "difference", the source's, KSD² grows as
-    the exponential of twice the energies' differences, and so with the size of the data, until `bind` refuses it: the
-    source tempers it by a temperature above 1, which moves the optimum as well. ``weight="kl-matched"`` is that of the
-    same discrepancy in the SELBO.
+    Its optimum is the target, at temperature 1 the posterior. The constant log Z is not needed, which is why
+    arXiv 2103.06720 uses this discrepancy. The operator "barker" is bounded. With "difference", the operator of that
+    paper, KSD² grows as the exponential of twice the differences of energies, hence with the size of the data, until
+    `bind` refuses it; the paper uses a temperature above 1, which moves the optimum as well. ``weight="kl-matched"`` is
+    that of the same discrepancy in the SELBO.
 
     Raises:
         UserError: if the weight or the temperature is not positive, or the divergence refuses its settings.

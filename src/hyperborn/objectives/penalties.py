@@ -1,10 +1,10 @@
-"""What a functional penalties registers that are independent of each other, register by register.
+"""The penalties of registers that are independent of each other, register by register.
 
-KL(q ‖ p) of products is the sum of the registers' KL. A kernel's MMD is no such sum; that of each register is a
-discrepancy of its own, and their sum is 0 for q = p alone. The joint one would say next to nothing of 10^5 bits: the
-mean of κ^Hamming over pairs of draws is a product over registers, so that at any fixed κ it vanishes, with all of its
-gradients, unless nearly every register is certain; and with κ so near to 1 that it does not, it tells little more than
-in how many bits two draws differ on average.
+KL(q ‖ p) of products is the sum of the registers' KL. The MMD of a kernel is not such a sum. Here each register has a
+discrepancy of its own, and their sum is 0 only for q = p. The joint MMD would not be useful for 10^5 bits: the mean of
+κ^Hamming over pairs of draws is a product over registers, so at any fixed κ it vanishes, with all of its gradients,
+unless nearly every register is certain. With κ so near to 1 that it does not vanish, it depends on little more than the
+mean number of bits in which two draws differ.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ PenaltyRule = Callable[[LogProbabilities], Functional]
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Penalties:
-    """Σ_b F_b[q_b] in nats: a functional a bank, of all of its registers alike if `shared`, else one a register."""
+    """Σ_b F_b[q_b] in nats: for each bank one functional, common to its registers if `shared`, else one for each."""
 
     functionals: tuple[Functional, ...]
     shared: tuple[bool, ...] = field(metadata={"static": True})
@@ -54,7 +54,7 @@ class Penalties:
 
 
 def bound_penalty(log_p: Float[np.ndarray, "outcomes registers"], penalty: PenaltyRule) -> tuple[Functional, bool]:
-    """The functional of equal registers, and whether it is one for all; each distinct prior is bound once."""
+    """The functional of equal registers, and whether it is common to all; each distinct prior is bound once."""
     distinct = distinct_rows(log_p.T)
     functionals = [penalty(row) for row in distinct.rows]
     if len(functionals) == 1:

@@ -1,4 +1,4 @@
-"""A classical family: every bit given the bits before it."""
+"""A classical family: the distribution of each bit, given the bits before it."""
 
 from dataclasses import dataclass
 
@@ -14,20 +14,20 @@ from hyperborn.errors import whole_number
 from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
 
 HIGHEST = 16
-"""Most bits of a context: each more doubles the tables."""
+"""Highest order: each bit more of context doubles the tables."""
 
 LEAST = 1e-6
-"""Marginals are started from at least this far from certainty."""
+"""Smallest distance of initial marginals from 0 and 1."""
 
 
 @dataclass(frozen=True)
 class Autoregressive(ExplicitPosterior):
     """q(w) = Π_i q(w_i | the `order` bits before w_i), each conditional a table of logits.
 
-    Explicit: `log_prob` and `sample` cost O(n order) a network, any number of weights. The fair rival of a circuit with
-    as many parameters: order 0 is the mean field, order n - 1 any distribution. Parameters are one vector of logits
-    (of a 1), bit by bit, 2^min(i, order) of bit i, contexts in index order
-    with the nearest bit least significant.
+    `log_prob` and `sample` take O(n order) time a network, for any number of weights. It is a fair comparison for a
+    circuit with as many parameters: order 0 is the mean field, order n - 1 any distribution. Parameters are one vector
+    of logits (of a 1), bit by bit: 2^min(i, order) of bit i, contexts in index order with the nearest bit least
+    significant.
     """
 
     n_weights: int
@@ -49,7 +49,7 @@ class Autoregressive(ExplicitPosterior):
     def init(
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
     ) -> Parameters:
-        # A certain bit would have an infinite logit, which nothing moves.
+        # A certain bit would have an infinite logit, which no step changes.
         given = np.clip(marginals_for(self, marginals, spread, key), LEAST, 1.0 - LEAST)
         logits = np.repeat(np.log(given) - np.log1p(-given), np.diff(self.starts))
         return jnp.asarray(logits, float) + spread * jax.random.normal(key, self.parameter_shape)
@@ -88,7 +88,7 @@ class Autoregressive(ExplicitPosterior):
         return total
 
     def places(self, bits: Bits, bit: int) -> np.ndarray:
-        """Where the context of one bit stands in the vector of parameters, row by row."""
+        """Index of the context of one bit in the vector of parameters, for each row."""
         context = np.zeros(len(bits), np.int64)
         for before in range(max(0, bit - self.order), bit):
             context = 2 * context + bits[:, before]

@@ -1,4 +1,4 @@
-"""The posterior that serves where none is chosen."""
+"""The default posterior of a network."""
 
 from hyperborn.circuits import AllPairs
 from hyperborn.networks import Network, check_network
@@ -7,10 +7,10 @@ from hyperborn.posteriors.register import Register
 from hyperborn.posteriors.registers import Registers
 
 SMALL = 10
-"""Weights up to which few layers reach the posterior as closely as many."""
+"""Most weights for which few layers come as near to the posterior as many."""
 
 COMFORTABLE = 18
-"""Most weights of one register that trains in a minute or so."""
+"""Most weights of one register that trains in about a minute."""
 
 
 def default_depth(n_weights: int) -> int:
@@ -19,7 +19,7 @@ def default_depth(n_weights: int) -> int:
 
 
 def fits_one_register(network: Network) -> bool:
-    """Whether a network is comfortable for one register: few weights, and no side parameters."""
+    """Whether one register is the default for a network: few weights, and no side parameters."""
     return network.n_weights <= COMFORTABLE and not network.n_side
 
 
@@ -27,7 +27,7 @@ def default_posterior(network: Network) -> Posterior:
     """A register of an `AllPairs` circuit of `default_depth` where the network fits one, else `Registers` of it.
 
     Raises:
-        UserError: for what is no network.
+        UserError: for anything that is not a network.
     """
     check_network(network)
     if fits_one_register(network):

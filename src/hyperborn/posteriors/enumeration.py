@@ -24,7 +24,7 @@ BLOCK = 2**17
 """Entries processed at once: a float64 of each is a mebibyte."""
 
 DRAWN_AT_ONCE = 2**16
-"""Entries whose counts are drawn together: most blocks of a peaked distribution get no shot, and cost nothing more."""
+"""Entries whose counts are drawn together: most blocks of a peaked distribution get no shot, and are then skipped."""
 
 
 def table_blocks(states: int) -> Iterator[slice]:
@@ -84,7 +84,7 @@ def drawn_indices(
 ) -> Int[np.ndarray, " shots"]:
     """Indices of independent draws, in random order, in O(states + shots) time.
 
-    The counts are multinomial, first of blocks and then within each block that got any.
+    The counts are multinomial, first those of blocks, and then those within each block that has any.
 
     Raises:
         UserError: if shots is not positive.

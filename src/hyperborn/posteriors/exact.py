@@ -1,4 +1,4 @@
-"""The exact posterior over all 2^n networks: the oracle that every approximation is measured against."""
+"""The exact posterior over all 2^n networks, which approximations are compared with."""
 
 from functools import cached_property
 
@@ -22,8 +22,8 @@ from hyperborn.priors.prior import marginals_of_table
 class ExactPosterior:
     """p(w | data) ∝ p(w) exp(-energy(w) / β) of all 2^n networks, float64, in nats.
 
-    At β = 1 this is the Bayesian posterior, else what `ELBO(beta)` is lowest at. Beside the energies it holds the
-    prior's and its own table, 8 bytes a network each, and goes through them in blocks of a mebibyte.
+    At β = 1 this is the Bayesian posterior, otherwise the distribution at which `ELBO(beta)` is lowest. Memory: the
+    energies, the prior's table and its own, 8 bytes a network each.
 
     Args:
         energies: of all networks in index order, as `hyperborn.energies` gives them (nats).
@@ -32,7 +32,8 @@ class ExactPosterior:
         beta: weight of the prior, the temperature of the likelihood.
 
     Raises:
-        UserError: if the energies are not finite or not 2^n of them, n at most 24, or prior or beta do not fit.
+        UserError: if the energies are not finite or not 2^n of them, n at most `bits.LARGEST_ENUMERATED`, or prior or
+            beta do not fit.
     """
 
     def __init__(self, energies: ArrayLike, prior: Prior | ArrayLike = Uniform(), beta: float = 1.0) -> None:
@@ -81,7 +82,8 @@ class ExactPosterior:
     @cached_property
     def correlations(self) -> Float[np.ndarray, "n n"]:
         """Pearson's correlation of every two bits; 0 with a bit that is certain, and 1 on the diagonal."""
-        # Of departures from each bit's likelier value: sums of small terms keep the digits of nearly certain bits.
+        # Bits are replaced by whether they differ from their likelier value: sums of small terms keep the digits of
+        # nearly certain bits.
         likelier = (self.marginals > 0.5).astype(np.uint8)
         middle = self.n_weights // 2
         table = self.probabilities.reshape(2**middle, -1)
@@ -128,17 +130,17 @@ class ExactPosterior:
         return exact_predictive(network, x, self.probabilities)
 
     def compared(self, q: Float[np.ndarray | Array, " states"]) -> dict[str, float]:
-        """How far a distribution q (2^n,) is from the posterior, by the names that results have.
+        """How far a distribution q (2^n,) is from the posterior; keys are those of results.
 
         ``elbo``, ``log_evidence`` and their difference ``elbo_gap`` (nats), ``total_variation`` from 0 to 1, and
-        ``kl_to_posterior`` KL(q ‖ posterior) (nats), which equals the gap and is computed apart from it.
+        ``kl_to_posterior`` KL(q ‖ posterior) (nats), which equals the gap and is computed independently.
 
         Raises:
-            UserError: if q has an entry that is negative or no number, or does not add up to 1.
+            UserError: if q has an entry that is negative or not a number, or does not add up to 1.
         """
         q = distribution("q", q, self.n_weights)
         bound = enumeration.elbo(q, self.energies, self.log_prior)
-        # KL(q ‖ posterior) from the posterior's own table would meet probabilities that underflow.
+        # Not from the posterior's own table, in which probabilities may underflow.
         own = sum(
             enumeration.sum_of_log_ratios(q[part], self.log_prior[part] - self.energies[part] - self.log_evidence)
             for part in enumeration.table_blocks(len(q))
@@ -153,10 +155,10 @@ class ExactPosterior:
 
 
 def table_of(name: str, values: ArrayLike) -> Float[np.ndarray, "..."]:
-    """What was given as float64.
+    """The values as float64.
 
     Raises:
-        UserError: if it is no array of real numbers.
+        UserError: if they are not an array of real numbers.
     """
     try:
         return real_numbers(values)

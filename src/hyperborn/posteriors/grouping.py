@@ -1,4 +1,4 @@
-"""Which weights share a register."""
+"""Groupings: which weights share a register."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ Groups: TypeAlias = list[Int[np.ndarray, "registers size"]]
 
 
 def groups_of(network: Network | int, size: int, grouping: Any, seed: int) -> Groups:
-    """Registers of `size` weights each, and where that does not divide a group, one smaller register for its rest.
+    """Registers of `size` weights each; if that does not divide a group, its remaining weights are a smaller register.
 
     Args:
-        network: the network, or its number of weights, which then count as those of one neuron.
+        network: the network, or its number of weights, which are then treated as one neuron.
         size: weights of a register.
-        grouping: "neuron" keeps to the weights that enter the same sum; "layer" takes the weights of a layer in their
-            order in the weight vector; "random" takes any, by the seed; or the positions of each register.
+        grouping: "neuron" groups the weights that enter the same sum; "layer" those of a layer, in the order of the
+            weight vector; "random" any weights, drawn from the seed; or the positions of each register.
         seed: of the random grouping.
 
     Raises:
@@ -37,16 +37,16 @@ def groups_of(network: Network | int, size: int, grouping: Any, seed: int) -> Gr
     if isinstance(grouping, str):
         if grouping not in WAYS:
             raise UserError(f"grouping = {grouping!r}: give {', '.join(WAYS)}, or the positions of each register")
-        runs = runs_of(network, n, grouping, seed)
+        runs = runs_of_weights(network, n, grouping, seed)
         pieces = [run[start : start + size] for run in runs for start in range(0, len(run), size)]
     else:
-        pieces = explicit(grouping, n)
+        pieces = checked_positions(grouping, n)
     sizes = sorted({len(piece) for piece in pieces}, reverse=True)
     return [np.stack([piece for piece in pieces if len(piece) == size]) for size in sizes]
 
 
-def runs_of(network: Network | int, n: int, grouping: str, seed: int) -> Sequence[np.ndarray]:
-    """Positions in the order in which registers take them; no register goes beyond a run."""
+def runs_of_weights(network: Network | int, n: int, grouping: str, seed: int) -> Sequence[np.ndarray]:
+    """Positions in the order in which registers take them, in runs; a register takes weights of one run only."""
     if grouping == "random":
         return [np.random.default_rng(seed).permutation(n)]
     if isinstance(network, int):
@@ -56,8 +56,8 @@ def runs_of(network: Network | int, n: int, grouping: str, seed: int) -> Sequenc
     return [np.sort(layer) for layer in network.layers]
 
 
-def explicit(grouping: Any, n: int) -> list[np.ndarray]:
-    """The given positions.
+def checked_positions(grouping: Any, n: int) -> list[np.ndarray]:
+    """The positions of a grouping that is given explicitly.
 
     Raises:
         UserError: unless they name every weight once, in registers that are neither empty nor too large.

@@ -23,28 +23,29 @@ class MultiBasis(ExplicitPosterior):
     """q(w) = |⟨w_Z|ψ⟩|² · |⟨w_X|H^⊗m|ψ⟩|² of one state ψ of m qubits: n = 2m weights, always an even number.
 
     Weight i is qubit i measured in the Z basis, weight m + i is qubit i in the X basis (a 0 is |+⟩), in another run of
-    the same circuit. So the two halves of the weights are independent of each other, but one state makes both, and
-    what it says of one half limits the other: their entropies obey H_Z + H_X ≥ m ln 2 nats (Maassen and Uffink, Phys.
-    Rev. Lett. 60, 1103, 1988). No q is certain of all weights: at best it is so of one half, with the other uniform,
-    or of one weight of each qubit. No one network has more than ((1 + 2^(-m/2)) / 2)² of the probability (Landau and
-    Pollak, 1961). Hence `MLE` cannot reach its optimum, one network, and the gap of `ELBO` has a floor wherever the
-    exact posterior has less than m ln 2 of entropy; docs/multi-basis.md measures both.
+    the same circuit. The two halves of the weights are independent of each other, but one state determines both, so
+    that each limits the other: their entropies obey H_Z + H_X ≥ m ln 2 nats (Maassen and Uffink, Phys.
+    Rev. Lett. 60, 1103, 1988). No q is certain of all weights: at best it is certain of one half, with the other
+    uniform, or of one weight of each qubit. No one network has more than ((1 + 2^(-m/2)) / 2)² of the probability
+    (Landau and Pollak, 1961). Hence `MLE` cannot reach its optimum, one network, and the gap of `ELBO` has a floor
+    wherever the exact posterior has less than m ln 2 of entropy; docs/multi-basis.md measures both.
 
     The idea of two binary variables a qubit is that of Patti, Kossaifi, Anandkumar and Yelin (multi-basis encodings,
     arXiv 2106.13304, as their published program has it). There a loss for MaxCut is made of tanh⟨Z_i⟩ and tanh⟨X_i⟩,
-    single-qubit means, and one answer is read off from the signs of the means, however small these are. Here nothing
-    is squashed or rounded: q is the distribution of the measured bits, and losses are expectations under it. The
-    encoding is all that is shared.
+    single-qubit means, and the answer is the signs of the means, however small these are. Here q is the distribution of
+    the measured bits, and losses are expectations under it. Only the encoding is the same.
 
     `init` starts from independent qubits. A qubit gives its two weights the marginals p_Z and p_X exactly if
     (1 - 2 p_Z)² + (1 - 2 p_X)² ≤ 1: uniform ones by the eigenstate of Y. Where they are too certain for that, it starts
     at the possible pair of marginals with the least sum of squared distances from them.
 
     `sample` and `log_prob` simulate 2^m amplitudes, in about 50 · 2^m bytes at the most (measured at 22 qubits), and
-    read the X basis off them in O(m 2^m) time; `probabilities` lists all 2^n networks, up to 24 weights.
+    read the X basis off them in O(m 2^m) time; `probabilities` lists all 2^n networks, up to `bits.LARGEST_ENUMERATED`
+    weights.
 
     Raises:
-        UserError: if it is given no circuit, or one without RY and then RZ on every qubit after its last CX.
+        UserError: for anything that is not a circuit, or a circuit without RY and then RZ on every qubit after its last
+            CX.
     """
 
     circuit: Circuit
@@ -86,7 +87,7 @@ class MultiBasis(ExplicitPosterior):
 
 def in_both_bases(circuit: Circuit, params: Parameters) -> tuple[Probabilities, Probabilities]:
     """Probabilities (2^m,) of a circuit's outcomes in the Z and in the X basis, in index order."""
-    # Of all the amplitudes: phases at the end of the circuit, which are nothing to the Z basis, are something to X.
+    # From amplitudes and not from probabilities: phases do not change outcomes in the Z basis, but do in the X basis.
     real, imaginary = statevector.amplitudes(circuit, params)
     in_x = (walsh_hadamard(real) ** 2 + walsh_hadamard(imaginary) ** 2) / real.shape[0]
     return real**2 + imaginary**2, in_x
@@ -109,7 +110,7 @@ def distributions(
 
 
 def bloch_vectors(marginals: Float[np.ndarray, "2 qubits"]) -> Float[np.ndarray, "qubits 3"]:
-    """(⟨X⟩, ⟨Y⟩, ⟨Z⟩) of pure states whose chances of a 1 in Z and in X are the given ones, or as near as can be."""
+    """(⟨X⟩, ⟨Y⟩, ⟨Z⟩) of pure states whose probabilities of a 1 in Z and in X are those given, or nearest to them."""
     z, x = 1.0 - 2.0 * marginals
     beyond = np.maximum(1.0, np.hypot(x, z))
     z, x = z / beyond, x / beyond

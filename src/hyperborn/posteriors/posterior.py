@@ -1,4 +1,4 @@
-"""What every trainable distribution over networks can do."""
+"""The abstract classes of trainable distributions over networks."""
 
 from abc import ABC, abstractmethod
 from math import pi, prod
@@ -15,7 +15,7 @@ from hyperborn.errors import UserError, is_number
 SPREAD = 0.02
 """Default standard deviation of initial parameters around those of the prior's state."""
 LARGEST_SPREAD = 2 * pi
-"""A full turn, beyond which angles are no more random than they are."""
+"""A full turn: a larger spread does not make angles more random."""
 
 
 class Posterior(ABC):
@@ -25,7 +25,7 @@ class Posterior(ABC):
     """
 
     n_weights: int
-    """Weights, hence bits."""
+    """Number of weights, which is that of bits."""
 
     @property
     @abstractmethod
@@ -40,7 +40,7 @@ class Posterior(ABC):
     @property
     @abstractmethod
     def ideal(self) -> "ExplicitPosterior":
-        """The posterior with its probabilities at hand: itself, or of circuits on a backend those without noise."""
+        """The posterior whose probabilities can be computed: itself, or that of a backend's circuits without noise."""
 
     @abstractmethod
     def init(
@@ -49,12 +49,12 @@ class Posterior(ABC):
         """Small random parameters around those whose bits are independent with the given marginals.
 
         Args:
-            marginals: probability of a 1 in each bit, the prior's usually; 1/2 if absent.
+            marginals: probability of a 1 in each bit, usually that under the prior; 1/2 if absent.
             spread: standard deviation of the noise.
             key: JAX random key.
 
         Raises:
-            UserError: if there is not one probability a weight, or the spread is no number from 0 on.
+            UserError: if there is not one probability a weight, or the spread is not a number of at least 0.
         """
 
     @abstractmethod
@@ -67,7 +67,7 @@ class Posterior(ABC):
 
 
 class ExplicitPosterior(Posterior):
-    """A posterior whose probabilities are at hand, and not only draws from it."""
+    """A posterior whose probabilities can be computed, and not only draws."""
 
     @property
     def ideal(self) -> "ExplicitPosterior":
@@ -99,8 +99,8 @@ class ExplicitPosterior(Posterior):
         """log q(w) of each row of bits (nats, float64); minus infinity where q is 0.
 
         Raises:
-            UserError: for what is not rows of one bit a weight, or parameters that are not `parameter_shape` finite
-                numbers.
+            UserError: for what is not rows with one bit for each weight, or parameters that are not `parameter_shape`
+                finite numbers.
         """
 
 
@@ -115,7 +115,8 @@ def marginals_for(
     """The marginals to start from, 1/2 each if absent, once all arguments of `Posterior.init` are checked.
 
     Raises:
-        UserError: if there is not one probability a weight, the spread is no number from 0 on, or the key is none.
+        UserError: if there is not one probability a weight, the spread is not a number of at least 0, or the key is not
+            a key.
     """
     check_key(key)
     if not (is_number(spread) and spread >= 0):

@@ -1,4 +1,4 @@
-"""A trained posterior as the prior of the next run, so that learning goes on when new data come."""
+"""A trained posterior as the prior of a run on new data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,25 +17,26 @@ from hyperborn.posteriors.registers import Registers
 from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, marginals_of_table, weights_in
 
 DOUBT = 0.01
-"""Default share of the prior that does not go by the earlier posterior."""
+"""Default weight of the uniform distribution in the prior."""
 
 
 @dataclass(frozen=True)
 class PreviousPosterior(Prior):
-    """p(w) = (1 - doubt) q(w) + doubt / 2^n, with q what a trained posterior holds; of `Registers` a factor each.
+    """p(w) = (1 - doubt) q(w) + doubt / 2^n, with q a trained posterior; for `Registers` a product over them.
 
-    A circuit approximates the exact posterior, and may give next to nothing to networks that new data speak for. The
-    doubt keeps p positive everywhere: a network that q rules out pays at most -log(doubt) nats (4.6 at 0.01) more than
-    under the uniform prior, one that q is right about -log(1 - doubt) (0.01) more than under q. Of `Registers` each
-    has its own doubt, p(w) = Π_b ((1 - doubt) q_b(w_b) + doubt / 2^k), and these costs are those of one register.
+    A circuit approximates the exact posterior, and may give almost no probability to networks that fit the new data.
+    The doubt keeps p positive everywhere: -log p of a network that q rules out is at most -log(doubt) nats (4.6 at
+    0.01) more than under the uniform prior, and that of any other at most -log(1 - doubt) (0.01) more than under q.
+    Each of several `Registers` has its own doubt, p(w) = Π_b ((1 - doubt) q_b(w_b) + doubt / 2^k), and these bounds
+    hold for each register.
 
     `params` are the posterior's parameters, flat, in single precision as they were trained (an array is taken and
-    flattened). Nothing is kept of the prior that q itself was trained with, which has done its part in q, nor of the
-    network's side parameters: those of the next run start from 0, under their own prior.
+    flattened). The prior that q itself was trained with is not used again, as it is part of q. Side parameters of the
+    network are not carried over: those of the next run start from 0, under their own prior.
 
     Raises:
-        UserError: for what is no posterior, or one too large to be tabled, parameters that do not fit, or a doubt that
-            is not between 0 and 1.
+        UserError: for what is not a posterior, one that is too large for a table, parameters that do not fit, or a
+            doubt that is not between 0 and 1.
     """
 
     posterior: ExplicitPosterior
@@ -48,7 +49,7 @@ class PreviousPosterior(Prior):
         n = self.posterior.n_weights
         if n > LARGEST_ENUMERATED and not isinstance(self.posterior, Registers):
             raise UserError(
-                f"prior from a posterior over {n} weights: it has too many probabilities to be tabled (the limit is "
+                f"prior from a posterior over {n} weights: it has too many probabilities for a table (the limit is "
                 f"{LARGEST_ENUMERATED} weights); give that of Registers"
             )
         given: Any = self.params.ravel().tolist() if isinstance(self.params, np.ndarray) else self.params

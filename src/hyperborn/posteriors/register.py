@@ -19,10 +19,10 @@ from hyperborn.simulators import statevector
 class Register(ExplicitPosterior):
     """q(w) = |⟨w|ψ(params)⟩|²: weight i is qubit i, and the parameters are angles (radians).
 
-    All 2^n probabilities are at hand, so every expectation is exact.
+    All 2^n probabilities are computed, so every expectation is exact.
 
     Raises:
-        UserError: if it is given no circuit.
+        UserError: for anything that is not a circuit.
     """
 
     circuit: Circuit
@@ -39,7 +39,7 @@ class Register(ExplicitPosterior):
     def init(
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
     ) -> Parameters:
-        # Uniformly random angles would spread q over all 2^n networks alike as n grows, with vanishing gradients.
+        # With uniformly random angles q would be spread over all 2^n networks as n grows, and gradients would vanish.
         return self.circuit.init(jnp.asarray(marginals_for(self, marginals, spread, key), float), spread, key=key)
 
     def probabilities(self, params: Parameters) -> Probabilities:

@@ -1,4 +1,4 @@
-"""Many small circuits side by side: networks of any size."""
+"""Many small independent circuits, for networks of any size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ AT_ONCE = 2**24
 
 @dataclass(frozen=True, eq=False)
 class RegisterBank:
-    """Registers of equal size: their circuit, the weights of each, and where their angles lie in the parameters."""
+    """Registers of equal size: their circuit, the weights of each, and the range of their angles in the parameters."""
 
     circuit: Circuit
     places: Int[np.ndarray, "registers size"]
@@ -56,9 +56,9 @@ class RegisterBank:
 class Registers(ExplicitPosterior):
     """q(w) = Π_b q_b(w_b): each register b of up to k = `register_size` weights is a circuit of its own.
 
-    Circuits are `AllPairs` of `depth`; k = 1 is `ProductState`, the mean field, for which depth means nothing. Any
-    number of weights: log-probability, entropy and KL are sums over registers. Where k does not divide the weights of a
-    neuron (or of a layer), its last register is smaller. `grouping` is as in
+    Circuits are `AllPairs` of `depth`; for k = 1 they are `ProductState`, the mean field, and depth is ignored. The
+    number of weights is not limited: log-probability, entropy and KL are sums over registers. If k does not divide the
+    weights of a neuron (or of a layer), its last register is smaller. `grouping` is as in
     `hyperborn.posteriors.grouping.groups_of`. Parameters are one vector of angles (radians): of each bank of equal
     registers, angle by angle, one number a register.
 
@@ -83,7 +83,7 @@ class Registers(ExplicitPosterior):
         whole_number("depth", self.depth, 1)
         whole_number("seed", self.seed, 0)
         object.__setattr__(self, "n_weights", n)
-        # Which is when a faulty grouping is found.
+        # This checks the grouping.
         _ = self.banks
 
     def check_network(self, network: Network) -> None:
@@ -110,9 +110,9 @@ class Registers(ExplicitPosterior):
 
     @cached_property
     def order(self) -> Int[np.ndarray, " n"]:
-        """Where each weight stands among the registers' own: bank by bank, bit by bit of all registers."""
+        """Place of each weight in the order of the registers: bank by bank, and in each bit by bit of all registers."""
         own = np.concatenate([bank.places.T.reshape(-1) for bank in self.banks])
-        # Of one dtype, whether or not JAX is in double precision: between the two it may reuse what it traced.
+        # The same dtype whether or not JAX is in double precision: it may reuse in one what it traced in the other.
         return np.argsort(own, kind="stable").astype(np.int32)
 
     def init(
@@ -134,7 +134,7 @@ class Registers(ExplicitPosterior):
         return tuple(side_by_side.register_probabilities(bank.circuit, bank.angles(params)) for bank in self.banks)
 
     def distributions(self, params: Parameters) -> tuple[Float[np.ndarray, "_ _"], ...]:
-        """`tables` as float64, each column adding up to 1 to double precision: for numbers that are reported.
+        """`tables` as float64, each column adding up to 1 to double precision: for reported numbers.
 
         Raises:
             UserError: if the parameters are not `parameter_shape` finite numbers, or in a process that was forked from
@@ -189,7 +189,7 @@ class Registers(ExplicitPosterior):
         return total
 
     def most_probable(self, params: Parameters) -> UInt8[np.ndarray, " n"]:
-        """Bits of the most probable network: that of every register on its own; of equals the lowest outcome."""
+        """Bits of the most probable network: each register's most probable outcome, the lowest of equals."""
         bits = np.empty(self.n_weights, np.uint8)
         for bank, table in zip(self.banks, self.distributions(params), strict=True):
             bits[bank.places] = bits_of(table.argmax(axis=0), bank.size)
@@ -208,7 +208,7 @@ class Registers(ExplicitPosterior):
 
 
 TINY = 1e-300
-"""Probabilities below this count as this in a logarithm that they are multiplied with."""
+"""Smaller probabilities are replaced by this one in a logarithm that they are multiplied with."""
 
 
 @jax.jit(static_argnums=0)

@@ -1,4 +1,4 @@
-"""Predictions under a distribution over networks, and how good they are."""
+"""Predictions under a distribution over networks, their metrics and their calibration."""
 
 from hyperborn.predictive.averages import exact_predictive, posterior_predictive, predictive_of_draws
 from hyperborn.predictive.metrics import accuracy, brier, expected_calibration_error, mean_nll, scores

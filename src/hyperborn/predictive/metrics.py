@@ -1,4 +1,4 @@
-"""How good class probabilities are: accuracy, negative log likelihood, Brier score, calibration."""
+"""Metrics of class probabilities: accuracy, negative log likelihood, Brier score, calibration."""
 
 from typing import TypeAlias
 
@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from hyperborn.arguments import check_class_probabilities, check_labels
 from hyperborn.errors import UserError, whole_number
 
-# Lengths are compared below, for everybody: types are checked in tests only.
+# Lengths are compared below: types are checked in tests only.
 Answers: TypeAlias = Int[np.ndarray, " labels"]
 
 LEAST = float(np.finfo(np.float64).tiny)
@@ -16,7 +16,7 @@ LEAST = float(np.finfo(np.float64).tiny)
 
 
 def accuracy(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> float:
-    """Share of examples whose most probable class, the lowest of equals, is their own."""
+    """Fraction of examples whose most probable class, the lowest of equals, is their own."""
     check_answers(probabilities, y)
     return float(np.mean(probabilities.argmax(axis=1) == y))
 
@@ -44,7 +44,7 @@ def expected_calibration_error(
     between mean confidence and accuracy of the intervals are averaged with the number of their examples as weights.
 
     Raises:
-        UserError: if there is no bin, no example, or the predictions or labels are not what they must be.
+        UserError: if there is no bin, no example, or the predictions or labels do not fit.
     """
     check_answers(probabilities, y)
     whole_number("bins", bins, 1)
@@ -59,7 +59,7 @@ def scores(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> 
     """Accuracy, NLL (nats an example), Brier score and expected calibration error by name; empty without examples.
 
     Raises:
-        UserError: if the predictions are no probabilities, or the labels are not those of as many examples.
+        UserError: if the predictions are not probabilities, or the labels are not those of as many examples.
     """
     check_class_probabilities(probabilities)
     check_labels(y, len(probabilities), probabilities.shape[1], "a table of predictions")

@@ -1,8 +1,8 @@
-"""Temperature scaling: how much to sharpen or flatten the predictive, learnt from held-out examples.
+"""Temperature scaling: predictions are sharpened or flattened by a factor learnt from held-out examples.
 
 Guo et al. (arXiv 1706.04599) divide a network's logits by a temperature T that minimises the NLL of a validation set.
-Here the logits are the logarithms of the predictive's class probabilities, and log T has a normal prior around 0: on
-twenty examples that are all classified rightly, the NLL alone would send T to 0.
+Here the logits are the logarithms of the class probabilities, and log T has a normal prior around 0: on twenty
+examples that are all classified correctly, the NLL alone has its minimum at T = 0.
 """
 
 from typing import Any
@@ -17,13 +17,13 @@ from hyperborn.predictive.metrics import LEAST, mean_nll
 SPREAD = 1.0
 """Standard deviation of log T under its prior."""
 BOUND = 4.0
-"""log T lies between minus and plus this."""
+"""Largest size of log T."""
 
 
 def fitted_temperature(
     probabilities: Float[np.ndarray, "examples classes"], y: Int[np.ndarray, " labels"], *, spread: float = SPREAD
 ) -> float:
-    """The temperature of highest posterior probability, given predictions of held-out examples and their classes.
+    """The most probable temperature, given predictions of held-out examples and their classes.
 
     It minimises Σ_i -log softmax(log p_i / T)[y_i] + (log T)² / (2 spread²); without examples it is 1.
 
@@ -37,15 +37,15 @@ def fitted_temperature(
         return 1.0
     from scipy.optimize import minimize_scalar
 
-    def price(log_temperature: float) -> float:
-        scaled = log_shares(probabilities, np.exp(log_temperature))
+    def penalised_nll(log_temperature: float) -> float:
+        scaled = tempered_log_probabilities(probabilities, np.exp(log_temperature))
         return float(-scaled[np.arange(len(y)), y].sum() + 0.5 * (log_temperature / spread) ** 2)
 
     # In log T the sum need not be convex: the best of a grid is refined between its neighbours.
     grid = np.linspace(-BOUND, BOUND, 33)
-    place = int(np.clip(np.argmin([price(value) for value in grid]), 1, len(grid) - 2))
+    place = int(np.clip(np.argmin([penalised_nll(value) for value in grid]), 1, len(grid) - 2))
     found = minimize_scalar(
-        price, bounds=(grid[place - 1], grid[place + 1]), method="bounded", options={"xatol": 1e-10}
+        penalised_nll, bounds=(grid[place - 1], grid[place + 1]), method="bounded", options={"xatol": 1e-10}
     )
     return float(np.exp(found.x))
 
@@ -53,9 +53,9 @@ def fitted_temperature(
 def calibrated_nll(
     probabilities: Float[np.ndarray, "examples classes"], y: Int[np.ndarray, " labels"], *, spread: float = SPREAD
 ) -> float:
-    """Mean NLL (nats) of the examples at the temperature fitted to them, with what that costs under its prior.
+    """Mean NLL (nats) of the examples at the temperature fitted to them, plus the penalty of its prior.
 
-    What to choose models by whose predictions will be calibrated on the same examples.
+    Choose by it among models whose predictions will be calibrated on the same examples.
 
     Raises:
         UserError: if the predictions do not fit the labels, or there are none.
@@ -70,14 +70,14 @@ def tempered(
     """softmax(log p / T) of each row, which keeps the order of the classes; T = 1 changes nothing.
 
     Raises:
-        UserError: if the predictions are no probabilities, or the temperature is no positive number.
+        UserError: if the predictions are no probabilities, or the temperature is not a positive number.
     """
     check_class_probabilities(probabilities)
     if not (is_number(temperature) and temperature > 0):
         raise UserError(f"temperature = {temperature!r}: give a positive number, such as 1")
     if temperature == 1:
         return probabilities
-    return np.exp(log_shares(probabilities, temperature))
+    return np.exp(tempered_log_probabilities(probabilities, temperature))
 
 
 def check_spread(spread: Any) -> None:
@@ -86,7 +86,8 @@ def check_spread(spread: Any) -> None:
         raise UserError(f"spread = {spread!r}: give a positive number, such as {SPREAD}")
 
 
-def log_shares(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+def tempered_log_probabilities(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """log softmax(log p / T) of each row."""
     scaled = np.log(np.maximum(probabilities, LEAST)) / temperature
     scaled = scaled - scaled.max(axis=1, keepdims=True)
     return scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))

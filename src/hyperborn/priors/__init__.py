@@ -1,4 +1,4 @@
-"""Priors: distributions over networks from before the data."""
+"""Priors: distributions over networks before any data."""
 
 from hyperborn.priors.empirical import Empirical
 from hyperborn.priors.ising import Ising

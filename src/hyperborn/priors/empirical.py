@@ -1,4 +1,4 @@
-"""A prior from samples: networks that were found good before, and their neighbours."""
+"""A prior from sample networks: those that were good on earlier data, and their neighbours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,17 @@ from hyperborn._typing import Bits
 from hyperborn.bits import bit_string, index_of
 from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
-from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, dependent, enumerable_weights_in, weights_in
+from hyperborn.priors.prior import (
+    LogProbabilities,
+    Marginals,
+    Prior,
+    dependence_error,
+    enumerable_weights_in,
+    weights_in,
+)
 
 LEAST_FLIP = 1e-6
-"""With it the least probability of 24 bits, 1e-144, is still a double with all of its digits."""
+"""With it the smallest probability of 24 bits, 1e-144, is still a normal number in double precision."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Empirical(Prior):
     such as ``("0110", "0111")``; `Empirical.of_bits` takes an array.
 
     Raises:
-        UserError: for samples that are no bits or of different lengths, or a flip out of range.
+        UserError: for samples that are not bits or have different lengths, or a flip out of range.
     """
 
     samples: Sequence[str]
@@ -68,8 +75,8 @@ class Empirical(Prior):
         self.check(network)
         n = enumerable_weights_in(network)
         p = np.bincount(index_of(self.bits), minlength=2**n) / len(self.samples)
-        # A 2 × 2 stochastic matrix for each bit. Sums of positive terms alone: every log is right to double precision,
-        # which the difference of large terms in a Walsh transform would not give to the rarest networks.
+        # A 2 × 2 stochastic matrix for each bit. All terms are positive, so every logarithm is accurate to double
+        # precision; a Walsh transform subtracts large terms, which loses the digits of the rarest networks.
         for place in range(n):
             pairs = p.reshape(2**place, 2, -1)
             low, high = pairs[:, 0].copy(), pairs[:, 1].copy()
@@ -81,7 +88,7 @@ class Empirical(Prior):
         self, network: Network | int, places: Int[np.ndarray, "registers size"]
     ) -> Float[np.ndarray, "outcomes registers"]:
         del network, places
-        raise dependent(self)
+        raise dependence_error(self)
 
     def marginals(self, network: Network | int) -> Marginals:
         self.check(network)

@@ -17,14 +17,14 @@ from hyperborn.priors.prior import (
     LogProbabilities,
     Marginals,
     Prior,
-    dependent,
+    dependence_error,
     enumerable_weights_in,
     marginals_of_table,
     weights_in,
 )
 
 LARGEST = 1_000_000
-"""Fields and couplings beyond this, either way, would overflow in single precision."""
+"""Largest size of a field or coupling: larger ones would overflow in single precision."""
 
 Coupling = tuple[int, int, float]
 
@@ -33,14 +33,14 @@ Coupling = tuple[int, int, float]
 class Ising(Prior):
     """log p(w) = Σ_i h_i z_i + Σ_pairs J_ij z_i z_j - log Z, with z = -1 for bit 0 and z = +1 for bit 1, in nats.
 
-    The signs are the statistician's: a positive field draws its bit to 1, a positive coupling makes its two bits agree.
-    (A physicist's energy is minus this, and a Pauli Z is minus this z.) log Z is found by enumeration.
+    Signs are those of statistics: a positive field makes a 1 more probable, a positive coupling makes its two bits
+    agree. (A physicist's energy is minus this, and a Pauli Z is minus this z.) log Z is found by enumeration.
 
-    `couplings` holds (i, j, J_ij), every pair at most once and in either order; `fields` is one number for all bits or
-    one a weight. `Ising.of_matrix` takes a symmetric matrix.
+    `couplings` holds (i, j, J_ij), every pair at most once and in either order; `fields` is one number for all bits, or
+    one for each weight. `Ising.of_matrix` takes a symmetric matrix.
 
     Raises:
-        UserError: for a coupling that is none, a pair that comes twice, or a number that is out of range.
+        UserError: for a coupling that is not a triple, a pair that occurs twice, or a number out of range.
     """
 
     couplings: Sequence[Coupling]
@@ -95,7 +95,7 @@ class Ising(Prior):
             strengths[max(i, j), min(i, j)] = strength
         table = np.zeros(1)
         for k in range(n):
-            # The form over k + 1 bits is that over k bits, less or plus what bit k feels of these.
+            # The form over k + 1 bits is that over k bits, minus or plus the field and couplings of bit k.
             felt = linear_form(fields[k], strengths[k, :k])
             table = np.stack([table - felt, table + felt], axis=1).reshape(-1)
         table -= table.max()
@@ -105,7 +105,7 @@ class Ising(Prior):
         self, network: Network | int, places: Int[np.ndarray, "registers size"]
     ) -> Float[np.ndarray, "outcomes registers"]:
         del network, places
-        raise dependent(self)
+        raise dependence_error(self)
 
     def marginals(self, network: Network | int) -> Marginals:
         return marginals_of_table(np.exp(self.log_probabilities(network)))
@@ -116,7 +116,7 @@ class Ising(Prior):
         Memory is that of a few float64 tables as large as the bits.
 
         Raises:
-            UserError: for what is not rows of bits of the weights that the prior is of.
+            UserError: for what is not rows of bits, or bits that the prior does not fit.
         """
         from scipy.sparse import csr_array
 

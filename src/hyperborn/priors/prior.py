@@ -1,4 +1,4 @@
-"""What every prior can tell of itself."""
+"""The abstract class of priors, and what several of them need."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar, TypeAlias
@@ -17,16 +17,16 @@ LogProbabilities: TypeAlias = Float[np.ndarray, " states"]
 class Prior(ABC):
     """A distribution p(w) over weight vectors, positive everywhere.
 
-    Where a network is asked for, its number of weights serves as well, unless the prior goes by the network's fields.
-    Concrete priors are frozen dataclasses, whose fields are their record.
+    Methods take a network or its number of weights; a prior by field names needs the network. Concrete priors are
+    frozen dataclasses, whose fields are their record.
     """
 
     independent: ClassVar[bool] = False
-    """Whether the bits are independent, so that the marginals say all of it."""
+    """Whether the bits are independent, so that the marginals determine the prior."""
 
     @abstractmethod
     def check(self, network: Network | int) -> None:
-        """Raise a UserError if the prior does not fit the network; without work that grows as 2^n."""
+        """Raise a UserError if the prior does not fit the network; its time does not grow as 2^n."""
 
     @abstractmethod
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
@@ -60,10 +60,10 @@ class Prior(ABC):
 
 
 def weights_in(network: Network | int) -> int:
-    """The number of weights of a network that may be given by that number alone.
+    """The number of weights of a network, which may be given as that number.
 
     Raises:
-        UserError: for what is neither.
+        UserError: for anything else.
     """
     if isinstance(network, Network):
         return network.n_weights
@@ -86,14 +86,14 @@ def marginals_of_table(p: Float[np.ndarray, " states"]) -> Marginals:
     marginals = []
     while len(p) > 1:
         low, high = p.reshape(2, -1)
-        # A quotient of sums of the same terms: above 1 by no rounding error.
+        # A quotient of sums of the same terms: rounding cannot make it larger than 1.
         zero, one = low.sum(), high.sum()
         marginals.append(one / (zero + one))
         p = low + high
     return np.asarray(marginals, dtype=np.float64)
 
 
-def dependent(prior: Prior) -> UserError:
+def dependence_error(prior: Prior) -> UserError:
     """The error for a prior under which registers are not independent."""
     return UserError(
         f"prior = {type(prior).__name__}: registers side by side are not independent under it; give Uniform, "

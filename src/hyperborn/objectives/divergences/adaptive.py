@@ -22,8 +22,8 @@ multiply = partial(jnp.matmul, precision=Precision.HIGHEST)
 class AdaptiveDiscrepancy(BoundDivergence):
     """D(q, p) = max Σ_i v_i D_i over weights with Σ_i v_i² ≤ 1, where D_i = c_i MMD²_i(q, p) with the i-th κ.
 
-    **Units.** c_i = 1 / (1 - E_p k_i(w, w')): every D_i of a point mass is 1 on average over p, so that no κ wins by
-    its scale. With m kernels D of it is between 1 and m on average, and √m if p is uniform.
+    **Units.** c_i = 1 / (1 - E_p k_i(w, w')): every D_i of a point mass is 1 on average over p, so that no κ is
+    preferred for its scale. With m kernels its D is between 1 and m on average, and √m if p is uniform.
 
     **Value.** By Cauchy and Schwarz the maximum is ‖D‖ = (Σ_i D_i²)^(1/2), at v_i = D_i / ‖D‖. These are not negative,
     so the mixture is a kernel. D is at least each D_i, is 0 at q = p alone, and is quadratic in q - p: along
@@ -70,7 +70,7 @@ class AdaptiveDiscrepancy(BoundDivergence):
 
     def weights(self, q: Probabilities) -> Float[Array, " kappas"]:
         """How much the kernel of each κ counts, v_i c_i; all 0 at q = p."""
-        # Each column of halves of a spectral measure sums to 1, but for the c_i in `upper`.
+        # Each column of half a spectral measure sums to 1, apart from the factor c_i in `upper`.
         return self.separated(q)[2] * self.upper.sum(axis=0)
 
     def separated(self, q: Probabilities) -> tuple[Probabilities, Float[Array, ""], Float[Array, " kappas"]]:
@@ -78,7 +78,7 @@ class AdaptiveDiscrepancy(BoundDivergence):
         transformed = walsh_hadamard(q - self.p)
         energies = (transformed**2).reshape(self.upper.shape[0], -1)
         separations = jnp.sum(self.upper * multiply(energies, self.lower), axis=0)
-        # Relative to the largest, or float32 would lose the squares of what is small.
+        # Relative to the largest: in float32 the squares of small numbers would underflow.
         largest = jnp.max(separations)
         relative = separations / jnp.maximum(largest, TINY)
         norm = jnp.sqrt(jnp.sum(relative**2))

@@ -1,4 +1,4 @@
-"""The adversarial divergence: what a classifier that tells q's networks from p's makes of q."""
+"""The adversarial divergence: the best value of a classifier that tells networks of q from those of p."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -22,18 +22,18 @@ MOST_FEATURES = 1024
 """Most features of a classifier: the square of their number is held in memory (8 MiB in double precision)."""
 
 MOST_STEPS = 100
-"""Newton steps after which the classifier counts as trained."""
+"""Most Newton steps of a classifier."""
 
 
 @dataclass(frozen=True)
 class Adversarial(Divergence):
     """D(q, p) = max over classifiers f of E_q[f] - log E_p[exp f] - ridge/2 |c|², in nats.
 
-    The classifier is log-linear: its logit f(w) is a sum of coefficients c times the products of 1 up to `order` bits'
-    signs (Walsh functions). It is trained to the end on exact expectations, the limit of infinitely many samples of q
-    and p, where arXiv 2103.06720 trains a small network on some.
+    The classifier is log-linear: its logit f(w) is a sum of coefficients c times the products of the signs of 1 up to
+    `order` bits (Walsh functions). It is trained to convergence on exact expectations, the limit of infinitely many
+    samples of q and p; arXiv 2103.06720 trains a small network on samples.
 
-    What it is trained with: not the logistic loss, but that proper loss whose least risk is -KL (-f on q's networks,
+    It is not trained with the logistic loss, but with the proper loss whose least risk is -KL (-f on q's networks,
     exp(f) - 1 on p's; Reid and Williamson, JMLR 12, 2011; the bias is solved for, which gives the form of Donsker and
     Varadhan). Both losses estimate the same log q(w) / p(w), so the sigmoid of the logit is the probability that a
     network is q's in either case. But with this one
@@ -50,8 +50,8 @@ class Adversarial(Divergence):
         ridge: weight of the squared coefficients (nats): with it, the best classifier is unique and finite.
 
     Raises:
-        UserError: if order is no whole number from 1 on or ridge is not positive; and by `bind`, if there are too many
-            products.
+        UserError: if order is not a whole number of at least 1 or ridge is not positive; from `bind`, if there are too
+            many products.
     """
 
     name = "adversarial"
@@ -78,14 +78,14 @@ class Adversarial(Divergence):
         )
 
     def matched_weight(self, log_p: LogProbabilities) -> float:
-        # Single bits suffice to tell a point mass from all else: but for the ridge it pays -log p(w), as in KL. The
-        # default ridge takes up to 1.5 % off (9 % at order 1).
+        # Single bits suffice to tell a point mass from all other networks: without the ridge its divergence is
+        # -log p(w), as for KL. The default ridge lowers it by up to 1.5 % (9 % at order 1).
         del log_p
         return 1.0
 
 
-class Training(NamedTuple):
-    """A classifier on its way: coefficients, logits without bias, how far the last step moved a logit, and steps."""
+class NewtonState(NamedTuple):
+    """State of the training: coefficients, logits without bias, largest change of a logit in the last step, steps."""
 
     coefficients: Float[Array, " features"]
     logits: Float[Array, " states"]
@@ -119,17 +119,17 @@ class TrainedClassifier(BoundDivergence):
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
         moments = walsh_hadamard(q)[self.features]
         none = jnp.zeros((), jnp.int32)
-        start = Training(jnp.zeros_like(moments), jnp.zeros_like(q), jnp.full((), jnp.inf, q.dtype), none)
+        start = NewtonState(jnp.zeros_like(moments), jnp.zeros_like(q), jnp.full((), jnp.inf, q.dtype), none)
         found = jax.lax.while_loop(partial(unfinished, tolerance(q)), partial(self.improved, moments), start)
         log_p = log_softmax(self.log_p)
         logit = log_softmax(log_p + found.logits) - log_p
         return jnp.sum(q * logit) - self.ridge / 2 * jnp.sum(found.coefficients**2), logit
 
-    def improved(self, moments: Float[Array, " features"], before: Training) -> Training:
+    def improved(self, moments: Float[Array, " features"], before: NewtonState) -> NewtonState:
         """A damped Newton step.
 
         Along a direction g of the logits the third derivative of log E_p[exp f] is at most the range r of g times the
-        second, so a step of log(1 + r) / r is sure to improve (Sun and Tran-Dinh, arXiv 1703.04599).
+        second, so a step of log(1 + r) / r always improves (Sun and Tran-Dinh, arXiv 1703.04599).
         """
         tilted = walsh_hadamard(softmax(self.log_p + before.logits))
         mean = tilted[self.features]
@@ -139,15 +139,15 @@ class TrainedClassifier(BoundDivergence):
         change = walsh_hadamard(jnp.zeros_like(before.logits).at[self.features].set(direction))
         reach = jnp.max(change) - jnp.min(change)
         length = jnp.where(reach > 0, jnp.log1p(reach) / jnp.where(reach > 0, reach, 1.0), 1.0)
-        return Training(
+        return NewtonState(
             before.coefficients + length * direction, before.logits + length * change, reach, before.steps + 1
         )
 
 
 def tolerance(q: Probabilities) -> float:
-    """Largest movement of a logit (nats) of a classifier that is trained: what the precision allows."""
+    """Largest change of a logit (nats) in the last step of a trained classifier, by the precision."""
     return 1e-6 if q.dtype == jnp.float64 else 1e-2
 
 
-def unfinished(tolerance: float, state: Training) -> Array:
+def unfinished(tolerance: float, state: NewtonState) -> Array:
     return (state.movement > tolerance) & (state.steps < MOST_STEPS)

@@ -1,4 +1,4 @@
-"""What a divergence is: a record of its settings, and what it becomes once it is bound to a distribution."""
+"""The abstract classes of divergences: the settings, and the divergence from one distribution."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -11,18 +11,17 @@ from hyperborn.errors import UserError
 from hyperborn.priors.prior import LogProbabilities
 
 TINY = 1e-30
-"""Probabilities below this count as this in a logarithm; float32 holds them still."""
-
+"""Smaller probabilities are replaced by this one in logarithms; it is a normal number in float32."""
 
 LEAST_PENALTY = 1e-12
-"""What rounding leaves of a point mass's penalty under a prior that is all but certain."""
+"""Smallest penalty of a point mass that is not rounding error, as under a prior that is almost certain."""
 
 
 def checked_penalty(penalty: float) -> float:
-    """The penalty of point masses, if rounding has left digits of it.
+    """The penalty of point masses, after a check that it is not rounding error.
 
     Raises:
-        UserError: if p is all but certain of one network.
+        UserError: if p is almost certain of one network.
     """
     if not penalty > LEAST_PENALTY:
         raise UserError("the prior is all but certain of one network, which leaves nothing to compare; soften it")
@@ -35,7 +34,7 @@ class BoundDivergence(ABC):
     @property
     @abstractmethod
     def convex(self) -> bool:
-        """Whether D is convex in q, so that its first variation bounds it from below; not for use in a program."""
+        """Whether D is convex in q, so that its first variation bounds it from below; not for compiled programs."""
 
     @property
     @abstractmethod
@@ -49,7 +48,7 @@ class BoundDivergence(ABC):
 
 @dataclass(frozen=True)
 class Divergence(ABC):
-    """A way to tell how far a distribution over all 2^n networks is from another, p; without p yet."""
+    """How far a distribution over all 2^n networks is from another, p: the settings, before it is bound to a p."""
 
     name: ClassVar[str]
 
@@ -65,7 +64,7 @@ class Divergence(ABC):
         """The λ at which a point mass has the same λ D(q, p), on average over p, as it has KL(q ‖ p)."""
 
     def check_samples(self) -> None:
-        """Raise a UserError, with what would fit, if samples of q are not enough."""
+        """Raise a UserError, which names what fits, if samples of q are not enough."""
         raise UserError(
             f"divergence {self.name} needs more of a posterior than shots; on a backend give hb.MMD() (mmd)"
         )

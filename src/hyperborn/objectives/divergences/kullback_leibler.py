@@ -14,7 +14,7 @@ from hyperborn.priors.prior import LogProbabilities
 
 @dataclass(frozen=True)
 class KL(Divergence):
-    """KL(q ‖ p) = Σ q log(q / p), in nats. With it in its slot, the SELBO is the ELBO at β = λ."""
+    """KL(q ‖ p) = Σ q log(q / p), in nats. With this divergence the SELBO is the ELBO at β = λ."""
 
     name = "kl"
 

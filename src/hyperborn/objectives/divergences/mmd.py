@@ -28,14 +28,14 @@ RULES: dict[str, Callable[[LogProbabilities], Hamming]] = {
     "operator-weight": lambda log_p: default_kernel(log_p.shape[0].bit_length() - 1),
     "median": lambda log_p: median_kernel(distances_of_probabilities(np.exp(log_p))),
 }
-"""Kernels that p alone decides."""
+"""Rules that choose the kernel from p alone."""
 
 
 @dataclass(frozen=True)
 class MMD(Divergence):
-    """MMD²(q, p) = E k(w, w') over pairs of q, less twice those of one each, plus those of p.
+    """MMD²(q, p) = E k(w, w') over pairs from q, minus twice that over pairs from q and p, plus that over pairs from p.
 
-    Without a `kernel`, the rule `bandwidth` chooses it:
+    If `kernel` is absent, the rule `bandwidth` chooses it:
 
     - "operator-weight": `default_kernel` of the number of weights;
     - "median": `median_kernel` of the Hamming distances under p;
@@ -43,7 +43,7 @@ class MMD(Divergence):
       `AdaptiveDiscrepancy`: its value has other units than the others (the kl-matched weight accounts for that).
 
     Raises:
-        UserError: if the kernel is none, the rule is unknown, or both are given.
+        UserError: if the kernel is not a kernel, the rule is unknown, or both are given.
     """
 
     name = "mmd"
@@ -81,9 +81,9 @@ class MMD(Divergence):
             raise UserError("bandwidth adaptive needs all probabilities; on a backend give operator-weight or median")
 
     def kernel_of(self, log_p: LogProbabilities, q: Float[np.ndarray, " states"] | None = None) -> Hamming:
-        """The kernel that q is compared with p by; the adaptive rule alone asks for q, of shape (2^n,).
+        """The kernel that compares q with p; only the adaptive rule needs q, of shape (2^n,).
 
-        It is a kernel like any other: for instance one for `mmd_squared` of samples drawn apart.
+        It can be used like any other kernel, such as with `mmd_squared` on independent samples.
 
         Raises:
             UserError: if the rule is adaptive and there is no q.

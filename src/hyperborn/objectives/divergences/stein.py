@@ -27,20 +27,20 @@ STEEPEST = 40.0
 class Stein(Divergence):
     """KSD²(q, p) = Σ_i u_iᵀ K u_i with u_i(w) = q(w^i) a_i(w) - q(w) b_i(w), where w^i is w with bit i flipped.
 
-    u_i comes from summing a Stein operator of p by parts: it is 0 for all i and w if and only if q = p. In p only the
-    ratios p(w^i) / p(w) count, so p need not be normalised. Not in nats: it has no unit.
+    u_i comes from summation by parts of a Stein operator of p: it is 0 for all i and w if and only if q = p. Only the
+    ratios p(w^i) / p(w) matter, so p need not be normalised. Not in nats: it has no unit.
 
     Args:
         kernel: K; one with κ = exp(-1/n) if absent, that is exp(-Hamming/n), as in arXiv 2103.06720.
-        operator: "difference" is that paper's, after Yang et al. (ICML 2018): a_i = 1, b_i = p(w^i) / p(w), with the
-            score 1 - b_i. It explodes where q meets a w whose neighbours are far more probable. "barker" multiplies it
-            by p(w_i | the other bits): b_i = p(w^i) / (p(w) + p(w^i)), a_i = 1 - b_i, the rates of a heat bath, which
-            are never above 1 (a Zanella-Stein operator: Hodgkinson et al., arXiv 2001.09266). With it KSD² is at most
-            2 n (1 - κ): 2 with the kernel that serves if none is given.
+        operator: "difference" is that of the paper, after Yang et al. (ICML 2018): a_i = 1, b_i = p(w^i) / p(w), with
+            the score 1 - b_i. It has no bound where q(w) > 0 and neighbours of w are far more probable. "barker"
+            multiplies it by p(w_i | the other bits): b_i = p(w^i) / (p(w) + p(w^i)), a_i = 1 - b_i, the rates of a heat
+            bath, which are never above 1 (a Zanella-Stein operator: Hodgkinson et al., arXiv 2001.09266). With it KSD²
+            is at most 2 n (1 - κ): 2 with the default kernel.
 
     Raises:
-        UserError: if the kernel is none or the operator is neither; and by `bind`, if p is too steep for the difference
-            operator.
+        UserError: if the kernel is not a kernel or the operator is neither; from `bind`, if p is too steep for the
+            difference operator.
     """
 
     name = "stein"
@@ -62,7 +62,7 @@ class Stein(Divergence):
                 f"probability, over the limit of exp({STEEPEST:.0f}); use 'barker', or a higher temperature"
             )
         spectrum = self.kernel_of(n).spectrum(n) / 2**n
-        # Only differences of log p count; near the largest, float32 keeps their digits.
+        # Only differences of log p matter; float32 keeps their digits where log p is near its largest value.
         relative = jnp.asarray(log_p - log_p.max(), float)
         return SteinDiscrepancy(relative, jnp.asarray(spectrum, float), self.operator)
 
@@ -127,5 +127,5 @@ class SteinDiscrepancy(BoundDivergence):
             return value + jnp.sum(u * smoothed), variation + 2.0 * ((smoothed * a)[across] - smoothed * b)
 
         start = jnp.zeros((), q.dtype), jnp.zeros_like(q)
-        # One loop over the bits: unrolled, every one of them would be compiled.
+        # A loop that is not unrolled, so that its body is compiled once.
         return jax.lax.fori_loop(0, q.shape[0].bit_length() - 1, add, start)

@@ -1,7 +1,7 @@
 """Kernels on bit strings and what is computed with them.
 
-A kernel (`Hamming`) is a mixture of κ^Hamming(w, w'); rules choose its κ; it has closed forms for independent bits, is
-applied to all 2^n networks in O(n 2^n), and is summed over samples in blocks.
+A kernel (`Hamming`) is a mixture of κ^Hamming(w, w'), whose κ are chosen by rules. It has closed forms for independent
+bits, is applied to all 2^n networks in O(n 2^n), and is summed over samples in blocks.
 
 ================  ======================================  =====================================
 MMD² of q from p  p a table of all 2^n, or samples of it  p independent bits, any n

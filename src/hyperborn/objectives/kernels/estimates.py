@@ -6,7 +6,7 @@ With rows x_1..x_S of q, MMD²(q, p) = E k(x, x') - 2 E k(x, y) + E k(y, y') is 
 (1 - E k(x, x')) / S for every sample of S rows. Source: Gretton et al., JMLR 13, 723 (2012), equations 3 and 5.
 
 Standard errors are the jackknife's: the estimate without row i follows from the row's kernel sums Σ_j k(x_i, x_j) and
-E_y k(x_i, y), so they cost O(S) once these are there. Where q = p the estimate is degenerate (its part linear in the
+E_y k(x_i, y), so they take O(S) time beside these. Where q = p the estimate is degenerate (its part linear in the
 rows vanishes) and the jackknife is conservative: its variance is on average hardly ever too small, and twice the true
 one for a part of second order, so the error is about √2 too high. Source: Efron and Stein, Annals of Statistics 9, 586
 (1981).
@@ -36,7 +36,7 @@ def mmd_squared(
 ) -> Estimate:
     """MMD²(q, p) from independent rows of q (`bits`) and of p (`others`), which need not be as many.
 
-    `n` of the estimate counts the rows of both. Without `kernel`, `default_kernel` serves. Memory: that of
+    `n` of the estimate counts the rows of both. If `kernel` is absent, it is `default_kernel`. Memory: that of
     `kernel_sums`, besides arrays of one number a row. The unbiased estimate may be negative.
 
     Raises:
@@ -114,9 +114,9 @@ def mmd_witness(
 ) -> Float[np.ndarray, " networks"]:
     """2 (E_{w'~q} k(w, w') - E_{w'~p} k(w, w')) of each row w of `at`, from rows of q (`bits`) and p (`others`).
 
-    It is the first variation of MMD²(q, p) at the two empirical distributions, float64, and without bias for that at q
-    and p if `at` was drawn apart from both: a row that is in `bits` itself adds 2 k(w, w) / S = 2 / S of its own.
-    Without `kernel`, `default_kernel` serves. Memory: that of `kernel_sums`.
+    It is the first variation of MMD²(q, p) at the two empirical distributions, float64, and an unbiased estimate of
+    that at q and p if `at` was drawn independently of both: a row that is also in `bits` adds 2 k(w, w) / S = 2 / S.
+    If `kernel` is absent, it is `default_kernel`. Memory: that of `kernel_sums`.
 
     Raises:
         UserError: if the rows are not of the same bits.
@@ -173,7 +173,7 @@ def log_factors(
 ) -> Float[np.ndarray, "kappas n"]:
     """log(1 - (1 - κ) p) of bits that differ with probability p and agree with 1 - p; finite for any κ above 0."""
     lost = (1.0 - kappas) * differs[None]
-    # A small factor is summed from its two parts, for 1 - κ or 1 - p may have lost the digits that it is made of.
+    # A small factor is summed from its two parts, as 1 - κ or 1 - p may have lost its digits.
     return np.where(lost < 0.5, np.log1p(-np.minimum(lost, 0.5)), np.log(agrees[None] + kappas * differs[None]))
 
 
