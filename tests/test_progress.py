@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hyperborn.progress import Lines, Progress, Silent, Stage, bars, clock, display_for, log_line
+from hyperborn.progress import Lines, Progress, Silent, Stage, clock, display_for, progress_bars, progress_line
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
@@ -119,7 +119,7 @@ def test_each_stage_of_a_log_has_its_own_clock() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
 def test_bars_fit_the_terminal_with_percentage_and_time(width: int) -> None:
     stages = [stage_at((1.0, 10), (2.0, 20), metrics=f"loss 31.20  elbo -33.81{' and more' * 20}"), stage_at((1.0, 3))]
-    lines = rendered(bars(stages, 2.0, width), width).splitlines()
+    lines = rendered(progress_bars(stages, 2.0, width), width).splitlines()
     assert len(lines) == 2
     assert max(map(len, lines)) <= width
     assert re.match(r"Training .*20% 20/100 .*0:02, 0:08 left", lines[0])
@@ -130,11 +130,11 @@ def test_bars_fit_the_terminal_with_percentage_and_time(width: int) -> None:
 def test_bars_keep_to_ascii_where_they_must() -> None:
     # A character outside ASCII would raise here; the narrow terminal cuts every column.
     for width in (30, 60, 100):
-        rendered(bars([stage_at((1.0, 10), (2.0, 20), metrics="loss 31.2" * 9)], 2.0, width), width, "ascii")
+        rendered(progress_bars([stage_at((1.0, 10), (2.0, 20), metrics="loss 31.2" * 9)], 2.0, width), width, "ascii")
 
 
 def test_markup_in_a_description_is_text() -> None:
-    assert "[red]wine[/red]" in rendered(bars([Stage("[red]wine[/red]", 5, 0.0)], 1.0, 100), 100)
+    assert "[red]wine[/red]" in rendered(progress_bars([Stage("[red]wine[/red]", 5, 0.0)], 1.0, 100), 100)
 
 
 def test_disabled_progress_is_silent_and_starts_no_thread() -> None:
@@ -346,8 +346,8 @@ def test_text_that_is_made_on_demand_is_made_once_where_it_is_shown_and_never_wh
     assert made == []
     stage = Stage("Training", 10, 0.0)
     stage.advance(1, 10, text, 1.0)
-    assert "loss 31.2" in log_line(stage, 2.0)
-    assert "loss 31.2" in log_line(stage, 3.0)
+    assert "loss 31.2" in progress_line(stage, 2.0)
+    assert "loss 31.2" in progress_line(stage, 3.0)
     assert made == [1]
 
 

@@ -6,8 +6,8 @@
         ...
         step(100, "loss 31.20  elbo -33.81")
 
-Callers only note where they are, in about a microsecond; a thread of its own draws, so that work which reports rarely
-still shows its clock. Nothing is written to standard output.
+A caller's report takes about a microsecond. A separate thread draws, so that the clock runs on while work reports
+rarely. Nothing is written to standard output.
 """
 
 import abc
@@ -24,10 +24,10 @@ from typing import Any, TextIO, TypeAlias, final
 from hyperborn.printable import printable
 
 Stream: TypeAlias = TextIO | io.TextIOBase
-"""Where text is written; what stands in for a standard stream is seldom a `TextIO` by type."""
+"""Where text is written; replacements of a standard stream are seldom of the type `TextIO`."""
 
 Metrics: TypeAlias = str | Callable[[], str]
-"""Text beside a bar, or what makes it: that is called when the text is shown, from the thread that draws."""
+"""Text beside a bar, or a function that makes it, called by the drawing thread when the text is shown."""
 
 DELAY = 0.5
 """Seconds that a stage lasts before its bar appears."""
@@ -35,15 +35,15 @@ TICK = 0.125
 """Seconds between drawings."""
 FIRST_LINE = 2.0
 LINE_EVERY = 10.0
-"""Without a terminal a stage writes its first line after so many seconds, and then one every so many."""
+"""Without a terminal: seconds until the first line of a stage, and between its further lines."""
 SAMPLE_EVERY = 0.25
 SAMPLES = 32
-"""Recent speed is that over the last so many samples, so many seconds apart or more: about 8 seconds."""
+"""Recent speed is over the last `SAMPLES` samples, at least `SAMPLE_EVERY` seconds apart: about 8 seconds."""
 
 
 @final
 class Stage:
-    """One piece of work under way: how far it is and how fast it goes. Times are seconds of one clock."""
+    """One piece of work: how far it is, and how fast. Times are in seconds of the monotonic clock."""
 
     def __init__(self, description: str, total: int, started: float) -> None:
         self.description = description
@@ -51,12 +51,12 @@ class Stage:
         self.started = started
         self.done = 0
         self._metrics: Metrics = ""
-        # The first sample is the first report: what comes before it, compilation say, tells nothing of the speed.
+        # The first sample is the first report: the time before it, such as compilation, says nothing about the speed.
         self._samples: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
         self._latest: tuple[float, int] | None = None
 
     def advance(self, done: int, total: int, metrics: Metrics, now: float) -> None:
-        """Take note of a report."""
+        """Record a report."""
         self.done, self.total, self._metrics = done, total, metrics
         self._latest = (now, done)
         if not self._samples or now - self._samples[-1][0] >= SAMPLE_EVERY:
@@ -64,12 +64,12 @@ class Stage:
 
     @property
     def metrics(self) -> str:
-        """Text of the latest report; what is made on demand is made once."""
+        """Text of the latest report; a function is called once for it."""
         latest = self._metrics
         if isinstance(latest, str):
             return latest
         text = latest()
-        # Unless another report has come meanwhile, from another thread.
+        # Kept only if no other thread has reported in the meantime.
         if self._metrics is latest:
             self._metrics = text
         return text
@@ -84,7 +84,7 @@ class Stage:
         return max(0.0, now - self.started)
 
     def left(self, now: float) -> float | None:
-        """Seconds that the rest takes at the recent speed; None while that is not known."""
+        """Seconds that the rest will take at the recent speed; None while the speed is not known."""
         if self._latest is None:
             return None
         (first, begun), (last, done) = self._samples[0], self._latest
@@ -102,7 +102,7 @@ class Display(abc.ABC):
 
     @abc.abstractmethod
     def ended(self, stage: Stage, now: float) -> None:
-        """A stage has ended, done or not."""
+        """Called when a stage ends, complete or not."""
 
     @abc.abstractmethod
     def note(self, text: str) -> None:
@@ -110,7 +110,7 @@ class Display(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Leave the terminal as it was found."""
+        """Restore the terminal."""
 
 
 @final
@@ -125,7 +125,7 @@ class Silent(Display):
 
 @final
 class Lines(Display):
-    """Few plain lines, for logs: of a stage one after 2 s, then one every 10 s; one at its end if it took over 10 s."""
+    """Few plain lines, for logs: one for a stage after 2 s, then every 10 s, and at its end if it took over 10 s."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -135,12 +135,12 @@ class Lines(Display):
         for stage in stages:
             if now >= self._due.setdefault(stage, stage.started + FIRST_LINE):
                 self._due[stage] = now + LINE_EVERY
-                self.note(log_line(stage, now))
+                self.note(progress_line(stage, now))
 
     def ended(self, stage: Stage, now: float) -> None:
         self._due.pop(stage, None)
         if stage.elapsed(now) >= LINE_EVERY:
-            self.note(log_line(stage, now, ended=True))
+            self.note(progress_line(stage, now, ended=True))
 
     def note(self, text: str) -> None:
         self._stream.write(f"{text}\n")
@@ -152,7 +152,7 @@ class Lines(Display):
 
 @final
 class LiveBars(Display):
-    """A bar for each open stage at the foot of a terminal, gone without trace when the stage ends."""
+    """A bar for each open stage at the bottom of a terminal, removed when the stage ends."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -166,7 +166,7 @@ class LiveBars(Display):
             return
         if self._live is None:
             self._live = self._started()
-        self._live.update(bars(due, now, self._console.width), refresh=True)
+        self._live.update(progress_bars(due, now, self._console.width), refresh=True)
 
     def ended(self, stage: Stage, now: float) -> None: ...
 
@@ -184,7 +184,7 @@ class LiveBars(Display):
         if self._console is None:
             from rich.console import Console
 
-            # Whether this is a terminal was settled by `display_for`; FORCE_COLOR and the like shall not change it.
+            # `display_for` has found that this is a terminal; FORCE_COLOR and the like must not change that.
             file: Any = self._stream
             self._console = Console(file=file, force_terminal=True, force_jupyter=False, highlight=False)
         return self._console
@@ -192,8 +192,8 @@ class LiveBars(Display):
     def _started(self) -> Any:
         from rich.live import Live
 
-        # What others write to the terminal, warnings say, goes above the bars. Standard output that goes elsewhere is
-        # left alone: Rich would send it to the stream of the bars.
+        # Other output to the terminal, such as warnings, goes above the bars. Standard output that goes elsewhere is
+        # not redirected: Rich would send it to the stream of the bars.
         ours = self._stream is sys.stderr
         live = Live(
             console=self._terminal(),
@@ -208,10 +208,10 @@ class LiveBars(Display):
 
 @final
 class Progress:
-    """Shows stages of work while it is entered; otherwise, or with ``enabled=False``, they cost and show nothing.
+    """Shows stages of work inside its ``with`` block; outside, or with ``enabled=False``, nothing is shown.
 
-    The cursor and the terminal are as before when it is left, by an exception or Ctrl-C too. Standard error that goes
-    away, a closed pipe say, ends the display and not the work.
+    After the block the cursor and the terminal are as before, also after an exception or Ctrl-C. If standard error
+    goes away, such as a closed pipe, the display ends and the work goes on.
     """
 
     def __init__(self, enabled: bool = True, *, stream: Stream | None = None) -> None:
@@ -237,7 +237,7 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # The thread tidies up: Ctrl-C reaches only the main thread, so that a second one cannot cut it short.
+        # The thread cleans up: Ctrl-C reaches only the main thread, so a second Ctrl-C cannot interrupt the cleaning.
         self._left.set()
         if self._thread is not None:
             self._thread.join(timeout=2.0)
@@ -264,7 +264,7 @@ class Progress:
     def training(self, total_steps: int, description: str) -> "TrainingProgress":
         """Callback (step, metrics) of a stage that begins now and ends when step reaches ``total_steps``.
 
-        Training that stops before that calls its ``close()``.
+        If training stops before that, it must call ``close()``.
         """
         return TrainingProgress(self, self._open(description, total_steps))
 
@@ -300,7 +300,7 @@ class Progress:
         try:
             action()
         except (OSError, ValueError):
-            # ValueError is what a closed stream raises, and one whose encoding lacks a character.
+            # A closed stream raises ValueError, and so does one whose encoding lacks a character.
             self._display = Silent()
 
 
@@ -318,7 +318,7 @@ class TrainingProgress:
             self.close()
 
     def close(self) -> None:
-        """End the stage, done or not; doing it again does nothing."""
+        """End the stage, complete or not; a second call does nothing."""
         self._progress._close(self._stage)
 
 
@@ -338,7 +338,7 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def log_line(stage: Stage, now: float, *, ended: bool = False) -> str:
+def progress_line(stage: Stage, now: float, *, ended: bool = False) -> str:
     """One line of a log about a stage."""
     parts = [f"{stage.description}: {stage.percentage}% ({stage.done:,}/{stage.total:,})", stage.metrics]
     if ended:
@@ -348,8 +348,8 @@ def log_line(stage: Stage, now: float, *, ended: bool = False) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def bars(stages: Sequence[Stage], now: float, width: int) -> Any:
-    """A Rich table with a row for each stage that fits a terminal of so many columns; metrics give way first."""
+def progress_bars(stages: Sequence[Stage], now: float, width: int) -> Any:
+    """A Rich table with a row for each stage that fits a terminal of so many columns; metrics are cut first."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text

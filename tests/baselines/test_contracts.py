@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-from hyperborn.baselines import BASELINES, Baseline, BayesBiNN, Ensemble, MeanField, Trained
+from hyperborn.baselines import BASELINES, Baseline, BayesBiNN, Ensemble, MeanField, TrainedMeanField
 from hyperborn.data.dataset import Split
 from hyperborn.errors import UserError
 
@@ -153,7 +153,7 @@ def test_a_prior_of_independent_bits_is_taken(baseline: Baseline, task: Tasks) -
     learnt = baseline.fit(net, data, prior=certain)
     if isinstance(learnt, Ensemble):
         np.testing.assert_array_equal(learnt.bits, [[0, 1] * 4 + [0]])
-    elif isinstance(learnt, Trained):
+    elif isinstance(learnt, TrainedMeanField):
         found = hb.ExactPosterior(np.zeros(2**9), np.log(learnt.result.probabilities + 1e-300)).marginals
         np.testing.assert_array_equal(np.round(found), [0, 1] * 4 + [0])
     else:  # of full precision, which has no use for it

@@ -279,13 +279,13 @@ def test_what_names_memory_only_is_no_lack_of_it(hyperborn: Run, monkeypatch: py
     import jax
     import jax.numpy as jnp
 
-    from hyperborn import training
+    from hyperborn.runs import results
 
     def guarded(_path: Path, **_options: object) -> None:
         with jax.transfer_guard("disallow"):
             jnp.zeros(3) + np.ones(3, np.float32)
 
-    monkeypatch.setattr(training, "load", guarded)
+    monkeypatch.setattr(results, "load", guarded)
     ended = hyperborn("evaluate", "run")
     assert ended.code == 1
     assert "memory_kind" in ended.err

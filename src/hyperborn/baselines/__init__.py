@@ -35,7 +35,7 @@ from hyperborn.baselines.exhaustive import Exhaustive
 from hyperborn.baselines.full_precision import LogisticRegression, MultilayerPerceptron
 from hyperborn.baselines.gibbs import Gibbs
 from hyperborn.baselines.greedy import GreedyFlips
-from hyperborn.baselines.mean_field import MeanField, Trained
+from hyperborn.baselines.mean_field import MeanField, TrainedMeanField
 from hyperborn.baselines.straight_through import StraightThroughAdam
 
 BASELINES: dict[str, type[Baseline]] = {
@@ -70,5 +70,5 @@ __all__ = [
     "Predictor",
     "SimulatedAnnealing",
     "StraightThroughAdam",
-    "Trained",
+    "TrainedMeanField",
 ]

@@ -84,7 +84,7 @@ def ensemble_of_draws(network: Network, bits: Bits, marginals: Float[np.ndarray,
     return Ensemble(network, drawn, counts / len(bits), marginals)
 
 
-def check_counts(settings: Any, *names: str) -> None:
+def check_whole_numbers(settings: Any, *names: str) -> None:
     """Raise a UserError for a named setting that is neither None nor a whole number of at least 1."""
     for name in names:
         value = getattr(settings, name)

@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Bool, Float, UInt32
 
 from hyperborn._typing import RandomKey
-from hyperborn.baselines.baseline import Baseline, Ensemble, check_counts, check_positive, ensemble_of_draws
+from hyperborn.baselines.baseline import Baseline, Ensemble, check_positive, check_whole_numbers, ensemble_of_draws
 from hyperborn.baselines.descent import DescentSettings, Proposal, Rule, descend, descent_settings
 from hyperborn.baselines.heat_bath import potentials_of
 from hyperborn.baselines.potential import Potential, potential_of, seed_of
@@ -75,7 +75,7 @@ class BayesBiNN(Baseline):
     spread: float | None = None
 
     def __post_init__(self) -> None:
-        check_counts(self, "restarts", "steps", "samples", "draws", "batch_size")
+        check_whole_numbers(self, "restarts", "steps", "samples", "draws", "batch_size")
         check_positive(self, "learning_rate", 1.0, optional=True)
         for name in ("temperature", "floor", "largest", "spread"):
             check_positive(self, name, optional=True)

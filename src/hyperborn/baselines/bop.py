@@ -10,7 +10,7 @@ from jax import Array
 from jaxtyping import Float, UInt32
 
 from hyperborn._typing import RandomKey
-from hyperborn.baselines.baseline import Baseline, Ensemble, check_counts, check_positive
+from hyperborn.baselines.baseline import Baseline, Ensemble, check_positive, check_whole_numbers
 from hyperborn.baselines.descent import (
     LAST,
     DescentSettings,
@@ -60,7 +60,7 @@ class Bop(Baseline):
     side_rate: float = 0.01
 
     def __post_init__(self) -> None:
-        check_counts(self, "restarts", "steps", "batch_size")
+        check_whole_numbers(self, "restarts", "steps", "batch_size")
         check_positive(self, "adaptivity", 1.0, optional=True)
         check_positive(self, "threshold", optional=True)
         check_positive(self, "side_rate")

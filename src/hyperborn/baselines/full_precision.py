@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Examples
-from hyperborn.baselines.baseline import EPOCHS, Baseline, Predictor, check_counts, check_positive, with_defaults
+from hyperborn.baselines.baseline import EPOCHS, Baseline, Predictor, check_positive, check_whole_numbers, with_defaults
 from hyperborn.baselines.potential import seed_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy.likelihood import checked_examples
@@ -95,7 +95,7 @@ class MultilayerPerceptron(Baseline):
 
     def __post_init__(self) -> None:
         check_positive(self, "penalty")
-        check_counts(self, "restarts", "iterations", "batch_size")
+        check_whole_numbers(self, "restarts", "iterations", "batch_size")
         check_positive(self, "learning_rate")
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> FullPrecision:

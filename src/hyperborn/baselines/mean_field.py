@@ -20,7 +20,7 @@ from hyperborn.training.definition import check_kinds
 
 @final
 @dataclass(frozen=True, eq=False)
-class Trained(Predictor):
+class TrainedMeanField(Predictor):
     """Predicts with the exact sum over all networks."""
 
     result: Result
@@ -48,7 +48,7 @@ class MeanField(Baseline):
         whole_number("steps", self.steps, 1)
         whole_number("restarts", self.restarts, 1)
 
-    def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Trained:
+    def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> TrainedMeanField:
         check_kinds(network=network)
         posterior = Register(ProductState(network.n_weights))
         result = fit(
@@ -64,7 +64,7 @@ class MeanField(Baseline):
             spread=SPREAD,
             progress=False,
         )
-        return Trained(result)
+        return TrainedMeanField(result)
 
 
 SPREAD = 1.5

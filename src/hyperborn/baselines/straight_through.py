@@ -11,7 +11,7 @@ from jax import Array
 from jaxtyping import Float, UInt32
 
 from hyperborn._typing import RandomKey
-from hyperborn.baselines.baseline import Baseline, Ensemble, check_counts, check_positive
+from hyperborn.baselines.baseline import Baseline, Ensemble, check_positive, check_whole_numbers
 from hyperborn.baselines.descent import (
     LAST,
     DescentSettings,
@@ -47,7 +47,7 @@ class StraightThroughAdam(Baseline):
     side_rate: float = 0.01
 
     def __post_init__(self) -> None:
-        check_counts(self, "restarts", "steps", "batch_size")
+        check_whole_numbers(self, "restarts", "steps", "batch_size")
         check_positive(self, "learning_rate", optional=True)
         check_positive(self, "side_rate")
 

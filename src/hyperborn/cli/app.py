@@ -14,7 +14,7 @@ from hyperborn import __version__
 from hyperborn.cli.backends import backend_test_command, estimate_command, ledger_command
 from hyperborn.cli.compare import compare_command
 from hyperborn.cli.doctor import doctor_command
-from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, accepted, errors_explained, note, write
+from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, errors_explained, flushed_output, note, write
 from hyperborn.cli.predictions import evaluate_command, predict_command
 from hyperborn.cli.study import study_command
 from hyperborn.cli.training import resume_command, train_command
@@ -55,7 +55,7 @@ def shared(
         bool, typer.Option("--version", callback=version, is_eager=True, metavar="", help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """What stands before the command's name."""
+    """Options before the name of a command."""
 
 
 # Typer hides the class that all its usage errors share.
@@ -72,16 +72,16 @@ def main() -> None:
         # Rich exits, with code 1, where it meets a closed pipe.
         if not isinstance(stop, BrokenPipeError) and not isinstance(stop.__context__, BrokenPipeError):
             raise
-        # Nobody reads any more, and that is no mistake; nor shall the interpreter's end try to write the rest.
+        # The reader has gone, which is not an error. The interpreter must not try to write the rest when it ends.
         silence(sys.stdout)
         code = GOOD
     sys.exit(code)
 
 
 def command() -> None:
-    """`main` for a process of its own, which Ctrl-C, SIGTERM and SIGHUP end at once.
+    """`main` for a process of its own, which ends at once after Ctrl-C, SIGTERM or SIGHUP.
 
-    Whatever was to be kept is kept by then, and the interpreter's own end can crash where XLA is compiling.
+    Everything is saved by then, and the interpreter can crash on its way out while XLA compiles.
     """
     hold_standard_descriptors()
     listen()
@@ -99,7 +99,7 @@ def command() -> None:
 
 
 def listen() -> None:
-    """Have SIGTERM and SIGHUP act like Ctrl-C, and Ctrl-C act also where a shell ignores it for background jobs.
+    """Make SIGTERM and SIGHUP act like Ctrl-C, and Ctrl-C work in background jobs, for which shells ignore it.
 
     SIGHUP stays ignored under nohup.
     """
@@ -111,7 +111,7 @@ def listen() -> None:
 
 
 def hold_standard_descriptors() -> None:
-    """Keep the numbers of standard streams that are closed from files of ours, into which a library might print."""
+    """Occupy the descriptors of closed standard streams, so that no library prints into a file that we open later."""
     with suppress(OSError):
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
             pass
@@ -125,11 +125,11 @@ OWN_SETTINGS = {
     "JAX_TRANSFER_GUARD_DEVICE_TO_HOST": ("disallow", "allow"),
     "JAX_TRANSFER_GUARD_DEVICE_TO_DEVICE": ("disallow", "allow"),
 }
-"""Settings of JAX under which neither Optax nor hyperborn runs: how refused values begin, and what is set instead."""
+"""Settings of JAX under which Optax and hyperborn cannot run: the start of such a value, and the replacement."""
 
 
 def settle_jax(environment: MutableMapping[str, str]) -> list[str]:
-    """Replace settings of JAX under which nothing would run, before JAX reads them; a line to say for each."""
+    """Replace settings of JAX under which nothing would run, before JAX reads them; returns a line about each."""
     lines: list[str] = []
     for name, (refused, own) in OWN_SETTINGS.items():
         given = environment.get(name, "")
@@ -145,7 +145,7 @@ def run_arguments(as_json: bool) -> int:
         with errors_explained(as_json):
             try:
                 # Help is written by Typer.
-                with accepted() if sys.stdout is not None else nullcontext():
+                with flushed_output() if sys.stdout is not None else nullcontext():
                     code = app(standalone_mode=False)
             except USAGE_ERROR as error:
                 # Without arguments the help has been printed, and there is nothing to add.
@@ -164,7 +164,7 @@ AGAIN = 0.05
 
 
 def send_again(unraisable: "UnraisableHookArgs") -> None:
-    """Send a signal again that fell into a callback whose exceptions Python drops, such as JAX's garbage collection."""
+    """Send a signal again if it arrived in a callback whose exceptions Python drops, such as one of JAX at collection."""
     error = unraisable.exc_value
     if isinstance(error, KeyboardInterrupt):
         number = error.number if isinstance(error, Stopped) else signal.SIGINT
@@ -176,7 +176,7 @@ def send_again(unraisable: "UnraisableHookArgs") -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Let what is still to be written to a stream go nowhere."""
+    """Discard whatever is still to be written to a stream."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

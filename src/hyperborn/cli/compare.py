@@ -41,7 +41,7 @@ def compare_command(
 
         def written(folder: Path) -> "tuple[dict[str, Any], list[ObjectiveScores]]":
             check_writable(folder)
-            # Held from the start, so that another comparison of this name is refused before its work, not after it.
+            # The folder is held from the start, so that another comparison of this name is refused before its work.
             with writing(folder):
                 return compared_in(folder, settings, force=force, is_chosen=force or out is not None)
 
@@ -57,13 +57,14 @@ def compare_command(
 def compared_in(
     folder: Path, settings: "CompareConfig", *, force: bool, is_chosen: bool
 ) -> "tuple[dict[str, Any], list[ObjectiveScores]]":
-    """Compare and write the comparison: its record, and the rows of every seed.
+    """Compare, and write the comparison; returns its record, and the scores of every seed.
 
-    A folder that the user has chosen is written, or the writing fails; in place of another one a free one beside it.
+    A folder that the user chose is written, or writing fails. Instead of any other folder that exists by then, a free
+    one beside it is written.
 
     Raises:
-        Stopped: with the seeds written that were complete.
-        KeyboardInterrupt: without one.
+        Stopped: if it was stopped after a seed was complete; all complete seeds are written.
+        KeyboardInterrupt: if it was stopped before that.
         UserError: if something cannot be made, or the folder cannot be written.
     """
     from hyperborn.cli.folders import free_beside
@@ -86,9 +87,9 @@ def compared_in(
         stopped = signal_of(error)
         if not rows:
             raise KeyboardInterrupt("stopped; no seed was complete, so nothing is kept") from error
-    # Ctrl-C, or one more, waits until what was found is written.
+    # From here on, Ctrl-C waits until everything is written.
     with interruptible() as interrupted:
-        # A stopped comparison takes no other one's place, nor one whose folder has come to be meanwhile.
+        # A stopped comparison never replaces another one, nor a folder that was made in the meantime.
         if (stopped or not is_chosen) and not is_free(folder):
             folder, force = free_beside(folder), False
         table = comparison.means_and_errors(comparison.averages(rows))
@@ -99,7 +100,7 @@ def compared_in(
             "comparison.md": tables.markdown(table).encode(),
         }
         write_folder(folder, files, kind=COMPARISON, replace=force)
-        # Only now: whatever goes wrong with the picture, the values are saved.
+        # Drawn last: if the picture fails, the values are saved.
         with warning_on_failure("comparison.png", note):
             title = f"{settings.data}: objectives compared on the test split"
             picture = plots.comparison(table, measures, title=title)

@@ -36,7 +36,7 @@ def doctor_command(as_json: Json = False) -> None:
 
 
 def examined() -> dict[str, Any]:
-    """What there is, as JSON can hold it."""
+    """The facts about this installation, for JSON."""
     import jax
 
     from hyperborn.storage import cache_folder
@@ -55,7 +55,7 @@ def examined() -> dict[str, Any]:
 
 
 def circuit_check() -> bool:
-    """Whether three entangled qubits give the probabilities that follow by hand."""
+    """Whether three entangled qubits give the probabilities that one computes by hand."""
     import jax.numpy as jnp
     import numpy as np
 
@@ -78,7 +78,7 @@ def version_of(package: str) -> str | None:
 
 
 def size_of(folder: os.PathLike[str]) -> int:
-    """Bytes of all files below a folder; files that vanish meanwhile count as nothing."""
+    """Bytes of all files below a folder; files that vanish meanwhile are not counted."""
     total = 0
     for path, _, names in os.walk(folder):
         for name in names:

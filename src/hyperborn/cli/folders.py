@@ -1,4 +1,4 @@
-"""Names of the folders that commands write, and what is said of them when a command is stopped."""
+"""Names of the folders that commands write, and the advice given when a command is stopped."""
 
 import shlex
 from collections.abc import Callable, Collection, Iterator
@@ -20,10 +20,10 @@ Made = TypeVar("Made")
 
 
 def free_folder(out: Path | None, data: str, label: str, *, force: bool, taken: Collection[Path] = ()) -> Path:
-    """The folder asked for, or the first free one of runs/DATA-LABEL, runs/DATA-LABEL-2, ...; by force the first,
-    if there is no other. Folders that are `taken`, by another process since they were found free, are passed over.
+    """The folder asked for, or the first free one of runs/DATA-LABEL, runs/DATA-LABEL-2, ...
 
-    A number that had to be added is noted, for the older folder keeps the shorter name.
+    With `force` it is runs/DATA-LABEL, unless there are several of its name. Folders in `taken` are skipped: another
+    process took them after they were found free. A note says so where a number is added to the name.
 
     Raises:
         UserError: if the folder asked for exists and `force` is false, or none is asked for and several exist.
@@ -54,9 +54,9 @@ def free_beside(folder: Path, taken: Collection[Path] = ()) -> Path:
 def in_free_folder(
     work: Callable[[Path], Made], out: Path | None, data: str, label: str, *, force: bool, first: Path | None = None
 ) -> Made:
-    """What `work` makes of its folder: `first`, else that of `free_folder`.
+    """The result of `work` in the folder `first`, or without it in that of `free_folder`.
 
-    Where no folder was asked for, and another process takes it first (`FolderTaken`), the next free one serves.
+    If no folder was asked for and another process takes it first (`FolderTaken`), the next free one is used.
 
     Raises:
         UserError: as `free_folder`, and whatever `work` raises.
@@ -81,7 +81,7 @@ def check_writable(folder: Path) -> None:
     with explained(folder):
         target = real_path(folder)
         parent = next(place for place in target.parents if place.exists())
-        # Holding the right to write the folder writes beside it, and leaves nothing.
+        # Taking the right to write the folder creates a file beside it, which is removed again.
         with only_writer(parent / target.name):
             pass
     if not folder_exists(folder):
@@ -89,7 +89,7 @@ def check_writable(folder: Path) -> None:
     if not (folder / MANIFEST).exists():
         raise UserError(f"{folder} is not replaced, for hyperborn did not write it; choose another folder with --out")
     strange: list[str] = []
-    # Damage is no hindrance: replacing is the remedy.
+    # A damaged folder may be replaced: that is the remedy.
     with suppress(UserError):
         strange = unlisted(folder, read_manifest(folder, folder))
     if strange:
@@ -98,7 +98,7 @@ def check_writable(folder: Path) -> None:
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Say after Ctrl-C, or where a limit was reached, how the run goes on.
+    """After Ctrl-C, or when a limit was reached, say how to resume the run.
 
     Raises:
         KeyboardInterrupt: with the line to show.

@@ -1,4 +1,4 @@
-"""What commands print, and how they end."""
+"""What commands print, and with which exit code they end."""
 
 import errno
 import json
@@ -29,12 +29,12 @@ Json: TypeAlias = Annotated[
 
 
 def note(text: str) -> None:
-    """A line on standard error; where there is none, or it is closed, it is left out."""
+    """Write a line to standard error; without an open standard error nothing is written."""
     say(printable(text))
 
 
 def say(text: str) -> None:
-    """Lines on standard error, as they are."""
+    """Write text to standard error unchanged."""
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write(text + "\n")
@@ -42,12 +42,12 @@ def say(text: str) -> None:
 
 
 def emit(record: Mapping[str, Any]) -> None:
-    """One JSON object on standard output; what is not a finite number is null."""
+    """Write one JSON object to standard output; numbers that are not finite become null."""
     write(json.dumps(finite(record), indent=2, allow_nan=False) + "\n")
 
 
 def finite(value: Any) -> Any:
-    """The value with null for the numbers that JSON lacks."""
+    """The value with None for the numbers that JSON cannot hold."""
     if isinstance(value, Mapping):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -56,21 +56,21 @@ def finite(value: Any) -> Any:
 
 
 def show(renderable: Any, *, is_saved: bool = False) -> None:
-    """A Rich table or text on standard output; Rich itself ends the process, with code 1, where nobody reads.
+    """Print a Rich table or text; Rich ends the process with code 1 if the reader of a pipe has gone.
 
-    What is saved in a folder as well is left out where there is no standard output.
+    Without a standard output, what is also saved in a folder (`is_saved`) is not printed.
     """
     from rich.console import Console
 
     if is_saved and sys.stdout is None:
         return
-    with accepted():
+    with flushed_output():
         Console().print(renderable)
 
 
 def write(text: str) -> None:
-    """Text on standard output."""
-    with accepted():
+    """Write text to standard output."""
+    with flushed_output():
         sys.stdout.write(text)
 
 
@@ -78,12 +78,12 @@ NO_OUTPUT = "there is no standard output to write to; leave it open, or use --ou
 
 
 @contextmanager
-def accepted() -> Iterator[None]:
-    """Have what the block writes on standard output out of Python's hands.
+def flushed_output() -> Iterator[None]:
+    """Flush what the block writes to standard output, and explain a failure.
 
     Raises:
         UserError: if standard output refuses it.
-        BrokenPipeError: if nobody reads it any more.
+        BrokenPipeError: if the reader of a pipe has gone.
     """
     if sys.stdout is None:
         raise UserError(NO_OUTPUT)
@@ -109,7 +109,7 @@ def errors_explained(as_json: bool) -> Iterator[None]:
     """
     try:
         if as_json and sys.stdout is None:
-            # Said before the work, not after it.
+            # Refused before the work, not after it.
             raise UserError(NO_OUTPUT)
         yield
     except UserError as error:
@@ -118,7 +118,7 @@ def errors_explained(as_json: bool) -> Iterator[None]:
         raise failed(str(error) or "stopped", INTERRUPTED + signal_of(error), as_json) from error
     except (typer.Exit, BrokenPipeError):
         raise
-    except Exception as error:  # the last resort, where every other error is ours
+    except Exception as error:  # all errors of users are handled above: what is left is a fault of ours
         diagnosis = diagnosis_of(error)
         if diagnosis is not None:
             raise failed(diagnosis, USERS, as_json) from error
@@ -130,7 +130,7 @@ def errors_explained(as_json: bool) -> Iterator[None]:
 
 
 def signal_of(error: BaseException) -> int:
-    """The signal that an interruption came from, or what it was raised from; plain ones are of Ctrl-C."""
+    """The signal behind an interruption or one of its causes; without one, it was Ctrl-C."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, Stopped):
@@ -143,16 +143,16 @@ NO_MEMORY = "there is not enough memory; choose fewer weights (--hidden, --compo
 
 
 def diagnosis_of(error: Exception) -> str | None:
-    """What is wrong with the machine or with JAX's settings, and the remedy; None where the fault is ours."""
+    """What is wrong with the machine or the settings of JAX, and the remedy; None if neither is at fault."""
     if is_lack_of_memory(error):
         return f"{NO_MEMORY} ({error})"
-    # Loaded by now where it is at fault.
+    # If JAX is at fault, it is loaded by now.
     jax = sys.modules.get("jax")
     if jax is None:
         return None
     try:
         jax.devices()
-    except Exception as refusal:  # noqa: BLE001  (whichever kind: without a device nothing of ours was at work)
+    except Exception as refusal:  # noqa: BLE001  (of any kind: without a device, the fault is not ours)
         if is_lack_of_memory(refusal):
             return f"{NO_MEMORY} ({refusal})"
         chosen = os.environ.get("JAX_PLATFORMS")
@@ -163,7 +163,7 @@ def diagnosis_of(error: Exception) -> str | None:
 
 
 UNMAPPED = ("failed to map segment", "annot allocate memory")
-"""What the system's loader says of a library that it has no memory for."""
+"""Parts of the loader's messages about a library that does not fit into memory."""
 
 
 def is_lack_of_memory(error: Exception) -> bool:
@@ -173,13 +173,13 @@ def is_lack_of_memory(error: Exception) -> bool:
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     if isinstance(error, RuntimeError):
-        # The status of XLA, and the C++ exception in the words of JAX when it starts.
+        # XLA's status, and the C++ exception that JAX reports when it starts.
         return str(error).startswith("RESOURCE_EXHAUSTED") or "std::bad_alloc" in str(error)
     return isinstance(error, MemoryError)
 
 
 def failed(text: str, code: int, as_json: bool) -> typer.Exit:
-    """Say in one line what went wrong; the exit is to be raised."""
+    """Write one line about what went wrong, and return the exit for the caller to raise."""
     line = message_line(text)
     note(f"hyperborn: {line}")
     if as_json:
@@ -189,7 +189,7 @@ def failed(text: str, code: int, as_json: bool) -> typer.Exit:
 
 
 def message_line(text: str) -> str:
-    """The text without line breaks and what else steers a terminal, shortened in the middle where it is very long."""
+    """The text without line breaks and control characters; the middle of a very long text is left out."""
     shown = printable(text)
     if len(shown) <= LONGEST:
         return shown

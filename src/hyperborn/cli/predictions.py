@@ -40,7 +40,7 @@ def predict_command(
         from hyperborn.runs.results import load
         from hyperborn.storage import write_file
 
-        # As it will be written: the plain name misses a file behind folder/../ where there is no such folder.
+        # The real path is checked: with folder/../name, and no such folder, the plain path does not find the file.
         if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
             raise UserError(f"{out} exists; choose another name with --out")
         result = load(run, report=note)
@@ -96,8 +96,8 @@ def evaluate_command(
         from hyperborn.runs.results import load
 
         if file is not None and split is not None:
-            raise UserError(f"--split {split} is of the run's own data, and {file} was given; leave one out")
-        # The data are known. Their key takes text, which the name of a folder need not be.
+            raise UserError(f"--split {split} names a part of the run's own data, and {file} was given; leave one out")
+        # The run knows its data; the key only has to be text, which the name of a folder may not be.
         settings = configured(RunConfig, None, {"data": "run", **flags})
         result = load(run, report=note)
         if settings.backend is not None:
@@ -120,7 +120,7 @@ def evaluate_command(
 
 
 def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
-    """The result as its circuit does on a backend; what was measured is kept in the run folder, and asked for once."""
+    """The result measured on a backend; the measurements are kept in the run folder, and each is made once."""
     from contextlib import closing
 
     from hyperborn.backends import Ledger
@@ -134,7 +134,7 @@ def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
     if len(settings.shots) > 1:
         raise UserError(f"shots = {settings.shots}: a trained circuit is measured once; give one number")
     backend = backend_of(settings)
-    # Before there is a file for it.
+    # Both are checked before a file is made.
     on_backend(result.definition.posterior, backend)
     connected(backend)
     with writing(run), closing(Ledger.create_or_open(run / EVALUATIONS)) as ledger:

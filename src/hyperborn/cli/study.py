@@ -7,7 +7,7 @@ import typer
 
 from hyperborn.cli.output import Json, emit, errors_explained, note
 
-OUT_HELP = "Folder to write; if absent runs/study-PLAN. What is there already is not done again."
+OUT_HELP = "Folder to write; if absent runs/study-PLAN. Cells that are done are not run again."
 
 
 def study_command(
@@ -18,7 +18,7 @@ def study_command(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a study: methods compared on tasks, training sizes and seeds. Start it twice, and two processes share it."""
+    """Run a study: methods compared on tasks, sizes and seeds. Processes with the same command share the work."""
     with errors_explained(as_json):
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.errors import UserError, warning_on_failure
@@ -46,7 +46,7 @@ def study_command(
         rows = scheduler.rows_of_cells(cells, store)
         report = report_files.report_of(planned, rows)
         store.write_report(report.files)
-        # Only now: whatever goes wrong with a picture, the tables are saved.
+        # Drawn last: if a picture fails, the tables are saved.
         with warning_on_failure("the pictures", note):
             store.write_report(report.files | draw_all(report.pictures, note))
         failed = len({row["cell"] for row in rows if row.get("error") is not None})

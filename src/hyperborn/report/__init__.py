@@ -1,4 +1,4 @@
-"""What users see of a run: pictures as PNG bytes, and tables."""
+"""Tables, and pictures as PNG bytes, of runs, comparisons and studies."""
 
 from hyperborn.report.notation import EXACT_POSTERIOR
 from hyperborn.report.plots import comparison, decision_map, reliability_diagram, top_networks, training_curve

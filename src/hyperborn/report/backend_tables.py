@@ -1,4 +1,4 @@
-"""Tables about a backend: what was spent there, and what was found when it was tested."""
+"""Tables about a backend: what was spent on it, and the results of its test."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     import rich.table
 
 MOST_ROWS = 40
-"""Jobs that are listed; of more, the first and the last."""
+"""Jobs that are listed; of more jobs, the first and the last."""
 
 LONGEST = 60
 """Characters of an error that are shown."""
 
 
 def ledger_table(part: str, jobs: Sequence[Job], total: Spent, limits: Limits) -> "rich.table.Table":
-    """A row a job, and below them what all took beside what is allowed; `part` says what the jobs were for."""
+    """A row for each job, then the totals with their limits; `part` says what the jobs were for."""
     from rich.padding import Padding
 
     table = plain_table(["job", "attempt", "state", "circuits", "shots each", "seconds", "id"])
@@ -62,5 +62,5 @@ def conformance_table(found: Conformance) -> "rich.table.Table":
 
 
 def allowed(spent: str, limit: int | float | None) -> str:
-    """What was spent, and of how much."""
+    """What was spent, and its limit if there is one."""
     return spent if limit is None else f"{spent} of {limit:,g}"

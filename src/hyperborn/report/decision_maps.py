@@ -1,4 +1,4 @@
-"""Picture of what is predicted where, for data of two features."""
+"""Picture of the predicted class probabilities over the plane of two features."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,12 +15,12 @@ from hyperborn.report.lettering import fitted_text, legend_below
 from hyperborn.report.style import INK, SIZE, canvas, colour_at, marker_at
 
 ACROSS, DOWN = 120, 80
-"""Places where predictions are made."""
+"""Points of the grid on which predictions are made."""
 MARGIN = 0.12
 """Room about the data, as a share of its width."""
 
 MOST_CLASSES = 12
-"""Classes that the legend names; with more it would leave no room for the picture."""
+"""Classes that the legend names; more would leave no room for the picture."""
 LABEL_SIZE = 10.0
 """Points, of the features' names."""
 
@@ -92,7 +92,7 @@ def draw_two(figure: Figure, axes: Axes, across: np.ndarray, down: np.ndarray, p
 
 
 def draw_many(axes: Axes, across: np.ndarray, down: np.ndarray, probabilities: np.ndarray) -> None:
-    """The most probable class's colour, the paler the less certain it is, and lines between such regions."""
+    """The colour of the most probable class, paler where it is less certain, and lines between these regions."""
     classes = probabilities.shape[2]
     shades = np.array([to_rgb(pale(colour_at(label))) for label in range(classes)])
     extent = (across[0], across[-1], down[0], down[-1])
@@ -110,6 +110,6 @@ def draw_many(axes: Axes, across: np.ndarray, down: np.ndarray, probabilities: n
 
 
 def pale(colour: str) -> tuple[float, float, float]:
-    """The colour mixed with white, for areas that points of the colour itself lie on."""
+    """The colour mixed with white, for areas under points of the same colour."""
     red, green, blue = (0.4 + 0.6 * part for part in to_rgb(colour))
     return red, green, blue

@@ -1,4 +1,4 @@
-"""Text of pictures: names of any length and any signs, no wider than there is room, and legends of any number of them.
+"""Text in pictures: names of any length and any characters, cut to the available width, and legends of many names.
 
 `style.LOOK` keeps Matplotlib from reading text as mathematics.
 """
@@ -19,16 +19,16 @@ from matplotlib.textpath import text_to_path
 from hyperborn.printable import printable
 
 LONGEST = 400
-"""Signs of a name that are looked at: no picture has room for more."""
+"""Characters of a name that are used: no picture has room for more."""
 
 LEFT_TO_RIGHT = "\u200e"
-"""Sign that cannot be seen; a line that begins with it goes from left to right, whatever scripts are in it."""
+"""Invisible character; a line that begins with it runs from left to right, whatever scripts are in it."""
 
 POINTS = 72
 """Points of an inch."""
 
 WIDER = 1.03
-"""Widths of letters that are fitted to dots, in units of their own widths, at most."""
+"""Hinting makes text at most this many times wider than its unhinted width."""
 
 LEGEND_SIZE = 9.0
 """Points of a legend's text."""
@@ -39,7 +39,7 @@ MOST_COLUMNS = 5
 
 
 def fitted_text(text: str, room: float, size: float, weight: str = "normal") -> str:
-    """The text on one line, with its middle left out where it is wider than there is room.
+    """The text on one line; its middle is left out where the line is wider than `room`.
 
     Args:
         text: any text.
@@ -61,7 +61,7 @@ def fitted_text(text: str, room: float, size: float, weight: str = "normal") -> 
 
 
 def without_middle(line: str, kept: int) -> str:
-    """So many signs of a line, the first and the last of it."""
+    """The line cut to so many of its first and last characters."""
     head = (kept + 1) // 2
     return f"{line[:head]}…{line[len(line) - (kept - head) :]}"
 
@@ -73,7 +73,7 @@ def text_width(line: str, size: float, weight: str = "normal") -> float:
 
 
 def fitted_names(names: Sequence[str], room: float, size: float) -> list[str]:
-    """Each name `fitted`; where two would look the same, all are numbered from 0 on."""
+    """Each name `fitted`; where two would look the same, all are numbered, starting with 0."""
     lines = [fitted_text(name, room, size) for name in names]
     if len(set(lines)) == len(lines):
         return lines
@@ -99,7 +99,7 @@ def legend_below(
         title: above the entries.
         handle: length of a handle, in units of the text's size.
     """
-    # Containers, of bars say, are as good as artists in a legend, but for its annotation.
+    # A legend takes containers too, such as error bars, though its annotations say only artists.
     shown: list[Any] = list(handles[:most])
     lines = list(names[:most])
     if len(names) > most:
@@ -116,7 +116,7 @@ def legend_below(
         handlelength=handle, handletextpad=PADDING, columnspacing=BETWEEN,
         title=None if title is None else fitted_text(title, room, LEGEND_SIZE), title_fontsize=LEGEND_SIZE,
     )  # fmt: skip
-    # Matplotlib leaves entries out whose labels begin with an underscore, so that they get their names afterwards.
+    # Matplotlib leaves out entries whose labels begin with an underscore, so entries get their names afterwards.
     for text, line in zip(legend.get_texts(), fitted_names(lines, own, LEGEND_SIZE), strict=True):
         text.set_text(line)
     return -(-len(lines) // columns)

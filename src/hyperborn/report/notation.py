@@ -58,7 +58,7 @@ def objective_name(key: str) -> str:
 
 
 def exact_last(names: Iterable[str]) -> list[str]:
-    """The names in their order, the exact posterior after all others."""
+    """The names in their order, but the exact posterior last."""
     return sorted(names, key=lambda name: name == EXACT_POSTERIOR)
 
 

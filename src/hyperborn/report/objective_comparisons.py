@@ -85,6 +85,6 @@ def explanation(exact: bool, between: str) -> str:
 
 
 def write_explanation(axes: Axes, exact: bool) -> None:
-    """What the marks mean, in a panel that is free."""
+    """Write what the marks mean into an unused panel."""
     axes.set_axis_off()
     axes.text(0.02, 0.5, explanation(exact, "\n\n"), transform=axes.transAxes, fontsize=9.5, va="center")

@@ -18,12 +18,12 @@ MOST_NETWORKS = 10
 
 
 def plots_of(result: Result, records: Sequence[Mapping[str, Any]], *, note: Callable[[str], None]) -> dict[str, bytes]:
-    """PNG files of a finished run, by name; `note` is told of those that cannot be drawn, and are left out."""
+    """PNG files of a finished run, by name; one that cannot be drawn is left out, and `note` is told of it."""
     return draw_all(pictures_of(result, records), note)
 
 
 def pictures_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[str, Draw]:
-    """What is drawn of a run, by name."""
+    """Functions that draw the pictures of a run, by file name."""
     data, log_evidence = result.data, result.numbers.get("log_evidence")
     pictures: dict[str, Draw] = {"training.png": lambda: plots.training_curve(records, log_evidence)}
     if regime_of(result.definition).name == "exact":
@@ -38,7 +38,7 @@ def pictures_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[st
 
 
 def networks_of(result: Result) -> bytes:
-    """The most probable networks, beside what the exact posterior says of them."""
+    """The most probable networks, with their probabilities under the exact posterior."""
     shown = min(MOST_NETWORKS, len(result.probabilities))
     bits = result.most_probable(shown)
     log_p = result.definition.prior.log_probabilities(result.network)[index_of(bits)]

@@ -1,4 +1,4 @@
-"""The look that all pictures share, and PNG bytes from a figure."""
+"""The style that all pictures share, and PNG bytes from a figure."""
 
 import io
 import warnings
@@ -26,7 +26,7 @@ SHADES = (1.0, 0.6, 0.35)
 """Brightness of the cycle's colours the first time, the second and the third."""
 
 COLOURS = {"elbo": BLUE, "mle": VERMILION, "selbo": GREEN, "renyi": PURPLE, "stein": ORANGE}
-"""An objective looks the same in every picture; others take what is left of the cycle."""
+"""Colours of objectives, the same in every picture; other names take the remaining colours of the cycle."""
 
 SIZE = (8.0, 5.0)
 """Inches; at 100 dots an inch this is 800 x 500, and the files have twice that for sharp screens."""
@@ -66,11 +66,11 @@ LOOK = {
 
 @contextmanager
 def plot_style() -> Iterator[None]:
-    """Matplotlib's defaults with our changes, whatever the user has configured; the user's settings come back after.
+    """Matplotlib's defaults with our changes, independent of the user's configuration, which is restored afterwards.
 
-    A sign that the font lacks is drawn as a box, without a warning.
+    A character that the font lacks is drawn as a box, without a warning.
     """
-    # A backend is none of a picture's looks, and setting it would load pyplot.
+    # The backend does not change how a picture looks, and setting it would load pyplot.
     settings: dict[Any, Any] = {name: rcParamsDefault[name] for name in rcParamsDefault if "backend" not in name}
     settings.update(LOOK)
     with matplotlib.rc_context(settings), warnings.catch_warnings():
@@ -82,7 +82,7 @@ def canvas(title: str, size: tuple[float, float] = SIZE) -> Figure:
     """An empty figure with a title, drawn on without pyplot.
 
     Args:
-        title: in smaller letters where it is long, and without its middle where even these leave no room.
+        title: in smaller letters where it is long; where even these are too wide, its middle is left out.
         size: width and height, inches.
     """
     figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
@@ -109,14 +109,14 @@ def colours(names: Sequence[str]) -> dict[str, str]:
 
 
 def colour_at(place: int) -> str:
-    """A colour for a place in a list: after the cycle's end its colours come again, darker."""
+    """A colour for a place in a list; after the end of the cycle its colours are repeated, darker."""
     brightness = SHADES[place // len(CYCLE) % len(SHADES)]
     red, green, blue = (brightness * part for part in to_rgb(CYCLE[place % len(CYCLE)]))
     return to_hex((red, green, blue))
 
 
 def marker_at(place: int) -> str:
-    """A marker for a place in a list, another one each time that the cycle of colours comes again."""
+    """A marker for a place in a list; where a colour is repeated, the marker differs."""
     return MARKERS[(place + place // len(CYCLE)) % len(MARKERS)]
 
 

@@ -32,16 +32,16 @@ SHORT = {"nll": "NLL", "brier": "Brier", "ece": "ECE", "elbo_gap": "gap (nats)"}
 """Headers of the comparison in a terminal."""
 
 MOST_LOSSES = 5
-"""Restarts whose losses are shown, best first: far apart, they say that more restarts may find better."""
+"""Restarts whose losses are shown, best first: if these differ much, more restarts may find a lower loss."""
 
 SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>|~$&#"})
-"""What Markdown would take for a column, an emphasis, a link, a formula or a tag, as plain text."""
+"""Escapes for the characters that Markdown reads as a column, an emphasis, a link, a formula or a tag."""
 
 MEASURES = (
     *("loss", "expected_energy", "standard_error", "kl", "elbo", "log_evidence", "elbo_gap", "optimum_gap"),
     *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
 )
-"""Numbers of a run, shown where there are any: what is known depends on the posterior."""
+"""Numbers of a run, shown where they are known, which depends on the posterior."""
 
 
 def summary_table(summary: Mapping[str, Any]) -> "rich.table.Table":
@@ -70,12 +70,12 @@ def split_scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
 
 
 def score_text(value: float | None) -> str:
-    """Four decimal places, which thousands of examples can fill, so that columns line up."""
+    """Four decimal places, so that columns line up; thousands of examples give as many digits."""
     return number_text(value) if value is None or value != value or 0 < value < 5e-5 else fixed(value, 4)
 
 
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What to say beside the scores, by name."""
+    """Further facts of a run, as pairs of name and text."""
     found = [(metric_name(name), number_text(summary[name])) for name in MEASURES if summary.get(name) is not None]
     if summary.get("measured_on"):
         found.append(("predictions measured on", f"{summary['measured_on']} (other numbers are of training)"))
@@ -96,7 +96,7 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def bits_text(bits: str | None, count: int | None) -> str:
-    """The bits of a network, or how many there are where they are too many to be shown."""
+    """The bits of a network, or their number where they are too many to show."""
     return bits or (MISSING if count is None else f"of {count:,} bits")
 
 
@@ -123,7 +123,7 @@ def comparison_table(rows: Rows, *, title: str | None = None) -> "rich.table.Tab
         if name == EXACT_POSTERIOR:
             table.add_section()
         # Without spaces, five metrics fit 80 columns.
-        texts = [objective_name(name), *(mean_text(rows, name, metric).replace(" ± ", "±") for metric in metrics)]
+        texts = [objective_name(name), *(row_text(rows, name, metric).replace(" ± ", "±") for metric in metrics)]
         table.add_row(*text_cells(texts), style="italic" if name == EXACT_POSTERIOR else "")
     return table if title is None else titled(title, [table])
 
@@ -138,7 +138,7 @@ def markdown(rows: Rows) -> str:
     headers = ["", *(escaped(metric_name(metric)) for metric in metrics)]
     lines = [row_of(headers), row_of(["---", *["---:"] * len(metrics)])]
     for name in exact_last(rows):
-        texts = [escaped(objective_name(name)), *(mean_text(rows, name, metric) for metric in metrics)]
+        texts = [escaped(objective_name(name)), *(row_text(rows, name, metric) for metric in metrics)]
         lines.append(row_of([f"*{part}*" for part in texts] if name == EXACT_POSTERIOR else texts))
     return "\n".join(lines) + "\n"
 
@@ -151,7 +151,7 @@ def metric_columns(rows: Rows) -> list[str]:
     return [metric for metric in METRICS if metric in found] + [metric for metric in found if metric not in METRICS]
 
 
-def mean_text(rows: Rows, name: str, metric: str) -> str:
+def row_text(rows: Rows, name: str, metric: str) -> str:
     """Mean ± standard error of a metric; a dash where the row lacks it."""
     mean, error = rows[name].get(metric, (None, None))
     return estimate_text(mean, error)
@@ -173,7 +173,7 @@ def plain_table(headers: Sequence[str]) -> "rich.table.Table":
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for place, header in enumerate(text_cells(headers)):
-        # Folding loses nothing, and Rich's ellipsis is not in every encoding.
+        # Folding keeps all text. Rich's ellipsis is not in every encoding.
         table.add_column(header, justify="right" if place else "left", overflow="fold")
     return table
 
@@ -185,7 +185,7 @@ def titled(title: str, parts: Iterable[Any]) -> "rich.table.Table":
 
     table = Table.grid()
     table.add_column(overflow="fold")
-    # Rich's own titles read markup and do not look at the encoding.
+    # Rich's own titles interpret markup and ignore the encoding.
     table.add_row(Styled(text_cells([title])[0], "bold"))
     for part in parts:
         table.add_row(part)

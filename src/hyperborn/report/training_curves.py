@@ -13,10 +13,10 @@ from hyperborn.report.notation import number_text
 from hyperborn.report.style import BLUE, GREY, INK, canvas, grid
 
 FEW = 40
-"""Records up to which each is a dot."""
+"""With at most so many records, each record is drawn as a dot."""
 
 EARLY = 0.1
-"""Share of the steps whose values may lie outside the picture."""
+"""Fraction of the steps, at the start, whose values may lie outside the picture."""
 MARGIN = 0.08
 
 
@@ -59,14 +59,14 @@ def draw_losses(axes: Axes, steps: np.ndarray, losses: np.ndarray) -> None:
 
 
 def draw_elbo(axes: Axes, steps: np.ndarray, elbo: np.ndarray, log_evidence: float | None) -> None:
-    """The ELBO of whichever restart leads, under the line that it cannot cross."""
+    """The ELBO of the best restart so far, below the log evidence, which is its upper bound."""
     draw_line(axes, steps, elbo, color=BLUE, linewidth=2.2, zorder=3, label=f"ELBO: {number_with_minus(elbo[-1])}")
     axes.set_title("ELBO of the best restart")
     if log_evidence is not None and np.isfinite(log_evidence):
         label = f"log evidence: {number_with_minus(log_evidence)}"
         axes.axhline(log_evidence, color=INK, linestyle=(0, (5, 3)), linewidth=1.3, label=label)
         gap = log_evidence - elbo[-1]
-        # Above can only be rounding, and is to be seen. A longer title would be cut off at the picture's edge.
+        # "above" can only be rounding, and should be seen. A longer title would be cut off at the edge of the picture.
         axes.set_title(f"{abs(gap):.3g} nats {'below' if gap >= 0 else 'above'} the log evidence")
     show_later(axes, steps, np.append(elbo, log_evidence if log_evidence is not None else np.nan))
     decorate(axes, "ELBO (nats, higher is better)")
@@ -74,7 +74,7 @@ def draw_elbo(axes: Axes, steps: np.ndarray, elbo: np.ndarray, log_evidence: flo
 
 
 def show_later(axes: Axes, steps: np.ndarray, values: np.ndarray) -> None:
-    """Fit the vertical axis to what comes after the first steps, whose fall would flatten everything else."""
+    """Fit the vertical axis to the values after the first steps, whose large changes would flatten all others."""
     later = values[np.append(steps, np.full(len(values) - len(steps), steps[-1])) >= EARLY * steps[-1]]
     seen = later[np.isfinite(later)]
     if seen.size and np.ptp(seen) > 0:
@@ -82,7 +82,7 @@ def show_later(axes: Axes, steps: np.ndarray, values: np.ndarray) -> None:
 
 
 def draw_line(axes: Axes, steps: np.ndarray, values: np.ndarray, **style: Any) -> None:
-    # Dots say that between few records nothing is known.
+    # Where records are few, dots show that nothing is known between them.
     dots = {"marker": "o", "markersize": 1.7 * style["linewidth"]} if len(steps) <= FEW else {}
     axes.plot(steps, np.where(np.isfinite(values), values, np.nan), **dots, **style)
 

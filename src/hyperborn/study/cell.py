@@ -1,4 +1,4 @@
-"""The unit of a study: one method on one split, known by the hash of everything that decides its result."""
+"""The unit of a study: one method on one split, named by the hash of everything that decides its result."""
 
 import hashlib
 import json
@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 FORMAT = 1
-"""Raise it when a change anywhere alters what cells find, so that earlier ones are not taken for theirs.
+"""Increase it when a change anywhere alters the results of cells, so that earlier results are not reused.
 
-It is part of the cells' keys. What their files look like has a version of its own: `hyperborn.storage.formats.CELL`.
+It is part of the cells' keys. Their files have a version of their own: `hyperborn.storage.formats.CELL`.
 """
 
 
 @dataclass(frozen=True)
 class Method:
-    """A way from a split to predictions.
+    """A method that learns from a split and predicts.
 
     Attributes:
         kind: a run of hyperborn, a baseline, or the exact posterior.
         baseline: name of the baseline.
         settings: keys of a run's configuration, or the baseline's own.
-        choose: values of further keys, which are tried one key after the other; the first of each is the start.
-        by: whether the best value is that of the lowest NLL of the validation split, or of the lowest final loss.
+        choose: values to try of further keys, one key after the other, beginning with the first value of each.
+        by: what the best value has lowest: the NLL of the validation split, or the final training loss.
     """
 
     kind: Literal["run", "baseline", "exact"]
@@ -34,7 +34,7 @@ class Method:
     by: Literal["validation", "loss"]
 
     def hurried(self, steps: int) -> "Method":
-        """The method with so few steps at most, if it is a run."""
+        """The method with at most so many steps, if it is a run."""
         given = self.settings.get("steps", steps)
         fewer = min(steps, given) if isinstance(given, int) else steps
         return replace(self, settings={**self.settings, "steps": fewer}) if self.kind == "run" else self
@@ -52,7 +52,7 @@ class Cell:
 
     @cached_property
     def split_key(self) -> str:
-        """Hash of what decides the split; of a user's table its content."""
+        """Hash of what decides the split, with the content of a user's table."""
         record = {"task": self.task, "size": self.size, "test": self.test, "seed": self.seed}
         table = Path(str(self.task.get("data", "")))
         if table.suffix and table.is_file():
@@ -61,7 +61,7 @@ class Cell:
 
     @cached_property
     def key(self) -> str:
-        """Hash of everything that decides the result but hyperborn itself, which `FORMAT` stands for."""
+        """Hash of everything that decides the result; `FORMAT` stands for the version of hyperborn."""
         method = asdict(self.method) | {"choose": list(self.method.choose.items())}
         return record_hash({"format": FORMAT, "split": self.split_key, "method": method})
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn.baselines import BASELINES, Baseline, Ensemble, Trained
+from hyperborn.baselines import BASELINES, Baseline, Ensemble, TrainedMeanField
 from hyperborn.config import RunConfig
 from hyperborn.config.definitions import definition_of, prior_of
 from hyperborn.config.networks import network_of
@@ -203,7 +203,7 @@ def fit_baseline(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     predictor = baseline_of(cell.method, rest).fit(network, fits.data, prior=prior, seed=cell.seed)
     row: Row = {"n_weights": network.n_weights}
     exact = fits.posterior(network, prior)
-    if isinstance(predictor, Trained):
+    if isinstance(predictor, TrainedMeanField):
         row |= distance_to_posterior(predictor.result.probabilities, exact)
     elif isinstance(predictor, Ensemble) and predictor.marginals is not None:
         row |= distance_to_posterior(np.exp(Bernoulli(predictor.marginals.tolist()).log_probabilities(network)), exact)

@@ -37,12 +37,12 @@ def values_by_group(rows: Rows, metric: str) -> dict[GroupKey, dict[int, float]]
         if row["seed"] in own:
             raise UserError(f"{metric} {where} is given twice; give each cell once, and the rows of one part only")
         own[row["seed"]] = float(value)
-    tasks, methods = positions(group[0] for group in found), positions(group[2] for group in found)
+    tasks, methods = first_positions(group[0] for group in found), first_positions(group[2] for group in found)
     ordered = sorted(found, key=lambda group: (methods[group[2]], tasks[group[0]], group[1]))
     return {group: found[group] for group in ordered}
 
 
-def positions(names: Iterable[str]) -> dict[str, int]:
+def first_positions(names: Iterable[str]) -> dict[str, int]:
     """Each name's position in the order in which names first appear."""
     return {name: position for position, name in enumerate(dict.fromkeys(names))}
 

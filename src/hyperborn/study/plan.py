@@ -1,8 +1,8 @@
 """A study's plan: which methods are compared on which tasks, sizes and seeds, from a TOML file.
 
 A task and a method are keys of a run's configuration (`hyperborn.config.RunConfig`); together they are one. A method
-may instead name a baseline, with its settings, or be the exact posterior. What a method leaves open in ``choose`` is
-settled on each split's validation examples alone.
+may instead name a baseline, with its settings, or be the exact posterior. Settings that a method leaves open in
+``choose`` are chosen on the validation examples of each split alone.
 """
 
 import difflib
@@ -28,7 +28,7 @@ BUILT_IN = Path(__file__).parent / "plans"
 """Plans that come with hyperborn, by name."""
 
 QUICK = {"tasks": 2, "seeds": 2, "steps": 60}
-"""What `Plan.quick` leaves of a part, and the steps of its runs."""
+"""Tasks and seeds of each part that `Plan.quick` keeps, and the steps of its runs."""
 
 PartName = Annotated[str, Field(pattern=r"^[^./\\\x00][^/\\\x00]*$", max_length=100)]
 """Part of a file's name."""
@@ -38,7 +38,7 @@ Settings = dict[str, Any]
 OF_OBJECTIVE = {"objective", "prior"}.union(
     *(options_of(kind) for kind in (*OBJECTIVES.values(), *DIVERGENCES.values()))
 )
-"""Keys of a configuration that decide what is minimised."""
+"""Keys of a configuration that say which loss is minimised."""
 
 
 class PartTable(BaseModel):
@@ -78,7 +78,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """A study; `test` is how many test examples synthetic tasks have (others test on all that are left)."""
+    """A study; `test` is the number of test examples of synthetic tasks. Other tasks test on all examples left over."""
 
     title: str
     test: int
@@ -91,7 +91,7 @@ class Plan:
         """The plan of a TOML file, or the built-in one of that name.
 
         Raises:
-            UserError: if there is no such plan, or it is not right: the line names the key and what is allowed.
+            UserError: if there is no such plan, or a key or a value is wrong: the line names it and what is allowed.
         """
         known = {file.stem: file for file in BUILT_IN.glob("*.toml")}
         path = known.get(str(source), Path(source))
@@ -106,7 +106,7 @@ class Plan:
         return plan_of(table, str(path))
 
     def cells(self, part: Part) -> Iterator[tuple[str, str, Cell]]:
-        """Task, method and cell of a part, split by split; seed by seed, so that a study cut short covers all tasks."""
+        """Task, method and cell of a part, seed by seed: a study that is stopped early then covers all tasks."""
         for seed in range(part.seeds):
             for task in part.tasks:
                 for size in part.sizes:
@@ -114,7 +114,7 @@ class Plan:
                         yield task, method, Cell(self.tasks[task], size, self.test, seed, self.methods[method])
 
     def quick(self) -> "Plan":
-        """The plan cut down to what takes a minute or two: it shows that everything runs, and nothing else."""
+        """A short version of the plan, of a minute or two: it shows only that everything runs."""
         parts = tuple(
             replace(
                 part,
@@ -129,7 +129,7 @@ class Plan:
 
 
 def mistake_text(error: ValidationError) -> str:
-    """The first mistake in one line: an unknown key, else a missing one, else a value that is not allowed."""
+    """The first mistake as a line: an unknown key, else a missing one, else a value that is not allowed."""
     ranks = {"extra_forbidden": 0, "missing": 1}
     found = min(error.errors(include_url=False, include_context=False), key=lambda one: ranks.get(one["type"], 2))
     where = ".".join(str(part) for part in found["loc"] if part != "[key]")
@@ -139,9 +139,9 @@ def mistake_text(error: ValidationError) -> str:
         near = difflib.get_close_matches(name, known, n=1)
         return f"unknown key {where!r}" + (f"; did you mean {near[0]!r}?" if near else f"; it takes {', '.join(known)}")
     if found["type"] == "missing":
-        return f"{where} is missing; say it, as in the plan elbo-vs-mle"
+        return f"{where} is missing; add it, as in the plan elbo-vs-mle"
     if found["loc"][-1] == "[key]":
-        return f"{where!r} cannot name a part, for files are named after it; leave out slashes and a dot in front"
+        return f"{where!r} cannot name a part, as files are named after it; leave out slashes and a dot in front"
     allowed = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return (
         f"{where} = {shown(found['input'])} is not allowed: it {allowed}"
@@ -154,7 +154,7 @@ def plan_of(table: PlanTable, source: str) -> Plan:
     """The plan of a file's tables.
 
     Raises:
-        UserError: for a method or a part that names what is not there.
+        UserError: if a method or a part names something that the plan lacks.
     """
     methods = {name: method_of(name, settings, source) for name, settings in table.methods.items()}
     parts = []
@@ -188,7 +188,7 @@ def method_of(name: str, settings: Settings, source: str) -> Method:
     if by not in (None, "validation", "loss"):
         raise UserError(f"{where}: by = {by!r} must be validation or loss")
     if not (exact is None or exact is True) or (exact and baseline):
-        raise UserError(f"{where}: exact must be true, and stand without a baseline; leave it out for other methods")
+        raise UserError(f"{where}: exact must be true, without a baseline; leave it out for other methods")
     kind: Literal["run", "baseline", "exact"] = "baseline" if baseline else "exact" if exact else "run"
     if by is not None and not choose:
         raise UserError(f"{where}: by = {by!r} says how to choose, and there is nothing to choose; leave it out")
@@ -203,13 +203,13 @@ def method_of(name: str, settings: Settings, source: str) -> Method:
 
 
 def check_keys(kind: str, baseline: str | None, keys: Iterable[str], where: str) -> None:
-    """Raise a UserError for a key that a method of this kind would ignore."""
+    """Raise a UserError for a key that a method of this kind does not use."""
     own = {"run": [*RunConfig.model_fields], "exact": [*SHARED_KEYS], "baseline": [*SHARED_KEYS]}[kind]
     if baseline:
         own += [field.name for field in fields(BASELINES[baseline])]  # pyright: ignore[reportArgumentType]
     for key in keys:
         if key in OF_DATA:
-            raise UserError(f"{where}: {key} makes the split, which all methods share; say it of a task")
+            raise UserError(f"{where}: {key} makes the split, which all methods share; give it to a task")
         if key not in own and key not in OWNED:
             near = difflib.get_close_matches(key, [*own, "baseline", "exact", "choose"], n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; it takes {', '.join(sorted(own)) or 'none'}"

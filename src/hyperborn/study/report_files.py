@@ -1,4 +1,4 @@
-"""A study's files: its rows as one tidy Parquet table, its tables as Markdown, its pictures."""
+"""The report of a study: its rows as one Parquet table, its tables as Markdown, its pictures as PNG."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from hyperborn.study.trainability import trainability
 RAW = ("nll_at_1", "ece_at_1")
 """Scores without the fitted temperature."""
 BESIDE = ("gap", "excess_energy", "map_accuracy")
-"""What else has a table where rows have it."""
+"""Further metrics that have a table where any row has them."""
 
 
 NOTATION = (
@@ -33,7 +33,7 @@ NOTATION = (
 
 
 def check_parquet() -> None:
-    """Raise a UserError, before any work, if the table could not be written in the end."""
+    """Raise a UserError, before any work, if Parquet cannot be written."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
@@ -41,7 +41,7 @@ def check_parquet() -> None:
 
 
 class StudyReport(NamedTuple):
-    """A study's tables as files by name, and the files of its pictures, which are drawn when they are asked for."""
+    """Files of the tables by name, and functions that draw the files of the pictures."""
 
     files: dict[str, bytes]
     pictures: dict[str, plots.Draw]
@@ -95,7 +95,7 @@ def draw_learning_curves(rows: Sequence[Row], metrics: Sequence[str]) -> bytes:
 
 
 def failures(rows: Sequence[Row]) -> list[str]:
-    """A list of the cells that could not be run, which all comparisons leave out; nothing if there is none."""
+    """Lines about the cells that failed, which all comparisons leave out; no lines if none failed."""
     failed = [row for row in rows if row.get("error") is not None]
     lines = [
         f"- {escaped(row['method'])} on {escaped(row['task'])}, size {row['size']}, seed {row['seed']} "
@@ -121,7 +121,7 @@ def part_lines(part: Part, rows: Sequence[Row], found: Mapping[str, Sequence[Dif
 
 
 def with_all_sizes(rows: Sequence[Row]) -> list[Row]:
-    """The rows of the tasks with the most sizes, for curves are of tasks that have all of them."""
+    """The rows of the tasks with the most sizes: learning curves need tasks that have all sizes."""
     sizes: dict[str, set[int]] = {}
     for row in rows:
         sizes.setdefault(row["task"], set()).add(row["size"])
@@ -130,7 +130,7 @@ def with_all_sizes(rows: Sequence[Row]) -> list[Row]:
 
 
 def parquet_of(rows: Sequence[Row]) -> bytes:
-    """One row a cell; columns that a row lacks are null."""
+    """A Parquet table with one row for each cell; values that a row lacks are null."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,10 +1,10 @@
-"""Is a difference more than chance: Wilcoxon's signed-rank test, and Holm's correction for many of them."""
+"""Whether differences are more than chance: Wilcoxon's signed-rank test, and Holm's correction for many tests."""
 
 import numpy as np
 from jaxtyping import Float, Int
 
 SAME = 12
-"""Decimal places to which differences count as tied: those of shares such as accuracy differ by rounding beyond."""
+"""Differences that agree to so many decimal places are tied; accuracies differ by rounding errors beyond that."""
 
 
 def signed_ranks(differences: Float[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:

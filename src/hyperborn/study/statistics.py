@@ -1,9 +1,9 @@
-"""Methods against a reference method on the same splits: differences, and what they add up to.
+"""Methods compared with a reference on the same splits: differences by task and size, and pooled.
 
-What an interval over seeds does not say: the splits of a real data set share examples, so that results of different
-seeds are not independent. The intervals and p values say how results vary with the split and the training's chance,
-and understate the uncertainty about new data of the same kind (Nadeau and Bengio, Machine Learning 52, 2003). The
-pooled interval, whose units are tasks, speaks of tasks like these, which nobody drew at random.
+The limits of an interval over seeds: the splits of a real data set share examples, so results of different seeds are
+not independent. The intervals and p values say how results vary with the split and with the randomness of training, and
+understate the uncertainty about new data of the same kind (Nadeau and Bengio, Machine Learning 52, 2003). The units of
+the pooled interval are tasks; it is about tasks like these, which were not drawn at random.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Difference:
 
         A loss where both favour the reference. The test is one of rank sums, which a single seed far off hardly
         moves and which decides the mean: of 19 seeds a little better and one much worse, p is small and the mean is
-        the reference's. Where the two disagree, that is a tie.
+        the reference's. Where the two disagree, the verdict is a tie.
         """
         side = np.sign(self.estimate.mean)
         if self.corrected_p >= SIGNIFICANT or side == 0 or np.sign(signed_ranks(np.array(self.values)).sum()) != side:

@@ -1,7 +1,7 @@
-"""Where a study's cells are kept: one file each, written when it is done, so that nothing done is done again.
+"""Where a study's cells are kept: one file for each, written when the cell is done, so that no cell runs twice.
 
-Splits are claimed by lock files that the system releases with their process: any number of processes share a study by
-running the same command, on one machine or on a file system that has locks.
+A process claims a split by a lock file, which the system releases when the process ends. So any number of processes can
+share a study by running the same command, on one machine or on a file system with locks.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,14 +16,14 @@ from hyperborn.storage.locking import acquire, release
 from hyperborn.study.cell import Cell
 
 SCORES = ("accuracy", "nll", "brier", "ece")
-"""What every cell that did not fail holds."""
+"""Scores that every cell holds, unless it failed."""
 LABELS = frozenset({"part", "task", "size", "seed", "method", "cell"})
-"""What a row of the report says of its cell, which the cell's file does not."""
+"""Columns of the report that are not in the cell's file."""
 MARK = "study.json"
-"""Names the study that a folder is of, and the files of its report."""
+"""File that names the study of a folder, and the files of its report."""
 CELLS = "cells"
 MOST_BYTES = 64 * 2**20
-"""Of a cell's file, and of the mark: more is not read."""
+"""Limit for a cell's file and for the mark: a larger file is refused."""
 
 
 class Store:
@@ -66,7 +66,7 @@ class Store:
         raise UserError(f"{path} is damaged; choose another folder with --out, or restore it from a copy")
 
     def write_report(self, files: Mapping[str, bytes]) -> None:
-        """Write the report's files by name, in place of those of an earlier one, which the plan may name otherwise."""
+        """Write the report's files by name; files of an earlier report with other names are removed."""
         for name in self.mark()["report"]:
             if name not in files:
                 with explained(self.folder / name, "remove"):
@@ -76,15 +76,15 @@ class Store:
             write_file(self.folder / name, data, follow_links=False)
 
     def done(self) -> set[str]:
-        """Keys of the cells that are there."""
+        """Keys of the cells that are done."""
         return {path.stem for path in self.cells.glob("*.json")}
 
     def write(self, cell: Cell, row: dict[str, Any]) -> None:
-        """Keep what a cell found; whole or not at all."""
+        """Store the result of a cell; a crash leaves the whole file or none."""
         write_file(self.path(cell), json_to_bytes({**row, **formats.mark_of(formats.CELL)}), follow_links=False)
 
     def read(self, cell: Cell) -> dict[str, Any] | None:
-        """What a cell found; None if it is not there.
+        """The result of a cell; None if it is not done.
 
         Raises:
             UserError: if its file is damaged, or of a version that is not read here.
@@ -108,7 +108,7 @@ class Store:
 
     @contextmanager
     def claimed(self, cell: Cell) -> Iterator[bool]:
-        """Hold the right to work on a cell's split; False where another process has it."""
+        """Claim a cell's split for the block; False where another process has claimed it."""
         lock = self.cells / f".{cell.split_key}.lock"
         with explained(lock):
             descriptor = acquire(lock, wait=False)
@@ -125,7 +125,7 @@ def mark_bytes(title: str, report: list[str]) -> bytes:
 
 
 def is_row(row: Any) -> bool:
-    """Whether a value can be what a cell found: its scores and what else has a number, or why it failed."""
+    """Whether a value has the form of a cell's result: scores and other numbers, or the error."""
     if not isinstance(row, dict) or not LABELS.isdisjoint(row):
         return False
     if "error" in row:
@@ -139,11 +139,11 @@ def is_row(row: Any) -> bool:
 
 
 def is_encodable_text(value: Any) -> bool:
-    """Whether a value is text that a file can hold: JSON can write half a sign, and UTF-8 cannot."""
+    """Whether a value is text that UTF-8 can encode; JSON can also hold half of a surrogate pair."""
     return isinstance(value, str) and value == value.encode("utf-8", "ignore").decode("utf-8")
 
 
 def is_name_in_report(name: Any) -> bool:
-    """Whether a report's file can have this name: one of its own in the study's folder, and no hidden one."""
+    """Whether a report's file can have this name: in the study's folder itself, not hidden, not the store's own."""
     plain = isinstance(name, str) and name.isprintable() and not name.startswith(".")
     return plain and Path(name).name == name and name not in ("", MARK, CELLS)

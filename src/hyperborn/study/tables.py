@@ -14,9 +14,9 @@ from hyperborn.study.statistics import Difference, too_few_seeds
 from hyperborn.study.trainability import Trainability
 
 NAMED = 4
-"""Families without a chance of a verdict that are named; of more, the others are counted."""
+"""At most so many families with too few seeds are named; the others are counted."""
 PLACES = 3
-"""Decimal places of scores, losses and p values; twenty seeds warrant no more."""
+"""Decimal places of scores, losses and p values; more would be noise with twenty seeds."""
 
 
 def means_table(rows: Rows, metric: str) -> list[str]:

@@ -1,11 +1,11 @@
-"""How surely a method trains: how far its restarts end from one another, and how many reach the optimum."""
+"""How reliably a method trains: how far apart its restarts end, and how many reach the optimum."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from hyperborn.stats import Estimate
-from hyperborn.study.metric_values import Rows, positions
+from hyperborn.study.metric_values import Rows, first_positions
 
 ARRIVED = 1e-3
 """Nats above the lowest possible loss, or the best restart's, up to which a restart has reached it."""
@@ -45,7 +45,7 @@ def trainability(rows: Rows) -> list[Trainability]:
         if row.get("losses"):
             losses = np.array(row["losses"], np.float64)
             fits.setdefault((row["method"], row["task"], row["size"]), []).append((losses, row.get("optimum")))
-    methods, tasks = positions(key[0] for key in fits), positions(key[1] for key in fits)
+    methods, tasks = first_positions(key[0] for key in fits), first_positions(key[1] for key in fits)
     ordered = sorted(fits, key=lambda key: (methods[key[0]], tasks[key[1]], key[2]))
     return [of_one_group(task, size, method, fits[method, task, size]) for method, task, size in ordered]
 
