@@ -132,7 +132,7 @@ def test_a_backend_that_fails_is_said() -> None:
     def break_off(batch: Batch, reply: tuple[Counts, ...]) -> tuple[Counts, ...]:
         raise OverflowError(f"{len(reply)} results of {batch.label}")
 
-    message = r"^own failed at single circuits: spoiled raised OverflowError: 20 results of single circuits; mend what"
+    message = r"^own failed at single circuits: spoiled raised OverflowError: 20 results of single circuits; correct"
     with pytest.raises(UserError, match=message):
         conformance("own", spoiled(break_off), ideal=True, circuits=20, shots=10)
 
