@@ -11,7 +11,7 @@ from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.priors import Prior
 from hyperborn.records import record_of, thing_of
-from hyperborn.training.definition import SLOTS
+from hyperborn.training.serialization import SLOTS
 
 # Fields W1 (2), b1 (1), W2 (1), b2 (1): five weights.
 NETWORK = BinaryMLP(2, (1,))
