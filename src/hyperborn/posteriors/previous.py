@@ -49,7 +49,7 @@ class PreviousPosterior(Prior):
         n = self.posterior.n_weights
         if n > LARGEST_ENUMERATED and not isinstance(self.posterior, Registers):
             raise UserError(
-                f"prior from a posterior over {n} weights: it has too many probabilities for a table (the limit is "
+                f"prior from a posterior over {n} weights: it has too many probabilities to be tabled (the limit is "
                 f"{LARGEST_ENUMERATED} weights); give that of Registers"
             )
         given: Any = self.params.ravel().tolist() if isinstance(self.params, np.ndarray) else self.params

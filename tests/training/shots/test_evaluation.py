@@ -212,5 +212,5 @@ def test_probabilities_of_a_wide_circuit_are_refused(data: Dataset) -> None:
         network, data, posterior=posterior, objective=hb.SELBO(), estimator=hb.SPSA(20), steps=1, progress=False
     )
     for ask in (lambda: wide.probabilities, wide.as_prior):
-        with pytest.raises(UserError, match=r"29 weights.* too many probabilities for a table"):
+        with pytest.raises(UserError, match=r"29 weights.* too many probabilities to be tabled"):
             ask()
