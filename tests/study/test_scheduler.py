@@ -120,7 +120,9 @@ def test_a_damaged_cell_says_how_to_mend_it(cells: list[LabelledCell], tmp_path:
     store = Store(tmp_path / "out", "Two ways")
     run_cells(cells[:1], store, silent)
     path = store.path(cells[0][3])
-    assert {**plain(store.read(cells[0][3])), **mark_of(CELL)} == json.loads(path.read_bytes())
+    row = store.read(cells[0][3])
+    assert row is not None
+    assert plain({**row, **mark_of(CELL)}) == json.loads(path.read_bytes())
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(UserError, match="delete it, and its cell runs again"):
         rows_of_cells(cells, store)

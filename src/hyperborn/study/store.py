@@ -58,11 +58,9 @@ class Store:
             mark = None
         if isinstance(mark, dict):
             formats.check_mark(mark, formats.STUDY, path)
-            try:
-                if isinstance(mark["title"], str) and all(map(is_name_in_report, mark["report"])):
-                    return mark
-            except (ValueError, TypeError, KeyError):
-                pass
+            title, report = mark.get("title"), mark.get("report")
+            if isinstance(title, str) and isinstance(report, list) and all(map(is_name_in_report, report)):
+                return mark
         raise UserError(f"{path} is damaged; choose another folder with --out, or restore it from a copy")
 
     def write_report(self, files: Mapping[str, bytes]) -> None:
