@@ -164,7 +164,7 @@ AGAIN = 0.05
 
 
 def send_again(unraisable: "UnraisableHookArgs") -> None:
-    """Send a signal again if it arrived in a callback whose exceptions Python drops, such as one of JAX at collection."""
+    """Send a signal again if it arrived in a callback whose exceptions Python drops, as in JAX's garbage collection."""
     error = unraisable.exc_value
     if isinstance(error, KeyboardInterrupt):
         number = error.number if isinstance(error, Stopped) else signal.SIGINT
