@@ -45,7 +45,7 @@ gap: $(VENV)/.core ## the gap of every family to the exact posterior, docs/elbo-
 trainability: $(VENV)/.core ## gradients, depth and restarts, docs/trainability.md; about ten minutes
 	$(BIN)/python experiments/trainability/run.py
 
-registers: $(VENV)/.core ## networks of any size beside their rivals, docs/registers.md; two processes, about an hour
+registers: $(VENV)/.core ## networks of any size beside the baselines, docs/registers.md; two processes, about an hour
 	$(BIN)/python experiments/registers/run.py 2> /dev/null & $(BIN)/python experiments/registers/run.py; wait
 
 multi-basis: $(VENV)/.core ## what two weights a qubit cost, docs/multi-basis.md; about three minutes
@@ -63,7 +63,7 @@ benchmark-shots: $(VENV)/.dev ## steps, samples and MMD from shots beside PennyL
 
 STUDY := $(BIN)/hyperborn study --out runs/elbo-vs-mle
 
-study: $(VENV)/.study ## ELBO against MLE and ten rivals, docs/elbo-vs-mle.md; two processes, about two hours
+study: $(VENV)/.study ## ELBO against MLE and ten baselines, docs/elbo-vs-mle.md; two processes, about two hours
 	$(STUDY) 2> /dev/null & $(STUDY); wait
 	$(BIN)/python experiments/elbo_vs_mle/report.py runs/elbo-vs-mle
 

@@ -71,12 +71,12 @@ def measured(method: str, weights: int) -> dict[str, float]:
     network, data = problem(weights)
     before = peak()
     started = time.perf_counter()
-    run = of_registers(method, network, data) if method.startswith("registers") else of_rival(method, network, data)
+    run = of_registers(method, network, data) if method.startswith("registers") else of_baseline(method, network, data)
     run(1)
     first = time.perf_counter() - started
     short, _ = timed(run, 2), timed(run, 2)
     steps = int(np.clip(SECONDS / max(short / 2, 1e-4), 3, 400))
-    run(1 + steps)  # a rival compiles for each number of steps
+    run(1 + steps)  # a baseline compiles for each number of steps
     base, whole = timed(run, 1), timed(run, 1 + steps)
     return {"milliseconds": 1e3 * (whole - base) / steps, "first_seconds": first, "peak_mib": peak() - before}
 
@@ -106,7 +106,7 @@ def of_registers(method: str, network: hb.networks.BinaryMLP, data: hb.data.Data
     return run
 
 
-def of_rival(method: str, network: hb.networks.BinaryMLP, data: hb.data.Dataset) -> Callable[[int], None]:
+def of_baseline(method: str, network: hb.networks.BinaryMLP, data: hb.data.Dataset) -> Callable[[int], None]:
     """The rule's own program, compiled once for each number of steps before it is timed."""
     kinds = {"bayesbinn": hb.baselines.BayesBiNN, "ste": hb.baselines.StraightThroughAdam}
     kind = kinds[KINDS[method][1]]

@@ -1,4 +1,4 @@
-"""Registers of k qubits and their rivals: how each learns a network, and the settings that validation data decide."""
+"""Registers of k qubits and the baselines: how each learns a network, and the settings that validation data decide."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ def registers(k: int, depth: int, estimator: Any) -> Callable[..., Learnt]:
     return fit
 
 
-def rival(kind: Callable[..., Any]) -> Callable[..., Learnt]:
+def baseline(kind: Callable[..., Any]) -> Callable[..., Learnt]:
     def fit(network: Network, data: hb.data.Dataset, steps: int, seed: int, given: Mapping[str, float]) -> Learnt:
         return kind(steps=steps, restarts=1, batch_size=batch_of(data), **given).fit(network, data, seed=seed)
 
@@ -83,10 +83,10 @@ def full_precision(
 ) -> Learnt:
     """Equal epochs; the penalty on weights is chosen on the validation split, seed by seed."""
     batch = batch_of(data)
-    rival = MultilayerPerceptron(
+    perceptron = MultilayerPerceptron(
         iterations=max(1, steps // (len(data.train) // batch)), restarts=1, batch_size=batch, **given
     )
-    return rival.fit(network, data, seed=seed)
+    return perceptron.fit(network, data, seed=seed)
 
 
 BETAS = (0.01, 0.03, 0.1)
@@ -100,8 +100,8 @@ METHODS = (
     Method("registers, k = 8", "beta", BETAS, registers(8, 2, hb.FirstOrder()), ("moons",)),
     Method("registers, k = 4, depth 1", "beta", BETAS, registers(4, 1, hb.FirstOrder()), FEW),
     Method("registers, k = 4, local", "beta", BETAS, registers(4, 2, hb.LocalReparameterization()), ("moons",)),
-    Method("BayesBiNN", "learning_rate", (0.001, 0.01, 0.1), rival(BayesBiNN)),
-    Method("straight-through", "learning_rate", (0.03, 0.1, 0.3), rival(StraightThroughAdam)),
-    Method("Bop", "threshold", (1e-7, 1e-6, 1e-5, 1e-4), rival(Bop)),
+    Method("BayesBiNN", "learning_rate", (0.001, 0.01, 0.1), baseline(BayesBiNN)),
+    Method("straight-through", "learning_rate", (0.03, 0.1, 0.3), baseline(StraightThroughAdam)),
+    Method("Bop", "threshold", (1e-7, 1e-6, 1e-5, 1e-4), baseline(Bop)),
     Method("full precision", "learning_rate", (3e-3,), full_precision, bits=32),
 )

@@ -17,7 +17,7 @@ BEGIN, END = "<!-- tables: written by experiments/registers/run.py -->", "<!-- e
 
 SCORES = {"accuracy": "accuracy", "nll": "NLL (nats)", "brier": "Brier", "ece": "ECE"}
 OURS = "registers, k = 4"
-RIVALS = ("BayesBiNN", "straight-through", "Bop", "full precision", "registers, k = 1")
+BASELINES = ("BayesBiNN", "straight-through", "Bop", "full precision", "registers, k = 1")
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -59,24 +59,24 @@ def estimate(values: Iterable[float]) -> str:
 
 
 def differences(rows: Rows, tasks: Sequence[str]) -> str:
-    """k = 4 less each rival, seed by seed: the mean, its standard error, and how many seeds it wins."""
+    """k = 4 less each baseline, seed by seed: the mean, its standard error, and how many seeds it wins."""
     lines = [
-        f"### {OURS} less its rivals, on the same seeds\n\n",
-        "| task | rival | accuracy | NLL (nats) | ECE | seeds with lower NLL |\n",
+        f"### {OURS} less the baselines, on the same seeds\n\n",
+        "| task | baseline | accuracy | NLL (nats) | ECE | seeds with lower NLL |\n",
         "| --- | --- | ---: | ---: | ---: | ---: |\n",
     ]
     for task in tasks:
         ours = {row["seed"]: row for row in rows if row["task"] == task and row["method"] == OURS}
-        for rival in RIVALS:
+        for baseline in BASELINES:
             pairs = [
                 (ours[row["seed"]]["calibrated"], row["calibrated"])
                 for row in rows
-                if row["task"] == task and row["method"] == rival and row["seed"] in ours
+                if row["task"] == task and row["method"] == baseline and row["seed"] in ours
             ]
             if pairs:
                 cells = [signed([a[score] - b[score] for a, b in pairs]) for score in ("accuracy", "nll", "ece")]
                 wins = sum(a["nll"] < b["nll"] for a, b in pairs)
-                lines.append(f"| {task} | {rival} | {' | '.join(cells)} | {wins} of {len(pairs)} |\n")
+                lines.append(f"| {task} | {baseline} | {' | '.join(cells)} | {wins} of {len(pairs)} |\n")
     return "".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Networks of 10^3 to 10^5 binary weights: registers of k qubits beside their rivals, in docs/registers.md.
+"""Networks of 10^3 to 10^5 binary weights: registers of k qubits beside the baselines, in docs/registers.md.
 
     python experiments/registers/run.py [--mnist FOLDER] [--tasks moons,wine,...] [--report]
 
