@@ -43,8 +43,8 @@ class Bop(Baseline):
     - Side parameters are learnt by Adam, at the rate ``side_rate``.
     - g is the derivative by a spin of -1 or +1. Where the network's two values are others, a spin's step of 2 is one
       of `high - low`, so that g is (high - low) / 2 times the derivative by the weight, and τ counts in these units.
-    - The defaults are ours (the paper's on CIFAR-10: γ = 1e-4, τ = 1e-8). With all examples at once, γ = 0.05 and
-      τ = 0.003 were chosen on four small tasks of docs/elbo-vs-mle.md.
+    - The defaults are ours (the paper's on CIFAR-10: γ = 1e-4, τ = 1e-8). Those with all examples at once, γ = 0.05
+      and τ = 0.003, are as old as this baseline; how they were chosen is not recorded.
 
     With minibatches, γ of 0.001 to 0.1 and τ of 1e-7 to 1e-3 were tried. On digits τ up to 1e-4 are alike (95% to 96%
     of the validation examples), and larger ones are worse. On MNIST the lowest were best (γ = 0.01 with τ = 1e-4:
