@@ -134,6 +134,11 @@ class Backend(ABC):
     def label(self) -> str:
         """Its name for users, such as "fake_sherbrooke"."""
 
+    @property
+    def caveat(self) -> str | None:
+        """What people should know of its noise before they rely on its shots, in a line; None for nothing."""
+        return None
+
     @abstractmethod
     def connect(self) -> Connection:
         """A connection to the backend.

@@ -24,13 +24,13 @@ def estimate_command(
         from dataclasses import asdict
 
         from hyperborn.backends.jobs.budget import duration
-        from hyperborn.backends.simulators.fake_device import SYMMETRIC, FakeDevice
         from hyperborn.config import RunConfig, configured
         from hyperborn.config.datasets import data_of
         from hyperborn.config.definitions import definition_of
         from hyperborn.errors import UserError
         from hyperborn.report.tables import facts_table
         from hyperborn.training.regimes import regime_of
+        from hyperborn.training.shots.regime import backend_of
 
         settings = configured(RunConfig, config, {"data": data, **flags})
         definition = definition_of(settings, data_of(settings, note), settings.objective)
@@ -39,8 +39,8 @@ def estimate_command(
             raise UserError(
                 "there is nothing to estimate without a backend; name one, such as --backend fake_sherbrooke"
             )
-        if isinstance(getattr(definition.posterior, "backend", None), FakeDevice):
-            note(SYMMETRIC)
+        if caveat := backend_of(definition).caveat:
+            note(caveat)
         if as_json:
             emit(asdict(found))
             return

@@ -49,6 +49,10 @@ class FakeDevice(Backend):
     def label(self) -> str:
         return self.name
 
+    @property
+    def caveat(self) -> str:
+        return SYMMETRIC
+
     def connect(self) -> Connection:
         device = device_named(self.name)
         compiler = Compiler(device, self.optimization_level)
