@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import hyperborn as hb
 
@@ -13,6 +14,7 @@ STEPS = 100
 """A fifth of the default, which is more than enough."""
 
 
+@pytest.mark.thorough
 def test_nine_of_ten_restarts_reach_the_optimum(reference: Path) -> None:
     data = hb.data.load(
         "mnist", folder=reference / "mnist", classes=(0, 1), pixels=4, standardize=False, validation=0.0

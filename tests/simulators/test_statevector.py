@@ -235,5 +235,5 @@ def test_the_program_does_not_grow_with_depth(lowered_gradients: tuple[int, dict
 
 def test_angles_of_the_wrong_shape_are_refused() -> None:
     for function in (statevector.amplitudes, statevector.probabilities):
-        with pytest.raises(UserError, match=r"angles of shape \(4, 2, 3\) do not fit Brickwork\(n_qubits=3, depth=2\)"):
+        with pytest.raises(UserError, match=r"of shape \(4, 2, 3\) do not fit Brickwork\(n_qubits=3, depth=2\)"):
             function(Brickwork(3, depth=2), jnp.zeros((4, 2, 3)))

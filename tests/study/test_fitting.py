@@ -124,7 +124,7 @@ def test_a_baseline_has_the_same_scores_and_network(name: str) -> None:
     learnt = hb.baselines.BASELINES[name]().fit(net, fits.data, seed=0)
     x, y = fits.data.test.x, fits.data.test.y
     raw = learnt.predict_proba(x)
-    if isinstance(learnt, hb.baselines.Trained):
+    if isinstance(learnt, hb.baselines.TrainedMeanField):
         raw = exact_predictive(net, x, learnt.result.probabilities)
         assert row["gap"] == pytest.approx(learnt.result.numbers["elbo_gap"])
     assert row["nll_at_1"] == pytest.approx(scores(raw, y)["nll"])

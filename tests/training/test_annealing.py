@@ -11,6 +11,7 @@ from hyperborn.progress import Progress
 from hyperborn.training.definition import Definition
 from hyperborn.training.exact import ExactProblem
 from hyperborn.training.fit import run
+from hyperborn.training.regime import Resources
 from hyperborn.training.state import initial_state
 from small_registers import Plain
 
@@ -66,7 +67,7 @@ def test_start_is_a_share_of_the_energy(start: float) -> None:
 def test_no_plateau_ends_a_run_before_energies_are_whole(define, data: Dataset) -> None:
     early = hb.Plateau(patience=25, tolerance=1e3)
     found = [
-        run(define(plateau=early, annealing=annealing), data, Progress(enabled=False)).steps
+        run(define(plateau=early, annealing=annealing), data, Resources(Progress(enabled=False))).steps
         for annealing in (None, hb.Annealing(0.01, 0.5))
     ]
     assert found == [25, 175]

@@ -270,7 +270,7 @@ MISTAKES = [
     ({"plateau": 100}, "plateau = 100: give a plateau, such as hb.Plateau(), or None"),
     ({"network": hb.networks.BinaryMLP}, "network = the class BinaryMLP: give a network"),
     ({"network": 9}, "network = 9: give a network, such as hb.networks.BinaryMLP(n_features=4)"),
-    ({"data": np.zeros((50, 3))}, "data = array([[0., 0..."),
+    ({"data": np.zeros((50, 3))}, "data = array([[0., 0., 0."),
     ({"steps": "many"}, "steps='many' must be a whole number of at least 1"),
     ({"seed": None}, "seed=None must be a whole number from 0"),
     ({"spread": "wide"}, "spread = 'wide': give a number of radians"),

@@ -20,6 +20,7 @@ from jaxtyping import Float, Int
 from hyperborn._typing import Bits, RandomKey
 from hyperborn.baselines.baseline import Ensemble
 from hyperborn.bits import distinct_rows
+from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import energy
 from hyperborn.energy.likelihood import checked_examples, losses
@@ -110,9 +111,10 @@ def potential_of(network: Network, data: Dataset, prior: Prior, name: str) -> Po
 
     Raises:
         UserError: if something is not what its argument takes, the data do not fit the network, or the bits are not
-            independent under the prior.
+            independent under the prior, or in a forked process.
     """
     check_kinds(network=network, data=data, prior=prior)
+    check_process()
     x, y = checked_examples(network, data.train)
     return Potential(
         network,
