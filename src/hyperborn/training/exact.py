@@ -31,7 +31,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.optimizers import Adam, Optimizer, check_optimizer, update_rule_of
 from hyperborn.training.plateau import Plateau
-from hyperborn.training.regime import Diagnosis, Predictor, Problem, Regime, Resources, Table, check_no_backend
+from hyperborn.training.regime import Diagnosis, PosteriorPredictor, Problem, Regime, Resources, Table, check_no_backend
 from hyperborn.training.state import TrainState
 
 STEPS = 1000
@@ -130,7 +130,9 @@ class ExactRegime(Regime):
     def plateau(self, definition: Definition) -> Plateau | None:
         return definition.plateau
 
-    def predictor(self, definition: Definition, network: Network, params: np.ndarray, table: Table) -> Predictor:
+    def predictor(
+        self, definition: Definition, network: Network, params: np.ndarray, table: Table
+    ) -> PosteriorPredictor:
         return ExactPredictor(network, definition.posterior.ideal, params, table)
 
     def check_exact(self, definition: Definition, command: str) -> None:
@@ -144,7 +146,7 @@ def exact_posterior(definition: Definition, examples: Split, progress: Progress)
 
 
 @dataclass(frozen=True, eq=False)
-class ExactPredictor(Predictor):
+class ExactPredictor(PosteriorPredictor):
     """Sums over all 2^n networks."""
 
     network: Network

@@ -86,7 +86,7 @@ Table: TypeAlias = Callable[[], Float[np.ndarray, " states"]]
 """q(w) of all 2^n networks in index order, float64."""
 
 
-class Predictor(ABC):
+class PosteriorPredictor(ABC):
     """Predictions of a trained posterior, at temperature 1."""
 
     @abstractmethod
@@ -174,7 +174,9 @@ class Regime(ABC):
     # What it reports and how it predicts.
 
     @abstractmethod
-    def predictor(self, definition: Definition, network: Network, params: np.ndarray, table: Table) -> Predictor:
+    def predictor(
+        self, definition: Definition, network: Network, params: np.ndarray, table: Table
+    ) -> PosteriorPredictor:
         """Predictions of a trained posterior.
 
         Args:

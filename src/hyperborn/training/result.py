@@ -26,7 +26,7 @@ from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, PreviousPosterior
 from hyperborn.predictive import fitted_temperature, posterior_predictive, predictive_of_draws, scores, tempered
 from hyperborn.training.definition import LARGEST_SEED, Definition
-from hyperborn.training.regime import Predictor
+from hyperborn.training.regime import PosteriorPredictor
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.shots.evaluation import outcomes_on, place_of
 from hyperborn.training.shots.posteriors import Mitigation, on_backend
@@ -89,7 +89,7 @@ class Result:
         return fitted(self.network, self.side)
 
     @cached_property
-    def predictor(self) -> Predictor:
+    def predictor(self) -> PosteriorPredictor:
         """What predicts, at temperature 1: what a backend gave, or else what the way of training has for it."""
         if self.outcomes is not None:
             return OutcomesPredictor(self.fitted, self.outcomes)

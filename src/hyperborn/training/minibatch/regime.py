@@ -23,7 +23,7 @@ from hyperborn.training.estimator import Estimator
 from hyperborn.training.minibatch.first_order import FirstOrder
 from hyperborn.training.minibatch.steps import MinibatchProblem, registers_of
 from hyperborn.training.optimizers import Adam, Optimizer
-from hyperborn.training.regime import Predictor, Problem, Regime, Resources, Table, check_no_backend
+from hyperborn.training.regime import PosteriorPredictor, Problem, Regime, Resources, Table, check_no_backend
 
 LEARNING_RATE = 0.1
 """Adam's default learning rate (radians)."""
@@ -89,7 +89,9 @@ class MinibatchRegime(Regime):
         del definition
         return RECORD_EVERY
 
-    def predictor(self, definition: Definition, network: Network, params: np.ndarray, table: Table) -> Predictor:
+    def predictor(
+        self, definition: Definition, network: Network, params: np.ndarray, table: Table
+    ) -> PosteriorPredictor:
         del table
         return DrawsPredictor(network, registers_of(definition), params)
 
@@ -102,7 +104,7 @@ class MinibatchRegime(Regime):
 
 
 @dataclass(frozen=True, eq=False)
-class DrawsPredictor(Predictor):
+class DrawsPredictor(PosteriorPredictor):
     """The mean of `PREDICTING` networks, the same each time."""
 
     network: Network

@@ -26,7 +26,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.interruption import give_way
 from hyperborn.training.optimizers import Adam, Gains, Optimizer
-from hyperborn.training.regime import Predictor, Problem, Regime, Resources, Table
+from hyperborn.training.regime import PosteriorPredictor, Problem, Regime, Resources, Table
 from hyperborn.training.shots.estimator import ShotEstimator
 from hyperborn.training.shots.forecast import forecast_of
 from hyperborn.training.shots.posteriors import ShotPosterior
@@ -91,7 +91,9 @@ class ShotsRegime(Regime):
     def record_every(self, definition: Definition) -> int:
         return max(1, definition.steps // MOST_RECORDS)
 
-    def predictor(self, definition: Definition, network: Network, params: np.ndarray, table: Table) -> Predictor:
+    def predictor(
+        self, definition: Definition, network: Network, params: np.ndarray, table: Table
+    ) -> PosteriorPredictor:
         del definition, network, params, table
         raise UserError("the measured networks are missing; measure the circuit again, with Result.on")
 
@@ -130,7 +132,7 @@ def opened(backend: Backend, resources: Resources) -> Ledger:
 
 
 @dataclass(frozen=True, eq=False)
-class OutcomesPredictor(Predictor):
+class OutcomesPredictor(PosteriorPredictor):
     """Predictions from measured networks with their weights; `sample` draws from these networks."""
 
     network: Network
