@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,3 +127,14 @@ def unharmed(tmp_path: Path) -> Iterator[None]:
     before = snapshot(tmp_path)
     yield
     assert snapshot(tmp_path) == before
+
+
+@pytest.fixture
+def mounting() -> tuple[str, ...]:
+    """Put before a command, lets it mount file systems that vanish with it; skips where that is refused."""
+    prefix = ("unshare", "--mount", "--map-root-user")
+    try:
+        subprocess.run([*prefix, "sh", "-c", "mount -t tmpfs none /mnt"], capture_output=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        pytest.skip("this system does not let a test mount a file system of its own")
+    return prefix

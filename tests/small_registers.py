@@ -38,9 +38,6 @@ class Summed(MinibatchEstimator):
 
     name = "summed"
 
-    def check(self, posterior, network) -> None:
-        pass
-
     def expected_energy(self, registers, tables, batch, progress, *, key) -> Any:
         del progress, key
         n = registers.n_weights
@@ -59,9 +56,6 @@ class Telling(MinibatchEstimator):
 
     name = "telling"
 
-    def check(self, posterior, network) -> None:
-        pass
-
     def expected_energy(self, registers, tables, batch, progress, *, key) -> Any:
         del registers, tables, progress, key
         return batch.x[:, 0].sum() * batch.side[0]
@@ -72,9 +66,6 @@ class Drawing(MinibatchEstimator):
     """A loss whose gradient by the first side parameter is what was drawn."""
 
     name = "drawing"
-
-    def check(self, posterior, network) -> None:
-        pass
 
     def expected_energy(self, registers, tables, batch, progress, *, key) -> Any:
         del registers, tables, progress

@@ -1,5 +1,3 @@
-from dataclasses import dataclass
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -8,30 +6,12 @@ from hypothesis import strategies as st
 
 import circuit_oracle
 import endless
+from hyperborn.backends.conformance.random_circuits import ListedCircuit
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, Gate, ProductState, SideBySide
 from hyperborn.circuits.product_state import product_state_angles, rotation_parameters
 from hyperborn.errors import UserError
 
-
-@dataclass(frozen=True)
-class Listed(Circuit):
-    """The gates it is given."""
-
-    n_qubits: int
-    listed: tuple[Gate, ...]
-
-    @property
-    def parameter_shape(self) -> tuple[int]:
-        return (sum(gate.parameter is not None for gate in self.listed),)
-
-    def gates(self) -> tuple[Gate, ...]:
-        return self.listed
-
-    def product_angles(self, probabilities):
-        raise NotImplementedError
-
-
-MANY_TURNS = Listed(
+MANY_TURNS = ListedCircuit(
     2,
     (
         Gate("ry", (0,), 0),
@@ -78,9 +58,9 @@ def test_the_first_turns_after_the_last_cx_are_taken() -> None:
 )
 def test_a_qubit_without_turns_is_named(gates: tuple[Gate, ...]) -> None:
     with pytest.raises(UserError, match="no RY and then RZ on qubit 1 after its last CX"):
-        rotation_parameters(Listed(2, gates))
+        rotation_parameters(ListedCircuit(2, gates))
     with pytest.raises(UserError, match="on qubit 0 after its last CX"):
-        rotation_parameters(Listed(2, (Gate("ry", (0,), 0), Gate("rz", (0,), 1), Gate("cx", (0, 1)))))
+        rotation_parameters(ListedCircuit(2, (Gate("ry", (0,), 0), Gate("rz", (0,), 1), Gate("cx", (0, 1)))))
 
 
 TOGETHER = SideBySide((AllPairs(2, 1), ProductState(1), Brickwork(3, 2)))

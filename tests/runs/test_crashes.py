@@ -110,17 +110,6 @@ def test_ctrl_c_saves_everything(uninterrupted: dict[str, tuple[Path, float]], t
     }
 
 
-@pytest.fixture
-def mounting() -> tuple[str, ...]:
-    """Put before a command, lets it mount file systems that vanish with it; skips where that is refused."""
-    prefix = ("unshare", "--mount", "--map-root-user")
-    try:
-        subprocess.run([*prefix, "sh", "-c", "mount -t tmpfs none /mnt"], capture_output=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        pytest.skip("this system does not let a test mount a file system of its own")
-    return prefix
-
-
 DISK = """
     import json, subprocess, sys
     from dataclasses import replace

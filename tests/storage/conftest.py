@@ -23,14 +23,3 @@ def run_script() -> Script:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     return run
-
-
-@pytest.fixture
-def mounting() -> tuple[str, ...]:
-    """Put before a command, lets it mount file systems that vanish with it; skips where that is refused."""
-    prefix = ("unshare", "--mount", "--map-root-user")
-    try:
-        subprocess.run([*prefix, "sh", "-c", "mount -t tmpfs none /mnt"], capture_output=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        pytest.skip("this system does not let a test mount a file system of its own")
-    return prefix

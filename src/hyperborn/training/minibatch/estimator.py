@@ -51,6 +51,14 @@ class MinibatchEstimator(Estimator):
 
     regime: ClassVar[str] = "minibatch"
 
+    def check(self, posterior: Posterior, network: Network) -> None:
+        del network
+        if not isinstance(posterior, Registers):
+            raise UserError(
+                f"the estimator {self.name} draws from Registers, not from {type(posterior).__name__}; give "
+                "hb.Registers(network), or the estimator hb.Exact()"
+            )
+
     @abstractmethod
     def expected_energy(
         self,
@@ -81,12 +89,3 @@ class MinibatchEstimator(Estimator):
         for bank in registers.banks:
             prior.log_factors(network, bank.places)
         check_optimizer(optimizer, self.name, exact=False, from_shots=False)
-
-
-def check_registers(name: str, posterior: Posterior) -> None:
-    """Raise a UserError unless the posterior is one of registers."""
-    if not isinstance(posterior, Registers):
-        raise UserError(
-            f"the estimator {name} draws from Registers, not from {type(posterior).__name__}; give "
-            "hb.Registers(network), or the estimator hb.Exact()"
-        )

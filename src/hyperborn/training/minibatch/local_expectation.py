@@ -15,7 +15,7 @@ from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes, patterns_of
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator, check_registers
+from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
 
 LARGEST = 2**16
 """Networks that one draw may cost."""
@@ -42,8 +42,7 @@ class LocalExpectation(MinibatchEstimator):
         whole_number("samples", self.samples, 1)
 
     def check(self, posterior: Posterior, network: Network) -> None:
-        del network
-        check_registers(self.name, posterior)
+        super().check(posterior, network)
         assert isinstance(posterior, Registers)
         cost = sum(len(bank.places) * 2**bank.size for bank in posterior.banks)
         if cost > LARGEST:

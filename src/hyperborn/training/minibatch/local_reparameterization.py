@@ -17,7 +17,7 @@ from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.minibatch.drawing import assembled, patterns_of
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator, check_registers
+from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
 
 LEAST_VARIANCE = 1e-6
 """Added to the variance of a sum, whose square root has a derivative then."""
@@ -47,7 +47,7 @@ class LocalReparameterization(MinibatchEstimator):
         whole_number("samples", self.samples, 1)
 
     def check(self, posterior: Posterior, network: Network) -> None:
-        check_registers(self.name, posterior)
+        super().check(posterior, network)
         assert isinstance(posterior, Registers)
         if not isinstance(network, BinaryMLP) or len(network.output_scales) > 1:
             raise UserError(

@@ -10,12 +10,10 @@ from jaxtyping import Array, Float
 
 from hyperborn._typing import RandomKey
 from hyperborn.errors import whole_number
-from hyperborn.networks import Network
-from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes, log_probabilities
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator, check_registers
+from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
 
 
 @final
@@ -35,10 +33,6 @@ class ScoreFunction(MinibatchEstimator):
 
     def __post_init__(self) -> None:
         whole_number("samples", self.samples, 2)
-
-    def check(self, posterior: Posterior, network: Network) -> None:
-        del network
-        check_registers(self.name, posterior)
 
     def expected_energy(
         self,

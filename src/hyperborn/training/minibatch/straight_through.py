@@ -10,12 +10,10 @@ from jaxtyping import Array, Float
 
 from hyperborn._typing import RandomKey
 from hyperborn.errors import UserError, is_number, whole_number
-from hyperborn.networks import Network
-from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.minibatch.drawing import assembled, log_probabilities, patterns_of
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator, check_registers
+from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
 
 Scores = Float[Array, "samples outcomes registers"]
 
@@ -46,10 +44,6 @@ class StraightThrough(MinibatchEstimator):
             if not (is_number(value) and value > 0):
                 raise UserError(f"{setting} = {value!r}: give a positive number, such as 0.5")
 
-    def check(self, posterior: Posterior, network: Network) -> None:
-        del network
-        check_registers(self.name, posterior)
-
     def expected_energy(
         self,
         registers: Registers,
@@ -63,17 +57,12 @@ class StraightThrough(MinibatchEstimator):
         keys = jax.random.split(key, len(tables))
         parts = [
             chosen(
-                log_probabilities(table)[None] + jax.random.gumbel(key, (self.samples, *table.shape), table.dtype),
+                log_probabilities(table)[None] + jax.random.gumbel(own_key, (self.samples, *table.shape), table.dtype),
                 temperature,
             )
-            for table, key in zip(tables, keys, strict=True)
+            for table, own_key in zip(tables, keys, strict=True)
         ]
         return batch.energies(assembled(registers, parts)).mean()
-
-
-def gumbel_noise(samples: int, table: Tables, key: RandomKey) -> Scores:
-    """Independent standard Gumbel numbers, one for every sample of every outcome of every register."""
-    return jax.random.gumbel(key, (samples, *table.shape), table.dtype)
 
 
 @jax.custom_vjp
