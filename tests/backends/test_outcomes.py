@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from hyperborn.backends import Outcomes
-from hyperborn.backends.outcomes import arrays_of, outcomes_of
+from hyperborn.backends.outcomes import outcome_arrays, outcomes_of
 
 BITS = np.array([[0, 0, 1], [1, 0, 1]], np.uint8)
 
 
 def stored() -> dict[str, np.ndarray]:
-    return arrays_of(Outcomes(BITS, np.array([0.25, 0.75]), 40))
+    return outcome_arrays(Outcomes(BITS, np.array([0.25, 0.75]), 40))
 
 
 def test_outcomes_come_back_as_they_were() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 import hyperborn as hb
 from hyperborn.config import CompareConfig, RunConfig, configured
-from hyperborn.config.networks import asked_for, network_of, shape_of
+from hyperborn.config.networks import network_of, registers_asked_for, shape_of
 from hyperborn.data import Dataset
 from hyperborn.networks import BinaryMLP
 
@@ -95,9 +95,9 @@ def test_a_layer_of_one_unit_is_not_normalised_by_itself(cancer: Dataset) -> Non
     ids=str,
 )
 def test_options_say_what_kind_of_posterior_is_meant(given: dict[str, Any], registers: bool | None) -> None:
-    assert asked_for(config(**given)) is registers
+    assert registers_asked_for(config(**given)) is registers
 
 
 def test_one_compared_objective_that_needs_one_register_is_enough() -> None:
     found = configured(CompareConfig, None, {"data": "iris", "objectives": "elbo,renyi"})
-    assert asked_for(found) is False
+    assert registers_asked_for(found) is False

@@ -20,13 +20,17 @@ def test_log_evidence_and_posterior_are_plain_sums(energies: np.ndarray, margina
     p = inference_oracle.product_distribution(marginals)
     joint = [prior * exp(-energy) for prior, energy in zip(p, energies, strict=True)]
     np.testing.assert_allclose(enumeration.log_evidence(energies, np.log(p)), log(fsum(joint)), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(enumeration.exact_posterior(energies, np.log(p)), joint / np.sum(joint), rtol=1e-10)
+    np.testing.assert_allclose(
+        enumeration.posterior_probabilities(energies, np.log(p)), joint / np.sum(joint), rtol=1e-10
+    )
 
 
 def test_energies_that_underflow_are_no_trouble() -> None:
     energies, log_p = np.array([1e4, 1e4 + 1]), np.log([0.5, 0.5])
     np.testing.assert_allclose(enumeration.log_evidence(energies, log_p), -1e4 + log((1 + exp(-1)) / 2), rtol=1e-14)
-    np.testing.assert_allclose(enumeration.exact_posterior(energies, log_p), [1 / (1 + exp(-1)), 1 / (1 + exp(1))])
+    np.testing.assert_allclose(
+        enumeration.posterior_probabilities(energies, log_p), [1 / (1 + exp(-1)), 1 / (1 + exp(1))]
+    )
 
 
 @given(SHARES, ENERGIES, MARGINALS)
@@ -47,14 +51,14 @@ def test_elbo_is_a_lower_bound(shares: np.ndarray, energies: np.ndarray, margina
     gap = log_z - enumeration.elbo(q, energies, log_p)
     assert gap > -1e-11
     # The gap is KL(q ‖ posterior).
-    posterior = enumeration.exact_posterior(energies, log_p)
+    posterior = enumeration.posterior_probabilities(energies, log_p)
     np.testing.assert_allclose(gap, inference_oracle.divergence_from(q, posterior), rtol=1e-9, atol=1e-11)
 
 
 @given(ENERGIES, MARGINALS)
 def test_elbo_of_the_posterior_is_the_log_evidence(energies: np.ndarray, marginals: list[float]) -> None:
     log_p = np.log(inference_oracle.product_distribution(marginals))
-    posterior = enumeration.exact_posterior(energies, log_p)
+    posterior = enumeration.posterior_probabilities(energies, log_p)
     log_z = enumeration.log_evidence(energies, log_p)
     np.testing.assert_allclose(enumeration.elbo(posterior, energies, log_p), log_z, rtol=1e-11, atol=1e-11)
 

@@ -11,7 +11,7 @@ import oracle
 import registers_oracle
 from hyperborn.circuits import Brickwork, ProductState
 from hyperborn.errors import UserError
-from hyperborn.posteriors.enumeration import exact_posterior
+from hyperborn.posteriors.enumeration import posterior_probabilities
 
 N = 4
 REGISTER = hb.Register(Brickwork(N, depth=3))
@@ -82,8 +82,8 @@ def test_learning_in_two_halves_is_learning_on_all_data() -> None:
     network = hb.networks.BinaryMLP(2, hidden=(2,))
     halves = [hb.energies(network, hb.data.Split(x[rows], y[rows])) for rows in (slice(0, 13), slice(13, 30))]
     log_prior = hb.Ising(((0, 1, 0.3), (2, 5, -0.4)), 0.2).log_probabilities(network)
-    first = exact_posterior(halves[0], log_prior)
-    second = exact_posterior(halves[1], np.log(first))
+    first = posterior_probabilities(halves[0], log_prior)
+    second = posterior_probabilities(halves[1], np.log(first))
     plain = [oracle.nll(oracle.mlp_logits(bits, x, (2,), 1), y) for bits in oracle.all_bits(9)]
     joint = np.exp(log_prior - plain - np.max(log_prior - plain))
     np.testing.assert_allclose(second, joint / joint.sum(), rtol=1e-10)

@@ -15,7 +15,7 @@ from hyperborn.errors import UserError
 from hyperborn.runs import session
 from hyperborn.training.loop import Position
 from hyperborn.training.result import Result
-from hyperborn.training.state import arrays_of
+from hyperborn.training.state import state_arrays
 from runs import files_of, outcome_of, resume, same, start, start_and_stop
 
 flipped = pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.thorough)])
@@ -53,7 +53,7 @@ def unfinished(part: Path, tmp_path: Path) -> Path:
 
 
 def point_of(position: Position) -> tuple[object, ...]:
-    arrays = {name: array.tobytes() for name, array in arrays_of(position.state).items()}
+    arrays = {name: array.tobytes() for name, array in state_arrays(position.state).items()}
     return position.step, position.history, position.finished, arrays
 
 

@@ -14,7 +14,7 @@ from hyperborn.posteriors import ExactPosterior
 from hyperborn.training.definition import Definition
 from hyperborn.training.exact import ExactProblem, advance, diagnose
 from hyperborn.training.optimizers import Optimizer
-from hyperborn.training.state import TrainState, arrays_of, initial_state, state_of
+from hyperborn.training.state import TrainState, initial_state, state_arrays, state_of
 
 OPTIMIZERS = [hb.Adam(), hb.LBFGS(memory=3)]
 OBJECTIVES = [
@@ -53,7 +53,7 @@ def restored(arrays: dict[str, np.ndarray], definition: Definition) -> TrainStat
 
 
 def bytes_of(state: TrainState) -> dict[str, bytes]:
-    return {name: array.tobytes() for name, array in arrays_of(state).items()}
+    return {name: array.tobytes() for name, array in state_arrays(state).items()}
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda it: it.name)
@@ -148,7 +148,7 @@ def test_a_state_comes_back_from_its_arrays_and_goes_on_the_same(
 ) -> None:
     definition = define(optimizer=optimizer)
     state = moved(definition, exact, initial_state(definition), 9)
-    found = restored(arrays_of(state), definition)
+    found = restored(state_arrays(state), definition)
     assert bytes_of(found) == bytes_of(state)
     assert jax.tree.structure(found) == jax.tree.structure(state)
     assert bytes_of(moved(definition, exact, found, 9)) == bytes_of(moved(definition, exact, state, 9))
@@ -164,7 +164,7 @@ def wrong_arrays(arrays: dict[str, np.ndarray]) -> Iterator[tuple[str, dict[str,
 
 def test_arrays_of_another_run_are_refused(define) -> None:
     definition = define()
-    arrays = arrays_of(initial_state(definition))
+    arrays = state_arrays(initial_state(definition))
     cases = list(wrong_arrays(arrays))
     assert len(cases) > 15
     for name, wrong in cases:
@@ -198,7 +198,7 @@ def test_one_program_serves_every_count_and_every_problem_of_a_shape(
     ]
     for other, its_problem in others:
         losses_of(other, its_problem, moved(other, its_problem, initial_state(other), 3))
-    found = restored(arrays_of(moved(definition, exact, start, 3)), definition)
+    found = restored(state_arrays(moved(definition, exact, start, 3)), definition)
     moved(definition, exact, found, 3)
     assert compiled(advance) == programs + 1
     assert compiled(diagnose) <= looks + 1

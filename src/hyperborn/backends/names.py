@@ -43,7 +43,7 @@ def backend_named(name: str, **settings: Any) -> Backend:
             backend does not have.
     """
     given = {key: value for key, value in settings.items() if value is not None}
-    kind, known = kind_of(name)
+    kind, known = backend_kind(name)
     takes = [field.name for field in fields(kind) if field.name not in known]  # pyright: ignore[reportArgumentType]
     for key, value in given.items():
         if key not in takes:
@@ -52,7 +52,7 @@ def backend_named(name: str, **settings: Any) -> Backend:
     return kind(**known, **given)
 
 
-def kind_of(name: str) -> tuple[type[Backend], dict[str, Any]]:
+def backend_kind(name: str) -> tuple[type[Backend], dict[str, Any]]:
     """The class of the backend of a name, and the settings that the name implies."""
     if name == "statevector":
         return Statevector, {}

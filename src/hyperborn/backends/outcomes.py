@@ -40,7 +40,7 @@ def most_frequent(outcomes: Outcomes, k: int) -> Bits:
     return outcomes.bits[np.argsort(-outcomes.weights, kind="stable")[:k]]
 
 
-def arrays_of(outcomes: Outcomes) -> dict[str, np.ndarray]:
+def outcome_arrays(outcomes: Outcomes) -> dict[str, np.ndarray]:
     """Outcomes as named arrays."""
     return {
         "bits": np.packbits(outcomes.bits, axis=1),
@@ -50,7 +50,7 @@ def arrays_of(outcomes: Outcomes) -> dict[str, np.ndarray]:
 
 
 def outcomes_of(arrays: Mapping[str, np.ndarray], n: int) -> Outcomes:
-    """The outcomes in the arrays of `arrays_of`, for networks of n weights.
+    """The outcomes in the arrays of `outcome_arrays`, for networks of n weights.
 
     Raises:
         ValueError: if the arrays are not those of outcomes.

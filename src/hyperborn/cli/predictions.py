@@ -125,7 +125,7 @@ def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
 
     from hyperborn.backends import Ledger
     from hyperborn.backends.backend import connected
-    from hyperborn.config.posteriors import backend_of
+    from hyperborn.config.posteriors import configured_backend
     from hyperborn.errors import UserError
     from hyperborn.runs.folder import writing
     from hyperborn.runs.layout import EVALUATIONS
@@ -133,7 +133,7 @@ def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
 
     if len(settings.shots) > 1:
         raise UserError(f"shots = {settings.shots}: a trained circuit is measured once; give one number")
-    backend = backend_of(settings)
+    backend = configured_backend(settings)
     # Both are checked before a file is made.
     on_backend(result.definition.posterior, backend)
     connected(backend)

@@ -8,7 +8,7 @@ from hyperborn.config.applicability import PARTS, check_used, options_of
 from hyperborn.config.models import Configuration, RunConfig
 from hyperborn.config.networks import AUTO_HIDDEN, shape_of, tiny
 from hyperborn.config.options import AUTO
-from hyperborn.config.posteriors import placed, posterior_of, prior_of, registers_of
+from hyperborn.config.posteriors import configured_registers, placed, posterior_of, prior_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
@@ -39,7 +39,7 @@ def definition_of(config: Configuration, data: Dataset, objective: str, *, seed:
             f"{described(config.hidden)} on {data.n_features} features makes {network.n_weights} weights, over the "
             f"limit of {LARGEST_ENUMERATED} of one register; choose {smaller(config, data)}, or --posterior registers"
         )
-    posterior = registers_of(config, network) if registers else posterior_of(config, network.n_weights)
+    posterior = configured_registers(config, network) if registers else posterior_of(config, network.n_weights)
     return run_of(config, objective, data, network, posterior, prior_of(config), config.seed if seed is None else seed)
 
 

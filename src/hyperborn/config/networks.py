@@ -62,18 +62,18 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
         if small.n_weights <= LARGEST_CHOSEN and not on_registers(config, small):
             return Shape(small, False)
     linear = tiny(config, features, classes, ())
-    if asked_for(config) is False:
+    if registers_asked_for(config) is False:
         return Shape(linear, False)
     return Shape(large(config, features, classes, AUTO_LAYERS), True)
 
 
 def on_registers(config: Configuration, small: BinaryMLP) -> bool:
     """Whether many registers are asked for, or one would not do for the network."""
-    asked = asked_for(config)
+    asked = registers_asked_for(config)
     return not fits_one_register(small) if asked is None else asked
 
 
-def asked_for(config: Configuration) -> bool | None:
+def registers_asked_for(config: Configuration) -> bool | None:
     """True for many registers, False for one, None where the size of the network decides.
 
     An option that goes with one kind of posterior only asks for it by being given.

@@ -60,7 +60,7 @@ def circuit_of(config: Configuration, n: int) -> Circuit:
     return CIRCUITS[ansatz](n, depth if config.depth == AUTO else config.depth)
 
 
-def registers_of(config: Configuration, network: Network) -> Registers:
+def configured_registers(config: Configuration, network: Network) -> Registers:
     """Many registers of the network's weights."""
     return Registers(network, **config.chosen(["register_size", "depth", "grouping"]))
 
@@ -76,10 +76,10 @@ def placed(config: RunConfig, posterior: Posterior) -> ShotPosterior:
             f"ansatz {config.ansatz} is not run on a backend, which takes circuits of one qubit a weight; choose "
             f"{either(CIRCUITS)}"
         )
-    return on_backend(posterior, backend_of(config), config.mitigation)
+    return on_backend(posterior, configured_backend(config), config.mitigation)
 
 
-def backend_of(config: RunConfig) -> Backend:
+def configured_backend(config: RunConfig) -> Backend:
     """The backend that a configuration names, with its noise and its options.
 
     Raises:

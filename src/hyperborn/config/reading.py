@@ -42,7 +42,7 @@ def configured(kind: type[Config], file: Path | None, flags: Mapping[str, Any]) 
     try:
         config = kind.model_validate(given)
     except ValidationError as error:
-        raise UserError(explained(error, kind, given)) from error
+        raise UserError(first_mistake(error, kind, given)) from error
     check_options(config)
     return config
 
@@ -72,7 +72,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise UserError(f"the configuration {path} has a number of over 4,300 digits; shorten it") from error
 
 
-def explained(error: ValidationError, kind: type[Configuration], given: Mapping[str, Any]) -> str:
+def first_mistake(error: ValidationError, kind: type[Configuration], given: Mapping[str, Any]) -> str:
     """The first mistake in one line: the key, its value and what is allowed."""
     key = str(error.errors(include_url=False, include_context=False)[0]["loc"][0])
     if key not in given:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from hyperborn.data import splits
 from hyperborn.data.dataset import TARGET, Dataset, split_and_preprocessed
 from hyperborn.data.labels import counted, joined
-from hyperborn.data.load import check_option_types, check_settled, is_names
+from hyperborn.data.load import check_no_options, check_option_types, is_names
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.user_table import examples_in_encoding, examples_of_table
@@ -51,7 +51,7 @@ def from_arrays(
     splits.check_fractions(validation, test)
     if preprocessing is not None:
         settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
-        check_settled(settled)
+        check_no_options(settled)
         features = [column.name for column in preprocessing.columns] if features is None else features
     columns = feature_columns(x, features)
     try:

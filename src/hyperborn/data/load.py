@@ -99,7 +99,7 @@ def load(
     check_applies(kind, given | {"pixels": pixels, "folder": folder, "test": test})
     if preprocessing is not None:
         settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
-        check_settled(settled | {"impute": impute, "drop": drop or None})
+        check_no_options(settled | {"impute": impute, "drop": drop or None})
         classes = None if kind == TABLE else preprocessing.classes
     if impute not in (None, "median"):
         raise UserError(f'impute={impute!r} is unknown; the only way is impute="median"')
@@ -176,7 +176,7 @@ def check_applies(kind: str, given: dict[str, object]) -> None:
             raise UserError(f"{option}={value!r} does not apply to {kind}: {why}; leave {option} out")
 
 
-def check_settled(given: dict[str, object]) -> None:
+def check_no_options(given: dict[str, object]) -> None:
     """Raise a UserError that names the first option that the preprocessing of earlier data settles."""
     for option, value in given.items():
         if value is not None:

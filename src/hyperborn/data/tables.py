@@ -44,7 +44,7 @@ class Table:
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Mapping):
             raise UserError(f"columns={shown(self.columns)} must map names to values, such as {{'height': [1, 2]}}")
-        columns = {name: normalised(values, name, self.source) for name, values in self.columns.items()}
+        columns = {name: normalised_column(values, name, self.source) for name, values in self.columns.items()}
         lengths = {len(values) for values in columns.values()}
         if len(lengths) > 1:
             raise UserError(f"the columns of {self.source} have different lengths: {sorted(lengths)}")
@@ -74,7 +74,7 @@ def real_numbers(x: ArrayLike) -> Float[np.ndarray, "..."]:
     return values.astype(np.float64, copy=False)
 
 
-def normalised(values: np.ndarray, name: str, source: str) -> np.ndarray:
+def normalised_column(values: np.ndarray, name: str, source: str) -> np.ndarray:
     """One column as float64 with NaN, or as an object array of text with None."""
     try:
         values = np.asarray(values)

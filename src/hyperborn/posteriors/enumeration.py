@@ -39,7 +39,7 @@ def log_evidence(energies: Energies, log_prior: LogProbabilities) -> float:
     return largest + float(np.log(total))
 
 
-def exact_posterior(energies: Energies, log_prior: LogProbabilities) -> Distribution:
+def posterior_probabilities(energies: Energies, log_prior: LogProbabilities) -> Distribution:
     """p(w | data) of all 2^n networks, proportional to p(w) exp(-energy(w))."""
     log_z = log_evidence(energies, log_prior)
     posterior = np.empty(len(energies))
@@ -93,9 +93,9 @@ def drawn_indices(
     check_key(key)
     random = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     blocks = [probabilities[start : start + DRAWN_AT_ONCE] for start in range(0, len(probabilities), DRAWN_AT_ONCE)]
-    counts = random.multinomial(shots, normalised([block.sum() for block in blocks]))
+    counts = random.multinomial(shots, probabilities_from([block.sum() for block in blocks]))
     found = [
-        start * DRAWN_AT_ONCE + np.repeat(np.arange(len(block)), random.multinomial(count, normalised(block)))
+        start * DRAWN_AT_ONCE + np.repeat(np.arange(len(block)), random.multinomial(count, probabilities_from(block)))
         for start, (block, count) in enumerate(zip(blocks, counts, strict=True))
         if count
     ]
@@ -104,7 +104,7 @@ def drawn_indices(
     return indices
 
 
-def normalised(masses: "Float[np.ndarray, ' n'] | list[float]") -> Float[np.ndarray, " n"]:
+def probabilities_from(masses: "Float[np.ndarray, ' n'] | list[float]") -> Float[np.ndarray, " n"]:
     """The numbers divided by their sum, float64."""
     total = np.sum(masses)
     return np.asarray(masses, np.float64) / total

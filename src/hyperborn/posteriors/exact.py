@@ -65,7 +65,7 @@ class ExactPosterior:
     @cached_property
     def probabilities(self) -> Float[np.ndarray, " states"]:
         """p(w | data) of all networks in index order."""
-        return enumeration.exact_posterior(self.energies, self.log_prior)
+        return enumeration.posterior_probabilities(self.energies, self.log_prior)
 
     @cached_property
     def entropy(self) -> float:

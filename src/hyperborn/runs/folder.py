@@ -44,12 +44,12 @@ from hyperborn.storage import (
     write_folder,
 )
 from hyperborn.storage.durable import explained
-from hyperborn.storage.manifest import entries_of, read_manifest
+from hyperborn.storage.manifest import manifest_entries, read_manifest
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Position, Report, fresh
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.serialization import definition_from_record
-from hyperborn.training.state import arrays_of, state_of
+from hyperborn.training.state import state_arrays, state_of
 
 Lines = Callable[[str], None]
 Records = Sequence[Mapping[str, Any]]
@@ -140,7 +140,7 @@ class RunFolder:
             definition.check(data)
         except UserError as error:
             raise UserError(f"{place}: {error}") from error
-        return cls(path, definition, data, identity_of(entries_of(files)))
+        return cls(path, definition, data, digest_of_entries(manifest_entries(files)))
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -167,7 +167,7 @@ class RunFolder:
             # As text, which keeps the order of their keys.
             "records": [json.dumps(record) for record in last],
         }
-        self.checkpoints.save(position.step, arrays_of(position.state), state)
+        self.checkpoints.save(position.step, state_arrays(position.state), state)
 
     def read_position(self, report: Lines) -> tuple[Position, dict[str, float], Records]:
         """The newest good checkpoint's position, or the start where none was saved.
@@ -209,7 +209,7 @@ class RunFolder:
         """Raise a UserError if the folder was removed, or given to another run, meanwhile."""
         try:
             place = self.path / DEFINITION
-            found = identity_of(read_manifest(place, place, formats.DEFINITION))
+            found = digest_of_entries(read_manifest(place, place, formats.DEFINITION))
         except UserError:
             found = ""
         if found != self.identity:
@@ -312,6 +312,6 @@ def numbers_of(values: Any, count: int | None = None) -> list[Any]:
     return values
 
 
-def identity_of(entries: Mapping[str, tuple[int, str]]) -> str:
+def digest_of_entries(entries: Mapping[str, tuple[int, str]]) -> str:
     """A digest of the sizes and digests of files."""
     return hashlib.sha256(json_to_bytes(entries)).hexdigest()

@@ -41,7 +41,7 @@ def check_plain(path: Path) -> None:
         UserError: naming the first such thing.
     """
     with explained(path, "read"):
-        for entry in entries_of(path):
+        for entry in folder_entries(path):
             mode = entry.lstat().st_mode
             if stat.S_ISLNK(mode):
                 raise UserError(
@@ -51,7 +51,7 @@ def check_plain(path: Path) -> None:
                 raise UserError(f"{entry} is not a regular file; restore it from a copy")
 
 
-def entries_of(path: Path) -> Iterator[Path]:
+def folder_entries(path: Path) -> Iterator[Path]:
     """Everything in a run folder that a run may read or write; of other things, which are left alone, nothing."""
     names = {*PARTS, *LEDGERS, *IGNORED, METRICS}
     for name in sorted(os.listdir(path)) if path.is_dir() else ():  # noqa: PTH208

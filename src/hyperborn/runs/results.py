@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hyperborn.backends.outcomes import arrays_of, outcomes_of
+from hyperborn.backends.outcomes import outcome_arrays, outcomes_of
 from hyperborn.errors import UserError
 from hyperborn.runs.folder import RunFolder, numbers_of, writing
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
@@ -36,7 +36,7 @@ def finish(result: Result, folder: RunFolder) -> None:
     record = {name: getattr(result, name) for name in ("losses", "steps", "numbers", "seconds", "measured_on")}
     files = {"summary.json": json_to_bytes(result.summary), PARAMS: arrays_to_bytes({"params": result.params})}
     if result.outcomes is not None:
-        files[OUTCOMES] = arrays_to_bytes(arrays_of(result.outcomes))
+        files[OUTCOMES] = arrays_to_bytes(outcome_arrays(result.outcomes))
     folder.finish(record, files)
 
 

@@ -64,7 +64,7 @@ def start(
     # Checked before locking, because locking makes a file there.
     layout.check_available(path, force=force)
     with writing(path):
-        check_settled(path)
+        check_no_open_jobs(path)
         folder = RunFolder.create(path, definition, data, force=force)
         try:
             return go_on(folder, fresh(definition), {}, [], progress, plots, spending, is_new=True)
@@ -144,7 +144,7 @@ def has_jobs(path: Path) -> bool:
         return bool(ledger.rows())
 
 
-def check_settled(path: Path) -> None:
+def check_no_open_jobs(path: Path) -> None:
     """Raise a UserError if a run that is to be replaced has open jobs on a backend, whose results would be lost."""
     if not (path / LEDGER).exists():
         return

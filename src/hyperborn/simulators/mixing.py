@@ -14,7 +14,7 @@ from hyperborn.simulators.arithmetic import Angles, Backwards, ComplexVector, Ve
 from hyperborn.simulators.schedule import GateGroup, Mixing
 
 
-def initial_state(segment: Mixing, angles: Angles) -> ComplexVector:
+def initial_statevector(segment: Mixing, angles: Angles) -> ComplexVector:
     """The state after a segment on |0...0>: the product of the first columns of its groups' matrices."""
     real = product(columns_of(segment, angles), angles.dtype)
     return ComplexVector(real, jnp.zeros_like(real))

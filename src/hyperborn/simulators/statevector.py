@@ -14,7 +14,7 @@ from hyperborn.arguments import check_parameters
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.errors import UserError
 from hyperborn.simulators.arithmetic import Angles, Backwards, ComplexVector
-from hyperborn.simulators.mixing import apply_mixing, initial_gradient, initial_state, undo_mixing
+from hyperborn.simulators.mixing import apply_mixing, initial_gradient, initial_statevector, undo_mixing
 from hyperborn.simulators.phases import apply_phases, undo_phases
 from hyperborn.simulators.schedule import Phases, Program, Segment, schedule
 
@@ -58,7 +58,7 @@ def flat(circuit: Circuit, params: Parameters) -> Angles:
 
 def run_program(program: Program, angles: Angles) -> ComplexVector:
     """The state after a whole program, from |0...0>."""
-    state = initial_state(program.head, angles)
+    state = initial_statevector(program.head, angles)
     if program.repeats:
 
         def one_period(state: ComplexVector, window: Angles) -> tuple[ComplexVector, None]:

@@ -82,7 +82,7 @@ def cached_array(key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
     with suppress(OSError, UserError):
         data = path.read_bytes()
         content = data[len(head) + 32 :]
-        if data[: len(head) + 32] == head + _digest(key, content):
+        if data[: len(head) + 32] == head + _entry_digest(key, content):
             array = array_from_bytes(content, str(path))
             with suppress(OSError):
                 os.utime(path)
@@ -90,7 +90,7 @@ def cached_array(key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
     array = compute()
     with suppress(UserError):
         content = array_to_bytes(array, name)
-        write_file(path, head + _digest(key, content) + content)
+        write_file(path, head + _entry_digest(key, content) + content)
         forget_oldest(path.parent, "*.array", MOST_BYTES, kept=path)
     return array
 
@@ -112,5 +112,5 @@ def forget_oldest(folder: Path, pattern: str, most: int, *, kept: Path | None = 
                 total -= size
 
 
-def _digest(key: str, content: bytes) -> bytes:
+def _entry_digest(key: str, content: bytes) -> bytes:
     return hashlib.sha256(hashlib.sha256(key.encode()).digest() + content).digest()

@@ -53,11 +53,11 @@ def checked_names(names: Iterable[str]) -> None:
 
 def manifest_bytes(files: Mapping[str, bytes], kind: Format = FOLDER) -> bytes:
     """The manifest of these files, as a folder of a kind."""
-    entries = {name: {"sha256": digest, "size": size} for name, (size, digest) in entries_of(files).items()}
+    entries = {name: {"sha256": digest, "size": size} for name, (size, digest) in manifest_entries(files).items()}
     return _rendered({"files": entries, **mark_of(kind)})
 
 
-def entries_of(files: Mapping[str, bytes]) -> dict[str, tuple[int, str]]:
+def manifest_entries(files: Mapping[str, bytes]) -> dict[str, tuple[int, str]]:
     """Size and digest of each file."""
     return {name: (len(data), _digest(data)) for name, data in files.items()}
 

@@ -189,7 +189,7 @@ class ExactProblem(Problem):
         """The definition's objective of q (nats), in float64, which training does without."""
         with jax.enable_x64(True):
             functional = self._bound()
-            return float(value_of(functional, jnp.asarray(q))) + float(functional.lowest)
+            return float(value_above_lowest(functional, jnp.asarray(q))) + float(functional.lowest)
 
     def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
         definition, posterior = self.definition, self.definition.posterior.ideal
@@ -232,7 +232,7 @@ class ExactProblem(Problem):
 
 
 @jax.jit
-def value_of(functional: Functional, q: Probabilities) -> Float[Array, ""]:
+def value_above_lowest(functional: Functional, q: Probabilities) -> Float[Array, ""]:
     """F[q] above the lowest energy, in one program."""
     return functional(q)
 

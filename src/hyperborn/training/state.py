@@ -78,7 +78,7 @@ def begin(
     )
 
 
-def arrays_of(state: TrainState) -> dict[str, np.ndarray]:
+def state_arrays(state: TrainState) -> dict[str, np.ndarray]:
     """The state as named arrays, for a checkpoint."""
     own = {"step": state.step, "key": jax.random.key_data(state.key), "params": state.params}
     leaves, memory = jax.tree.leaves(state.optimizer), jax.tree.leaves(state.memory)
@@ -86,7 +86,7 @@ def arrays_of(state: TrainState) -> dict[str, np.ndarray]:
 
 
 def state_of(arrays: Mapping[str, np.ndarray], definition: Definition, memory_of: Callable[[Any], Any]) -> TrainState:
-    """The state that `arrays_of` named.
+    """The state that `state_arrays` named.
 
     Args:
         arrays: by their names.

@@ -12,7 +12,7 @@ import pytest
 import hyperborn as hb
 import oracle
 from hyperborn.backends import Outcomes, Statevector
-from hyperborn.backends.outcomes import arrays_of, most_frequent, outcomes_of
+from hyperborn.backends.outcomes import most_frequent, outcome_arrays, outcomes_of
 from hyperborn.circuits import ProductState
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
@@ -166,7 +166,7 @@ def test_outcomes_that_do_not_fit_the_network_are_no_result(finished: Path, chan
 def test_outcomes_come_back_from_arrays(n: int) -> None:
     bits = np.unique(np.random.default_rng(n).integers(0, 2, (6, n), np.uint8), axis=0)
     outcomes = Outcomes(bits, np.full(len(bits), 1 / len(bits)), 12)
-    assert equal(outcomes_of(arrays_of(outcomes), n), outcomes)
+    assert equal(outcomes_of(outcome_arrays(outcomes), n), outcomes)
 
 
 def test_learning_goes_on_from_the_circuit_without_its_noise(whole: tuple[Path, Result], data: Dataset) -> None:

@@ -85,13 +85,13 @@ class Retrier:
             silent_since, granted = None, 0.0
 
         def pause(state: tenacity.RetryCallState) -> float:
-            return max(backoff(state), asked_for(state))
+            return max(backoff(state), seconds_asked_for(state))
 
         def is_enough(state: tenacity.RetryCallState) -> bool:
             nonlocal silent_since, granted
             now = self.clock()
             silent_since = now if silent_since is None else silent_since
-            granted += asked_for(state)
+            granted += seconds_asked_for(state)
             silence = now + state.upcoming_sleep - silent_since - granted
             return silence > self.retry_policy.answer_timeout or granted > self.retry_policy.patience
 
@@ -124,7 +124,7 @@ def rest(seconds: float, waiting: Callable[[], None], sleep: Callable[[float], N
         seconds -= SLICE
 
 
-def asked_for(state: tenacity.RetryCallState) -> float:
+def seconds_asked_for(state: tenacity.RetryCallState) -> float:
     """Seconds that the backend asked to wait; 0 if it did not."""
     error = error_of(state)
     return (error.retry_after or 0.0) if isinstance(error, TransientError) else 0.0

@@ -17,7 +17,7 @@ from hyperborn.posteriors.registers import RegisterBank
 from hyperborn.stats import Estimate
 from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.subcircuits import Subcircuit
-from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate, error_of
+from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate, standard_error_of
 
 NETWORKS = 16
 """Networks over which the other registers are averaged, for the energies of one register's outcomes."""
@@ -100,7 +100,7 @@ class ManyRegistersVariation(FirstVariation):
             tables = (table[one.reference].mean(axis=0) for table in self.tables(one))
             return float(sum((slope * table).sum() for slope, table in zip(slopes, tables, strict=True)))
 
-        of_shots = error_of(measurement, energy, random)
+        of_shots = standard_error_of(measurement, energy, random)
         return None if of_shots is None else float(np.hypot(drawn.standard_error, of_shots))
 
     def penalties_of(self, tables: Tables) -> tuple[float, Tables]:

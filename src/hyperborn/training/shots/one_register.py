@@ -9,7 +9,7 @@ from hyperborn.energy import CachedEnergies
 from hyperborn.stats import Estimate
 from hyperborn.training.shots.discrepancy import ShotDiscrepancy
 from hyperborn.training.shots.measurement import Measurement, stacked
-from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate, error_of
+from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate, standard_error_of
 
 
 class OneRegisterVariation(FirstVariation):
@@ -47,7 +47,7 @@ class OneRegisterVariation(FirstVariation):
             variance = float(together.weights @ (energies - mean) ** 2)
             deviation = float(np.sqrt(variance / (together.shots - 1)))
         elif error:
-            deviation = error_of(measurement, self.energy, random)
+            deviation = standard_error_of(measurement, self.energy, random)
         energy = Estimate(mean, deviation, together.shots)
         return ObjectiveEstimate(mean + penalty, energy, penalty, together.bits[together.weights.argmax()])
 

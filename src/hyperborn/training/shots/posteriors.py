@@ -25,7 +25,7 @@ from hyperborn.priors import Prior
 from hyperborn.training.shots.discrepancy import ShotDiscrepancy, check_prior
 from hyperborn.training.shots.many_registers import ManyRegistersVariation
 from hyperborn.training.shots.one_register import OneRegisterVariation
-from hyperborn.training.shots.subcircuits import Subcircuit, batch_of, beside, joined, seed_from, width_of
+from hyperborn.training.shots.subcircuits import Subcircuit, batch_of, beside, joined_outcomes, seed_from, width_of
 from hyperborn.training.shots.variation import FirstVariation
 
 Mitigation: TypeAlias = Literal["none", "readout"]
@@ -99,7 +99,7 @@ class ShotPosterior(Posterior):
         subcircuits = self.subcircuits(width_of(connection))
         batch = batch_of(subcircuits, np.asarray(params, np.float64).reshape(1, -1), shots, "sample", seed_from(random))
         counts = connection.collect(connection.submit(batch, batch.label), batch, float("inf"), lambda _: None).counts
-        return joined(subcircuits, counts, random)
+        return joined_outcomes(subcircuits, counts, random)
 
 
 @dataclass(frozen=True)

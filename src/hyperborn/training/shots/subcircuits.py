@@ -50,7 +50,7 @@ def batch_of(
     )
 
 
-def joined(subcircuits: Sequence[Subcircuit], counts: Sequence[Counts], random: np.random.Generator) -> Bits:
+def joined_outcomes(subcircuits: Sequence[Subcircuit], counts: Sequence[Counts], random: np.random.Generator) -> Bits:
     """Complete networks, one shot a row in random order, from the counts of one point of every subcircuit."""
     rows = np.empty((counts[0].shots, sum(len(subcircuit.weights) for subcircuit in subcircuits)), np.uint8)
     for subcircuit, found in zip(subcircuits, counts, strict=True):

@@ -50,7 +50,7 @@ class FirstVariation(ABC):
         """
 
 
-def error_of(
+def standard_error_of(
     measurement: Measurement, energy: Callable[[Measurement], float], random: np.random.Generator
 ) -> float | None:
     """The standard error (nats) of an energy of mitigated outcomes, by the jackknife over shots.

@@ -62,7 +62,7 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     """
     if not path.exists():
         raise UserError(f"{path} does not exist; name the folder of a run that has asked a backend for shots")
-    with explained(path):
+    with sqlite_errors_explained(path):
         return _connected(path, writable)
 
 
@@ -118,7 +118,7 @@ def transaction(database: sqlite3.Connection, path: Path | None) -> Iterator[Non
     Raises:
         UserError: if the file cannot be written.
     """
-    with explained(path):
+    with sqlite_errors_explained(path):
         database.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -130,7 +130,7 @@ def transaction(database: sqlite3.Connection, path: Path | None) -> Iterator[Non
 
 
 @contextmanager
-def explained(path: Path | None) -> Iterator[None]:
+def sqlite_errors_explained(path: Path | None) -> Iterator[None]:
     """Translate errors of SQLite inside the block into a `UserError` with the file and the remedy."""
     try:
         yield

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from hyperborn.backends.batch import Counts
 from hyperborn.backends.jobs.budget import Limits, Spent
-from hyperborn.backends.jobs.ledger.database import connect, create, damaged, explained, fill, transaction
+from hyperborn.backends.jobs.ledger.database import connect, create, damaged, fill, sqlite_errors_explained, transaction
 from hyperborn.backends.jobs.ledger.jobs import COLUMNS, Job, Jobs, Request, digest_of
 from hyperborn.backends.jobs.ledger.packing import counts_from_bytes, counts_to_bytes
 from hyperborn.errors import UserError, is_number
@@ -41,7 +41,7 @@ class Ledger:
         self.path = path
         self._database = database
         try:
-            with explained(path):
+            with sqlite_errors_explained(path):
                 self._read()
         except BaseException:
             database.close()
@@ -98,7 +98,7 @@ class Ledger:
         Raises:
             UserError: if they are damaged, or the job has none.
         """
-        with explained(self.path):
+        with sqlite_errors_explained(self.path):
             found = self._database.execute("SELECT data FROM counts WHERE number = ?", (job.number,)).fetchone()
         if job.counts is None:
             raise UserError(f"{job.tag} is {job.state} and has no counts in {self.path}; name a job that is done")
@@ -112,7 +112,7 @@ class Ledger:
 
         In any case they survive the end of the process.
         """
-        with explained(self.path):
+        with sqlite_errors_explained(self.path):
             self._database.execute(f"PRAGMA synchronous = {'EXTRA' if power_cuts else 'OFF'}")
 
     def intend(self, request: Request, calibration: str | None) -> Job:
@@ -247,7 +247,7 @@ class Ledger:
                 yield
         except BaseException:
             # After Ctrl-C, for example, it is unknown whether the file has the change.
-            with explained(self.path):
+            with sqlite_errors_explained(self.path):
                 self._read()
             raise
 
