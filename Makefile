@@ -22,7 +22,7 @@ test: $(VENV)/.dev ## run the tests; a few minutes
 	$(BIN)/python -m pytest
 
 thorough: $(VENV)/.dev ## run all tests, with many more deaths, flipped bits and examples; before a release
-	JAX_DISABLE_MOST_OPTIMIZATIONS=0 $(BIN)/python -m pytest -m "thorough or not thorough" --hypothesis-profile=thorough
+	JAX_DISABLE_MOST_OPTIMIZATIONS=0 XLA_FLAGS= $(BIN)/python -m pytest -m "thorough or not thorough" --hypothesis-profile=thorough
 
 lint: $(VENV)/.dev ## ruff, pyright and the import contracts
 	$(BIN)/ruff check .

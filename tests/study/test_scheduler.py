@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hyperborn.compilation import keep_compiled_programs
 from hyperborn.errors import UserError
 from hyperborn.storage.formats import CELL, mark_of
 from hyperborn.study import scheduler
@@ -96,11 +97,15 @@ def test_a_split_that_another_process_works_on_is_left_to_it(
 
 def share(folder: str, plan: str) -> None:
     os.environ["JAX_PLATFORMS"] = "cpu"
+    keep_compiled_programs()
     cells = cells_of(read(Path(plan), SMALL), lambda _: None)
     run_cells(cells, Store(Path(folder), "Two ways"), silent)
 
 
 def test_two_processes_share_the_work_and_find_the_same(cells: list[LabelledCell], tmp_path: Path) -> None:
+    # Alone first: the two then find their programs compiled.
+    alone = Store(tmp_path / "alone", "Two ways")
+    run_cells(cells, alone, silent)
     context = multiprocessing.get_context("spawn")
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
@@ -111,8 +116,6 @@ def test_two_processes_share_the_work_and_find_the_same(cells: list[LabelledCell
     for process in both:
         process.join(120)
     assert [process.exitcode for process in both] == [0, 0]
-    alone = Store(tmp_path / "alone", "Two ways")
-    run_cells(cells, alone, silent)
     assert rows_of_cells(cells, Store(tmp_path / "out", "Two ways")) == rows_of_cells(cells, alone)
 
 

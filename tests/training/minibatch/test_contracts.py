@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from estimation import Problem, compiled_estimate, deviations, estimated, exact, many_estimates
+from estimation import Problem, compiled_estimate, deviations, exact, many_estimates
 from hyperborn.circuits import AllPairs
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
@@ -79,12 +79,15 @@ def test_estimates_are_finite_and_of_the_dtype_of_the_parameters(
 
 @every_estimator
 def test_the_same_key_gives_the_same_and_another_another(estimator: MinibatchEstimator) -> None:
-    problem, progress = PROBLEMS[0], jnp.asarray(0.0)
-    batch, params = problem.batch(jnp.float32), problem.params(jnp.float32)
-    first, again, other = (
-        jax.tree.leaves(compiled_estimate(estimator, problem.registers, batch, params, progress, jax.random.key(seed)))
-        for seed in (1, 1, 2)
-    )
+    problem = PROBLEMS[0]
+    with jax.enable_x64(True):
+        batch, params, progress = problem.batch(), problem.params(), jnp.asarray(0.0)
+        first, again, other = (
+            jax.tree.leaves(
+                compiled_estimate(estimator, problem.registers, batch, params, progress, jax.random.key(seed))
+            )
+            for seed in (1, 1, 2)
+        )
     for one, same, different in zip(first, again, other, strict=True):
         np.testing.assert_array_equal(one, same)
         assert (one != different).any()
@@ -93,23 +96,21 @@ def test_the_same_key_gives_the_same_and_another_another(estimator: MinibatchEst
 @every_estimator
 def test_other_numbers_do_not_compile_again(estimator: MinibatchEstimator) -> None:
     problem = PROBLEMS[0]
-    batch, params = problem.batch(jnp.float32), problem.params(jnp.float32)
-    traced = 0
-
-    def counted(*arguments: Any) -> Any:
-        nonlocal traced
-        traced += 1
-        return estimated(estimator, problem.registers, *arguments)
-
-    step = jax.jit(counted)
-    for number in range(3):
-        step(
-            type(batch)(batch.network, batch.x + number, batch.y, batch.side, batch.scale * 2),
-            params + number,
-            jnp.asarray(0.1 * number),
-            jax.random.key(number),
-        )
-    assert traced == 1
+    programs: list[int] = []
+    with jax.enable_x64(True):
+        batch, params = problem.batch(), problem.params()
+        for number in range(3):
+            compiled_estimate(
+                estimator,
+                problem.registers,
+                type(batch)(batch.network, batch.x + number, batch.y, batch.side, batch.scale * (1 + number)),
+                params + number,
+                jnp.asarray(0.1 * number),
+                jax.random.key(number),
+            )
+            programs.append(compiled_estimate._cache_size())
+    # The first may find its program compiled by another test; the others must.
+    assert programs == programs[:1] * 3
 
 
 @every_problem
