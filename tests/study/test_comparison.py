@@ -1,49 +1,155 @@
-"""Comparisons: what they compute once, and what is kept of one that is stopped."""
+"""Comparisons: studies of one task, what they compute once, and what is kept of one that is stopped."""
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import hyperborn as hb
 from command_line import QUICK, Run, snapshot
+from hyperborn.config import CompareConfig, configured
+from hyperborn.config.definitions import definition_of
 from hyperborn.energy import enumeration
+from hyperborn.errors import UserError
+from hyperborn.progress import Progress
 from hyperborn.runs.folder import writing
-from hyperborn.study import comparison
+from hyperborn.study import comparison, fitting
+from hyperborn.study.fitting import Row
+from hyperborn.study.scheduler import rows_of_cells, run_cells
+from hyperborn.study.splits import configuration, split_of
+from hyperborn.study.store import Store
+from hyperborn.training.definition import Definition
 from hyperborn.training.result import Result
 
 MOONS = ("compare", "moons", "--size", "40", *QUICK, "--objectives", "elbo,mle")
 FILES = {"comparison.json", "comparison.md", "comparison.png", "manifest.json"}
 
 
-def test_energies_are_enumerated_once_a_seed_and_splits_scored_once_a_run(
+SMALL = {"data": "moons", "size": 40, "hidden": "none", "depth": 1, "steps": 30, "seeds": 2, "seed": 3}
+PAIR = SMALL | {"objectives": "elbo,mle"}
+
+
+def compared(config: CompareConfig) -> list[Row]:
+    """The rows of all seeds."""
+    return [row for rows in comparison.compare_objectives(config, Progress(enabled=False)) for row in rows]
+
+
+def test_the_rows_of_a_comparison_are_those_of_a_study_of_its_cells(tmp_path: Path) -> None:
+    config = configured(CompareConfig, None, PAIR)
+    rows, cells, store = compared(config), comparison.cells_of(config), Store(tmp_path / "study", "Two objectives")
+    run_cells(cells, store, lambda *_: None)
+    assert rows == rows_of_cells(cells, store)
+    assert [(row["seed"], row["method"]) for row in rows] == [
+        (seed, method) for seed in (3, 4) for method in ("elbo", "mle", "exact posterior")
+    ]
+    assert {(row["task"], row["size"], row["n_validation"], row["n_test"]) for row in rows} == {("moons", 24, 8, 8)}
+
+
+def test_a_run_of_a_comparison_is_the_fit_of_its_definition() -> None:
+    rows = compared(configured(CompareConfig, None, PAIR | {"beta": 0.5, "seeds": 1}))
+    data = hb.data.load("moons", size=40, seed=3)
+    network = hb.networks.BinaryMLP(2, ())
+    circuit = hb.Register(hb.circuits.AllPairs(network.n_weights, 1))
+    for row, objective in zip(rows[:2], (hb.ELBO(0.5), hb.MLE()), strict=True):
+        result = hb.fit(network, data, objective=objective, posterior=circuit, steps=30, seed=3, progress=False)
+        assert {name: row[name] for name in result.metrics()} == result.metrics()
+        assert row["losses"] == list(result.losses)
+        assert (row["gap"], row["temperature"]) == (result.numbers["elbo_gap"], result.temperature)
+
+
+def test_a_split_without_examples_has_no_scores(tmp_path: Path) -> None:
+    config = configured(CompareConfig, None, PAIR | {"test": 0, "validation": 0, "seeds": 1})
+    rows, cells, store = compared(config), comparison.cells_of(config), Store(tmp_path / "study", "Two objectives")
+    run_cells(cells, store, lambda *_: None)
+    assert rows_of_cells(cells, store) == rows
+    for row in rows:
+        assert (row["n_train"], row["n_validation"], row["n_test"], row["temperature"]) == (40, 0, 0, 1.0)
+        assert not {"accuracy", "nll", "nll_at_1", "validation_nll", "map_accuracy"} & row.keys()
+    assert {label: list(means) for label, means in comparison.averages(rows).items()} == {
+        label: ["elbo_gap"] for label in ("elbo", "mle", "exact posterior")
+    }
+
+
+def definitions(given: dict[str, Any]) -> dict[str, Definition]:
+    """What each objective of a comparison is trained as, on its first seed."""
+    found = {}
+    cells = comparison.cells_of(configured(CompareConfig, None, given))
+    data = split_of(cells[0][3])
+    for _, _, label, cell in cells:
+        if cell.method.kind == "run" and cell.seed == cells[0][3].seed:
+            config = configuration(cell, cell.method.settings)
+            found[label] = definition_of(config, data, config.objective)
+    return found
+
+
+def test_an_objective_has_its_own_options_and_not_those_of_others() -> None:
+    flags = {"objectives": "mle,elbo,selbo,renyi,stein", "beta": "0.5", "weight": "2", "divergence": "renyi"}
+    found = definitions(SMALL | flags | {"alpha": "0.3", "temperature": "3", "annealing": "0.2", "prior": "0.4"})
+    assert {label: definition.objective for label, definition in found.items()} == {
+        "mle": hb.MLE(),
+        "elbo": hb.ELBO(0.5),
+        "selbo": hb.SELBO(2.0, hb.RenyiDivergence(0.3)),
+        "renyi": hb.Renyi(0.3),
+        "stein": hb.SteinPosterior(2.0, temperature=3.0),
+    }
+    for definition in found.values():
+        assert (definition.prior, definition.seed, definition.steps) == (hb.Bernoulli(0.4), 3, 30)
+    assert {label for label, found in found.items() if found.annealing == hb.Annealing(0.2)} == {"mle", "elbo", "selbo"}
+
+
+@pytest.mark.parametrize("more", [{"objectives": "elbo,renyi"}, {"objectives": "elbo,mle", "optimizer": "lbfgs"}])
+def test_what_asks_for_one_register_asks_for_it_on_the_whole_task(more: dict[str, Any]) -> None:
+    """Of 30 features, which one register cannot take, all are reduced to the same few."""
+    found = definitions({"data": "breast_cancer", "seeds": 1} | more)
+    assert len(found) == 2
+    assert {(type(one.posterior), one.network.n_features) for one in found.values()} == {(hb.Register, 15)}
+    exact = comparison.cells_of(configured(CompareConfig, None, {"data": "breast_cancer", "seeds": 1} | more))[-1][3]
+    assert configuration(exact, {}).posterior == "register"
+    assert split_of(exact).n_features == 15
+
+
+def test_a_run_that_fails_ends_the_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = fitting.run
+
+    def failing(definition: Definition, *rest: Any, **named: Any) -> Result:
+        if definition.seed == 4:
+            raise UserError("no such luck")
+        return run(definition, *rest, **named)
+
+    monkeypatch.setattr(fitting, "run", failing)
+    seeds = comparison.compare_objectives(configured(CompareConfig, None, PAIR), Progress(enabled=False))
+    assert len(next(seeds)) == 3
+    with pytest.raises(UserError, match=r"^no such luck$"):
+        next(seeds)
+
+
+def test_energies_are_enumerated_once_a_seed_and_splits_predicted_once_a_run(
     hyperborn: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enumerated: list[int] = []
-    scored: Counter[tuple[str, int, str]] = Counter()
-    code_blocks, metrics = enumeration.code_blocks, Result.metrics
+    predicted: list[int] = []
+    code_blocks, predictive = enumeration.code_blocks, fitting.exact_predictive
 
     def enumerate_once(net: Any, x: Any, *rest: Any) -> Any:
         enumerated.append(len(x))
         return code_blocks(net, x, *rest)
 
-    def score_once(self: Result, split: str = "test") -> dict[str, float]:
-        scored[self.definition.objective.name, self.definition.seed, split] += 1
-        return metrics(self, split)
+    def predict_once(net: Any, x: Any, q: Any) -> Any:
+        predicted.append(len(x))
+        return predictive(net, x, q)
 
     monkeypatch.setattr(enumeration, "code_blocks", enumerate_once)
-    monkeypatch.setattr(Result, "metrics", score_once)
+    monkeypatch.setattr(fitting, "exact_predictive", predict_once)
     assert hyperborn(*MOONS, "--seeds", "2", "--out", "out").code == 0
     assert enumerated == [24, 24]
-    assert len(scored) == 2 * 2 * 3
-    assert set(scored.values()) == {1}
+    assert predicted == [24, 8, 8] * 2 * 2
 
 
 def stopping(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     """Ctrl-C in place of a comparison's training, the one of this number."""
-    run, begun = comparison.run, 0
+    run, begun = fitting.run, 0
 
     def until_stopped(*arguments: Any, **named: Any) -> Result:
         nonlocal begun
@@ -52,7 +158,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
             raise KeyboardInterrupt
         return run(*arguments, **named)
 
-    monkeypatch.setattr(comparison, "run", until_stopped)
+    monkeypatch.setattr(fitting, "run", until_stopped)
 
 
 @pytest.mark.parametrize("at", [5, 6])
@@ -68,9 +174,7 @@ def test_seeds_that_were_complete_are_kept_after_ctrl_c(
     whole, part = (json.loads(Path(name, "comparison.json").read_text()) for name in ("whole", "part"))
     assert (part["seeds"], part["seeds_asked"]) == (2, 4)
     assert (whole["seeds"], whole["seeds_asked"]) == (2, 2)
-    # But for the time they took, the seeds that are there are those of a comparison of just these.
-    for row in (*whole["runs"], *part["runs"]):
-        row["summary"].pop("seconds", None)
+    # The seeds that are there are those of a comparison of just these.
     assert part["runs"] == whole["runs"]
     assert part["objectives"] == whole["objectives"]
     assert Path("part/comparison.md").read_bytes() == Path("whole/comparison.md").read_bytes()

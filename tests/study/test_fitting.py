@@ -9,7 +9,9 @@ import pytest
 
 import hyperborn as hb
 import oracle
+from hyperborn.errors import UserError
 from hyperborn.predictive import exact_predictive, fitted_temperature, scores, tempered
+from hyperborn.study import fitting
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.fitting import SplitFits, run_cell
 
@@ -48,6 +50,24 @@ def test_the_lowest_loss_of_maximum_likelihood_is_the_lowest_energy() -> None:
     table = hb.energies(hb.networks.BinaryMLP(2, ()), fits.data.train)
     assert row["optimum"] == pytest.approx(table.min(), abs=1e-4)
     assert row["excess_energy"] == pytest.approx(row["loss"] - table.min(), abs=1e-9)
+
+
+def test_an_optimum_that_is_not_found_costs_no_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = cell({"objective": "elbo"})
+    whole = run_cell(one, fits := SplitFits(one))
+
+    def searching(*_arguments: Any) -> Any:
+        raise UserError("after 5,000 steps the gap is too large")
+
+    monkeypatch.setattr(fitting, "optimum", searching)
+    assert run_cell(one, fits) == {name: value for name, value in whole.items() if name != "optimum"}
+    assert "optimum" in whole
+
+
+def test_a_network_without_an_exact_posterior_is_refused() -> None:
+    one = cell({"posterior": "registers", "depth": 2})
+    with pytest.raises(UserError, match="a study needs the exact posterior"):
+        run_cell(one, SplitFits(one))
 
 
 def test_what_is_open_is_chosen_by_validation_and_nothing_else() -> None:

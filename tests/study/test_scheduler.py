@@ -200,7 +200,7 @@ def test_a_table_that_changes_meanwhile_stops_the_study(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(scheduler, "run_cell", edited)
     store = Store(tmp_path / "out", "Two ways")
-    with pytest.raises(UserError, match=r"flowers\.csv has changed since the study began; start it again"):
+    with pytest.raises(UserError, match=r"flowers\.csv has changed since the start; run the same command again"):
         run_cells(own, store, silent)
     assert not store.done()
 

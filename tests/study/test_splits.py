@@ -7,7 +7,7 @@ import pytest
 
 from hyperborn.errors import UserError
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.splits import has_enough_examples, split_of, validation_size
+from hyperborn.study.splits import configuration, has_enough_examples, split_of, validation_size
 
 MLE = Method("run", "", {"objective": "mle"}, {}, "validation")
 
@@ -56,6 +56,18 @@ def test_a_task_fits_where_twenty_examples_are_left_for_testing() -> None:
     task = {"data": "iris", "classes": [1, 2]}
     assert has_enough_examples(cell(task, 53))
     assert not has_enough_examples(cell(task, 55))
+
+
+def test_a_task_can_have_its_own_shares_which_its_methods_leave_alone() -> None:
+    task = {"data": "moons", "size": 50, "validation": 0.1, "test": 0.3}
+    one = Cell(task, None, 0, 0, MLE)
+    data = split_of(one)
+    assert (len(data.train), len(data.validation), len(data.test)) == (30, 5, 15)
+    assert has_enough_examples(one)
+    with pytest.raises(UserError, match="test is decided by the study; leave it out of its tasks and methods"):
+        configuration(one, {"test": 0.2})
+    with pytest.raises(UserError, match="size is decided by the study; leave it out of its tasks and methods"):
+        split_of(cell(task, 20))
 
 
 def test_mnist_is_not_split() -> None:

@@ -11,7 +11,7 @@ from hyperborn.config.options import COMPARE
 
 if TYPE_CHECKING:
     from hyperborn.config import CompareConfig
-    from hyperborn.study.comparison import ObjectiveScores
+    from hyperborn.study.fitting import Row
 
 OUT_HELP = "Folder to write; if absent runs/DATA-compare, with a number where that exists."
 
@@ -39,7 +39,7 @@ def compare_command(
         keep_compiled_programs()
         settings = configured(CompareConfig, config, {"data": data, **flags})
 
-        def written(folder: Path) -> "tuple[dict[str, Any], list[ObjectiveScores]]":
+        def written(folder: Path) -> "tuple[dict[str, Any], list[Row]]":
             check_writable(folder)
             # The folder is held from the start, so that another comparison of this name is refused before its work.
             with writing(folder):
@@ -56,8 +56,8 @@ def compare_command(
 
 def compared_in(
     folder: Path, settings: "CompareConfig", *, force: bool, is_chosen: bool
-) -> "tuple[dict[str, Any], list[ObjectiveScores]]":
-    """Compare, and write the comparison; returns its record, and the scores of every seed.
+) -> "tuple[dict[str, Any], list[Row]]":
+    """Compare, and write the comparison; returns its record, and the rows of every seed.
 
     A folder that the user chose is written, or writing fails. Instead of any other folder that exists by then, a free
     one beside it is written.
@@ -77,7 +77,7 @@ def compared_in(
     from hyperborn.study import comparison
     from hyperborn.training.interruption import interruptible
 
-    rows: list[ObjectiveScores] = []
+    rows: list[Row] = []
     stopped = 0
     try:
         with Progress() as progress:

@@ -185,6 +185,20 @@ def takes(config: Configuration, name: str, option: Option, condition: WithObjec
     return option.key in own or any(option.key in options_of(part) for part in parts)
 
 
+def given_for(config: Configuration, objective: str) -> set[str]:
+    """Keys that are given and used by a run with one of the objectives: without the options of the others alone."""
+    return {
+        key
+        for key in config.given
+        if key not in OPTIONS
+        or all(
+            takes(config, objective, OPTIONS[key], condition)
+            for condition in OPTIONS[key].applies_to
+            if isinstance(condition, WithObjective)
+        )
+    }
+
+
 def words(option: Option, condition: Condition) -> str:
     """What is to be chosen for a condition to hold, for an error message."""
     match condition:

@@ -34,12 +34,12 @@ def continued(config: RunConfig, run: str, note: Note) -> tuple[Dataset, Definit
     many = regime_for(before).name == "minibatch"
     if many:
         refuse_settled(config, settled_by(REGISTERS), f"the registers are those of {run}")
-    data = loaded(config, None, config.seed, earlier.data.preprocessing)
+    data = loaded(config, None, earlier.data.preprocessing)
     again = seen_before(data.train, earlier.data.train)
     if again:
         note(f"{again} of {len(data.train)} training examples are among those that {run} learnt from: they count twice")
     posterior = before if many else posterior_of(config, network.n_weights)
-    return data, run_of(config, config.objective, data, network, posterior, earlier.as_prior(), config.seed)
+    return data, run_of(config, config.objective, data, network, posterior, earlier.as_prior())
 
 
 def seen_before(new: Split, old: Split) -> int:

@@ -10,19 +10,18 @@ from hyperborn.errors import UserError
 Note = Callable[[str], None]
 
 
-def data_of(config: Configuration, note: Note, *, seed: int | None = None) -> Dataset:
+def data_of(config: Configuration, note: Note) -> Dataset:
     """The data set; reduced by PCA with "auto" components, if one register is asked for that a linear network outgrows.
 
     Args:
         config: the configuration.
         note: is told of a reduction.
-        seed: of the split; the configuration's if absent.
 
     Raises:
         UserError: if the data cannot be loaded, or no network of a comfortable size fits its classes.
     """
     components = None if isinstance(config.components, str) else config.components
-    data = loaded(config, components, config.seed if seed is None else seed)
+    data = loaded(config, components)
     if config.components != "auto" or config.hidden != "auto" or shape_of(config, data).registers:
         return data
     if network_of(config, data).n_weights <= LARGEST_CHOSEN:
@@ -38,18 +37,16 @@ def data_of(config: Configuration, note: Note, *, seed: int | None = None) -> Da
         f"{data.n_features} features are too many for one register of {LARGEST_CHOSEN} qubits: "
         f"reduced to {kept} by PCA (--components)"
     )
-    return loaded(config, kept, config.seed if seed is None else seed)
+    return loaded(config, kept)
 
 
-def loaded(
-    config: Configuration, components: int | None, seed: int, preprocessing: Preprocessing | None = None
-) -> Dataset:
+def loaded(config: Configuration, components: int | None, preprocessing: Preprocessing | None = None) -> Dataset:
     return load(
         config.data,
         classes=config.classes,
         target=config.target,
         drop=config.drop or (),
-        seed=seed,
+        seed=config.seed,
         validation=config.validation,
         test=config.test,
         size=config.size,

@@ -27,7 +27,7 @@ PASSED = ("steps", "batch_size", "restarts", "spread")
 """Options that are arguments of `definition_with_defaults` as they are."""
 
 
-def definition_of(config: Configuration, data: Dataset, objective: str, *, seed: int | None = None) -> Definition:
+def definition_of(config: Configuration, data: Dataset, objective: str) -> Definition:
     """The run that a configuration asks for on the data.
 
     Raises:
@@ -40,7 +40,7 @@ def definition_of(config: Configuration, data: Dataset, objective: str, *, seed:
             f"limit of {LARGEST_ENUMERATED} of one register; choose {smaller(config, data)}, or --posterior registers"
         )
     posterior = configured_registers(config, network) if registers else posterior_of(config, network.n_weights)
-    return run_of(config, objective, data, network, posterior, prior_of(config), config.seed if seed is None else seed)
+    return run_of(config, objective, data, network, posterior, prior_of(config))
 
 
 def run_of(
@@ -50,7 +50,6 @@ def run_of(
     network: Network,
     posterior: Posterior,
     prior: Prior,
-    seed: int,
 ) -> Definition:
     """The run of a network, a posterior and a prior with the objective and the training of a configuration.
 
@@ -69,7 +68,7 @@ def run_of(
         estimator=estimator,
         prior=prior,
         optimizer=optimizer_of(config, regime.default_optimizer(estimator)),
-        seed=seed,
+        seed=config.seed,
         **config.chosen(PASSED),
         **stopping_of(config),
     )

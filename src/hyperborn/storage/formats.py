@@ -46,7 +46,8 @@ DEFINITION = Format("hyperborn run definition", 1)
 CHECKPOINT = Format("hyperborn checkpoint", 1)
 RESULT = Format("hyperborn result", 1)
 PLOTS = Format("hyperborn plots", 1)
-COMPARISON = Format("hyperborn comparison", 1)
+# Version 1 had the summary of a run where version 2 has the values of a study's cell.
+COMPARISON = Format("hyperborn comparison", 2)
 METRICS = Format("hyperborn metrics", 1)
 # Version 0 of a study differs in nothing but the missing number, and its cells took hours.
 STUDY = Format("hyperborn study", 1, oldest=0)

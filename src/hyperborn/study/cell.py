@@ -42,10 +42,18 @@ class Method:
 
 @dataclass(frozen=True)
 class Cell:
-    """A method on the split of a task that a training size and a seed make."""
+    """A method on the split of a task that a training size and a seed make.
+
+    Attributes:
+        task: keys of a run's configuration; together with the settings of the method they are one.
+        size: training examples; None where the task itself says which shares of its examples make the splits.
+        test: test examples of a synthetic task of that size.
+        seed: of the split and of the method.
+        method: what learns from the split.
+    """
 
     task: Mapping[str, Any]
-    size: int
+    size: int | None
     test: int
     seed: int
     method: Method

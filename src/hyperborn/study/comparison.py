@@ -1,102 +1,122 @@
-"""Objectives side by side, on the same splits and seeds."""
+"""Objectives side by side: a study of one task, whose methods are a run with each objective and the exact posterior."""
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
-import numpy as np
-
 from hyperborn.config import CompareConfig
-from hyperborn.config.datasets import data_of
-from hyperborn.config.definitions import definition_of
-from hyperborn.data import Dataset
+from hyperborn.config.applicability import given_for
+from hyperborn.config.networks import registers_asked_for
 from hyperborn.errors import UserError
-from hyperborn.networks import Network
-from hyperborn.posteriors import ExactPosterior
-from hyperborn.predictive import fitted_temperature, scores, tempered
 from hyperborn.progress import Progress
 from hyperborn.report.notation import EXACT_POSTERIOR
 from hyperborn.stats import Estimate
+from hyperborn.study.cell import Cell, Method
+from hyperborn.study.fitting import SHARED_KEYS, Row, check_settings
+from hyperborn.study.metric_values import means_by_group
+from hyperborn.study.scheduler import EXACT, LabelledCell, labelled_row, measured
+from hyperborn.study.splits import OF_DATA, OWNED, split_of
+from hyperborn.study.store import LABELS, SCORES
 from hyperborn.training.definition import LARGEST_SEED
-from hyperborn.training.exact import ExactProblem, exact_posterior
-from hyperborn.training.fit import run
-from hyperborn.training.regime import Resources
-from hyperborn.training.regimes import regime_of
 
 LONG = 60.0
 """Seconds; if the comparison takes longer, an estimate is noted after the first seed."""
 
-MEASURES = ("accuracy", "nll", "brier", "ece", "elbo_gap")
+MEASURES = (*SCORES, "elbo_gap")
 """Metrics of the test split, then the gap of the ELBO to the log evidence on the training split (nats)."""
 
+PART = "comparison"
+"""What the cells are a part of, where they have one."""
 
-@dataclass(frozen=True)
-class ObjectiveScores:
-    """Scores of one objective, or of the exact posterior, on one seed."""
-
-    label: str
-    seed: int
-    measures: dict[str, float]
-    summary: dict[str, Any]
+OF_TASK = {*OF_DATA, *OWNED, *SHARED_KEYS} - {"seed"}
+"""Keys of the configuration that the task takes: data, splits, network and prior. Its methods take the others."""
 
 
-def compare_objectives(config: CompareConfig, progress: Progress) -> Iterator[list[ObjectiveScores]]:
-    """Scores of all objectives and of the exact posterior, seed by seed; over a minute is noted after the first seed.
+def cells_of(config: CompareConfig) -> list[LabelledCell]:
+    """The cells of a comparison, seed by seed; methods are called by their objectives.
 
     Raises:
-        UserError: if the data or the definitions cannot be made, or the last seed is out of range.
+        UserError: if the last seed is out of range.
     """
     if config.seed + config.seeds - 1 > LARGEST_SEED:
         raise UserError(
             f"seeds = {config.seeds} from seed = {config.seed} on pass the largest, {LARGEST_SEED}; lower one"
         )
+    given = config.model_dump(mode="json", include=set(config.given))
+    task = {key: value for key, value in given.items() if key in OF_TASK}
+    asked = registers_asked_for(config)
+    if asked is not None:
+        # One objective or option that asks for a kind of posterior asks for it everywhere.
+        task["posterior"] = "registers" if asked else "register"
+    methods = {name: method_of(config, given, name) for name in config.objectives} | {EXACT_POSTERIOR: EXACT}
+    return [
+        (PART, config.data, label, Cell(task, None, 0, seed, method))
+        for seed in range(config.seed, config.seed + config.seeds)
+        for label, method in methods.items()
+    ]
+
+
+def method_of(config: CompareConfig, given: Mapping[str, Any], objective: str) -> Method:
+    """A run with one of the objectives, and with the options that such a run uses."""
+    used = given_for(config, objective) - OF_TASK - {"objectives", "seeds", "seed", "posterior"}
+    return Method("run", "", {"objective": objective, **{key: given[key] for key in used}}, {}, "validation")
+
+
+def compare_objectives(config: CompareConfig, progress: Progress) -> Iterator[list[Row]]:
+    """Rows of all objectives and of the exact posterior, seed by seed; over a minute is noted after the first seed.
+
+    Raises:
+        UserError: if the data or the definitions cannot be made, a run fails, or the last seed is out of range.
+    """
+    cells = cells_of(config)
     started = time.monotonic()
-    for seed in range(config.seed, config.seed + config.seeds):
-        yield rows_of_seed(config, seed, progress)
-        if seed == config.seed:
+    seeds = [list(split) for _, split in groupby(cells, key=lambda labelled: labelled[3].seed)]
+    check_first(seeds[0], progress)
+    for split in seeds:
+        yield [row_of(labelled, found) for labelled, found in measured(split, progress)]
+        if split is seeds[0]:
             expected = (time.monotonic() - started) * config.seeds
             if expected > LONG:
                 progress.note(f"all {config.seeds} seeds will take about {expected / 60:.0f} min")
 
 
-def rows_of_seed(config: CompareConfig, seed: int, progress: Progress) -> list[ObjectiveScores]:
-    """Scores of every objective and of the exact posterior, all on the same split and energies."""
-    data = data_of(config, progress.note if seed == config.seed else lambda _: None, seed=seed)
-    definitions = [definition_of(config, data, name, seed=seed) for name in config.objectives]
-    for definition in definitions:
-        regime_of(definition).check_exact(definition, "compare")
-    exact = exact_posterior(definitions[0], data.train, progress)
-    rows: list[ObjectiveScores] = []
-    for name, definition in zip(config.objectives, definitions, strict=True):
-        problem = ExactProblem(definition, exact)
-        summary = run(definition, data, Resources(progress), describe=f"seed {seed}: {name}", problem=problem).summary
-        measures = summary["test"] | summary
-        rows.append(ObjectiveScores(name, seed, {key: measures[key] for key in MEASURES if key in measures}, summary))
-    return [*rows, exact_row(definitions[0].network, data, exact, seed)]
+def check_first(split: Sequence[LabelledCell], progress: Progress) -> None:
+    """Check, before any work, that every method fits the task, and note what is done to its data.
+
+    Raises:
+        UserError: for the first that does not.
+    """
+    data = split_of(split[0][3], progress.note)
+    for *_, cell in split:
+        check_settings(cell, data, "compare")
 
 
-def exact_row(network: Network, data: Dataset, posterior: ExactPosterior, seed: int) -> ObjectiveScores:
-    """Scores of the exact posterior, calibrated as the others are; its ELBO is the highest possible."""
-    validation, test = data.validation, data.test
-    temperature = fitted_temperature(posterior.predictive(network, validation.x), validation.y)
-    found = scores(tempered(posterior.predictive(network, test.x), temperature), test.y)
-    summary = {"log_evidence": posterior.log_evidence, "entropy": posterior.entropy}
-    # The gap is KL(p ‖ p).
-    return ObjectiveScores(EXACT_POSTERIOR, seed, {**found, "elbo_gap": 0.0}, summary)
+def row_of(labelled: LabelledCell, found: Row) -> Row:
+    """The row of a cell.
+
+    Raises:
+        UserError: if it failed.
+    """
+    if "error" in found:
+        raise UserError(found["error"])
+    return labelled_row(labelled, found)
 
 
-def averages(rows: Iterable[ObjectiveScores]) -> dict[str, dict[str, Estimate]]:
+def with_gap(row: Row) -> Row:
+    """A row with the gap by the name that results have for it; the exact posterior's is 0, but for rounding."""
+    return {**row, "elbo_gap": 0.0 if row["method"] == EXACT_POSTERIOR else row["gap"]}
+
+
+def averages(rows: Iterable[Row]) -> dict[str, dict[str, Estimate]]:
     """Mean and standard error over seeds of every measure, by label in order of first appearance."""
-    by_label: dict[str, dict[str, list[float]]] = {}
-    for row in rows:
-        for key, value in row.measures.items():
-            by_label.setdefault(row.label, {}).setdefault(key, []).append(value)
-    return {
-        label: {key: Estimate.of(np.asarray(values)) for key, values in measures.items()}
-        for label, measures in by_label.items()
-    }
+    measured_rows = [with_gap(row) for row in rows]
+    found: dict[str, dict[str, Estimate]] = {}
+    for key in MEASURES:
+        for (_, _, label), mean in means_by_group(measured_rows, key).items():
+            found.setdefault(label, {})[key] = mean
+    return found
 
 
 def means_and_errors(means: Mapping[str, Mapping[str, Estimate]]) -> dict[str, dict[str, tuple[float, float]]]:
@@ -107,18 +127,23 @@ def means_and_errors(means: Mapping[str, Mapping[str, Estimate]]) -> dict[str, d
     }
 
 
-def comparison_record(config: CompareConfig, rows: Iterable[ObjectiveScores]) -> dict[str, Any]:
+def comparison_record(config: CompareConfig, rows: Sequence[Row]) -> dict[str, Any]:
     """The comparison for JSON: seeds done and asked for, averages, then the values of every seed."""
-    rows = list(rows)
-    means: Mapping[str, Mapping[str, Estimate]] = averages(rows)
     return {
         "data": config.data,
-        "seeds": len({row.seed for row in rows}),
+        "seeds": len({row["seed"] for row in rows}),
         "seeds_asked": config.seeds,
         "objectives": {
-            label: {key: {"mean": e.mean, "standard_error": e.standard_error} for key, e in measures.items()}
-            for label, measures in means.items()
+            label: {key: {"mean": e.mean, "standard_error": e.standard_error} for key, e in found.items()}
+            for label, found in averages(rows).items()
         },
-        "runs": [{"objective": row.label, "seed": row.seed, **row.measures, "summary": row.summary} for row in rows],
+        "runs": [record_of_run(with_gap(row)) for row in rows],
         "config": config.model_dump(mode="json"),
     }
+
+
+def record_of_run(row: Row) -> dict[str, Any]:
+    """The measures of a row with its gap, and as its summary all that its cell found."""
+    measures = {key: row[key] for key in MEASURES if key in row}
+    summary = {key: value for key, value in row.items() if key not in LABELS}
+    return {"objective": row["method"], "seed": row["seed"], **measures, "summary": summary}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
@@ -46,16 +47,22 @@ SHARED_KEYS = {"prior", *({field.name for field in fields(BinaryMLP)} & RunConfi
 """Keys of a configuration that baselines and the exact posterior take as well: network and prior."""
 CONVEX = ("mle", "elbo", "selbo")
 """Objectives whose lowest value over all distributions is reported."""
+STUDY = "a study"
+"""What needs the exact posterior, in an error message, where no command says that it does."""
 
 Row = dict[str, Any]
 Predictions = dict[str, Float[np.ndarray, "examples classes"]]
 
 
 class SplitFits:
-    """One split, with the posteriors and runs that several of its cells need; sharing them changes no result."""
+    """One split, with the posteriors and runs that several of its cells need; sharing them changes no result.
 
-    def __init__(self, cell: Cell) -> None:
+    `progress` shows its trainings; without it nothing is shown.
+    """
+
+    def __init__(self, cell: Cell, progress: Progress | None = None) -> None:
         self.data: Dataset = split_of(cell)
+        self.progress = progress or Progress(enabled=False)
         self._posteriors: dict[str, ExactPosterior] = {}
         self._results: dict[str, Result] = {}
 
@@ -64,18 +71,24 @@ class SplitFits:
         key = json.dumps([record_of(network), record_of(prior)])
         if key not in self._posteriors:
             # The cache on disk would fill with the tables of many splits, which are not needed again.
-            table = energies(network, self.data.train, cache=False)
+            shown = self.progress.counter("energies")
+            table = energies(network, self.data.train, cache=False, progress=shown)
             self._posteriors[key] = ExactPosterior(table, prior.log_probabilities(network))
         return self._posteriors[key]
 
     def result(self, config: RunConfig) -> Result:
-        """The run that a configuration asks for."""
+        """The run that a configuration asks for.
+
+        Raises:
+            UserError: if its parts do not fit each other or the data, or its exact posterior is not known.
+        """
         key = config.model_dump_json()
         if key not in self._results:
             definition = definition_of(config, self.data, config.objective)
-            exact = self.posterior(definition.network, definition.prior)
-            resources = Resources(Progress(enabled=False))
-            self._results[key] = run(definition, self.data, resources, problem=ExactProblem(definition, exact))
+            check_exact(definition)
+            problem = ExactProblem(definition, self.posterior(definition.network, definition.prior))
+            stage = f"seed {config.seed}: {config.objective}"
+            self._results[key] = run(definition, self.data, Resources(self.progress), describe=stage, problem=problem)
         return self._results[key]
 
 
@@ -83,7 +96,8 @@ def run_cell(cell: Cell, fits: SplitFits) -> Row:
     """The scores of a method on a split, and what else is known of it; the same for the same cell.
 
     Scores of the test split, "accuracy", "nll" (nats an example), "brier" and "ece", are those at the "temperature"
-    that was fitted to the validation split, for every method alike; those at temperature 1 end in "_at_1".
+    that was fitted to the validation split, for every method alike; those at temperature 1 end in "_at_1". What
+    needs examples of an empty split is left out.
 
     Raises:
         UserError: if the method's settings do not fit the task.
@@ -103,17 +117,20 @@ def fit_run(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     row |= {"losses": list(result.losses), "steps": result.steps, "fits": tried}
     row |= {"n_weights": result.network.n_weights, "n_parameters": definition.posterior.n_parameters}
     row["chosen"] = json.dumps({key: settings[key] for key in cell.method.choose}, sort_keys=True)
-    if is_convex(definition.objective, exact):
-        row["optimum"] = optimum(definition.objective, exact.energies, exact.log_prior).value
+    row |= lowest_loss(definition.objective, exact)
     q = result.probabilities
-    row["map_accuracy"] = map_accuracy(result.network, fits.data, q)
+    row |= map_accuracy(result.network, fits.data, q)
     return predict_splits(fits.data, lambda x: exact_predictive(result.network, x, q)), row
 
 
-def is_convex(objective: Objective, exact: ExactPosterior) -> bool:
-    """Whether the objective's lowest value over all distributions is reported: its divergence must be convex."""
-    functional = objective.bind(exact.energies, exact.log_prior)
-    return objective.name in CONVEX and (functional.divergence is None or functional.divergence.convex)
+def lowest_loss(objective: Objective, exact: ExactPosterior) -> Row:
+    """The objective's lowest value over all distributions, if it is convex and that value is found and certified."""
+    divergence = objective.bind(exact.energies, exact.log_prior).divergence
+    if objective.name in CONVEX and (divergence is None or divergence.convex):
+        # A search that takes too many steps leaves the scores as they are.
+        with suppress(UserError):
+            return {"optimum": optimum(objective, exact.energies, exact.log_prior).value}
+    return {}
 
 
 def distance_to_posterior(q: Float[np.ndarray, " states"], exact: ExactPosterior) -> Row:
@@ -124,10 +141,12 @@ def distance_to_posterior(q: Float[np.ndarray, " states"], exact: ExactPosterior
     return row | {"excess_energy": enumeration.expected_energy(q, exact.energies) - float(exact.energies.min())}
 
 
-def map_accuracy(network: Network, data: Dataset, q: Float[np.ndarray, " states"]) -> float:
+def map_accuracy(network: Network, data: Dataset, q: Float[np.ndarray, " states"]) -> Row:
     """Test accuracy of the most probable network alone, such as a small device would hold."""
+    if not len(data.test):
+        return {}
     best = most_probable(q, 1)
-    return accuracy(posterior_predictive(network, data.test.x, best), data.test.y)
+    return {"map_accuracy": accuracy(posterior_predictive(network, data.test.x, best), data.test.y)}
 
 
 def choose_settings(cell: Cell, fits: SplitFits) -> tuple[dict[str, Any], int]:
@@ -157,24 +176,27 @@ def selection_loss(method: Method, result: Result) -> float:
     return calibrated_nll(result.predict_proba(validation.x, calibrated=False), validation.y)
 
 
-def check_settings(cell: Cell, data: Dataset) -> None:
-    """Raise a UserError for a setting that the method does not take, or a value that is not allowed or does not fit."""
+def check_settings(cell: Cell, data: Dataset, command: str = STUDY) -> None:
+    """Raise a UserError for a setting that the method does not take, or a value that is not allowed or does not fit.
+
+    `command` is what an error says to need the exact posterior.
+    """
     method = cell.method
     if method.kind != "run":
         own, rest = shared_settings(method)
-        check_exact(definition_of(configuration(cell, own), data, "elbo"))
+        check_exact(definition_of(configuration(cell, own), data, "elbo"), command)
         if method.kind == "baseline":
             baseline_of(method, rest)
         return
     first = {**method.settings, **{key: values[0] for key, values in method.choose.items()}}
     for config in (first, *({**first, key: value} for key, values in method.choose.items() for value in values)):
         checked = configuration(cell, config)
-        check_exact(definition_of(checked, data, checked.objective))
+        check_exact(definition_of(checked, data, checked.objective), command)
 
 
-def check_exact(definition: Definition) -> None:
+def check_exact(definition: Definition, command: str = STUDY) -> None:
     """Raise a UserError for a definition whose exact posterior is not known."""
-    regime_of(definition).check_exact(definition, "a study")
+    regime_of(definition).check_exact(definition, command)
 
 
 def shared_settings(method: Method) -> tuple[Row, Row]:
@@ -219,7 +241,7 @@ def fit_exact(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     network = network_of(config, fits.data)
     exact = fits.posterior(network, prior_of(config))
     row: Row = {"n_weights": network.n_weights, **distance_to_posterior(exact.probabilities, exact)}
-    row["map_accuracy"] = map_accuracy(network, fits.data, exact.probabilities)
+    row |= map_accuracy(network, fits.data, exact.probabilities)
     return predict_splits(fits.data, lambda x: exact.predictive(network, x)), row
 
 
@@ -228,11 +250,12 @@ def predict_splits(data: Dataset, predict: Any) -> Predictions:
 
 
 def scores_of_splits(predictions: Predictions, data: Dataset) -> Row:
-    """Scores of the test split at the fitted temperature and at 1, and the NLL of the others."""
+    """Scores of the test split at the fitted temperature and at 1, and the NLL of the others; none of empty ones."""
     temperature = fitted_temperature(predictions["validation"], data.validation.y)
     test: Split = data.test
     row: Row = {"temperature": temperature, **scores(tempered(predictions["test"], temperature), test.y)}
     row |= {f"{name}_at_1": value for name, value in scores(predictions["test"], test.y).items() if name != "accuracy"}
-    row["train_nll"] = mean_nll(tempered(predictions["train"], temperature), data.train.y)
-    row["validation_nll"] = mean_nll(tempered(predictions["validation"], temperature), data.validation.y)
+    for name in ("train", "validation"):
+        if len(data.split(name)):
+            row[f"{name}_nll"] = mean_nll(tempered(predictions[name], temperature), data.split(name).y)
     return row | {"n_train": len(data.train), "n_validation": len(data.validation), "n_test": len(test)}

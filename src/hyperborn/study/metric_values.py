@@ -42,6 +42,11 @@ def values_by_group(rows: Rows, metric: str) -> dict[GroupKey, dict[int, float]]
     return {group: found[group] for group in ordered}
 
 
+def means_by_group(rows: Rows, metric: str) -> dict[GroupKey, Estimate]:
+    """The metric's mean over seeds and its standard error, by group; for order and errors see `values_by_group`."""
+    return {group: Estimate.of(np.array(list(own.values()))) for group, own in values_by_group(rows, metric).items()}
+
+
 def first_positions(names: Iterable[str]) -> dict[str, int]:
     """Each name's position in the order in which names first appear."""
     return {name: position for position, name in enumerate(dict.fromkeys(names))}
@@ -76,20 +81,19 @@ def means_over_tasks(rows: Rows, metric: str) -> dict[str, list[Estimate]]:
 
     The standard error is that over seeds, tasks held fixed: √(Σ e_t²) / T.
     """
-    values = values_by_group(rows, metric)
+    means = means_by_group(rows, metric)
     sizes, tasks = sorted({row["size"] for row in rows}), complete_tasks(rows)
     lines: dict[str, list[Estimate]] = {}
-    for method in dict.fromkeys(method for _, _, method in values):
-        if all((task, size, method) in values for task in tasks for size in sizes):
-            lines[method] = [mean_of_tasks([values[task, size, method] for task in tasks]) for size in sizes]
+    for method in dict.fromkeys(method for _, _, method in means):
+        if all((task, size, method) in means for task in tasks for size in sizes):
+            lines[method] = [mean_of_tasks([means[task, size, method] for task in tasks]) for size in sizes]
     if not lines:
         raise UserError(f"no method has {metric} for all of the tasks {tasks} in all sizes; give rows of fewer tasks")
     return lines
 
 
-def mean_of_tasks(values: Sequence[dict[int, float]]) -> Estimate:
+def mean_of_tasks(own: Sequence[Estimate]) -> Estimate:
     """The mean over tasks of each task's mean over seeds."""
-    own = [Estimate.of(np.array(list(of_task.values()))) for of_task in values]
     errors = [one.standard_error for one in own if one.standard_error is not None]
     error = float(np.sqrt(np.sum(np.square(errors))) / len(own)) if len(errors) == len(own) else None
     return Estimate(float(np.mean([one.mean for one in own])), error, sum(one.n for one in own))

@@ -1,13 +1,14 @@
 """Runs the cells of a study, together with any other processes that run the same study."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
+from hyperborn.progress import Progress
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.fitting import Row, SplitFits, check_settings, run_cell
 from hyperborn.study.plan import Plan
@@ -31,7 +32,7 @@ def cells_of(plan: Plan, note: Callable[[str], None]) -> list[LabelledCell]:
         UserError: if nothing is left.
     """
     found: list[LabelledCell] = []
-    small: dict[tuple[str, int], bool] = {}
+    small: dict[tuple[str, int | None], bool] = {}
     for part in plan.parts:
         for task, method, cell in plan.cells(part):
             if (task, cell.size) not in small:
@@ -80,7 +81,8 @@ def naming_cell(task: str, method: str, cell: Cell) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise UserError(f"{method} on {task}, size {cell.size}, seed {cell.seed}: {error}") from error
+        size = "" if cell.size is None else f"size {cell.size}, "
+        raise UserError(f"{method} on {task}, {size}seed {cell.seed}: {error}") from error
 
 
 def run_cells(cells: Sequence[LabelledCell], store: Store, count: Callable[[int, int], None]) -> None:
@@ -108,7 +110,7 @@ def run_cells(cells: Sequence[LabelledCell], store: Store, count: Callable[[int,
 
 
 def run_split(split: Sequence[LabelledCell], store: Store) -> Iterator[str]:
-    """Run the cells of one split that are not done; a cell that cannot be run is stored as its error, and others go on.
+    """Run and store the cells of one split that are not done.
 
     Yields:
         The keys of cells as they are done.
@@ -116,29 +118,42 @@ def run_split(split: Sequence[LabelledCell], store: Store) -> Iterator[str]:
     Raises:
         UserError: if a table has changed since the study began.
     """
-    fits: SplitFits | None = None
-    for _, task, method, cell in split:
-        # Looked up again: another process may have done it before we claimed the split.
-        if store.path(cell).exists():
-            continue
+    # Looked up again, each when its turn comes: another process may have done it before we claimed the split.
+    left = (labelled for labelled in split if not store.path(labelled[3]).exists())
+    for (_, task, method, cell), row in measured(left):
         with naming_cell(task, method, cell):
-            try:
-                fits = fits or SplitFits(cell)
-                row = run_cell(cell, fits)
-            except UserError as error:
-                row = {"error": str(error)}
-            if replace(cell).split_key != cell.split_key:
-                raise UserError(f"{cell.task['data']} has changed since the study began; start it again")
             store.write(cell, row)
         yield cell.key
 
 
+def measured(split: Iterable[LabelledCell], progress: Progress | None = None) -> Iterator[tuple[LabelledCell, Row]]:
+    """The cells of one split with what they find; of a cell that cannot be run its error, and the others go on.
+
+    Raises:
+        UserError: if a table has changed since its cell was made.
+    """
+    fits: SplitFits | None = None
+    for labelled in split:
+        _, task, method, cell = labelled
+        with naming_cell(task, method, cell):
+            try:
+                fits = fits or SplitFits(cell, progress)
+                row = run_cell(cell, fits)
+            except UserError as error:
+                row = {"error": str(error)}
+            if replace(cell).split_key != cell.split_key:
+                raise UserError(f"{cell.task['data']} has changed since the start; run the same command again")
+        yield labelled, row
+
+
 def rows_of_cells(cells: Sequence[LabelledCell], store: Store) -> list[Row]:
-    """A row for every cell that is done, with its part, task, size, seed, method and key; "error" where it failed."""
-    rows: list[Row] = []
-    for part, task, method, cell in cells:
-        found = store.read(cell)
-        if found is not None:
-            labels = {"part": part, "task": task, "size": cell.size, "seed": cell.seed, "method": method}
-            rows.append({**labels, **found, "cell": cell.key})
-    return rows
+    """A row for every cell that is done."""
+    found = ((labelled, store.read(labelled[3])) for labelled in cells)
+    return [labelled_row(labelled, row) for labelled, row in found if row is not None]
+
+
+def labelled_row(labelled: LabelledCell, found: Row) -> Row:
+    """What a cell found with its part, task, size (training examples), seed, method and key; "error" if it failed."""
+    part, task, method, cell = labelled
+    size = found.get("n_train") if cell.size is None else cell.size
+    return {"part": part, "task": task, "size": size, "seed": cell.seed, "method": method, **found, "cell": cell.key}

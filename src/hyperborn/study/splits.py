@@ -1,7 +1,10 @@
-"""The splits of a study: a given number of training examples, half as many for validation, the rest for testing."""
+"""The splits of a study: a given number of training examples, half as many for validation, the rest for testing.
+
+A comparison has splits by its own shares instead (`Cell.size` is None).
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +18,7 @@ SYNTHETIC = ("gaussian", "moons", "circles", "xor")
 LEAST_VALIDATION = 20
 LEAST_TEST = 20
 OWNED = ("size", "validation", "test", "seed", "folder", "prior_from")
-"""Keys of a configuration that the study sets."""
+"""Keys of a configuration that the study sets; where a task has its own shares, no method may set them."""
 OF_DATA = ("data", "target", "drop", "classes", "pixels", "noise", "impute", "components", "standardize")
 """Keys of a configuration that belong to a task, never to a method: they make the split."""
 
@@ -32,19 +35,24 @@ def configuration(cell: Cell, settings: Mapping[str, Any]) -> RunConfig:
         UserError: if a key or a value is not allowed, or the study decides it.
     """
     for key in OWNED:
-        if key in cell.task or key in settings:
+        if key in settings or (key in cell.task and cell.size is not None):
             raise UserError(f"{key} is decided by the study; leave it out of its tasks and methods")
-    total = total_size(cell)
-    test = total - cell.size - validation_size(cell.size)
-    shares = {"validation": validation_size(cell.size) / total, "test": test / total}
-    size = {"size": total} if cell.task.get("data") in SYNTHETIC else {}
-    return configured(RunConfig, None, {**cell.task, **size, **shares, "seed": cell.seed, **settings})
+    shares = {} if cell.size is None else shares_of(cell, cell.size)
+    return configured(RunConfig, None, {**cell.task, **shares, "seed": cell.seed, **settings})
 
 
-def total_size(cell: Cell) -> int:
-    """Examples of all three splits together."""
+def shares_of(cell: Cell, size: int) -> dict[str, Any]:
+    """The keys of a configuration that make a split with so many training examples."""
+    total = total_size(cell, size)
+    test = total - size - validation_size(size)
+    shares = {"validation": validation_size(size) / total, "test": test / total}
+    return shares | ({"size": total} if cell.task.get("data") in SYNTHETIC else {})
+
+
+def total_size(cell: Cell, size: int) -> int:
+    """Examples of all three splits together, where so many are in training."""
     if cell.task.get("data") in SYNTHETIC:
-        return cell.size + validation_size(cell.size) + cell.test
+        return size + validation_size(size) + cell.test
     return count_examples(json.dumps(dict(cell.task), sort_keys=True))
 
 
@@ -62,10 +70,10 @@ def count_examples(task: str) -> int:
 
 def has_enough_examples(cell: Cell) -> bool:
     """Whether the task has enough examples for this size, with 20 or more left for testing."""
-    return total_size(cell) - cell.size - validation_size(cell.size) >= LEAST_TEST
+    return cell.size is None or total_size(cell, cell.size) - cell.size - validation_size(cell.size) >= LEAST_TEST
 
 
-def split_of(cell: Cell) -> Dataset:
-    """The split, the same for every method of a cell."""
+def split_of(cell: Cell, note: Callable[[str], None] = lambda _: None) -> Dataset:
+    """The split, the same for every method of a cell; `note` is told if its features are reduced."""
     # The method's settings do not change it.
-    return data_of(configuration(cell, {}), lambda _: None)
+    return data_of(configuration(cell, {}), note)

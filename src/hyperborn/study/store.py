@@ -16,7 +16,7 @@ from hyperborn.storage.locking import acquire, release
 from hyperborn.study.cell import Cell
 
 SCORES = ("accuracy", "nll", "brier", "ece")
-"""Scores that every cell holds, unless it failed."""
+"""Scores that every cell holds, unless it failed or there is nothing to test on."""
 LABELS = frozenset({"part", "task", "size", "seed", "method", "cell"})
 """Columns of the report that are not in the cell's file."""
 MARK = "study.json"
@@ -132,7 +132,7 @@ def is_row(row: Any) -> bool:
     chosen, losses = numbers.pop("chosen", ""), numbers.pop("losses", [])
     if not is_encodable_text(chosen) or not isinstance(losses, list) or not all(map(is_number, losses)):
         return False
-    known = all(is_number(numbers.get(name)) for name in SCORES)
+    known = numbers.get("n_test") == 0 or all(is_number(numbers.get(name)) for name in SCORES)
     return known and all(value is None or is_number(value) for value in numbers.values())
 
 

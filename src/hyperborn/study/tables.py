@@ -3,13 +3,11 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from hyperborn.report.notation import MISSING, fixed, metric_name, signed_text
 from hyperborn.report.plots import Outcome
 from hyperborn.report.tables import escaped, row_of
 from hyperborn.stats import Estimate
-from hyperborn.study.metric_values import Rows, values_by_group
+from hyperborn.study.metric_values import Rows, means_by_group
 from hyperborn.study.statistics import Difference, too_few_seeds
 from hyperborn.study.trainability import Trainability
 
@@ -25,13 +23,13 @@ def means_table(rows: Rows, metric: str) -> list[str]:
     Raises:
         UserError: if a value is not finite, or two rows are of one group and seed.
     """
-    values = values_by_group(rows, metric)
-    methods = list(dict.fromkeys(method for _, _, method in values))
-    lines = dict.fromkeys((task, size) for task, size, _ in values)
+    means = means_by_group(rows, metric)
+    methods = list(dict.fromkeys(method for _, _, method in means))
+    lines = dict.fromkeys((task, size) for task, size, _ in means)
     body = []
     for task, size in lines:
-        found = [values.get((task, size, method)) for method in methods]
-        texts = [MISSING if own is None else mean_text(Estimate.of(np.array(list(own.values())))) for own in found]
+        found = [means.get((task, size, method)) for method in methods]
+        texts = [MISSING if own is None else mean_text(own) for own in found]
         body.append([escaped(task), str(size), *texts])
     return table(["task", "size", *map(escaped, methods)], 1, body)
 
