@@ -63,6 +63,8 @@ class SplitFits:
     def __init__(self, cell: Cell, progress: Progress | None = None) -> None:
         self.data: Dataset = split_of(cell)
         self.progress = progress or Progress(enabled=False)
+        # The cache on disk would fill with the tables of a study's many splits; those of a comparison are few.
+        self.keeps_energies = cell.size is None
         self._posteriors: dict[str, ExactPosterior] = {}
         self._results: dict[str, Result] = {}
 
@@ -70,9 +72,8 @@ class SplitFits:
         """The exact posterior of the training split."""
         key = json.dumps([record_of(network), record_of(prior)])
         if key not in self._posteriors:
-            # The cache on disk would fill with the tables of many splits, which are not needed again.
             shown = self.progress.counter("energies")
-            table = energies(network, self.data.train, cache=False, progress=shown)
+            table = energies(network, self.data.train, cache=self.keeps_energies, progress=shown)
             self._posteriors[key] = ExactPosterior(table, prior.log_probabilities(network))
         return self._posteriors[key]
 
@@ -117,14 +118,20 @@ def fit_run(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     row |= {"losses": list(result.losses), "steps": result.steps, "fits": tried}
     row |= {"n_weights": result.network.n_weights, "n_parameters": definition.posterior.n_parameters}
     row["chosen"] = json.dumps({key: settings[key] for key in cell.method.choose}, sort_keys=True)
-    row |= lowest_loss(definition.objective, exact)
+    row |= lowest_loss(definition.objective, exact, searched=cell.size is not None)
     q = result.probabilities
     row |= map_accuracy(result.network, fits.data, q)
     return predict_splits(fits.data, lambda x: exact_predictive(result.network, x, q)), row
 
 
-def lowest_loss(objective: Objective, exact: ExactPosterior) -> Row:
-    """The objective's lowest value over all distributions, if it is convex and that value is found and certified."""
+def lowest_loss(objective: Objective, exact: ExactPosterior, *, searched: bool) -> Row:
+    """The objective's lowest value over all distributions, if it is convex and that value is found and certified.
+
+    A study, which has hours, searches for it (`optimum`); a comparison, for which somebody waits, takes formulas alone.
+    """
+    if not searched:
+        lowest = objective.lowest(exact.energies, exact.log_prior)
+        return {} if lowest is None else {"optimum": lowest}
     divergence = objective.bind(exact.energies, exact.log_prior).divergence
     if objective.name in CONVEX and (divergence is None or divergence.convex):
         # A search that takes too many steps leaves the scores as they are.
