@@ -51,7 +51,7 @@ def tables(rows: Rows) -> list[str]:
 def picture(rows: Rows) -> bytes:
     """Gap against parameters: a point a cell, a line through the medians of a kind's families on the small tasks."""
     small = [row for row in rows if row["n_weights"] <= 14]
-    with plot_style():
+    with plot_style(formulas=True):
         figure = canvas("Gap against parameters: all pairs have the smallest worst gap of all families")
         axes = figure.subplots()
         for kind, colour, marker in zip(KINDS, CYCLE, MARKERS, strict=True):

@@ -91,7 +91,7 @@ def minibatch_table(rows: Rows) -> list[str]:
 
 def picture(rows: Rows) -> bytes:
     """Bias against deviation, four qubits a register; what lies within its error is drawn at the error, open."""
-    with plot_style():
+    with plot_style(formulas=True):
         figure = canvas("Gradients of 12 weights, k = 4, in units of the exact gradient's length")
         points = list(dict.fromkeys(row["point"] for row in rows))
         all_axes = figure.subplots(1, len(points), sharex=True, sharey=True)

@@ -170,7 +170,7 @@ def wide(rows: Rows) -> list[str]:
 def picture(rows: Rows) -> bytes:
     """Gap of the ELBO against shots a circuit, task by task; dashed what exact gradients reach."""
     tasks = [row["task"] for row in of_part(rows, "exact")]
-    with plot_style():
+    with plot_style(formulas=True):
         title = "Gap of the noise-free circuit to the exact posterior, mean and standard error over seeds"
         figure = canvas(title, (10.0, 3.6))
         panels = figure.subplots(1, len(tasks), squeeze=False)[0]

@@ -44,7 +44,7 @@ def key_of(row: dict[str, Any]) -> tuple[str, int, str, str]:
 
 
 def variance_picture(rows: Rows) -> bytes:
-    with plot_style():
+    with plot_style(formulas=True):
         figure = canvas("Gradient variance at the start, in units of the energies' variance")
         circuits = list(dict.fromkeys((row["circuit"], row["depth"]) for row in rows))
         all_axes = figure.subplots(1, len(circuits), sharey=True)
@@ -78,7 +78,7 @@ def depth_table(rows: Rows) -> list[str]:
 
 
 def depth_picture(rows: Rows) -> bytes:
-    with plot_style():
+    with plot_style(formulas=True):
         figure = canvas("ELBO of AllPairs against its depth: the gap that is left")
         axes = figure.subplots()
         for task, colour, marker in zip(dict.fromkeys(row["task"] for row in rows), CYCLE, MARKERS, strict=False):
@@ -107,7 +107,7 @@ def restarts_table(rows: Rows) -> list[str]:
 
 
 def restarts_picture(rows: Rows) -> bytes:
-    with plot_style():
+    with plot_style(formulas=True):
         figure = canvas("Restarts, best first: energies annealed (filled) or whole (open)")
         axes = figure.subplots()
         for row, colour in zip(rows, np.repeat(CYCLE, 2), strict=False):

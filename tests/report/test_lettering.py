@@ -154,3 +154,13 @@ def test_titles_are_made_smaller_before_they_are_shortened() -> None:
     assert sizes[0] == 13 > sizes[1] > sizes[2] >= 9
     assert ["…" in figure.get_suptitle() for figure in (short, longer, longest)] == [False, False, True]
     assert max(map(beyond, (short, longer, longest))) <= 0.01
+
+
+@pytest.mark.parametrize("formulas", [False, True])
+def test_powers_of_ten_along_a_logarithmic_axis_are_formulas_if_asked_for(formulas: bool) -> None:
+    with plot_style(formulas=formulas):
+        axes = canvas("Powers of ten").subplots()
+        axes.loglog([1, 1000], [1, 1000])
+        labels = [*axes.get_xticklabels(), *axes.get_yticklabels()]
+    assert any("10^" in label.get_text() for label in labels)
+    assert all(label.get_parse_math() == formulas for label in labels)

@@ -54,7 +54,6 @@ LOOK = {
     "legend.fontsize": 9,
     "legend.frameon": False,
     "text.color": INK,
-    "text.parse_math": False,  # a name such as $1_$4 is no formula
     "xtick.color": GREY,
     "xtick.labelcolor": INK,
     "xtick.labelsize": 9,
@@ -65,14 +64,18 @@ LOOK = {
 
 
 @contextmanager
-def plot_style() -> Iterator[None]:
+def plot_style(*, formulas: bool = False) -> Iterator[None]:
     """Matplotlib's defaults with our changes, independent of the user's configuration, which is restored afterwards.
 
     A character that the font lacks is drawn as a box, without a warning.
+
+    Args:
+        formulas: whether text between dollar signs is set as a formula. Matplotlib's own labels of a logarithmic axis
+            are written so, such as 10²; names of a user's data must not be.
     """
     # The backend does not change how a picture looks, and setting it would load pyplot.
     settings: dict[Any, Any] = {name: rcParamsDefault[name] for name in rcParamsDefault if "backend" not in name}
-    settings.update(LOOK)
+    settings.update(LOOK | {"text.parse_math": formulas})
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph", UserWarning)
         yield
