@@ -10,12 +10,24 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-from hyperborn.baselines import BASELINES, Baseline, BayesBiNN, Ensemble, MeanField, TrainedMeanField
+from hyperborn.baselines import (
+    BASELINES,
+    Baseline,
+    BayesBiNN,
+    Ensemble,
+    MeanField,
+    MultilayerPerceptron,
+    TrainedMeanField,
+)
 from hyperborn.data.dataset import Split
 from hyperborn.errors import UserError
 
 Tasks = Callable[..., Any]
-SHORT: dict[str, Baseline] = {"bayesbinn": BayesBiNN(steps=50), "mean-field": MeanField(steps=25, restarts=2)}
+SHORT: dict[str, Baseline] = {
+    "bayesbinn": BayesBiNN(steps=50),
+    "mean-field": MeanField(steps=25, restarts=2),
+    "mlp": MultilayerPerceptron(restarts=1, iterations=60),
+}
 """Settings that spare time; the others are quick with their own."""
 
 every_baseline = pytest.mark.parametrize(

@@ -16,7 +16,14 @@ from hyperborn.circuits.pairs import line_pairs
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Posterior, Register, Registers
-from hyperborn.training.shots.posteriors import ShotPosterior, ShotRegister, ShotRegisters, batch_of, joined, width_of
+from hyperborn.training.shots.posteriors import (
+    ShotPosterior,
+    ShotRegister,
+    ShotRegisters,
+    batch_of,
+    joined_outcomes,
+    width_of,
+)
 
 BACKEND = Statevector()
 GROUPS = ((8, 0, 3), (1, 7), (6, 2), (4,), (5,))
@@ -93,7 +100,7 @@ def test_turns_together_are_the_ideal_distribution(posterior: ShotPosterior, wid
         (subcircuit.weights, endless.table_of(subcircuit.circuit, params.reshape(-1)[subcircuit.parameters]))
         for subcircuit in subcircuits
     ]
-    found = endless.joined(tables, posterior.n_weights)
+    found = endless.joined_outcomes(tables, posterior.n_weights)
     np.testing.assert_allclose(found, posterior.ideal.distribution(jnp.asarray(params)), rtol=0, atol=1e-6)
 
 
@@ -134,7 +141,7 @@ def test_turns_are_joined_by_their_weights() -> None:
     # Weights 2, 0, 3 and 1: 1, fair, 0 and 1.
     angles = np.array([[np.pi, np.pi / 2, 0.0, np.pi]])
     counts = counted(BACKEND.connect(), batch_of(subcircuits, angles, 1000, "apart", 0))
-    rows = joined(subcircuits, counts, np.random.default_rng(0))
+    rows = joined_outcomes(subcircuits, counts, np.random.default_rng(0))
     np.testing.assert_array_equal(rows[:, [1, 2, 3]], [[1, 1, 0]] * 1000)
     # 5 standard errors of a fair coin.
     assert abs(rows[:, 0].mean() - 0.5) < 5 * np.sqrt(0.25 / 1000)
@@ -144,7 +151,7 @@ def test_joined_turns_are_independent_of_each_other() -> None:
     """Sorted counts put together row by row would make of two fair bits two equal ones."""
     subcircuits = ShotRegisters(Registers(2, grouping=((0,), (1,))), BACKEND).subcircuits(1)
     fair = Counts(np.array([[0], [1]], np.uint8), np.array([5000, 5000]))
-    rows = joined(subcircuits, (fair, fair), np.random.default_rng(0))
+    rows = joined_outcomes(subcircuits, (fair, fair), np.random.default_rng(0))
     assert abs((rows[:, 0] == rows[:, 1]).mean() - 0.5) < 5 * np.sqrt(0.25 / 10_000)
 
 
