@@ -3,9 +3,10 @@
     python experiments/mutants/run.py
     python experiments/mutants/run.py --only "annealing one step ahead" --whole-suite
 
-A mutant dies where a test fails that passes without it. One that is never noticed survives; one at which the tests do
-not end within the limit is counted apart, for a loop without an end says little about them. The tests run in one
-process, one mutant after the other. Compiled programs are kept in .cache/mutants, hence a second run is faster.
+A mutant dies where a test fails that passes without it: in the end all tests that failed are run without any mutant.
+One that is never noticed survives. One at which the tests do not end within the limit is counted apart, and so is one
+that cannot be imported. Mutants are tried one after the other. Compiled programs are kept in .cache/mutants, hence a
+second run is faster.
 """
 
 import argparse
@@ -33,8 +34,8 @@ LIMIT = 300.0
 NEEDED = 57
 """Mutants that have to die, of 60."""
 
-PASSED, FAILED = 0, 1
-"""Ends of pytest that say something about a mutant; all others say that no test was run."""
+FATES = {0: "survived", 1: "died", None: "timed out"}
+"""What the end of pytest says about a mutant; after any other no test was run, and it is "broken"."""
 
 
 @dataclass(frozen=True)
@@ -58,25 +59,25 @@ class Mutant:
         return "hyperborn." + self.file.removesuffix(".py").replace("/", ".")
 
 
-class Unusable(Exception):  # noqa: N818
-    """A mutant, or a set of tests, from which nothing could be learnt."""
+class WrongList(Exception):  # noqa: N818
+    """A mutant in the list that cannot be planted."""
 
 
 def read_list() -> list[Mutant]:
     """All mutants of the list.
 
     Raises:
-        Unusable: for a name that occurs twice, or a change that does not fit its file.
+        WrongList: for a name that occurs twice, or a change that does not fit its file.
     """
     rows = tomllib.loads(LIST.read_text(encoding="utf-8"))["mutant"]
     mutants = [Mutant(**{**row, "tests": tuple(row["tests"])}) for row in rows]
     for name, times in Counter(mutant.name for mutant in mutants).items():
         if times > 1:
-            raise Unusable(f"{name!r} is in the list {times} times; give each mutant a name of its own")
+            raise WrongList(f"{name!r} is in the list {times} times; give each mutant a name of its own")
     for mutant in mutants:
         times = (PACKAGE / mutant.file).read_text(encoding="utf-8").count(mutant.old)
         if times != 1 or mutant.old == mutant.new:
-            raise Unusable(f"{mutant.name!r}: its old text is {times} times in {mutant.file}; it has to be there once")
+            raise WrongList(f"{mutant.name!r}: its old text is {times} times in {mutant.file}; it has to be there once")
     return mutants
 
 
@@ -101,25 +102,21 @@ def environment_of(source: Path) -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def check_import(mutant: Mutant, source: Path) -> None:
-    """Check that the copy can be imported, and is what is imported: else every test would fail.
-
-    Raises:
-        Unusable: if not.
-    """
+def import_error(mutant: Mutant, source: Path) -> str:
+    """Why the copy cannot be imported, or is not what is imported, so that every test would fail; else nothing."""
     code = f"import {mutant.module} as module; print(module.__file__)"
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment_of(source), capture_output=True, text=True, check=False
     )
-    if found.returncode or found.stdout.strip() != str(source / "hyperborn" / mutant.file):
-        raise Unusable(f"{mutant.name!r} cannot be imported: {(found.stderr or found.stdout).strip()[-300:]}")
+    is_right = found.returncode == 0 and found.stdout.strip() == str(source / "hyperborn" / mutant.file)
+    return "" if is_right else (found.stderr or found.stdout).strip().splitlines()[-1]
 
 
-def tested(tests: Sequence[str], source: Path, limit: float) -> tuple[int | None, str]:
-    """The exit code of pytest on the tests with the package in `source`, None after `limit` seconds; and its output."""
-    options = ("-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--tb=line")
+def tested(tests: Sequence[str], source: Path, limit: float, *options: str) -> tuple[int | None, list[str]]:
+    """The exit code of pytest with the package in `source`, or None after `limit` seconds, and what failed."""
+    always = ("-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--tb=no")
     with subprocess.Popen(
-        [sys.executable, "-m", "pytest", *options, *tests],
+        [sys.executable, "-m", "pytest", *always, *options, *tests],
         cwd=ROOT,
         env=environment_of(source),
         stdout=subprocess.PIPE,
@@ -134,39 +131,28 @@ def tested(tests: Sequence[str], source: Path, limit: float) -> tuple[int | None
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             if isinstance(error, subprocess.TimeoutExpired):
-                return None, ""
+                return None, []
             raise
-    return process.returncode, output
-
-
-def check_passing(tests: Sequence[str]) -> None:
-    """Check that the tests pass without a mutant, as one that fails anyway says nothing.
-
-    Raises:
-        Unusable: naming those that fail.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        code, output = tested(tests, planted(None, Path(folder)), 3600.0)
-    if code != PASSED:
-        raise Unusable(f"tests fail without a mutant:\n{output[-2000:]}")
+    summary = [line.split(" ", 1) for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return process.returncode, [test.split(" - ")[0] for _, test in summary]
 
 
 def fate_of(mutant: Mutant, tests: Sequence[str], limit: float) -> tuple[str, str]:
-    """Whether the mutant "died", "survived" or "timed out" in the tests, and the test that it died of.
-
-    Raises:
-        Unusable: if it cannot be imported, or no test was run.
-    """
+    """What becomes of the mutant in the tests, and the test that it died of or what is wrong with it."""
     with tempfile.TemporaryDirectory() as folder:
         source = planted(mutant, Path(folder).resolve())
-        check_import(mutant, source)
-        code, output = tested(tests, source, limit)
-    if code not in (PASSED, FAILED, None):
-        raise Unusable(f"{mutant.name!r}: pytest ended with {code}:\n{output[-2000:]}")
-    killers = [line.split()[1] for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-    if code == FAILED:
-        return "died", killers[0] if killers else "?"
-    return ("timed out" if code is None else "survived"), ""
+        wrong = import_error(mutant, source)
+        if wrong:
+            return "broken", wrong
+        code, failed = tested(tests, source, limit, "-x")
+    return FATES.get(code, "broken"), failed[0] if failed else ""
+
+
+def failing_anyway(tests: Sequence[str]) -> set[str]:
+    """Those of the tests that fail without a mutant, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        code, failed = tested(tests, planted(None, Path(folder).resolve()), 3600.0)
+    return set(failed) if code in (0, 1) else set(tests)
 
 
 def tell(text: str) -> None:
@@ -182,25 +168,24 @@ def duration(seconds: float) -> str:
 
 def run_all(mutants: Sequence[Mutant], limit: float, *, whole_suite: bool) -> dict[str, str]:
     """The fate of each mutant by its name, told in a line each."""
-    begun = time.perf_counter()
-    tell(f"tests of {len(mutants)} mutants, without a mutant ...")
-    check_passing(sorted({test for mutant in mutants for test in mutant.tests}))
-    tell(f"they pass ({duration(time.perf_counter() - begun)})")
-    begun, fates, passing = time.perf_counter(), {}, set()
+    begun, fates, killers = time.perf_counter(), {}, {}
     for number, mutant in enumerate(mutants, start=1):
         started = time.perf_counter()
         fate, killer = fate_of(mutant, mutant.tests, limit)
         if fate == "survived" and whole_suite:
-            if mutant.folder not in passing:
-                check_passing([mutant.folder])
-                passing.add(mutant.folder)
             fate, killer = fate_of(mutant, [mutant.folder], 10 * limit)
         fates[mutant.name] = fate
+        if fate == "died":
+            killers[mutant.name] = killer
         now = time.perf_counter()
         left = (now - begun) / number * (len(mutants) - number)
-        spent = f"{duration(now - started):>6}, {duration(left)} left"
-        tell(f"{number:2}/{len(mutants)} {fate:<9} {mutant.name:<62} {spent:<20} {killer}".rstrip())
-    return fates
+        spent = f"{duration(now - started)}, {duration(left)} left"
+        tell(f"{number:2}/{len(mutants)} {fate:<9} {mutant.name:<62} {spent:<16} {killer}".rstrip())
+    tell("what they died of, without a mutant ...")
+    anyway = failing_anyway(sorted(set(killers.values()))) if killers else set()
+    return fates | {
+        name: f"died of what fails anyway, {killer}" for name, killer in killers.items() if killer in anyway
+    }
 
 
 def main() -> int:
@@ -221,7 +206,7 @@ def main() -> int:
             return 0
         begun = time.perf_counter()
         fates = run_all(mutants, given.limit, whole_suite=given.whole_suite)
-    except Unusable as error:
+    except WrongList as error:
         tell(f"error: {error}")
         return 1
     alive = {name: fate for name, fate in fates.items() if fate != "died"}
