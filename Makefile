@@ -67,7 +67,7 @@ study: $(VENV)/.study ## ELBO against MLE and ten baselines, docs/elbo-vs-mle.md
 	$(STUDY) 2> /dev/null & $(STUDY); wait
 	$(BIN)/python experiments/elbo_vs_mle/report.py runs/elbo-vs-mle
 
-mutants: $(VENV)/.dev ## whether the tests notice planted faults; about half an hour
+mutants: $(VENV)/.dev ## whether the tests notice planted faults; about a quarter of an hour
 	$(BIN)/python experiments/mutants/run.py
 
 clean: ## remove the environments, caches and builds; runs/ stays

@@ -114,7 +114,7 @@ def import_error(mutant: Mutant, source: Path) -> str:
 
 def tested(tests: Sequence[str], source: Path, limit: float, *options: str) -> tuple[int | None, list[str]]:
     """The exit code of pytest with the package in `source`, or None after `limit` seconds, and what failed."""
-    always = ("-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--tb=no")
+    always = ("-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--hypothesis-profile=unshrunk", "--tb=no")
     with subprocess.Popen(
         [sys.executable, "-m", "pytest", *always, *options, *tests],
         cwd=ROOT,
