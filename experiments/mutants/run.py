@@ -133,7 +133,7 @@ def tested(tests: Sequence[str], source: Path, limit: float, *options: str) -> t
             if isinstance(error, subprocess.TimeoutExpired):
                 return None, []
             raise
-    summary = [line.split(" ", 1) for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    summary = [line.split(" ", 1) for line in output.splitlines() if line.startswith(("FAILED ", "ERROR"))]
     return process.returncode, [test.split(" - ")[0] for _, test in summary]
 
 
