@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots study clean
+.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots study mutants clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -66,6 +66,9 @@ STUDY := $(BIN)/hyperborn study --out runs/elbo-vs-mle
 study: $(VENV)/.study ## ELBO against MLE and ten baselines, docs/elbo-vs-mle.md; two processes, about two hours
 	$(STUDY) 2> /dev/null & $(STUDY); wait
 	$(BIN)/python experiments/elbo_vs_mle/report.py runs/elbo-vs-mle
+
+mutants: $(VENV)/.dev ## whether the tests notice planted faults; about a quarter of an hour
+	$(BIN)/python experiments/mutants/run.py
 
 clean: ## remove the environments, caches and builds; runs/ stays
 	rm -rf $(VENV) .cache dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from jaxtyping import install_import_hook
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ hook.__enter__()
 # The first call of anything compiles; how long it takes says nothing about the code.
 settings.register_profile("hyperborn", deadline=None, max_examples=20)
 settings.register_profile("thorough", deadline=None, max_examples=200)
+# Says that a test fails, and does not look for the smallest example: for experiments/mutants.
+settings.register_profile("unshrunk", deadline=None, max_examples=20, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("hyperborn")
 
 REFERENCE = Path(__file__).parent.parent.parent / "shared" / "reference"

@@ -7,10 +7,11 @@ import pytest
 
 from faulty_service import FaultyService, product_shots
 from hyperborn.backends import Batch, Points
-from hyperborn.backends.backend import TransientError, UnusableReply
+from hyperborn.backends.backend import JobFailed, NotFinished, TransientError, UnusableReply
 from hyperborn.backends.boundary import guarded
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.circuits import ProductState
+from hyperborn.errors import UserError
 
 BATCH = Batch("step-00001", (Points(ProductState(2), np.zeros((1, 2))),), 40, 0)
 
@@ -36,6 +37,17 @@ def test_ids_that_are_no_text_are_no_answer(service: FaultyService, identity: An
     service.find = giving(None)
     with pytest.raises(TransientError, match=r"^vendor failed to look for a job \(TypeError"):
         connection.find("tag")
+
+
+@pytest.mark.parametrize("kind", [UserError, TransientError, JobFailed, NotFinished])
+def test_our_own_errors_pass_without_their_secrets(service: FaultyService, kind: type[Exception]) -> None:
+    def refusing(*_: Any) -> None:
+        raise kind("refused, token=abc123def") from ValueError("token=abc123def")
+
+    service.submit = refusing
+    with pytest.raises(kind, match=r"^refused, token=\[withheld\]$") as raised:
+        guarded(service, "vendor").submit(BATCH, "tag")
+    assert raised.value.__suppress_context__
 
 
 def test_a_reply_that_is_none_is_of_no_use(service: FaultyService) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
-from hyperborn.predictive import accuracy, fitted_temperature, mean_nll, tempered
+from hyperborn.predictive import accuracy, calibrated_nll, fitted_temperature, mean_nll, tempered
 
 
 def drawn(examples: int, classes: int, temperature: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -39,6 +39,14 @@ def test_no_other_temperature_is_better(seed: int, examples: int, spread: float)
     p, y = drawn(examples, 3, 0.2, seed)
     best = price(p, y, fitted_temperature(p, y, spread=spread), spread)
     assert all(best <= price(p, y, t, spread) + 1e-9 for t in np.geomspace(0.02, 50, 60))
+
+
+@pytest.mark.parametrize("spread", [0.3, 2.0])
+def test_the_calibrated_nll_is_what_was_minimised_an_example(spread: float) -> None:
+    p, y = drawn(25, 3, 0.4, seed=2)
+    temperature = fitted_temperature(p, y, spread=spread)
+    assert abs(np.log(temperature)) > 0.1
+    assert calibrated_nll(p, y, spread=spread) == pytest.approx(price(p, y, temperature, spread) / 25, rel=1e-9)
 
 
 def test_all_right_leaves_the_temperature_above_nothing() -> None:
