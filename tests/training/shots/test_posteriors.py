@@ -93,14 +93,14 @@ def test_registers_are_packed_as_the_width_allows(width: int | None, widths: lis
 
 @pytest.mark.parametrize("width", [None, 5, 1])
 @every_posterior
-def test_turns_together_are_the_ideal_distribution(posterior: ShotPosterior, width: int | None) -> None:
+def test_subcircuits_together_are_the_ideal_distribution(posterior: ShotPosterior, width: int | None) -> None:
     params = params_of(posterior)
     subcircuits = posterior.subcircuits(width)
     tables = [
         (subcircuit.weights, endless.table_of(subcircuit.circuit, params.reshape(-1)[subcircuit.parameters]))
         for subcircuit in subcircuits
     ]
-    found = endless.joined_outcomes(tables, posterior.n_weights)
+    found = endless.joined(tables, posterior.n_weights)
     np.testing.assert_allclose(found, posterior.ideal.distribution(jnp.asarray(params)), rtol=0, atol=1e-6)
 
 
