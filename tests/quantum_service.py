@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 SECRET = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123:4567::"
 """What must never be shown."""
@@ -19,6 +19,11 @@ class StandIn:
     refusal: Exception | None = None
     knows_filter: bool = True
     """Whether it lists jobs by their tags; else all of them."""
+    out_of_order: Literal["", "at once", "later"] = ""
+    """Since when its devices cannot be asked for their targets: from the start, or once they have been calibrated."""
+
+    def active_account(self) -> dict[str, str]:
+        return {"token": SECRET}
 
     def backend(self, name: str) -> Any:
         from qiskit.providers.exceptions import QiskitBackendNotFoundError
@@ -27,7 +32,10 @@ class StandIn:
 
         if name != self.name:
             raise QiskitBackendNotFoundError(f"No backend matches the criteria in {SECRET}")
-        return device_named("fake_manila")
+        device = device_named("fake_manila")
+        if self.out_of_order:
+            device.__class__ = out_of_order(type(device), self.out_of_order)
+        return device
 
     def backends(self) -> Sequence[Any]:
         device = self.backend(self.name)
@@ -77,3 +85,22 @@ class Recorded:
         self.service.tags[job.job_id()] = tuple(self.real.options.environment.job_tags)
         job.tags = list(self.real.options.environment.job_tags)
         return job
+
+
+def out_of_order(kind: type, since: str) -> type:
+    """The class of a device whose client raises when it asks for the target, as it often has to."""
+    failing = [since == "at once"]
+
+    class OutOfOrder(kind):
+        @property
+        def target(self) -> Any:
+            if failing[0]:
+                raise RuntimeError(f"no answer for token={SECRET}")
+            return super().target
+
+        def properties(self, **options: Any) -> Any:
+            found = super().properties(**options)
+            failing[0] = True
+            return found
+
+    return OutOfOrder

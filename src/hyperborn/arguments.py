@@ -1,8 +1,10 @@
-"""Checks of the arrays that users give.
+"""Checks of the arrays, paths and names that users give.
 
 Each public function checks its arguments once; the functions that it calls do not check them again.
 """
 
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,6 +17,32 @@ from hyperborn.printable import shown
 
 ROUNDING = 1e-4
 """How far from 1 the sum of probabilities may be; in single precision it is nearer, even of 2^24 of them."""
+
+
+def path_of(name: str, value: Any, what: str) -> Path:
+    """The path that a user gives as text, or as an object such as `pathlib.Path`; `what` says of what it is.
+
+    Raises:
+        UserError: for anything else, or text that no system takes for a path.
+    """
+    try:
+        # It may be an object of the user's own, or one that stands for bytes.
+        path = Path(value) if isinstance(value, str | PathLike) else None
+    except TypeError:
+        path = None
+    if path is None or "\0" in str(path):
+        raise UserError(f"{name}={shown(value)} must be the path of {what}")
+    return path
+
+
+def check_text(name: str, value: Any, remedy: str) -> None:
+    """Check a name: that it is text.
+
+    Raises:
+        UserError: for anything else; `remedy` says what to give.
+    """
+    if not isinstance(value, str):
+        raise UserError(f"{name}={shown(value)}: give {remedy}")
 
 
 def type_and_shape(value: Any) -> str:

@@ -1,3 +1,4 @@
+import traceback
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,23 @@ def test_what_is_installed_and_broken_is_said_as_such(
     )
     with pytest.raises(UserError, match=message):
         imported("broken_package", "qiskit", "aer")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "raise RuntimeError('no licence for\\ntoken=abc-123')",
+        "raise ModuleNotFoundError('token=abc-123', name='other')",
+    ],
+)
+def test_what_a_package_says_as_it_breaks_is_one_line_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    (tmp_path / "talkative_package.py").write_text(line)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match=r"^aer needs talkative-package, .*token=\[withheld\]") as raised:
+        imported("talkative_package", "qiskit", "aer")
+    assert "\n" not in str(raised.value)
+    # A traceback would print the cause as it is.
+    assert (raised.value.__cause__, raised.value.__suppress_context__) == (None, True)
+    assert "token=abc-123" not in "".join(traceback.format_exception(raised.value))

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.circuits import Circuit
@@ -122,7 +121,12 @@ class Connection(ABC):
 
     @abstractmethod
     def cost(self, circuit: Circuit) -> Cost:
-        """The cost of a circuit, which is compiled on this machine and not sent."""
+        """The cost of a circuit, which is compiled on this machine and not sent.
+
+        Raises:
+            UserError: if the backend cannot run the circuit.
+            TransientError: if the backend, which may be asked what it is like, did not answer.
+        """
 
 
 @dataclass(frozen=True)
@@ -141,22 +145,10 @@ class Backend(ABC):
 
     @abstractmethod
     def connect(self) -> Connection:
-        """A connection to the backend.
+        """A connection to the backend; `hyperborn.backends.boundary.connected` keeps it, and translates its errors.
 
         Raises:
+            TransientError: if the backend did not answer.
             UserError: if a package is not installed, there is no account, or no such device (the message lists all
                 devices).
         """
-
-
-@lru_cache(maxsize=4)
-def connected(backend: Backend) -> Connection:
-    """The connection of `Backend.connect`, made once in a process, so that compiled circuits are kept.
-
-    Raises:
-        UserError: as `Backend.connect`, or if the backend does not answer.
-    """
-    try:
-        return backend.connect()
-    except (TransientError, JobFailed) as error:
-        raise UserError(f"{backend.label} cannot be reached now: {error}; try again later") from error

@@ -1,13 +1,15 @@
-"""The boundary to a service whose jobs cost money: replies of its client are checked, and its errors translated.
+"""The boundary to the packages that run circuits: replies of clients are checked, and their errors translated.
 
-Clients raise errors of any kind, which may hold tokens and account names. This side of the boundary sees only the
-errors of `Connection`. Each names the service, holds no secret, and has no cause that a traceback would print.
+Clients raise errors of any kind at any call, which may hold tokens and account names. This side of the boundary sees
+only the errors of `Connection`. Each names the service, holds no secret, and has no cause that a traceback would print.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 from hyperborn.backends.backend import (
+    Backend,
     Connection,
     Cost,
     JobFailed,
@@ -23,29 +25,42 @@ from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 
 
+@lru_cache(maxsize=4)
+def connected(backend: Backend) -> Connection:
+    """The connection to a backend behind the boundary, made once in a process, so that compiled circuits are kept.
+
+    Raises:
+        UserError: as `Backend.connect`, or if the backend does not answer, or its package raises anything else.
+    """
+    with answered(backend.label, "connect"):
+        return guarded(backend.connect(), backend.label)
+
+
 def guarded(connection: Connection, label: str) -> Connection:
-    """The connection behind the boundary if its jobs cost money; a simulator in this process needs none."""
-    return (
-        GuardedConnection(connection, label)
-        if connection.metered and not isinstance(connection, GuardedConnection)
-        else connection
-    )
+    """The connection behind the boundary; `label` is the name of the service in messages.
+
+    Raises:
+        UserError: if the connection does not say what it is like.
+    """
+    return connection if isinstance(connection, GuardedConnection) else GuardedConnection(connection, label)
 
 
 class GuardedConnection(Connection):
-    """A connection that returns and raises only what `Connection` documents."""
+    """A connection that returns and raises only what `Connection` documents; of `cost`, all errors are the user's."""
 
     def __init__(self, connection: Connection, label: str) -> None:
         self.connection, self.label = connection, label
-        self.n_qubits, self.packing, self.calibration = connection.n_qubits, connection.packing, connection.calibration
-        self.repeatable, self.metered = connection.repeatable, connection.metered
+        with answered(label, "say what it is like"):
+            self.n_qubits, self.packing = connection.n_qubits, connection.packing
+            self.calibration, self.repeatable = connection.calibration, connection.repeatable
+            self.metered = connection.metered
 
     def submit(self, batch: Batch, tag: str) -> str:
-        with self._reworded("submit a job"):
+        with reworded(self.label, "submit a job"):
             return self._identity(self.connection.submit(batch, tag))
 
     def find(self, tag: str) -> Sequence[str]:
-        with self._reworded("look for a job"):
+        with reworded(self.label, "look for a job"):
             # A client that asks several instances may list a job several times.
             return [*dict.fromkeys(map(self._identity, self.connection.find(tag)))]
 
@@ -60,7 +75,7 @@ class GuardedConnection(Connection):
                 raise
 
         try:
-            with self._reworded("fetch a job"):
+            with reworded(self.label, "fetch a job"):
                 reply = self.connection.collect(job, batch, patience, heard)
         except Exception as error:
             if ours:
@@ -80,25 +95,67 @@ class GuardedConnection(Connection):
             return False
 
     def cost(self, circuit: Circuit) -> Cost:
-        # Compiled on this machine.
-        return self.connection.cost(circuit)
+        with answered(self.label, "compile a circuit"):
+            found = self.connection.cost(circuit)
+            if not isinstance(found, Cost):
+                raise TypeError(f"a {type(found).__name__} for the cost of a circuit")
+            return found
 
     def _identity(self, identity: object) -> str:
         if not isinstance(identity, str) or not identity:
             raise TransientError(f"{self.label} gave {redacted(repr(identity))} for the id of a job")
         return identity
 
-    @contextmanager
-    def _reworded(self, doing: str) -> Iterator[None]:
-        try:
-            yield
-        except MemoryError:
-            # It is of this machine, not of the service.
+
+@contextmanager
+def reworded(label: str, doing: str) -> Iterator[None]:
+    """Translates what the block raises; `doing` says what the service is asked to do, such as "submit a job".
+
+    Raises:
+        TransientError: for an error of any other kind: as without an answer, it is unknown whether the service has done
+            the request.
+        UserError, TransientError, JobFailed, NotFinished: as in the block, without secrets and causes.
+    """
+    try:
+        yield
+    except Exception as error:
+        if is_of_this_machine(error):
             raise
-        except (UserError, TransientError, JobFailed, NotFinished) as error:
+        if isinstance(error, UserError | TransientError | JobFailed | NotFinished):
             error.args = (redacted(str(error)),)
             raise error from None
-        except Exception as error:  # noqa: BLE001
-            # As without an answer, it is unknown whether the service has done the request.
-            said = f"{type(error).__name__}: {one_line(error)}"
-            raise TransientError(f"{self.label} failed to {doing} ({said})") from None
+        raise TransientError(f"{label} failed to {doing} ({described(error)})") from None
+
+
+@contextmanager
+def answered(label: str, doing: str) -> Iterator[None]:
+    """As `reworded`, for a block that sends no job: then the user can do it again, whatever went wrong.
+
+    Raises:
+        UserError: for an error of any kind.
+    """
+    try:
+        yield
+    except Exception as error:
+        if is_of_this_machine(error):
+            raise
+        said = redacted(str(error))
+        if isinstance(error, UserError):
+            error.args = (said,)
+            raise error from None
+        if isinstance(error, TransientError | JobFailed | NotFinished):
+            raise UserError(f"{label} cannot be reached now: {said}; try again later") from None
+        raise UserError(
+            f"{label} failed to {doing} ({described(error)}); try again later, and if it goes on, install its package "
+            "again"
+        ) from None
+
+
+def is_of_this_machine(error: Exception) -> bool:
+    """Whether an error is not the service's: too little memory, for which the command line has a remedy, or JAX."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "JaxRuntimeError"
+
+
+def described(error: Exception) -> str:
+    """The kind of an error and its message, as one line without secrets."""
+    return f"{type(error).__name__}: {one_line(error)}"

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Any
 
+from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError
 
 
@@ -20,16 +21,16 @@ def imported(module: str, extra: str, user: str) -> Any:
         raise
     except ModuleNotFoundError as error:
         if (error.name or root).partition(".")[0] != root:
-            raise broken(user, package, command, error) from error
-        raise UserError(f"{user} needs {package}; install it with: pip install {command}") from error
-    except Exception as error:
-        # Packages of incompatible versions raise errors of any kind.
-        raise broken(user, package, command, error) from error
+            raise broken(user, package, command, error) from None
+        raise UserError(f"{user} needs {package}; install it with: pip install {command}") from None
+    except Exception as error:  # noqa: BLE001 - packages of incompatible versions raise errors of any kind
+        raise broken(user, package, command, error) from None
 
 
 def broken(user: str, package: str, command: str, error: Exception) -> UserError:
-    """The error for a package that is installed and cannot be imported."""
+    """The error for a package that is installed and cannot be imported, without secrets."""
+    said = f"{type(error).__name__}: {one_line(error)}"
     return UserError(
-        f"{user} needs {package}, which is installed and cannot be imported ({type(error).__name__}: {error}); install "
-        f"it again with: pip install --force-reinstall {command}"
+        f"{user} needs {package}, which is installed and cannot be imported ({said}); install it again with: pip "
+        f"install --force-reinstall {command}"
     )

@@ -102,7 +102,7 @@ def backend_test_command(
         from dataclasses import asdict
 
         from hyperborn.backends import backend_named
-        from hyperborn.backends.backend import connected
+        from hyperborn.backends.boundary import connected
         from hyperborn.backends.conformance.conformance import check_circuits, conformance
         from hyperborn.backends.names import is_ideal
         from hyperborn.progress import Progress

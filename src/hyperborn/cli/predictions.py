@@ -124,7 +124,7 @@ def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
     from contextlib import closing
 
     from hyperborn.backends import Ledger
-    from hyperborn.backends.backend import connected
+    from hyperborn.backends.boundary import connected
     from hyperborn.config.posteriors import configured_backend
     from hyperborn.errors import UserError
     from hyperborn.runs.folder import writing

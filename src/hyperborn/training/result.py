@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples
+from hyperborn.arguments import path_of
 from hyperborn.backends.backend import Backend
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.backends.outcomes import Outcomes
@@ -210,7 +211,7 @@ class Result:
         *,
         seed: int = 0,
         mitigation: Mitigation = "none",
-        ledger: Ledger | None = None,
+        ledger: Ledger | str | Path | None = None,
     ) -> "Result":
         """This result with predictions by the networks that its circuit gives on a backend, noise and all.
 
@@ -221,10 +222,12 @@ class Result:
             shots: networks that are drawn there.
             seed: of a simulator's shots.
             mitigation: "readout" to correct for qubits that are read wrongly.
-            ledger: where jobs are kept, so that the same question is paid for once; in memory if absent.
+            ledger: where jobs are kept, so that the same question is paid for once: a file, as for `hyperborn.fit`, or
+                an open ledger, which stays open; in memory if absent.
 
         Raises:
-            UserError: if the posterior is no circuit of one qubit a weight, or the backend refuses.
+            UserError: if the posterior is no circuit of one qubit a weight, the ledger is neither a path nor a ledger,
+                its file cannot be written, or the backend refuses.
         """
         posterior = on_backend(self.definition.posterior, backend, mitigation)
         whole_number("shots", shots, 1)
@@ -282,11 +285,11 @@ class Result:
         """Write a run folder that `hyperborn.load` reads, by `force` in place of a run that is there.
 
         Raises:
-            UserError: if the folder exists and `force` is false, or cannot be written.
+            UserError: if it is no path, the folder exists and `force` is false, or it cannot be written.
         """
         from hyperborn.runs.results import save
 
-        save(self, Path(path), force=force)
+        save(self, path_of("path", path, "a run folder"), force=force)
 
 
 def features_of(network: Network, x: ArrayLike) -> Examples:

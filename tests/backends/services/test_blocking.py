@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from hyperborn.backends import Batch, Counts, Ledger, LedgerSampler, PennyLaneDevice, Points
+from hyperborn.backends.backend import Unsent, Untraceable
 from hyperborn.backends.services.blocking import KEPT, BlockingConnection
 from hyperborn.backends.services.pennylane import SIMULATORS
+from hyperborn.backends.simulators.statevector import cost_of
 from hyperborn.circuits import ProductState
 from hyperborn.errors import UserError
 
@@ -136,6 +138,18 @@ def test_a_call_that_fails_is_not_repeated_unasked(vendor: Vendor) -> None:
     assert (vendor.calls, vendor.jobs_spent) == (1, 1)
     assert shots(vendor.sample(vendor.process(), batch())) == [30, 30]
     assert [state for state, _ in vendor.states] == ["failed", "done"]
+
+
+def test_a_call_s_own_error_is_not_the_cause_of_ours() -> None:
+    for theirs in (ConnectionError("token=abc"), UserError("no such wires; choose fewer")):
+
+        def fail(_: Batch, theirs: Exception = theirs) -> tuple[Counts, ...]:
+            raise theirs
+
+        connection = BlockingConnection(fail, cost_of, label="vendor")
+        with pytest.raises((Untraceable, Unsent)) as raised:
+            connection.submit(batch(), "a-tag")
+        assert (raised.value.__cause__, raised.value.__suppress_context__) == (None, True)
 
 
 def test_what_is_refused_before_it_is_sent_costs_nothing(vendor: Vendor) -> None:

@@ -1,4 +1,6 @@
 import time
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -6,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import hyperborn as hb
+from command_line import Run
 from counted import counted
 from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points
-from hyperborn.backends.backend import JobMissing, NotFinished, UnusableReply
-from hyperborn.backends.backend import connected as connected_to
+from hyperborn.backends.backend import JobMissing, NotFinished, TransientError, UnusableReply
+from hyperborn.backends.boundary import connected as connected_to
 from hyperborn.backends.conformance.conformance import conformance
 from hyperborn.backends.mitigation import calibration_preparations
 from hyperborn.backends.services import ibm
@@ -199,6 +203,65 @@ def test_a_wait_ends_between_two_questions(monkeypatch: pytest.MonkeyPatch) -> N
         ibm.wait(SimpleNamespace(in_final_state=lambda: False, status=ask), 60.0, waiting)
     assert time.monotonic() - started < 10.0
     assert (asked, told) == ([1], ["queued"] * 3)
+
+
+Serve = Callable[[StandIn], None]
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Puts a service in place of IBM's; connections to it end with the test."""
+    import qiskit_ibm_runtime
+
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", "not-asked-for")
+    connected_to.cache_clear()
+    yield lambda service: monkeypatch.setattr(qiskit_ibm_runtime, "QiskitRuntimeService", lambda: service)
+    connected_to.cache_clear()
+
+
+IRIS = ("iris", "--classes", "1,2", "--hidden", "none", "--steps", "2", "--shots", "50", "--backend", "ibm_manila")
+
+
+def test_a_run_in_python_ends_in_one_line_if_the_device_says_nothing_of_itself(serve: Serve, tmp_path: Path) -> None:
+    serve(StandIn(out_of_order="at once"))
+    network = hb.networks.BinaryMLP(4, ())
+    data = hb.data.load("iris", classes=(1, 2))
+    posterior = hb.ShotRegister(Brickwork(5, 1), IBMDevice("ibm_manila"))
+    message = (
+        "^ibm_manila cannot be reached now: the client of IBM Quantum failed to read the calibration .RuntimeError"
+    )
+    with pytest.raises(UserError, match=message) as raised:
+        hb.fit(network, data, posterior=posterior, ledger=tmp_path / "jobs.sqlite", progress=False)
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize(
+    ("since", "doing"), [("at once", "read the calibration"), ("later", "compile a circuit")], ids=["at once", "later"]
+)
+@pytest.mark.parametrize("command", ["estimate", "train"])
+def test_a_command_ends_in_one_line_if_the_device_says_nothing_of_itself(
+    serve: Serve, hyperborn: Run, since: Any, doing: str, command: str
+) -> None:
+    serve(StandIn(out_of_order=since))
+    ended = hyperborn(command, *IRIS)
+    ended.refused(f"ibm_manila cannot be reached now: the client of IBM Quantum failed to {doing} (RuntimeError)")
+    assert SECRET not in ended.err
+
+
+def test_a_device_that_says_all_is_estimated(serve: Serve, hyperborn: Run) -> None:
+    serve(StandIn())
+    found = hyperborn("estimate", *IRIS, "--json").json
+    assert (found["backend"], found["qubits"], found["shots"]) == ("ibm_manila", 5, 1250)
+    assert found["depth"] > 0
+
+
+def test_what_cannot_be_compiled_has_no_cause_and_is_not_sent() -> None:
+    service = StandIn(out_of_order="later")
+    connection = connected(service)
+    with pytest.raises(TransientError, match=r"^the client of IBM Quantum failed to compile a circuit \(Run") as raised:
+        connection.submit(batch_of(10), "a-tag")
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+    assert service.jobs_by_id == {}
 
 
 @pytest.mark.parametrize("value", ["XYXY", 1])

@@ -1,3 +1,4 @@
+import traceback
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -74,3 +75,20 @@ def test_a_device_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pyte
         UserError, match=r"cannot make the device 'vendor.qpu' with 1 wires \(KeyError: 'account'\); see"
     ):
         PennyLaneDevice("vendor.qpu").connect()
+
+
+@pytest.mark.parametrize("content", ["{}", "class Device:\n    def __init__(self, **_):\n        {}"])
+def test_what_a_plugin_says_as_it_fails_is_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    import pennylane
+
+    module = f"vendor_{len(content)}"
+    (tmp_path / f"{module}.py").write_text(content.format("raise RuntimeError('token=abc-123')"))
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = EntryPoint("vendor.qpu", f"{module}:Device", "pennylane.plugins")
+    monkeypatch.setitem(pennylane.plugin_devices, "vendor.qpu", entry)
+    with pytest.raises(UserError, match=r"vendor.qpu.* .RuntimeError: token=\[withheld\]") as raised:
+        PennyLaneDevice("vendor.qpu").connect()
+    assert (raised.value.__cause__, raised.value.__suppress_context__) == (None, True)
+    assert "token=abc-123" not in "".join(traceback.format_exception(raised.value))

@@ -12,7 +12,7 @@ import pytest
 import endless
 import hyperborn as hb
 import oracle
-from hyperborn.backends import Aer, Ledger, LimitReached, Limits, Noise, Statevector
+from hyperborn.backends import Aer, FakeDevice, Ledger, LimitReached, Limits, Noise, Statevector
 from hyperborn.circuits import AllPairs, ProductState
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
@@ -169,6 +169,27 @@ def test_the_same_question_is_paid_for_once(result: Result, tmp_path: Path) -> N
         before = ledger.totals()
         result.on(noisy, 500, mitigation="readout", ledger=ledger)
         assert ledger.totals() == before
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_ledger_can_be_given_as_its_file_as_for_fit(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type
+) -> None:
+    closed: list[Path | None] = []
+    close = Ledger.close
+    monkeypatch.setattr(Ledger, "close", lambda ledger: (closed.append(ledger.path), close(ledger)))
+    noisy, path = Aer(noise=Noise(readout=0.1)), tmp_path / "jobs.sqlite"
+    first, second = (frequencies(result.on(noisy, 500, ledger=kind(path))) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert closed == [path, path]
+    with Ledger.read(path) as ledger:
+        assert (ledger.totals().jobs, ledger.totals().shots) == (1, 500)
+
+
+def test_no_file_is_made_for_a_backend_that_is_not_there(result: Result, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no fake device 'fake_news'"):
+        result.on(FakeDevice("fake_news"), ledger=tmp_path / "jobs.sqlite")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_limits_of_the_ledger_hold(result: Result) -> None:

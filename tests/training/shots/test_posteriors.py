@@ -1,3 +1,5 @@
+import traceback
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -8,7 +10,7 @@ import pytest
 import endless
 import oracle
 from counted import counted
-from hyperborn.backends import Aer, Counts, Statevector
+from hyperborn.backends import Aer, Backend, Batch, Connection, Counts, Statevector
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of, simulate
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, ProductState, SideBySide
@@ -202,3 +204,25 @@ def test_wrong_arguments_are_one_line(make: Any, said: str) -> None:
 def test_shots_are_checked(shots: int) -> None:
     with pytest.raises(UserError, match=r"shots=.* must be a whole number of at least 1"):
         REGISTER.sample(jnp.asarray(params_of(REGISTER)), shots, key=jax.random.key(0))
+
+
+@dataclass(frozen=True)
+class Broken(Backend):
+    """A simulator whose package fails."""
+
+    @property
+    def label(self) -> str:
+        return "broken"
+
+    def connect(self) -> Connection:
+        def fail(_: Batch) -> tuple[Counts, ...]:
+            raise LookupError("no kernel for token=abc-123")
+
+        return InProcessConnection(fail, cost_of, label=self.label)
+
+
+def test_a_backend_that_fails_is_one_line() -> None:
+    posterior = ShotRegister(Brickwork(4, 3), Broken())
+    with pytest.raises(UserError, match=r"^broken failed to sample: broken raised LookupError: no.*; choose") as caught:
+        posterior.sample(jnp.asarray(params_of(posterior)), 5, key=jax.random.key(0))
+    assert "abc-123" not in "".join(traceback.format_exception(caught.value))

@@ -12,7 +12,7 @@ import endless
 import hyperborn as hb
 import oracle
 from hyperborn.backends import Aer, Ledger, LedgerSampler, LimitReached, Limits, Noise, Statevector
-from hyperborn.backends.backend import connected
+from hyperborn.backends.boundary import connected
 from hyperborn.backends.names import identity_of
 from hyperborn.circuits import ProductState
 from hyperborn.data import Dataset

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from hyperborn.backends.backend import Connection, Cost, Reply, Unsent, Untraceable
 from hyperborn.backends.batch import Batch, Counts
-from hyperborn.backends.redaction import one_line
+from hyperborn.backends.boundary import described
 from hyperborn.backends.simulators.in_process import PACKING
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
@@ -39,10 +39,10 @@ class BlockingConnection(Connection):
             counts = self.call(batch)
         except UserError as error:
             # Devices and circuits are made before anything is sent.
-            raise Unsent(str(error)) from error
-        except Exception as error:
-            reason = f"{self.label} raised {type(error).__name__}: {one_line(error)}"
-            raise Untraceable(f"{reason}; {batch.label} may nevertheless have been run, and paid for") from error
+            raise Unsent(str(error)) from None
+        except Exception as error:  # noqa: BLE001 - plug-ins raise errors of any kind
+            reason = f"{self.label} raised {described(error)}"
+            raise Untraceable(f"{reason}; {batch.label} may nevertheless have been run, and paid for") from None
         # This includes the time in the queue, which is not known separately.
         self.replies[tag] = Reply(counts, time.perf_counter() - started)
         while len(self.replies) > KEPT:

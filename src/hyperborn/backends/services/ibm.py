@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from hyperborn.arguments import check_text
 from hyperborn.backends.backend import (
     Backend,
     Connection,
@@ -50,7 +51,8 @@ class IBMDevice(Backend):
     around two-qubit gates and measurements, which makes errors random.
 
     Raises:
-        UserError: for an optimization level that is not 0 to 3, or a sequence other than XX, XpXm and XY4.
+        UserError: for a name that is no text, an optimization level that is not 0 to 3, or a sequence other than XX,
+            XpXm and XY4.
     """
 
     name: str
@@ -59,6 +61,7 @@ class IBMDevice(Backend):
     twirling: bool = False
 
     def __post_init__(self) -> None:
+        check_text("name", self.name, "the name of a device, such as 'ibm_brisbane'")
         whole_number("optimization_level", self.optimization_level, 0, 3)
         if self.dynamical_decoupling not in (None, *SEQUENCES):
             raise UserError(
@@ -89,14 +92,17 @@ class IBMConnection(Connection):
         self.device = find_device(service, settings.name)
         self.compiler = Compiler(self.device, settings.optimization_level)
         # Jobs and shots cost money and qubits do not: as many circuits as fit are run side by side.
-        self.n_qubits, self.packing, self.repeatable, self.metered = self.device.num_qubits, None, False, True
+        self.packing, self.repeatable, self.metered = None, False, True
         with client("read the calibration"):
+            # The number of qubits is that of the target, for which the client asks the service, too.
+            self.n_qubits = self.device.num_qubits
             properties = self.device.properties()
-        self.calibration = properties.last_update_date.isoformat() if properties else None
+            self.calibration = properties.last_update_date.isoformat() if properties else None
 
     def submit(self, batch: Batch, tag: str) -> str:
         try:
-            blocks = [block for request in batch.requests for block in self.blocks_of(request)]
+            with client("compile a circuit"):
+                blocks = [block for request in batch.requests for block in self.blocks_of(request)]
             with client("prepare a job"):
                 sampler = self.sampler(mode=self.device)
                 set_options(sampler.options, self.settings, tag, batch.shots)
@@ -154,7 +160,9 @@ class IBMConnection(Connection):
         return True
 
     def cost(self, circuit: Circuit) -> Cost:
-        return self.compiler.cost(circuit)
+        # The device may still have to be asked for its gates and their times.
+        with client("compile a circuit"):
+            return self.compiler.cost(circuit)
 
 
 def check_account_file() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from hyperborn.arguments import check_text
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts, Points
+from hyperborn.backends.boundary import described
 from hyperborn.backends.packages import imported
-from hyperborn.backends.redaction import one_line
 from hyperborn.backends.services.blocking import BlockingConnection
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of
@@ -35,9 +36,15 @@ class PennyLaneDevice(Backend):
     All points go to the device in one call. PennyLane has no ids of jobs: if the process ends during a job on a
     vendor's processor, its counts cannot be fetched later. The ledger then says which batch it was. The first
     `hyperborn resume` stops there, and the second one sends the batch again.
+
+    Raises:
+        UserError: for a name that is no text.
     """
 
     name: str
+
+    def __post_init__(self) -> None:
+        check_text("name", self.name, "the name of a device, such as 'default.qubit'")
 
     @property
     def label(self) -> str:
@@ -81,22 +88,21 @@ def make_device(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
         takes_seed = "seed" in signature(entry.load().__init__).parameters
     except MemoryError:
         raise
-    except Exception as error:
-        # The import of a plugin runs foreign code.
+    except Exception as error:  # noqa: BLE001 - the import of a plugin runs foreign code
         package = getattr(getattr(entry, "dist", None), "name", None) or entry.value.partition(":")[0]
-        said = f"{type(error).__name__}: {one_line(error)}"
         raise UserError(
-            f"PennyLane's plugin for {name!r} cannot be imported ({said}); install {package} again, or what it needs"
-        ) from error
+            f"PennyLane's plugin for {name!r} cannot be imported ({described(error)}); install {package} again, or "
+            "what it needs"
+        ) from None
     try:
         return pennylane.device(name, wires=n_wires, **({"seed": seed} if takes_seed else {}))
     except MemoryError:
         raise
-    except Exception as error:
-        said = f"{type(error).__name__}: {one_line(error)}"
+    except Exception as error:  # noqa: BLE001 - so does making its device
         raise UserError(
-            f"PennyLane cannot make the device {name!r} with {n_wires} wires ({said}); see what its plugin needs"
-        ) from error
+            f"PennyLane cannot make the device {name!r} with {n_wires} wires ({described(error)}); see what its plugin "
+            "needs"
+        ) from None
 
 
 def operations_in(batch: Batch) -> Iterator[list[Any]]:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
+from hyperborn.arguments import check_text
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.backends.packages import imported
@@ -36,13 +37,14 @@ class FakeDevice(Backend):
     the mean of P(read 1 | was 0) and P(read 0 | was 1).
 
     Raises:
-        UserError: for an optimization level that is not 0 to 3.
+        UserError: for a name that is no text, or an optimization level that is not 0 to 3.
     """
 
     name: str
     optimization_level: int = 3
 
     def __post_init__(self) -> None:
+        check_text("name", self.name, "the name of a device, such as 'fake_sherbrooke'")
         whole_number("optimization_level", self.optimization_level, 0, 3)
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from hyperborn.backends.backend import Connection, Cost, JobFailed, Reply, Unsent
 from hyperborn.backends.batch import Batch, Counts
-from hyperborn.backends.redaction import one_line
+from hyperborn.backends.boundary import described, is_of_this_machine
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 
@@ -41,14 +41,13 @@ class InProcessConnection(Connection):
         started = time.perf_counter()
         try:
             counts = self.simulate(batch)
-        except (JobFailed, UserError, MemoryError):
+        except (JobFailed, UserError):
             raise
         except Exception as error:
-            if type(error).__name__ == "JaxRuntimeError":
-                # Too little memory, for which the command line suggests a remedy, or a fault of hyperborn.
+            if is_of_this_machine(error):
                 raise
-            # Simulators and plug-ins raise errors of any kind.
-            raise JobFailed(f"{self.label} raised {type(error).__name__}: {one_line(error)}") from error
+            # Simulators and plug-ins raise errors of any kind; a traceback would print their causes as they are.
+            raise JobFailed(f"{self.label} raised {described(error)}") from None
         self.replies[tag] = Reply(counts, time.perf_counter() - started)
         return tag
 

@@ -1,8 +1,12 @@
 """Measurement of a trained circuit on another backend."""
 
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
 import numpy as np
 
-from hyperborn.backends.backend import connected
+from hyperborn.arguments import path_of
+from hyperborn.backends.boundary import connected
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.backends.jobs.sampler import LedgerSampler
 from hyperborn.backends.names import identity_of
@@ -20,18 +24,39 @@ def place_of(posterior: ShotPosterior, shots: int) -> str:
 
 
 def outcomes_on(
-    posterior: ShotPosterior, params: np.ndarray, shots: int, seed: int, ledger: Ledger | None = None
+    posterior: ShotPosterior, params: np.ndarray, shots: int, seed: int, ledger: Ledger | str | Path | None = None
 ) -> Outcomes:
     """Networks measured on a backend at trained parameters; with a ledger they are paid for only once.
 
+    A ledger that is given as its file is closed afterwards, and one that is open stays open.
+
     Raises:
-        UserError: if the backend refuses the job or returns wrong counts.
+        UserError: if the backend refuses the job or returns wrong counts, or the ledger is none.
     """
-    own, name = ledger or Ledger.in_memory(), identity_of(posterior.backend)
-    sampler = LedgerSampler(connected(posterior.backend), name, own)
+    # The backend is reached before a file is made.
+    connection, name = connected(posterior.backend), identity_of(posterior.backend)
+    with ledger_of(ledger) as opened:
+        return measured(posterior, params, shots, seed, LedgerSampler(connection, name, opened))
+
+
+def ledger_of(ledger: Ledger | str | Path | None) -> AbstractContextManager[Ledger]:
+    """The ledger that a user gives, open: it closes with the context unless it was open before.
+
+    Raises:
+        UserError: if it is neither a ledger nor a path, or the file cannot be opened.
+    """
+    if isinstance(ledger, Ledger):
+        return nullcontext(ledger)
+    if ledger is None:
+        return Ledger.in_memory()
+    return Ledger.create_or_open(path_of("ledger", ledger, "a file for jobs, or an open Ledger"))
+
+
+def measured(posterior: ShotPosterior, params: np.ndarray, shots: int, seed: int, sampler: LedgerSampler) -> Outcomes:
+    """Networks that a sampler gives at trained parameters."""
     subcircuits = posterior.subcircuits(width_of(sampler.connection))
     random = np.random.default_rng([seed, EVALUATION])
-    name = f"{name}-{shots}-{seed}"
+    name = f"{sampler.backend}-{shots}-{seed}"
     readouts = None
     if posterior.mitigation == "readout":
         batch = calibration(subcircuits, seed_from(random), f"readout-{name}-{CALIBRATION_SHOTS}")

@@ -5,7 +5,8 @@ from typing import cast
 
 import numpy as np
 
-from hyperborn.backends.backend import Connection, Cost, JobFailed, connected
+from hyperborn.backends.backend import Connection, Cost, JobFailed, TransientError
+from hyperborn.backends.boundary import connected
 from hyperborn.backends.jobs.budget import MINUTE, Forecast
 from hyperborn.errors import UserError
 from hyperborn.training.definition import Definition
@@ -22,7 +23,7 @@ def forecast_of(definition: Definition) -> Forecast:
     """The forecast of a run; simulators are timed with one circuit, and devices give their gate times.
 
     Raises:
-        UserError: if the backend cannot be reached or is too small.
+        UserError: if the backend cannot be reached, is too small, or fails a trial run or to compile a circuit.
     """
     posterior, estimator = cast(ShotPosterior, definition.posterior), cast(ShotEstimator, definition.estimator)
     connection = connected(posterior.backend)
@@ -82,6 +83,6 @@ def simulated_seconds(
         batch = batch_of(subcircuits, angles, count, "probe", 0)
         try:
             seconds = connection.collect(connection.submit(batch, "probe"), batch, MINUTE, lambda _: None).seconds
-        except JobFailed as error:
-            raise UserError(f"the backend failed a trial run: {error}; choose another one") from error
+        except (JobFailed, TransientError) as error:
+            raise UserError(f"the backend failed a trial run: {error}; choose another one") from None
     return seconds

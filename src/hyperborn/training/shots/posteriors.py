@@ -10,7 +10,8 @@ from jaxtyping import Float
 
 from hyperborn._typing import Bits, Parameters, RandomKey
 from hyperborn.arguments import check_finite_parameters, check_key, check_kind
-from hyperborn.backends.backend import Backend, connected
+from hyperborn.backends.backend import Backend, JobFailed, TransientError
+from hyperborn.backends.boundary import connected
 from hyperborn.circuits import Circuit
 from hyperborn.energy import CachedEnergies
 from hyperborn.energy.likelihood import Labelled
@@ -84,8 +85,8 @@ class ShotPosterior(Posterior):
         """As `Posterior.sample`: raw shots, without mitigation and without a ledger.
 
         Raises:
-            UserError: if shots is not positive or shots cost money, or the parameters are not `parameter_shape` finite
-                numbers.
+            UserError: if shots is not positive or shots cost money, the parameters are not `parameter_shape` finite
+                numbers, or the backend cannot be reached or fails.
         """
         whole_number("shots", shots, 1)
         check_key(key)
@@ -98,7 +99,11 @@ class ShotPosterior(Posterior):
         random = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
         subcircuits = self.subcircuits(width_of(connection))
         batch = batch_of(subcircuits, np.asarray(params, np.float64).reshape(1, -1), shots, "sample", seed_from(random))
-        counts = connection.collect(connection.submit(batch, batch.label), batch, float("inf"), lambda _: None).counts
+        try:
+            job = connection.submit(batch, batch.label)
+            counts = connection.collect(job, batch, float("inf"), lambda _: None).counts
+        except (JobFailed, TransientError) as error:
+            raise UserError(f"{self.backend.label} failed to sample: {error}; choose another backend") from None
         return joined_outcomes(subcircuits, counts, random)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
-from hyperborn.backends.backend import Backend, connected
+from hyperborn.backends.backend import Backend
+from hyperborn.backends.boundary import connected
 from hyperborn.backends.jobs.budget import Forecast
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.backends.jobs.retry import RetryPolicy

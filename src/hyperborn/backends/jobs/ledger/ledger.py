@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+from hyperborn.arguments import path_of
 from hyperborn.backends.batch import Counts
 from hyperborn.backends.jobs.budget import Limits, Spent
 from hyperborn.backends.jobs.ledger.database import connect, create, damaged, fill, sqlite_errors_explained, transaction
@@ -48,12 +49,13 @@ class Ledger:
             raise
 
     @classmethod
-    def create_or_open(cls, path: Path, limits: Limits | None = None) -> "Ledger":
+    def create_or_open(cls, path: str | Path, limits: Limits | None = None) -> "Ledger":
         """The ledger in a file, which is created if it is absent; `limits` that are given replace the stored ones.
 
         Raises:
-            UserError: if the file is locked, damaged, or cannot be written; it is left unchanged.
+            UserError: if it is no path, or the file is locked, damaged, or cannot be written; it is left unchanged.
         """
+        path = path_of("path", path, "a ledger")
         if not path.exists():
             create(path, _run_row(_new_name(), limits or Limits()))
         ledger = cls(connect(path, writable=True), path)
@@ -72,12 +74,13 @@ class Ledger:
         return cls(database, None)
 
     @classmethod
-    def read(cls, path: Path) -> "Ledger":
+    def read(cls, path: str | Path) -> "Ledger":
         """The current state of the ledger in a file, for reading only; another process may be writing it.
 
         Raises:
-            UserError: if the file does not exist, is locked or is damaged.
+            UserError: if it is no path, or the file does not exist, is locked or is damaged.
         """
+        path = path_of("path", path, "a ledger")
         return cls(connect(path, writable=False), path)
 
     def rows(self) -> tuple[Job, ...]:
