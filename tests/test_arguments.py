@@ -12,6 +12,8 @@ SCRIPT = """
     from dataclasses import dataclass
     from types import SimpleNamespace
 
+    from dataclasses import replace
+
     import hyperborn as hb
     import jax
     import jax.numpy as jnp
@@ -20,6 +22,8 @@ SCRIPT = """
     from hyperborn import predictive
     from hyperborn.posteriors import enumeration
     from hyperborn.objectives import kernels
+    from hyperborn.study.plan import Plan
+    from hyperborn.training.definition import Definition
     from hyperborn.training.optimizers import Optimizer
 
     class Lion(Optimizer):
@@ -63,6 +67,19 @@ SCRIPT = """
     data = hb.data.load("iris", classes=(1, 2))
     net = hb.networks.BinaryMLP(n_features=4, hidden=(2,))
     Brickwork, MLP, Split, load = hb.circuits.Brickwork, hb.networks.BinaryMLP, hb.data.Split, hb.data.load
+    backends, Ledger = hb.backends, hb.backends.Ledger
+
+    def untrained(posterior, estimator):
+        definition = Definition(net, posterior, hb.ELBO(), estimator)
+        return hb.Result(definition, data, np.zeros(definition.parameter_shape), (0.0,), 0, {}, {})
+
+    class OfBytes:
+        def __fspath__(self):
+            return b"a-file"
+
+    result = untrained(hb.Register(hb.circuits.AllPairs(13, 1)), hb.Exact())
+    measured = replace(result, outcomes=backends.Outcomes(twos // 2, np.array([0.5, 0.5]), 2))
+    on_registers = untrained(hb.Registers(13, 5, depth=1), hb.FirstOrder())
     for call in json.load(sys.stdin):
         try:
             said = ["nothing", repr(eval(call))]
@@ -172,6 +189,40 @@ WRONG = {
     "hb.data.Table([('a', [1])])": ("columns=[('a', [1])]", "must map names to values"),
     "hb.data.Table({'a': [[1], [1, 2]]})": ("column 'a' of table", "values of different shapes"),
     "hb.data.read_table(5)": ("path=5", "the path of a table"),
+    "hb.data.read_table(OfBytes())": ("path=", "the path of a table"),
+    "hb.data.read_table('a' + chr(0))": ("path='a", "the path of a table"),
+    "load(b'iris')": ("name=b'iris'", "the name of a data set or the path of a table"),
+    "load(OfBytes())": ("name=", "the path of a table"),
+    "load('mnist', folder=OfBytes())": ("folder=", "the path of a folder"),
+    "hb.load(3)": ("path=3", "the path of a run folder"),
+    "hb.load(None)": ("path=None", "the path of a run folder"),
+    "hb.load('a' + chr(0))": ("path='a", "the path of a run folder"),
+    "result.save(3)": ("path=3", "the path of a run folder"),
+    "result.save(None, force=True)": ("path=None", "the path of a run folder"),
+    "hb.fit(net, data, ledger=3)": ("ledger=3", "the path of a file for the jobs"),
+    "hb.fit(net, data, ledger=Ledger.in_memory())": ("ledger=<", "the path of a file for the jobs"),
+    "hb.fit(net, data, limits=3)": ("limits = 3", "such as hb.backends.Limits(max_shots=10_000)"),
+    "result.on(backends.Statevector(), ledger=3)": ("ledger=3", "the path of a file for jobs, or an open Ledger"),
+    "result.on(backends.Statevector(), ledger=[])": ("ledger=[]", "the path of a file for jobs, or an open Ledger"),
+    "result.on('statevector')": ("backend = 'statevector'", "such as hb.backends.Statevector()"),
+    "Ledger.create_or_open(3)": ("path=3", "the path of a ledger"),
+    "Ledger.read(3)": ("path=3", "the path of a ledger"),
+    "backends.LedgerSampler(backends.Statevector().connect(), 'x', 'jobs.sqlite')": (
+        "ledger = 'jobs.sqlite'",
+        "Ledger.create_or_open",
+    ),
+    "Plan.read(3)": ("source=3", "the path of a plan"),
+    "backends.backend_named(3)": ("name=3", "the name of a backend: statevector, aer"),
+    "backends.backend_named(None)": ("name=None", "the name of a backend: statevector, aer"),
+    "backends.FakeDevice(3)": ("name=3", "such as 'fake_sherbrooke'"),
+    "backends.IBMDevice([])": ("name=[]", "such as 'ibm_brisbane'"),
+    "backends.PennyLaneDevice(None)": ("name=None", "such as 'default.qubit'"),
+    "measured.most_probable('a')": ("k='a'", "a whole number from 1 to 2, the number of observed networks"),
+    "measured.most_probable(1.5)": ("k=1.5", "a whole number from 1 to 2, the number of observed networks"),
+    "measured.most_probable(True)": ("k=True", "a whole number from 1 to 2, the number of observed networks"),
+    "on_registers.most_probable('a')": ("k='a'", "a whole number of at least 1"),
+    "on_registers.most_probable(1.0)": ("k=1.0", "a whole number of at least 1"),
+    "on_registers.most_probable(True)": ("k=True", "a whole number of at least 1"),
     "hb.data.from_arrays(None, None)": ("x of shape ()", "must be a matrix"),
     "load('mnist', folder=3)": ("folder=3", "the path of a folder"),
     "Split([[1.0]], [0])": ("x=[[1.0]]", "a NumPy array of numbers"),

@@ -6,6 +6,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
 
+from hyperborn.arguments import check_text
 from hyperborn.backends.backend import Backend
 from hyperborn.backends.services.ibm import IBMDevice
 from hyperborn.backends.services.pennylane import SIMULATORS, PennyLaneDevice
@@ -39,9 +40,10 @@ def backend_named(name: str, **settings: Any) -> Backend:
     """The backend of a name, with settings such as `noise`, `optimization_level` or `twirling`; None means the default.
 
     Raises:
-        UserError: for an unknown name (the message gives similar ones and all kinds of names), or a setting that the
-            backend does not have.
+        UserError: for a name that is no text or unknown (the message gives similar ones and all kinds of names), or a
+            setting that the backend does not have.
     """
+    check_text("name", name, f"the name of a backend: {', '.join(SHAPES)}")
     given = {key: value for key, value in settings.items() if value is not None}
     kind, known = backend_kind(name)
     takes = [field.name for field in fields(kind) if field.name not in known]  # pyright: ignore[reportArgumentType]

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from hyperborn._typing import Bits
 from hyperborn.backends.batch import Counts
 from hyperborn.bits import distinct_rows
-from hyperborn.errors import UserError
+from hyperborn.errors import whole_number
 
 ROUNDING = 1e-6
 """By how much the sum of stored weights may differ from 1."""
@@ -33,10 +33,9 @@ def most_frequent(outcomes: Outcomes, k: int) -> Bits:
     """Bits of the k networks with the largest weights.
 
     Raises:
-        UserError: if there are fewer than k networks.
+        UserError: if k is not a whole number, or there are fewer networks.
     """
-    if not 1 <= k <= len(outcomes.bits):
-        raise UserError(f"k={k} must be from 1 to {len(outcomes.bits)}, the number of observed networks")
+    whole_number("k", k, 1, len(outcomes.bits), why=", the number of observed networks")
     return outcomes.bits[np.argsort(-outcomes.weights, kind="stable")[:k]]
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
+from hyperborn.arguments import path_of
 from hyperborn.data import built_in, mnist, splits
 from hyperborn.data.dataset import Dataset, split_and_preprocessed
 from hyperborn.data.labels import nearest_name
@@ -157,7 +158,7 @@ def known_kind(name: str | Path) -> str:
     """
     if isinstance(name, str) and name in NAMES:
         return name
-    path = Path(name)
+    path = path_of("name", name, "a table, or the name of a data set")
     # Asked of a name that is too long, the system raises.
     with suppress(OSError):
         if path.suffix.lower() in SUFFIXES or path.exists():

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from hyperborn._typing import Labels
+from hyperborn.arguments import path_of
 from hyperborn.data.built_in import pixel_names
 from hyperborn.data.columns import numeric_columns
 from hyperborn.data.dataset import TARGET, RawExamples
@@ -41,7 +42,7 @@ def load_mnist(folder: str | Path | None, *, classes: Sequence[int | str] | None
     """
     if folder is None:
         raise UserError("mnist needs the folder of its four idx files; give folder= (--folder)")
-    folder = Path(folder)
+    folder = path_of("folder", folder, "a folder")
     if not is_folder(folder):
         raise UserError(f"{folder} is no folder; give that of the four idx files of MNIST (folder=, --folder)")
     width = WIDTH if pixels is None else whole_number("pixels", pixels, 1, WIDTH)

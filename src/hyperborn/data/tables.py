@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from hyperborn.arguments import path_of
 from hyperborn.data.labels import joined, nearest_name, parsed_number
 from hyperborn.errors import UserError
 from hyperborn.printable import shown
@@ -126,12 +127,11 @@ def read_table(path: str | PathLike[str], *, drop: Sequence[str] = (), only: Col
         only: names of the columns to read, if the file has them; all for None.
 
     Raises:
-        UserError: an unknown suffix, a missing or unreadable file, a folder, a pipe or a device, a table that is over a
-            limit or damaged (with the line number), a column to drop that is not there, or no column that is left.
+        UserError: what is no path, an unknown suffix, a missing or unreadable file, a folder, a pipe or a device, a
+            table that is over a limit or damaged (with the line number), a column to drop that is not there, or no
+            column that is left.
     """
-    if not isinstance(path, str | PathLike):
-        raise UserError(f"path={shown(path)} must be the path of a table")
-    path = Path(path)
+    path = path_of("path", path, "a table")
     left_out, kept = frozenset(drop), None if only is None else frozenset(only)
 
     def wanted(names: list[str]) -> list[str]:

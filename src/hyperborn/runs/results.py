@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hyperborn.arguments import path_of
 from hyperborn.backends.outcomes import outcome_arrays, outcomes_of
 from hyperborn.errors import UserError
 from hyperborn.runs.folder import RunFolder, numbers_of, writing
@@ -86,6 +87,9 @@ def load(path: str | Path, *, report: Callable[[str], None] | None = None) -> Re
         report: is told, in a line each, of damaged checkpoints, which the result does not need; a warning if absent.
 
     Raises:
-        UserError: if there is no finished run there, or anything that the result rests on is damaged.
+        UserError: if it is no path, there is no finished run there, or anything that the result rests on is damaged.
     """
-    return read(RunFolder.open(Path(path)), report or (lambda line: warnings.warn(line, stacklevel=4)))
+    return read(
+        RunFolder.open(path_of("path", path, "a run folder")),
+        report or (lambda line: warnings.warn(line, stacklevel=4)),
+    )

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from hyperborn.arguments import path_of
 from hyperborn.baselines import BASELINES
 from hyperborn.config import Count, RunConfig, Text, distinct, options_of, read_toml
 from hyperborn.errors import UserError
@@ -94,7 +95,8 @@ class Plan:
             UserError: if there is no such plan, or a key or a value is wrong: the line names it and what is allowed.
         """
         known = {file.stem: file for file in BUILT_IN.glob("*.toml")}
-        path = known.get(str(source), Path(source))
+        given = path_of("source", source, "a plan, or the name of a built-in one")
+        path = known.get(str(given), given)
         if not os.path.lexists(path):
             raise UserError(
                 f"there is no plan {str(source)!r}; give a TOML file, or one of: {', '.join(sorted(known))}"

@@ -6,9 +6,11 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from types import NoneType
 
 import numpy as np
 
+from hyperborn.arguments import check_kind, path_of
 from hyperborn.backends.jobs.budget import Limits
 from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
@@ -88,6 +90,8 @@ def fit(
         UserError: if something is not what its argument takes, or the pieces do not fit each other or the data.
     """
     check_kinds(data=data)
+    check_kind("limits", limits, (Limits, NoneType), "limits, such as hb.backends.Limits(max_shots=10_000), or None")
+    file = None if ledger is None else path_of("ledger", ledger, "a file for the jobs of a backend")
     definition = definition_with_defaults(
         network,
         len(data.train),
@@ -105,7 +109,7 @@ def fit(
         spread=spread,
     )
     with Progress(enabled=progress) as shown:
-        return run(definition, data, Resources(shown, limits, ledger=None if ledger is None else Path(ledger)))
+        return run(definition, data, Resources(shown, limits, ledger=file))
 
 
 def run(

@@ -110,7 +110,8 @@ def test_the_most_frequent_networks(whole: tuple[Path, Result]) -> None:
     three = Outcomes(np.array([[0, 0], [0, 1], [1, 1]], np.uint8), np.array([0.2, 0.5, 0.3]), 10)
     np.testing.assert_array_equal(most_frequent(three, 3), [[0, 1], [1, 1], [0, 0]])
     for wrong in (0, 4):
-        with pytest.raises(UserError, match=f"k={wrong} must be from 1 to 3, the number of observed networks"):
+        message = f"^k={wrong} must be a whole number from 1 to 3, the number of observed networks$"
+        with pytest.raises(UserError, match=message):
             most_frequent(three, wrong)
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from hyperborn.arguments import check_kind
 from hyperborn.backends.backend import (
     Connection,
     JobFailed,
@@ -41,6 +42,9 @@ class LedgerSampler:
 
     `note` is called with lines for the user. `waiting` is called every second with the status of a job, and ends the
     wait by raising. `sleep` and `clock` (seconds) are the system's, except in tests.
+
+    Raises:
+        UserError: if the ledger is none, or its file cannot be written.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class LedgerSampler:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        check_kind("ledger", ledger, (Ledger,), "a ledger, such as hb.backends.Ledger.create_or_open('jobs.sqlite')")
         self.connection = connection = guarded(connection, backend)
         self.backend, self.ledger = backend, ledger
         self.retry_policy = retry_policy or RetryPolicy()

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.data.dataset import Dataset
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import ELBO, Objective
 from hyperborn.posteriors import Posterior, Registers
@@ -123,6 +123,6 @@ class DrawsPredictor(PosteriorPredictor):
         return self.posterior.sample(jnp.asarray(self.params), shots, key=jax.random.key(seed))
 
     def most_probable(self, k: int) -> Bits:
-        if k != 1:
+        if whole_number("k", k, 1) != 1:
             raise UserError(f"k={k}: of registers side by side, only the most probable network is found; give 1")
         return self.posterior.most_probable(jnp.asarray(self.params))[None]
