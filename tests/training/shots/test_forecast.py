@@ -1,10 +1,13 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 import hyperborn as hb
 from hyperborn.backends import Aer, FakeDevice, Statevector
-from hyperborn.backends.backend import Cost
+from hyperborn.backends.backend import Cost, JobFailed, TransientError
 from hyperborn.backends.jobs.budget import duration
+from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.circuits import AllPairs, ChosenPairs, ProductState
 from hyperborn.circuits.pairs import line_pairs
 from hyperborn.errors import UserError
@@ -101,3 +104,13 @@ def test_nothing_of_a_forecast_changes_the_run() -> None:
     first = hb.fit(NETWORK, data, **settings, progress=False)
     forecast_of(definition)
     np.testing.assert_array_equal(hb.fit(NETWORK, data, **settings, progress=False).params, first.params)
+
+
+@pytest.mark.parametrize("error", [JobFailed("no kernel"), TransientError("no kernel"), KeyError("no kernel")])
+def test_a_trial_run_that_fails_is_one_line(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(InProcessConnection, "submit", fail)
+    with pytest.raises(UserError, match=r"^the backend failed a trial run: .*no kernel.*; choose another one$"):
+        forecast_of(defined(ShotRegister(ProductState(5), Statevector())))
