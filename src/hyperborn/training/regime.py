@@ -82,8 +82,8 @@ class Problem(ABC):
         """Networks that a backend gave at trained parameters; None where predictions do without."""
 
 
-Table: TypeAlias = Callable[[], Float[np.ndarray, " states"]]
-"""q(w) of all 2^n networks in index order, float64."""
+LazyDistribution: TypeAlias = Callable[[], Float[np.ndarray, " states"]]
+"""Gives q(w) of all 2^n networks in index order, float64, and computes it only when it is called."""
 
 
 class PosteriorPredictor(ABC):
@@ -175,7 +175,7 @@ class Regime(ABC):
 
     @abstractmethod
     def predictor(
-        self, definition: Definition, network: Network, params: np.ndarray, table: Table
+        self, definition: Definition, network: Network, params: np.ndarray, distribution: LazyDistribution
     ) -> PosteriorPredictor:
         """Predictions of a trained posterior.
 
@@ -183,7 +183,7 @@ class Regime(ABC):
             definition: of the run.
             network: with its side parameters as they were learnt.
             params: of the posterior, in its shape.
-            table: gives q(w) of all 2^n networks, and keeps it.
+            distribution: gives q(w) of all 2^n networks, and keeps it.
         """
 
     def label(self, definition: Definition) -> str | None:
