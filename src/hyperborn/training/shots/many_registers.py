@@ -28,7 +28,7 @@ AT_ONCE = 2**24
 LOOKED_AT = 64
 """Networks from which the expected energy is estimated."""
 
-Tables = tuple[Float[np.ndarray, "_ _"], ...]
+Frequencies = tuple[Float[np.ndarray, "_ _"], ...]
 """Frequencies (outcomes, registers) of each bank; shapes differ from bank to bank."""
 
 
@@ -103,7 +103,7 @@ class ManyRegistersVariation(FirstVariation):
         of_shots = standard_error_of(measurement, energy, random)
         return None if of_shots is None else float(np.hypot(drawn.standard_error, of_shots))
 
-    def penalties_of(self, tables: Tables) -> tuple[float, Tables]:
+    def penalties_of(self, tables: Frequencies) -> tuple[float, Frequencies]:
         """The sum of all penalties (nats), and the first variation of each register's penalty."""
         with jax.enable_x64(True):
             value, first = priced(self.penalties, [jnp.asarray(table) for table in tables])
