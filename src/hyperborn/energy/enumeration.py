@@ -53,8 +53,8 @@ class NetworkHalf:
     def places(self, codes: Int[np.ndarray, " codes"]) -> Int[np.ndarray, " codes"]:
         """What each code adds to the index of a network."""
         last = self.net.n_weights - 1
-        worth = np.array([1 << (last - position) for position in self.positions], dtype=np.int64)
-        return bits_of(codes, len(self.positions)).astype(np.int64) @ worth
+        place_values = np.array([1 << (last - position) for position in self.positions], dtype=np.int64)
+        return bits_of(codes, len(self.positions)).astype(np.int64) @ place_values
 
     def margins(
         self, codes: Int[np.ndarray, " codes"], x: Examples, y: Labels

@@ -154,8 +154,10 @@ class BinaryMLP(Network):
     def _chosen_scale(self, values: Any, module: Any) -> Any:
         """The output scale that the values (..., bits) of the field "scale" choose, from a geometric sequence."""
         low, high = self.values
-        worth = [2.0**place for place in reversed(range(self._scale_bits))]
-        position = sum(worth[place] * (values[..., place] - low) / (high - low) for place in range(self._scale_bits))
+        place_values = [2.0**place for place in reversed(range(self._scale_bits))]
+        position = sum(
+            place_values[place] * (values[..., place] - low) / (high - low) for place in range(self._scale_bits)
+        )
         step = math.log(self.output_scales[1] / self.output_scales[0])
         return self.output_scales[0] * module.exp(step * position)
 

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, UInt8
 
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.arguments import check_bits, check_finite_parameters, check_key, check_parameters
-from hyperborn.bits import bits_of, check_enumerable
+from hyperborn.bits import bits_of, check_enumerable, index_of
 from hyperborn.circuits import AllPairs, ProductState
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.compilation import check_process
@@ -181,10 +181,10 @@ class Registers(ExplicitPosterior):
         total = np.zeros(len(bits))
         with np.errstate(divide="ignore"):
             for bank, table in zip(self.banks, self.distributions(params), strict=True):
-                log_q, worth = np.log(table), 1 << np.arange(bank.size - 1, -1, -1)
+                log_q = np.log(table)
                 rows = max(1, AT_ONCE // bank.places.size)
                 for first in range(0, len(bits), rows):
-                    outcomes = bits[first : first + rows, bank.places] @ worth
+                    outcomes = index_of(bits[first : first + rows, bank.places])
                     total[first : first + rows] += log_q[outcomes, np.arange(len(bank.places))].sum(axis=1)
         return total
 

@@ -16,7 +16,7 @@ from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import MMD
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Registers
-from hyperborn.training.shots.many_registers import ManyRegistersVariation, seats
+from hyperborn.training.shots.many_registers import ManyRegistersVariation, registers_by_subcircuit
 from hyperborn.training.shots.posteriors import ShotRegisters, Subcircuit
 from sampled_problem import KAPPAS, KERNEL, LIKELY, WEIGHT, Task, penalty_of_registers
 
@@ -58,10 +58,10 @@ def test_seats_name_turns_and_qubits() -> None:
     # Of subcircuits of 2, and of 2 + 1 qubits.
     subcircuits = POSTERIOR.subcircuits(3)
     assert [subcircuit.weights.tolist() for subcircuit in subcircuits] == [[3, 0], [4, 1, 2]]
-    first, second = seats(pairs, subcircuits)
+    first, second = registers_by_subcircuit(pairs, subcircuits)
     assert (first.subcircuit, first.registers.tolist(), first.qubits.tolist()) == (0, [0], [[0, 1]])
     assert (second.subcircuit, second.registers.tolist(), second.qubits.tolist()) == (1, [1], [[0, 1]])
-    (last,) = seats(single, subcircuits)
+    (last,) = registers_by_subcircuit(single, subcircuits)
     assert (last.subcircuit, last.registers.tolist(), last.qubits.tolist()) == (1, [0], [[2]])
 
 
@@ -72,14 +72,14 @@ def changed(subcircuits: Sequence[Subcircuit], here: np.ndarray, place: int, cha
     at its own.
     """
     registers = [tables_at(point) for point in here]
-    turn_of = [
+    subcircuit_of = [
         next(t for t, subcircuit in enumerate(subcircuits) if weights[0] in subcircuit.weights)
         for weights, _ in registers[0]
     ]
     choices = list(product(range(len(here)), repeat=len(subcircuits)))
     total = np.zeros(32)
     for choice in choices:
-        drawn = [registers[choice[subcircuit]][own] for own, subcircuit in enumerate(turn_of)]
+        drawn = [registers[choice[subcircuit]][own] for own, subcircuit in enumerate(subcircuit_of)]
         drawn[place] = (drawn[place][0], change)
         total += endless.joined(drawn, 5) / len(choices)
     return total

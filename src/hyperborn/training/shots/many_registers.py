@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from hyperborn.bits import bits_of
+from hyperborn.bits import bits_of, index_of
 from hyperborn.energy import CachedEnergies
 from hyperborn.energy.likelihood import Labelled
 from hyperborn.networks import Network
@@ -32,7 +32,7 @@ Frequencies = tuple[Float[np.ndarray, "_ _"], ...]
 """Frequencies (outcomes, registers) of each bank; shapes differ from bank to bank."""
 
 
-class Seat(NamedTuple):
+class RegistersInSubcircuit(NamedTuple):
     """Registers of a bank that are in one subcircuit: the subcircuit, the registers, and the qubits of each."""
 
     subcircuit: int
@@ -106,7 +106,7 @@ class ManyRegistersVariation(FirstVariation):
     def penalties_of(self, tables: Frequencies) -> tuple[float, Frequencies]:
         """The sum of all penalties (nats), and the first variation of each register's penalty."""
         with jax.enable_x64(True):
-            value, first = priced(self.penalties, [jnp.asarray(table) for table in tables])
+            value, first = value_and_first_variations(self.penalties, [jnp.asarray(table) for table in tables])
         return float(value), tuple(np.asarray(table) for table in first)
 
     def tables(self, measurement: Measurement) -> tuple[Float[np.ndarray, "points _ _"], ...]:
@@ -115,13 +115,12 @@ class ManyRegistersVariation(FirstVariation):
         for bank in self.banks:
             count, size = bank.places.shape
             table = np.empty((len(measurement.outcomes[0]), 2**size, count))
-            worth = 1 << np.arange(size - 1, -1, -1)
-            for seat in seats(bank, measurement.subcircuits):
-                for point, outcomes in enumerate(measurement.outcomes[seat.subcircuit]):
-                    places = outcomes.bits[:, seat.qubits] @ worth + np.arange(len(seat.registers)) * 2**size
+            for part in registers_by_subcircuit(bank, measurement.subcircuits):
+                for point, outcomes in enumerate(measurement.outcomes[part.subcircuit]):
+                    places = index_of(outcomes.bits[:, part.qubits]) + np.arange(len(part.registers)) * 2**size
                     weights = np.broadcast_to(outcomes.weights[:, None], places.shape)
-                    sums = np.bincount(places.ravel(), weights.ravel(), minlength=2**size * len(seat.registers))
-                    table[point][:, seat.registers] = sums.reshape(-1, 2**size).T
+                    sums = np.bincount(places.ravel(), weights.ravel(), minlength=2**size * len(part.registers))
+                    table[point][:, part.registers] = sums.reshape(-1, 2**size).T
             found.append(table)
         return tuple(found)
 
@@ -141,19 +140,21 @@ class ManyRegistersVariation(FirstVariation):
         return found
 
 
-def seats(bank: RegisterBank, subcircuits: Sequence[Subcircuit]) -> list[Seat]:
+def registers_by_subcircuit(bank: RegisterBank, subcircuits: Sequence[Subcircuit]) -> list[RegistersInSubcircuit]:
     """The registers of a bank by subcircuit."""
-    turn_of = np.empty(sum(len(subcircuit.weights) for subcircuit in subcircuits), np.int64)
-    qubit_of = np.empty_like(turn_of)
+    subcircuit_of = np.empty(sum(len(subcircuit.weights) for subcircuit in subcircuits), np.int64)
+    qubit_of = np.empty_like(subcircuit_of)
     for place, subcircuit in enumerate(subcircuits):
-        turn_of[subcircuit.weights], qubit_of[subcircuit.weights] = place, np.arange(len(subcircuit.weights))
-    owners = turn_of[bank.places[:, 0]]
+        subcircuit_of[subcircuit.weights], qubit_of[subcircuit.weights] = place, np.arange(len(subcircuit.weights))
+    owners = subcircuit_of[bank.places[:, 0]]
     return [
-        Seat(int(subcircuit), registers := np.flatnonzero(owners == subcircuit), qubit_of[bank.places[registers]])
+        RegistersInSubcircuit(
+            int(subcircuit), registers := np.flatnonzero(owners == subcircuit), qubit_of[bank.places[registers]]
+        )
         for subcircuit in np.unique(owners)
     ]
 
 
 @jax.jit
-def priced(penalties: Penalties, tables: list[Array]) -> tuple[Array, list[Array]]:
+def value_and_first_variations(penalties: Penalties, tables: list[Array]) -> tuple[Array, list[Array]]:
     return jax.value_and_grad(lambda given: penalties(given))(tables)
