@@ -25,7 +25,7 @@ class Plain(Optimizer):
     """Gradient descent with a rate of 1: what a step changes is the gradient."""
 
     name = "plain"
-    annealed = True
+    follows_changing_loss = True
 
     def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
         del steps

@@ -178,8 +178,8 @@ def choice_of(key: str, config: Configuration, regime: Regime) -> str:
 def takes(config: Configuration, name: str, option: Option, condition: WithObjective) -> bool:
     """Whether an objective is of a condition's kind, with the divergence that is chosen."""
     kind = OBJECTIVES[name]
-    if condition.kind == "annealed":
-        return kind.annealed
+    if condition.kind == "separable":
+        return kind.separable
     own = options_of(kind)
     parts = (PARTS[part][getattr(config, part)] for part in PARTS if part in own)
     return option.key in own or any(option.key in options_of(part) for part in parts)
@@ -206,8 +206,8 @@ def words(option: Option, condition: Condition) -> str:
             return condition.words
         case Chosen():
             return either(f"{condition.key} {value}" if condition.with_key else value for value in condition.values)
-        case WithObjective("annealed"):
-            return either(name for name, kind in OBJECTIVES.items() if kind.annealed)
+        case WithObjective("separable"):
+            return either(name for name, kind in OBJECTIVES.items() if kind.separable)
         case WithObjective():
             return either(takers_of(option.key))
 

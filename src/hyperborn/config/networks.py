@@ -84,7 +84,7 @@ def registers_asked_for(config: Configuration) -> bool | None:
     if many or config.scale == "learned" or draws_networks(config.estimator):
         return True
     one = not keys_with(ONE).isdisjoint(config.given)
-    inseparable = any(not OBJECTIVES[name].annealed for name in config.chosen_objectives)
+    inseparable = any(not OBJECTIVES[name].separable for name in config.chosen_objectives)
     if one or config.optimizer == "lbfgs" or config.estimator == "exact" or inseparable:
         return False
     return None

@@ -131,7 +131,7 @@ class ExactRegime(Regime):
         return RECORD_EVERY
 
     def annealing(self, definition: Definition) -> Annealing | None:
-        useful = definition.objective.annealed and definition.optimizer.annealed
+        useful = definition.objective.separable and definition.optimizer.follows_changing_loss
         found = definition.annealing
         return found if found and found.start < 1 and useful else None
 

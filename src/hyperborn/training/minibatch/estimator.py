@@ -84,7 +84,7 @@ class MinibatchEstimator(Estimator):
     ) -> None:
         registers = cast(Registers, posterior)
         registers.check_network(network)
-        if not objective.annealed:
+        if not objective.separable:
             raise inseparable(objective)
         for bank in registers.banks:
             prior.log_factors(network, bank.places)
