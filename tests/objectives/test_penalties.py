@@ -97,9 +97,9 @@ def test_every_divergence_charges_registers_one_by_one(name: str, prior: Prior) 
     penalty = hb.SELBO(2.0, DIVERGENCES[name]()).penalty
     angles = jnp.asarray(angles_of(registers))
     expected = 0.0
-    for bank, table in zip(registers.banks, registers.tables(angles), strict=True):
-        log_p = prior.log_factors(NETWORK, bank.places)
-        expected += sum(float(penalty(log_p[:, own])(table[:, own])) for own in range(len(bank.places)))
+    for group, table in zip(registers.groups, registers.tables(angles), strict=True):
+        log_p = prior.log_factors(NETWORK, group.places)
+        expected += sum(float(penalty(log_p[:, own])(table[:, own])) for own in range(len(group.places)))
     penalties = Penalties.of(registers, NETWORK, prior, penalty)
     assert float(penalties(registers.tables(angles))) == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
@@ -108,8 +108,8 @@ def test_the_derivative_is_each_registers_first_variation() -> None:
     registers, prior = RAGGED[2], hb.Bernoulli({"W1": 0.2, "W2": 0.9})
     tables = registers.tables(jnp.asarray(angles_of(registers)))
     found = jax.grad(Penalties.of(registers, NETWORK, prior, hb.ELBO(0.5).penalty))(tables)
-    for bank, table, own in zip(registers.banks, tables, map(np.asarray, found), strict=True):
-        expected = 0.5 * (np.log(table) - prior.log_factors(NETWORK, bank.places))
+    for group, table, own in zip(registers.groups, tables, map(np.asarray, found), strict=True):
+        expected = 0.5 * (np.log(table) - prior.log_factors(NETWORK, group.places))
         # Constants change nothing: probabilities add up to 1.
         np.testing.assert_allclose(own - own.mean(axis=0), expected - expected.mean(axis=0), atol=1e-4)
 

@@ -74,7 +74,7 @@ def plain_gradient(params: np.ndarray, x: np.ndarray, y: np.ndarray, places: lis
     return np.array(found)
 
 
-# Angles of both banks, and gains and shifts of both layers.
+# Angles of both groups, and gains and shifts of both layers.
 PLACES = [0, 7, REGISTERS.n_parameters - 1, *range(REGISTERS.n_parameters, REGISTERS.n_parameters + 8)]
 
 

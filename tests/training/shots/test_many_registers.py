@@ -36,7 +36,7 @@ def variation(objective: Objective) -> ManyRegistersVariation:
 
 
 def tables_at(point: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Weights and table of every register, bank by bank."""
+    """Weights and table of every register, group by group."""
     return [
         (subcircuit.weights, endless.table_of(subcircuit.circuit, point[subcircuit.parameters]))
         for subcircuit in POSTERIOR.subcircuits(1)
@@ -54,7 +54,7 @@ def test_registers_are_found_in_their_turns(width: int | None) -> None:
 
 
 def test_seats_name_turns_and_qubits() -> None:
-    pairs, single = POSTERIOR.banks
+    pairs, single = POSTERIOR.groups
     # Of subcircuits of 2, and of 2 + 1 qubits.
     subcircuits = POSTERIOR.subcircuits(3)
     assert [subcircuit.weights.tolist() for subcircuit in subcircuits] == [[3, 0], [4, 1, 2]]
@@ -136,9 +136,9 @@ def test_charges_differ_exactly(centre: int, width: int | None) -> None:
 def test_energies_of_outcomes_put_each_outcome_into_every_row() -> None:
     mle = variation(hb.MLE())
     rows = np.random.default_rng(0).integers(0, 2, (3, 5), np.uint8)
-    for bank in POSTERIOR.banks:
-        found = mle.energies_of_outcomes(rows, bank)
-        for register, places in enumerate(bank.places):
+    for group in POSTERIOR.groups:
+        found = mle.energies_of_outcomes(rows, group)
+        for register, places in enumerate(group.places):
             for outcome, pattern in enumerate(oracle.all_bits(len(places))):
                 changed = rows.copy()
                 changed[:, places] = pattern

@@ -53,7 +53,7 @@ def gradient(
     variation = posterior.variation(objective, hb.Bernoulli(LIKELY), task.network, task.split)
     design = estimator.design(posterior, 0, random)
     measurement = endless.measurement_of(posterior, design.points(params), 1)
-    return design.gradient(posterior.banks, variation.differences(measurement, random))
+    return design.gradient(posterior.groups, variation.differences(measurement, random))
 
 
 def test_the_points_are_the_angles_and_each_angle_shifted_by_a_right_angle_either_way() -> None:
@@ -66,18 +66,18 @@ def test_the_points_are_the_angles_and_each_angle_shifted_by_a_right_angle_eithe
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, np.concatenate([own[None], own + quarter, own - quarter]), rtol=0, atol=1e-15)
     differences = np.array([[0.5], [-1.0], [3.0]])
-    np.testing.assert_allclose(design.gradient(posterior.banks, [differences]), [0.25, -0.5, 1.5], rtol=1e-15)
+    np.testing.assert_allclose(design.gradient(posterior.groups, [differences]), [0.25, -0.5, 1.5], rtol=1e-15)
 
 
 def test_registers_are_shifted_together_each_in_one_angle() -> None:
     """As many pairs as the largest register has angles; smaller ones stay where they are in the rest."""
     design = ParameterShift().design(REGISTERS, 0, np.random.default_rng(0))
-    pairs, single = REGISTERS.banks
+    pairs, single = REGISTERS.groups
     most = AllPairs(2, 1).n_parameters
     assert design.n_points == 2 * most + 1
     assert (pairs.parameters.shape, single.parameters.shape) == ((2, most), (1, 1))
-    for bank in REGISTERS.banks:
-        for own in bank.parameters:
+    for group in REGISTERS.groups:
+        for own in group.parameters:
             expected = np.pi / 2 * np.eye(most)[:, : len(own)]
             np.testing.assert_array_equal(design.shifts[:, own], expected)
     np.testing.assert_allclose(design.factors, design.shifts / np.pi, rtol=0, atol=1e-15)
@@ -122,14 +122,15 @@ def test_registers_have_the_exact_gradient(width: int | None) -> None:
         REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
         for objective in (hb.MLE(), SELBO)
     )
-    draws = np.stack([design.gradient(REGISTERS.banks, mle.differences(measurement, random)) for _ in range(100)])
+    draws = np.stack([design.gradient(REGISTERS.groups, mle.differences(measurement, random)) for _ in range(100)])
     exact = endless.slope(lambda own: endless.joint(REGISTERS, own) @ TASK.energies, params)
     # Central differences leave 1e-8 to those that are 0.
     errors = draws.std(axis=0, ddof=1) / np.sqrt(100) + 1e-7
     assert (np.abs(draws.mean(axis=0) - exact) < 5 * errors).all()
     assert np.linalg.norm(draws.mean(axis=0) - exact) < 0.15 * np.linalg.norm(exact)
     both = [
-        design.gradient(REGISTERS.banks, own.differences(measurement, np.random.default_rng(5))) for own in (selbo, mle)
+        design.gradient(REGISTERS.groups, own.differences(measurement, np.random.default_rng(5)))
+        for own in (selbo, mle)
     ]
     penalty = endless.slope(lambda own: WEIGHT * penalty_of_registers(REGISTERS, own), params)
     np.testing.assert_allclose(both[0] - both[1], penalty, rtol=0, atol=1e-6)
@@ -159,7 +160,7 @@ def test_gradients_from_shots_are_unbiased(name: str, width: int | None, weight:
     draws = np.stack(
         [
             design.gradient(
-                posterior.banks,
+                posterior.groups,
                 variation.differences(
                     Measurement(subcircuits, tuple(tuple(subcircuit[one]) for subcircuit in table), 1), random
                 ),

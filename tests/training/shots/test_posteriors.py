@@ -46,14 +46,14 @@ def test_a_register_is_one_turn_and_one_bank() -> None:
         assert subcircuit.circuit == REGISTER.circuit
         np.testing.assert_array_equal(subcircuit.weights, range(4))
         np.testing.assert_array_equal(subcircuit.parameters, range(24))
-    (bank,) = REGISTER.banks
-    np.testing.assert_array_equal(bank.places, [range(4)])
-    np.testing.assert_array_equal(bank.parameters, [range(24)])
+    (group,) = REGISTER.groups
+    np.testing.assert_array_equal(group.places, [range(4)])
+    np.testing.assert_array_equal(group.parameters, [range(24)])
 
 
 def test_registers_are_banks_by_size() -> None:
     """AllPairs(k, 1): k angles of RY, then layers; parameters go angle by angle, one number a register."""
-    three, two, one = MIXED.banks
+    three, two, one = MIXED.groups
     np.testing.assert_array_equal(three.places, [[8, 0, 3]])
     np.testing.assert_array_equal(two.places, [[1, 7], [6, 2]])
     np.testing.assert_array_equal(one.places, [[4], [5]])

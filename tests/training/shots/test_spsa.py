@@ -38,7 +38,7 @@ def gradient(design: Design, posterior: ShotPosterior, params: np.ndarray, seed:
     random = np.random.default_rng(seed)
     variation = posterior.variation(SELBO, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
     measurement = endless.measurement_of(posterior, design.points(params), 0)
-    return design.gradient(posterior.banks, variation.differences(measurement, random))
+    return design.gradient(posterior.groups, variation.differences(measurement, random))
 
 
 def plain(size: float) -> np.ndarray:
@@ -98,8 +98,8 @@ def test_registers_learn_from_their_own_outcomes() -> None:
     design = SPSA(perturbation=0.3).design(REGISTERS, 0, np.random.default_rng(4))
     found = [gradient_of(objective, design, params) for objective in (SELBO, hb.MLE())]
     (shift,) = design.shifts
-    for bank in REGISTERS.banks:
-        for own in bank.parameters:
+    for group in REGISTERS.groups:
+        for own in group.parameters:
             up, down = params.copy(), params.copy()
             up[own] += shift[own]
             down[own] -= shift[own]
@@ -112,7 +112,7 @@ def gradient_of(objective: Any, design: Design, params: np.ndarray) -> np.ndarra
     random = np.random.default_rng(0)
     variation = REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
     measurement = endless.measurement_of(REGISTERS, design.points(params), 0)
-    return design.gradient(REGISTERS.banks, variation.differences(measurement, random))
+    return design.gradient(REGISTERS.groups, variation.differences(measurement, random))
 
 
 @pytest.mark.parametrize(

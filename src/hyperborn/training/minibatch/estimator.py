@@ -86,6 +86,6 @@ class MinibatchEstimator(Estimator):
         registers.check_network(network)
         if not objective.separable:
             raise inseparable(objective)
-        for bank in registers.banks:
-            prior.log_factors(network, bank.places)
+        for group in registers.groups:
+            prior.log_factors(network, group.places)
         check_optimizer(optimizer, self.name, exact=False, from_shots=False)

@@ -48,8 +48,8 @@ class FirstOrder(MinibatchEstimator):
         del progress
         outcomes = draw_outcomes([jax.lax.stop_gradient(table) for table in tables], self.samples, key=key)
         parts = [
-            linearised(hard_bits(chosen, bank.size, table.dtype), table)
-            for bank, chosen, table in zip(registers.banks, outcomes, tables, strict=True)
+            linearised(hard_bits(chosen, group.size, table.dtype), table)
+            for group, chosen, table in zip(registers.groups, outcomes, tables, strict=True)
         ]
         return batch.energies(assembled(registers, parts)).mean()
 

@@ -13,7 +13,7 @@ from hyperborn.energy import CachedEnergies
 from hyperborn.energy.likelihood import Labelled
 from hyperborn.networks import Network
 from hyperborn.objectives.penalties import Penalties
-from hyperborn.posteriors.registers import RegisterBank
+from hyperborn.posteriors.registers import RegisterGroup
 from hyperborn.stats import Estimate
 from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.subcircuits import Subcircuit
@@ -29,11 +29,11 @@ LOOKED_AT = 64
 """Networks from which the expected energy is estimated."""
 
 Frequencies = tuple[Float[np.ndarray, "_ _"], ...]
-"""Frequencies (outcomes, registers) of each bank; shapes differ from bank to bank."""
+"""Frequencies (outcomes, registers) of each group; shapes differ from group to group."""
 
 
 class RegistersInSubcircuit(NamedTuple):
-    """Registers of a bank that are in one subcircuit: the subcircuit, the registers, and the qubits of each."""
+    """Registers of a group that are in one subcircuit: the subcircuit, the registers, and the qubits of each."""
 
     subcircuit: int
     registers: Int[np.ndarray, " r"]
@@ -48,8 +48,10 @@ class ManyRegistersVariation(FirstVariation):
     penalty that is quadratic in q is scaled by 1 - 1/S, with S shots.
     """
 
-    def __init__(self, network: Network, split: Labelled, banks: Sequence[RegisterBank], penalties: Penalties) -> None:
-        self.network, self.banks, self.penalties = network, banks, penalties
+    def __init__(
+        self, network: Network, split: Labelled, groups: Sequence[RegisterGroup], penalties: Penalties
+    ) -> None:
+        self.network, self.groups, self.penalties = network, groups, penalties
         self.energies = CachedEnergies(network, split)
 
     def differences(
@@ -59,7 +61,9 @@ class ManyRegistersVariation(FirstVariation):
         reference = tuple(table[measurement.reference].mean(axis=0) for table in tables)
         first = self.penalties_of(reference)[1]
         rows = measurement.networks(NETWORKS, random)
-        variations = [self.energies_of_outcomes(rows, bank) + own for bank, own in zip(self.banks, first, strict=True)]
+        variations = [
+            self.energies_of_outcomes(rows, group) + own for group, own in zip(self.groups, first, strict=True)
+        ]
         return tuple(
             np.einsum("por,or->pr", table[measurement.plus] - table[measurement.minus], variation)
             for table, variation in zip(tables, variations, strict=True)
@@ -74,8 +78,8 @@ class ManyRegistersVariation(FirstVariation):
         reference = tuple(table[measurement.reference].mean(axis=0) for table in self.tables(measurement))
         penalty = self.penalties_of(reference)[0]
         best = np.empty(self.network.n_weights, np.uint8)
-        for bank, table in zip(self.banks, reference, strict=True):
-            best[bank.places] = bits_of(table.argmax(axis=0), bank.places.shape[1])
+        for group, table in zip(self.groups, reference, strict=True):
+            best[group.places] = bits_of(table.argmax(axis=0), group.places.shape[1])
         return ObjectiveEstimate(energy.mean + penalty, energy, penalty, best)
 
     def error(
@@ -94,7 +98,7 @@ class ManyRegistersVariation(FirstVariation):
             return drawn.standard_error * float(np.sqrt(1.0 + drawn.n / shots))
         if not error:
             return None
-        slopes = [self.energies_of_outcomes(rows[:NETWORKS], bank) for bank in self.banks]
+        slopes = [self.energies_of_outcomes(rows[:NETWORKS], group) for group in self.groups]
 
         def energy(one: Measurement) -> float:
             tables = (table[one.reference].mean(axis=0) for table in self.tables(one))
@@ -110,12 +114,12 @@ class ManyRegistersVariation(FirstVariation):
         return float(value), tuple(np.asarray(table) for table in first)
 
     def tables(self, measurement: Measurement) -> tuple[Float[np.ndarray, "points _ _"], ...]:
-        """Frequencies of all outcomes of all registers (points, outcomes, registers), bank by bank."""
+        """Frequencies of all outcomes of all registers (points, outcomes, registers), group by group."""
         found: list[np.ndarray] = []
-        for bank in self.banks:
-            count, size = bank.places.shape
+        for group in self.groups:
+            count, size = group.places.shape
             table = np.empty((len(measurement.outcomes[0]), 2**size, count))
-            for part in registers_by_subcircuit(bank, measurement.subcircuits):
+            for part in registers_by_subcircuit(group, measurement.subcircuits):
                 for point, outcomes in enumerate(measurement.outcomes[part.subcircuit]):
                     places = index_of(outcomes.bits[:, part.qubits]) + np.arange(len(part.registers)) * 2**size
                     weights = np.broadcast_to(outcomes.weights[:, None], places.shape)
@@ -124,14 +128,14 @@ class ManyRegistersVariation(FirstVariation):
             found.append(table)
         return tuple(found)
 
-    def energies_of_outcomes(self, rows: np.ndarray, bank: RegisterBank) -> Float[np.ndarray, "outcomes registers"]:
+    def energies_of_outcomes(self, rows: np.ndarray, group: RegisterGroup) -> Float[np.ndarray, "outcomes registers"]:
         """Mean energy (nats) over the rows, with one register after the other set to each of its outcomes."""
-        (count, size), (networks, n) = bank.places.shape, rows.shape
+        (count, size), (networks, n) = group.places.shape, rows.shape
         patterns = bits_of(np.arange(2**size), size)
         found = np.empty((2**size, count))
         step = max(1, AT_ONCE // (2**size * networks * n))
         for start in range(0, count, step):
-            places = bank.places[start : start + step]
+            places = group.places[start : start + step]
             put_in = np.broadcast_to(rows, (len(places), 2**size, networks, n)).copy()
             for register, own in enumerate(places):
                 put_in[register][:, :, own] = patterns[:, None]
@@ -140,16 +144,16 @@ class ManyRegistersVariation(FirstVariation):
         return found
 
 
-def registers_by_subcircuit(bank: RegisterBank, subcircuits: Sequence[Subcircuit]) -> list[RegistersInSubcircuit]:
-    """The registers of a bank by subcircuit."""
+def registers_by_subcircuit(group: RegisterGroup, subcircuits: Sequence[Subcircuit]) -> list[RegistersInSubcircuit]:
+    """The registers of a group by subcircuit."""
     subcircuit_of = np.empty(sum(len(subcircuit.weights) for subcircuit in subcircuits), np.int64)
     qubit_of = np.empty_like(subcircuit_of)
     for place, subcircuit in enumerate(subcircuits):
         subcircuit_of[subcircuit.weights], qubit_of[subcircuit.weights] = place, np.arange(len(subcircuit.weights))
-    owners = subcircuit_of[bank.places[:, 0]]
+    owners = subcircuit_of[group.places[:, 0]]
     return [
         RegistersInSubcircuit(
-            int(subcircuit), registers := np.flatnonzero(owners == subcircuit), qubit_of[bank.places[registers]]
+            int(subcircuit), registers := np.flatnonzero(owners == subcircuit), qubit_of[group.places[registers]]
         )
         for subcircuit in np.unique(owners)
     ]
