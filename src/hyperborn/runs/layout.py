@@ -119,7 +119,7 @@ def stranger(path: Path) -> Path | None:
     return None
 
 
-def begin(path: Path, definition: Mapping[str, bytes], *, force: bool) -> None:
+def begin_run(path: Path, definition: Mapping[str, bytes], *, force: bool) -> None:
     """Put the files that define a new run into its folder, in place of another run if `force` is true.
 
     Raises:

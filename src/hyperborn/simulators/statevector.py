@@ -68,12 +68,14 @@ def run_program(program: Program, angles: Angles) -> ComplexVector:
     return apply_segments(program.tail, angles, state)
 
 
-def keep_final(program: Program, angles: Angles) -> tuple[ComplexVector, tuple[Angles, ComplexVector]]:
+def final_state_forward(program: Program, angles: Angles) -> tuple[ComplexVector, tuple[Angles, ComplexVector]]:
     state = run_program(program, angles)
     return state, (angles, state)
 
 
-def differentiate(program: Program, kept: tuple[Angles, ComplexVector], cotangent: ComplexVector) -> tuple[Angles]:
+def final_state_backward(
+    program: Program, kept: tuple[Angles, ComplexVector], cotangent: ComplexVector
+) -> tuple[Angles]:
     angles, state = kept
     state, cotangent, gradient = undo_segments(program.tail, angles, state, cotangent)
     if program.repeats:
@@ -91,7 +93,7 @@ def differentiate(program: Program, kept: tuple[Angles, ComplexVector], cotangen
 
 
 final_state = jax.custom_vjp(run_program, nondiff_argnums=(0,))
-final_state.defvjp(keep_final, differentiate)
+final_state.defvjp(final_state_forward, final_state_backward)
 
 
 def apply_segments(segments: tuple[Segment, ...], angles: Angles, state: ComplexVector) -> ComplexVector:

@@ -22,7 +22,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.fit import run
 from hyperborn.training.loop import fresh, train
 from hyperborn.training.minibatch.regime import MinibatchRegime
-from hyperborn.training.minibatch.steps import MinibatchProblem, advance, look
+from hyperborn.training.minibatch.steps import MinibatchProblem, advance_by_minibatches, look
 from hyperborn.training.regime import Resources
 from hyperborn.training.result import Result
 from hyperborn.training.state import initial_state
@@ -77,7 +77,7 @@ def test_training_brings_the_loss_down(definition, data: Dataset) -> None:
 def test_a_run_is_compiled_once(definition, data: Dataset) -> None:
     jax.clear_caches()
     run(replace(definition, steps=53), data, QUIET)
-    assert advance._cache_size() == 1
+    assert advance_by_minibatches._cache_size() == 1
     assert look._cache_size() == 1
 
 

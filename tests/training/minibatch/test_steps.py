@@ -16,7 +16,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import MinibatchEstimator
 from hyperborn.training.minibatch import steps
 from hyperborn.training.minibatch.epochs import Epochs
-from hyperborn.training.minibatch.steps import MinibatchProblem, MinibatchTask, advance, kl_of, look
+from hyperborn.training.minibatch.steps import MinibatchProblem, MinibatchTask, advance_by_minibatches, kl_of, look
 from hyperborn.training.state import TrainState, initial_state
 from small_registers import MARGINALS, NETWORK, PRIOR, REGISTERS, Drawing, Plain, Summed, Telling
 
@@ -39,7 +39,7 @@ def gradients(
     """Of every restart, at a step."""
     settings = {"posterior": REGISTERS, "estimator": way, "optimizer": Plain(), "steps": 100}
     epochs = Epochs.of(len(task.y), batch_size, incomplete="drop")
-    after = advance(state_at(step, params), task, jnp.int32(1), epochs=epochs, **settings)
+    after = advance_by_minibatches(state_at(step, params), task, jnp.int32(1), epochs=epochs, **settings)
     return np.asarray(params - np.asarray(after.params, np.float64))
 
 
@@ -137,7 +137,7 @@ def test_leaps_of_any_length_take_the_same_steps(examples, params) -> None:
     def after(*counts: int) -> bytes:
         state = state_at(0, params[None])
         for count in counts:
-            state = advance(state, task, jnp.int32(count), epochs=epochs, **settings)
+            state = advance_by_minibatches(state, task, jnp.int32(count), epochs=epochs, **settings)
         assert int(state.step) == sum(counts)
         return np.asarray(state.params).tobytes()
 

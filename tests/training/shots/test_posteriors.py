@@ -134,7 +134,7 @@ def test_samples_are_those_of_the_ideal_distribution(posterior: ShotPosterior) -
     assert abs(np.corrcoef(places[1:], places[:-1])[0, 1]) < 5 / np.sqrt(SHOTS)
 
 
-def test_turns_are_joined_by_their_weights() -> None:
+def test_subcircuits_are_joined_by_their_weights() -> None:
     """Registers that are run apart, all certain but one fair bit."""
     posterior = ShotRegisters(Registers(4, grouping=((2,), (0,), (3,), (1,))), BACKEND)
     subcircuits = posterior.subcircuits(1)
@@ -147,7 +147,7 @@ def test_turns_are_joined_by_their_weights() -> None:
     assert abs(rows[:, 0].mean() - 0.5) < 5 * np.sqrt(0.25 / 1000)
 
 
-def test_joined_turns_are_independent_of_each_other() -> None:
+def test_joined_subcircuits_are_independent_of_each_other() -> None:
     """Sorted counts put together row by row would make of two fair bits two equal ones."""
     subcircuits = ShotRegisters(Registers(2, grouping=((0,), (1,))), BACKEND).subcircuits(1)
     fair = Counts(np.array([[0], [1]], np.uint8), np.array([5000, 5000]))

@@ -64,14 +64,16 @@ def permute(values: Float[Array, "samples n"], registers: Registers) -> Float[Ar
     return values[:, registers.order]
 
 
-def keep(values: Float[Array, "samples n"], registers: Registers) -> tuple[Float[Array, "samples n"], None]:
+def permute_forward(values: Float[Array, "samples n"], registers: Registers) -> tuple[Float[Array, "samples n"], None]:
     return permute(values, registers), None
 
 
-def back(registers: Registers, _: None, cotangent: Float[Array, "samples n"]) -> tuple[Float[Array, "samples n"]]:
+def permute_backward(
+    registers: Registers, _: None, cotangent: Float[Array, "samples n"]
+) -> tuple[Float[Array, "samples n"]]:
     # A permutation is undone by gathering, too; JAX would add up, one number after the other.
     return (cotangent[:, np.argsort(registers.order).astype(np.int32)],)
 
 
 permuted = jax.custom_vjp(permute, nondiff_argnums=(1,))
-permuted.defvjp(keep, back)
+permuted.defvjp(permute_forward, permute_backward)

@@ -86,7 +86,7 @@ class MinibatchProblem(Problem):
 
     def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
         definition, posterior = self.definition, registers_of(self.definition)
-        state = advance(
+        state = advance_by_minibatches(
             state,
             self.task,
             jnp.int32(steps),
@@ -143,7 +143,7 @@ def side_penalty(side: Float[Array | np.ndarray, " m"]) -> Float[Array | np.ndar
 
 
 @partial(jax.jit, static_argnames=("posterior", "estimator", "optimizer", "steps", "epochs"))
-def advance(
+def advance_by_minibatches(
     state: TrainState,
     task: MinibatchTask,
     count: Int[Array, ""],
