@@ -17,7 +17,7 @@ from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, whole_number
 from hyperborn.printable import shown
 
-LARGEST_SEED = 2**31 - 1
+LARGEST_BACKEND_SEED = 2**31 - 1
 """Largest seed that every simulator takes."""
 
 
@@ -85,7 +85,7 @@ class Batch:
 
     def __post_init__(self) -> None:
         whole_number("shots", self.shots, 1)
-        whole_number("seed", self.seed, 0, LARGEST_SEED)
+        whole_number("seed", self.seed, 0, LARGEST_BACKEND_SEED)
 
     @property
     def n_points(self) -> int:

@@ -38,7 +38,7 @@ from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.regime import Regime
 from hyperborn.training.regimes import REGIMES, regime_for
 
-PARTS: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
+PARTS_OF_OBJECTIVES: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
 """Options whose value is the name of a thing with options of its own."""
 
 
@@ -181,7 +181,7 @@ def takes(config: Configuration, name: str, option: Option, condition: WithObjec
     if condition.kind == "separable":
         return kind.separable
     own = options_of(kind)
-    parts = (PARTS[part][getattr(config, part)] for part in PARTS if part in own)
+    parts = (PARTS_OF_OBJECTIVES[part][getattr(config, part)] for part in PARTS_OF_OBJECTIVES if part in own)
     return option.key in own or any(option.key in options_of(part) for part in parts)
 
 
@@ -215,7 +215,7 @@ def words(option: Option, condition: Condition) -> str:
 def takers_of(key: str) -> list[str]:
     """Objectives that have a field of this name, and objectives with a divergence that has one."""
     takers = [name for name, kind in OBJECTIVES.items() if key in options_of(kind)]
-    for part, kinds in PARTS.items():
+    for part, kinds in PARTS_OF_OBJECTIVES.items():
         owners = either(name for name, kind in OBJECTIVES.items() if part in options_of(kind))
         takers += [f"{owners} with {part} {name}" for name, kind in kinds.items() if key in options_of(kind)]
     return takers

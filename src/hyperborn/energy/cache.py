@@ -23,7 +23,7 @@ Their files have a version of their own: `hyperborn.storage.formats.ARRAY`.
 CACHED = (BinaryMLP, BinaryConvNet)
 """Networks whose energies are kept. Their classes are final, so the name of the class says what it computes."""
 
-SMALL = 10**6
+CHEAP_PRODUCT = 10**6
 """Networks times examples below which computing is as fast as reading."""
 
 MOST_KEPT = 2**20
@@ -38,7 +38,7 @@ def through_cache(
     Small tables are not kept, and neither are those of networks of other classes than `CACHED`: a record of their
     fields does not say what their code computes.
     """
-    if not enabled or type(net) not in CACHED or 2**net.n_weights * len(y) < SMALL:
+    if not enabled or type(net) not in CACHED or 2**net.n_weights * len(y) < CHEAP_PRODUCT:
         return compute()
     from hyperborn.storage.caches import cached_array
 

@@ -10,7 +10,7 @@ import numpy as np
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks.layers import (
     ACTIVATIONS,
-    LARGEST,
+    LARGEST_WEIGHT,
     Activation,
     Normalization,
     check_one_of,
@@ -175,7 +175,7 @@ class BinaryMLP(Network):
 def _output_scales(scales: Any) -> tuple[float, ...]:
     given = scales if isinstance(scales, tuple | list) else ()
     count = len(given)
-    usable = all(is_number(scale) and 1 / LARGEST <= scale <= LARGEST for scale in given)
+    usable = all(is_number(scale) and 1 / LARGEST_WEIGHT <= scale <= LARGEST_WEIGHT for scale in given)
     if not count or count & (count - 1) or not usable or not _geometric(given):
         remedy = "one number above 0, or 2, 4, 8, ... of them, each the same multiple of the one before"
         raise UserError(f"output_scales={scales!r} must be {remedy}, such as (0.5, 1, 2, 4)")

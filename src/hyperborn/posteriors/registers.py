@@ -198,7 +198,7 @@ class Registers(ExplicitPosterior):
 
     def entropy(self, params: Parameters) -> float:
         """Entropy of q (nats), float64."""
-        return float(sum(-(q * np.log(np.maximum(q, TINY))).sum() for q in self.distributions(params)))
+        return float(sum(-(q * np.log(np.maximum(q, LEAST_PROBABILITY))).sum() for q in self.distributions(params)))
 
     def marginals(self, params: Parameters) -> Float[np.ndarray, " n"]:
         """Probability that each weight's bit is 1, float64."""
@@ -208,7 +208,7 @@ class Registers(ExplicitPosterior):
         return ones
 
 
-TINY = 1e-300
+LEAST_PROBABILITY = 1e-300
 """Smaller probabilities are replaced by this one in a logarithm that they are multiplied with."""
 
 

@@ -31,7 +31,7 @@ LEFTOVER = re.compile(rf"\..+({'|'.join(map(re.escape, (LOCK, PARTIAL, PREVIOUS)
 JOURNALS = ("", "-journal", "-wal", "-shm")
 """Endings of a ledger's file and of what SQLite keeps beside it."""
 LEDGERS = tuple(f"{name}{ending}" for name in (LEDGER, EVALUATIONS) for ending in JOURNALS)
-PARTS = (DEFINITION, REPLACEMENT, RESULT, CHECKPOINTS)
+FOLDERS_OF_RUN = (DEFINITION, REPLACEMENT, RESULT, CHECKPOINTS)
 
 
 def check_plain(path: Path) -> None:
@@ -53,7 +53,7 @@ def check_plain(path: Path) -> None:
 
 def folder_entries(path: Path) -> Iterator[Path]:
     """Everything in a run folder that a run may read or write; of other things, which are left alone, nothing."""
-    names = {*PARTS, *LEDGERS, *IGNORED, METRICS}
+    names = {*FOLDERS_OF_RUN, *LEDGERS, *IGNORED, METRICS}
     for name in sorted(os.listdir(path)) if path.is_dir() else ():  # noqa: PTH208
         if name in names or LEFTOVER.fullmatch(name):
             yield path / name

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from hyperborn.errors import UserError
 
-LARGEST = 2**31 - 1
+LARGEST_VERSION = 2**31 - 1
 """Of versions: SQLite keeps no larger one."""
 
 
@@ -97,7 +97,7 @@ def check_version(version: Any, kind: Format, label: object) -> int:
     """
     from hyperborn import __version__
 
-    if type(version) is not int or not 0 <= version <= LARGEST:
+    if type(version) is not int or not 0 <= version <= LARGEST_VERSION:
         raise UserError(f"{label} has the version {reprlib.repr(version)}, which is none; restore it from a copy")
     if version > kind.version:
         raise UserError(

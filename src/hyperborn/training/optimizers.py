@@ -125,12 +125,12 @@ class Gains(Optimizer):
             now = jnp.mean(jnp.abs(jnp.asarray(updates)))
             size = jnp.where(count < CALIBRATION, size + (now - size) / (count + 1), size)
             gain = self.learning_rate * ((late + 1.0) / (count + 1.0 + late)) ** FALL
-            return -gain * jnp.asarray(updates) / jnp.maximum(size, TINY), (count + 1, size)
+            return -gain * jnp.asarray(updates) / jnp.maximum(size, LEAST_DERIVATIVE), (count + 1, size)
 
         return optax.with_extra_args_support(optax.GradientTransformation(init, update))
 
 
-TINY = 1e-20
+LEAST_DERIVATIVE = 1e-20
 """Derivatives below this count as this: an angle that nothing depends on stays where it is."""
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "lbfgs": LBFGS, "gains": Gains}

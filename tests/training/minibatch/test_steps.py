@@ -168,7 +168,7 @@ def test_a_look_says_how_restarts_stand(examples, params) -> None:
         assert float(found.kl[place]) == pytest.approx(kl, rel=1e-4)
         penalties = 0.5 * kl + float((side**2).sum()) / 2
         assert float(found.loss[place]) == pytest.approx(float(found.expected_energy[place]) + penalties, rel=1e-5)
-        error = np.sqrt(q @ (energies - q @ energies) ** 2 / steps.DRAWS_OF_A_LOOK)
+        error = np.sqrt(q @ (energies - q @ energies) ** 2 / steps.DRAWS_FOR_LOSS)
         assert abs(float(found.expected_energy[place]) - q @ energies) < 4 * error
         for positions, table in tables:
             best = int("".join(map(str, np.asarray(found.most_probable)[place][positions])), 2)

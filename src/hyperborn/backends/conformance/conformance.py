@@ -22,8 +22,8 @@ from hyperborn.backends.conformance.agreement import (
     qubit_orders,
 )
 from hyperborn.backends.conformance.random_circuits import (
-    LARGEST,
-    SMALLEST,
+    FEWEST_TESTED_QUBITS,
+    MOST_TESTED_QUBITS,
     ListedCircuit,
     random_angles,
     random_circuit,
@@ -109,7 +109,7 @@ def conformance(
         UserError: if `circuits` is not a multiple of five, or too few for every number of qubits; or if the backend
             fails, does not answer or has not finished in time.
     """
-    sizes = range(SMALLEST, min(LARGEST, connection.n_qubits or LARGEST) + 1)
+    sizes = range(FEWEST_TESTED_QUBITS, min(MOST_TESTED_QUBITS, connection.n_qubits or MOST_TESTED_QUBITS) + 1)
     check_circuits(circuits, POINTS * len(sizes))
     connection = guarded(connection, backend)
     random = np.random.default_rng(seed)

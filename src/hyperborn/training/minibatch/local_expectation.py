@@ -17,7 +17,7 @@ from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes, patterns_of
 from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
 
-LARGEST = 2**16
+MOST_COST = 2**16
 """Networks that one draw may cost."""
 
 
@@ -45,9 +45,9 @@ class LocalExpectation(MinibatchEstimator):
         super().check(posterior, network)
         assert isinstance(posterior, Registers)
         cost = sum(len(group.places) * 2**group.size for group in posterior.groups)
-        if cost > LARGEST:
+        if cost > MOST_COST:
             raise UserError(
-                f"the estimator {self.name} takes {cost} networks a draw, over the limit of {LARGEST}; give "
+                f"the estimator {self.name} takes {cost} networks a draw, over the limit of {MOST_COST}; give "
                 "hb.FirstOrder(), smaller registers or a smaller network"
             )
 

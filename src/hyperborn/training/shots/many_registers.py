@@ -19,13 +19,13 @@ from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.subcircuits import Subcircuit
 from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate, standard_error_of
 
-NETWORKS = 16
+NETWORKS_FOR_GRADIENT = 16
 """Networks over which the other registers are averaged, for the energies of one register's outcomes."""
 
 AT_ONCE = 2**24
 """Most bits of networks in memory at once: 16 MiB."""
 
-LOOKED_AT = 64
+NETWORKS_FOR_ENERGY = 64
 """Networks from which the expected energy is estimated."""
 
 Frequencies = tuple[Float[np.ndarray, "_ _"], ...]
@@ -60,7 +60,7 @@ class ManyRegistersVariation(FirstVariation):
         tables = self.tables(measurement)
         reference = tuple(table[measurement.reference].mean(axis=0) for table in tables)
         first = self.penalties_of(reference)[1]
-        rows = measurement.networks(NETWORKS, random)
+        rows = measurement.networks(NETWORKS_FOR_GRADIENT, random)
         variations = [
             self.energies_of_outcomes(rows, group) + own for group, own in zip(self.groups, first, strict=True)
         ]
@@ -72,7 +72,7 @@ class ManyRegistersVariation(FirstVariation):
     def estimate(
         self, measurement: Measurement, random: np.random.Generator, *, error: bool = False
     ) -> ObjectiveEstimate:
-        rows = measurement.networks(LOOKED_AT, random)
+        rows = measurement.networks(NETWORKS_FOR_ENERGY, random)
         drawn = Estimate.of(self.energies(rows))
         energy = Estimate(drawn.mean, self.error(measurement, rows, drawn, random, error=error), drawn.n)
         reference = tuple(table[measurement.reference].mean(axis=0) for table in self.tables(measurement))
@@ -98,7 +98,7 @@ class ManyRegistersVariation(FirstVariation):
             return drawn.standard_error * float(np.sqrt(1.0 + drawn.n / shots))
         if not error:
             return None
-        slopes = [self.energies_of_outcomes(rows[:NETWORKS], group) for group in self.groups]
+        slopes = [self.energies_of_outcomes(rows[:NETWORKS_FOR_GRADIENT], group) for group in self.groups]
 
         def energy(one: Measurement) -> float:
             tables = (table[one.reference].mean(axis=0) for table in self.tables(one))
