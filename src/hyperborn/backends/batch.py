@@ -198,7 +198,7 @@ def no_table(point: Any) -> str | None:
 def impossible(reply: Sequence[Counts], sizes: Sequence[int], shots: int) -> tuple[int, str] | None:
     """A point whose numbers cannot come from `shots` shots, and the problem; None if all can."""
     for size in sorted(set(sizes)):
-        # All points of a width together, for there may be thousands.
+        # All points of a width together, because there may be thousands.
         places = np.flatnonzero(np.array(sizes) == size)
         points = [reply[place] for place in places.tolist()]
         owners = np.repeat(np.arange(len(points)), [len(point.counts) for point in points])

@@ -99,7 +99,7 @@ def check_available(path: Path, *, force: bool) -> None:
     with explained(path, "read"):
         strange = stranger(path)
     if strange is not None:
-        raise UserError(f"{path} is not replaced, for hyperborn did not write {strange}; move that away")
+        raise UserError(f"{path} is not replaced because hyperborn did not write {strange}; move that away")
 
 
 def stranger(path: Path) -> Path | None:

@@ -49,8 +49,8 @@ def flat(circuit: Circuit, params: Parameters) -> Angles:
     if circuit.n_qubits > LARGEST_STATE:
         # JAX would make the array without an error, and abort the process when the array is used.
         raise UserError(
-            f"{circuit.n_qubits} qubits have 2^{circuit.n_qubits} amplitudes, over the limit of {LARGEST_STATE} qubits; "
-            "give a smaller circuit, or hb.Registers of many small ones"
+            f"{circuit.n_qubits} qubits have 2^{circuit.n_qubits} amplitudes, over the limit of {LARGEST_STATE} "
+            "qubits; give a smaller circuit, or hb.Registers of many small ones"
         )
     check_parameters(params, circuit.parameter_shape, circuit)
     return params.reshape(-1)

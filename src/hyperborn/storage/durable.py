@@ -16,7 +16,7 @@ from hyperborn.storage.locking import acquire, release
 
 PARTIAL = ".hyperborn-partial"
 LOCK = ".hyperborn-lock"
-"""Endings no other program uses, for what bears them is removed."""
+"""Endings that no other program uses, because files with them are removed."""
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full; free some space or choose another folder",

@@ -98,7 +98,9 @@ def check_version(version: Any, kind: Format, label: object) -> int:
     from hyperborn import __version__
 
     if type(version) is not int or not 0 <= version <= LARGEST_VERSION:
-        raise UserError(f"{label} has the version {reprlib.repr(version)}, which is none; restore it from a copy")
+        raise UserError(
+            f"{label} has the version {reprlib.repr(version)}, which is not a version number; restore it from a copy"
+        )
     if version > kind.version:
         raise UserError(
             f"{label} has version {version} of the format {kind.name!r}, and hyperborn {__version__} reads versions up "

@@ -61,7 +61,7 @@ def fit(
     Args:
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
-        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`; on a backend `SELBO` or `MLE`, for the others
+        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`; on a backend `SELBO` or `MLE`: the others
             need probabilities. If None ``ELBO()``; on `Registers` ``ELBO(beta=0.03)``, a colder posterior that predicts
             better (docs/registers.md); on a backend ``SELBO()``.
         posterior: where the weights come from; `default_posterior` of the network if None: one register where that

@@ -50,7 +50,7 @@ class Resources:
 
     Attributes:
         progress: where stages and notes are shown.
-        limits: the most shots, jobs and seconds of a backend altogether; those of before if None.
+        limits: the most shots, jobs and seconds of a backend altogether. None: the limits of the earlier start.
         patience: seconds that a job may take, its time in the queue included; a day if None.
         ledger: file that keeps every job of a backend; in memory if None.
         resumed: whether the run was begun before, so that a ledger should be there.
@@ -113,7 +113,7 @@ class Regime(ABC):
     numbers: ClassVar[tuple[str, ...]]
     """What is reported of a result, in the order in which it is shown."""
     may_lack: ClassVar[tuple[str, ...]] = ()
-    """Numbers that are left out where they are not known; results of before they were reported lack them as well."""
+    """Numbers that are left out where they are not known; older results lack them, too."""
     restarts: ClassVar[int]
     """Default number of independent starts."""
     beta: ClassVar[float] = 1.0

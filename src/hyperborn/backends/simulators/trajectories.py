@@ -72,7 +72,7 @@ def as_read(bits: Bits, ones: Float[np.ndarray, "n 2"], random: np.random.Genera
 def shots_of(steps: Sequence[NoisyGate], n: int, shots: int, random: np.random.Generator) -> Bits:
     """Bits of noisy shots, one a row, in no particular order."""
     noisy = [place for place, step in enumerate(steps) if step.noise is not None and step.noise.untouched < 1.0]
-    # At least one column, for the preparation of all 0 is a circuit without gates.
+    # At least one column, because the preparation of all 0 is a circuit without gates.
     has_error = np.zeros((shots, max(1, len(steps))), bool)
     for place in noisy:
         noise = steps[place].noise
