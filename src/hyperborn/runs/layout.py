@@ -97,12 +97,12 @@ def check_available(path: Path, *, force: bool) -> None:
         raise FolderTaken(f"{path} exists; choose another name, or force=True (--force) to replace it")
     check_plain(path)
     with explained(path, "read"):
-        strange = stranger(path)
-    if strange is not None:
-        raise UserError(f"{path} is not replaced because hyperborn did not write {strange}; move that away")
+        foreign = foreign_entry(path)
+    if foreign is not None:
+        raise UserError(f"{path} is not replaced because hyperborn did not write {foreign}; move that away")
 
 
-def stranger(path: Path) -> Path | None:
+def foreign_entry(path: Path) -> Path | None:
     """Something that hyperborn did not write in a part of a run, which removing the part would lose."""
     for part in (DEFINITION, REPLACEMENT, RESULT, PLOTS):
         place = path / part

@@ -41,5 +41,5 @@ def outcomes_on(
     )
     counts = sampler.sample(batch)
     return joint_outcomes(
-        measurement_of(subcircuits, [[found] for found in counts], readouts, 1, posterior.registers_alone), random
+        measurement_of(subcircuits, [[found] for found in counts], readouts, 1, posterior.register_subcircuits), random
     )

@@ -52,7 +52,7 @@ class ShotPosterior(Posterior):
 
     @property
     @abstractmethod
-    def registers_alone(self) -> tuple[Subcircuit, ...] | None:
+    def register_subcircuits(self) -> tuple[Subcircuit, ...] | None:
         """Every register as its own subcircuit; None if there is only one."""
 
     @abstractmethod
@@ -130,7 +130,7 @@ class ShotRegister(ShotPosterior):
         return (RegisterGroup(self.circuit, np.arange(self.n_weights)[None], 0, self.circuit.n_parameters),)
 
     @property
-    def registers_alone(self) -> None:
+    def register_subcircuits(self) -> None:
         return None
 
     def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
@@ -176,7 +176,7 @@ class ShotRegisters(ShotPosterior):
         return self.registers.groups
 
     @property
-    def registers_alone(self) -> tuple[Subcircuit, ...]:
+    def register_subcircuits(self) -> tuple[Subcircuit, ...]:
         return self.subcircuits(1)
 
     def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:

@@ -159,7 +159,7 @@ class ShotsProblem(Problem):
                 [found[start : start + own] for found in by_subcircuit],
                 readouts,
                 centre,
-                self.posterior.registers_alone,
+                self.posterior.register_subcircuits,
             )
             for start in range(0, total, own)
         ]
