@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hyperborn.errors import UserError
-from hyperborn.storage.locking import acquire, release
+from hyperborn.storage.lock_files import acquire, release
 
 PARTIAL = ".hyperborn-partial"
 LOCK = ".hyperborn-lock"

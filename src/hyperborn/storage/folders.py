@@ -29,7 +29,7 @@ from hyperborn.storage.durable import (
     write_new,
 )
 from hyperborn.storage.formats import FOLDER, Format
-from hyperborn.storage.locking import acquire, release
+from hyperborn.storage.lock_files import acquire, release
 from hyperborn.storage.manifest import (
     IGNORED,
     MANIFEST,

@@ -44,11 +44,11 @@ def measurement_of(
         corrected = [tuple(map(readout.corrected, points)) for readout, points in zip(readouts, counts, strict=True)]
         return Measurement(subcircuits, tuple(corrected), centre, again)
     found: list[tuple[Outcomes, ...]] = []
-    each = iter(registers)
+    remaining = iter(registers)
     for subcircuit, readout, points in zip(subcircuits, readouts, counts, strict=True):
         start = 0
         while start < len(subcircuit.weights):
-            stop = start + len(next(each).weights)
+            stop = start + len(next(remaining).weights)
             found.append(corrected_register(points, slice(start, stop), readout))
             start = stop
     return Measurement(registers, tuple(found), centre, again)
