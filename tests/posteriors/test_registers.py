@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import circuit_oracle
-import inference_oracle
+import objectives_oracle
 import oracle
 from examples import few
 from hyperborn.circuits import AllPairs, ProductState
@@ -135,7 +135,7 @@ def test_without_spread_bits_have_the_given_marginals(posterior: Registers) -> N
     params = posterior.init(marginals, spread=0.0, key=jax.random.key(0))
     np.testing.assert_allclose(posterior.marginals(params), marginals, rtol=1e-5)
     np.testing.assert_allclose(
-        posterior.distribution(params), inference_oracle.product_distribution(marginals.tolist()), rtol=1e-4
+        posterior.distribution(params), objectives_oracle.product_distribution(marginals.tolist()), rtol=1e-4
     )
     spread = posterior.init(marginals, spread=0.3, key=jax.random.key(0))
     assert 0.1 < float(jnp.std(spread - params)) < 0.5

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from counted import counted
+from batch_counts import counted
 from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points
 from hyperborn.backends.backend import JobMissing, NotFinished, UnusableReply
 from hyperborn.backends.backend import connected as connected_to

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 import oracle
 import registers_oracle
 from hyperborn.data import Dataset
@@ -50,7 +50,7 @@ def test_the_numbers_are_those_of_all_networks(finished: tuple[Path, Result], da
     tables = registers_oracle.tables_of(REGISTERS, result.angles)
     q = registers_oracle.joint(tables, 9)
     energies = registers_oracle.energies(train_split.x, train_split.y, 3, result.side)
-    kl = inference_oracle.divergence_from(q, inference_oracle.product_distribution(MARGINALS))
+    kl = objectives_oracle.divergence_from(q, objectives_oracle.product_distribution(MARGINALS))
     entropy = -float(sum(p * np.log(p) for p in q if p > 0))
     assert list(numbers) == list(MinibatchRegime.numbers)
     # The circuits are simulated in single precision.
@@ -159,7 +159,7 @@ def test_learning_goes_on_from_the_posterior(finished: tuple[Path, Result], defi
         for places, table in registers_oracle.tables_of(REGISTERS, result.angles)
     ]
     p = registers_oracle.joint(doubted, 9)
-    assert found.numbers["kl"] == pytest.approx(inference_oracle.divergence_from(q, p), abs=1e-4)
+    assert found.numbers["kl"] == pytest.approx(objectives_oracle.divergence_from(q, p), abs=1e-4)
     # It starts where the earlier run ended, but for the correlations inside of registers, and the side parameters.
     begun = np.asarray(initial_state(replace(definition, prior=prior, spread=0.0)).params)[0]
     marginals = REGISTERS.marginals(jnp.asarray(begun[: REGISTERS.n_parameters]))

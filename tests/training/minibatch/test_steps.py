@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 import registers_oracle
 from hyperborn.data import Split
 from hyperborn.objectives.penalties import Penalties
@@ -60,7 +60,7 @@ def plain_loss(params: np.ndarray, x: np.ndarray, y: np.ndarray, beta: float = 0
     """Of all examples and all 2^n networks (nats)."""
     angles, side = params[: REGISTERS.n_parameters], params[REGISTERS.n_parameters :]
     q = registers_oracle.joint(registers_oracle.tables_of(REGISTERS, angles), 9)
-    kl = inference_oracle.divergence_from(q, inference_oracle.product_distribution(MARGINALS))
+    kl = objectives_oracle.divergence_from(q, objectives_oracle.product_distribution(MARGINALS))
     return float(q @ registers_oracle.energies(x, y, 3, side) + beta * kl + (side**2).sum() / 2)
 
 
@@ -164,7 +164,7 @@ def test_a_look_says_how_restarts_stand(examples, params) -> None:
         angles, side = own[: REGISTERS.n_parameters], own[REGISTERS.n_parameters :]
         tables = registers_oracle.tables_of(REGISTERS, angles)
         q, energies = registers_oracle.joint(tables, 9), registers_oracle.energies(x, y, 3, side)
-        kl = inference_oracle.divergence_from(q, inference_oracle.product_distribution(MARGINALS))
+        kl = objectives_oracle.divergence_from(q, objectives_oracle.product_distribution(MARGINALS))
         assert float(found.kl[place]) == pytest.approx(kl, rel=1e-4)
         penalties = 0.5 * kl + float((side**2).sum()) / 2
         assert float(found.loss[place]) == pytest.approx(float(found.expected_energy[place]) + penalties, rel=1e-5)

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import endless
 import hyperborn as hb
-import inference_oracle
-from counted import counted
+import infinite_shots
+import objectives_oracle
+from batch_counts import counted
 from estimation import deviations
 from hyperborn.backends import Outcomes, Statevector
 from hyperborn.circuits import AllPairs, Brickwork, Circuit, Gate, ProductState, SideBySide
@@ -52,7 +52,7 @@ def gradient(
     random = np.random.default_rng(seed)
     variation = posterior.variation(objective, hb.Bernoulli(LIKELY), task.network, task.split)
     design = estimator.design(posterior, 0, random)
-    measurement = endless.measurement_of(posterior, design.points(params), 1)
+    measurement = infinite_shots.measurement_of(posterior, design.points(params), 1)
     return design.gradient(posterior.groups, variation.differences(measurement, random))
 
 
@@ -91,11 +91,11 @@ def test_one_register_has_the_exact_gradient(circuit: Circuit, objective: Object
     params = params_of(posterior)
 
     def loss(own: np.ndarray) -> float:
-        q = endless.joint(posterior, own)
-        return float(q @ WHOLE.energies + weight * inference_oracle.squared_discrepancy(q, WHOLE.prior, WHOLE.kernel))
+        q = infinite_shots.joint(posterior, own)
+        return float(q @ WHOLE.energies + weight * objectives_oracle.squared_discrepancy(q, WHOLE.prior, WHOLE.kernel))
 
     found = gradient(ParameterShift(), posterior, WHOLE, objective, params)
-    np.testing.assert_allclose(found, endless.slope(loss, params), rtol=0, atol=2e-6)
+    np.testing.assert_allclose(found, infinite_shots.slope(loss, params), rtol=0, atol=2e-6)
     with jax.enable_x64(True):
         functional = objective.bind(WHOLE.energies, np.log(WHOLE.prior))
 
@@ -117,13 +117,13 @@ def test_registers_have_the_exact_gradient(width: int | None) -> None:
     """In one subcircuit, two and three: the penalty's exactly, the energy's within 5 standard errors of 100 draws."""
     params, random = params_of(REGISTERS), np.random.default_rng(0)
     design = ParameterShift().design(REGISTERS, 0, random)
-    measurement = endless.measurement_of(REGISTERS, design.points(params), 1, width)
+    measurement = infinite_shots.measurement_of(REGISTERS, design.points(params), 1, width)
     mle, selbo = (
         REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
         for objective in (hb.MLE(), SELBO)
     )
     draws = np.stack([design.gradient(REGISTERS.groups, mle.differences(measurement, random)) for _ in range(100)])
-    exact = endless.slope(lambda own: endless.joint(REGISTERS, own) @ TASK.energies, params)
+    exact = infinite_shots.slope(lambda own: infinite_shots.joint(REGISTERS, own) @ TASK.energies, params)
     # Central differences leave 1e-8 to those that are 0.
     errors = draws.std(axis=0, ddof=1) / np.sqrt(100) + 1e-7
     assert (np.abs(draws.mean(axis=0) - exact) < 5 * errors).all()
@@ -132,7 +132,7 @@ def test_registers_have_the_exact_gradient(width: int | None) -> None:
         design.gradient(REGISTERS.groups, own.differences(measurement, np.random.default_rng(5)))
         for own in (selbo, mle)
     ]
-    penalty = endless.slope(lambda own: WEIGHT * penalty_of_registers(REGISTERS, own), params)
+    penalty = infinite_shots.slope(lambda own: WEIGHT * penalty_of_registers(REGISTERS, own), params)
     np.testing.assert_allclose(both[0] - both[1], penalty, rtol=0, atol=1e-6)
     assert np.abs(penalty).max() > 0.3
 
@@ -170,14 +170,14 @@ def test_gradients_from_shots_are_unbiased(name: str, width: int | None, weight:
     )
 
     def loss(own: np.ndarray) -> float:
-        q = endless.joint(posterior, own)
+        q = infinite_shots.joint(posterior, own)
         if isinstance(posterior, ShotRegister):
-            penalty = inference_oracle.squared_discrepancy(q, SMALL.prior, SMALL.kernel)
+            penalty = objectives_oracle.squared_discrepancy(q, SMALL.prior, SMALL.kernel)
         else:
             penalty = penalty_of_registers(posterior, own)
         return float(q @ SMALL.energies + weight * penalty)
 
-    exact = endless.slope(loss, params)
+    exact = infinite_shots.slope(loss, params)
     assert np.abs(deviations(draws, exact)).max() < 5
     # A sign that is wrong would be seen by far.
     assert np.abs(deviations(draws, -exact)).max() > 10

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import endless
+import infinite_shots
 import oracle
-from counted import counted
+from batch_counts import counted
 from hyperborn.backends import Aer, Counts, Statevector
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of, simulate
@@ -97,10 +97,10 @@ def test_subcircuits_together_are_the_ideal_distribution(posterior: ShotPosterio
     params = params_of(posterior)
     subcircuits = posterior.subcircuits(width)
     tables = [
-        (subcircuit.weights, endless.table_of(subcircuit.circuit, params.reshape(-1)[subcircuit.parameters]))
+        (subcircuit.weights, infinite_shots.table_of(subcircuit.circuit, params.reshape(-1)[subcircuit.parameters]))
         for subcircuit in subcircuits
     ]
-    found = endless.joined(tables, posterior.n_weights)
+    found = infinite_shots.joined(tables, posterior.n_weights)
     np.testing.assert_allclose(found, posterior.ideal.distribution(jnp.asarray(params)), rtol=0, atol=1e-6)
 
 
@@ -123,7 +123,7 @@ def test_samples_are_those_of_the_ideal_distribution(posterior: ShotPosterior) -
     assert (rows.shape, rows.dtype) == ((SHOTS, n), np.uint8)
     places = rows.astype(int) @ (1 << np.arange(n - 1, -1, -1))
     found = np.bincount(places, minlength=2**n) / SHOTS
-    q = endless.joint(posterior, np.asarray(params, np.float64).reshape(-1))
+    q = infinite_shots.joint(posterior, np.asarray(params, np.float64).reshape(-1))
     # Below one shot expected, the normal law says little: 5 shots are allowed there.
     error = np.sqrt(np.maximum(q * (1 - q), 1 / SHOTS) / SHOTS)
     assert (np.abs(found - q) < 5 * error).all()
@@ -168,7 +168,7 @@ def test_parameters_begin_as_those_of_the_ideal(posterior: ShotPosterior) -> Non
     found, ideal = (kind.init(marginals, spread=0.1, key=jax.random.key(1)) for kind in (posterior, posterior.ideal))
     np.testing.assert_array_equal(found, ideal)
     begun = np.asarray(posterior.init(marginals, spread=0.0, key=jax.random.key(1)), np.float64)
-    q = endless.joint(posterior, begun.reshape(-1))
+    q = infinite_shots.joint(posterior, begun.reshape(-1))
     np.testing.assert_allclose(q @ oracle.all_bits(posterior.n_weights), marginals, rtol=0, atol=1e-6)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import endless
 import hyperborn as hb
+import infinite_shots
 import oracle
 from hyperborn.backends import Counts, Readout, Statevector
 from hyperborn.circuits import AllPairs
@@ -37,7 +37,7 @@ def read(rows: np.ndarray, random: np.random.Generator, wrong: float) -> Counts:
 def drawn(posterior: Any, shots: int, calibration: int, width: int | None, random: np.random.Generator) -> Measurement:
     """A measurement of shots at fixed parameters, and of as many shots as are said for either preparation."""
     params = np.random.default_rng(1).uniform(-2, 2, posterior.n_parameters)
-    q, subcircuits = endless.joint(posterior, params), posterior.subcircuits(width)
+    q, subcircuits = infinite_shots.joint(posterior, params), posterior.subcircuits(width)
     wrong = WRONG if posterior.mitigation == "readout" else 0.0
     rows = [oracle.all_bits(5)[random.choice(32, shots, p=q)][:, subcircuit.weights] for subcircuit in subcircuits]
     counts = [[read(own, random, wrong)] for own in rows]
