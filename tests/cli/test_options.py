@@ -34,9 +34,7 @@ def test_default_in_the_help_is_the_default(option: Option, kind: type[Configura
     if default is None:
         assert option.default == ("all" if option.key in ALL else "")
     else:
-        given = configured(
-            kind, None, {"data": "iris", **conditions_of(option.key, kind), option.key: option.default}
-        )
+        given = configured(kind, None, {"data": "iris", **conditions_of(option.key, kind), option.key: option.default})
         assert getattr(given, option.key) == default
 
 
