@@ -59,6 +59,10 @@ class Aer(Backend):
     def label(self) -> str:
         return "aer" if self.method == "automatic" else f"aer:{self.method}"
 
+    @property
+    def is_noiseless(self) -> bool:
+        return self.noise is None
+
     def connect(self) -> Connection:
         aer = imported("qiskit_aer", "qiskit", self.label)
         model = None if self.noise is None else model_of(self.noise)

@@ -32,6 +32,10 @@ class Statevector(Backend):
     def label(self) -> str:
         return "statevector"
 
+    @property
+    def is_noiseless(self) -> bool:
+        return True
+
     def connect(self) -> Connection:
         return InProcessConnection(
             simulate, cost_of, label=self.label, n_qubits=statevector.LARGEST_STATE, repeatable=True
