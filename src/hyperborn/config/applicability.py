@@ -36,7 +36,7 @@ from hyperborn.posteriors import Posterior
 from hyperborn.training.estimators import ESTIMATORS, Estimator
 from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.regime import Regime
-from hyperborn.training.regimes import REGIMES, regime_for
+from hyperborn.training.regimes import ON_BACKEND, REGIMES, regime_for
 
 PARTS_OF_OBJECTIVES: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
 """Options whose value is the name of a thing with options of its own."""
@@ -76,7 +76,7 @@ def possible_setups(config: Configuration) -> list[TrainingSetup]:
     """Every setup that the options leave open."""
     posteriors = ("register", "registers") if config.posterior == AUTO else (config.posterior,)
     if config.on_backend:
-        return [TrainingSetup(posterior, REGIMES["shots"]) for posterior in posteriors]
+        return [TrainingSetup(posterior, ON_BACKEND) for posterior in posteriors]
     named = None if config.estimator == AUTO else ESTIMATORS[config.estimator].regime
     return [TrainingSetup(posterior, REGIMES[named or USUAL[posterior]]) for posterior in posteriors]
 
@@ -122,14 +122,14 @@ def check_estimator(config: Configuration) -> None:
     """Raise a UserError for an estimator that needs a backend where there is none, or the other way round."""
     if config.estimator == AUTO:
         return
-    takes_shots = ESTIMATORS[config.estimator].regime == "shots"
+    takes_shots = REGIMES[ESTIMATORS[config.estimator].regime].on_backend
     if takes_shots and not config.on_backend:
         raise UserError(
             f"estimator {config.estimator} takes shots from a backend, and none is chosen; give --backend statevector, "
             "or another estimator"
         )
     if config.on_backend and not takes_shots:
-        kinds = ", ".join(name for name, kind in ESTIMATORS.items() if kind.regime == "shots")
+        kinds = ", ".join(name for name, kind in ESTIMATORS.items() if REGIMES[kind.regime].on_backend)
         raise UserError(
             f"estimator {config.estimator} needs probabilities, and backend {config.backend} gives shots; "
             f"choose {kinds}, or leave backend out"

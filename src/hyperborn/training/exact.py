@@ -93,6 +93,7 @@ class ExactRegime(Regime):
     """All 2^n networks are enumerated, so that nothing is sampled and the exact posterior is known."""
 
     name = "exact"
+    enumerates = True
     numbers = (
         *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "optimum_gap"),
         *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),

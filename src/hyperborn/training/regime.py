@@ -120,6 +120,12 @@ class Regime(ABC):
     """β of an ELBO for which none is chosen."""
     needs_outcomes: ClassVar[bool] = False
     """Whether predictions are made by networks that a backend gave."""
+    enumerates: ClassVar[bool] = False
+    """Whether all 2^n networks are enumerated, so that the exact posterior is known."""
+    draws_networks: ClassVar[bool] = False
+    """Whether networks are drawn from many registers."""
+    on_backend: ClassVar[bool] = False
+    """Whether circuits are measured on a backend."""
 
     # What it takes, and its defaults.
 

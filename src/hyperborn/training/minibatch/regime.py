@@ -54,6 +54,7 @@ class MinibatchRegime(Regime):
     """
 
     name = "minibatch"
+    draws_networks = True
     numbers = ("loss", "expected_energy", "standard_error", "kl", "elbo", "entropy")
     restarts = 1
     # A colder posterior predicts better (docs/registers.md).

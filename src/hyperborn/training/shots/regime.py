@@ -48,6 +48,7 @@ class ShotsRegime(Regime):
     """Circuits are measured on a backend, job by job; numbers are estimates from the shots of the result."""
 
     name = "shots"
+    on_backend = True
     numbers = ("loss", "expected_energy", "standard_error", "penalty")
     may_lack = ("standard_error",)
     restarts = 1
