@@ -14,10 +14,10 @@ import oracle
 def tables_of(registers: Any, angles: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Positions and outcome probabilities (2^k,) of every register."""
     found = []
-    for bank in registers.banks:
-        columns = angles[bank.start : bank.stop].reshape(-1, len(bank.places))
-        for places, own in zip(bank.places, columns.T, strict=True):
-            gates = circuit_oracle.with_angles(bank.circuit.gates(), own)
+    for group in registers.groups:
+        columns = angles[group.start : group.stop].reshape(-1, len(group.places))
+        for places, own in zip(group.places, columns.T, strict=True):
+            gates = circuit_oracle.with_angles(group.circuit.gates(), own)
             found.append((np.asarray(places), circuit_oracle.probabilities(gates, len(places))))
     return found
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-import endless
-import inference_oracle
+import infinite_shots
+import objectives_oracle
 import oracle
 from hyperborn.data import Split
 from hyperborn.networks import BinaryMLP
@@ -56,11 +56,11 @@ class Task:
 
     @cached_property
     def prior(self) -> np.ndarray:
-        return inference_oracle.product_distribution([LIKELY] * self.n)
+        return objectives_oracle.product_distribution([LIKELY] * self.n)
 
     @cached_property
     def kernel(self) -> np.ndarray:
-        return inference_oracle.kernel_matrix(self.n, KAPPAS)
+        return objectives_oracle.kernel_matrix(self.n, KAPPAS)
 
 
 def penalty_of_registers(posterior: Any, params: np.ndarray) -> float:
@@ -69,8 +69,8 @@ def penalty_of_registers(posterior: Any, params: np.ndarray) -> float:
     for subcircuit in posterior.subcircuits(1):
         k = len(subcircuit.weights)
         q, p = (
-            endless.table_of(subcircuit.circuit, params[subcircuit.parameters]),
-            inference_oracle.product_distribution([LIKELY] * k),
+            infinite_shots.table_of(subcircuit.circuit, params[subcircuit.parameters]),
+            objectives_oracle.product_distribution([LIKELY] * k),
         )
-        total += inference_oracle.squared_discrepancy(q, p, inference_oracle.kernel_matrix(k, KAPPAS))
+        total += objectives_oracle.squared_discrepancy(q, p, objectives_oracle.kernel_matrix(k, KAPPAS))
     return total

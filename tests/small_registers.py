@@ -25,7 +25,7 @@ class Plain(Optimizer):
     """Gradient descent with a rate of 1: what a step changes is the gradient."""
 
     name = "plain"
-    annealed = True
+    follows_changing_loss = True
 
     def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
         del steps
@@ -43,8 +43,8 @@ class Summed(MinibatchEstimator):
         n = registers.n_weights
         bits = jnp.asarray((np.arange(2**n)[:, None] >> np.arange(n - 1, -1, -1)) & 1, jnp.float32)
         q = jnp.ones(2**n)
-        for bank, table in zip(registers.banks, tables, strict=True):
-            for own, places in enumerate(bank.places):
+        for group, table in zip(registers.groups, tables, strict=True):
+            for own, places in enumerate(group.places):
                 outcome = sum(bits[:, place].astype(int) << shift for shift, place in enumerate(places[::-1]))
                 q = q * table[outcome, own]
         return q @ batch.energies(bits)

@@ -34,7 +34,7 @@ SCRIPT = """
 
     @dataclass(frozen=True)
     class Plain(Optimizer):
-        name, annealed = "plain", True
+        name, follows_changing_loss = "plain", True
 
         def transformation(self, steps):
             return 0.01
@@ -281,7 +281,10 @@ WRONG = {
     "hb.Register(Thawed())": ("circuit of type Thawed cannot be hashed", "a frozen dataclass"),
     "hb.Register(Bare())": ("circuit of type Bare lacks n_qubits", "every Circuit declares"),
     "hb.Register(hb.circuits.ProductState(np.array(3)))": ("n_qubits=array(3)", "a whole number of at least 1"),
-    "hb.fit(net, data, optimizer=Lion())": ("optimizer of type Lion lacks annealed", "every Optimizer declares"),
+    "hb.fit(net, data, optimizer=Lion())": (
+        "optimizer of type Lion lacks follows_changing_loss",
+        "every Optimizer declares",
+    ),
     "hb.fit(net, data, optimizer=Plain(), steps=1, progress=False)": ("optimizer plain gives 0.01", "optax.sgd(0.1)"),
     "on_backend.sample(np.full(two.parameter_shape, np.nan), 5, key=key)": ("parameter 0 of ShotRegister", "is NaN"),
     "hb.backends.batch.Points(two.circuit, np.full((1, 7), np.nan))": ("angles of AllPairs(", "hold NaN or infinite"),

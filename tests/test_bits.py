@@ -16,6 +16,7 @@ def test_index_order_is_that_of_product(n: int) -> None:
     assert found.dtype == np.uint8
     assert (found == rows).all()
     assert index_of(rows).tolist() == list(range(2**n))
+    assert index_of(rows[:, None]).tolist() == [[index] for index in range(2**n)]
 
 
 @given(st.integers(1, 62).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.integers(0, 2**n - 1), max_size=5))))

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from hyperborn.report.notation import metric_name
-from hyperborn.report.tables import row_of
+from hyperborn.report.tables import markdown_row
 from hyperborn.stats import Estimate
 from hyperborn.study.metric_values import values_by_group
 from hyperborn.study.plan import Plan
@@ -89,7 +89,7 @@ def means(rows: Rows) -> Lines:
         for metric in (*SCORES, "map_accuracy"):
             cells = [np.mean(list(seeds.values())) for seeds in values_by_group(own, metric).values()]
             texts.append(f"{np.mean(cells):.3f}" if cells else "")
-        lines.append(row_of([method, *texts, str(len(own))]))
+        lines.append(markdown_row([method, *texts, str(len(own))]))
     return lines
 
 
@@ -106,7 +106,7 @@ def by_size(rows: Rows) -> Lines:
                 found[one.method, metric, size] = interval_text(one.mean, one.low, one.high)
     for method in CHIEF:
         lines.append(
-            row_of([method, *(found[method, metric, size] for metric in ("accuracy", "nll") for size in sizes)])
+            markdown_row([method, *(found[method, metric, size] for metric in ("accuracy", "nll") for size in sizes)])
         )
     return [*lines, "", f"Tasks with all sizes: {', '.join(full)}."]
 
@@ -143,7 +143,7 @@ def family_gaps(rows: Rows) -> Lines:
             gap = Estimate.of(np.array([row["gap"] for row in own])) if own else None
             texts.append(f"{own[0]['n_parameters'] or own[0]['n_weights']}, {plus_minus(gap, 3)}" if gap else "")
         if any(texts):
-            lines.append(row_of([name, *texts]))
+            lines.append(markdown_row([name, *texts]))
     return lines
 
 
@@ -158,7 +158,7 @@ def choices(rows: Rows) -> Lines:
                 shown = ", ".join(
                     f"{value.strip('{}').replace(chr(34), '')} ({n})" for value, n in counts.most_common()
                 )
-                lines.append(row_of([method, str(size), shown]))
+                lines.append(markdown_row([method, str(size), shown]))
     return lines
 
 
@@ -178,7 +178,7 @@ def trained(rows: Rows) -> Lines:
             np.array([np.mean(loss <= row["optimum"] + ARRIVED) for loss, row in zip(losses, own, strict=True)])
         )
         above = Estimate.of(np.array([loss.min() - row["optimum"] for loss, row in zip(losses, own, strict=True)]))
-        lines.append(row_of([method, f"{spread:.3f}", *(plus_minus(one, 3) for one in (arrived, near, above))]))
+        lines.append(markdown_row([method, f"{spread:.3f}", *(plus_minus(one, 3) for one in (arrived, near, above))]))
     return lines
 
 
@@ -203,7 +203,7 @@ def tasks_of(rows: Rows) -> Lines:
 
 
 def table_head(headers: Sequence[str]) -> Lines:
-    return [row_of(headers), row_of(["---", *["---:"] * (len(headers) - 1)])]
+    return [markdown_row(headers), markdown_row(["---", *["---:"] * (len(headers) - 1)])]
 
 
 def plus_minus(one: Estimate, places: int) -> str:

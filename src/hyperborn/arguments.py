@@ -15,7 +15,7 @@ from jaxtyping import Float
 from hyperborn.errors import UserError
 from hyperborn.printable import shown
 
-ROUNDING = 1e-4
+SUM_TOLERANCE = 1e-4
 """How far from 1 the sum of probabilities may be; in single precision it is nearer, even of 2^24 of them."""
 
 
@@ -139,7 +139,7 @@ def distribution(name: str, q: Any, n: int | None = None) -> Float[np.ndarray, "
     table = table.astype(np.float64, copy=False)
     least, total = table.min(), table.sum()
     # A NaN fails both comparisons.
-    if not least >= 0 or not abs(total - 1) <= ROUNDING:
+    if not least >= 0 or not abs(total - 1) <= SUM_TOLERANCE:
         raise UserError(
             f"{name} has the least entry {least:.4g} and the sum {total:.6g}: give probabilities, which are at least "
             "0 and add up to 1"
@@ -159,7 +159,7 @@ def check_class_probabilities(probabilities: Any) -> None:
             f"predictions = {type_and_shape(probabilities)}: give an array (examples, classes) of probabilities"
         )
     totals = probabilities.sum(axis=1)
-    wrong = ~((probabilities >= 0).all(axis=1) & (np.abs(totals - 1) <= ROUNDING))
+    wrong = ~((probabilities >= 0).all(axis=1) & (np.abs(totals - 1) <= SUM_TOLERANCE))
     if wrong.any():
         first = int(wrong.argmax())
         raise UserError(

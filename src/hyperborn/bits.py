@@ -14,6 +14,9 @@ from hyperborn.errors import UserError
 LARGEST_INDEXED = 62
 """Most bits whose index fits a signed 64-bit integer with room to add one."""
 
+LARGEST_TABLE = 20
+"""Most bits of which a method that could do without a table makes one of all 2^n networks: 8 MiB of float64."""
+
 LARGEST_ENUMERATED = 24
 """Most bits of which a table may hold a number for each of the 2^n networks: 128 MiB of float64."""
 
@@ -30,13 +33,13 @@ def bits_of(indices: Int[np.ndarray, " networks"], n: int) -> UInt8[np.ndarray, 
     return ((np.asarray(indices, dtype=np.int64)[:, None] >> shifts) & 1).astype(np.uint8)
 
 
-def index_of(bits: UInt8[np.ndarray, "networks n"]) -> Int[np.ndarray, " networks"]:
-    """Index of each row of bits, shape (networks,), dtype int64; the inverse of `bits_of`.
+def index_of(bits: UInt8[np.ndarray, "*networks n"]) -> Int[np.ndarray, "*networks"]:
+    """Index of each row of bits, dtype int64; for two dimensions the inverse of `bits_of`.
 
     Raises:
         UserError: if a row has more than 62 bits.
     """
-    n = bits.shape[1]
+    n = bits.shape[-1]
     if n > LARGEST_INDEXED:
         raise UserError(f"{n} bits do not fit a 64-bit index; keep networks of over {LARGEST_INDEXED} bits as bit rows")
     places = np.int64(1) << np.arange(n - 1, -1, -1, dtype=np.int64)

@@ -57,7 +57,7 @@ class Programs:
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(HEAD + program_digest(key, value) + value)
-                # Without a sync: a crash costs a compilation, for the digest shows what is not whole.
+                # Without a sync: a crash costs a compilation, because the digest shows what is not whole.
                 Path(partial).replace(self.path(key))
             finally:
                 Path(partial).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from counted import counted
+from batch_counts import counted
 from hyperborn.backends import Batch, Counts, FakeDevice, Outcomes, Points, Readout
 from hyperborn.backends.mitigation import calibration_preparations
 from hyperborn.circuits import Brickwork

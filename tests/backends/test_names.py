@@ -33,6 +33,12 @@ def test_names(name: str) -> None:
     assert backend_named(name, noise=None, twirling=None) == NAMED[name]
 
 
+def test_simulators_without_noise_are_noiseless() -> None:
+    noiseless = {name for name, backend in NAMED.items() if backend.is_noiseless}
+    assert noiseless == {"statevector", "aer", "aer:matrix_product_state", "lightning.qubit"}
+    assert not Aer(noise=Noise(readout=0.1)).is_noiseless
+
+
 def test_settings_go_where_they_belong() -> None:
     assert backend_named("aer", noise=Noise(readout=0.1)) == Aer(noise=Noise(readout=0.1))
     assert backend_named("ibm_x", twirling=True, dynamical_decoupling="XY4") == IBMDevice("ibm_x", 3, "XY4", True)

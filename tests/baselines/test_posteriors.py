@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 from hyperborn.baselines import BayesBiNN, Ensemble, Gibbs, MeanField
 from hyperborn.baselines.baseline import ensemble_of_draws
 from hyperborn.baselines.bayesbinn import FULL_BATCH, MINIBATCH, Bayesian, learn_posterior, spin_variance
@@ -19,7 +19,7 @@ from hyperborn.data.dataset import Split
 
 
 def plain_posterior(energies: np.ndarray, marginals: np.ndarray) -> np.ndarray:
-    joint = inference_oracle.product_distribution(marginals.tolist()) * np.exp(-(energies - energies.min()))
+    joint = objectives_oracle.product_distribution(marginals.tolist()) * np.exp(-(energies - energies.min()))
     return joint / joint.sum()
 
 
@@ -140,7 +140,7 @@ def test_bayesbinn_comes_near_the_best_product_distribution(prior: hb.Uniform, t
     best = MeanField(steps=300).fit(net, data, prior=prior).result.numbers["elbo_gap"]
     found = BayesBiNN().fit(net, data, prior=prior).marginals
     assert found is not None
-    gap = exact.compared(inference_oracle.product_distribution(found.tolist()))["elbo_gap"]
+    gap = exact.compared(objectives_oracle.product_distribution(found.tolist()))["elbo_gap"]
     assert -1e-3 < gap - best < 1.0
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 import oracle
 from hyperborn.baselines import (
     BASELINES,
@@ -29,7 +29,7 @@ PRIOR = hb.Bernoulli([0.1, 0.9, 0.3, 0.5, 0.6, 0.2, 0.8, 0.4, 0.7])
 
 
 def log_prior(marginals: np.ndarray) -> np.ndarray:
-    return np.log(inference_oracle.product_distribution(marginals.tolist()))
+    return np.log(objectives_oracle.product_distribution(marginals.tolist()))
 
 
 @pytest.mark.parametrize("prior", [hb.Uniform(), PRIOR, hb.Ising(((0, 3, 2.0), (5, 8, -3.0)), 0.1)], ids=repr)

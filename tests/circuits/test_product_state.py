@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import circuit_oracle
-import endless
+import infinite_shots
 from hyperborn.backends.conformance.random_circuits import ListedCircuit
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, Gate, ProductState, SideBySide
 from hyperborn.circuits.product_state import product_state_angles, rotation_parameters
@@ -80,7 +80,7 @@ def test_qubits_and_angles_follow_each_other() -> None:
 def test_the_distribution_is_the_product_of_all() -> None:
     angles = np.random.default_rng(0).uniform(-3, 3, TOGETHER.n_parameters)
     own = np.split(angles, np.cumsum([circuit.n_parameters for circuit in TOGETHER.circuits])[:-1])
-    tables = [endless.table_of(circuit, part) for circuit, part in zip(TOGETHER.circuits, own, strict=True)]
+    tables = [infinite_shots.table_of(circuit, part) for circuit, part in zip(TOGETHER.circuits, own, strict=True)]
     expected = np.kron(np.kron(tables[0], tables[1]), tables[2])
     found = circuit_oracle.probabilities(circuit_oracle.with_angles(TOGETHER.gates(), angles), 6)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
@@ -92,6 +92,6 @@ def test_product_angles_give_every_qubit_its_probability() -> None:
     marginals = np.array([0.1, 0.9, 0.4, 0.25, 0.6, 0.75])
     angles = np.asarray(TOGETHER.product_angles(jnp.asarray(marginals)))
     assert angles.shape == TOGETHER.parameter_shape
-    q = endless.table_of(TOGETHER, angles).reshape((2,) * 6)
+    q = infinite_shots.table_of(TOGETHER, angles).reshape((2,) * 6)
     ones = [q.take(1, axis=qubit).sum() for qubit in range(6)]
     np.testing.assert_allclose(ones, marginals, rtol=0, atol=1e-6)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from command_line import QUICK, Outcome, Run, run
-from company import company
 from hyperborn.config import CompareConfig, Configuration, RunConfig, configured
 from hyperborn.config.options import COMPARE, TRAIN, Option
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
+from option_conditions import conditions_of
 
 ALL = ("classes", "pixels", "subset")
 """Options whose default in the help means that none is chosen."""
@@ -34,7 +34,7 @@ def test_default_in_the_help_is_the_default(option: Option, kind: type[Configura
     if default is None:
         assert option.default == ("all" if option.key in ALL else "")
     else:
-        given = configured(kind, None, {"data": "iris", **company(option.key, kind), option.key: option.default})
+        given = configured(kind, None, {"data": "iris", **conditions_of(option.key, kind), option.key: option.default})
         assert getattr(given, option.key) == default
 
 

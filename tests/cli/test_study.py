@@ -7,7 +7,7 @@ import pytest
 from command_line import Run
 from hyperborn.study import plan as plans
 from hyperborn.study import scheduler
-from planned import TABLES, written
+from small_plans import TABLES, written
 
 SMALL = TABLES.replace("sizes = [40, 20]", "sizes = [20]").replace("steps = 30", "steps = 5")
 

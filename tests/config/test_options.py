@@ -14,7 +14,7 @@ from hyperborn.config.posteriors import BACKEND_DEPTH
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
-from hyperborn.posteriors.default import COMFORTABLE, SMALL, default_depth
+from hyperborn.posteriors.default import COMFORTABLE_WEIGHTS, WEIGHTS_OF_FEW_LAYERS, default_depth
 from hyperborn.training.estimators import ESTIMATORS
 from hyperborn.training.minibatch.regime import EPOCHS, FEWEST, MOST
 from hyperborn.training.optimizers import OPTIMIZERS
@@ -78,14 +78,20 @@ def test_what_help_says_of_auto_is_what_the_ways_of_training_do() -> None:
         return regime.default_optimizer(regime.default_estimator()).learning_rate
 
     steps = (exact.default_steps(100, 10), EPOCHS, FEWEST, MOST, shots.default_steps(100, 10))
-    depths = (default_depth(SMALL), SMALL, default_depth(SMALL + 1), default_of(hb.Registers, "depth"), BACKEND_DEPTH)
+    depths = (
+        default_depth(WEIGHTS_OF_FEW_LAYERS),
+        WEIGHTS_OF_FEW_LAYERS,
+        default_depth(WEIGHTS_OF_FEW_LAYERS + 1),
+        default_of(hb.Registers, "depth"),
+        BACKEND_DEPTH,
+    )
     for key, said in (
         ("learning_rate", f"{rate(exact)} radians, on registers {rate(minibatch)}, with gains {rate(shots)}."),
         ("steps", "{}, on registers {} epochs in {:,} to {:,}, on a backend {}.".format(*steps)),
         ("restarts", f"{exact.restarts}, on registers {minibatch.restarts}."),
         ("beta", f"{exact.beta:g}, on registers {minibatch.beta} (a colder posterior)."),
         ("depth", "{} to {} weights, {} beyond; registers {}; on a backend {}.".format(*depths)),
-        ("posterior", f"one up to {COMFORTABLE} weights."),
+        ("posterior", f"one up to {COMFORTABLE_WEIGHTS} weights."),
     ):
         assert f"auto: {said}" in OPTIONS[key].help
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from company import company
 from deadline import within
 from hyperborn.config import CompareConfig, RunConfig, configured
 from hyperborn.errors import UserError
+from option_conditions import conditions_of
 
 WRONG = {
     "data": [5, "", [], True],
@@ -156,7 +156,9 @@ def test_every_field_has_wrong_values_and_says_what_it_takes() -> None:
     ],
 )
 def test_value_is_understood(key: str, given: Any, meant: Any) -> None:
-    found = getattr(configured(kind_of(key), None, {"data": "iris", **company(key, kind_of(key)), key: given}), key)
+    found = getattr(
+        configured(kind_of(key), None, {"data": "iris", **conditions_of(key, kind_of(key)), key: given}), key
+    )
     assert found == meant
     assert type(found) is type(meant)
 

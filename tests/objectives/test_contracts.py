@@ -12,7 +12,7 @@ import pytest
 from jaxtyping import Array
 
 import circuit_oracle
-import inference_oracle
+import objectives_oracle
 from hyperborn.circuits import Brickwork, Circuit, ProductState
 from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import DIVERGENCES, KL, MMD, Adversarial, Divergence, RenyiDivergence, Stein
@@ -64,9 +64,9 @@ Plain = Callable[[Any], Any]
 def plain_discrepancy(divergence: MMD, p: np.ndarray) -> Plain:
     """MMD² of one kernel, or the norm of those of all kernels of the adaptive kernel."""
     if divergence.bandwidth == "adaptive":
-        kernels = inference_oracle.normalised_kernels(p, adaptive_kernel(N).kappas)
+        kernels = objectives_oracle.normalised_kernels(p, adaptive_kernel(N).kappas)
         return lambda q: sum(((q - p) @ kernel @ (q - p)) ** 2 for kernel in kernels) ** 0.5
-    kernel = inference_oracle.kernel_matrix(N, divergence.kernel_of(np.log(p)).kappas)
+    kernel = objectives_oracle.kernel_matrix(N, divergence.kernel_of(np.log(p)).kappas)
     return lambda q: (q - p) @ kernel @ (q - p)
 
 
@@ -77,14 +77,14 @@ def plain_divergence(divergence: Divergence, p: np.ndarray, xp: Any = np) -> Pla
     if isinstance(divergence, KL):
         return lambda q: q @ (xp.log(q) - np.log(p))
     if isinstance(divergence, RenyiDivergence):
-        return lambda q: inference_oracle.renyi_divergence(q, p, divergence.alpha, xp)
+        return lambda q: objectives_oracle.renyi_divergence(q, p, divergence.alpha, xp)
     if isinstance(divergence, Stein):
         mixture = divergence.kernel or Hamming((np.exp(-1 / N),))
-        kernel = inference_oracle.kernel_matrix(N, mixture.kappas, mixture.weights)
-        doubled = inference_oracle.stein_kernel(p, kernel, bounded=divergence.operator == "barker")
+        kernel = objectives_oracle.kernel_matrix(N, mixture.kappas, mixture.weights)
+        doubled = objectives_oracle.stein_kernel(p, kernel, bounded=divergence.operator == "barker")
         return lambda q: q @ doubled @ q
     assert isinstance(divergence, Adversarial)
-    return lambda q: inference_oracle.classifier_divergence(q, p, divergence.order, divergence.ridge, xp)
+    return lambda q: objectives_oracle.classifier_divergence(q, p, divergence.order, divergence.ridge, xp)
 
 
 def charges(divergence: Divergence, p: np.ndarray) -> list[float]:
@@ -97,12 +97,12 @@ def charges(divergence: Divergence, p: np.ndarray) -> list[float]:
 def plain_weight(weight: float | str, divergence: Divergence, p: np.ndarray) -> float:
     if isinstance(divergence, Adversarial) and isinstance(weight, str):
         return 1.0  # what it is matched with but for its ridge; see below
-    return weight if isinstance(weight, float) else inference_oracle.kl_matched(p, charges(divergence, p))
+    return weight if isinstance(weight, float) else objectives_oracle.kl_matched(p, charges(divergence, p))
 
 
 def plain_formula(objective: Objective, prior: Prior, xp: Any = np) -> Plain:
     """F[q], written out for NumPy or, to differentiate it, jax.numpy."""
-    p = inference_oracle.product_distribution(prior.marginals(NETWORK).tolist())
+    p = objectives_oracle.product_distribution(prior.marginals(NETWORK).tolist())
     if isinstance(objective, ELBO):
         return lambda q: q @ ENERGIES + objective.beta * (q @ (xp.log(q) - np.log(p)))
     if isinstance(objective, SELBO):
@@ -203,7 +203,7 @@ def test_gradient_of_the_angles_is_that_of_finite_differences(
 
 @every_pair
 def test_a_point_mass_pays_what_it_should(objective: Objective, prior: Prior) -> None:
-    p = inference_oracle.product_distribution(prior.marginals(NETWORK).tolist())
+    p = objectives_oracle.product_distribution(prior.marginals(NETWORK).tolist())
     functional = bound(objective, prior)
     for index in (0, 13, 2**N - 1):
         point = np.eye(2**N)[index]
@@ -236,16 +236,16 @@ RIDGE_TAKES = {Adversarial(): 0.02, Adversarial(order=9, ridge=0.1): 0.04}
 def test_the_matched_weight_charges_point_masses_what_kl_charges_on_average(
     divergence: Divergence, prior: Prior
 ) -> None:
-    p = inference_oracle.product_distribution(prior.marginals(NETWORK).tolist())
+    p = objectives_oracle.product_distribution(prior.marginals(NETWORK).tolist())
     found = divergence.matched_weight(np.log(p))
-    expected = inference_oracle.kl_matched(p, charges(divergence, p))
+    expected = objectives_oracle.kl_matched(p, charges(divergence, p))
     np.testing.assert_allclose(found, expected, rtol=RIDGE_TAKES.get(divergence, 1e-10))
     assert found <= expected * (1 + 1e-10)
 
 
 @every_pair
 def test_the_prior_itself_pays_its_mean_energy_alone(objective: Objective, prior: Prior) -> None:
-    p = inference_oracle.product_distribution(prior.marginals(NETWORK).tolist())
+    p = objectives_oracle.product_distribution(prior.marginals(NETWORK).tolist())
     functional = bound(objective, prior)
     expected = p @ ENERGIES if functional.energies is not None else float(plain_formula(objective, prior)(p))
     np.testing.assert_allclose(float(functional(jnp.asarray(p))) + functional.lowest, expected, rtol=2e-6)
@@ -256,7 +256,7 @@ def test_the_prior_itself_pays_its_mean_energy_alone(objective: Objective, prior
     "objective", [Renyi(), Renyi(0.2), Renyi(2.0), SteinPosterior(), SteinPosterior(operator="difference")], ids=str
 )
 def test_the_posterior_alone_is_where_a_divergence_from_it_is_lowest(objective: Objective, prior: Prior) -> None:
-    joint = inference_oracle.product_distribution(prior.marginals(NETWORK).tolist()) * np.exp(-ENERGIES)
+    joint = objectives_oracle.product_distribution(prior.marginals(NETWORK).tolist()) * np.exp(-ENERGIES)
     lowest = -np.log(joint.sum()) if isinstance(objective, Renyi) else 0.0
     posterior = joint / joint.sum()
     with jax.enable_x64(True):
@@ -271,7 +271,7 @@ def test_the_posterior_alone_is_where_a_divergence_from_it_is_lowest(objective: 
 @pytest.mark.parametrize("prior", PRIORS, ids=str)
 @pytest.mark.parametrize("beta", [1.0, 0.4])
 def test_the_posterior_is_where_the_elbo_is_stationary(prior: Prior, beta: float) -> None:
-    p = inference_oracle.product_distribution(prior.marginals(NETWORK).tolist())
+    p = objectives_oracle.product_distribution(prior.marginals(NETWORK).tolist())
     q = p * np.exp(-(ENERGIES - ENERGIES.min()) / beta)
     q /= q.sum()
     with jax.enable_x64(True):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-import inference_oracle
+import objectives_oracle
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
 from hyperborn.objectives.kernels import Hamming
@@ -17,7 +17,7 @@ from hyperborn.priors import Bernoulli
 N = 4
 SEEDS = st.integers(0, 2**32 - 1)
 KAPPAS = (0.3, 0.8)
-KERNEL = inference_oracle.kernel_matrix(N, KAPPAS)
+KERNEL = objectives_oracle.kernel_matrix(N, KAPPAS)
 
 CONVEX: list[Objective] = [
     MLE(),
@@ -44,7 +44,7 @@ def problem(seed: int, n: int = N) -> tuple[np.ndarray, np.ndarray]:
 def plain_optimum(energies: np.ndarray, p: np.ndarray, weight: float) -> float:
     """The lowest E_q[energy] + weight · MMD²(q, p), as SciPy's sequential quadratic programming finds it."""
     found = minimize(
-        lambda q: q @ energies + weight * inference_oracle.squared_discrepancy(q, p, KERNEL),
+        lambda q: q @ energies + weight * objectives_oracle.squared_discrepancy(q, p, KERNEL),
         p,
         jac=lambda q: energies + 2 * weight * KERNEL @ (q - p),
         bounds=[(0, 1)] * len(p),
@@ -80,7 +80,7 @@ def test_of_the_elbo_it_is_the_tempered_posterior(seed: int, beta: float) -> Non
 def test_of_the_selbo_it_is_that_of_quadratic_programming(seed: int, weight: float) -> None:
     energies, p = problem(seed)
     found = optimum(SELBO(weight, MMD(Hamming(KAPPAS))), energies, np.log(p), tolerance=1e-8)
-    value = found.q @ energies + weight * inference_oracle.squared_discrepancy(found.q, p, KERNEL)
+    value = found.q @ energies + weight * objectives_oracle.squared_discrepancy(found.q, p, KERNEL)
     np.testing.assert_allclose(found.value, value, rtol=1e-13)
     # Karush, Kuhn and Tucker: the first variation is lowest wherever q is not 0.
     variation = energies + 2 * weight * KERNEL @ (found.q - p)
@@ -132,7 +132,7 @@ def test_steps_are_few_and_programs_compiled_once(objective: Objective) -> None:
 def test_a_prior_may_be_given_as_such() -> None:
     energies, _ = problem(0)
     given_as_such = optimum(SELBO(), energies, Bernoulli(0.3))
-    table = np.log(inference_oracle.product_distribution([0.3] * N))
+    table = np.log(objectives_oracle.product_distribution([0.3] * N))
     np.testing.assert_allclose(given_as_such.value, optimum(SELBO(), energies, table).value, rtol=1e-12)
     assert optimum(SELBO(), energies).value != given_as_such.value
 

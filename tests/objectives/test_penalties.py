@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 import registers_oracle
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
@@ -47,7 +47,7 @@ def plain_prior(registers: hb.Registers, prior: Prior) -> np.ndarray:
         tables = registers_oracle.tables_of(registers, np.asarray(prior.params))
         return registers_oracle.joint([(places, 0.8 * q + 0.2 / len(q)) for places, q in tables], N)
     marginals = {hb.Uniform(): [0.5] * 9, hb.Bernoulli(0.3): [0.3] * 9}.get(prior, [0.2] * 6 + [0.9] * 3)
-    return inference_oracle.product_distribution(marginals)
+    return objectives_oracle.product_distribution(marginals)
 
 
 @every_ragged
@@ -61,7 +61,7 @@ def test_kl_is_that_of_all_networks(registers: hb.Registers, kind: str) -> None:
     }[kind]
     angles = angles_of(registers)
     q = registers_oracle.joint(registers_oracle.tables_of(registers, angles), N)
-    expected = inference_oracle.divergence_from(q, plain_prior(registers, prior))
+    expected = objectives_oracle.divergence_from(q, plain_prior(registers, prior))
     found = charged(registers, prior, hb.ELBO().penalty, angles)
     # The circuits are simulated in single precision.
     assert found == pytest.approx(expected, abs=1e-4)
@@ -81,10 +81,10 @@ def test_a_prior_by_the_fields_of_the_network_is_found() -> None:
 def test_selbo_charges_the_mmd_of_each_register(registers: hb.Registers, marginals: list[float]) -> None:
     angles, expected = angles_of(registers), 0.0
     for places, q in registers_oracle.tables_of(registers, angles):
-        p = inference_oracle.product_distribution([marginals[place] for place in places])
-        kernel = inference_oracle.kernel_matrix(len(places), default_kernel(len(places)).kappas)
-        weight = inference_oracle.kl_matched_weight(p, kernel)
-        expected += weight * inference_oracle.squared_discrepancy(q, p, kernel)
+        p = objectives_oracle.product_distribution([marginals[place] for place in places])
+        kernel = objectives_oracle.kernel_matrix(len(places), default_kernel(len(places)).kappas)
+        weight = objectives_oracle.kl_matched_weight(p, kernel)
+        expected += weight * objectives_oracle.squared_discrepancy(q, p, kernel)
     found = charged(registers, hb.Bernoulli(tuple(marginals)), hb.SELBO().penalty, angles)
     assert found == pytest.approx(expected, rel=1e-4)
     assert found > 0.1
@@ -97,9 +97,9 @@ def test_every_divergence_charges_registers_one_by_one(name: str, prior: Prior) 
     penalty = hb.SELBO(2.0, DIVERGENCES[name]()).penalty
     angles = jnp.asarray(angles_of(registers))
     expected = 0.0
-    for bank, table in zip(registers.banks, registers.tables(angles), strict=True):
-        log_p = prior.log_factors(NETWORK, bank.places)
-        expected += sum(float(penalty(log_p[:, own])(table[:, own])) for own in range(len(bank.places)))
+    for group, table in zip(registers.groups, registers.tables(angles), strict=True):
+        log_p = prior.log_factors(NETWORK, group.places)
+        expected += sum(float(penalty(log_p[:, own])(table[:, own])) for own in range(len(group.places)))
     penalties = Penalties.of(registers, NETWORK, prior, penalty)
     assert float(penalties(registers.tables(angles))) == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
@@ -108,8 +108,8 @@ def test_the_derivative_is_each_registers_first_variation() -> None:
     registers, prior = RAGGED[2], hb.Bernoulli({"W1": 0.2, "W2": 0.9})
     tables = registers.tables(jnp.asarray(angles_of(registers)))
     found = jax.grad(Penalties.of(registers, NETWORK, prior, hb.ELBO(0.5).penalty))(tables)
-    for bank, table, own in zip(registers.banks, tables, map(np.asarray, found), strict=True):
-        expected = 0.5 * (np.log(table) - prior.log_factors(NETWORK, bank.places))
+    for group, table, own in zip(registers.groups, tables, map(np.asarray, found), strict=True):
+        expected = 0.5 * (np.log(table) - prior.log_factors(NETWORK, group.places))
         # Constants change nothing: probabilities add up to 1.
         np.testing.assert_allclose(own - own.mean(axis=0), expected - expected.mean(axis=0), atol=1e-4)
 

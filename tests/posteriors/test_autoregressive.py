@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import inference_oracle
+import objectives_oracle
 import oracle
 from examples import few
 from hyperborn.errors import UserError
@@ -52,7 +52,7 @@ def test_without_spread_bits_have_the_given_marginals() -> None:
     posterior = Autoregressive(4, 2)
     params = posterior.init(marginals, spread=0.0, key=jax.random.key(0))
     np.testing.assert_allclose(
-        posterior.distribution(params), inference_oracle.product_distribution(marginals.tolist()), rtol=1e-5
+        posterior.distribution(params), objectives_oracle.product_distribution(marginals.tolist()), rtol=1e-5
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 import hyperborn as hb
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors.default import COMFORTABLE, fits_one_register
+from hyperborn.posteriors.default import COMFORTABLE_WEIGHTS, fits_one_register
 
 
 @pytest.mark.parametrize(("n_weights", "depth"), [(3, 4), (10, 4), (11, 8), (18, 8)])
@@ -14,7 +14,7 @@ def test_few_weights_are_one_register(n_weights: int, depth: int) -> None:
 
 
 def test_more_weights_are_registers_of_the_network() -> None:
-    network = BinaryMLP(COMFORTABLE + 1, hidden=(), bias=False)
+    network = BinaryMLP(COMFORTABLE_WEIGHTS + 1, hidden=(), bias=False)
     assert not fits_one_register(network)
     assert hb.default_posterior(network) == hb.Registers(network)
 

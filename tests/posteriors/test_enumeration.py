@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-import inference_oracle
+import objectives_oracle
 from hyperborn.posteriors import enumeration
 
 N = 3
@@ -17,7 +17,7 @@ SHARES = arrays(np.float64, 2**N, elements=st.just(0.0) | st.floats(1e-6, 1)).fi
 
 @given(ENERGIES, MARGINALS)
 def test_log_evidence_and_posterior_are_plain_sums(energies: np.ndarray, marginals: list[float]) -> None:
-    p = inference_oracle.product_distribution(marginals)
+    p = objectives_oracle.product_distribution(marginals)
     joint = [prior * exp(-energy) for prior, energy in zip(p, energies, strict=True)]
     np.testing.assert_allclose(enumeration.log_evidence(energies, np.log(p)), log(fsum(joint)), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(
@@ -35,29 +35,29 @@ def test_energies_that_underflow_are_no_trouble() -> None:
 
 @given(SHARES, ENERGIES, MARGINALS)
 def test_sums_over_networks(shares: np.ndarray, energies: np.ndarray, marginals: list[float]) -> None:
-    q, p = shares / shares.sum(), inference_oracle.product_distribution(marginals)
+    q, p = shares / shares.sum(), objectives_oracle.product_distribution(marginals)
     mean = fsum(a * b for a, b in zip(q, energies, strict=True))
     np.testing.assert_allclose(enumeration.expected_energy(q, energies), mean, rtol=1e-12, atol=1e-300)
     np.testing.assert_allclose(enumeration.entropy(q), -fsum(a * log(a) for a in q if a > 0), rtol=1e-12, atol=1e-15)
-    kl = inference_oracle.divergence_from(q, p)
+    kl = objectives_oracle.divergence_from(q, p)
     np.testing.assert_allclose(enumeration.kl_divergence(q, np.log(p)), kl, rtol=1e-11, atol=1e-14)
     np.testing.assert_allclose(enumeration.elbo(q, energies, np.log(p)), -mean - kl, rtol=1e-11, atol=1e-13)
 
 
 @given(SHARES, ENERGIES, MARGINALS)
 def test_elbo_is_a_lower_bound(shares: np.ndarray, energies: np.ndarray, marginals: list[float]) -> None:
-    q, log_p = shares / shares.sum(), np.log(inference_oracle.product_distribution(marginals))
+    q, log_p = shares / shares.sum(), np.log(objectives_oracle.product_distribution(marginals))
     log_z = enumeration.log_evidence(energies, log_p)
     gap = log_z - enumeration.elbo(q, energies, log_p)
     assert gap > -1e-11
     # The gap is KL(q ‖ posterior).
     posterior = enumeration.posterior_probabilities(energies, log_p)
-    np.testing.assert_allclose(gap, inference_oracle.divergence_from(q, posterior), rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(gap, objectives_oracle.divergence_from(q, posterior), rtol=1e-9, atol=1e-11)
 
 
 @given(ENERGIES, MARGINALS)
 def test_elbo_of_the_posterior_is_the_log_evidence(energies: np.ndarray, marginals: list[float]) -> None:
-    log_p = np.log(inference_oracle.product_distribution(marginals))
+    log_p = np.log(objectives_oracle.product_distribution(marginals))
     posterior = enumeration.posterior_probabilities(energies, log_p)
     log_z = enumeration.log_evidence(energies, log_p)
     np.testing.assert_allclose(enumeration.elbo(posterior, energies, log_p), log_z, rtol=1e-11, atol=1e-11)

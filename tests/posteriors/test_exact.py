@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 import oracle
 from hyperborn.errors import UserError
 
@@ -19,7 +19,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 def plain_posterior(energies: np.ndarray, beta: float = 1.0) -> tuple[np.ndarray, float]:
     """Probabilities and log evidence, written out."""
-    joint = inference_oracle.product_distribution(MARGINALS) * np.exp(-energies / beta)
+    joint = objectives_oracle.product_distribution(MARGINALS) * np.exp(-energies / beta)
     return joint / joint.sum(), float(np.log(joint.sum()))
 
 
@@ -52,7 +52,7 @@ def test_the_gap_is_the_divergence_from_the_posterior(seed: int) -> None:
     p, log_z = plain_posterior(energies)
     q = np.random.default_rng(seed).dirichlet(np.full(2**N, 0.3))
     found = hb.ExactPosterior(energies, hb.Bernoulli(MARGINALS)).compared(q)
-    kl = inference_oracle.divergence_from(q, p)
+    kl = objectives_oracle.divergence_from(q, p)
     expected = {
         "elbo": log_z - kl,
         "log_evidence": log_z,

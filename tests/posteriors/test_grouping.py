@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
-from hyperborn.posteriors.grouping import WAYS, groups_of
+from hyperborn.posteriors.grouping import GROUPINGS, groups_of
 
 ARGUMENTS = st.fixed_dictionaries(
     {
@@ -32,7 +32,7 @@ def plain_layers(net: BinaryMLP) -> list[list[list[int]]]:
     return [*layers, scale_bits] if scale_bits else layers
 
 
-@given(ARGUMENTS, st.integers(1, 7), st.sampled_from(WAYS), st.integers(0, 3))
+@given(ARGUMENTS, st.integers(1, 7), st.sampled_from(GROUPINGS), st.integers(0, 3))
 def test_groupings_name_every_weight_once(arguments: dict[str, Any], size: int, grouping: str, seed: int) -> None:
     net = BinaryMLP(**arguments)
     groups = groups_of(net, size, grouping, seed)
@@ -42,7 +42,7 @@ def test_groupings_name_every_weight_once(arguments: dict[str, Any], size: int, 
     assert sizes[0] <= size
 
 
-@given(ARGUMENTS, st.integers(1, 7), st.sampled_from(WAYS))
+@given(ARGUMENTS, st.integers(1, 7), st.sampled_from(GROUPINGS))
 def test_registers_keep_to_their_neuron_or_layer_and_waste_nothing(
     arguments: dict[str, Any], size: int, grouping: str
 ) -> None:

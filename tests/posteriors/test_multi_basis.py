@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import circuit_oracle
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 import oracle
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
 from hyperborn.data import Dataset
@@ -152,7 +152,7 @@ def test_init_starts_from_marginals_that_one_qubit_can_have(circuit: Circuit) ->
     marginals = np.array([0.1, 0.2, 0.5, 1.0, 0.7, 0.9, 0.0, 0.5])
     posterior = MultiBasis(circuit)
     q = posterior.distribution(posterior.init(marginals, spread=0.0, key=jax.random.key(0)))
-    np.testing.assert_allclose(q, inference_oracle.product_distribution(marginals.tolist()), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(q, objectives_oracle.product_distribution(marginals.tolist()), rtol=0, atol=1e-6)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

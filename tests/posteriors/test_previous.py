@@ -41,8 +41,8 @@ def test_every_register_has_a_doubt_of_its_own() -> None:
     # The same prior, whether all networks are summed over or registers one by one.
     factors = [
         (places, np.exp(column))
-        for bank in registers.banks
-        for places, column in zip(bank.places, prior.log_factors(5, bank.places).T, strict=True)
+        for group in registers.groups
+        for places, column in zip(group.places, prior.log_factors(5, group.places).T, strict=True)
     ]
     np.testing.assert_allclose(np.exp(found), registers_oracle.joint(factors, 5), rtol=1e-12)
 

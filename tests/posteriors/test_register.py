@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import circuit_oracle
-import inference_oracle
+import objectives_oracle
 import oracle
 from hyperborn.circuits import Brickwork, Circuit, ProductState
 from hyperborn.errors import UserError
@@ -110,7 +110,7 @@ def test_init_starts_from_the_marginals(circuit: Circuit) -> None:
     register, marginals = Register(circuit), np.array([0.1, 0.3, 0.5, 0.9])
     params = register.init(marginals, spread=0.0, key=jax.random.key(0))
     assert params.dtype == jnp.float32
-    q = inference_oracle.product_distribution(marginals.tolist())
+    q = objectives_oracle.product_distribution(marginals.tolist())
     np.testing.assert_allclose(register.distribution(params), q, rtol=0, atol=1e-6)
     uniform = register.init(spread=0.0, key=jax.random.key(0))
     np.testing.assert_allclose(register.distribution(uniform), 1 / 16, rtol=0, atol=1e-6)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import circuit_oracle
-import inference_oracle
+import objectives_oracle
 import oracle
 from examples import few
 from hyperborn.circuits import AllPairs, ProductState
@@ -27,7 +27,7 @@ def random_params(posterior: Registers, seed: int = 0) -> np.ndarray:
 
 
 def plain_tables(groups: list[list[list[int]]], depth: int, params: np.ndarray) -> list[tuple[list[int], np.ndarray]]:
-    """The weights of each register and its 2^k probabilities, from the parameters of banks in their order."""
+    """The weights of each register and its 2^k probabilities, from the parameters of groups in their order."""
     found, start = [], 0
     for places in groups:
         size = len(places[0])
@@ -50,7 +50,7 @@ def plain_distribution(n: int, tables: list[tuple[list[int], np.ndarray]]) -> np
 
 
 def expected(posterior: Registers, params: np.ndarray) -> np.ndarray:
-    groups = [bank.places.tolist() for bank in posterior.banks]
+    groups = [group.places.tolist() for group in posterior.groups]
     return plain_distribution(posterior.n_weights, plain_tables(groups, posterior.depth, params))
 
 
@@ -135,7 +135,7 @@ def test_without_spread_bits_have_the_given_marginals(posterior: Registers) -> N
     params = posterior.init(marginals, spread=0.0, key=jax.random.key(0))
     np.testing.assert_allclose(posterior.marginals(params), marginals, rtol=1e-5)
     np.testing.assert_allclose(
-        posterior.distribution(params), inference_oracle.product_distribution(marginals.tolist()), rtol=1e-4
+        posterior.distribution(params), objectives_oracle.product_distribution(marginals.tolist()), rtol=1e-4
     )
     spread = posterior.init(marginals, spread=0.3, key=jax.random.key(0))
     assert 0.1 < float(jnp.std(spread - params)) < 0.5
@@ -158,8 +158,8 @@ def test_any_number_of_weights() -> None:
     posterior = Registers(net, 4)
     assert posterior.n_weights == 101_770
     # Neurons of 785 and of 129 weights: one is left over in each.
-    assert [bank.places.shape for bank in posterior.banks] == [(128 * 196 + 10 * 32, 4), (128 + 10, 1)]
-    assert [bank.size for bank in posterior.banks] == [4, 1]
+    assert [group.places.shape for group in posterior.groups] == [(128 * 196 + 10 * 32, 4), (128 + 10, 1)]
+    assert [group.size for group in posterior.groups] == [4, 1]
     assert posterior.n_parameters == (128 * 196 + 10 * 32) * AllPairs(4, 2).n_parameters + 138
     params = posterior.init(spread=0.5, key=jax.random.key(0))
     bits = posterior.sample(params, 3, key=jax.random.key(1))

@@ -65,15 +65,15 @@ ANGLES = tuple(np.random.default_rng(1).uniform(-2, 2, SIDE_BY_SIDE.n_parameters
     "prior", [*PRIORS, hb.PreviousPosterior(SIDE_BY_SIDE, ANGLES, 0.3)], ids=lambda prior: f"{prior!s:.60}"
 )
 def test_factors_of_registers_make_the_table_or_are_refused(prior: Prior) -> None:
-    banks = [bank.places for bank in SIDE_BY_SIDE.banks]
+    groups = [group.places for group in SIDE_BY_SIDE.groups]
     of_registers = isinstance(prior, hb.PreviousPosterior) and prior.posterior == SIDE_BY_SIDE
     if not (isinstance(prior, hb.Uniform | hb.Bernoulli) or of_registers):
         with pytest.raises(UserError, match="registers") as caught:
-            prior.log_factors(NETWORK, banks[0])
+            prior.log_factors(NETWORK, groups[0])
         assert "\n" not in str(caught.value)
         return
     total = np.zeros(2**N)
-    for places in banks:
+    for places in groups:
         factors = prior.log_factors(NETWORK, places)
         assert (factors.shape, factors.dtype) == ((2 ** places.shape[1], len(places)), np.float64)
         np.testing.assert_allclose(np.exp(factors).sum(axis=0), 1, rtol=1e-13)

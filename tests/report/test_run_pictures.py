@@ -10,7 +10,7 @@ import oracle
 from command_line import QUICK, Run
 from hyperborn.report import plots
 from hyperborn.report import run_pictures as pictures
-from planned import written
+from small_plans import written
 
 PLOTS = {"training.png", "networks.png", "reliability.png", "decision.png", "manifest.json"}
 NAMES = ("$1_$4", "$5_$9")

@@ -196,10 +196,10 @@ def test_pictures_that_cannot_be_written_are_a_line(define, data: Dataset, tmp_p
 
     result = session.start(path, define(steps=30), data, noting(notes), plots=drawn)
     assert len(notes) == 1
-    assert "plots is not replaced, for hyperborn did not write it" in notes[0]
+    assert "plots is not replaced because hyperborn did not write it" in notes[0]
     assert same(hb.load(path, report=notes.append), result)
     assert (path / "plots" / "mine.txt").read_text() == "precious"
-    with pytest.raises(UserError, match=r"run is not replaced, for hyperborn did not write .*plots; move that away"):
+    with pytest.raises(UserError, match=r"run is not replaced because hyperborn did not write .*plots; move that away"):
         start(path, define(steps=30), data, force=True)
 
 
@@ -313,7 +313,7 @@ def test_files_of_others_inside_a_run_are_not_lost(
     path = Path(shutil.copytree(finished[0], tmp_path / "run"))
     (path / name).write_text("mine")
     before = files_of(path)
-    with pytest.raises(UserError, match=rf"is not replaced, for hyperborn did not write .*{name}; move that away"):
+    with pytest.raises(UserError, match=rf"is not replaced because hyperborn did not write .*{name}; move that away"):
         start(path, define(), data, force=True)
     assert files_of(path) == before
 

@@ -169,7 +169,7 @@ def test_an_edited_manifest_is_damaged(folder: Path, edit) -> None:
     [
         ({"format": "hyperborn folder", "version": 2}, r"has version 2 of .* up to 1; install a newer hyperborn"),
         ({"format": 1}, r"has version 0 \(it was written before .* reads versions from 1 on; read it with"),
-        ({"format": "hyperborn folder", "version": True}, "has the version True, which is none; restore"),
+        ({"format": "hyperborn folder", "version": True}, "True, which is not a version number; restore"),
     ],
 )
 def test_a_folder_of_another_version_is_refused_and_is_not_damaged(folder: Path, mark: dict, message: str) -> None:

@@ -213,7 +213,7 @@ def test_lines_written_by_hand_with_a_check_that_fits_are_damaged(log: Path, bod
     [
         (None, r"metrics\.jsonl has version 0 \(it was written before .* reads versions from 1 on; read it with"),
         (2, r"metrics\.jsonl has version 2 of the format 'hyperborn metrics', .* up to 1; install a newer hyperborn"),
-        ("2", r"metrics\.jsonl has the version '2', which is none; restore"),
+        ("2", r"metrics\.jsonl has the version '2', which is not a version number; restore"),
     ],
 )
 def test_a_log_of_another_version_is_refused_and_left_alone(log: Path, first: Any, message: str) -> None:

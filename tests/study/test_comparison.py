@@ -16,6 +16,7 @@ from hyperborn.errors import UserError
 from hyperborn.progress import Progress
 from hyperborn.runs.folder import writing
 from hyperborn.study import comparison, fitting
+from hyperborn.study.comparison import comparison_cells
 from hyperborn.study.fitting import Row
 from hyperborn.study.scheduler import rows_of_cells, run_cells
 from hyperborn.study.splits import configuration, split_of
@@ -38,7 +39,7 @@ def compared(config: CompareConfig) -> list[Row]:
 
 def test_the_rows_of_a_comparison_are_those_of_a_study_of_its_cells(tmp_path: Path) -> None:
     config = configured(CompareConfig, None, PAIR)
-    rows, cells, store = compared(config), comparison.cells_of(config), Store(tmp_path / "study", "Two objectives")
+    rows, cells, store = compared(config), comparison_cells(config), Store(tmp_path / "study", "Two objectives")
     run_cells(cells, store, lambda *_: None)
     assert rows == rows_of_cells(cells, store)
     assert [(row["seed"], row["method"]) for row in rows] == [
@@ -61,7 +62,7 @@ def test_a_run_of_a_comparison_is_the_fit_of_its_definition() -> None:
 
 def test_a_split_without_examples_has_no_scores(tmp_path: Path) -> None:
     config = configured(CompareConfig, None, PAIR | {"test": 0, "validation": 0, "seeds": 1})
-    rows, cells, store = compared(config), comparison.cells_of(config), Store(tmp_path / "study", "Two objectives")
+    rows, cells, store = compared(config), comparison_cells(config), Store(tmp_path / "study", "Two objectives")
     run_cells(cells, store, lambda *_: None)
     assert rows_of_cells(cells, store) == rows
     for row in rows:
@@ -75,7 +76,7 @@ def test_a_split_without_examples_has_no_scores(tmp_path: Path) -> None:
 def definitions(given: dict[str, Any]) -> dict[str, Definition]:
     """What each objective of a comparison is trained as, on its first seed."""
     found = {}
-    cells = comparison.cells_of(configured(CompareConfig, None, given))
+    cells = comparison_cells(configured(CompareConfig, None, given))
     data = split_of(cells[0][3])
     for _, _, label, cell in cells:
         if cell.method.kind == "run" and cell.seed == cells[0][3].seed:
@@ -105,7 +106,7 @@ def test_what_asks_for_one_register_asks_for_it_on_the_whole_task(more: dict[str
     found = definitions({"data": "breast_cancer", "seeds": 1} | more)
     assert len(found) == 2
     assert {(type(one.posterior), one.network.n_features) for one in found.values()} == {(hb.Register, 15)}
-    exact = comparison.cells_of(configured(CompareConfig, None, {"data": "breast_cancer", "seeds": 1} | more))[-1][3]
+    exact = comparison_cells(configured(CompareConfig, None, {"data": "breast_cancer", "seeds": 1} | more))[-1][3]
     assert configuration(exact, {}).posterior == "register"
     assert split_of(exact).n_features == 15
 

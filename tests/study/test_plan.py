@@ -8,7 +8,7 @@ import pytest
 from hyperborn.errors import UserError
 from hyperborn.study.plan import BUILT_IN, Plan
 from hyperborn.study.scheduler import cells_of, check_cells
-from planned import TABLES, read
+from small_plans import TABLES, read
 
 
 def test_a_plan_has_its_parts_methods_and_tasks(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hyperborn.errors import UserError
 from hyperborn.study import report_files
 from hyperborn.study.scheduler import cells_of, rows_of_cells, run_cells
 from hyperborn.study.store import Store
-from planned import TABLES, read
+from small_plans import TABLES, read
 
 pq = pytest.importorskip("pyarrow.parquet", reason="needs hyperborn[parquet]")
 

@@ -17,7 +17,7 @@ from hyperborn.study.fitting import SplitFits
 from hyperborn.study.report_files import report_of
 from hyperborn.study.scheduler import LabelledCell, cells_of, rows_of_cells, run_cells
 from hyperborn.study.store import Store
-from planned import TABLES, plain, read
+from small_plans import TABLES, plain, read
 
 SMALL = TABLES.replace("sizes = [40, 20]", "sizes = [20]").replace("steps = 30", "steps = 5")
 

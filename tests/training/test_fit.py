@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 import oracle
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
@@ -84,14 +84,14 @@ def test_the_final_loss_is_the_objective_in_double_precision(
     define, data: Dataset, prior: hb.Bernoulli, exact: ExactPosterior, objective: Any
 ) -> None:
     found = run(define(objective=objective, prior=prior, steps=100), data, QUIET)
-    q, p = found.probabilities, inference_oracle.product_distribution([0.3] * 9)
+    q, p = found.probabilities, objectives_oracle.product_distribution([0.3] * 9)
     energy = float(q @ exact.energies)
     if isinstance(objective, hb.ELBO):
-        expected = energy + objective.beta * inference_oracle.divergence_from(q, p)
+        expected = energy + objective.beta * objectives_oracle.divergence_from(q, p)
     elif isinstance(objective, hb.SELBO):
-        kernel = inference_oracle.kernel_matrix(9, default_kernel(9).kappas)
-        weight = inference_oracle.kl_matched_weight(p, kernel)
-        expected = energy + weight * inference_oracle.squared_discrepancy(q, p, kernel)
+        kernel = objectives_oracle.kernel_matrix(9, default_kernel(9).kappas)
+        weight = objectives_oracle.kl_matched_weight(p, kernel)
+        expected = energy + weight * objectives_oracle.squared_discrepancy(q, p, kernel)
     else:
         expected = energy
     assert found.numbers["loss"] == pytest.approx(expected, rel=0, abs=1e-9)
@@ -100,7 +100,7 @@ def test_the_final_loss_is_the_objective_in_double_precision(
     if isinstance(objective, hb.ELBO):
         # β KL to what it is lowest at, which is the gap of the ELBO at β = 1 alone.
         own = p * np.exp(-(exact.energies - exact.energies.min()) / objective.beta)
-        gap = objective.beta * inference_oracle.divergence_from(q, own / own.sum())
+        gap = objective.beta * objectives_oracle.divergence_from(q, own / own.sum())
         assert found.numbers["optimum_gap"] == pytest.approx(gap, rel=0, abs=1e-8)
         assert (abs(found.numbers["elbo_gap"] - gap) < 1e-8) == (objective.beta == 1)
     elif isinstance(objective, hb.MLE):

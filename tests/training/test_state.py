@@ -97,7 +97,7 @@ def test_every_optimizer_lowers_every_objective(
     after = losses_of(definition, exact, moved(definition, exact, state, 40))
     # Far more than rounding: every restart gains at least 1 nat. Without energies of its own a loss starts nearer to
     # its lowest (the Renyi bound 0.6 nats above it): 1/2 nat then, or half of a loss below 1.
-    least = np.full(4, 1.0) if objective.annealed else np.minimum(0.5, before / 2)
+    least = np.full(4, 1.0) if objective.separable else np.minimum(0.5, before / 2)
     assert (after < before - least).all()
 
 

@@ -143,6 +143,11 @@ class Backend(ABC):
         """What people should know of its noise before they rely on its shots, in a line; None for nothing."""
         return None
 
+    @property
+    def is_noiseless(self) -> bool:
+        """Whether shots are known to be without noise, as exact draws are."""
+        return False
+
     @abstractmethod
     def connect(self) -> Connection:
         """A connection to the backend; `hyperborn.backends.boundary.connected` keeps it, and translates its errors.

@@ -17,7 +17,7 @@ from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, whole_number
 from hyperborn.printable import shown
 
-LARGEST_SEED = 2**31 - 1
+LARGEST_BACKEND_SEED = 2**31 - 1
 """Largest seed that every simulator takes."""
 
 
@@ -85,7 +85,7 @@ class Batch:
 
     def __post_init__(self) -> None:
         whole_number("shots", self.shots, 1)
-        whole_number("seed", self.seed, 0, LARGEST_SEED)
+        whole_number("seed", self.seed, 0, LARGEST_BACKEND_SEED)
 
     @property
     def n_points(self) -> int:
@@ -198,7 +198,7 @@ def no_table(point: Any) -> str | None:
 def impossible(reply: Sequence[Counts], sizes: Sequence[int], shots: int) -> tuple[int, str] | None:
     """A point whose numbers cannot come from `shots` shots, and the problem; None if all can."""
     for size in sorted(set(sizes)):
-        # All points of a width together, for there may be thousands.
+        # All points of a width together, because there may be thousands.
         places = np.flatnonzero(np.array(sizes) == size)
         points = [reply[place] for place in places.tolist()]
         owners = np.repeat(np.arange(len(points)), [len(point.counts) for point in points])

@@ -95,10 +95,3 @@ def identity_of(backend: Backend) -> str:
         return backend.label
     record = json.dumps(record_of(backend), sort_keys=True)
     return f"{backend.label}-{hashlib.sha256(record.encode()).hexdigest()[:8]}"
-
-
-def is_ideal(backend: Backend) -> bool:
-    """Whether shots are known to be without noise, as exact draws are."""
-    if isinstance(backend, Aer):
-        return backend.noise is None
-    return isinstance(backend, Statevector) or (isinstance(backend, PennyLaneDevice) and backend.name in SIMULATORS)

@@ -11,7 +11,7 @@ from hyperborn.backends.batch import Counts
 from hyperborn.bits import distinct_rows
 from hyperborn.errors import whole_number
 
-ROUNDING = 1e-6
+STORED_SUM_TOLERANCE = 1e-6
 """By how much the sum of stored weights may differ from 1."""
 
 
@@ -57,7 +57,7 @@ def outcomes_of(arrays: Mapping[str, np.ndarray], n: int) -> Outcomes:
     packed, weights, shots = arrays["bits"], arrays["weights"], arrays["shots"]
     if packed.dtype != np.uint8 or weights.ndim != 1 or packed.shape != (len(weights), -(-n // 8)):
         raise ValueError(f"its outcomes are of shape {packed.shape}, their weights of shape {weights.shape}")
-    if weights.dtype.kind != "f" or not (weights >= 0).all() or abs(weights.sum() - 1) > ROUNDING:
+    if weights.dtype.kind != "f" or not (weights >= 0).all() or abs(weights.sum() - 1) > STORED_SUM_TOLERANCE:
         raise ValueError("the weights of its outcomes are negative or do not add up to 1")
     if shots.ndim or shots.dtype.kind not in "ui" or shots < 1:
         raise ValueError(f"its outcomes are of {shots} shots")

@@ -34,7 +34,7 @@ class SimulatedAnnealing(Baseline):
     coldest: float = 0.1
 
     def __post_init__(self) -> None:
-        whole_number("chains", self.chains, 2, why=", for the first temperature is measured over chains")
+        whole_number("chains", self.chains, 2, why=", because the first temperature is measured over chains")
         whole_number("sweeps", self.sweeps, 2)
         check_positive(self, "coldest")
 

@@ -98,7 +98,7 @@ FULL_BATCH |= {"floor": 0.0, "largest": 8.0, "spread": 0.5}
 MINIBATCH = {"restarts": 1, "samples": 1, "learning_rate": 0.01, "temperature": 1e-10, "draws": 32}
 MINIBATCH |= {"floor": 1e-10, "largest": 1e30, "spread": 10.0}
 
-TINY = float(np.finfo(np.float32).tiny)
+LEAST_UNIFORM = float(np.finfo(np.float32).tiny)
 """The least uniform number that is drawn, so that its logarithm is finite."""
 
 
@@ -119,7 +119,7 @@ class Bayesian(Rule):
         return start
 
     def propose(self, state: Float[Array, " n"], key: RandomKey) -> Proposal:
-        uniform = jax.random.uniform(key, (self.samples, len(state)), minval=TINY, maxval=1.0)
+        uniform = jax.random.uniform(key, (self.samples, len(state)), minval=LEAST_UNIFORM, maxval=1.0)
         logits = (state[None] + 0.5 * (jnp.log(uniform) - jnp.log1p(-uniform))) / self.temperature
         # The two factors of s are products of sigmoids, since 1 - tanh² has no digits left where tanh is near 1.
         scales = (spin_variance(logits) + self.floor) / (self.temperature * (spin_variance(state) + self.floor)[None])

@@ -173,7 +173,7 @@ def lowest_network(
     rows, columns = bits_of_spins(spins), np.asarray(sides, dtype=np.float64)
     found: list[tuple[float, Ensemble]] = []
     # Networks with the same side parameters, or with none, are evaluated together.
-    for side in np.unique(columns, axis=0) if network.n_side else columns[:1]:
+    for side in distinct_rows(columns).rows if network.n_side else columns[:1]:
         candidates = distinct_rows(rows[(columns == side).all(axis=1)]).rows
         own = fitted(network, side)
         if len(rows) == 1:

@@ -104,7 +104,6 @@ def backend_test_command(
         from hyperborn.backends import backend_named
         from hyperborn.backends.boundary import connected
         from hyperborn.backends.conformance.conformance import check_circuits, conformance
-        from hyperborn.backends.names import is_ideal
         from hyperborn.progress import Progress
         from hyperborn.report.backend_tables import conformance_table
 
@@ -119,7 +118,7 @@ def backend_test_command(
             found = conformance(
                 name,
                 connection,
-                ideal=is_ideal(backend),
+                ideal=backend.is_noiseless,
                 circuits=circuits,
                 shots=shots,
                 seed=seed,

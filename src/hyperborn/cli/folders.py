@@ -87,13 +87,17 @@ def check_writable(folder: Path) -> None:
     if not folder_exists(folder):
         return
     if not (folder / MANIFEST).exists():
-        raise UserError(f"{folder} is not replaced, for hyperborn did not write it; choose another folder with --out")
+        raise UserError(
+            f"{folder} is not replaced because hyperborn did not write it; choose another folder with --out"
+        )
     strange: list[str] = []
     # A damaged folder may be replaced: that is the remedy.
     with suppress(UserError):
         strange = unlisted(folder, read_manifest(folder, folder))
     if strange:
-        raise UserError(f"{folder} is not replaced, for hyperborn did not write {folder / strange[0]}; move that away")
+        raise UserError(
+            f"{folder} is not replaced because hyperborn did not write {folder / strange[0]}; move that away"
+        )
 
 
 @contextmanager

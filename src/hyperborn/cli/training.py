@@ -50,7 +50,7 @@ def train_command(
         if settings.prior_from is None:
             examples = data_of(settings, note)
             definition = definition_of(settings, examples, settings.objective)
-            if settings.hidden == settings.posterior == "auto" and regime_of(definition).name == "exact":
+            if settings.hidden == settings.posterior == "auto" and regime_of(definition).enumerates:
                 size = definition.network.n_weights
                 note(
                     f"{size} weights on one circuit, exact; a larger network may predict better: --posterior registers"

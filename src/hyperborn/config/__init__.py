@@ -8,13 +8,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hyperborn.config.applicability import PARTS, options_of
+    from hyperborn.config.applicability import PARTS_OF_OBJECTIVES, options_of
     from hyperborn.config.kinds import Count, Text, distinct
     from hyperborn.config.models import CompareConfig, Configuration, RunConfig
     from hyperborn.config.reading import configured, read_toml
 
 HOMES = {
-    "PARTS": "applicability",
+    "PARTS_OF_OBJECTIVES": "applicability",
     "options_of": "applicability",
     "Count": "kinds",
     "Text": "kinds",
@@ -27,7 +27,7 @@ HOMES = {
 }
 
 __all__ = [
-    "PARTS",
+    "PARTS_OF_OBJECTIVES",
     "CompareConfig",
     "Configuration",
     "Count",

@@ -36,9 +36,9 @@ from hyperborn.posteriors import Posterior
 from hyperborn.training.estimators import ESTIMATORS, Estimator
 from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.regime import Regime
-from hyperborn.training.regimes import REGIMES, regime_for
+from hyperborn.training.regimes import ON_BACKEND, REGIMES, regime_for
 
-PARTS: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
+PARTS_OF_OBJECTIVES: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
 """Options whose value is the name of a thing with options of its own."""
 
 
@@ -65,26 +65,26 @@ def options_of(kind: type[Any]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Way:
+class TrainingSetup:
     """How a network may be trained: on "register" or "registers", and by which regime."""
 
     posterior: str
     regime: Regime
 
 
-def possible_ways(config: Configuration) -> list[Way]:
-    """Every way that the options leave open."""
+def possible_setups(config: Configuration) -> list[TrainingSetup]:
+    """Every setup that the options leave open."""
     posteriors = ("register", "registers") if config.posterior == AUTO else (config.posterior,)
     if config.on_backend:
-        return [Way(posterior, REGIMES["shots"]) for posterior in posteriors]
+        return [TrainingSetup(posterior, ON_BACKEND) for posterior in posteriors]
     named = None if config.estimator == AUTO else ESTIMATORS[config.estimator].regime
-    return [Way(posterior, REGIMES[named or USUAL[posterior]]) for posterior in posteriors]
+    return [TrainingSetup(posterior, REGIMES[named or USUAL[posterior]]) for posterior in posteriors]
 
 
-def way_of(posterior: Posterior, regime: Regime) -> Way:
-    """The way of a run whose posterior is known."""
+def setup_of(posterior: Posterior, regime: Regime) -> TrainingSetup:
+    """The setup of a run whose posterior is known."""
     usual = regime_for(posterior.ideal).name
-    return Way(next(kind for kind, name in USUAL.items() if name == usual), regime)
+    return TrainingSetup(next(kind for kind, name in USUAL.items() if name == usual), regime)
 
 
 def check_options(config: Configuration) -> None:
@@ -94,7 +94,7 @@ def check_options(config: Configuration) -> None:
         UserError: naming the option and what it goes with.
     """
     check_estimator(config)
-    for option, condition in not_met(config, possible_ways(config)):
+    for option, condition in not_met(config, possible_setups(config)):
         needed = words(option, condition)
         raise UserError(
             f"{option.key} goes with {needed} only, which is not chosen; leave {option.key} out or choose {needed}"
@@ -107,10 +107,10 @@ def check_used(config: Configuration, posterior: Posterior, regime: Regime) -> N
     Raises:
         UserError: naming the option and what it goes with.
     """
-    way = way_of(posterior, regime)
-    on = next(condition.found for condition in (ONE, MANY) if condition.posterior == way.posterior)
+    setup = setup_of(posterior, regime)
+    on = next(condition.found for condition in (ONE, MANY) if condition.posterior == setup.posterior)
     by = next(condition.found for condition in (EXACT, DRAWN, SHOTS) if condition.regime == regime.name)
-    for option, condition in not_met(config, [way]):
+    for option, condition in not_met(config, [setup]):
         needed = condition.found if isinstance(condition, TrainedAs) else words(option, condition)
         raise UserError(
             f"{option.key} goes with {needed} only, and the network of {posterior.n_weights} weights is trained on "
@@ -122,14 +122,14 @@ def check_estimator(config: Configuration) -> None:
     """Raise a UserError for an estimator that needs a backend where there is none, or the other way round."""
     if config.estimator == AUTO:
         return
-    takes_shots = ESTIMATORS[config.estimator].regime == "shots"
+    takes_shots = REGIMES[ESTIMATORS[config.estimator].regime].on_backend
     if takes_shots and not config.on_backend:
         raise UserError(
             f"estimator {config.estimator} takes shots from a backend, and none is chosen; give --backend statevector, "
             "or another estimator"
         )
     if config.on_backend and not takes_shots:
-        kinds = ", ".join(name for name, kind in ESTIMATORS.items() if kind.regime == "shots")
+        kinds = ", ".join(name for name, kind in ESTIMATORS.items() if REGIMES[kind.regime].on_backend)
         raise UserError(
             f"estimator {config.estimator} needs probabilities, and backend {config.backend} gives shots; "
             f"choose {kinds}, or leave backend out"
@@ -143,22 +143,22 @@ def refuse_settled(config: Configuration, keys: Iterable[str], why: str) -> None
             raise UserError(f"{key} does not go with prior_from: {why}; leave out {key}, or prior_from (--prior-from)")
 
 
-def not_met(config: Configuration, ways: Sequence[Way]) -> Iterator[tuple[Option, Condition]]:
-    """Options that are given though a condition of theirs holds in none of the ways, and that condition."""
+def not_met(config: Configuration, setups: Sequence[TrainingSetup]) -> Iterator[tuple[Option, Condition]]:
+    """Options that are given though a condition of theirs holds in none of the setups, and that condition."""
     for key, option in OPTIONS.items():
         if key in config.given:
             for condition in option.applies_to:
-                if not any(holds(option, condition, config, way) for way in ways):
+                if not any(holds(option, condition, config, setup) for setup in setups):
                     yield option, condition
 
 
-def holds(option: Option, condition: Condition, config: Configuration, way: Way) -> bool:
-    """Whether an option's condition holds for a configuration whose network is trained in this way."""
+def holds(option: Option, condition: Condition, config: Configuration, setup: TrainingSetup) -> bool:
+    """Whether an option's condition holds for a configuration whose network is trained in this setup."""
     match condition:
         case TrainedAs():
-            return condition.posterior in (None, way.posterior) and condition.regime in (None, way.regime.name)
+            return condition.posterior in (None, setup.posterior) and condition.regime in (None, setup.regime.name)
         case Chosen():
-            return choice_of(condition.key, config, way.regime) in condition.values
+            return choice_of(condition.key, config, setup.regime) in condition.values
         case WithObjective():
             return any(takes(config, name, option, condition) for name in config.chosen_objectives)
 
@@ -178,10 +178,10 @@ def choice_of(key: str, config: Configuration, regime: Regime) -> str:
 def takes(config: Configuration, name: str, option: Option, condition: WithObjective) -> bool:
     """Whether an objective is of a condition's kind, with the divergence that is chosen."""
     kind = OBJECTIVES[name]
-    if condition.kind == "annealed":
-        return kind.annealed
+    if condition.kind == "separable":
+        return kind.separable
     own = options_of(kind)
-    parts = (PARTS[part][getattr(config, part)] for part in PARTS if part in own)
+    parts = (PARTS_OF_OBJECTIVES[part][getattr(config, part)] for part in PARTS_OF_OBJECTIVES if part in own)
     return option.key in own or any(option.key in options_of(part) for part in parts)
 
 
@@ -206,8 +206,8 @@ def words(option: Option, condition: Condition) -> str:
             return condition.words
         case Chosen():
             return either(f"{condition.key} {value}" if condition.with_key else value for value in condition.values)
-        case WithObjective("annealed"):
-            return either(name for name, kind in OBJECTIVES.items() if kind.annealed)
+        case WithObjective("separable"):
+            return either(name for name, kind in OBJECTIVES.items() if kind.separable)
         case WithObjective():
             return either(takers_of(option.key))
 
@@ -215,7 +215,7 @@ def words(option: Option, condition: Condition) -> str:
 def takers_of(key: str) -> list[str]:
     """Objectives that have a field of this name, and objectives with a divergence that has one."""
     takers = [name for name, kind in OBJECTIVES.items() if key in options_of(kind)]
-    for part, kinds in PARTS.items():
+    for part, kinds in PARTS_OF_OBJECTIVES.items():
         owners = either(name for name, kind in OBJECTIVES.items() if part in options_of(kind))
         takers += [f"{owners} with {part} {name}" for name, kind in kinds.items() if key in options_of(kind)]
     return takers

@@ -31,7 +31,7 @@ def continued(config: RunConfig, run: str, note: Note) -> tuple[Dataset, Definit
     earlier = load(Path(run), report=note)
     # On a backend or not, it is the same circuits.
     network, before = earlier.network, earlier.definition.posterior.ideal
-    many = regime_for(before).name == "minibatch"
+    many = regime_for(before).draws_networks
     if many:
         refuse_settled(config, settled_by(REGISTERS), f"the registers are those of {run}")
     data = loaded(config, None, earlier.data.preprocessing)

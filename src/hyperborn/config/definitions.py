@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hyperborn.bits import LARGEST_ENUMERATED
-from hyperborn.config.applicability import PARTS, check_used, options_of
+from hyperborn.config.applicability import PARTS_OF_OBJECTIVES, check_used, options_of
 from hyperborn.config.models import Configuration, RunConfig
 from hyperborn.config.networks import AUTO_HIDDEN, shape_of, tiny
 from hyperborn.config.options import AUTO
@@ -128,7 +128,7 @@ def given_options(config: Configuration, kind: type[Any]) -> dict[str, Any]:
     found = config.chosen(keys)
     if "shots" in found:
         found["shots"] = found["shots"][0] if len(found["shots"]) == 1 else tuple(found["shots"])
-    for key in PARTS.keys() & set(keys):
-        part = PARTS[key][getattr(config, key)]
+    for key in PARTS_OF_OBJECTIVES.keys() & set(keys):
+        part = PARTS_OF_OBJECTIVES[key][getattr(config, key)]
         found[key] = part(**given_options(config, part))
     return found

@@ -135,7 +135,7 @@ class Kind(NamedTuple):
 
 COUNT, ABOVE = "a whole number from 1 on", "a number above 0"
 
-KINDS = {
+KINDS_OF_VALUES = {
     "data set": Kind(Text, "the name of a data set, such as iris, or a CSV file"),
     "column": Kind(Text, "the name of a column"),
     "columns": Kind(
@@ -208,5 +208,5 @@ KINDS = {
 def kind_of(option: Option) -> Kind:
     """The kind of an option's values; words to choose from are one as well."""
     if isinstance(option.kind, str):
-        return KINDS[option.kind]
+        return KINDS_OF_VALUES[option.kind]
     return Kind(Literal[option.kind], either(option.kind))

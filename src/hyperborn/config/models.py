@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from hyperborn.config.kinds import KINDS, Text, kind_of
+from hyperborn.config.kinds import KINDS_OF_VALUES, Text, kind_of
 from hyperborn.config.options import AUTO, COMPARE, TRAIN, Option
 
 
@@ -15,7 +15,7 @@ class Configuration(BaseModel, ABC):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    data: Text = Field(description=KINDS["data set"].allowed)
+    data: Text = Field(description=KINDS_OF_VALUES["data set"].allowed)
 
     if TYPE_CHECKING:
 

@@ -39,12 +39,12 @@ class Chosen:
 
 @dataclass(frozen=True)
 class WithObjective:
-    """An objective of some kind: one that can be annealed, or one that has a field of the option's name.
+    """An objective of some kind: separable, or with a field that has the option's name.
 
     The field may be that of a divergence, with an objective that takes divergences.
     """
 
-    kind: Literal["annealed", "has the field"]
+    kind: Literal["separable", "has the field"]
 
 
 Condition: TypeAlias = TrainedAs | Chosen | WithObjective
@@ -66,7 +66,7 @@ SPSA = Chosen("estimator", ("spsa",), with_key=True)
 PARAMETER_SHIFT = Chosen("estimator", ("parameter-shift",), with_key=True)
 ADAM = Chosen("optimizer", ("adam",))
 LEARNING = Chosen("optimizer", ("adam", "gains"))
-ANNEALED = WithObjective("annealed")
+SEPARABLE = WithObjective("separable")
 OBJECTIVE = WithObjective("has the field")
 
 
@@ -199,7 +199,7 @@ SHARED = (
            "First learning rate; auto: 0.03 radians, on registers 0.1, with gains 0.3.", TRAINING, (LEARNING,)),
     Option("annealing", "annealing", "0.01", "B",
            "How much the energy counts at the first step; it rises to 1 by half of the steps. 1: no annealing.",
-           TRAINING, (EXACT, ADAM, ANNEALED)),
+           TRAINING, (EXACT, ADAM, SEPARABLE)),
     Option("steps", "count or auto", AUTO, "N",
            "Steps at most; auto: 1000, on registers 60 epochs in 1,500 to 12,000, on a backend 100.", TRAINING),
     Option("restarts", "count or auto", AUTO, "N",

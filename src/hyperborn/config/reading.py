@@ -13,7 +13,7 @@ from hyperborn.config.models import Configuration
 from hyperborn.errors import UserError
 from hyperborn.printable import shown
 from hyperborn.storage import read_bounded
-from hyperborn.training.regimes import REGIMES
+from hyperborn.training.regimes import ON_BACKEND
 
 MOST_BYTES = 256 * 2**10
 """Of a configuration file, or a plan."""
@@ -38,7 +38,7 @@ def configured(kind: type[Config], file: Path | None, flags: Mapping[str, Any]) 
                 f"unknown configuration key {shown(key)}: {hint}the keys are {', '.join(kind.model_fields)}"
             )
     if given.get("backend") is not None:
-        given.setdefault("objective", REGIMES["shots"].default_objective().name)
+        given.setdefault("objective", ON_BACKEND.default_objective().name)
     try:
         config = kind.model_validate(given)
     except ValidationError as error:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from hyperborn._typing import Bits
 from hyperborn.arguments import check_bits
-from hyperborn.bits import index_of, row_keys
+from hyperborn.bits import LARGEST_TABLE, index_of, row_keys
 from hyperborn.energy.likelihood import Labelled, checked_examples, energy
 from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
 from hyperborn.records import record_of
@@ -22,11 +22,9 @@ Their files have a version of their own: `hyperborn.storage.formats.ARRAY`.
 """
 CACHED = (BinaryMLP, BinaryConvNet)
 """Networks whose energies are kept. Their classes are final, so the name of the class says what it computes."""
-SMALL = 10**6
-"""Networks times examples below which computing is as fast as reading."""
 
-LARGEST_TABLE = 20
-"""Most weights with a place in memory for the energy of every network: 8 MiB."""
+CHEAP_PRODUCT = 10**6
+"""Networks times examples below which computing is as fast as reading."""
 
 MOST_KEPT = 2**20
 """Most energies in memory where there is no place for all."""
@@ -40,7 +38,7 @@ def through_cache(
     Small tables are not kept, and neither are those of networks of other classes than `CACHED`: a record of their
     fields does not say what their code computes.
     """
-    if not enabled or type(net) not in CACHED or 2**net.n_weights * len(y) < SMALL:
+    if not enabled or type(net) not in CACHED or 2**net.n_weights * len(y) < CHEAP_PRODUCT:
         return compute()
     from hyperborn.storage.caches import cached_array
 

@@ -30,7 +30,7 @@ BLOCK = 2**16
 """Most pairs of codes in a block: 512 KiB of float64, which fit the second-level cache of a core."""
 WIDEST = 2**10
 """Codes of one half in a block, at most: more only make its tables larger."""
-COMFORTABLE = 64 * 2**20
+BYTES_OF_TABLES = 64 * 2**20
 """Bytes of tables beyond which larger ones are no faster."""
 LARGEST_MARGIN = 150.0
 """Examples on which a code has a larger margin are computed apart: products of exponentials could overflow."""
@@ -53,8 +53,8 @@ class NetworkHalf:
     def places(self, codes: Int[np.ndarray, " codes"]) -> Int[np.ndarray, " codes"]:
         """What each code adds to the index of a network."""
         last = self.net.n_weights - 1
-        worth = np.array([1 << (last - position) for position in self.positions], dtype=np.int64)
-        return bits_of(codes, len(self.positions)).astype(np.int64) @ worth
+        place_values = np.array([1 << (last - position) for position in self.positions], dtype=np.int64)
+        return bits_of(codes, len(self.positions)).astype(np.int64) @ place_values
 
     def margins(
         self, codes: Int[np.ndarray, " codes"], x: Examples, y: Labels
@@ -202,4 +202,4 @@ def examples_at_once(net: Network, codes: int, memory: int) -> int:
     """Examples whose tables for so many codes fit the memory; always even, and at least 2."""
     # Margins are held with copies, exponentials and, of two classes, the four products of a pair of examples.
     floats = codes * (net.working_floats + 8 * net.n_classes)
-    return 2 * max(1, min(memory, COMFORTABLE) // (16 * floats))
+    return 2 * max(1, min(memory, BYTES_OF_TABLES) // (16 * floats))

@@ -18,7 +18,7 @@ Normalization = Literal["none", "layer"]
 MOST_LAYERS = 32
 """Most hidden layers, or convolutions: more take minutes to compile."""
 
-LARGEST = 1_000_000
+LARGEST_WEIGHT = 1_000_000
 """Largest size of a weight: with larger ones, logits of several layers would overflow."""
 
 LARGEST_FEATURE = 1e15
@@ -32,11 +32,12 @@ def checked_values(values: Any) -> tuple[float, float]:
     """The weights that bits 0 and 1 stand for, as floats.
 
     Raises:
-        UserError: unless they are two distinct numbers, neither larger than `LARGEST` in size.
+        UserError: unless they are two distinct numbers, neither larger than `LARGEST_WEIGHT` in size.
     """
     pair = values if isinstance(values, tuple | list) else ()
-    if len(pair) != 2 or pair[0] == pair[1] or not all(is_number(value) and abs(value) <= LARGEST for value in pair):
-        allowed = f"two distinct numbers from {-LARGEST:,} to {LARGEST:,}, such as (-1, 1)"
+    possible = all(is_number(value) and abs(value) <= LARGEST_WEIGHT for value in pair)
+    if len(pair) != 2 or pair[0] == pair[1] or not possible:
+        allowed = f"two distinct numbers from {-LARGEST_WEIGHT:,} to {LARGEST_WEIGHT:,}, such as (-1, 1)"
         raise UserError(f"values={values!r} must be {allowed}")
     return float(pair[0]), float(pair[1])
 

@@ -10,7 +10,7 @@ import numpy as np
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks.layers import (
     ACTIVATIONS,
-    LARGEST,
+    LARGEST_WEIGHT,
     Activation,
     Normalization,
     check_one_of,
@@ -154,8 +154,10 @@ class BinaryMLP(Network):
     def _chosen_scale(self, values: Any, module: Any) -> Any:
         """The output scale that the values (..., bits) of the field "scale" choose, from a geometric sequence."""
         low, high = self.values
-        worth = [2.0**place for place in reversed(range(self._scale_bits))]
-        position = sum(worth[place] * (values[..., place] - low) / (high - low) for place in range(self._scale_bits))
+        place_values = [2.0**place for place in reversed(range(self._scale_bits))]
+        position = sum(
+            place_values[place] * (values[..., place] - low) / (high - low) for place in range(self._scale_bits)
+        )
         step = math.log(self.output_scales[1] / self.output_scales[0])
         return self.output_scales[0] * module.exp(step * position)
 
@@ -173,7 +175,7 @@ class BinaryMLP(Network):
 def _output_scales(scales: Any) -> tuple[float, ...]:
     given = scales if isinstance(scales, tuple | list) else ()
     count = len(given)
-    usable = all(is_number(scale) and 1 / LARGEST <= scale <= LARGEST for scale in given)
+    usable = all(is_number(scale) and 1 / LARGEST_WEIGHT <= scale <= LARGEST_WEIGHT for scale in given)
     if not count or count & (count - 1) or not usable or not _geometric(given):
         remedy = "one number above 0, or 2, 4, 8, ... of them, each the same multiple of the one before"
         raise UserError(f"output_scales={scales!r} must be {remedy}, such as (0.5, 1, 2, 4)")

@@ -81,8 +81,8 @@ class Network(abc.ABC):
     def side_fields(self) -> tuple[Field, ...]:
         """The named parts of the vector of side parameters, in order and without gaps; none for most networks.
 
-        Side parameters are real numbers that are learnt beside the binary weights, the same ones for all networks of a
-        posterior. At 0 each of them changes nothing.
+        Side parameters are parameters beside the weights: scales and shifts, real numbers that are learnt with them and
+        are the same for all networks of a posterior. At 0 each of them changes nothing.
         """
 
     @abc.abstractmethod

@@ -25,7 +25,7 @@ class Objective(ABC):
     """
 
     name: ClassVar[str]
-    annealed: ClassVar[bool] = True
+    separable: ClassVar[bool] = True
     """Whether energies are separate from the divergence, so that annealing can scale them."""
 
     @abstractmethod
@@ -162,7 +162,7 @@ class Renyi(Objective):
     """
 
     name = "renyi"
-    annealed = False
+    separable = False
     alpha: float = 0.5
 
     def __post_init__(self) -> None:
@@ -195,7 +195,7 @@ class SteinPosterior(Objective):
     """
 
     name = "stein"
-    annealed = False
+    separable = False
     weight: Weight = "kl-matched"
     kernel: Hamming | None = None
     operator: Literal["barker", "difference"] = "barker"

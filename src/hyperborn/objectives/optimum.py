@@ -19,7 +19,7 @@ from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import ExactPosterior
 from hyperborn.priors import Prior, Uniform
 
-ROUNDING = 1e-13
+RELATIVE_ROUNDING = 1e-13
 """Error of sums in float64, relative to the value, and in nats where the value is near 0."""
 
 GROWTH, RELAXATION = 2.0, 1.2
@@ -153,7 +153,7 @@ def next_iterate(geometry: Geometry, functional: Functional, current: Iterate) -
         q = geometry.probabilities(u)
         reached, _, gap = certified(functional, q)
         model = value + jnp.sum(variation * (q - before)) + curvature * geometry.distance(u, current.extrapolated)
-        slack = ROUNDING * (1.0 + jnp.abs(value))
+        slack = RELATIVE_ROUNDING * (1.0 + jnp.abs(value))
         return LineSearchStep(u, curvature, reached, gap, (reached <= model + slack) | (curvature > LARGEST_CURVATURE))
 
     step = jax.lax.while_loop(

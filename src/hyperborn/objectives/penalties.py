@@ -30,7 +30,7 @@ PenaltyRule = Callable[[LogProbabilities], Functional]
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Penalties:
-    """Σ_b F_b[q_b] in nats: for each bank one functional, common to its registers if `shared`, else one for each."""
+    """Σ_b F_b[q_b] in nats: for each group one functional, common to its registers if `shared`, else one for each."""
 
     functionals: tuple[Functional, ...]
     shared: tuple[bool, ...] = field(metadata={"static": True})
@@ -42,7 +42,7 @@ class Penalties:
         Raises:
             UserError: if the registers are not independent under it, or the penalty needs all networks' energies.
         """
-        found = [bound_penalty(prior.log_factors(network, bank.places), penalty) for bank in registers.banks]
+        found = [bound_penalty(prior.log_factors(network, group.places), penalty) for group in registers.groups]
         return cls(tuple(functional for functional, _ in found), tuple(shared for _, shared in found))
 
     def __call__(self, tables: Sequence[Tables]) -> Float[Array, ""]:

@@ -6,21 +6,21 @@ from hyperborn.posteriors.posterior import Posterior
 from hyperborn.posteriors.register import Register
 from hyperborn.posteriors.registers import Registers
 
-SMALL = 10
+WEIGHTS_OF_FEW_LAYERS = 10
 """Most weights for which few layers come as near to the posterior as many."""
 
-COMFORTABLE = 18
+COMFORTABLE_WEIGHTS = 18
 """Most weights of one register that trains in about a minute."""
 
 
 def default_depth(n_weights: int) -> int:
     """Layers of `AllPairs` beyond which more gained little (docs/elbo-gap.md)."""
-    return 4 if n_weights <= SMALL else 8
+    return 4 if n_weights <= WEIGHTS_OF_FEW_LAYERS else 8
 
 
 def fits_one_register(network: Network) -> bool:
     """Whether one register is the default for a network: few weights, and no side parameters."""
-    return network.n_weights <= COMFORTABLE and not network.n_side
+    return network.n_weights <= COMFORTABLE_WEIGHTS and not network.n_side
 
 
 def default_posterior(network: Network) -> Posterior:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples, RandomKey
-from hyperborn.arguments import ROUNDING, distribution
+from hyperborn.arguments import SUM_TOLERANCE, distribution
 from hyperborn.bits import LARGEST_ENUMERATED, bits_of
 from hyperborn.data.tables import real_numbers
 from hyperborn.errors import UserError, is_number
@@ -169,7 +169,7 @@ def table_of(name: str, values: ArrayLike) -> Float[np.ndarray, "..."]:
 def check_normalised(log_prior: Float[np.ndarray, " states"]) -> None:
     """Raise a UserError unless these are logarithms of probabilities that add up to 1."""
     total = enumeration.log_evidence(np.zeros_like(log_prior), log_prior)
-    if abs(total) > ROUNDING:
+    if abs(total) > SUM_TOLERANCE:
         raise UserError(
             f"a prior whose probabilities add up to exp({total:.4g}): give log probabilities (nats) of networks, such "
             "as prior.log_probabilities(network)"

@@ -10,7 +10,7 @@ from jaxtyping import Int
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 
-WAYS = ("neuron", "layer", "random")
+GROUPINGS = ("neuron", "layer", "random")
 """Groupings that have a name."""
 
 LARGEST_REGISTER = 10
@@ -21,13 +21,13 @@ Groups: TypeAlias = list[Int[np.ndarray, "registers size"]]
 
 
 def groups_of(network: Network | int, size: int, grouping: Any, seed: int) -> Groups:
-    """Registers of `size` weights each; if that does not divide a group, its remaining weights are a smaller register.
+    """Registers of `size` weights each; if that does not divide a neuron, the rest is a smaller register.
 
     Args:
         network: the network, or its number of weights, which are then treated as one neuron.
         size: weights of a register.
-        grouping: "neuron" groups the weights that enter the same sum; "layer" those of a layer, in the order of the
-            weight vector; "random" any weights, drawn from the seed; or the positions of each register.
+        grouping: "neuron" joins weights that enter the same sum; "layer" those of a layer, in the order of the weight
+            vector; "random" any weights, drawn from the seed; or the positions of each register.
         seed: of the random grouping.
 
     Raises:
@@ -35,8 +35,8 @@ def groups_of(network: Network | int, size: int, grouping: Any, seed: int) -> Gr
     """
     n = network if isinstance(network, int) else network.n_weights
     if isinstance(grouping, str):
-        if grouping not in WAYS:
-            raise UserError(f"grouping = {grouping!r}: give {', '.join(WAYS)}, or the positions of each register")
+        if grouping not in GROUPINGS:
+            raise UserError(f"grouping = {grouping!r}: give {', '.join(GROUPINGS)}, or the positions of each register")
         runs = runs_of_weights(network, n, grouping, seed)
         pieces = [run[start : start + size] for run in runs for start in range(0, len(run), size)]
     else:
@@ -62,14 +62,14 @@ def checked_positions(grouping: Any, n: int) -> list[np.ndarray]:
     Raises:
         UserError: unless they name every weight once, in registers that are neither empty nor too large.
     """
-    if not isinstance(grouping, tuple) or not all(isinstance(group, tuple) for group in grouping):
-        raise UserError(f"grouping = {grouping!r}: give {', '.join(WAYS)}, or a tuple of tuples of positions")
-    named = Counter(whole_number("position", place, 0, n - 1) for group in grouping for place in group)
+    if not isinstance(grouping, tuple) or not all(isinstance(register, tuple) for register in grouping):
+        raise UserError(f"grouping = {grouping!r}: give {', '.join(GROUPINGS)}, or a tuple of tuples of positions")
+    named = Counter(whole_number("position", place, 0, n - 1) for register in grouping for place in register)
     for position in range(n):
         if named[position] != 1:
             times = "more than once" if named[position] else "nowhere"
             raise UserError(f"grouping names weight {position} {times}: name each of 0 to {n - 1} once")
-    for group in grouping:
-        if not 1 <= len(group) <= LARGEST_REGISTER:
-            raise UserError(f"grouping has a register of {len(group)} weights: give each 1 to {LARGEST_REGISTER}")
-    return [np.asarray(group) for group in grouping]
+    for register in grouping:
+        if not 1 <= len(register) <= LARGEST_REGISTER:
+            raise UserError(f"grouping has a register of {len(register)} weights: give each 1 to {LARGEST_REGISTER}")
+    return [np.asarray(register) for register in grouping]

@@ -77,8 +77,8 @@ class PreviousPosterior(Prior):
         """As `Prior.log_factors`, of the same registers again."""
         self.check(network)
         if isinstance(self.posterior, Registers):
-            for bank, q in zip(self.posterior.banks, self.posterior.distributions(self._angles), strict=True):
-                if np.array_equal(bank.places, places):
+            for group, q in zip(self.posterior.groups, self.posterior.distributions(self._angles), strict=True):
+                if np.array_equal(group.places, places):
                     return np.log(self.doubted(q))
         raise UserError(
             f"prior from a posterior of {type(self.posterior).__name__}: its registers are not those of this run; give "

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, UInt8
 
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.arguments import check_bits, check_finite_parameters, check_key, check_parameters
-from hyperborn.bits import bits_of, check_enumerable
+from hyperborn.bits import bits_of, check_enumerable, index_of
 from hyperborn.circuits import AllPairs, ProductState
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.compilation import check_process
@@ -29,7 +29,7 @@ AT_ONCE = 2**24
 
 
 @dataclass(frozen=True, eq=False)
-class RegisterBank:
+class RegisterGroup:
     """Registers of equal size: their circuit, the weights of each, and the range of their angles in the parameters."""
 
     circuit: Circuit
@@ -59,7 +59,7 @@ class Registers(ExplicitPosterior):
     Circuits are `AllPairs` of `depth`; for k = 1 they are `ProductState`, the mean field, and depth is ignored. The
     number of weights is not limited: log-probability, entropy and KL are sums over registers. If k does not divide the
     weights of a neuron (or of a layer), its last register is smaller. `grouping` is as in
-    `hyperborn.posteriors.grouping.groups_of`. Parameters are one vector of angles (radians): of each bank of equal
+    `hyperborn.posteriors.grouping.groups_of`. Parameters are one vector of angles (radians): of each group of equal
     registers, angle by angle, one number a register.
 
     Raises:
@@ -84,7 +84,7 @@ class Registers(ExplicitPosterior):
         whole_number("seed", self.seed, 0)
         object.__setattr__(self, "n_weights", n)
         # This checks the grouping.
-        _ = self.banks
+        _ = self.groups
 
     def check_network(self, network: Network) -> None:
         """Raise a UserError if these are the registers of another network."""
@@ -92,26 +92,26 @@ class Registers(ExplicitPosterior):
             raise UserError("the registers are those of another network; give hb.Registers of the network itself")
 
     @cached_property
-    def banks(self) -> tuple[RegisterBank, ...]:
+    def groups(self) -> tuple[RegisterGroup, ...]:
         """Registers by their size, larger ones first."""
-        banks: list[RegisterBank] = []
+        groups: list[RegisterGroup] = []
         start = 0
         for places in groups_of(self.network, self.register_size, self.grouping, self.seed):
             size = places.shape[1]
             circuit = AllPairs(size, self.depth) if size > 1 else ProductState(1)
             stop = start + circuit.n_parameters * len(places)
-            banks.append(RegisterBank(circuit, places, start, stop))
+            groups.append(RegisterGroup(circuit, places, start, stop))
             start = stop
-        return tuple(banks)
+        return tuple(groups)
 
     @property
     def parameter_shape(self) -> tuple[int]:
-        return (self.banks[-1].stop,)
+        return (self.groups[-1].stop,)
 
     @cached_property
     def order(self) -> Int[np.ndarray, " n"]:
-        """Place of each weight in the order of the registers: bank by bank, and in each bit by bit of all registers."""
-        own = np.concatenate([bank.places.T.reshape(-1) for bank in self.banks])
+        """Place of each weight in the order of the registers: group by group, in each bit by bit of all registers."""
+        own = np.concatenate([group.places.T.reshape(-1) for group in self.groups])
         # The same dtype whether or not JAX is in double precision: it may reuse in one what it traced in the other.
         return np.argsort(own, kind="stable").astype(np.int32)
 
@@ -120,18 +120,19 @@ class Registers(ExplicitPosterior):
     ) -> Parameters:
         given = jnp.asarray(marginals_for(self, marginals, spread, key), float)
         angles = [
-            jax.vmap(bank.circuit.product_angles, out_axes=-1)(given[bank.places]).reshape(-1) for bank in self.banks
+            jax.vmap(group.circuit.product_angles, out_axes=-1)(given[group.places]).reshape(-1)
+            for group in self.groups
         ]
         return jnp.concatenate(angles) + spread * jax.random.normal(key, self.parameter_shape)
 
     def tables(self, params: Parameters) -> tuple[Tables, ...]:
-        """Probabilities (2^k, registers) of the outcomes of each bank's registers; JAX, of the parameters' dtype.
+        """Probabilities (2^k, registers) of the outcomes of each group's registers; JAX, of the parameters' dtype.
 
         Raises:
             UserError: if the parameters are not of `parameter_shape` in single or double precision.
         """
         check_parameters(params, self.parameter_shape, self)
-        return tuple(side_by_side.register_probabilities(bank.circuit, bank.angles(params)) for bank in self.banks)
+        return tuple(side_by_side.register_probabilities(group.circuit, group.angles(params)) for group in self.groups)
 
     def distributions(self, params: Parameters) -> tuple[Float[np.ndarray, "_ _"], ...]:
         """`tables` as float64, each column adding up to 1 to double precision: for reported numbers.
@@ -159,7 +160,7 @@ class Registers(ExplicitPosterior):
         for table in tables:
             for register in range(table.shape[1]):
                 q = (q[:, None] * table[None, :, register]).reshape(-1)
-        own = np.concatenate([bank.places.reshape(-1) for bank in self.banks])
+        own = np.concatenate([group.places.reshape(-1) for group in self.groups])
         return q.reshape((2,) * self.n_weights).transpose(*np.argsort(own)).reshape(-1)
 
     def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
@@ -167,47 +168,47 @@ class Registers(ExplicitPosterior):
         check_key(key)
         random = np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
         bits = np.empty((shots, self.n_weights), np.uint8)
-        for bank, table in zip(self.banks, self.distributions(params), strict=True):
-            patterns, sums = bits_of(np.arange(len(table)), bank.size), np.cumsum(table, axis=0)
+        for group, table in zip(self.groups, self.distributions(params), strict=True):
+            patterns, sums = bits_of(np.arange(len(table)), group.size), np.cumsum(table, axis=0)
             sums = sums / sums[-1]
             rows = max(1, AT_ONCE // table.size)
             for first in range(0, shots, rows):
-                uniforms = random.random((min(rows, shots - first), len(bank.places)))
-                bits[first : first + rows, bank.places] = patterns[inverse_cdf(sums, uniforms)]
+                uniforms = random.random((min(rows, shots - first), len(group.places)))
+                bits[first : first + rows, group.places] = patterns[inverse_cdf(sums, uniforms)]
         return bits
 
     def log_prob(self, params: Parameters, bits: Bits) -> Float[np.ndarray, " networks"]:
         check_bits("bits", bits, self.n_weights)
         total = np.zeros(len(bits))
         with np.errstate(divide="ignore"):
-            for bank, table in zip(self.banks, self.distributions(params), strict=True):
-                log_q, worth = np.log(table), 1 << np.arange(bank.size - 1, -1, -1)
-                rows = max(1, AT_ONCE // bank.places.size)
+            for group, table in zip(self.groups, self.distributions(params), strict=True):
+                log_q = np.log(table)
+                rows = max(1, AT_ONCE // group.places.size)
                 for first in range(0, len(bits), rows):
-                    outcomes = bits[first : first + rows, bank.places] @ worth
-                    total[first : first + rows] += log_q[outcomes, np.arange(len(bank.places))].sum(axis=1)
+                    outcomes = index_of(bits[first : first + rows, group.places])
+                    total[first : first + rows] += log_q[outcomes, np.arange(len(group.places))].sum(axis=1)
         return total
 
     def most_probable(self, params: Parameters) -> UInt8[np.ndarray, " n"]:
         """Bits of the most probable network: each register's most probable outcome, the lowest of equals."""
         bits = np.empty(self.n_weights, np.uint8)
-        for bank, table in zip(self.banks, self.distributions(params), strict=True):
-            bits[bank.places] = bits_of(table.argmax(axis=0), bank.size)
+        for group, table in zip(self.groups, self.distributions(params), strict=True):
+            bits[group.places] = bits_of(table.argmax(axis=0), group.size)
         return bits
 
     def entropy(self, params: Parameters) -> float:
         """Entropy of q (nats), float64."""
-        return float(sum(-(q * np.log(np.maximum(q, TINY))).sum() for q in self.distributions(params)))
+        return float(sum(-(q * np.log(np.maximum(q, LEAST_PROBABILITY))).sum() for q in self.distributions(params)))
 
     def marginals(self, params: Parameters) -> Float[np.ndarray, " n"]:
         """Probability that each weight's bit is 1, float64."""
         ones = np.empty(self.n_weights)
-        for bank, table in zip(self.banks, self.distributions(params), strict=True):
-            ones[bank.places] = table.T @ bits_of(np.arange(len(table)), bank.size).astype(np.float64)
+        for group, table in zip(self.groups, self.distributions(params), strict=True):
+            ones[group.places] = table.T @ bits_of(np.arange(len(table)), group.size).astype(np.float64)
         return ones
 
 
-TINY = 1e-300
+LEAST_PROBABILITY = 1e-300
 """Smaller probabilities are replaced by this one in a logarithm that they are multiplied with."""
 
 

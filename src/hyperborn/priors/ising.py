@@ -23,7 +23,7 @@ from hyperborn.priors.prior import (
     weights_in,
 )
 
-LARGEST = 1_000_000
+LARGEST_COUPLING = 1_000_000
 """Largest size of a field or coupling: larger ones would overflow in single precision."""
 
 Coupling = tuple[int, int, float]
@@ -156,6 +156,6 @@ def fields_of(given: Any) -> float | tuple[float, ...]:
 
 
 def strength_of(name: str, given: Any) -> float:
-    if not is_number(given) or abs(given) > LARGEST:
-        raise UserError(f"{name} {given!r}: give numbers from {-LARGEST:,} to {LARGEST:,}")
+    if not is_number(given) or abs(given) > LARGEST_COUPLING:
+        raise UserError(f"{name} {given!r}: give numbers from {-LARGEST_COUPLING:,} to {LARGEST_COUPLING:,}")
     return float(given)

@@ -26,7 +26,7 @@ def pictures_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[st
     """Functions that draw the pictures of a run, by file name."""
     data, log_evidence = result.data, result.numbers.get("log_evidence")
     pictures: dict[str, Draw] = {"training.png": lambda: plots.training_curve(records, log_evidence)}
-    if regime_of(result.definition).name == "exact":
+    if regime_of(result.definition).enumerates:
         pictures["networks.png"] = partial(networks_of, result)
     if len(data.test):
         pictures["reliability.png"] = lambda: plots.reliability_diagram(result.predict_proba(data.test.x), data.test.y)

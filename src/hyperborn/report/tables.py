@@ -136,10 +136,10 @@ def markdown(rows: Rows) -> str:
     """
     metrics = metric_columns(rows)
     headers = ["", *(escaped(metric_name(metric)) for metric in metrics)]
-    lines = [row_of(headers), row_of(["---", *["---:"] * len(metrics)])]
+    lines = [markdown_row(headers), markdown_row(["---", *["---:"] * len(metrics)])]
     for name in exact_last(rows):
         texts = [escaped(objective_name(name)), *(row_text(rows, name, metric) for metric in metrics)]
-        lines.append(row_of([f"*{part}*" for part in texts] if name == EXACT_POSTERIOR else texts))
+        lines.append(markdown_row([f"*{part}*" for part in texts] if name == EXACT_POSTERIOR else texts))
     return "\n".join(lines) + "\n"
 
 
@@ -157,7 +157,7 @@ def row_text(rows: Rows, name: str, metric: str) -> str:
     return estimate_text(mean, error)
 
 
-def row_of(texts: Sequence[str]) -> str:
+def markdown_row(texts: Sequence[str]) -> str:
     return f"| {' | '.join(texts)} |"
 
 

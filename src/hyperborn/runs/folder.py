@@ -105,7 +105,7 @@ class RunFolder:
         }
         # What could not be read again is refused now, not after hours of training.
         cls.from_files(path, files)
-        layout.begin(path, files, force=force)
+        layout.begin_run(path, files, force=force)
         return cls.from_files(path, files)
 
     @classmethod

@@ -31,7 +31,7 @@ LEFTOVER = re.compile(rf"\..+({'|'.join(map(re.escape, (LOCK, PARTIAL, PREVIOUS)
 JOURNALS = ("", "-journal", "-wal", "-shm")
 """Endings of a ledger's file and of what SQLite keeps beside it."""
 LEDGERS = tuple(f"{name}{ending}" for name in (LEDGER, EVALUATIONS) for ending in JOURNALS)
-PARTS = (DEFINITION, REPLACEMENT, RESULT, CHECKPOINTS)
+FOLDERS_OF_RUN = (DEFINITION, REPLACEMENT, RESULT, CHECKPOINTS)
 
 
 def check_plain(path: Path) -> None:
@@ -53,7 +53,7 @@ def check_plain(path: Path) -> None:
 
 def folder_entries(path: Path) -> Iterator[Path]:
     """Everything in a run folder that a run may read or write; of other things, which are left alone, nothing."""
-    names = {*PARTS, *LEDGERS, *IGNORED, METRICS}
+    names = {*FOLDERS_OF_RUN, *LEDGERS, *IGNORED, METRICS}
     for name in sorted(os.listdir(path)) if path.is_dir() else ():  # noqa: PTH208
         if name in names or LEFTOVER.fullmatch(name):
             yield path / name
@@ -97,12 +97,12 @@ def check_available(path: Path, *, force: bool) -> None:
         raise FolderTaken(f"{path} exists; choose another name, or force=True (--force) to replace it")
     check_plain(path)
     with explained(path, "read"):
-        strange = stranger(path)
-    if strange is not None:
-        raise UserError(f"{path} is not replaced, for hyperborn did not write {strange}; move that away")
+        foreign = foreign_entry(path)
+    if foreign is not None:
+        raise UserError(f"{path} is not replaced because hyperborn did not write {foreign}; move that away")
 
 
-def stranger(path: Path) -> Path | None:
+def foreign_entry(path: Path) -> Path | None:
     """Something that hyperborn did not write in a part of a run, which removing the part would lose."""
     for part in (DEFINITION, REPLACEMENT, RESULT, PLOTS):
         place = path / part
@@ -119,7 +119,7 @@ def stranger(path: Path) -> Path | None:
     return None
 
 
-def begin(path: Path, definition: Mapping[str, bytes], *, force: bool) -> None:
+def begin_run(path: Path, definition: Mapping[str, bytes], *, force: bool) -> None:
     """Put the files that define a new run into its folder, in place of another run if `force` is true.
 
     Raises:

@@ -36,7 +36,10 @@ Plots = Callable[[Result, list[dict[str, Any]]], Mapping[str, bytes]]
 
 @dataclass(frozen=True)
 class Spending:
-    """What a run on a backend may take: `limits` altogether (those of before if None), `patience` seconds a job."""
+    """What a run on a backend may take: `limits` altogether, and `patience` seconds a job.
+
+    None: the limits of the earlier start.
+    """
 
     limits: Limits | None = None
     patience: float | None = None

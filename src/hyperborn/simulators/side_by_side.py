@@ -29,7 +29,7 @@ LARGEST_GROUP = 5
 """Qubits whose Hadamard matrices are applied as one matrix."""
 
 Tables: TypeAlias = Float[Array, "_ _"]
-"""Probabilities of the 2^k outcomes of each register, one register a column; shapes differ from bank to bank."""
+"""Probabilities of the 2^k outcomes of each register, one register a column; shapes differ from group to group."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from hyperborn.simulators.mixing import apply_mixing, initial_gradient, initial_
 from hyperborn.simulators.phases import apply_phases, undo_phases
 from hyperborn.simulators.schedule import Phases, Program, Segment, schedule
 
-LARGEST = 26
+LARGEST_STATE = 26
 """Most qubits: a state takes 0.5 GiB in single precision, and its simulation about three times that."""
 
 
@@ -46,11 +46,11 @@ def probabilities(circuit: Circuit, params: Parameters) -> Probabilities:
 
 
 def flat(circuit: Circuit, params: Parameters) -> Angles:
-    if circuit.n_qubits > LARGEST:
+    if circuit.n_qubits > LARGEST_STATE:
         # JAX would make the array without an error, and abort the process when the array is used.
         raise UserError(
-            f"{circuit.n_qubits} qubits have 2^{circuit.n_qubits} amplitudes, over the limit of {LARGEST} qubits; give "
-            "a smaller circuit, or hb.Registers of many small ones"
+            f"{circuit.n_qubits} qubits have 2^{circuit.n_qubits} amplitudes, over the limit of {LARGEST_STATE} "
+            "qubits; give a smaller circuit, or hb.Registers of many small ones"
         )
     check_parameters(params, circuit.parameter_shape, circuit)
     return params.reshape(-1)
@@ -68,12 +68,14 @@ def run_program(program: Program, angles: Angles) -> ComplexVector:
     return apply_segments(program.tail, angles, state)
 
 
-def keep_final(program: Program, angles: Angles) -> tuple[ComplexVector, tuple[Angles, ComplexVector]]:
+def final_state_forward(program: Program, angles: Angles) -> tuple[ComplexVector, tuple[Angles, ComplexVector]]:
     state = run_program(program, angles)
     return state, (angles, state)
 
 
-def differentiate(program: Program, kept: tuple[Angles, ComplexVector], cotangent: ComplexVector) -> tuple[Angles]:
+def final_state_backward(
+    program: Program, kept: tuple[Angles, ComplexVector], cotangent: ComplexVector
+) -> tuple[Angles]:
     angles, state = kept
     state, cotangent, gradient = undo_segments(program.tail, angles, state, cotangent)
     if program.repeats:
@@ -91,7 +93,7 @@ def differentiate(program: Program, kept: tuple[Angles, ComplexVector], cotangen
 
 
 final_state = jax.custom_vjp(run_program, nondiff_argnums=(0,))
-final_state.defvjp(keep_final, differentiate)
+final_state.defvjp(final_state_forward, final_state_backward)
 
 
 def apply_segments(segments: tuple[Segment, ...], angles: Angles, state: ComplexVector) -> ComplexVector:

@@ -11,9 +11,9 @@ from hyperborn.storage.caches import cache_folder, cached_array
 from hyperborn.storage.checkpoints import Checkpoint, Checkpoints
 from hyperborn.storage.durable import write_file
 from hyperborn.storage.folders import folder_exists, read_folder, remove_folder, write_folder
-from hyperborn.storage.lock import FolderTaken, RunLock
 from hyperborn.storage.manifest import DamagedFolder
 from hyperborn.storage.metrics_log import MetricsLog, digest_of_metrics, read_metrics
+from hyperborn.storage.run_lock import FolderTaken, RunLock
 
 __all__ = [
     "Checkpoint",

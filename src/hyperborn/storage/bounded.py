@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from hyperborn.errors import UserError
 
-KINDS = {
+KINDS_OF_ENTRIES = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
     stat.S_IFCHR: "a device",
@@ -45,7 +45,7 @@ def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
     try:
         mode = stat.S_IFMT(os.fstat(descriptor).st_mode)
         if mode != stat.S_IFREG:
-            kind = KINDS.get(mode, "no file")
+            kind = KINDS_OF_ENTRIES.get(mode, "no file")
             remedy = "give a file inside it" if mode == stat.S_IFDIR else "write its content to a file and give that"
             raise UserError(f"{path} is {kind}, not a regular file; {remedy}")
         return os.fdopen(descriptor, "rb")

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hyperborn.errors import UserError
-from hyperborn.storage.locking import acquire, release
+from hyperborn.storage.lock_files import acquire, release
 
 PARTIAL = ".hyperborn-partial"
 LOCK = ".hyperborn-lock"
-"""Endings no other program uses, for what bears them is removed."""
+"""Endings that no other program uses, because files with them are removed."""
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full; free some space or choose another folder",

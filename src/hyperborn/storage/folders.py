@@ -29,7 +29,7 @@ from hyperborn.storage.durable import (
     write_new,
 )
 from hyperborn.storage.formats import FOLDER, Format
-from hyperborn.storage.locking import acquire, release
+from hyperborn.storage.lock_files import acquire, release
 from hyperborn.storage.manifest import (
     IGNORED,
     MANIFEST,
@@ -226,14 +226,16 @@ def _check_replaceable(path: Path, target: Path, replace: bool) -> None:
     if not replace:
         raise UserError(f"{path} already exists; choose another folder, or have it replaced (--force)")
     if not (target / MANIFEST).exists():
-        raise UserError(f"{path} is not replaced, for hyperborn did not write it; choose another folder")
+        raise UserError(f"{path} is not replaced because hyperborn did not write it; choose another folder")
     try:
         entries = read_manifest(target, path)
     except UserError:
         return  # It is ours, and damaged or of another version: to replace it is the remedy.
     unknown = unlisted(target, entries)
     if unknown:
-        raise UserError(f"{path} is not replaced, for hyperborn did not write the {unknown[0]!r} in it; move that away")
+        raise UserError(
+            f"{path} is not replaced because hyperborn did not write the {unknown[0]!r} in it; move that away"
+        )
 
 
 def _fill(folder: Path, files: Mapping[str, bytes]) -> None:

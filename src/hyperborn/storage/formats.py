@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from hyperborn.errors import UserError
 
-LARGEST = 2**31 - 1
+LARGEST_VERSION = 2**31 - 1
 """Of versions: SQLite keeps no larger one."""
 
 
@@ -97,8 +97,10 @@ def check_version(version: Any, kind: Format, label: object) -> int:
     """
     from hyperborn import __version__
 
-    if type(version) is not int or not 0 <= version <= LARGEST:
-        raise UserError(f"{label} has the version {reprlib.repr(version)}, which is none; restore it from a copy")
+    if type(version) is not int or not 0 <= version <= LARGEST_VERSION:
+        raise UserError(
+            f"{label} has the version {reprlib.repr(version)}, which is not a version number; restore it from a copy"
+        )
     if version > kind.version:
         raise UserError(
             f"{label} has version {version} of the format {kind.name!r}, and hyperborn {__version__} reads versions up "

@@ -34,7 +34,7 @@ OF_TASK = {*OF_DATA, *OWNED, *SHARED_KEYS} - {"seed"}
 """Keys of the configuration that the task takes: data, splits, network and prior. Its methods take the others."""
 
 
-def cells_of(config: CompareConfig) -> list[LabelledCell]:
+def comparison_cells(config: CompareConfig) -> list[LabelledCell]:
     """The cells of a comparison, seed by seed; methods are called by their objectives.
 
     Raises:
@@ -50,7 +50,7 @@ def cells_of(config: CompareConfig) -> list[LabelledCell]:
     if asked is not None:
         # One objective or option that asks for a kind of posterior asks for it everywhere.
         task["posterior"] = "registers" if asked else "register"
-    methods = {name: method_of(config, given, name) for name in config.objectives} | {EXACT_POSTERIOR: EXACT}
+    methods = {name: objective_method(config, given, name) for name in config.objectives} | {EXACT_POSTERIOR: EXACT}
     return [
         (PART, config.data, label, Cell(task, None, 0, seed, method))
         for seed in range(config.seed, config.seed + config.seeds)
@@ -58,7 +58,7 @@ def cells_of(config: CompareConfig) -> list[LabelledCell]:
     ]
 
 
-def method_of(config: CompareConfig, given: Mapping[str, Any], objective: str) -> Method:
+def objective_method(config: CompareConfig, given: Mapping[str, Any], objective: str) -> Method:
     """A run with one of the objectives, and with the options that such a run uses."""
     used = given_for(config, objective) - OF_TASK - {"objectives", "seeds", "seed", "posterior"}
     return Method("run", "", {"objective": objective, **{key: given[key] for key in used}}, {}, "validation")
@@ -70,7 +70,7 @@ def compare_objectives(config: CompareConfig, progress: Progress) -> Iterator[li
     Raises:
         UserError: if the data or the definitions cannot be made, a run fails, or the last seed is out of range.
     """
-    cells = cells_of(config)
+    cells = comparison_cells(config)
     started = time.monotonic()
     seeds = [list(split) for _, split in groupby(cells, key=lambda labelled: labelled[3].seed)]
     check_first(seeds[0], progress)

@@ -12,7 +12,7 @@ from typing import Any
 from hyperborn.errors import UserError, is_number
 from hyperborn.storage import formats, json_from_bytes, json_to_bytes, read_bounded, write_file
 from hyperborn.storage.durable import explained, make_folder
-from hyperborn.storage.locking import acquire, release
+from hyperborn.storage.lock_files import acquire, release
 from hyperborn.study.cell import Cell
 
 SCORES = ("accuracy", "nll", "brier", "ece")

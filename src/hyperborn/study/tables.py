@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hyperborn.report.notation import MISSING, fixed, metric_name, signed_text
 from hyperborn.report.plots import Outcome
-from hyperborn.report.tables import escaped, row_of
+from hyperborn.report.tables import escaped, markdown_row
 from hyperborn.stats import Estimate
 from hyperborn.study.metric_values import Rows, means_by_group
 from hyperborn.study.statistics import Difference, too_few_seeds
@@ -104,7 +104,7 @@ def trainability_table(found: Sequence[Trainability]) -> list[str]:
 def table(headers: Sequence[str], names: int, body: Sequence[Sequence[str]]) -> list[str]:
     """Lines of a table whose first columns, as many as `names`, hold names, and whose others hold numbers."""
     rule = ["---"] * names + ["---:"] * (len(headers) - names)
-    return [row_of(headers), row_of(rule), *map(row_of, body)]
+    return [markdown_row(headers), markdown_row(rule), *map(markdown_row, body)]
 
 
 def mean_text(estimate: Estimate) -> str:

@@ -1,4 +1,7 @@
-"""What serves where nothing is chosen: one place for the command line and for `hyperborn.fit`."""
+"""What serves where nothing is chosen: one place for the command line and for `hyperborn.fit`.
+
+What depends on the way of training, the learning rate for example, is decided by its `Regime`.
+"""
 
 from typing import Any
 

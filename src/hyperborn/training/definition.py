@@ -19,7 +19,7 @@ from hyperborn.training.estimator import Estimator
 from hyperborn.training.optimizers import Adam, Optimizer
 from hyperborn.training.plateau import Plateau
 
-KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+KINDS_OF_ARGUMENTS: dict[str, tuple[tuple[type, ...], str]] = {
     "network": ((Network,), "a network, such as hb.networks.BinaryMLP(n_features=4)"),
     "data": ((Dataset,), "the whole data set with its splits, such as hb.data.load('iris')"),
     "posterior": ((Posterior,), "a posterior, such as hb.Register(hb.circuits.AllPairs(9, depth=4))"),
@@ -38,8 +38,8 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 COMPILED = ("network", "posterior", "estimator", "optimizer", "annealing")
 """Parts that programs are compiled for."""
 
-PARTS = ("network", "posterior", "objective", "estimator", "prior", "optimizer")
-OPTIONAL = ("annealing", "plateau")
+REQUIRED_PARTS = ("network", "posterior", "objective", "estimator", "prior", "optimizer")
+OPTIONAL_PARTS = ("annealing", "plateau")
 NUMBERS = ("steps", "batch_size", "restarts", "seed", "spread")
 
 LARGEST_SEED = 2**32 - 1
@@ -69,7 +69,7 @@ class Definition:
     spread: float = SPREAD
 
     def __post_init__(self) -> None:
-        check_kinds(**{name: getattr(self, name) for name in KINDS if name != "data"})
+        check_kinds(**{name: getattr(self, name) for name in KINDS_OF_ARGUMENTS if name != "data"})
         counts = (("steps", 1, None), ("batch_size", 1, None), ("restarts", 1, None), ("seed", 0, LARGEST_SEED))
         for name, least, most in counts:
             object.__setattr__(self, name, whole_number(name, getattr(self, name), least, most))
@@ -108,13 +108,13 @@ class Definition:
 
     def to_record(self) -> dict[str, Any]:
         """The definition as JSON can hold it."""
-        parts = {name: record_of(getattr(self, name)) for name in PARTS}
+        parts = {name: record_of(getattr(self, name)) for name in REQUIRED_PARTS}
         plain = {name: getattr(self, name) for name in NUMBERS}
-        optional = {name: record_of(part) if (part := getattr(self, name)) else None for name in OPTIONAL}
+        optional = {name: record_of(part) if (part := getattr(self, name)) else None for name in OPTIONAL_PARTS}
         return optional | parts | plain
 
 
 def check_kinds(**arguments: Any) -> None:
-    """Raise a UserError for the first argument that is not of its kind in `KINDS`."""
+    """Raise a UserError for the first argument that is not of its kind in `KINDS_OF_ARGUMENTS`."""
     for name, value in arguments.items():
-        check_kind(name, value, *KINDS[name], hashable=name in COMPILED)
+        check_kind(name, value, *KINDS_OF_ARGUMENTS[name], hashable=name in COMPILED)

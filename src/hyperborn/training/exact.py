@@ -31,7 +31,15 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.optimizers import Adam, Optimizer, check_optimizer, update_rule_of
 from hyperborn.training.plateau import Plateau
-from hyperborn.training.regime import Diagnosis, PosteriorPredictor, Problem, Regime, Resources, Table, check_no_backend
+from hyperborn.training.regime import (
+    Diagnosis,
+    LazyDistribution,
+    PosteriorPredictor,
+    Problem,
+    Regime,
+    Resources,
+    check_no_backend,
+)
 from hyperborn.training.state import TrainState
 
 STEPS = 1000
@@ -85,6 +93,7 @@ class ExactRegime(Regime):
     """All 2^n networks are enumerated, so that nothing is sampled and the exact posterior is known."""
 
     name = "exact"
+    enumerates = True
     numbers = (
         *("loss", "expected_energy", "elbo", "log_evidence", "elbo_gap", "optimum_gap"),
         *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
@@ -123,7 +132,7 @@ class ExactRegime(Regime):
         return RECORD_EVERY
 
     def annealing(self, definition: Definition) -> Annealing | None:
-        useful = definition.objective.annealed and definition.optimizer.annealed
+        useful = definition.objective.separable and definition.optimizer.follows_changing_loss
         found = definition.annealing
         return found if found and found.start < 1 and useful else None
 
@@ -131,9 +140,9 @@ class ExactRegime(Regime):
         return definition.plateau
 
     def predictor(
-        self, definition: Definition, network: Network, params: np.ndarray, table: Table
+        self, definition: Definition, network: Network, params: np.ndarray, distribution: LazyDistribution
     ) -> PosteriorPredictor:
-        return ExactPredictor(network, definition.posterior.ideal, params, table)
+        return ExactPredictor(network, definition.posterior.ideal, params, distribution)
 
     def check_exact(self, definition: Definition, command: str) -> None:
         del definition, command
@@ -152,16 +161,16 @@ class ExactPredictor(PosteriorPredictor):
     network: Network
     posterior: ExplicitPosterior
     params: np.ndarray
-    table: Table
+    distribution: LazyDistribution
 
     def predictive(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
-        return exact_predictive(self.network, x, self.table())
+        return exact_predictive(self.network, x, self.distribution())
 
     def sample(self, shots: int, seed: int) -> Bits:
         return self.posterior.sample(jnp.asarray(self.params), shots, key=jax.random.key(seed))
 
     def most_probable(self, k: int) -> Bits:
-        return most_probable(self.table(), k)
+        return most_probable(self.distribution(), k)
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,7 @@ from hyperborn.training.regime import Problem, Resources
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import SECONDS, Result
 
-LOOKED_AT = 1000
+EXAMPLES_FOR_ACCURACY = 1000
 """Training examples, at most, that the accuracy is told on as training goes."""
 
 Watcher = Callable[[Report], None]
@@ -63,7 +63,7 @@ def fit(
     Args:
         network: the network whose weights are inferred.
         data: the training split is learnt from; the others are only reported on.
-        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`; on a backend `SELBO` or `MLE`, for the others
+        objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`; on a backend `SELBO` or `MLE`: the others
             need probabilities. If None ``ELBO()``; on `Registers` ``ELBO(beta=0.03)``, a colder posterior that predicts
             better (docs/registers.md); on a backend ``SELBO()``.
         posterior: where the weights come from; `default_posterior` of the network if None: one register where that
@@ -180,10 +180,10 @@ def result_of(
 
 
 def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
-    """Accuracy of the best restart's most probable network on the training split, on `LOOKED_AT` examples at most."""
+    """Accuracy of the best restart's most probable network on the training split, on at most 1000 examples."""
     bits = np.asarray(report.diagnosis.most_probable)[[report.best]]
     side = np.asarray(report.position.state.params)[report.best].reshape(-1)[definition.posterior.n_parameters :]
-    rows = np.linspace(0, len(data.train) - 1, min(LOOKED_AT, len(data.train))).astype(np.int64)
+    rows = np.linspace(0, len(data.train) - 1, min(EXAMPLES_FOR_ACCURACY, len(data.train))).astype(np.int64)
     guesses = posterior_predictive(fitted(definition.network, side), data.train.x[rows], bits).argmax(axis=1)
     return float(np.mean(guesses == data.train.y[rows]))
 

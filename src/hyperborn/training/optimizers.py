@@ -19,7 +19,7 @@ class Optimizer(ABC):
     """Settings from which Optax builds the update rule of a run of given length."""
 
     name: str
-    annealed: ClassVar[bool]
+    follows_changing_loss: ClassVar[bool]
     """Whether it can follow a loss that changes from step to step."""
     from_shots: ClassVar[bool] = False
     """Whether it is made for gradients from shots alone."""
@@ -52,7 +52,7 @@ class Adam(Optimizer):
     """
 
     name = "adam"
-    annealed = True
+    follows_changing_loss = True
     learning_rate: float = 0.03
 
     def __post_init__(self) -> None:
@@ -73,7 +73,7 @@ class LBFGS(Optimizer):
     """
 
     name = "lbfgs"
-    annealed = False
+    follows_changing_loss = False
     memory: int = 10
 
     def __post_init__(self) -> None:
@@ -102,7 +102,7 @@ class Gains(Optimizer):
     """
 
     name = "gains"
-    annealed = True
+    follows_changing_loss = True
     from_shots = True
     learning_rate: float = 0.3
 
@@ -125,12 +125,12 @@ class Gains(Optimizer):
             now = jnp.mean(jnp.abs(jnp.asarray(updates)))
             size = jnp.where(count < CALIBRATION, size + (now - size) / (count + 1), size)
             gain = self.learning_rate * ((late + 1.0) / (count + 1.0 + late)) ** FALL
-            return -gain * jnp.asarray(updates) / jnp.maximum(size, TINY), (count + 1, size)
+            return -gain * jnp.asarray(updates) / jnp.maximum(size, LEAST_DERIVATIVE), (count + 1, size)
 
         return optax.with_extra_args_support(optax.GradientTransformation(init, update))
 
 
-TINY = 1e-20
+LEAST_DERIVATIVE = 1e-20
 """Derivatives below this count as this: an angle that nothing depends on stays where it is."""
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "lbfgs": LBFGS, "gains": Gains}
@@ -147,7 +147,7 @@ def check_optimizer(optimizer: Optimizer, estimator: str, *, exact: bool, from_s
     """
     if optimizer.from_shots and not from_shots:
         raise UserError(f"the optimizer {optimizer.name} is for gradients from shots; give hb.Adam()")
-    if not optimizer.annealed and not exact:
+    if not optimizer.follows_changing_loss and not exact:
         raise UserError(
             f"the optimizer {optimizer.name} searches along lines of an exact loss, and the estimator {estimator} "
             "draws a new one at every step; give hb.Adam()"

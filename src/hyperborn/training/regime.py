@@ -50,7 +50,7 @@ class Resources:
 
     Attributes:
         progress: where stages and notes are shown.
-        limits: the most shots, jobs and seconds of a backend altogether; those of before if None.
+        limits: the most shots, jobs and seconds of a backend altogether. None: the limits of the earlier start.
         patience: seconds that a job may take, its time in the queue included; a day if None.
         ledger: file that keeps every job of a backend; in memory if None.
         resumed: whether the run was begun before, so that a ledger should be there.
@@ -82,8 +82,8 @@ class Problem(ABC):
         """Networks that a backend gave at trained parameters; None where predictions do without."""
 
 
-Table: TypeAlias = Callable[[], Float[np.ndarray, " states"]]
-"""q(w) of all 2^n networks in index order, float64."""
+LazyDistribution: TypeAlias = Callable[[], Float[np.ndarray, " states"]]
+"""Gives q(w) of all 2^n networks in index order, float64, and computes it only when it is called."""
 
 
 class PosteriorPredictor(ABC):
@@ -113,13 +113,19 @@ class Regime(ABC):
     numbers: ClassVar[tuple[str, ...]]
     """What is reported of a result, in the order in which it is shown."""
     may_lack: ClassVar[tuple[str, ...]] = ()
-    """Numbers that are left out where they are not known; results of before they were reported lack them as well."""
+    """Numbers that are left out where they are not known; older results lack them, too."""
     restarts: ClassVar[int]
     """Default number of independent starts."""
     beta: ClassVar[float] = 1.0
     """β of an ELBO for which none is chosen."""
     needs_outcomes: ClassVar[bool] = False
     """Whether predictions are made by networks that a backend gave."""
+    enumerates: ClassVar[bool] = False
+    """Whether all 2^n networks are enumerated, so that the exact posterior is known."""
+    draws_networks: ClassVar[bool] = False
+    """Whether networks are drawn from many registers."""
+    on_backend: ClassVar[bool] = False
+    """Whether circuits are measured on a backend."""
 
     # What it takes, and its defaults.
 
@@ -175,7 +181,7 @@ class Regime(ABC):
 
     @abstractmethod
     def predictor(
-        self, definition: Definition, network: Network, params: np.ndarray, table: Table
+        self, definition: Definition, network: Network, params: np.ndarray, distribution: LazyDistribution
     ) -> PosteriorPredictor:
         """Predictions of a trained posterior.
 
@@ -183,7 +189,7 @@ class Regime(ABC):
             definition: of the run.
             network: with its side parameters as they were learnt.
             params: of the posterior, in its shape.
-            table: gives q(w) of all 2^n networks, and keeps it.
+            distribution: gives q(w) of all 2^n networks, and keeps it.
         """
 
     def label(self, definition: Definition) -> str | None:

@@ -10,6 +10,9 @@ from hyperborn.training.shots.regime import ShotsRegime
 REGIMES: dict[str, Regime] = {regime.name: regime for regime in (ShotsRegime(), MinibatchRegime(), ExactRegime())}
 """The first that takes a posterior trains it, where no estimator is named."""
 
+ON_BACKEND = next(regime for regime in REGIMES.values() if regime.on_backend)
+"""The one that serves on a backend where no estimator is named."""
+
 
 def regime_of(definition: Definition) -> Regime:
     """The way of training of a run."""

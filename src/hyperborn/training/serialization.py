@@ -15,7 +15,7 @@ from hyperborn.posteriors import Autoregressive, MultiBasis, PreviousPosterior, 
 from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
 from hyperborn.records import Slots, thing_of
 from hyperborn.training.annealing import Annealing
-from hyperborn.training.definition import NUMBERS, OPTIONAL, PARTS, Definition
+from hyperborn.training.definition import NUMBERS, OPTIONAL_PARTS, REQUIRED_PARTS, Definition
 from hyperborn.training.estimators import ESTIMATORS
 from hyperborn.training.optimizers import OPTIMIZERS
 from hyperborn.training.plateau import Plateau
@@ -48,9 +48,9 @@ def definition_from_record(record: Any) -> Definition:
     expected = {field.name for field in fields(Definition)}
     if not isinstance(record, Mapping) or record.keys() != expected:
         raise UserError(f"the definition of a run must hold {', '.join(sorted(expected))}; was it edited by hand?")
-    parts = {name: thing_of(record[name], SLOTS, name) for name in PARTS}
+    parts = {name: thing_of(record[name], SLOTS, name) for name in REQUIRED_PARTS}
     plain = {name: record[name] for name in NUMBERS}
-    optional = {name: None if record[name] is None else thing_of(record[name], SLOTS, name) for name in OPTIONAL}
+    optional = {name: None if record[name] is None else thing_of(record[name], SLOTS, name) for name in OPTIONAL_PARTS}
     try:
         return Definition(**optional, **parts, **plain)
     except UserError:

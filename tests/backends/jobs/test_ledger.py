@@ -365,7 +365,7 @@ def test_forged_counts_are_said(wrong: dict[str, np.ndarray | None]) -> None:
 
 def test_counts_that_would_fill_the_memory_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     data = counts_to_bytes(counts(0))
-    monkeypatch.setattr(packing, "LARGEST", 500)
+    monkeypatch.setattr(packing, "MOST_UNPACKED", 500)
     with pytest.raises(UserError, match=r"^it: damaged"):
         counts_from_bytes(data, "it")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
+from batch_counts import counted
 from command_line import Run
-from counted import counted
 from hyperborn.backends import Batch, FakeDevice, IBMDevice, Points
 from hyperborn.backends.backend import JobMissing, NotFinished, TransientError, UnusableReply
 from hyperborn.backends.boundary import connected as connected_to

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from batch_counts import counted
 from circuit_oracle import probabilities, with_angles
-from counted import counted
 from hyperborn.backends import Batch, PennyLaneDevice, Points, Preparations
 from hyperborn.circuits import AllPairs, Brickwork
 from hyperborn.errors import UserError

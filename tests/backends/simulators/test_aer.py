@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from batch_counts import counted, points_counted
 from circuit_oracle import probabilities, with_angles
-from counted import counted, points_counted
 from hyperborn.backends import Aer, Batch, Points, Preparations
 from hyperborn.backends.backend import JobFailed
 from hyperborn.backends.simulators.aer import plain_preparation, run_batch

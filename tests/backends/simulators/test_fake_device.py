@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from counted import counted, points_counted
+from batch_counts import counted, points_counted
 from hyperborn.backends import Batch, FakeDevice, Points, Preparations
 from hyperborn.backends.mitigation import calibration_preparations
 from hyperborn.backends.services.ibm import sampler_class

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import SuperOp
 
+from batch_counts import points_counted
 from circuit_oracle import with_angles
-from counted import points_counted
 from hyperborn.backends import Aer, Noise
 from hyperborn.backends.simulators.noise import errors_of
 from hyperborn.circuits import AllPairs, Brickwork, Circuit

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from batch_counts import points_counted
 from circuit_oracle import with_angles
-from counted import points_counted
 from hyperborn.backends import Aer, Batch, Noise, Points
 from hyperborn.backends.simulators.aer import plain_preparation, run_shot_by_shot, uniform_gate_noise
 from hyperborn.backends.simulators.fake_device import device_gate_noise, device_named

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import inference_oracle
+import objectives_oracle
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import MMD, AdaptiveDiscrepancy
 from hyperborn.objectives.kernels import adaptive_kernel
@@ -19,12 +19,12 @@ CASES = st.tuples(st.integers(1, 6), st.integers(0, 2**32 - 1))
 def pair_of(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Independent bits and a rough distribution."""
     rng = np.random.default_rng(seed)
-    p = inference_oracle.product_distribution(rng.uniform(0.05, 0.95, n).tolist())
+    p = objectives_oracle.product_distribution(rng.uniform(0.05, 0.95, n).tolist())
     return p, rng.dirichlet(np.full(2**n, 0.3))
 
 
 def separations(q: np.ndarray, p: np.ndarray) -> np.ndarray:
-    kernels = inference_oracle.normalised_kernels(p, adaptive_kernel(len(p).bit_length() - 1).kappas)
+    kernels = objectives_oracle.normalised_kernels(p, adaptive_kernel(len(p).bit_length() - 1).kappas)
     return np.array([(q - p) @ kernel @ (q - p) for kernel in kernels])
 
 
@@ -41,7 +41,7 @@ def test_value_and_first_variation_are_those_of_plain_matrices(case: tuple[int, 
     with jax.enable_x64(True):
         value, variation = bound(p).value_and_first_variation(jnp.asarray(q))
     np.testing.assert_allclose(value, np.sqrt(sum(apart**2)), rtol=1e-11)
-    kernels = inference_oracle.normalised_kernels(p, adaptive_kernel(case[0]).kappas)
+    kernels = objectives_oracle.normalised_kernels(p, adaptive_kernel(case[0]).kappas)
     mixed = sum(one / np.sqrt(sum(apart**2)) * kernel for one, kernel in zip(apart, kernels, strict=True))
     np.testing.assert_allclose(variation, 2 * mixed @ (q - p), rtol=0, atol=1e-11)
 
@@ -117,7 +117,7 @@ def test_weights_are_right_where_squares_leave_single_precision() -> None:
 def test_matched_weight_charges_a_point_mass_what_kl_does(n: int, seed: int) -> None:
     for p in (pair_of(n, seed)[0], np.full(2**n, 0.5**n)):
         points = np.eye(2**n)
-        charged = p @ [inference_oracle.divergence_from(point, p) for point in points]
+        charged = p @ [objectives_oracle.divergence_from(point, p) for point in points]
         mean = p @ [np.sqrt(sum(separations(point, p) ** 2)) for point in points]
         np.testing.assert_allclose(ADAPTIVE.matched_weight(np.log(p)), charged / mean, rtol=1e-10)
         assert 1 - 1e-12 <= mean <= 5
@@ -131,7 +131,7 @@ def test_the_kernel_that_it_chose_can_be_had(case: tuple[int, int]) -> None:
     apart = separations(q, p)
     assert kernel.kappas == adaptive_kernel(case[0]).kappas
     assert kernel.weights is not None
-    kernels = inference_oracle.normalised_kernels(p, kernel.kappas)
+    kernels = objectives_oracle.normalised_kernels(p, kernel.kappas)
     expected = np.array([one * scaled[0, 0] for one, scaled in zip(apart, kernels, strict=True)])
     np.testing.assert_allclose(kernel.shares, expected / expected.sum(), rtol=1e-9)
     assert ADAPTIVE.kernel_of(np.log(p), np.exp(np.log(p))) == adaptive_kernel(case[0])

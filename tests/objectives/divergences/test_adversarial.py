@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-import inference_oracle
+import objectives_oracle
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import Adversarial
 
@@ -28,7 +28,7 @@ def value_and_logit(divergence: Adversarial, log_p: np.ndarray, q: np.ndarray) -
 @given(SEEDS, st.integers(1, 6), st.integers(1, 7), st.sampled_from([1e-2, 0.3]))
 def test_the_classifier_is_the_best_that_scipy_finds(seed: int, n: int, order: int, ridge: float) -> None:
     q, p = random_pair(seed, n)
-    products = inference_oracle.sign_products(n, order)
+    products = objectives_oracle.sign_products(n, order)
 
     def tilted(c: np.ndarray) -> np.ndarray:
         exponents = np.log(p) + products @ c
@@ -61,7 +61,7 @@ def test_with_all_products_and_hardly_a_ridge_it_is_kl_and_its_logit_the_log_rat
     random = np.random.default_rng(seed)
     q, p = random.dirichlet(np.full(2**n, 3.0), size=2)
     value, logit = value_and_logit(Adversarial(n, 1e-9), np.log(p), q)
-    np.testing.assert_allclose(value, inference_oracle.divergence_from(q, p), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(value, objectives_oracle.divergence_from(q, p), rtol=0, atol=1e-5)
     np.testing.assert_allclose(logit, np.log(q / p), rtol=0, atol=2e-3)
 
 
@@ -69,7 +69,7 @@ def test_with_all_products_and_hardly_a_ridge_it_is_kl_and_its_logit_the_log_rat
 def test_it_grows_with_the_order_from_zero_to_kl(seed: int, n: int) -> None:
     q, p = random_pair(seed, n)
     values = [value_and_logit(Adversarial(order), np.log(p), q)[0] for order in range(1, n + 2)]
-    ordered = [0.0, *values, inference_oracle.divergence_from(q, p)]
+    ordered = [0.0, *values, objectives_oracle.divergence_from(q, p)]
     assert (np.diff(ordered) > -1e-9).all()
     assert values[-1] == pytest.approx(values[-2], abs=1e-12) if n > 1 else values[0] > 0
     at_p, logit = value_and_logit(Adversarial(), np.log(p), p)
@@ -87,7 +87,7 @@ def test_products_of_two_bits_see_what_single_bits_cannot() -> None:
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("n", [1, 3, 6])
 def test_a_point_mass_pays_a_little_less_than_kl(n: int, order: int) -> None:
-    p = inference_oracle.product_distribution([0.3] * n)
+    p = objectives_oracle.product_distribution([0.3] * n)
     for index in (0, 2**n - 1):
         point = np.eye(2**n)[index]
         value, logit = value_and_logit(Adversarial(order), np.log(p), point)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import inference_oracle
+import objectives_oracle
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import KL, RenyiDivergence
 
@@ -27,9 +27,9 @@ def value_and_variation(alpha: float, log_p: np.ndarray, q: np.ndarray) -> tuple
 
 @given(MARGINALS, SEEDS, ALPHAS)
 def test_it_is_the_plain_sum(marginals: list[float], seed: int, alpha: float) -> None:
-    p, q = inference_oracle.product_distribution(marginals), random_distribution(seed)
+    p, q = objectives_oracle.product_distribution(marginals), random_distribution(seed)
     value, _ = value_and_variation(alpha, np.log(p), q)
-    np.testing.assert_allclose(value, inference_oracle.renyi_divergence(q, p, alpha), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(value, objectives_oracle.renyi_divergence(q, p, alpha), rtol=1e-10, atol=1e-12)
     assert value > -1e-12
     at_p, variation = value_and_variation(alpha, np.log(p), p)
     np.testing.assert_allclose(at_p, 0, atol=1e-12)
@@ -38,10 +38,10 @@ def test_it_is_the_plain_sum(marginals: list[float], seed: int, alpha: float) ->
 
 @given(MARGINALS, SEEDS)
 def test_it_grows_with_alpha_and_has_kl_in_between(marginals: list[float], seed: int) -> None:
-    p, q = inference_oracle.product_distribution(marginals), random_distribution(seed)
+    p, q = objectives_oracle.product_distribution(marginals), random_distribution(seed)
     alphas = [0.1, 0.5, 0.99999, 1.00001, 2.0, 5.0]
     values = [value_and_variation(alpha, np.log(p), q)[0] for alpha in alphas]
-    kl = inference_oracle.divergence_from(q, p)
+    kl = objectives_oracle.divergence_from(q, p)
     assert (np.diff([*values[:3], kl, *values[3:]]) > 0).all()
     np.testing.assert_allclose(values[2:4], kl, atol=1e-3)
     # What counts of a first variation are its differences, and those tend to KL's.
@@ -53,7 +53,7 @@ def test_it_grows_with_alpha_and_has_kl_in_between(marginals: list[float], seed:
 
 
 def test_a_factor_of_p_is_a_shift() -> None:
-    p, q = inference_oracle.product_distribution([0.3] * N), random_distribution(1)
+    p, q = objectives_oracle.product_distribution([0.3] * N), random_distribution(1)
     for alpha in (0.5, 3.0):
         near, far = (value_and_variation(alpha, np.log(p) + shift, q) for shift in (0.0, -2000.0))
         np.testing.assert_allclose(far[0], near[0] + 2000, rtol=1e-12)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import inference_oracle
+import objectives_oracle
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import Stein
 from hyperborn.objectives.kernels import Hamming
@@ -31,8 +31,8 @@ def value_and_variation(stein: Stein, log_p: np.ndarray, q: np.ndarray) -> tuple
 def plain_kernel(stein: Stein, p: np.ndarray) -> np.ndarray:
     n = len(p).bit_length() - 1
     mixture = stein.kernel or Hamming((exp(-1 / n),))
-    kernel = inference_oracle.kernel_matrix(n, mixture.kappas, mixture.weights)
-    return inference_oracle.stein_kernel(p, kernel, bounded=stein.operator == "barker")
+    kernel = objectives_oracle.kernel_matrix(n, mixture.kappas, mixture.weights)
+    return objectives_oracle.stein_kernel(p, kernel, bounded=stein.operator == "barker")
 
 
 def test_one_bit_is_as_worked_out_by_hand() -> None:

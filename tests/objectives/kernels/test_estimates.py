@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import inference_oracle
+import objectives_oracle
 import oracle
 from hyperborn.errors import UserError
 from hyperborn.objectives.kernels import (
@@ -25,9 +25,9 @@ from hyperborn.stats import Estimate
 N = 5
 MIXTURE = ((0.15, 0.8), (1.0, 3.0))
 KERNEL = Hamming(*MIXTURE)
-MATRIX = inference_oracle.kernel_matrix(N, *MIXTURE)
+MATRIX = objectives_oracle.kernel_matrix(N, *MIXTURE)
 MARGINALS = np.array([0.2, 0.5, 0.7, 0.4, 0.6])
-P = inference_oracle.product_distribution(MARGINALS.tolist())
+P = objectives_oracle.product_distribution(MARGINALS.tolist())
 Q = np.random.default_rng(0).dirichlet(np.full(2**N, 0.5))
 
 
@@ -39,13 +39,13 @@ def plain(bits: np.ndarray, others: np.ndarray | None, biased: bool) -> float:
     """The estimate from matrices of all pairs; without others from the marginals, enumerated."""
 
     def within(rows: np.ndarray) -> float:
-        kernel = inference_oracle.kernel_between(rows, rows, *MIXTURE)
+        kernel = objectives_oracle.kernel_between(rows, rows, *MIXTURE)
         return kernel.mean() if biased else kernel[~np.eye(len(rows), dtype=bool)].mean()
 
     if others is None:
-        across = inference_oracle.kernel_between(bits, oracle.all_bits(N), *MIXTURE) @ P
+        across = objectives_oracle.kernel_between(bits, oracle.all_bits(N), *MIXTURE) @ P
         return float(within(bits) - 2 * across.mean() + P @ MATRIX @ P)
-    across = inference_oracle.kernel_between(bits, others, *MIXTURE)
+    across = objectives_oracle.kernel_between(bits, others, *MIXTURE)
     return float(within(bits) - 2 * across.mean() + within(others))
 
 
@@ -74,7 +74,7 @@ def test_the_biased_estimate_is_mmd_of_the_empirical_distributions() -> None:
     bits, others = draws(Q, 40, 1), draws(P, 30, 2)
     places = 2 ** np.arange(N)[::-1]
     q, p = (np.bincount(rows @ places, minlength=2**N) / len(rows) for rows in (bits, others))
-    expected = inference_oracle.squared_discrepancy(q, p, MATRIX)
+    expected = objectives_oracle.squared_discrepancy(q, p, MATRIX)
     assert mmd_squared(bits, others, KERNEL, biased=True).mean == pytest.approx(expected, abs=1e-14)
     assert mmd_squared(bits, bits, KERNEL, biased=True).mean == pytest.approx(0, abs=1e-14)
 
@@ -104,7 +104,7 @@ def test_unbiased_and_with_the_error_that_is_stated(
     means = np.array([one.mean for one in found])
     variances = np.array([one.standard_error for one in found], float) ** 2
     error = means.std(ddof=1) / np.sqrt(SEEDS)
-    assert abs(means.mean() - inference_oracle.squared_discrepancy(q, P, MATRIX)) < 4 * error
+    assert abs(means.mean() - objectives_oracle.squared_discrepancy(q, P, MATRIX)) < 4 * error
     assert variances.mean() / means.var(ddof=1) == pytest.approx(ratio, rel=0.25)
     assert (means < 0).any() == (q is P)
 
@@ -173,8 +173,8 @@ SOME_MARGINALS = st.lists(st.floats(0, 1), min_size=1, max_size=6)
 @given(SOME_MARGINALS)
 def test_closed_forms_are_the_enumerated_sums(marginals: list[float]) -> None:
     n = len(marginals)
-    p = inference_oracle.product_distribution(marginals)
-    kernel = inference_oracle.kernel_matrix(n, *MIXTURE)
+    p = objectives_oracle.product_distribution(marginals)
+    kernel = objectives_oracle.kernel_matrix(n, *MIXTURE)
     found = product_embedding(Hamming(*MIXTURE), np.array(marginals), oracle.all_bits(n))
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, kernel @ p, rtol=1e-12)
@@ -227,7 +227,7 @@ def test_witness_is_the_first_variation_at_the_empirical_distributions() -> None
     found = mmd_witness(ALL, bits, others, KERNEL)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, 2 * MATRIX @ (q - p), rtol=0, atol=1e-14)
-    prior = inference_oracle.product_distribution(MARGINALS.tolist())
+    prior = objectives_oracle.product_distribution(MARGINALS.tolist())
     np.testing.assert_allclose(
         mmd_witness_from_product(ALL, bits, MARGINALS, KERNEL), 2 * MATRIX @ (q - prior), rtol=0, atol=1e-14
     )

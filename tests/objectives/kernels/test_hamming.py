@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import inference_oracle
+import objectives_oracle
 import oracle
 from hyperborn.errors import UserError
 from hyperborn.objectives.kernels import Hamming, adaptive_kernel, default_kernel, kernel_of_orders, median_kernel
@@ -23,14 +23,14 @@ def test_spectrum_is_that_of_the_explicit_matrix(n: int, mixture: tuple[tuple[fl
     walsh = (-1.0) ** (bits @ bits.T)
     spectrum = Hamming(*mixture).spectrum(n)
     rebuilt = walsh @ np.diag(spectrum) @ walsh / 2**n
-    np.testing.assert_allclose(rebuilt, inference_oracle.kernel_matrix(n, *mixture), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(rebuilt, objectives_oracle.kernel_matrix(n, *mixture), rtol=0, atol=1e-12)
     assert (spectrum > 0).all()
 
 
 @given(st.integers(1, 6), MIXTURES)
 def test_applied_to_a_table_it_is_the_explicit_matrix(n: int, mixture: tuple[tuple[float, ...], ...]) -> None:
     values = np.random.default_rng(n).normal(size=2**n)
-    expected = inference_oracle.kernel_matrix(n, *mixture) @ values
+    expected = objectives_oracle.kernel_matrix(n, *mixture) @ values
     with jax.enable_x64(True):
         found = Hamming(*mixture).apply(jnp.asarray(values))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
@@ -41,7 +41,7 @@ def test_applied_to_a_table_it_is_the_explicit_matrix(n: int, mixture: tuple[tup
 
 @given(st.integers(1, 6), MIXTURES)
 def test_by_distance_is_a_row_of_the_matrix(n: int, mixture: tuple[tuple[float, ...], ...]) -> None:
-    row = inference_oracle.kernel_matrix(n, *mixture)[0]
+    row = objectives_oracle.kernel_matrix(n, *mixture)[0]
     found = Hamming(*mixture).by_distance(n)
     np.testing.assert_allclose(found[oracle.all_bits(n).sum(axis=1)], row, rtol=1e-12)
     assert found[0] == pytest.approx(1)
@@ -57,7 +57,7 @@ def test_kappa_makes_the_gaussian_kernel() -> None:
     squared = ((weights[:, None] - weights[None]) ** 2).sum(axis=2)
     sigma = 1.3
     np.testing.assert_allclose(
-        inference_oracle.kernel_matrix(3, Hamming((exp(-4 / (2 * sigma**2)),)).kappas),
+        objectives_oracle.kernel_matrix(3, Hamming((exp(-4 / (2 * sigma**2)),)).kappas),
         np.exp(-squared / (2 * sigma**2)),
         rtol=1e-12,
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import inference_oracle
+import objectives_oracle
 import oracle
 from hyperborn.errors import UserError
 from hyperborn.objectives.kernels import (
@@ -25,7 +25,7 @@ def rows_of(n: int, rows: int, seed: int) -> np.ndarray:
 
 
 def plain_sums(bits: np.ndarray, others: np.ndarray) -> np.ndarray:
-    return np.concatenate([inference_oracle.kernel_between(row[None], others, *MIXTURE).sum(axis=1) for row in bits])
+    return np.concatenate([objectives_oracle.kernel_between(row[None], others, *MIXTURE).sum(axis=1) for row in bits])
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_distances_of_a_table_are_those_of_all_pairs(n: int, seed: int) -> None:
 @settings(max_examples=15)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_distances_of_independent_bits_are_those_of_all_pairs(marginals: list[float]) -> None:
-    p = inference_oracle.product_distribution(marginals)
+    p = objectives_oracle.product_distribution(marginals)
     np.testing.assert_allclose(distances_of_product(np.array(marginals)), plain_distances(p), rtol=0, atol=1e-14)
 
 

@@ -33,12 +33,12 @@ def test_assembling_has_the_gradient_of_a_permutation() -> None:
     parts = [jnp.asarray(random.normal(size=shape), jnp.float32) for shape in ((3, 2, 2), (3, 1, 2))]
     flat, back = jax.vjp(lambda parts: assembled(RAGGED, parts), parts)
     order = [(0, 1, 0), (0, 1, 1), (0, 0, 1), (1, 0, 0), (0, 0, 0), (1, 0, 1)]
-    expected = np.stack([parts[bank][:, bit, register] for bank, bit, register in order], axis=1)
+    expected = np.stack([parts[group][:, bit, register] for group, bit, register in order], axis=1)
     np.testing.assert_array_equal(flat, expected)
     cotangent = jnp.asarray(random.normal(size=flat.shape), jnp.float32)
     (gradients,) = back(cotangent)
-    for place, (bank, bit, register) in enumerate(order):
-        np.testing.assert_array_equal(gradients[bank][:, bit, register], cotangent[:, place])
+    for place, (group, bit, register) in enumerate(order):
+        np.testing.assert_array_equal(gradients[group][:, bit, register], cotangent[:, place])
 
 
 @pytest.mark.parametrize("wide", [False, True])
@@ -55,7 +55,7 @@ def test_outcomes_have_their_frequencies(wide: bool) -> None:
 
 
 def test_registers_are_drawn_independently() -> None:
-    """The correlation of two fair bits, in one bank or in two, is 0 within five standard errors (seed 0)."""
+    """The correlation of two fair bits, in one group or in two, is 0 within five standard errors (seed 0)."""
     draws = 100_000
     (first, second), (third,) = (
         np.asarray(part).T

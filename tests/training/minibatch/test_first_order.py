@@ -34,13 +34,13 @@ def slopes(bits: np.ndarray) -> np.ndarray:
 
 
 def linearised(bits: np.ndarray) -> list[np.ndarray]:
-    """At a network, for each bank: ∇energy · (each outcome's bits) of every register, (outcomes, registers)."""
+    """At a network, for each group: ∇energy · (each outcome's bits) of every register, (outcomes, registers)."""
     slope = slopes(bits.astype(np.float64))
-    return [slope[bank.places] @ oracle.all_bits(bank.size).T for bank in PROBLEM.registers.banks]
+    return [slope[group.places] @ oracle.all_bits(group.size).T for group in PROBLEM.registers.groups]
 
 
 def gradients(tables: list[np.ndarray], draws: int, seed: int) -> list[np.ndarray]:
-    """The estimates' derivatives by the tables, one array (draws, outcomes, registers) a bank."""
+    """The estimates' derivatives by the tables, one array (draws, outcomes, registers) a group."""
 
     def estimate(own: Any, key: Any) -> Any:
         return FirstOrder(2).expected_energy(PROBLEM.registers, own, PROBLEM.batch(), jnp.asarray(0.0), key=key)
@@ -55,8 +55,8 @@ def gradients(tables: list[np.ndarray], draws: int, seed: int) -> list[np.ndarra
 def test_where_q_is_certain_it_is_the_slope_at_that_network(network: int) -> None:
     bits = oracle.all_bits(6)[network]
     tables = [
-        np.stack([np.eye(2**bank.size)[int("".join(map(str, bits[places])), 2)] for places in bank.places], axis=1)
-        for bank in PROBLEM.registers.banks
+        np.stack([np.eye(2**group.size)[int("".join(map(str, bits[places])), 2)] for places in group.places], axis=1)
+        for group in PROBLEM.registers.groups
     ]
     for found, expected in zip(gradients(tables, 1, 0), linearised(bits), strict=True):
         np.testing.assert_allclose(found[0], expected.T, rtol=1e-5, atol=1e-7)
@@ -66,14 +66,14 @@ def test_where_q_is_certain_it_is_the_slope_at_that_network(network: int) -> Non
 def test_its_mean_is_the_exact_gradient_of_linearised_energies() -> None:
     """Σ_w q(w) ∇energy(w) · (w with outcome s in register b), within 5 standard errors of 4,000 estimates (seed 3)."""
     random = np.random.default_rng(0)
-    banks = PROBLEM.registers.banks
-    tables = [random.dirichlet(np.ones(2**bank.size), size=len(bank.places)).T for bank in banks]
-    columns = [(places, table[:, own]) for bank, table in zip(banks, tables, strict=True)
-               for own, places in enumerate(bank.places)]  # fmt: skip
+    groups = PROBLEM.registers.groups
+    tables = [random.dirichlet(np.ones(2**group.size), size=len(group.places)).T for group in groups]
+    columns = [(places, table[:, own]) for group, table in zip(groups, tables, strict=True)
+               for own, places in enumerate(group.places)]  # fmt: skip
     q = registers_oracle.joint(columns, 6)
     at_each = [linearised(bits) for bits in oracle.all_bits(6)]
-    for bank, found in enumerate(gradients(tables, DRAWS, 3)):
-        exact = sum(weight * own[bank] for weight, own in zip(q, at_each, strict=True)).T
+    for group, found in enumerate(gradients(tables, DRAWS, 3)):
+        exact = sum(weight * own[group] for weight, own in zip(q, at_each, strict=True)).T
         # Every outcome of all zeros has derivative 0 in every draw, and no error.
         assert np.abs(deviations(found, exact)).max() < 5
         # Half of the gradient, or bits in reverse, would be seen by far.

@@ -33,15 +33,15 @@ def test_shares_lead_from_every_input_of_every_unit_to_its_weight(arguments: dic
             weights = np.concatenate([weights, positions[f"b{number}"][None]])
         found = np.full_like(weights, -1)
         for share in shares:
-            places = posterior.banks[share.bank].places[share.registers]
-            assert share.size == posterior.banks[share.bank].size
+            places = posterior.groups[share.group].places[share.registers]
+            assert share.size == posterior.groups[share.group].size
             found[share.inputs] = places.reshape(share.units, -1).T
         np.testing.assert_array_equal(found, weights)
 
 
 @pytest.mark.parametrize("n_features", [2, 5])
 def test_a_layer_takes_full_registers_and_then_the_rest(n_features: int) -> None:
-    """Neurons of 3 and of 6 weights: banks of 4, 3 and 2, of which a neuron of 3 takes no part of the last."""
+    """Neurons of 3 and of 6 weights: groups of 4, 3 and 2, of which a neuron of 3 takes no part of the last."""
     net = BinaryMLP(n_features, (5,)) if n_features == 2 else BinaryMLP(5, (2,))
     first, second = registers_by_layer(Registers(net, 4), net)
     if n_features == 2:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 import oracle
 import registers_oracle
 from hyperborn.data import Dataset
@@ -22,7 +22,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.fit import run
 from hyperborn.training.loop import fresh, train
 from hyperborn.training.minibatch.regime import MinibatchRegime
-from hyperborn.training.minibatch.steps import MinibatchProblem, advance, look
+from hyperborn.training.minibatch.steps import MinibatchProblem, advance_by_minibatches, look
 from hyperborn.training.regime import Resources
 from hyperborn.training.result import Result
 from hyperborn.training.state import initial_state
@@ -50,7 +50,7 @@ def test_the_numbers_are_those_of_all_networks(finished: tuple[Path, Result], da
     tables = registers_oracle.tables_of(REGISTERS, result.angles)
     q = registers_oracle.joint(tables, 9)
     energies = registers_oracle.energies(train_split.x, train_split.y, 3, result.side)
-    kl = inference_oracle.divergence_from(q, inference_oracle.product_distribution(MARGINALS))
+    kl = objectives_oracle.divergence_from(q, objectives_oracle.product_distribution(MARGINALS))
     entropy = -float(sum(p * np.log(p) for p in q if p > 0))
     assert list(numbers) == list(MinibatchRegime.numbers)
     # The circuits are simulated in single precision.
@@ -77,7 +77,7 @@ def test_training_brings_the_loss_down(definition, data: Dataset) -> None:
 def test_a_run_is_compiled_once(definition, data: Dataset) -> None:
     jax.clear_caches()
     run(replace(definition, steps=53), data, QUIET)
-    assert advance._cache_size() == 1
+    assert advance_by_minibatches._cache_size() == 1
     assert look._cache_size() == 1
 
 
@@ -159,7 +159,7 @@ def test_learning_goes_on_from_the_posterior(finished: tuple[Path, Result], defi
         for places, table in registers_oracle.tables_of(REGISTERS, result.angles)
     ]
     p = registers_oracle.joint(doubted, 9)
-    assert found.numbers["kl"] == pytest.approx(inference_oracle.divergence_from(q, p), abs=1e-4)
+    assert found.numbers["kl"] == pytest.approx(objectives_oracle.divergence_from(q, p), abs=1e-4)
     # It starts where the earlier run ended, but for the correlations inside of registers, and the side parameters.
     begun = np.asarray(initial_state(replace(definition, prior=prior, spread=0.0)).params)[0]
     marginals = REGISTERS.marginals(jnp.asarray(begun[: REGISTERS.n_parameters]))

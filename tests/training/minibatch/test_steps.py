@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 import registers_oracle
 from hyperborn.data import Split
 from hyperborn.objectives.penalties import Penalties
@@ -16,7 +16,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import MinibatchEstimator
 from hyperborn.training.minibatch import steps
 from hyperborn.training.minibatch.epochs import Epochs
-from hyperborn.training.minibatch.steps import MinibatchProblem, MinibatchTask, advance, kl_of, look
+from hyperborn.training.minibatch.steps import MinibatchProblem, MinibatchTask, advance_by_minibatches, kl_of, look
 from hyperborn.training.state import TrainState, initial_state
 from small_registers import MARGINALS, NETWORK, PRIOR, REGISTERS, Drawing, Plain, Summed, Telling
 
@@ -39,7 +39,7 @@ def gradients(
     """Of every restart, at a step."""
     settings = {"posterior": REGISTERS, "estimator": way, "optimizer": Plain(), "steps": 100}
     epochs = Epochs.of(len(task.y), batch_size, incomplete="drop")
-    after = advance(state_at(step, params), task, jnp.int32(1), epochs=epochs, **settings)
+    after = advance_by_minibatches(state_at(step, params), task, jnp.int32(1), epochs=epochs, **settings)
     return np.asarray(params - np.asarray(after.params, np.float64))
 
 
@@ -60,7 +60,7 @@ def plain_loss(params: np.ndarray, x: np.ndarray, y: np.ndarray, beta: float = 0
     """Of all examples and all 2^n networks (nats)."""
     angles, side = params[: REGISTERS.n_parameters], params[REGISTERS.n_parameters :]
     q = registers_oracle.joint(registers_oracle.tables_of(REGISTERS, angles), 9)
-    kl = inference_oracle.divergence_from(q, inference_oracle.product_distribution(MARGINALS))
+    kl = objectives_oracle.divergence_from(q, objectives_oracle.product_distribution(MARGINALS))
     return float(q @ registers_oracle.energies(x, y, 3, side) + beta * kl + (side**2).sum() / 2)
 
 
@@ -74,7 +74,7 @@ def plain_gradient(params: np.ndarray, x: np.ndarray, y: np.ndarray, places: lis
     return np.array(found)
 
 
-# Angles of both banks, and gains and shifts of both layers.
+# Angles of both groups, and gains and shifts of both layers.
 PLACES = [0, 7, REGISTERS.n_parameters - 1, *range(REGISTERS.n_parameters, REGISTERS.n_parameters + 8)]
 
 
@@ -137,7 +137,7 @@ def test_leaps_of_any_length_take_the_same_steps(examples, params) -> None:
     def after(*counts: int) -> bytes:
         state = state_at(0, params[None])
         for count in counts:
-            state = advance(state, task, jnp.int32(count), epochs=epochs, **settings)
+            state = advance_by_minibatches(state, task, jnp.int32(count), epochs=epochs, **settings)
         assert int(state.step) == sum(counts)
         return np.asarray(state.params).tobytes()
 
@@ -164,11 +164,11 @@ def test_a_look_says_how_restarts_stand(examples, params) -> None:
         angles, side = own[: REGISTERS.n_parameters], own[REGISTERS.n_parameters :]
         tables = registers_oracle.tables_of(REGISTERS, angles)
         q, energies = registers_oracle.joint(tables, 9), registers_oracle.energies(x, y, 3, side)
-        kl = inference_oracle.divergence_from(q, inference_oracle.product_distribution(MARGINALS))
+        kl = objectives_oracle.divergence_from(q, objectives_oracle.product_distribution(MARGINALS))
         assert float(found.kl[place]) == pytest.approx(kl, rel=1e-4)
         penalties = 0.5 * kl + float((side**2).sum()) / 2
         assert float(found.loss[place]) == pytest.approx(float(found.expected_energy[place]) + penalties, rel=1e-5)
-        error = np.sqrt(q @ (energies - q @ energies) ** 2 / steps.DRAWS_OF_A_LOOK)
+        error = np.sqrt(q @ (energies - q @ energies) ** 2 / steps.DRAWS_FOR_LOSS)
         assert abs(float(found.expected_energy[place]) - q @ energies) < 4 * error
         for positions, table in tables:
             best = int("".join(map(str, np.asarray(found.most_probable)[place][positions])), 2)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-import inference_oracle
+import objectives_oracle
 import oracle
 from hyperborn.backends import Counts, Outcomes
 from hyperborn.errors import UserError
@@ -33,7 +33,7 @@ def of_samples() -> np.ndarray:
 
 
 PRIORS: list[tuple[Prior, np.ndarray]] = [
-    (hb.Bernoulli({"W1": 0.3, "b1": 0.8}), inference_oracle.product_distribution(MARGINALS)),
+    (hb.Bernoulli({"W1": 0.3, "b1": 0.8}), objectives_oracle.product_distribution(MARGINALS)),
     (hb.Uniform(), np.full(2**N, 2.0**-N)),
     (SHARED, of_samples()),
 ]
@@ -51,7 +51,7 @@ def of_table(q: np.ndarray, shots: int) -> Outcomes:
 @every_prior
 def test_the_witness_is_twice_the_kernel_on_the_difference(prior: Prior, p: np.ndarray) -> None:
     found = ShotDiscrepancy.of(MMD(KERNEL), 2.5, prior, NETWORK)
-    q, kernel = q_of(0), inference_oracle.kernel_matrix(N, KAPPAS)
+    q, kernel = q_of(0), objectives_oracle.kernel_matrix(N, KAPPAS)
     expected = 2 * 2.5 * kernel @ (q - p)
     np.testing.assert_allclose(found.witness(BITS, of_table(q, 100)), expected, rtol=0, atol=1e-10)
     # Of some rows, from some outcomes, in any order.
@@ -72,7 +72,7 @@ def test_the_witness_is_twice_the_kernel_on_the_difference(prior: Prior, p: np.n
 def test_the_value_leaves_out_pairs_of_a_shot_with_itself(prior: Prior, p: np.ndarray) -> None:
     """Written out shot by shot: mean of k over pairs i ≠ j, less twice the mean of E_p k, plus E_p E_p k."""
     found = ShotDiscrepancy.of(MMD(KERNEL), 2.5, prior, NETWORK)
-    kernel = inference_oracle.kernel_matrix(N, KAPPAS)
+    kernel = objectives_oracle.kernel_matrix(N, KAPPAS)
     shots = np.random.default_rng(1).choice(2**N, 30, p=q_of(0))
     pairs = kernel[np.ix_(shots, shots)]
     among = (pairs.sum() - np.trace(pairs)) / (30 * 29)
@@ -83,13 +83,13 @@ def test_the_value_leaves_out_pairs_of_a_shot_with_itself(prior: Prior, p: np.nd
 def test_the_value_is_unbiased() -> None:
     """Its mean over all that 3 shots of 8 networks can be is MMD² itself; that of the biased form is not."""
     found = ShotDiscrepancy.of(MMD(KERNEL), 1.0, hb.Bernoulli(0.3), BinaryMLP(2, ()))
-    q, p = np.random.default_rng(2).dirichlet(np.ones(8)), inference_oracle.product_distribution([0.3] * 3)
-    bits, kernel = oracle.all_bits(3), inference_oracle.kernel_matrix(3, KAPPAS)
+    q, p = np.random.default_rng(2).dirichlet(np.ones(8)), objectives_oracle.product_distribution([0.3] * 3)
+    bits, kernel = oracle.all_bits(3), objectives_oracle.kernel_matrix(3, KAPPAS)
     mean = 0.0
     for shots in combinations_with_replacement(range(8), 3):
         orders = factorial(3) / prod(factorial(shots.count(one)) for one in set(shots))
         mean += orders * q[list(shots)].prod() * found.value(Outcomes.of(Counts.of(bits[list(shots)])))
-    exact = inference_oracle.squared_discrepancy(q, p, kernel)
+    exact = objectives_oracle.squared_discrepancy(q, p, kernel)
     assert mean == pytest.approx(exact, abs=1e-10)
     assert (1 - q @ kernel @ q) / 3 > exact / 2
 
@@ -112,8 +112,8 @@ def test_kernels_and_matched_weights_are_those_of_all_networks(prior: Prior, p: 
     assert found.kernel == exact
     assert bandwidth == "median" or found.kernel.kappas == pytest.approx((0.5,))
     assert found.weight == pytest.approx(divergence.matched_weight(np.log(p)), rel=1e-10)
-    kernel = inference_oracle.kernel_matrix(N, found.kernel.kappas)
-    assert found.weight == pytest.approx(inference_oracle.kl_matched_weight(p, kernel), rel=1e-10)
+    kernel = objectives_oracle.kernel_matrix(N, found.kernel.kappas)
+    assert found.weight == pytest.approx(objectives_oracle.kl_matched_weight(p, kernel), rel=1e-10)
 
 
 def test_wide_networks_take_priors_of_independent_bits() -> None:

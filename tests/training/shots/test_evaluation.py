@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import endless
 import hyperborn as hb
+import infinite_shots
 import oracle
 from hyperborn.backends import Aer, FakeDevice, Ledger, LimitReached, Limits, Noise, Statevector
 from hyperborn.circuits import AllPairs, ProductState
@@ -55,7 +55,7 @@ def test_ideal_shots_predict_as_all_networks_do(result: Result, data: Dataset) -
     x = data.test.x
     logits = np.array([oracle.mlp_logits(row, x, (1,), 1)[:, 0] for row in oracle.all_bits(5)])
     ones = 1 / (1 + np.exp(-logits))
-    q = endless.joint(ShotRegister(AllPairs(5, 1), BACKEND), result.angles.astype(np.float64).reshape(-1))
+    q = infinite_shots.joint(ShotRegister(AllPairs(5, 1), BACKEND), result.angles.astype(np.float64).reshape(-1))
     exact = q @ ones
     error = np.sqrt(q @ (ones - exact) ** 2 / SHOTS)
     assert (np.abs(found.predict_proba(x, calibrated=False)[:, 1] - exact) < 5 * error + 1e-6).all()
@@ -67,7 +67,7 @@ def test_ideal_shots_predict_as_all_networks_do(result: Result, data: Dataset) -
 
 def test_noise_takes_shots_away_from_the_distribution(result: Result) -> None:
     """In total variation; that of ideal shots is about sqrt(32 / 20,000) / 2 at most."""
-    q = endless.joint(ShotRegister(AllPairs(5, 1), BACKEND), result.angles.astype(np.float64).reshape(-1))
+    q = infinite_shots.joint(ShotRegister(AllPairs(5, 1), BACKEND), result.angles.astype(np.float64).reshape(-1))
     ideal, noisy, mitigated = (
         np.abs(frequencies(result.on(Aer(noise=noise), SHOTS, mitigation=mitigation)) - q).sum() / 2
         for noise, mitigation in ((None, "none"), (Noise(readout=0.1), "none"), (Noise(readout=0.1), "readout"))
@@ -145,7 +145,7 @@ def test_registers_are_measured_in_their_turns(data: Dataset) -> None:
     measured = found.on(BACKEND, 4000)
     assert measured.outcomes is not None
     means = measured.outcomes.weights @ measured.outcomes.bits
-    q = endless.joint(posterior, found.angles.astype(np.float64))
+    q = infinite_shots.joint(posterior, found.angles.astype(np.float64))
     expected = q @ oracle.all_bits(12)
     assert (np.abs(means - expected) < 5 * np.sqrt(expected * (1 - expected) / 4000) + 1e-9).all()
 

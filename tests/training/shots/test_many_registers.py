@@ -6,9 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-import endless
 import hyperborn as hb
-import inference_oracle
+import infinite_shots
+import objectives_oracle
 import oracle
 from estimation import deviations
 from hyperborn.backends import Statevector
@@ -16,7 +16,7 @@ from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import MMD
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Registers
-from hyperborn.training.shots.many_registers import ManyRegistersVariation, seats
+from hyperborn.training.shots.many_registers import ManyRegistersVariation, registers_by_subcircuit
 from hyperborn.training.shots.posteriors import ShotRegisters, Subcircuit
 from sampled_problem import KAPPAS, KERNEL, LIKELY, WEIGHT, Task, penalty_of_registers
 
@@ -36,16 +36,16 @@ def variation(objective: Objective) -> ManyRegistersVariation:
 
 
 def tables_at(point: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Weights and table of every register, bank by bank."""
+    """Weights and table of every register, group by group."""
     return [
-        (subcircuit.weights, endless.table_of(subcircuit.circuit, point[subcircuit.parameters]))
+        (subcircuit.weights, infinite_shots.table_of(subcircuit.circuit, point[subcircuit.parameters]))
         for subcircuit in POSTERIOR.subcircuits(1)
     ]
 
 
 @every_width
 def test_registers_are_found_in_their_turns(width: int | None) -> None:
-    measurement = endless.measurement_of(POSTERIOR, POINTS, 1, width)
+    measurement = infinite_shots.measurement_of(POSTERIOR, POINTS, 1, width)
     found = variation(hb.MLE()).tables(measurement)
     for place, point in enumerate(POINTS):
         (_, first), (_, second), (_, single) = tables_at(point)
@@ -54,14 +54,14 @@ def test_registers_are_found_in_their_turns(width: int | None) -> None:
 
 
 def test_seats_name_turns_and_qubits() -> None:
-    pairs, single = POSTERIOR.banks
+    pairs, single = POSTERIOR.groups
     # Of subcircuits of 2, and of 2 + 1 qubits.
     subcircuits = POSTERIOR.subcircuits(3)
     assert [subcircuit.weights.tolist() for subcircuit in subcircuits] == [[3, 0], [4, 1, 2]]
-    first, second = seats(pairs, subcircuits)
+    first, second = registers_by_subcircuit(pairs, subcircuits)
     assert (first.subcircuit, first.registers.tolist(), first.qubits.tolist()) == (0, [0], [[0, 1]])
     assert (second.subcircuit, second.registers.tolist(), second.qubits.tolist()) == (1, [1], [[0, 1]])
-    (last,) = seats(single, subcircuits)
+    (last,) = registers_by_subcircuit(single, subcircuits)
     assert (last.subcircuit, last.registers.tolist(), last.qubits.tolist()) == (1, [0], [[2]])
 
 
@@ -72,16 +72,16 @@ def changed(subcircuits: Sequence[Subcircuit], here: np.ndarray, place: int, cha
     at its own.
     """
     registers = [tables_at(point) for point in here]
-    turn_of = [
+    subcircuit_of = [
         next(t for t, subcircuit in enumerate(subcircuits) if weights[0] in subcircuit.weights)
         for weights, _ in registers[0]
     ]
     choices = list(product(range(len(here)), repeat=len(subcircuits)))
     total = np.zeros(32)
     for choice in choices:
-        drawn = [registers[choice[subcircuit]][own] for own, subcircuit in enumerate(turn_of)]
+        drawn = [registers[choice[subcircuit]][own] for own, subcircuit in enumerate(subcircuit_of)]
         drawn[place] = (drawn[place][0], change)
-        total += endless.joined(drawn, 5) / len(choices)
+        total += infinite_shots.joined(drawn, 5) / len(choices)
     return total
 
 
@@ -90,7 +90,7 @@ def changed(subcircuits: Sequence[Subcircuit], here: np.ndarray, place: int, cha
 def test_energies_differ_as_the_mean_over_the_other_registers(centre: int, width: int | None) -> None:
     """Of 300 times 16 drawn networks, within 5 standard errors of the exact differences."""
     points = POINTS if centre else POINTS[1:]
-    measurement = endless.measurement_of(POSTERIOR, points, centre, width)
+    measurement = infinite_shots.measurement_of(POSTERIOR, points, centre, width)
     mle, random = variation(hb.MLE()), np.random.default_rng(3)
     draws = [np.concatenate(mle.differences(measurement, random), axis=1) for _ in range(DRAWS)]
     expected = np.zeros((2, 3))
@@ -113,7 +113,7 @@ def test_charges_differ_exactly(centre: int, width: int | None) -> None:
     Around a centre that of its first variation there; of one pair alone, that of the penalty itself.
     """
     points = POINTS[[0, 1, 3]] if centre else POINTS[[1, 3]]
-    measurement = endless.measurement_of(POSTERIOR, points, centre, width)
+    measurement = infinite_shots.measurement_of(POSTERIOR, points, centre, width)
     both = [
         np.concatenate(variation(objective).differences(measurement, np.random.default_rng(4)), axis=1)
         for objective in (SELBO, hb.MLE())
@@ -122,12 +122,12 @@ def test_charges_differ_exactly(centre: int, width: int | None) -> None:
     for place in range(3):
         q, plus, minus = (tables_at(point)[place][1] for point in (points[0], points[-2], points[-1]))
         k = len(q).bit_length() - 1
-        p = inference_oracle.product_distribution([LIKELY] * k)
-        kernel = inference_oracle.kernel_matrix(k, KAPPAS)
+        p = objectives_oracle.product_distribution([LIKELY] * k)
+        kernel = objectives_oracle.kernel_matrix(k, KAPPAS)
         if centre:
             expected.append(2 * WEIGHT * (plus - minus) @ kernel @ (q - p))
         else:
-            ends = [inference_oracle.squared_discrepancy(end, p, kernel) for end in (plus, minus)]
+            ends = [objectives_oracle.squared_discrepancy(end, p, kernel) for end in (plus, minus)]
             expected.append(WEIGHT * (ends[0] - ends[1]))
     np.testing.assert_allclose((both[0] - both[1])[0], expected, rtol=0, atol=1e-9)
     assert np.abs(expected).max() > 0.1
@@ -136,9 +136,9 @@ def test_charges_differ_exactly(centre: int, width: int | None) -> None:
 def test_energies_of_outcomes_put_each_outcome_into_every_row() -> None:
     mle = variation(hb.MLE())
     rows = np.random.default_rng(0).integers(0, 2, (3, 5), np.uint8)
-    for bank in POSTERIOR.banks:
-        found = mle.energies_of_outcomes(rows, bank)
-        for register, places in enumerate(bank.places):
+    for group in POSTERIOR.groups:
+        found = mle.energies_of_outcomes(rows, group)
+        for register, places in enumerate(group.places):
             for outcome, pattern in enumerate(oracle.all_bits(len(places))):
                 changed = rows.copy()
                 changed[:, places] = pattern
@@ -150,9 +150,9 @@ def test_energies_of_outcomes_put_each_outcome_into_every_row() -> None:
 def test_the_standing_is_that_of_the_centre(width: int | None) -> None:
     """Energies of 64 networks, within 5 standard errors of the mean of 100 such; the penalty exactly."""
     selbo, random = variation(SELBO), np.random.default_rng(6)
-    measurement = endless.measurement_of(POSTERIOR, POINTS, 1, width)
+    measurement = infinite_shots.measurement_of(POSTERIOR, POINTS, 1, width)
     found = [selbo.estimate(measurement, random) for _ in range(100)]
-    q = endless.joint(POSTERIOR, PARAMS)
+    q = infinite_shots.joint(POSTERIOR, PARAMS)
     exact = float(q @ TASK.energies)
     energies = [one.energy.mean for one in found]
     assert abs(deviations(energies, [exact])[0]) < 5

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-import endless
+import infinite_shots
 from hyperborn.backends import Outcomes, Statevector
 from hyperborn.posteriors import Registers
 from hyperborn.training.shots.measurement import Measurement, stacked
@@ -14,7 +14,7 @@ SHIFTED = np.stack([PARAMS, PARAMS + 0.4, PARAMS - 1.0, PARAMS + 2.0, PARAMS - 0
 
 @pytest.mark.parametrize(("points", "centre", "pairs"), [(5, 1, 2), (4, 0, 2), (1, 1, 0), (2, 0, 1)])
 def test_places_of_points(points: int, centre: int, pairs: int) -> None:
-    measurement = endless.measurement_of(POSTERIOR, SHIFTED[:points], centre)
+    measurement = infinite_shots.measurement_of(POSTERIOR, SHIFTED[:points], centre)
     everything = list(range(points))
     assert measurement.pairs == pairs
     assert everything[measurement.plus] == everything[centre : centre + pairs]
@@ -30,17 +30,19 @@ def test_networks_are_drawn_from_the_reference(centre: int, width: int | None) -
     Around, registers of one subcircuit are at the same point, those of different subcircuits at points of their own.
     """
     points = SHIFTED if centre else SHIFTED[1:]
-    measurement = endless.measurement_of(POSTERIOR, points, centre, width)
+    measurement = infinite_shots.measurement_of(POSTERIOR, points, centre, width)
     rows = measurement.networks(40_000, np.random.default_rng(1))
     here = points[:1] if centre else points
     tables = [
         (
             subcircuit.weights,
-            np.mean([endless.table_of(subcircuit.circuit, point[subcircuit.parameters]) for point in here], axis=0),
+            np.mean(
+                [infinite_shots.table_of(subcircuit.circuit, point[subcircuit.parameters]) for point in here], axis=0
+            ),
         )
         for subcircuit in measurement.subcircuits
     ]
-    q = endless.joined(tables, 5)
+    q = infinite_shots.joined(tables, 5)
     found = np.bincount(rows.astype(int) @ [16, 8, 4, 2, 1], minlength=32) / 40_000
     error = np.sqrt(np.maximum(q * (1 - q), 1 / 40_000) / 40_000)
     assert (np.abs(found - q) < 5 * error).all()

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import endless
 import hyperborn as hb
-import inference_oracle
-from counted import counted
+import infinite_shots
+import objectives_oracle
+from batch_counts import counted
 from estimation import deviations
 from hyperborn.backends import Outcomes, Statevector
 from hyperborn.circuits import AllPairs, Brickwork, Circuit, Gate, ProductState, SideBySide
@@ -52,8 +52,8 @@ def gradient(
     random = np.random.default_rng(seed)
     variation = posterior.variation(objective, hb.Bernoulli(LIKELY), task.network, task.split)
     design = estimator.design(posterior, 0, random)
-    measurement = endless.measurement_of(posterior, design.points(params), 1)
-    return design.gradient(posterior.banks, variation.differences(measurement, random))
+    measurement = infinite_shots.measurement_of(posterior, design.points(params), 1)
+    return design.gradient(posterior.groups, variation.differences(measurement, random))
 
 
 def test_the_points_are_the_angles_and_each_angle_shifted_by_a_right_angle_either_way() -> None:
@@ -66,18 +66,18 @@ def test_the_points_are_the_angles_and_each_angle_shifted_by_a_right_angle_eithe
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, np.concatenate([own[None], own + quarter, own - quarter]), rtol=0, atol=1e-15)
     differences = np.array([[0.5], [-1.0], [3.0]])
-    np.testing.assert_allclose(design.gradient(posterior.banks, [differences]), [0.25, -0.5, 1.5], rtol=1e-15)
+    np.testing.assert_allclose(design.gradient(posterior.groups, [differences]), [0.25, -0.5, 1.5], rtol=1e-15)
 
 
 def test_registers_are_shifted_together_each_in_one_angle() -> None:
     """As many pairs as the largest register has angles; smaller ones stay where they are in the rest."""
     design = ParameterShift().design(REGISTERS, 0, np.random.default_rng(0))
-    pairs, single = REGISTERS.banks
+    pairs, single = REGISTERS.groups
     most = AllPairs(2, 1).n_parameters
     assert design.n_points == 2 * most + 1
     assert (pairs.parameters.shape, single.parameters.shape) == ((2, most), (1, 1))
-    for bank in REGISTERS.banks:
-        for own in bank.parameters:
+    for group in REGISTERS.groups:
+        for own in group.parameters:
             expected = np.pi / 2 * np.eye(most)[:, : len(own)]
             np.testing.assert_array_equal(design.shifts[:, own], expected)
     np.testing.assert_allclose(design.factors, design.shifts / np.pi, rtol=0, atol=1e-15)
@@ -91,11 +91,11 @@ def test_one_register_has_the_exact_gradient(circuit: Circuit, objective: Object
     params = params_of(posterior)
 
     def loss(own: np.ndarray) -> float:
-        q = endless.joint(posterior, own)
-        return float(q @ WHOLE.energies + weight * inference_oracle.squared_discrepancy(q, WHOLE.prior, WHOLE.kernel))
+        q = infinite_shots.joint(posterior, own)
+        return float(q @ WHOLE.energies + weight * objectives_oracle.squared_discrepancy(q, WHOLE.prior, WHOLE.kernel))
 
     found = gradient(ParameterShift(), posterior, WHOLE, objective, params)
-    np.testing.assert_allclose(found, endless.slope(loss, params), rtol=0, atol=2e-6)
+    np.testing.assert_allclose(found, infinite_shots.slope(loss, params), rtol=0, atol=2e-6)
     with jax.enable_x64(True):
         functional = objective.bind(WHOLE.energies, np.log(WHOLE.prior))
 
@@ -117,21 +117,22 @@ def test_registers_have_the_exact_gradient(width: int | None) -> None:
     """In one subcircuit, two and three: the penalty's exactly, the energy's within 5 standard errors of 100 draws."""
     params, random = params_of(REGISTERS), np.random.default_rng(0)
     design = ParameterShift().design(REGISTERS, 0, random)
-    measurement = endless.measurement_of(REGISTERS, design.points(params), 1, width)
+    measurement = infinite_shots.measurement_of(REGISTERS, design.points(params), 1, width)
     mle, selbo = (
         REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
         for objective in (hb.MLE(), SELBO)
     )
-    draws = np.stack([design.gradient(REGISTERS.banks, mle.differences(measurement, random)) for _ in range(100)])
-    exact = endless.slope(lambda own: endless.joint(REGISTERS, own) @ TASK.energies, params)
+    draws = np.stack([design.gradient(REGISTERS.groups, mle.differences(measurement, random)) for _ in range(100)])
+    exact = infinite_shots.slope(lambda own: infinite_shots.joint(REGISTERS, own) @ TASK.energies, params)
     # Central differences leave 1e-8 to those that are 0.
     errors = draws.std(axis=0, ddof=1) / np.sqrt(100) + 1e-7
     assert (np.abs(draws.mean(axis=0) - exact) < 5 * errors).all()
     assert np.linalg.norm(draws.mean(axis=0) - exact) < 0.15 * np.linalg.norm(exact)
     both = [
-        design.gradient(REGISTERS.banks, own.differences(measurement, np.random.default_rng(5))) for own in (selbo, mle)
+        design.gradient(REGISTERS.groups, own.differences(measurement, np.random.default_rng(5)))
+        for own in (selbo, mle)
     ]
-    penalty = endless.slope(lambda own: WEIGHT * penalty_of_registers(REGISTERS, own), params)
+    penalty = infinite_shots.slope(lambda own: WEIGHT * penalty_of_registers(REGISTERS, own), params)
     np.testing.assert_allclose(both[0] - both[1], penalty, rtol=0, atol=1e-6)
     assert np.abs(penalty).max() > 0.3
 
@@ -159,7 +160,7 @@ def test_gradients_from_shots_are_unbiased(name: str, width: int | None, weight:
     draws = np.stack(
         [
             design.gradient(
-                posterior.banks,
+                posterior.groups,
                 variation.differences(
                     Measurement(subcircuits, tuple(tuple(subcircuit[one]) for subcircuit in table), 1), random
                 ),
@@ -169,14 +170,14 @@ def test_gradients_from_shots_are_unbiased(name: str, width: int | None, weight:
     )
 
     def loss(own: np.ndarray) -> float:
-        q = endless.joint(posterior, own)
+        q = infinite_shots.joint(posterior, own)
         if isinstance(posterior, ShotRegister):
-            penalty = inference_oracle.squared_discrepancy(q, SMALL.prior, SMALL.kernel)
+            penalty = objectives_oracle.squared_discrepancy(q, SMALL.prior, SMALL.kernel)
         else:
             penalty = penalty_of_registers(posterior, own)
         return float(q @ SMALL.energies + weight * penalty)
 
-    exact = endless.slope(loss, params)
+    exact = infinite_shots.slope(loss, params)
     assert np.abs(deviations(draws, exact)).max() < 5
     # A sign that is wrong would be seen by far.
     assert np.abs(deviations(draws, -exact)).max() > 10

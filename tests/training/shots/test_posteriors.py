@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import endless
+import infinite_shots
 import oracle
-from counted import counted
+from batch_counts import counted
 from hyperborn.backends import Aer, Backend, Batch, Connection, Counts, Statevector
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of, simulate
@@ -48,14 +48,14 @@ def test_a_register_is_one_turn_and_one_bank() -> None:
         assert subcircuit.circuit == REGISTER.circuit
         np.testing.assert_array_equal(subcircuit.weights, range(4))
         np.testing.assert_array_equal(subcircuit.parameters, range(24))
-    (bank,) = REGISTER.banks
-    np.testing.assert_array_equal(bank.places, [range(4)])
-    np.testing.assert_array_equal(bank.parameters, [range(24)])
+    (group,) = REGISTER.groups
+    np.testing.assert_array_equal(group.places, [range(4)])
+    np.testing.assert_array_equal(group.parameters, [range(24)])
 
 
 def test_registers_are_banks_by_size() -> None:
     """AllPairs(k, 1): k angles of RY, then layers; parameters go angle by angle, one number a register."""
-    three, two, one = MIXED.banks
+    three, two, one = MIXED.groups
     np.testing.assert_array_equal(three.places, [[8, 0, 3]])
     np.testing.assert_array_equal(two.places, [[1, 7], [6, 2]])
     np.testing.assert_array_equal(one.places, [[4], [5]])
@@ -99,10 +99,10 @@ def test_subcircuits_together_are_the_ideal_distribution(posterior: ShotPosterio
     params = params_of(posterior)
     subcircuits = posterior.subcircuits(width)
     tables = [
-        (subcircuit.weights, endless.table_of(subcircuit.circuit, params.reshape(-1)[subcircuit.parameters]))
+        (subcircuit.weights, infinite_shots.table_of(subcircuit.circuit, params.reshape(-1)[subcircuit.parameters]))
         for subcircuit in subcircuits
     ]
-    found = endless.joined(tables, posterior.n_weights)
+    found = infinite_shots.joined(tables, posterior.n_weights)
     np.testing.assert_allclose(found, posterior.ideal.distribution(jnp.asarray(params)), rtol=0, atol=1e-6)
 
 
@@ -125,7 +125,7 @@ def test_samples_are_those_of_the_ideal_distribution(posterior: ShotPosterior) -
     assert (rows.shape, rows.dtype) == ((SHOTS, n), np.uint8)
     places = rows.astype(int) @ (1 << np.arange(n - 1, -1, -1))
     found = np.bincount(places, minlength=2**n) / SHOTS
-    q = endless.joint(posterior, np.asarray(params, np.float64).reshape(-1))
+    q = infinite_shots.joint(posterior, np.asarray(params, np.float64).reshape(-1))
     # Below one shot expected, the normal law says little: 5 shots are allowed there.
     error = np.sqrt(np.maximum(q * (1 - q), 1 / SHOTS) / SHOTS)
     assert (np.abs(found - q) < 5 * error).all()
@@ -136,7 +136,7 @@ def test_samples_are_those_of_the_ideal_distribution(posterior: ShotPosterior) -
     assert abs(np.corrcoef(places[1:], places[:-1])[0, 1]) < 5 / np.sqrt(SHOTS)
 
 
-def test_turns_are_joined_by_their_weights() -> None:
+def test_subcircuits_are_joined_by_their_weights() -> None:
     """Registers that are run apart, all certain but one fair bit."""
     posterior = ShotRegisters(Registers(4, grouping=((2,), (0,), (3,), (1,))), BACKEND)
     subcircuits = posterior.subcircuits(1)
@@ -149,7 +149,7 @@ def test_turns_are_joined_by_their_weights() -> None:
     assert abs(rows[:, 0].mean() - 0.5) < 5 * np.sqrt(0.25 / 1000)
 
 
-def test_joined_turns_are_independent_of_each_other() -> None:
+def test_joined_subcircuits_are_independent_of_each_other() -> None:
     """Sorted counts put together row by row would make of two fair bits two equal ones."""
     subcircuits = ShotRegisters(Registers(2, grouping=((0,), (1,))), BACKEND).subcircuits(1)
     fair = Counts(np.array([[0], [1]], np.uint8), np.array([5000, 5000]))
@@ -170,7 +170,7 @@ def test_parameters_begin_as_those_of_the_ideal(posterior: ShotPosterior) -> Non
     found, ideal = (kind.init(marginals, spread=0.1, key=jax.random.key(1)) for kind in (posterior, posterior.ideal))
     np.testing.assert_array_equal(found, ideal)
     begun = np.asarray(posterior.init(marginals, spread=0.0, key=jax.random.key(1)), np.float64)
-    q = endless.joint(posterior, begun.reshape(-1))
+    q = infinite_shots.joint(posterior, begun.reshape(-1))
     np.testing.assert_allclose(q @ oracle.all_bits(posterior.n_weights), marginals, rtol=0, atol=1e-6)
 
 

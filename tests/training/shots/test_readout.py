@@ -50,7 +50,7 @@ def test_wide_circuits_of_registers_are_corrected_as_well_as_narrow_ones(n: int)
         [[Counts.of(flipped.astype(np.uint8))]],
         [Readout(matrices)],
         1,
-        posterior.registers_alone,
+        posterior.register_subcircuits,
     )
     assert len(measurement.subcircuits) == n // 4
     means = np.empty(n)

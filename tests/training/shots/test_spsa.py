@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import endless
 import hyperborn as hb
-import inference_oracle
+import infinite_shots
+import objectives_oracle
 from hyperborn.backends import Statevector
 from hyperborn.circuits import ProductState
 from hyperborn.errors import UserError
@@ -29,16 +29,16 @@ SIGNS = np.array(list(product([-1.0, 1.0], repeat=5)))
 
 
 def loss(params: np.ndarray) -> float:
-    q = endless.joint(POSTERIOR, params)
-    return float(q @ TASK.energies + WEIGHT * inference_oracle.squared_discrepancy(q, TASK.prior, TASK.kernel))
+    q = infinite_shots.joint(POSTERIOR, params)
+    return float(q @ TASK.energies + WEIGHT * objectives_oracle.squared_discrepancy(q, TASK.prior, TASK.kernel))
 
 
 def gradient(design: Design, posterior: ShotPosterior, params: np.ndarray, seed: int = 0) -> np.ndarray:
     """With endlessly many shots at every point."""
     random = np.random.default_rng(seed)
     variation = posterior.variation(SELBO, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
-    measurement = endless.measurement_of(posterior, design.points(params), 0)
-    return design.gradient(posterior.banks, variation.differences(measurement, random))
+    measurement = infinite_shots.measurement_of(posterior, design.points(params), 0)
+    return design.gradient(posterior.groups, variation.differences(measurement, random))
 
 
 def plain(size: float) -> np.ndarray:
@@ -78,7 +78,7 @@ def test_one_direction_is_its_difference_along_every_angle() -> None:
 
 def test_the_mean_over_all_directions_nears_the_gradient() -> None:
     """By the square of the perturbation, within a tenth of which 0.05 radians are."""
-    exact = endless.slope(loss, PARAMS)
+    exact = infinite_shots.slope(loss, PARAMS)
     errors = []
     for size in (0.2, 0.1, 0.05):
         found = gradient(Design(False, size * SIGNS, SIGNS / (2 * size * len(SIGNS))), POSTERIOR, PARAMS)
@@ -98,8 +98,8 @@ def test_registers_learn_from_their_own_outcomes() -> None:
     design = SPSA(perturbation=0.3).design(REGISTERS, 0, np.random.default_rng(4))
     found = [gradient_of(objective, design, params) for objective in (SELBO, hb.MLE())]
     (shift,) = design.shifts
-    for bank in REGISTERS.banks:
-        for own in bank.parameters:
+    for group in REGISTERS.groups:
+        for own in group.parameters:
             up, down = params.copy(), params.copy()
             up[own] += shift[own]
             down[own] -= shift[own]
@@ -111,8 +111,8 @@ def test_registers_learn_from_their_own_outcomes() -> None:
 def gradient_of(objective: Any, design: Design, params: np.ndarray) -> np.ndarray:
     random = np.random.default_rng(0)
     variation = REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
-    measurement = endless.measurement_of(REGISTERS, design.points(params), 0)
-    return design.gradient(REGISTERS.banks, variation.differences(measurement, random))
+    measurement = infinite_shots.measurement_of(REGISTERS, design.points(params), 0)
+    return design.gradient(REGISTERS.groups, variation.differences(measurement, random))
 
 
 @pytest.mark.parametrize(

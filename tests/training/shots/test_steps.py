@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import endless
 import hyperborn as hb
+import infinite_shots
 import oracle
 from hyperborn.backends import Aer, Ledger, LedgerSampler, LimitReached, Limits, Noise, Statevector
 from hyperborn.backends.boundary import connected
@@ -111,7 +111,7 @@ def test_the_numbers_are_those_of_the_shots(finished: tuple[Path, Result], data:
     """Of 1,000 shots, within 5 standard errors of the exact ones at the same angles."""
     result = finished[1]
     assert tuple(result.numbers) == ShotsRegime.numbers
-    q, energies = endless.joint(REGISTER, result.angles.astype(np.float64)), energies_of(data)
+    q, energies = infinite_shots.joint(REGISTER, result.angles.astype(np.float64)), energies_of(data)
     assert result.outcomes is not None
     assert result.outcomes.shots == 1000
     mean, error = result.numbers["expected_energy"], result.numbers["standard_error"]
@@ -250,7 +250,7 @@ def test_registers_in_turns_learn_as_side_by_side(data: Dataset, monkeypatch: py
     with closing(ledger):
         result = run(definition, data, SILENT, problem=problem)
         assert {job.request.points for job in ledger.rows()} == {3, 3 * 2}
-    q, energies = endless.joint(REGISTERS, result.angles.astype(np.float64)), energies_of(data)
+    q, energies = infinite_shots.joint(REGISTERS, result.angles.astype(np.float64)), energies_of(data)
     assert result.outcomes is not None
     index = result.outcomes.bits.astype(int) @ [16, 8, 4, 2, 1]
     frequencies = np.bincount(index, result.outcomes.weights, minlength=32)
@@ -268,7 +268,7 @@ def test_mitigation_brings_the_energy_back(data: Dataset) -> None:
     """
     noisy = Aer(noise=Noise(readout=0.1))
     angles = np.array([2.8, 0.4, 2.9, 0.3, 2.6], np.float32)
-    exact = float(endless.joint(REGISTER, angles.astype(np.float64)) @ energies_of(data))
+    exact = float(infinite_shots.joint(REGISTER, angles.astype(np.float64)) @ energies_of(data))
     found = {}
     for mitigation in ("none", "readout"):
         posterior = ShotRegister(ProductState(5), noisy, mitigation)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import endless
 import hyperborn as hb
+import infinite_shots
 import oracle
 from hyperborn.backends import Counts, Readout, Statevector
 from hyperborn.circuits import AllPairs
@@ -37,7 +37,7 @@ def read(rows: np.ndarray, random: np.random.Generator, wrong: float) -> Counts:
 def drawn(posterior: Any, shots: int, calibration: int, width: int | None, random: np.random.Generator) -> Measurement:
     """A measurement of shots at fixed parameters, and of as many shots as are said for either preparation."""
     params = np.random.default_rng(1).uniform(-2, 2, posterior.n_parameters)
-    q, subcircuits = endless.joint(posterior, params), posterior.subcircuits(width)
+    q, subcircuits = infinite_shots.joint(posterior, params), posterior.subcircuits(width)
     wrong = WRONG if posterior.mitigation == "readout" else 0.0
     rows = [oracle.all_bits(5)[random.choice(32, shots, p=q)][:, subcircuit.weights] for subcircuit in subcircuits]
     counts = [[read(own, random, wrong)] for own in rows]
@@ -48,7 +48,7 @@ def drawn(posterior: Any, shots: int, calibration: int, width: int | None, rando
         Readout.of([read(own, random, wrong) for own in prepared[2 * place : 2 * place + 2]])
         for place in range(len(subcircuits))
     ]
-    return measurement_of(subcircuits, counts, readouts if wrong else None, 1, posterior.registers_alone)
+    return measurement_of(subcircuits, counts, readouts if wrong else None, 1, posterior.register_subcircuits)
 
 
 # Shots and calibration so that each of their parts is the larger one once; of mitigated ones the error was less than
@@ -99,7 +99,7 @@ def test_calibrations_too_short_to_leave_shots_out_have_no_error(zeros: int, one
     bits = np.array([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]], np.uint8)
     prepared = (Counts(np.zeros((1, 5), np.uint8), np.array([zeros])), Counts(bits, np.array(ones)))
     counts, readout = Counts.of(oracle.all_bits(5)), Readout.of(prepared)
-    subcircuits, alone = posterior.subcircuits(None), posterior.registers_alone
+    subcircuits, alone = posterior.subcircuits(None), posterior.register_subcircuits
     measurement = measurement_of(subcircuits, [[counts]], [readout], 1, alone)
     energy = variation.estimate(measurement, np.random.default_rng(0), error=True).energy
     assert np.isfinite(energy.mean)

@@ -12,10 +12,10 @@ from hyperborn.bits import index_of
 from hyperborn.circuits import Circuit
 from hyperborn.circuits.circuit import GateName
 
-Table: TypeAlias = Int[np.ndarray, " _"]
+CountsTable: TypeAlias = Int[np.ndarray, " _"]
 """Counts of all outcomes, in index order."""
 
-Distribution: TypeAlias = Float[np.ndarray, " _"]
+OutcomeProbabilities: TypeAlias = Float[np.ndarray, " _"]
 """Probabilities of all outcomes, in index order."""
 
 FLOOR = 0.1
@@ -27,7 +27,7 @@ LEAST_EXPECTED = 5.0
 CX = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], np.complex128)
 
 
-def exact_table(circuit: Circuit, angles: Float[np.ndarray, " parameters"]) -> Distribution:
+def exact_table(circuit: Circuit, angles: Float[np.ndarray, " parameters"]) -> OutcomeProbabilities:
     """Born probabilities of a small circuit, gate by gate, without the second that JAX takes to compile it."""
     n = circuit.n_qubits
     state = np.zeros((2,) * n, np.complex128)
@@ -53,19 +53,19 @@ def matrix_of(name: GateName, angle: float) -> np.ndarray:
             return np.diag([phase.conjugate(), phase, phase, phase.conjugate()])
 
 
-def counts_table(counts: Counts) -> Table:
+def counts_table(counts: Counts) -> CountsTable:
     """Counts of all outcomes, in index order."""
     table = np.zeros(2 ** counts.bits.shape[1], np.int64)
     np.add.at(table, index_of(counts.bits), counts.counts)
     return table
 
 
-def log_likelihood(counts: Table, exact: Distribution) -> float:
+def log_likelihood(counts: CountsTable, exact: OutcomeProbabilities) -> float:
     """Logarithm of the probability of counts (nats), up to a constant that is the same for all distributions."""
     return float(counts @ np.log((1.0 - FLOOR) * exact + FLOOR / len(exact)))
 
 
-def qubit_orders(counts: Sequence[Table], exact: Sequence[Distribution]) -> dict[tuple[int, ...], float]:
+def qubit_orders(counts: Sequence[CountsTable], exact: Sequence[OutcomeProbabilities]) -> dict[tuple[int, ...], float]:
     """For every order of the qubits, the log likelihood (nats) of all counts if they came in that order."""
     n = len(exact[0]).bit_length() - 1
     shaped = [table.reshape((2,) * n) for table in exact]
@@ -79,7 +79,7 @@ def qubit_orders(counts: Sequence[Table], exact: Sequence[Distribution]) -> dict
 
 
 def point_orders(
-    counts: Sequence[Sequence[Table]], exact: Sequence[Sequence[Distribution]]
+    counts: Sequence[Sequence[CountsTable]], exact: Sequence[Sequence[OutcomeProbabilities]]
 ) -> dict[tuple[int, ...], float]:
     """The same for every order of the points, of circuits with the same number of points."""
     points = len(exact[0])
@@ -98,7 +98,7 @@ def margin(likelihoods: dict[tuple[int, ...], float]) -> tuple[float, tuple[int,
     return likelihoods[given] - others[rival], rival
 
 
-def deviation(counts: Sequence[Table], exact: Sequence[Distribution]) -> float:
+def deviation(counts: Sequence[CountsTable], exact: Sequence[OutcomeProbabilities]) -> float:
     """Pearson's statistic of all counts, in standard deviations from its mean; about normal for exact draws."""
     excess, variance = 0.0, 0.0
     for found, table in zip(counts, exact, strict=True):
@@ -112,7 +112,7 @@ def deviation(counts: Sequence[Table], exact: Sequence[Distribution]) -> float:
 
 
 def chi_square_cells(
-    seen: Table, expected: Distribution
+    seen: CountsTable, expected: OutcomeProbabilities
 ) -> tuple[Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
     """Observed and expected counts, with the rarest outcomes pooled into one cell that is not rare."""
     order = np.argsort(expected)

@@ -12,8 +12,8 @@ from hyperborn.backends.backend import Connection, JobFailed, NotFinished, Trans
 from hyperborn.backends.batch import Batch, Counts, Points, check_reply
 from hyperborn.backends.boundary import guarded
 from hyperborn.backends.conformance.agreement import (
-    Distribution,
-    Table,
+    CountsTable,
+    OutcomeProbabilities,
     counts_table,
     deviation,
     exact_table,
@@ -22,8 +22,8 @@ from hyperborn.backends.conformance.agreement import (
     qubit_orders,
 )
 from hyperborn.backends.conformance.random_circuits import (
-    LARGEST,
-    SMALLEST,
+    FEWEST_TESTED_QUBITS,
+    MOST_TESTED_QUBITS,
     ListedCircuit,
     random_angles,
     random_circuit,
@@ -72,7 +72,7 @@ class ReferenceCircuit:
 
     circuit: ListedCircuit
     angles: Float[np.ndarray, "points parameters"]
-    exact: tuple[Distribution, ...]
+    exact: tuple[OutcomeProbabilities, ...]
 
 
 def check_circuits(circuits: int, fewest: int = POINTS) -> None:
@@ -109,7 +109,7 @@ def conformance(
         UserError: if `circuits` is not a multiple of five, or too few for every number of qubits; or if the backend
             fails, does not answer or has not finished in time.
     """
-    sizes = range(SMALLEST, min(LARGEST, connection.n_qubits or LARGEST) + 1)
+    sizes = range(FEWEST_TESTED_QUBITS, min(MOST_TESTED_QUBITS, connection.n_qubits or MOST_TESTED_QUBITS) + 1)
     check_circuits(circuits, POINTS * len(sizes))
     connection = guarded(connection, backend)
     random = np.random.default_rng(seed)
@@ -171,7 +171,9 @@ def reply_checks(
     return checks
 
 
-def qubits_in_order(kind: str, references: Sequence[ReferenceCircuit], groups: Sequence[Sequence[Table]]) -> Check:
+def qubits_in_order(
+    kind: str, references: Sequence[ReferenceCircuit], groups: Sequence[Sequence[CountsTable]]
+) -> Check:
     least, wrong = inf, []
     for n in sorted({reference.circuit.n_qubits for reference in references}):
         chosen = [place for place, reference in enumerate(references) if reference.circuit.n_qubits == n]
@@ -185,7 +187,9 @@ def qubits_in_order(kind: str, references: Sequence[ReferenceCircuit], groups: S
     return Check(f"{kind}: order of qubits", not wrong, text)
 
 
-def points_in_order(kind: str, references: Sequence[ReferenceCircuit], groups: Sequence[Sequence[Table]]) -> Check:
+def points_in_order(
+    kind: str, references: Sequence[ReferenceCircuit], groups: Sequence[Sequence[CountsTable]]
+) -> Check:
     found, rival = margin(point_orders(groups, [reference.exact for reference in references]))
     text = (
         f"as they were given: likelier than any other order by {found:.0f} nats"
@@ -195,7 +199,7 @@ def points_in_order(kind: str, references: Sequence[ReferenceCircuit], groups: S
     return Check(f"{kind}: order of points", found >= CLEAR, text)
 
 
-def independent_shots(kind: str, groups: Sequence[Sequence[Table]]) -> Check:
+def independent_shots(kind: str, groups: Sequence[Sequence[CountsTable]]) -> Check:
     """Check that a point that is twice in a job gets different shots; otherwise noise would not average out."""
     same = sum(np.array_equal(group[0], group[-1]) for group in groups)
     text = f"{same} of {len(groups)} points that were twice in the job gave the same counts twice"

@@ -10,7 +10,7 @@ from hyperborn.circuits import Circuit, Gate
 from hyperborn.circuits.circuit import PARAMETERISED, QUBITS_OF, GateName
 from hyperborn.errors import UserError
 
-SMALLEST, LARGEST = 2, 5
+FEWEST_TESTED_QUBITS, MOST_TESTED_QUBITS = 2, 5
 """Fewest and most qubits of the circuits: all orders of 5 qubits can be compared."""
 
 FARTHEST = 3

@@ -50,6 +50,10 @@ class PennyLaneDevice(Backend):
     def label(self) -> str:
         return f"pennylane:{self.name}"
 
+    @property
+    def is_noiseless(self) -> bool:
+        return self.name in SIMULATORS
+
     def connect(self) -> Connection:
         pennylane = imported("pennylane", "pennylane", self.label)
         make_device(pennylane, self.name, 1, 0)

@@ -21,7 +21,7 @@ from hyperborn.errors import UserError
 
 METHODS = ("automatic", "statevector", "density_matrix", "matrix_product_state")
 
-LARGEST = {"automatic": 28, "statevector": 28, "density_matrix": 14, "matrix_product_state": 1000}
+QUBITS_OF_METHODS = {"automatic": 28, "statevector": 28, "density_matrix": 14, "matrix_product_state": 1000}
 """Most qubits of each method: states of 4 GiB; the size of matrix product states depends on entanglement instead."""
 
 LARGEST_DENSITY_MATRIX = 8
@@ -59,6 +59,10 @@ class Aer(Backend):
     def label(self) -> str:
         return "aer" if self.method == "automatic" else f"aer:{self.method}"
 
+    @property
+    def is_noiseless(self) -> bool:
+        return self.noise is None
+
     def connect(self) -> Connection:
         aer = imported("qiskit_aer", "qiskit", self.label)
         model = None if self.noise is None else model_of(self.noise)
@@ -74,10 +78,10 @@ class Aer(Backend):
                 method = "density_matrix" if mixed else "statevector"
             simulator = aer.AerSimulator(noise_model=model, method=method, **FEW_THREADS.get(method, {}))
             # Whatever the method, Aer would refuse more qubits than a statevector in memory can have.
-            simulator.set_max_qubits(LARGEST["matrix_product_state"])
+            simulator.set_max_qubits(QUBITS_OF_METHODS["matrix_product_state"])
             return run_batch(simulator, batch, translated, plain_preparation)
 
-        return InProcessConnection(simulate, cost_of, label=self.label, n_qubits=LARGEST[self.method])
+        return InProcessConnection(simulate, cost_of, label=self.label, n_qubits=QUBITS_OF_METHODS[self.method])
 
 
 def uniform_gate_noise(noise: Noise) -> GateNoise:

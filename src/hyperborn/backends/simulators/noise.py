@@ -11,7 +11,7 @@ from hyperborn.backends.packages import imported
 from hyperborn.circuits.circuit import QUBITS_OF
 from hyperborn.errors import UserError, is_number
 
-LARGEST = {"one_qubit": 0.75, "two_qubit": 0.9375, "readout": 0.5}
+LARGEST_RATES = {"one_qubit": 0.75, "two_qubit": 0.9375, "readout": 0.5}
 """Probabilities at which no information about the state, or about the bit, is left."""
 
 FLIP = "x"
@@ -20,7 +20,7 @@ FLIP = "x"
 ANYWHERE = ()
 """In place of a gate's qubits: the noise is the same on all."""
 
-TINY = 1e-9
+NEGLIGIBLE_EIGENVALUE = 1e-9
 """Eigenvalues below this are rounding."""
 
 
@@ -41,7 +41,7 @@ class Noise:
     readout: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, most in LARGEST.items():
+        for name, most in LARGEST_RATES.items():
             value = getattr(self, name)
             if not is_number(value) or not 0.0 <= value <= most:
                 raise UserError(f"noise {name}={value!r} must be a probability from 0 to {most}")
@@ -128,17 +128,17 @@ def channel_of(error: Any) -> Channel:
     choi = np.asarray(Choi(error.to_quantumchannel()).data)
     d = 2**size
     values, vectors = np.linalg.eigh(choi)
-    kept = values > TINY
+    kept = values > NEGLIGIBLE_EIGENVALUE
     identity = np.eye(d).reshape(-1)
     parts = vectors[:, kept].conj().T @ identity
-    inside = abs(float(np.vdot(parts, parts).real) - d) < TINY * d
+    inside = abs(float(np.vdot(parts, parts).real) - d) < NEGLIGIBLE_EIGENVALUE * d
     untouched = min(1.0, 1.0 / float((np.abs(parts) ** 2 / values[kept]).sum())) if inside else 0.0
     values, vectors = np.linalg.eigh(choi - untouched * np.outer(identity, identity))
     # Qiskit stacks columns, and counts the first qubit as the least significant.
     operators = [
-        reversed_qubits(np.sqrt(value / max(1.0 - untouched, TINY)) * vector.reshape(d, d).T, size)
+        reversed_qubits(np.sqrt(value / max(1.0 - untouched, NEGLIGIBLE_EIGENVALUE)) * vector.reshape(d, d).T, size)
         for value, vector in zip(values, vectors.T, strict=True)
-        if value > TINY * max(1.0 - untouched, TINY)
+        if value > NEGLIGIBLE_EIGENVALUE * max(1.0 - untouched, NEGLIGIBLE_EIGENVALUE)
     ]
     return Channel(untouched if operators else 1.0, tuple(operators))
 

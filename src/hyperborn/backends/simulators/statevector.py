@@ -20,8 +20,8 @@ from hyperborn.simulators import statevector
 AT_ONCE = 2**22
 """Amplitudes of the points that are simulated together, at most."""
 
-SMALL, MULTIPLE = 12, 8
-"""Up to `SMALL` qubits, points are padded to a multiple of `MULTIPLE`: cheaper than a compilation for each number."""
+PADDED_QUBITS, PADDED_TO = 12, 8
+"""Up to so many qubits, points are padded to a multiple of `PADDED_TO`: cheaper than a compilation for each number."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,14 @@ class Statevector(Backend):
     def label(self) -> str:
         return "statevector"
 
+    @property
+    def is_noiseless(self) -> bool:
+        return True
+
     def connect(self) -> Connection:
-        return InProcessConnection(simulate, cost_of, label=self.label, n_qubits=statevector.LARGEST, repeatable=True)
+        return InProcessConnection(
+            simulate, cost_of, label=self.label, n_qubits=statevector.LARGEST_STATE, repeatable=True
+        )
 
 
 def simulate(batch: Batch) -> tuple[Counts, ...]:
@@ -51,7 +57,7 @@ def ideal_counts(request: Request, shots: int, random: np.random.Generator) -> l
     found: list[Counts] = []
     for start in range(0, len(request), step):
         angles = request.angles[start : start + step]
-        padded = np.pad(angles, ((0, -len(angles) % MULTIPLE if n <= SMALL else 0), (0, 0)))
+        padded = np.pad(angles, ((0, -len(angles) % PADDED_TO if n <= PADDED_QUBITS else 0), (0, 0)))
         tables = np.asarray(born_tables(request.circuit, jnp.asarray(padded, jnp.float32)))[: len(angles)]
         found += [Counts(bits_of(outcomes, n), counts) for outcomes, counts in sampled_outcomes(tables, shots, random)]
     return found

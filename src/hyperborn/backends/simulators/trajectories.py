@@ -17,7 +17,7 @@ from hyperborn.backends.simulators.noise import Channel, GateNoise, reversed_qub
 from hyperborn.bits import bits_of
 from hyperborn.inverse_cdf import inverse_cdf
 
-ROUNDING = 1e-9
+NEGLIGIBLE_ENTRY = 1e-9
 """Entries of matrices below this are rounding. They would make amplitudes so small that arithmetic is slow."""
 
 AT_ONCE = 2**16
@@ -72,7 +72,7 @@ def as_read(bits: Bits, ones: Float[np.ndarray, "n 2"], random: np.random.Genera
 def shots_of(steps: Sequence[NoisyGate], n: int, shots: int, random: np.random.Generator) -> Bits:
     """Bits of noisy shots, one a row, in no particular order."""
     noisy = [place for place, step in enumerate(steps) if step.noise is not None and step.noise.untouched < 1.0]
-    # At least one column, for the preparation of all 0 is a circuit without gates.
+    # At least one column, because the preparation of all 0 is a circuit without gates.
     has_error = np.zeros((shots, max(1, len(steps))), bool)
     for place in noisy:
         noise = steps[place].noise
@@ -146,7 +146,7 @@ class ShotGroup:
 
     def apply(self, matrix: np.ndarray, qubits: tuple[int, ...]) -> None:
         k = len(qubits)
-        shaped = np.where(np.abs(matrix) < ROUNDING, 0, matrix).astype(np.complex64).reshape((2,) * (2 * k))
+        shaped = np.where(np.abs(matrix) < NEGLIGIBLE_ENTRY, 0, matrix).astype(np.complex64).reshape((2,) * (2 * k))
         places = [self.axes.index(qubit) for qubit in qubits]
         self.state = np.tensordot(shaped, self.state, (range(k, 2 * k), places))
         self.axes = [*qubits, *(axis for axis in self.axes if axis not in qubits)]
@@ -164,7 +164,7 @@ class ShotGroup:
         (chosen,) = inverse_cdf(np.cumsum(weights), self.random.random(1))
         # The delayed gates are applied later, so that their effect is undone here.
         operator = matrix.conj().T @ step.noise.operators[chosen] @ matrix
-        operator = np.where(np.abs(operator) < ROUNDING, 0, operator) / np.sqrt(weights[chosen])
+        operator = np.where(np.abs(operator) < NEGLIGIBLE_ENTRY, 0, operator) / np.sqrt(weights[chosen])
         changed = operator @ state.reshape(2**k, -1)
         np.moveaxis(self.state[..., row], places, range(k))[...] = changed.reshape(state.shape)
 

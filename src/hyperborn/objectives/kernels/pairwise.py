@@ -7,14 +7,11 @@ from jaxtyping import Array, Float, Int, UInt8
 
 from hyperborn._typing import Bits
 from hyperborn.arguments import check_bits, check_marginals, distribution
-from hyperborn.bits import distinct_rows, index_of
+from hyperborn.bits import LARGEST_TABLE, distinct_rows, index_of
 from hyperborn.errors import UserError
 from hyperborn.objectives.kernels.hamming import Hamming
 from hyperborn.printable import shown
 from hyperborn.walsh import filtered, walsh_hadamard, weights_of_indices
-
-LARGEST_TABLE = 20
-"""Most bits of which all 2^n networks are tabulated (8 MiB of float64 a table)."""
 
 ROWS, COLUMNS = 512, 4096
 """Pairs of rows compared at once: 2^21, of 16 bytes each. COLUMNS is a multiple of ROWS."""
@@ -87,10 +84,10 @@ def streamed_sums(
         height, width = block_height(len(bits), ROWS), block_height(len(others), COLUMNS)
         for column in range(0, len(others), width):
             block = padded(others[column : column + width], width)
-            worth = padded(weights[column : column + width], width)
+            column_weights = padded(weights[column : column + width], width)
             for row in range(0, len(bits), height):
                 part = bits[row : row + height]
-                found = block_sums(table, padded(part, height), block, worth)
+                found = block_sums(table, padded(part, height), block, column_weights)
                 sums[row : row + height] += np.asarray(found)[: len(part)]
     return sums
 

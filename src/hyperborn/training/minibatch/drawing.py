@@ -27,7 +27,7 @@ def patterns_of(outcomes: int) -> Float[np.ndarray, "outcomes bits"]:
 
 
 def draw_outcomes(tables: Sequence[Tables], samples: int, *, key: RandomKey) -> tuple[Int[Array, "samples _"], ...]:
-    """Outcomes of every register of each bank, drawn independently, by one uniform number each."""
+    """Outcomes of every register of each group, drawn independently, by one uniform number each."""
     keys = jax.random.split(key, len(tables))
 
     def drawn(table: Tables, key: RandomKey) -> Int[Array, "samples registers"]:
@@ -43,7 +43,7 @@ def bits_of_outcomes(
     registers: Registers, outcomes: Sequence[Int[Array, "samples _"]], dtype: np.dtype
 ) -> Float[Array, "samples n"]:
     """Bits of the networks that the outcomes make."""
-    parts = [hard_bits(chosen, bank.size, dtype) for bank, chosen in zip(registers.banks, outcomes, strict=True)]
+    parts = [hard_bits(chosen, group.size, dtype) for group, chosen in zip(registers.groups, outcomes, strict=True)]
     return assembled(registers, parts)
 
 
@@ -55,7 +55,7 @@ def hard_bits(
 
 
 def assembled(registers: Registers, parts: Sequence[Float[Array, "samples _ _"]]) -> Float[Array, "samples n"]:
-    """Values of the registers' bits, one array (samples, bits, registers) a bank, in the order of the weights."""
+    """Values of the registers' bits, one array (samples, bits, registers) a group, in the order of the weights."""
     flat = jnp.concatenate([part.reshape(part.shape[0], -1) for part in parts], axis=1)
     return permuted(flat, registers)
 
@@ -64,14 +64,16 @@ def permute(values: Float[Array, "samples n"], registers: Registers) -> Float[Ar
     return values[:, registers.order]
 
 
-def keep(values: Float[Array, "samples n"], registers: Registers) -> tuple[Float[Array, "samples n"], None]:
+def permute_forward(values: Float[Array, "samples n"], registers: Registers) -> tuple[Float[Array, "samples n"], None]:
     return permute(values, registers), None
 
 
-def back(registers: Registers, _: None, cotangent: Float[Array, "samples n"]) -> tuple[Float[Array, "samples n"]]:
+def permute_backward(
+    registers: Registers, _: None, cotangent: Float[Array, "samples n"]
+) -> tuple[Float[Array, "samples n"]]:
     # A permutation is undone by gathering, too; JAX would add up, one number after the other.
     return (cotangent[:, np.argsort(registers.order).astype(np.int32)],)
 
 
 permuted = jax.custom_vjp(permute, nondiff_argnums=(1,))
-permuted.defvjp(keep, back)
+permuted.defvjp(permute_forward, permute_backward)

@@ -84,8 +84,8 @@ class MinibatchEstimator(Estimator):
     ) -> None:
         registers = cast(Registers, posterior)
         registers.check_network(network)
-        if not objective.annealed:
+        if not objective.separable:
             raise inseparable(objective)
-        for bank in registers.banks:
-            prior.log_factors(network, bank.places)
+        for group in registers.groups:
+            prior.log_factors(network, group.places)
         check_optimizer(optimizer, self.name, exact=False, from_shots=False)

@@ -48,8 +48,8 @@ class FirstOrder(MinibatchEstimator):
         del progress
         outcomes = draw_outcomes([jax.lax.stop_gradient(table) for table in tables], self.samples, key=key)
         parts = [
-            linearised(hard_bits(chosen, bank.size, table.dtype), table)
-            for bank, chosen, table in zip(registers.banks, outcomes, tables, strict=True)
+            linearised(hard_bits(chosen, group.size, table.dtype), table)
+            for group, chosen, table in zip(registers.groups, outcomes, tables, strict=True)
         ]
         return batch.energies(assembled(registers, parts)).mean()
 
@@ -61,13 +61,13 @@ def linearised(bits: Float[Array, "samples bits registers"], table: Tables) -> F
     return bits
 
 
-def keep(bits: Float[Array, "samples bits registers"], table: Tables) -> tuple[Array, int]:
+def linearised_forward(bits: Float[Array, "samples bits registers"], table: Tables) -> tuple[Array, int]:
     return linearised(bits, table), len(table)
 
 
-def differentiate(outcomes: int, cotangent: Float[Array, "samples bits registers"]) -> tuple[Array, Array]:
+def linearised_backward(outcomes: int, cotangent: Float[Array, "samples bits registers"]) -> tuple[Array, Array]:
     patterns = jnp.asarray(patterns_of(outcomes), cotangent.dtype)
     return jnp.zeros_like(cotangent), patterns @ cotangent.sum(axis=0)
 
 
-linearised.defvjp(keep, differentiate)
+linearised.defvjp(linearised_forward, linearised_backward)

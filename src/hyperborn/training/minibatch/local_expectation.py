@@ -17,7 +17,7 @@ from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes, patterns_of
 from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
 
-LARGEST = 2**16
+MOST_COST = 2**16
 """Networks that one draw may cost."""
 
 
@@ -44,10 +44,10 @@ class LocalExpectation(MinibatchEstimator):
     def check(self, posterior: Posterior, network: Network) -> None:
         super().check(posterior, network)
         assert isinstance(posterior, Registers)
-        cost = sum(len(bank.places) * 2**bank.size for bank in posterior.banks)
-        if cost > LARGEST:
+        cost = sum(len(group.places) * 2**group.size for group in posterior.groups)
+        if cost > MOST_COST:
             raise UserError(
-                f"the estimator {self.name} takes {cost} networks a draw, over the limit of {LARGEST}; give "
+                f"the estimator {self.name} takes {cost} networks a draw, over the limit of {MOST_COST}; give "
                 "hb.FirstOrder(), smaller registers or a smaller network"
             )
 
@@ -65,9 +65,9 @@ class LocalExpectation(MinibatchEstimator):
         bits = bits_of_outcomes(registers, outcomes, tables[0].dtype)
         pull = sum(
             jnp.sum(
-                jax.lax.stop_gradient(energies_of_outcomes(batch, bits, jnp.asarray(bank.places, jnp.int32))) * table
+                jax.lax.stop_gradient(energies_of_outcomes(batch, bits, jnp.asarray(group.places, jnp.int32))) * table
             )
-            for bank, table in zip(registers.banks, tables, strict=True)
+            for group, table in zip(registers.groups, tables, strict=True)
         )
         # The pull has the gradient, and no value: its difference is 0 to the last bit.
         return batch.energies(bits).mean() + (pull - jax.lax.stop_gradient(pull))

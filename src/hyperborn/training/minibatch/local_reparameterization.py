@@ -85,7 +85,7 @@ class LocalReparameterization(MinibatchEstimator):
             if network.bias:
                 mean = mean + means[f"b{number}"][None, None]
                 layer = jnp.concatenate([layer, jnp.ones_like(layer[..., :1])], axis=-1)
-            variance = sum(variance_of(part, layer, covariances[part.bank]) for part in parts)
+            variance = sum(variance_of(part, layer, covariances[part.group]) for part in parts)
             noise = jax.random.normal(own_key, (self.samples, *mean.shape[1:]), mean.dtype)
             sums = mean + jnp.sqrt(jnp.maximum(variance, 0) + LEAST_VARIANCE) * noise
             layer = network.scaled(number, sums, jnp, batch.side)
@@ -94,9 +94,9 @@ class LocalReparameterization(MinibatchEstimator):
 
 @dataclass(frozen=True)
 class LayerRegisters:
-    """Registers of one bank, unit by unit and `chunks` of them a unit, and the inputs that each unit's go through."""
+    """Registers of one group, unit by unit and `chunks` of them a unit, and the inputs that each unit's go through."""
 
-    bank: int
+    group: int
     registers: slice
     inputs: slice
     units: int
@@ -159,10 +159,10 @@ def layer_registers_of(registers: Registers, neurons: Int[np.ndarray, "units inp
         own = neurons[:, inputs]
         if own.size:
             size = min(registers.register_size, own.shape[1])
-            number = [bank.size for bank in registers.banks].index(size)
+            number = [group.size for group in registers.groups].index(size)
             places = own.reshape(-1, size)
-            first = int(np.flatnonzero(registers.banks[number].places[:, 0] == places[0, 0])[0])
+            first = int(np.flatnonzero(registers.groups[number].places[:, 0] == places[0, 0])[0])
             taken = slice(first, first + len(places))
-            assert np.array_equal(registers.banks[number].places[taken], places)
+            assert np.array_equal(registers.groups[number].places[taken], places)
             parts.append(LayerRegisters(number, taken, inputs, units, own.shape[1] // size))
     return tuple(parts)

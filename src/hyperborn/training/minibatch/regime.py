@@ -23,7 +23,7 @@ from hyperborn.training.estimator import Estimator
 from hyperborn.training.minibatch.first_order import FirstOrder
 from hyperborn.training.minibatch.steps import MinibatchProblem, registers_of
 from hyperborn.training.optimizers import Adam, Optimizer
-from hyperborn.training.regime import PosteriorPredictor, Problem, Regime, Resources, Table, check_no_backend
+from hyperborn.training.regime import LazyDistribution, PosteriorPredictor, Problem, Regime, Resources, check_no_backend
 
 LEARNING_RATE = 0.1
 """Adam's default learning rate (radians)."""
@@ -54,6 +54,7 @@ class MinibatchRegime(Regime):
     """
 
     name = "minibatch"
+    draws_networks = True
     numbers = ("loss", "expected_energy", "standard_error", "kl", "elbo", "entropy")
     restarts = 1
     # A colder posterior predicts better (docs/registers.md).
@@ -90,9 +91,9 @@ class MinibatchRegime(Regime):
         return RECORD_EVERY
 
     def predictor(
-        self, definition: Definition, network: Network, params: np.ndarray, table: Table
+        self, definition: Definition, network: Network, params: np.ndarray, distribution: LazyDistribution
     ) -> PosteriorPredictor:
-        del table
+        del distribution
         return DrawsPredictor(network, registers_of(definition), params)
 
     def check_exact(self, definition: Definition, command: str) -> None:

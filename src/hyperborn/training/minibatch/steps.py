@@ -28,9 +28,9 @@ from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Problem
 from hyperborn.training.state import TrainState
 
-LOOKED_AT = 1000
+EXAMPLES_FOR_LOSS = 1000
 """Training examples, at most, that the loss is estimated on as training goes."""
-DRAWS_OF_A_LOOK = 8
+DRAWS_FOR_LOSS = 8
 """Networks drawn for that."""
 DRAWS = 16
 """Networks that the reported expected energy is the mean of, on all training examples."""
@@ -74,7 +74,7 @@ class MinibatchProblem(Problem):
     def task(self) -> MinibatchTask:
         """What a step needs beside the state."""
         definition, examples = self.definition, len(self.train)
-        looked_at = np.linspace(0, examples - 1, min(LOOKED_AT, examples)).astype(np.int32)
+        looked_at = np.linspace(0, examples - 1, min(EXAMPLES_FOR_LOSS, examples)).astype(np.int32)
         return MinibatchTask(
             definition.network,
             jnp.asarray(self.train.x, jnp.float32),
@@ -86,7 +86,7 @@ class MinibatchProblem(Problem):
 
     def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
         definition, posterior = self.definition, registers_of(self.definition)
-        state = advance(
+        state = advance_by_minibatches(
             state,
             self.task,
             jnp.int32(steps),
@@ -143,7 +143,7 @@ def side_penalty(side: Float[Array | np.ndarray, " m"]) -> Float[Array | np.ndar
 
 
 @partial(jax.jit, static_argnames=("posterior", "estimator", "optimizer", "steps", "epochs"))
-def advance(
+def advance_by_minibatches(
     state: TrainState,
     task: MinibatchTask,
     count: Int[Array, ""],
@@ -198,7 +198,7 @@ def look(params: Parameters, task: MinibatchTask, key: RandomKey, *, posterior: 
     def one(params: Parameters) -> Diagnosis:
         angles, side = params[: posterior.n_parameters], params[posterior.n_parameters :]
         tables = posterior.tables(angles)
-        bits = bits_of_outcomes(posterior, draw_outcomes(tables, DRAWS_OF_A_LOOK, key=drawing), angles.dtype)
+        bits = bits_of_outcomes(posterior, draw_outcomes(tables, DRAWS_FOR_LOSS, key=drawing), angles.dtype)
         batch = task.batch(side, task.looked_at)
         # One network after the other: side by side, those of a convolution took 430 MiB.
         energy = jax.lax.map(lambda own: batch.energies(own[None])[0], bits).mean()

@@ -77,11 +77,11 @@ def chosen(scores: Scores, temperature: Float[Array, ""]) -> Float[Array, "sampl
     return jnp.minimum(jnp.einsum("ob,sor->sbr", patterns, highest), 1)
 
 
-def keep(scores: Scores, temperature: Float[Array, ""]) -> tuple[Array, tuple[Array, Array]]:
+def chosen_forward(scores: Scores, temperature: Float[Array, ""]) -> tuple[Array, tuple[Array, Array]]:
     return chosen(scores, temperature), (scores, temperature)
 
 
-def differentiate(kept: tuple[Array, Array], cotangent: Float[Array, "samples bits registers"]) -> tuple[Array, None]:
+def chosen_backward(kept: tuple[Array, Array], cotangent: Float[Array, "samples bits registers"]) -> tuple[Array, None]:
     scores, temperature = kept
     patterns = jnp.asarray(patterns_of(scores.shape[1]), scores.dtype)
     soft = jax.nn.softmax(scores / temperature, axis=1)
@@ -89,4 +89,4 @@ def differentiate(kept: tuple[Array, Array], cotangent: Float[Array, "samples bi
     return soft * (pull - (soft * pull).sum(axis=1, keepdims=True)) / temperature, None
 
 
-chosen.defvjp(keep, differentiate)
+chosen.defvjp(chosen_forward, chosen_backward)

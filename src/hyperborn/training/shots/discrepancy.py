@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from hyperborn._typing import Bits
 from hyperborn.backends.outcomes import Outcomes
-from hyperborn.bits import index_of
+from hyperborn.bits import LARGEST_TABLE, index_of
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.divergences import MMD
@@ -26,9 +26,6 @@ from hyperborn.objectives.kernels import (
 )
 from hyperborn.objectives.objectives import Weight, weight_of
 from hyperborn.priors import Prior
-
-LARGEST_TABLE = 20
-"""Most weights whose prior may be a table of all 2^n networks."""
 
 Embedding = Callable[[Bits], Float[np.ndarray, " networks"]]
 

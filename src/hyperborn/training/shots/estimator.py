@@ -12,7 +12,7 @@ from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Posterior
-from hyperborn.posteriors.registers import RegisterBank
+from hyperborn.posteriors.registers import RegisterGroup
 from hyperborn.priors import Prior
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.optimizers import Optimizer, check_optimizer
@@ -49,12 +49,12 @@ class Design:
         return np.concatenate([own[: int(self.centre)], own + self.shifts, own - self.shifts])
 
     def gradient(
-        self, banks: Sequence[RegisterBank], differences: Sequence[Float[np.ndarray, "pairs _"]]
+        self, groups: Sequence[RegisterGroup], differences: Sequence[Float[np.ndarray, "pairs _"]]
     ) -> Float[np.ndarray, " parameters"]:
-        """The gradient from v+ - v- (pairs, registers) of each bank."""
+        """The gradient from v+ - v- (pairs, registers) of each group."""
         found = np.empty(self.shifts.shape[1])
-        for bank, difference in zip(banks, differences, strict=True):
-            found[bank.parameters] = np.einsum("arc,ar->rc", self.factors[:, bank.parameters], difference)
+        for group, difference in zip(groups, differences, strict=True):
+            found[group.parameters] = np.einsum("arc,ar->rc", self.factors[:, group.parameters], difference)
         return found
 
 

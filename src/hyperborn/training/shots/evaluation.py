@@ -66,5 +66,5 @@ def measured(posterior: ShotPosterior, params: np.ndarray, shots: int, seed: int
     )
     counts = sampler.sample(batch)
     return joint_outcomes(
-        measurement_of(subcircuits, [[found] for found in counts], readouts, 1, posterior.registers_alone), random
+        measurement_of(subcircuits, [[found] for found in counts], readouts, 1, posterior.register_subcircuits), random
     )

@@ -8,32 +8,32 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from hyperborn.bits import bits_of
+from hyperborn.bits import bits_of, index_of
 from hyperborn.energy import CachedEnergies
 from hyperborn.energy.likelihood import Labelled
 from hyperborn.networks import Network
 from hyperborn.objectives.penalties import Penalties
-from hyperborn.posteriors.registers import RegisterBank
+from hyperborn.posteriors.registers import RegisterGroup
 from hyperborn.stats import Estimate
 from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.subcircuits import Subcircuit
 from hyperborn.training.shots.variation import FirstVariation, ObjectiveEstimate, standard_error_of
 
-NETWORKS = 16
+NETWORKS_FOR_GRADIENT = 16
 """Networks over which the other registers are averaged, for the energies of one register's outcomes."""
 
 AT_ONCE = 2**24
 """Most bits of networks in memory at once: 16 MiB."""
 
-LOOKED_AT = 64
+NETWORKS_FOR_ENERGY = 64
 """Networks from which the expected energy is estimated."""
 
-Tables = tuple[Float[np.ndarray, "_ _"], ...]
-"""Frequencies (outcomes, registers) of each bank; shapes differ from bank to bank."""
+Frequencies = tuple[Float[np.ndarray, "_ _"], ...]
+"""Frequencies (outcomes, registers) of each group; shapes differ from group to group."""
 
 
-class Seat(NamedTuple):
-    """Registers of a bank that are in one subcircuit: the subcircuit, the registers, and the qubits of each."""
+class RegistersInSubcircuit(NamedTuple):
+    """Registers of a group that are in one subcircuit: the subcircuit, the registers, and the qubits of each."""
 
     subcircuit: int
     registers: Int[np.ndarray, " r"]
@@ -48,8 +48,10 @@ class ManyRegistersVariation(FirstVariation):
     penalty that is quadratic in q is scaled by 1 - 1/S, with S shots.
     """
 
-    def __init__(self, network: Network, split: Labelled, banks: Sequence[RegisterBank], penalties: Penalties) -> None:
-        self.network, self.banks, self.penalties = network, banks, penalties
+    def __init__(
+        self, network: Network, split: Labelled, groups: Sequence[RegisterGroup], penalties: Penalties
+    ) -> None:
+        self.network, self.groups, self.penalties = network, groups, penalties
         self.energies = CachedEnergies(network, split)
 
     def differences(
@@ -58,8 +60,10 @@ class ManyRegistersVariation(FirstVariation):
         tables = self.tables(measurement)
         reference = tuple(table[measurement.reference].mean(axis=0) for table in tables)
         first = self.penalties_of(reference)[1]
-        rows = measurement.networks(NETWORKS, random)
-        variations = [self.energies_of_outcomes(rows, bank) + own for bank, own in zip(self.banks, first, strict=True)]
+        rows = measurement.networks(NETWORKS_FOR_GRADIENT, random)
+        variations = [
+            self.energies_of_outcomes(rows, group) + own for group, own in zip(self.groups, first, strict=True)
+        ]
         return tuple(
             np.einsum("por,or->pr", table[measurement.plus] - table[measurement.minus], variation)
             for table, variation in zip(tables, variations, strict=True)
@@ -68,14 +72,14 @@ class ManyRegistersVariation(FirstVariation):
     def estimate(
         self, measurement: Measurement, random: np.random.Generator, *, error: bool = False
     ) -> ObjectiveEstimate:
-        rows = measurement.networks(LOOKED_AT, random)
+        rows = measurement.networks(NETWORKS_FOR_ENERGY, random)
         drawn = Estimate.of(self.energies(rows))
         energy = Estimate(drawn.mean, self.error(measurement, rows, drawn, random, error=error), drawn.n)
         reference = tuple(table[measurement.reference].mean(axis=0) for table in self.tables(measurement))
         penalty = self.penalties_of(reference)[0]
         best = np.empty(self.network.n_weights, np.uint8)
-        for bank, table in zip(self.banks, reference, strict=True):
-            best[bank.places] = bits_of(table.argmax(axis=0), bank.places.shape[1])
+        for group, table in zip(self.groups, reference, strict=True):
+            best[group.places] = bits_of(table.argmax(axis=0), group.places.shape[1])
         return ObjectiveEstimate(energy.mean + penalty, energy, penalty, best)
 
     def error(
@@ -94,7 +98,7 @@ class ManyRegistersVariation(FirstVariation):
             return drawn.standard_error * float(np.sqrt(1.0 + drawn.n / shots))
         if not error:
             return None
-        slopes = [self.energies_of_outcomes(rows[:NETWORKS], bank) for bank in self.banks]
+        slopes = [self.energies_of_outcomes(rows[:NETWORKS_FOR_GRADIENT], group) for group in self.groups]
 
         def energy(one: Measurement) -> float:
             tables = (table[one.reference].mean(axis=0) for table in self.tables(one))
@@ -103,36 +107,35 @@ class ManyRegistersVariation(FirstVariation):
         of_shots = standard_error_of(measurement, energy, random)
         return None if of_shots is None else float(np.hypot(drawn.standard_error, of_shots))
 
-    def penalties_of(self, tables: Tables) -> tuple[float, Tables]:
+    def penalties_of(self, tables: Frequencies) -> tuple[float, Frequencies]:
         """The sum of all penalties (nats), and the first variation of each register's penalty."""
         with jax.enable_x64(True):
-            value, first = priced(self.penalties, [jnp.asarray(table) for table in tables])
+            value, first = value_and_first_variations(self.penalties, [jnp.asarray(table) for table in tables])
         return float(value), tuple(np.asarray(table) for table in first)
 
     def tables(self, measurement: Measurement) -> tuple[Float[np.ndarray, "points _ _"], ...]:
-        """Frequencies of all outcomes of all registers (points, outcomes, registers), bank by bank."""
+        """Frequencies of all outcomes of all registers (points, outcomes, registers), group by group."""
         found: list[np.ndarray] = []
-        for bank in self.banks:
-            count, size = bank.places.shape
+        for group in self.groups:
+            count, size = group.places.shape
             table = np.empty((len(measurement.outcomes[0]), 2**size, count))
-            worth = 1 << np.arange(size - 1, -1, -1)
-            for seat in seats(bank, measurement.subcircuits):
-                for point, outcomes in enumerate(measurement.outcomes[seat.subcircuit]):
-                    places = outcomes.bits[:, seat.qubits] @ worth + np.arange(len(seat.registers)) * 2**size
+            for part in registers_by_subcircuit(group, measurement.subcircuits):
+                for point, outcomes in enumerate(measurement.outcomes[part.subcircuit]):
+                    places = index_of(outcomes.bits[:, part.qubits]) + np.arange(len(part.registers)) * 2**size
                     weights = np.broadcast_to(outcomes.weights[:, None], places.shape)
-                    sums = np.bincount(places.ravel(), weights.ravel(), minlength=2**size * len(seat.registers))
-                    table[point][:, seat.registers] = sums.reshape(-1, 2**size).T
+                    sums = np.bincount(places.ravel(), weights.ravel(), minlength=2**size * len(part.registers))
+                    table[point][:, part.registers] = sums.reshape(-1, 2**size).T
             found.append(table)
         return tuple(found)
 
-    def energies_of_outcomes(self, rows: np.ndarray, bank: RegisterBank) -> Float[np.ndarray, "outcomes registers"]:
+    def energies_of_outcomes(self, rows: np.ndarray, group: RegisterGroup) -> Float[np.ndarray, "outcomes registers"]:
         """Mean energy (nats) over the rows, with one register after the other set to each of its outcomes."""
-        (count, size), (networks, n) = bank.places.shape, rows.shape
+        (count, size), (networks, n) = group.places.shape, rows.shape
         patterns = bits_of(np.arange(2**size), size)
         found = np.empty((2**size, count))
         step = max(1, AT_ONCE // (2**size * networks * n))
         for start in range(0, count, step):
-            places = bank.places[start : start + step]
+            places = group.places[start : start + step]
             put_in = np.broadcast_to(rows, (len(places), 2**size, networks, n)).copy()
             for register, own in enumerate(places):
                 put_in[register][:, :, own] = patterns[:, None]
@@ -141,19 +144,21 @@ class ManyRegistersVariation(FirstVariation):
         return found
 
 
-def seats(bank: RegisterBank, subcircuits: Sequence[Subcircuit]) -> list[Seat]:
-    """The registers of a bank by subcircuit."""
-    turn_of = np.empty(sum(len(subcircuit.weights) for subcircuit in subcircuits), np.int64)
-    qubit_of = np.empty_like(turn_of)
+def registers_by_subcircuit(group: RegisterGroup, subcircuits: Sequence[Subcircuit]) -> list[RegistersInSubcircuit]:
+    """The registers of a group by subcircuit."""
+    subcircuit_of = np.empty(sum(len(subcircuit.weights) for subcircuit in subcircuits), np.int64)
+    qubit_of = np.empty_like(subcircuit_of)
     for place, subcircuit in enumerate(subcircuits):
-        turn_of[subcircuit.weights], qubit_of[subcircuit.weights] = place, np.arange(len(subcircuit.weights))
-    owners = turn_of[bank.places[:, 0]]
+        subcircuit_of[subcircuit.weights], qubit_of[subcircuit.weights] = place, np.arange(len(subcircuit.weights))
+    owners = subcircuit_of[group.places[:, 0]]
     return [
-        Seat(int(subcircuit), registers := np.flatnonzero(owners == subcircuit), qubit_of[bank.places[registers]])
+        RegistersInSubcircuit(
+            int(subcircuit), registers := np.flatnonzero(owners == subcircuit), qubit_of[group.places[registers]]
+        )
         for subcircuit in np.unique(owners)
     ]
 
 
 @jax.jit
-def priced(penalties: Penalties, tables: list[Array]) -> tuple[Array, list[Array]]:
+def value_and_first_variations(penalties: Penalties, tables: list[Array]) -> tuple[Array, list[Array]]:
     return jax.value_and_grad(lambda given: penalties(given))(tables)

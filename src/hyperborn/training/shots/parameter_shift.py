@@ -66,14 +66,14 @@ class ParameterShift(ShotEstimator):
 
     def design(self, posterior: ShotPosterior, step: int, random: np.random.Generator) -> Design:
         del step
-        most = max(bank.parameters.shape[1] for bank in posterior.banks)
+        most = max(group.parameters.shape[1] for group in posterior.groups)
         if self.subset is not None and self.subset > most:
             raise UserError(f"subset = {self.subset}: the circuit has {most} angles; give fewer, or none for all")
         chosen = np.arange(most)
         if self.subset is not None:
             chosen = np.sort(random.choice(most, self.subset, replace=False))
         shifts = np.zeros((len(chosen), posterior.n_parameters))
-        for bank in posterior.banks:
+        for group in posterior.groups:
             for pair, angle in enumerate(chosen):
-                shifts[pair, bank.parameters[:, angle : angle + 1]] = np.pi / 2
+                shifts[pair, group.parameters[:, angle : angle + 1]] = np.pi / 2
         return Design(True, shifts, shifts / np.pi * (most / len(chosen)))

@@ -21,7 +21,7 @@ from hyperborn.objectives.objectives import Objective
 from hyperborn.objectives.penalties import Penalties
 from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, Posterior
 from hyperborn.posteriors.register import Register
-from hyperborn.posteriors.registers import RegisterBank, Registers
+from hyperborn.posteriors.registers import RegisterGroup, Registers
 from hyperborn.priors import Prior
 from hyperborn.training.shots.discrepancy import ShotDiscrepancy, check_prior
 from hyperborn.training.shots.many_registers import ManyRegistersVariation
@@ -48,12 +48,12 @@ class ShotPosterior(Posterior):
 
     @property
     @abstractmethod
-    def banks(self) -> tuple[RegisterBank, ...]:
+    def groups(self) -> tuple[RegisterGroup, ...]:
         """The independent registers, by size."""
 
     @property
     @abstractmethod
-    def registers_alone(self) -> tuple[Subcircuit, ...] | None:
+    def register_subcircuits(self) -> tuple[Subcircuit, ...] | None:
         """Every register as its own subcircuit; None if there is only one."""
 
     @abstractmethod
@@ -131,11 +131,11 @@ class ShotRegister(ShotPosterior):
         return Register(self.circuit)
 
     @property
-    def banks(self) -> tuple[RegisterBank, ...]:
-        return (RegisterBank(self.circuit, np.arange(self.n_weights)[None], 0, self.circuit.n_parameters),)
+    def groups(self) -> tuple[RegisterGroup, ...]:
+        return (RegisterGroup(self.circuit, np.arange(self.n_weights)[None], 0, self.circuit.n_parameters),)
 
     @property
-    def registers_alone(self) -> None:
+    def register_subcircuits(self) -> None:
         return None
 
     def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
@@ -177,30 +177,30 @@ class ShotRegisters(ShotPosterior):
         return self.registers
 
     @property
-    def banks(self) -> tuple[RegisterBank, ...]:
-        return self.registers.banks
+    def groups(self) -> tuple[RegisterGroup, ...]:
+        return self.registers.groups
 
     @property
-    def registers_alone(self) -> tuple[Subcircuit, ...]:
+    def register_subcircuits(self) -> tuple[Subcircuit, ...]:
         return self.subcircuits(1)
 
     def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
         del objective
         self.registers.check_network(network)
-        for bank in self.banks:
-            prior.log_factors(network, bank.places)
+        for group in self.groups:
+            prior.log_factors(network, group.places)
 
     def variation(self, objective: Objective, prior: Prior, network: Network, split: Labelled) -> FirstVariation:
         objective.check_samples()
         with jax.enable_x64(True):
             penalties = Penalties.of(self.registers, network, prior, objective.penalty)
-        return ManyRegistersVariation(network, split, self.banks, penalties)
+        return ManyRegistersVariation(network, split, self.groups, penalties)
 
     def subcircuits(self, width: int | None) -> tuple[Subcircuit, ...]:
         singles = [
-            Subcircuit(bank.circuit, weights, parameters)
-            for bank in self.banks
-            for weights, parameters in zip(bank.places, bank.parameters, strict=True)
+            Subcircuit(group.circuit, weights, parameters)
+            for group in self.groups
+            for weights, parameters in zip(group.places, group.parameters, strict=True)
         ]
         gathered: list[list[Subcircuit]] = []
         free = 0

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from hyperborn.backends.batch import Counts
 from hyperborn.backends.mitigation import Readout
 from hyperborn.backends.outcomes import Outcomes
-from hyperborn.bits import bits_of
+from hyperborn.bits import bits_of, index_of
 from hyperborn.errors import UserError
 from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.subcircuits import Subcircuit
@@ -44,11 +44,11 @@ def measurement_of(
         corrected = [tuple(map(readout.corrected, points)) for readout, points in zip(readouts, counts, strict=True)]
         return Measurement(subcircuits, tuple(corrected), centre, again)
     found: list[tuple[Outcomes, ...]] = []
-    alone = iter(registers)
+    remaining = iter(registers)
     for subcircuit, readout, points in zip(subcircuits, readouts, counts, strict=True):
         start = 0
         while start < len(subcircuit.weights):
-            stop = start + len(next(alone).weights)
+            stop = start + len(next(remaining).weights)
             found.append(corrected_register(points, slice(start, stop), readout))
             start = stop
     return Measurement(registers, tuple(found), centre, again)
@@ -112,9 +112,8 @@ def corrected_register(points: Sequence[Counts], qubits: slice, readout: Readout
     """The outcomes of one register at every point."""
     matrices = readout.matrices[qubits]
     size = len(matrices)
-    worth = 1 << np.arange(size - 1, -1, -1)
     tables = np.stack(
-        [np.bincount(one.bits[:, qubits] @ worth, one.counts, minlength=2**size) / one.shots for one in points]
+        [np.bincount(index_of(one.bits[:, qubits]), one.counts, minlength=2**size) / one.shots for one in points]
     )
     patterns = bits_of(np.arange(2**size), size)
     found = []

@@ -27,7 +27,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.interruption import give_way
 from hyperborn.training.optimizers import Adam, Gains, Optimizer
-from hyperborn.training.regime import PosteriorPredictor, Problem, Regime, Resources, Table
+from hyperborn.training.regime import LazyDistribution, PosteriorPredictor, Problem, Regime, Resources
 from hyperborn.training.shots.estimator import ShotEstimator
 from hyperborn.training.shots.forecast import forecast_of
 from hyperborn.training.shots.posteriors import ShotPosterior
@@ -49,6 +49,7 @@ class ShotsRegime(Regime):
     """Circuits are measured on a backend, job by job; numbers are estimates from the shots of the result."""
 
     name = "shots"
+    on_backend = True
     numbers = ("loss", "expected_energy", "standard_error", "penalty")
     may_lack = ("standard_error",)
     restarts = 1
@@ -93,9 +94,9 @@ class ShotsRegime(Regime):
         return max(1, definition.steps // MOST_RECORDS)
 
     def predictor(
-        self, definition: Definition, network: Network, params: np.ndarray, table: Table
+        self, definition: Definition, network: Network, params: np.ndarray, distribution: LazyDistribution
     ) -> PosteriorPredictor:
-        del definition, network, params, table
+        del definition, network, params, distribution
         raise UserError("the measured networks are missing; measure the circuit again, with Result.on")
 
     def label(self, definition: Definition) -> str:

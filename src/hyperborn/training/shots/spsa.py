@@ -1,4 +1,17 @@
-"""Derivatives along random directions."""
+"""SPSA: derivatives along random directions.
+
+One step t (counted from 0) on T steps, from angles θ:
+
+    c = perturbation / (t + 1)^0.101, and Δ has a random sign for each angle;
+    the circuits are measured at θ + c Δ and at θ - c Δ, in one job;
+    g = (v+ - v-) / (2 c) Δ, averaged over the directions;
+    θ becomes θ - a g / s, with a = learning_rate · ((T/10 + 1) / (t + 1 + T/10))^0.602.
+
+v+ and v- are the means of the objective's first variation at the two points; on registers side by side each angle has
+those of its own register. s is the mean |g| of an angle in the steps so far, of the first ten at most. After the last
+step θ is the mean of the angles over the final steps. `ShotsProblem.step` in `steps.py` runs these lines one after the
+other: `SPSA.design` makes the first and the factors of the third, and the last is the usual optimizer, `Gains`.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar, final

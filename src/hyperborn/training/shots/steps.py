@@ -123,7 +123,7 @@ class ShotsProblem(Problem):
         estimates, gradients = [], []
         for design, measurement in zip(designs, measured, strict=True):
             differences = self.variation.differences(measurement, random)
-            gradients.append(design.gradient(self.posterior.banks, differences))
+            gradients.append(design.gradient(self.posterior.groups, differences))
             estimates.append(self.variation.estimate(measurement, random))
         gradient = jnp.asarray(np.stack(gradients).reshape(params.shape), jnp.float32)
         moved, optimizer = update(state.params, gradient, state.optimizer, self.definition.optimizer, steps)
@@ -159,7 +159,7 @@ class ShotsProblem(Problem):
                 [found[start : start + own] for found in by_subcircuit],
                 readouts,
                 centre,
-                self.posterior.registers_alone,
+                self.posterior.register_subcircuits,
             )
             for start in range(0, total, own)
         ]

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from hyperborn._typing import Bits
 from hyperborn.backends.backend import Connection
-from hyperborn.backends.batch import LARGEST_SEED, Batch, Counts, Points
+from hyperborn.backends.batch import LARGEST_BACKEND_SEED, Batch, Counts, Points
 from hyperborn.circuits import Circuit, SideBySide
 
 
@@ -60,4 +60,4 @@ def joined_outcomes(subcircuits: Sequence[Subcircuit], counts: Sequence[Counts],
 
 def seed_from(random: np.random.Generator) -> int:
     """A seed that every simulator accepts."""
-    return int(random.integers(LARGEST_SEED + 1))
+    return int(random.integers(LARGEST_BACKEND_SEED + 1))

@@ -32,7 +32,7 @@ class FirstVariation(ABC):
     def differences(
         self, measurement: Measurement, random: np.random.Generator
     ) -> tuple[Float[np.ndarray, "pairs _"], ...]:
-        """For each register of each bank, E[r] at the plus point of each pair minus E[r] at its minus point (nats).
+        """For each register of each group, E[r] at the plus point of each pair minus E[r] at its minus point (nats).
 
         r is the first variation at the reference, and held fixed. If the centre was measured, the estimate is unbiased.
         Otherwise the pairs are the reference, and the estimate is that of the difference of the objective between the

@@ -13,7 +13,7 @@ from hyperborn.storage import arrays_from_bytes, arrays_to_bytes
 LEVEL = 1
 """Level of compression: shots are almost random, and a higher level gains little."""
 
-LARGEST = 2**31
+MOST_UNPACKED = 2**31
 """Most bytes of one job's counts before compression: a small forged file could otherwise fill the memory."""
 
 
@@ -43,11 +43,11 @@ def counts_from_bytes(data: bytes, source: str) -> tuple[Counts, ...]:
     """The counts in bytes of `counts_to_bytes`.
 
     Raises:
-        UserError: with `source` in its message, if the bytes are damaged or hold more than `LARGEST` bytes.
+        UserError: with `source` in its message, if the bytes are damaged or hold more than `MOST_UNPACKED` bytes.
     """
     expander = zlib.decompressobj()
     try:
-        plain = expander.decompress(data, LARGEST)
+        plain = expander.decompress(data, MOST_UNPACKED)
         if not expander.eof or expander.unused_data:
             raise ValueError("cut off, or too long")
         arrays = arrays_from_bytes(plain, source)

@@ -7,7 +7,7 @@ import pytest
 
 from hyperborn.errors import UserError
 from hyperborn.storage.folders import read_folder, write_folder
-from hyperborn.storage.lock import RunLock
+from hyperborn.storage.run_lock import RunLock
 
 
 def test_the_second_process_is_told_who_holds_the_folder(run_script, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Circuits measured with endlessly many shots: what estimators make of them has no noise, and an exact value.
+"""Circuits measured with infinitely many shots: what estimators make of them has no noise, and an exact value.
 
 Of hyperborn it takes the gates, the places of weights and angles, and the shape of what is measured.
 """

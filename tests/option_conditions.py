@@ -6,7 +6,7 @@ from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
 
 
-def company(key: str, kind: type[Configuration]) -> dict[str, str]:
+def conditions_of(key: str, kind: type[Configuration]) -> dict[str, str]:
     """The ansatz or the first objective that takes the option, or an objective and the first divergence that does."""
     applies_to = OPTIONS[key].applies_to if key in OPTIONS else ()
     if SHOTS in applies_to or SPSA in applies_to:

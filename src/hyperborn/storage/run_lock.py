@@ -10,7 +10,7 @@ from types import TracebackType
 from hyperborn.errors import UserError
 from hyperborn.storage.durable import explained, make_folder, only_writer
 from hyperborn.storage.folders import real_path, settle
-from hyperborn.storage.locking import acquire, release
+from hyperborn.storage.lock_files import acquire, release
 from hyperborn.storage.manifest import RUN_LOCK
 
 TRIES = 100
