@@ -2,7 +2,7 @@
 
 From this table come the configuration (`models`), the flags (`hyperborn.cli.options`), the refusal of options that
 would be ignored (`applicability`), what the parts of a run are built with (`definitions`), and what an earlier run
-settles (`continuation`). It imports nothing, so that help needs neither pydantic nor JAX.
+settles (`continuation`). It imports nothing of hyperborn, so that help needs neither pydantic nor JAX.
 
 A default of "auto" is decided where the way of training is known: beta, optimizer, learning rate, steps and restarts by
 the `Regime` (`hyperborn.training.regime`), samples by the estimator, network, posterior and depth by `networks` and
