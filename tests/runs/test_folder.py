@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +189,26 @@ def test_a_picture_that_cannot_be_drawn_is_a_line_and_is_tried_again(
     assert same(resume(path, notes), finished[1])
     assert notes == [line] * 2
     assert outcome_of(path) == outcome_of(finished[0])
+
+
+def test_pictures_are_drawn_of_a_run_that_another_process_finished_meanwhile(
+    unfinished: Path, finished: tuple[Path, Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It died before it could draw, after we had read the run and before we had the lock."""
+
+    @contextmanager
+    def late(path: Path) -> Iterator[None]:
+        if not (path / "result").exists():
+            shutil.copytree(finished[0], path, dirs_exist_ok=True)
+            shutil.rmtree(path / "plots")
+        with folder.writing(path):
+            yield
+
+    monkeypatch.setattr(session, "writing", late)
+    notes: list[str] = []
+    assert same(resume(unfinished, notes), finished[1])
+    assert notes == []
+    assert outcome_of(unfinished) == outcome_of(finished[0])
 
 
 def test_pictures_that_cannot_be_written_are_a_line(define, data: Dataset, tmp_path: Path) -> None:
