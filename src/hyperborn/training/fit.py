@@ -171,7 +171,7 @@ def result_of(
     """The result of the best restart of a finished run."""
     params = np.asarray(report.position.state.params)[report.best]
     losses = tuple(float(loss) for loss in report.diagnosis.loss)
-    numbers, outcomes = problem.numbers(params), problem.outcomes(params)
+    numbers, outcomes = problem.findings(params)
     return Result(definition, data, params, losses, report.position.step, numbers, seconds, outcomes)
 
 

@@ -44,6 +44,17 @@ class Diagnosis(NamedTuple):
     most_probable: UInt8[Array | np.ndarray, "restarts n"]
 
 
+class Findings(NamedTuple):
+    """What is reported of trained parameters.
+
+    `numbers` go by the names in `Regime.numbers`; nats, float64. `outcomes` are the networks that a backend gave, None
+    where predictions do without.
+    """
+
+    numbers: dict[str, float]
+    outcomes: Outcomes | None
+
+
 @dataclass(frozen=True)
 class Resources:
     """What training may use.
@@ -74,12 +85,8 @@ class Problem(ABC):
         """
 
     @abstractmethod
-    def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
-        """What is reported of trained parameters, by the names in `Regime.numbers`; nats, float64."""
-
-    @abstractmethod
-    def outcomes(self, params: Float[np.ndarray, "..."]) -> Outcomes | None:
-        """Networks that a backend gave at trained parameters; None where predictions do without."""
+    def findings(self, params: Float[np.ndarray, "..."]) -> Findings:
+        """What is reported of trained parameters; on a backend, of one measurement."""
 
 
 Table: TypeAlias = Callable[[], Float[np.ndarray, " states"]]

@@ -11,7 +11,7 @@ import pytest
 import endless
 import hyperborn as hb
 import oracle
-from hyperborn.backends import Aer, Ledger, LedgerSampler, LimitReached, Limits, Noise, Statevector
+from hyperborn.backends import Aer, Batch, Counts, Ledger, LedgerSampler, LimitReached, Limits, Noise, Statevector
 from hyperborn.backends.backend import connected
 from hyperborn.backends.names import identity_of
 from hyperborn.circuits import ProductState
@@ -97,7 +97,7 @@ def test_training_brings_the_loss_down(data: Dataset, name: str) -> None:
     problem, ledger = problem_on(definition, data)
     with closing(ledger):
         reports = list(train(definition, problem, fresh(definition)))
-        numbers = problem.numbers(np.asarray(reports[-1].position.state.params)[0])
+        numbers = problem.findings(np.asarray(reports[-1].position.state.params)[0]).numbers
     first = reports[0].diagnosis
     assert [report.position.step for report in reports] == list(range(31))
     assert numbers["expected_energy"] < first.expected_energy[0] - 10 * numbers["standard_error"]
@@ -215,6 +215,26 @@ def test_a_run_spends_what_was_foretold(definition: Definition, data: Dataset, t
     assert spent(tmp_path / "run") == (forecast.jobs, forecast.circuits, forecast.shots)
 
 
+@pytest.mark.parametrize("definition", SPENDING, ids=["spsa", "parameter-shift", "registers", "readout"])
+def test_every_job_of_a_run_is_asked_for_once(
+    definition: Definition, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The result, too, which gives both numbers and networks: its counts are mitigated once."""
+    labels: list[str] = []
+    problem, ledger = problem_on(definition, data)
+    sample = problem.sampler.sample
+
+    def noted(batch: Batch) -> tuple[Counts, ...]:
+        labels.append(batch.label)
+        return sample(batch)
+
+    monkeypatch.setattr(problem.sampler, "sample", noted)
+    with closing(ledger):
+        run(definition, data, SILENT, problem=problem)
+    assert len(labels) == len(set(labels)) == forecast_of(definition).jobs
+    assert "result" in labels
+
+
 def states_of(definition: Definition, data: Dataset) -> list[Report]:
     problem, ledger = problem_on(definition, data)
     with closing(ledger):
@@ -275,7 +295,7 @@ def test_mitigation_brings_the_energy_back(data: Dataset) -> None:
         definition = defined(posterior=posterior, estimator=SPSA(20_000))
         problem, ledger = problem_on(definition, data)
         with closing(ledger):
-            found[mitigation] = problem.numbers(angles)
+            found[mitigation] = problem.findings(angles).numbers
     off = {name: abs(one["expected_energy"] - exact) / one["standard_error"] for name, one in found.items()}
     assert off["none"] > 20
     assert off["readout"] < 5
