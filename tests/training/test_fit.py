@@ -13,6 +13,7 @@ import pytest
 import hyperborn as hb
 import inference_oracle
 import oracle
+from hyperborn.backends import Limits
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.objectives.kernels import default_kernel
@@ -447,3 +448,13 @@ def test_a_result_comes_back_from_its_folder(result: Result, data: Dataset, tmp_
     with pytest.raises(UserError, match="x exists; choose another name"):
         result.save(tmp_path / "runs" / "x")
     assert same(hb.load(str(tmp_path / "runs" / "x")), result)
+
+
+@pytest.mark.parametrize("posterior", [hb.Register(hb.circuits.ProductState(3)), hb.Registers(3)], ids=["one", "many"])
+@pytest.mark.parametrize("name", ["ledger", "limits"])
+def test_what_is_for_backends_is_refused_off_them(data: Dataset, tmp_path: Path, posterior: Any, name: str) -> None:
+    given: dict[str, Any] = {"ledger": tmp_path / "jobs.sqlite", "limits": Limits(max_jobs=5)}
+    network = hb.networks.BinaryMLP(2, hidden=())
+    with pytest.raises(UserError, match=f"^{name} = .*: the run is on no backend, so that .*; leave the {name} out$"):
+        hb.fit(network, data, posterior=posterior, progress=False, **{name: given[name]})
+    assert list(tmp_path.iterdir()) == []

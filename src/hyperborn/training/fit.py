@@ -12,6 +12,7 @@ import numpy as np
 from hyperborn.backends.jobs.budget import Limits
 from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
+from hyperborn.errors import UserError
 from hyperborn.networks import Network, fitted
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import SPREAD, Posterior
@@ -81,7 +82,8 @@ def fit(
         spread: standard deviation of the initial angles around the prior's state, from 0 to 2π radians.
         limits: the most shots, jobs and seconds of a backend; none if None.
         ledger: file in which every job of a backend is kept before it is sent, and what it gave: the same call goes on
-            from there and pays for nothing twice. In memory if None, which is refused where jobs cost money.
+            from there and pays for nothing twice. In memory if None, which is refused where jobs cost money. It is
+            refused off a backend, as limits are.
         progress: whether to show progress on standard error.
 
     Raises:
@@ -104,6 +106,10 @@ def fit(
         seed=seed,
         spread=spread,
     )
+    if ledger is not None and regime_of(definition).label(definition) is None:
+        raise UserError(
+            f"ledger = {str(ledger)!r}: the run is on no backend, so that it has no jobs to keep; leave the ledger out"
+        )
     with Progress(enabled=progress) as shown:
         return run(definition, data, Resources(shown, limits, ledger=None if ledger is None else Path(ledger)))
 
