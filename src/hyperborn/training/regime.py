@@ -6,7 +6,7 @@ says which one it is (`hyperborn.training.regimes`); everything that depends on 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +123,8 @@ class Regime(ABC):
     """Numbers that are left out where they are not known; results of before they were reported lack them as well."""
     restarts: ClassVar[int]
     """Default number of independent starts."""
+    learning_rates: ClassVar[Mapping[type[Optimizer], float]] = {}
+    """Default learning rates (radians) of the optimizers that have another here than of their own."""
     beta: ClassVar[float] = 1.0
     """β of an ELBO for which none is chosen."""
     needs_outcomes: ClassVar[bool] = False
