@@ -3,6 +3,7 @@ import io
 import json
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -391,6 +392,31 @@ def test_the_accuracy_is_found_once_and_only_for_what_is_shown_or_recorded(
     assert found == [0, 25, 50, 60]
     assert recorded[::2] == recorded[1::2]
     assert all(0 <= accuracy <= 1 for accuracy in recorded)
+
+
+def test_an_accuracy_that_is_shown_and_recorded_is_found_once(
+    define, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads ask for it at once: the one that draws, and the one that records."""
+    found: list[int] = []
+
+    def slow(_definition: Definition, _data: Dataset, report: Report) -> float:
+        found.append(report.position.step)
+        time.sleep(0.1)
+        return 0.5
+
+    def ask(report: Report) -> None:
+        threads = [threading.Thread(target=report.accuracy) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert report.accuracy() == 0.5
+
+    monkeypatch.setattr(fitting, "accuracy_of", slow)
+    run(define(steps=25), data, QUIET, watch=ask)
+    assert found == sorted(set(found))
+    assert found[-1] == 25
 
 
 def test_ctrl_c_ends_training_after_the_step_in_hand(define, data: Dataset) -> None:

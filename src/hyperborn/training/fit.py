@@ -1,10 +1,11 @@
 """From a network and data to a trained posterior."""
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -158,8 +159,8 @@ def trained(
     report: Report | None = None
     with interruptible() as interrupted, closing(show):
         for report in train(definition, problem, position or fresh(definition)):
-            # Many reports are neither recorded nor shown, and some are both.
-            report = replace(report, accuracy=cache(partial(accuracy_of, definition, data, report)))
+            # Many reports are neither recorded nor shown, and some are both: shown by another thread.
+            report = replace(report, accuracy=Once(partial(accuracy_of, definition, data, report)))
             if watch:
                 watch(report)
             # A plateau may end the run early, and the bar with it.
@@ -169,6 +170,21 @@ def trained(
                 raise Interrupted(f"stopped at step {report.position.step} of {definition.steps}", number)
     assert report is not None, "training reports at least once"
     return report
+
+
+class Once:
+    """A number that is found when it is first asked for, and once, whichever threads ask."""
+
+    def __init__(self, find: Callable[[], float]) -> None:
+        self._find = find
+        self._found: float | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        with self._lock:
+            if self._found is None:
+                self._found = self._find()
+            return self._found
 
 
 def result_of(
