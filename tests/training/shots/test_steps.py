@@ -22,6 +22,7 @@ from hyperborn.objectives.divergences import KL, MMD
 from hyperborn.posteriors import Registers
 from hyperborn.progress import Progress
 from hyperborn.runs import session
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import SPSA, ParameterShift
 from hyperborn.training.fit import run
@@ -49,7 +50,7 @@ def defined(**parts: Any) -> Definition:
     """A run of 12 steps on 5 bits; keywords replace its parts."""
     training = {"steps": 12, "restarts": 2, "spread": 0.1, "optimizer": Gains(), "seed": 3}
     usual = {"network": NETWORK, "posterior": REGISTER, "objective": hb.MLE(), "estimator": SPSA(100)}
-    return Definition(**(usual | training | parts))
+    return definition_with_defaults(examples=40, **(usual | training | parts))
 
 
 def problem_on(definition: Definition, data: Dataset, limits: Limits | None = None) -> tuple[ShotsProblem, Ledger]:
