@@ -89,7 +89,7 @@ def timed(run: Callable[[int], None], steps: int) -> float:
 
 def of_registers(method: str, network: hb.networks.BinaryMLP, data: hb.data.Dataset) -> Callable[[int], None]:
     """Steps of training itself, as `hb.fit` takes them."""
-    from hyperborn.training.definition import Definition
+    from hyperborn.training.defaults import definition_with_defaults
     from hyperborn.training.minibatch.steps import MinibatchProblem
     from hyperborn.training.state import initial_state
 
@@ -97,7 +97,14 @@ def of_registers(method: str, network: hb.networks.BinaryMLP, data: hb.data.Data
     estimators = {"straight-through": hb.StraightThrough(SAMPLES), "local": hb.LocalReparameterization(1)}
     posterior = hb.Registers(network, k, 1 if kind == "depth-1" else 2)
     estimator = estimators.get(kind, hb.FirstOrder(SAMPLES))
-    definition = Definition(network, posterior, hb.ELBO(0.1), estimator, batch_size=BATCH, restarts=1)
+    definition = definition_with_defaults(
+        network,
+        len(data.train),
+        posterior=posterior,
+        objective=hb.ELBO(0.1),
+        estimator=estimator,
+        batch_size=BATCH,
+    )
     learning, state = MinibatchProblem(definition, data.train), initial_state(definition)
 
     def run(steps: int) -> None:

@@ -72,16 +72,17 @@ def ours(step: Step, objective: Any = None) -> Run:
     from hyperborn.backends.backend import connected
     from hyperborn.backends.jobs.ledger import Ledger
     from hyperborn.backends.jobs.sampler import LedgerSampler
-    from hyperborn.training.definition import Definition
+    from hyperborn.training.defaults import definition_with_defaults
     from hyperborn.training.estimators import ParameterShift
     from hyperborn.training.loop import fresh
     from hyperborn.training.shots.posteriors import ShotRegister
     from hyperborn.training.shots.steps import ShotsProblem
 
     backend = Statevector()
-    definition = Definition(
-        step.network, ShotRegister(step.circuit, backend), objective or hb.MLE(), ParameterShift(shots=SHOTS),
-        optimizer=hb.Adam(1.0), steps=1_000_000, restarts=1,
+    definition = definition_with_defaults(
+        step.network, len(step.data.train), posterior=ShotRegister(step.circuit, backend),
+        objective=objective or hb.MLE(), estimator=ParameterShift(shots=SHOTS),
+        optimizer=hb.Adam(1.0), steps=1_000_000,
     )  # fmt: skip
     sampler = LedgerSampler(connected(backend), backend.label, Ledger.in_memory(None))
     problem, start = ShotsProblem(definition, step.data.train, sampler), fresh(definition).state

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from hyperborn import progress
 from hyperborn.progress import Lines, Progress, Silent, Stage, clock, display_for, progress_bars, progress_line
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
@@ -346,9 +347,83 @@ def test_text_that_is_made_on_demand_is_made_once_where_it_is_shown_and_never_wh
     assert made == []
     stage = Stage("Training", 10, 0.0)
     stage.advance(1, 10, text, 1.0)
-    assert "loss 31.2" in progress_line(stage, 2.0)
-    assert "loss 31.2" in progress_line(stage, 3.0)
+    for now in (2.0, 3.0):
+        stage.settle()
+        assert "loss 31.2" in progress_line(stage, now)
     assert made == [1]
+
+
+def test_a_log_and_a_terminal_make_texts_for_what_they_show_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "FIRST_LINE", 0.0)
+    monkeypatch.setattr(progress, "DELAY", 0.0)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for stream in (io.StringIO(), Terminal()):
+        made: list[int] = []
+
+        def text(made: list[int] = made) -> str:
+            made.append(1)
+            return f"text {len(made)}"
+
+        with Progress(stream=stream) as shown:
+            step = shown.training(1000, "Training")
+            step(1, text)
+            eventually(stream.getvalue, "text 1")
+            step(2, text)
+            # Bars are drawn eight times a second; the next line of a log is ten seconds later.
+            if stream.isatty():
+                eventually(stream.getvalue, "text 2")
+            time.sleep(0.3)
+            assert len(made) == (2 if stream.isatty() else 1)
+            step.close()
+
+
+@pytest.mark.parametrize("shown_by", ["the drawing thread", "the end of the stage"])
+def test_notes_do_not_wait_for_a_text_in_the_making(monkeypatch: pytest.MonkeyPatch, shown_by: str) -> None:
+    ends = shown_by == "the end of the stage"
+    monkeypatch.setattr(progress, "LINE_EVERY" if ends else "FIRST_LINE", 0.0)
+    begun, go_on, stream = threading.Event(), threading.Event(), io.StringIO()
+
+    def text() -> str:
+        begun.set()
+        assert go_on.wait(30)
+        return "loss 31.2"
+
+    with Progress(stream=stream) as shown:
+        step = shown.training(10, "Training")
+        step(1, text)
+        closing = threading.Thread(target=step.close)
+        if ends:
+            closing.start()
+        try:
+            assert begun.wait(30)
+            noting = threading.Thread(target=shown.note, args=("a note",))
+            noting.start()
+            noting.join(5)
+            assert stream.getvalue() == "a note\n"
+        finally:
+            go_on.set()
+        noting.join()
+        eventually(stream.getvalue, "Training: 10% (1/10), loss 31.2")
+        if ends:
+            closing.join()
+
+
+def test_a_text_is_made_once_where_two_threads_ask_for_it() -> None:
+    made: list[int] = []
+
+    def text() -> str:
+        made.append(1)
+        time.sleep(0.2)
+        return "loss 31.2"
+
+    stage = Stage("Training", 10, 0.0)
+    stage.advance(1, 10, text, 1.0)
+    threads = [threading.Thread(target=stage.settle) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (made, stage.metrics) == ([1], "loss 31.2")
 
 
 def test_importing_progress_leaves_rich_alone() -> None:

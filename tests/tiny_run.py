@@ -1,9 +1,11 @@
 """One tiny run, on 9 bits, for tests of training and of run folders; its programs are compiled once, then cached."""
 
+from dataclasses import replace
 from typing import Any
 
 import hyperborn as hb
 from hyperborn.data import Dataset
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 
 
@@ -18,4 +20,5 @@ def tiny_definition(**parts: Any) -> Definition:
     training = {"steps": 300, "restarts": 4, "spread": 0.1, "optimizer": hb.Adam(0.1)}
     aim = {"objective": hb.ELBO(), "estimator": hb.Exact()}
     plain = {"plateau": None, "annealing": None}
-    return Definition(**({"network": network, "posterior": posterior} | training | aim | plain | parts))
+    usual = definition_with_defaults(network, 40, posterior=posterior, **training, **aim, **plain)
+    return replace(usual, **parts)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 import hyperborn as hb
-from hyperborn.circuits.pairs import ladder_pairs, ring_pairs, strongest
+from couplings import strongest
+from hyperborn.circuits.pairs import ladder_pairs, ring_pairs
 from hyperborn.posteriors import Posterior
 
 Make = Callable[[int, np.ndarray], Posterior]

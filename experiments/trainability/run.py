@@ -15,9 +15,9 @@ import jax
 import numpy as np
 
 import hyperborn as hb
+from gradient_variance import gradient_variance, starts_near_prior, uniform_starts
 from hyperborn.objectives.objectives import Objective
 from hyperborn.progress import Progress
-from hyperborn.training.gradient_variance import gradient_variance, starts_near_prior, uniform_starts
 from report import write
 
 RESULTS = Path(__file__).parent / "results.json"

@@ -18,6 +18,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, TextIO, TypeAlias, final
 
@@ -27,7 +28,7 @@ Stream: TypeAlias = TextIO | io.TextIOBase
 """Where text is written; replacements of a standard stream are seldom of the type `TextIO`."""
 
 Metrics: TypeAlias = str | Callable[[], str]
-"""Text beside a bar, or a function that makes it, called by the drawing thread when the text is shown."""
+"""Text beside a bar, or a function that makes it, called when the text is to be shown; it may take its time."""
 
 DELAY = 0.5
 """Seconds that a stage lasts before its bar appears."""
@@ -51,6 +52,8 @@ class Stage:
         self.started = started
         self.done = 0
         self._metrics: Metrics = ""
+        self._text = ""
+        self._settling = threading.Lock()
         # The first sample is the first report: the time before it, such as compilation, says nothing about the speed.
         self._samples: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
         self._latest: tuple[float, int] | None = None
@@ -62,17 +65,22 @@ class Stage:
         if not self._samples or now - self._samples[-1][0] >= SAMPLE_EVERY:
             self._samples.append(self._latest)
 
+    def settle(self) -> None:
+        """Make the text of the latest report, if a function is to make it; the function is called once."""
+        with self._settling:
+            latest = self._metrics
+            if isinstance(latest, str):
+                return
+            self._text = latest()
+            # Kept only if no other thread has reported in the meantime.
+            if self._metrics is latest:
+                self._metrics = self._text
+
     @property
     def metrics(self) -> str:
-        """Text of the latest report; a function is called once for it."""
+        """Text of the latest report; where `settle` has not made it yet, the text that it made before."""
         latest = self._metrics
-        if isinstance(latest, str):
-            return latest
-        text = latest()
-        # Kept only if no other thread has reported in the meantime.
-        if self._metrics is latest:
-            self._metrics = text
-        return text
+        return latest if isinstance(latest, str) else self._text
 
     @property
     def percentage(self) -> int:
@@ -97,6 +105,10 @@ class Display(abc.ABC):
     """Where progress is shown. Methods are called one at a time, from any thread."""
 
     @abc.abstractmethod
+    def needs(self, stage: Stage, now: float, *, ended: bool = False) -> bool:
+        """Whether `show`, or `ended` at the end of a stage, will write its text; it is settled before."""
+
+    @abc.abstractmethod
     def show(self, stages: Sequence[Stage], now: float) -> None:
         """Show the open stages; called every `TICK` seconds."""
 
@@ -117,6 +129,10 @@ class Display(abc.ABC):
 class Silent(Display):
     """Shows nothing."""
 
+    def needs(self, stage: Stage, now: float, *, ended: bool = False) -> bool:
+        del stage, now, ended
+        return False
+
     def show(self, stages: Sequence[Stage], now: float) -> None: ...
     def ended(self, stage: Stage, now: float) -> None: ...
     def note(self, text: str) -> None: ...
@@ -131,15 +147,20 @@ class Lines(Display):
         self._stream = stream
         self._due: dict[Stage, float] = {}
 
+    def needs(self, stage: Stage, now: float, *, ended: bool = False) -> bool:
+        if ended:
+            return stage.elapsed(now) >= LINE_EVERY
+        return now >= self._due.get(stage, stage.started + FIRST_LINE)
+
     def show(self, stages: Sequence[Stage], now: float) -> None:
         for stage in stages:
-            if now >= self._due.setdefault(stage, stage.started + FIRST_LINE):
+            if self.needs(stage, now):
                 self._due[stage] = now + LINE_EVERY
                 self.note(progress_line(stage, now))
 
     def ended(self, stage: Stage, now: float) -> None:
         self._due.pop(stage, None)
-        if stage.elapsed(now) >= LINE_EVERY:
+        if self.needs(stage, now, ended=True):
             self.note(progress_line(stage, now, ended=True))
 
     def note(self, text: str) -> None:
@@ -159,8 +180,11 @@ class LiveBars(Display):
         self._console: Any = None
         self._live: Any = None
 
+    def needs(self, stage: Stage, now: float, *, ended: bool = False) -> bool:
+        return not ended and stage.elapsed(now) >= DELAY
+
     def show(self, stages: Sequence[Stage], now: float) -> None:
-        due = [stage for stage in stages if stage.elapsed(now) >= DELAY]
+        due = [stage for stage in stages if self.needs(stage, now)]
         if not due:
             self.close()
             return
@@ -280,21 +304,33 @@ class Progress:
         return stage
 
     def _close(self, stage: Stage) -> None:
+        now = time.monotonic()
+        self._settle(now, stage)
         with self._lock:
             if stage in self._stages:
                 self._stages.remove(stage)
-                self._guarded(lambda: self._display.ended(stage, time.monotonic()))
+                self._guarded(lambda: self._display.ended(stage, now))
 
     def _draw(self) -> None:
         try:
             while not self._left.wait(TICK):
+                now = time.monotonic()
+                self._settle(now)
                 with self._lock:
-                    self._guarded(lambda: self._display.show(self._stages, time.monotonic()))
+                    self._guarded(partial(self._display.show, self._stages, now))
         finally:
             with self._lock:
                 self._guarded(lambda: self._display.close())
                 self._display = Silent()
                 self._stages.clear()
+
+    def _settle(self, now: float, ended: Stage | None = None) -> None:
+        """Make the texts that are shown next, of the open stages or of one that ends; notes do not wait for them."""
+        with self._lock:
+            open_stages = [stage for stage in self._stages if ended in (None, stage)]
+            needed = [stage for stage in open_stages if self._display.needs(stage, now, ended=ended is not None)]
+        for stage in needed:
+            self._guarded(stage.settle)
 
     def _guarded(self, action: Callable[[], None]) -> None:
         try:

@@ -1,9 +1,4 @@
-import numpy as np
-import pytest
-
-import oracle
-from hyperborn.circuits.pairs import all_pairs, ladder_pairs, line_pairs, ring_pairs, strongest
-from hyperborn.errors import UserError
+from hyperborn.circuits.pairs import all_pairs, ladder_pairs, line_pairs, ring_pairs
 
 
 def test_all_pairs_are_those_of_different_qubits() -> None:
@@ -20,17 +15,6 @@ def test_ladder_has_two_rails_and_rungs() -> None:
     assert ladder_pairs(6) == ((0, 1), (0, 3), (1, 2), (1, 4), (2, 5), (3, 4), (4, 5))
     assert ladder_pairs(5) == ((0, 1), (0, 3), (1, 2), (1, 4), (3, 4))
     assert (ladder_pairs(1), ladder_pairs(2)) == ((), ((0, 1),))
-
-
-def test_strongest_pairs_are_those_of_the_largest_couplings() -> None:
-    signs = 2.0 * oracle.all_bits(5) - 1
-    noise = np.random.default_rng(0).normal(size=5)
-    energies = 3 * signs[:, 0] * signs[:, 3] - 2 * signs[:, 1] * signs[:, 2] + 0.5 * signs[:, 2] * signs[:, 4]
-    energies += 10 * signs @ noise + 7 * signs[:, 0] * signs[:, 1] * signs[:, 4]
-    assert strongest(energies, 2) == ((0, 3), (1, 2))
-    assert strongest(energies, 3) == ((0, 3), (1, 2), (2, 4))
-    with pytest.raises(UserError, match="n_pairs=11 must be a whole number from 0 to 10"):
-        strongest(energies, 11)
 
 
 def test_line_couples_neighbours_in_two_sets_of_separate_pairs() -> None:

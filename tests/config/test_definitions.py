@@ -231,6 +231,36 @@ def test_the_command_line_and_python_train_the_same_from_shots(
         same_definition(moons, found, posterior=many, objective=hb.ELBO(), estimator=of_python)
 
 
+PLACES: list[tuple[dict[str, str], list[str], hb.Adam]] = [
+    ({}, ["auto", "exact"], hb.Adam(0.03)),
+    ({"posterior": "registers"}, ["exact"], hb.Adam(0.03)),
+    ({"posterior": "registers"}, ["auto", "first-order", "score-function"], hb.Adam(0.1)),
+    ({"backend": "statevector"}, ["auto", "spsa", "parameter-shift"], hb.Adam(0.1)),
+    ({"backend": "statevector", "posterior": "registers"}, ["auto", "spsa", "parameter-shift"], hb.Adam(0.1)),
+]
+
+
+@pytest.mark.parametrize(
+    ("place", "estimator", "adam"),
+    [(place, estimator, adam) for place, estimators, adam in PLACES for estimator in estimators],
+    ids=str,
+)
+def test_an_optimizer_learns_as_fast_as_its_way_of_training_says_whether_it_is_named_or_not(
+    moons: Dataset, place: dict[str, str], estimator: str, adam: hb.Adam
+) -> None:
+    """And as in Python, where it is named by the estimator alone."""
+    flags = {"hidden": "none", "estimator": estimator, "objective": "mle", "scale": "none"} | place
+    named, unnamed = (defined(moons, **flags, optimizer=name) for name in ("adam", "auto"))
+    assert named.optimizer == adam
+    assert unnamed.optimizer == (hb.Gains() if isinstance(unnamed.estimator, hb.SPSA) else adam)
+    same_definition(moons, unnamed, posterior=unnamed.posterior, objective=hb.MLE(), estimator=unnamed.estimator)
+    assert defined(moons, **flags, optimizer="adam", learning_rate="0.5").optimizer == hb.Adam(0.5)
+    if "backend" in place:
+        assert defined(moons, **flags, optimizer="gains").optimizer == hb.Gains(0.3)
+    if regime_of(named).name == "exact":
+        assert defined(moons, **flags, optimizer="lbfgs").optimizer == hb.LBFGS()
+
+
 def test_an_ansatz_is_not_ignored_on_many_registers_of_a_backend(moons: Dataset) -> None:
     with pytest.raises(UserError, match=r"ansatz goes with one register only, .* on many registers by shots of a back"):
         defined(moons, hidden="2", backend="statevector", register_size="2", ansatz="ring")

@@ -18,6 +18,7 @@ from hyperborn.posteriors.default import COMFORTABLE_WEIGHTS, WEIGHTS_OF_FEW_LAY
 from hyperborn.training.estimators import ESTIMATORS
 from hyperborn.training.minibatch.regime import EPOCHS, FEWEST, MOST
 from hyperborn.training.optimizers import OPTIMIZERS
+from hyperborn.training.regime import Regime
 from hyperborn.training.regimes import REGIMES
 from test_package import HEAVY, modules_after
 
@@ -74,9 +75,10 @@ def test_a_default_is_that_of_the_python_interface(key: str) -> None:
 def test_what_help_says_of_auto_is_what_the_ways_of_training_do() -> None:
     exact, minibatch, shots = (REGIMES[name] for name in ("exact", "minibatch", "shots"))
 
-    def rate(regime: Any) -> float:
-        return regime.default_optimizer(regime.default_estimator()).learning_rate
+    def adams(regime: Regime) -> float:
+        return regime.learning_rates.get(hb.Adam, hb.Adam().learning_rate)
 
+    assert adams(minibatch) == adams(shots)
     steps = (exact.default_steps(100, 10), EPOCHS, FEWEST, MOST, shots.default_steps(100, 10))
     depths = (
         default_depth(WEIGHTS_OF_FEW_LAYERS),
@@ -86,7 +88,10 @@ def test_what_help_says_of_auto_is_what_the_ways_of_training_do() -> None:
         BACKEND_DEPTH,
     )
     for key, said in (
-        ("learning_rate", f"{rate(exact)} radians, on registers {rate(minibatch)}, with gains {rate(shots)}."),
+        (
+            "learning_rate",
+            f"with exact gradients {adams(exact)}, else {adams(shots)}, with gains {hb.Gains().learning_rate}.",
+        ),
         ("steps", "{}, on registers {} epochs in {:,} to {:,}, on a backend {}.".format(*steps)),
         ("restarts", f"{exact.restarts}, on registers {minibatch.restarts}."),
         ("beta", f"{exact.beta:g}, on registers {minibatch.beta} (a colder posterior)."),

@@ -28,6 +28,7 @@ from hyperborn.runs import session
 from hyperborn.study.plan import Plan
 from hyperborn.study.scheduler import cells_of, rows_of_cells, run_cells
 from hyperborn.study.store import Store
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Report
 from hyperborn.training.result import Result
@@ -36,6 +37,7 @@ from hyperborn.training.shots.posteriors import ShotRegister
 HERE = Path(__file__).parent
 PLAN = HERE / "plan.toml"
 LABELS = ("step-1", "step-2", "step-3")
+EXAMPLES = 20
 STOPPED_AT = 25
 """Step at which a run of 50 is stopped."""
 
@@ -49,9 +51,15 @@ def definitions() -> dict[str, Definition]:
     large = hb.networks.BinaryMLP(2, hidden=(2,))
     registers = hb.Registers(large, 3, depth=1)
     return {
-        "register": Definition(network, exact, hb.ELBO(), hb.Exact(), hb.Bernoulli(0.4), **plain),
-        "registers": Definition(large, registers, hb.ELBO(), hb.FirstOrder(), batch_size=8, restarts=1, **plain),
-        "shots": Definition(network, shots, hb.MLE(), hb.SPSA(20), optimizer=hb.Gains(), restarts=1, **plain),
+        "register": definition_with_defaults(
+            network, EXAMPLES, posterior=exact, objective=hb.ELBO(), prior=hb.Bernoulli(0.4), **plain
+        ),
+        "registers": definition_with_defaults(
+            large, EXAMPLES, posterior=registers, objective=hb.ELBO(), optimizer=hb.Adam(), batch_size=8, **plain
+        ),
+        "shots": definition_with_defaults(
+            network, EXAMPLES, posterior=shots, objective=hb.MLE(), estimator=hb.SPSA(20), **plain
+        ),
     }
 
 
@@ -95,7 +103,7 @@ def ledger(path: Path) -> list[dict[str, Any]]:
 
 def write(folder: Path) -> None:
     """All of it, in a new folder."""
-    data = hb.data.load("moons", size=20)
+    data = hb.data.load("moons", size=EXAMPLES)
     expected: dict[str, Any] = {}
     for name, definition in definitions().items():
         result = train(folder / name, definition, data, stopped=False)

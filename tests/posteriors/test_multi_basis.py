@@ -19,6 +19,7 @@ from hyperborn.errors import UserError
 from hyperborn.objectives.functional import Functional
 from hyperborn.posteriors import MultiBasis
 from hyperborn.posteriors.posterior import compiled_probabilities
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import Exact
 from hyperborn.training.serialization import definition_from_record
@@ -261,8 +262,9 @@ def test_losses_and_gradients_through_the_estimator() -> None:
 
 @pytest.fixture
 def definition() -> Definition:
-    return Definition(
-        network=hb.networks.BinaryMLP(2, hidden=(2,), bias=False),
+    return definition_with_defaults(
+        hb.networks.BinaryMLP(2, hidden=(2,), bias=False),
+        examples=40,
         posterior=MultiBasis(AllPairs(3, depth=2)),
         objective=hb.ELBO(),
         estimator=Exact(),

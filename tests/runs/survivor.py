@@ -21,6 +21,7 @@ import hyperborn as hb
 from hyperborn.compilation import keep_compiled_programs
 from hyperborn.progress import Progress
 from hyperborn.runs import layout, session
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 
 STEPS = {"adam": 4000, "lbfgs": 400}
@@ -29,8 +30,9 @@ CHANGING = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link",
 
 def definition_of(kind: str) -> Definition:
     network = hb.networks.BinaryMLP(2, hidden=(2,))
-    return Definition(
-        network=network,
+    return definition_with_defaults(
+        network,
+        examples=40,
         posterior=hb.Register(hb.circuits.Brickwork(network.n_weights, depth=2)),
         objective=hb.ELBO(),
         estimator=hb.Exact(),

@@ -2,7 +2,10 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,10 +13,12 @@ import hyperborn as hb
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.progress import Progress
-from hyperborn.runs import layout, session
+from hyperborn.runs import folder, layout, session
 from hyperborn.storage import RunLock
+from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Report
 from hyperborn.training.result import Result
+from hyperborn.training.serialization import definition_from_record
 from runs import PICTURE, files_of, outcome_of, resume, same, start, start_and_stop
 
 
@@ -186,6 +191,26 @@ def test_a_picture_that_cannot_be_drawn_is_a_line_and_is_tried_again(
     assert outcome_of(path) == outcome_of(finished[0])
 
 
+def test_pictures_are_drawn_of_a_run_that_another_process_finished_meanwhile(
+    unfinished: Path, finished: tuple[Path, Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It died before it could draw, after we had read the run and before we had the lock."""
+
+    @contextmanager
+    def late(path: Path) -> Iterator[None]:
+        if not (path / "result").exists():
+            shutil.copytree(finished[0], path, dirs_exist_ok=True)
+            shutil.rmtree(path / "plots")
+        with folder.writing(path):
+            yield
+
+    monkeypatch.setattr(session, "writing", late)
+    notes: list[str] = []
+    assert same(resume(unfinished, notes), finished[1])
+    assert notes == []
+    assert outcome_of(unfinished) == outcome_of(finished[0])
+
+
 def test_pictures_that_cannot_be_written_are_a_line(define, data: Dataset, tmp_path: Path) -> None:
     path, notes = tmp_path / "run", list[str]()
 
@@ -327,6 +352,26 @@ def test_what_a_process_left_that_died_at_once_is_no_obstacle(define, data: Data
     result = start(path, define(steps=5), data)
     assert same(hb.load(path), result)
     assert not [name for name in files_of(path) if name.startswith(".")]
+
+
+def test_definition_and_data_are_read_back_once_at_the_start(
+    define, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(record: Any) -> Definition:
+        read.append("definition")
+        return definition_from_record(record)
+
+    def counted_data(*record: Any) -> Dataset:
+        read.append("data")
+        return from_record(*record)
+
+    from_record = Dataset.from_record
+    monkeypatch.setattr(folder, "definition_from_record", counted)
+    monkeypatch.setattr(Dataset, "from_record", counted_data)
+    start(tmp_path / "run", define(steps=1), data)
+    assert sorted(read) == ["data", "definition"]
 
 
 def test_a_definition_that_does_not_fit_leaves_no_folder(define, tmp_path: Path) -> None:

@@ -111,6 +111,15 @@ def test_an_npz_takes_no_more_memory_than_its_bytes() -> None:
         array_from_bytes(empty[:-1], "x.npy")
 
 
+def test_a_failure_that_says_nothing_is_named_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_: object) -> None:
+        raise EOFError
+
+    monkeypatch.setattr(zipfile, "ZipFile", silent)
+    with pytest.raises(UserError, match=r"^x\.npz is not a whole \.npz file \(EOFError\); "):
+        arrays_from_bytes(b"", "x.npz")
+
+
 def test_every_flipped_bit_of_an_npz_is_named_or_harmless() -> None:
     arrays = {"theta": np.arange(6.0), "é": np.array([1, 2], np.uint8)}
     whole = arrays_to_bytes(arrays)

@@ -8,7 +8,7 @@ from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.posteriors import ExactPosterior
 from hyperborn.progress import Progress
-from hyperborn.training.definition import Definition
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.exact import ExactProblem
 from hyperborn.training.fit import run
 from hyperborn.training.regime import Resources
@@ -27,9 +27,10 @@ def test_a_step_follows_energies_at_their_share_of_that_step(data: Dataset) -> N
 
     Energies count 0.01 at step 0 and 0.01^0.9 at step 1: one step ahead, a gradient would be 1.6 times as long.
     """
-    definition = Definition(
+    definition = definition_with_defaults(
         hb.networks.BinaryMLP(2, hidden=()),
-        hb.Register(hb.circuits.ProductState(3)),
+        len(data.train),
+        posterior=hb.Register(hb.circuits.ProductState(3)),
         objective=hb.MLE(),
         estimator=hb.Exact(),
         optimizer=Plain(),

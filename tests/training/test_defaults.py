@@ -1,5 +1,7 @@
 """What serves where nothing is chosen."""
 
+import inspect
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import hyperborn as hb
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.training.defaults import definition_with_defaults
+from hyperborn.training.definition import Definition
 from hyperborn.training.regimes import REGIMES, regime_for, regime_of
 
 
@@ -48,3 +51,10 @@ def test_fit_on_registers_takes_them_all(data: Dataset) -> None:
     # They would be of no use, whatever is given.
     regime = regime_of(found)
     assert (regime.annealing(found), regime.plateau(found)) == (None, None)
+
+
+def test_fit_repeats_the_defaults_as_they_are() -> None:
+    ours, own = (inspect.signature(thing).parameters for thing in (definition_with_defaults, hb.fit))
+    shared = own.keys() & ours.keys()
+    assert shared >= {field.name for field in fields(Definition)}
+    assert {name: own[name].default for name in shared} == {name: ours[name].default for name in shared}

@@ -2,6 +2,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import MISSING, fields
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 import hyperborn as hb
 from hyperborn.circuits import Brickwork, ProductState
 from hyperborn.errors import UserError
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.serialization import definition_from_record
 
@@ -98,6 +100,7 @@ def definitions_on(shape: tuple[hb.networks.BinaryMLP, int, list[str]]) -> st.Se
         annealing=st.one_of(st.none(), later(hb.Annealing, st.floats(1e-3, 1), st.floats(1e-3, 1))),
         plateau=PLATEAUS,
         steps=st.integers(1, 10**6),
+        batch_size=st.integers(1, 10**6),
         restarts=st.integers(1, 99),
         seed=st.integers(0, 2**32 - 1),
         spread=st.floats(0, 6),
@@ -224,4 +227,12 @@ def test_settings_that_are_no_numbers_are_named(kind: Callable, given: Any, said
 def test_gains_are_for_gradients_from_shots() -> None:
     network = hb.networks.BinaryMLP(2, hidden=())
     with pytest.raises(UserError, match=r"gains is for gradients from shots; give hb\.Adam"):
-        Definition(network, hb.Register(ProductState(network.n_weights)), hb.ELBO(), hb.Exact(), optimizer=hb.Gains())
+        definition_with_defaults(
+            network, 40, posterior=hb.Register(ProductState(network.n_weights)), optimizer=hb.Gains()
+        )
+
+
+def test_a_definition_repeats_no_default() -> None:
+    """They stand in `defaults`, and differ between the ways of training."""
+    given = [field for field in fields(Definition) if field.default is MISSING and field.default_factory is MISSING]
+    assert given == list(fields(Definition))

@@ -3,6 +3,7 @@ import io
 import json
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import hyperborn as hb
 import objectives_oracle
 import oracle
+from hyperborn.backends import Limits
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.objectives.kernels import default_kernel
@@ -392,6 +394,31 @@ def test_the_accuracy_is_found_once_and_only_for_what_is_shown_or_recorded(
     assert all(0 <= accuracy <= 1 for accuracy in recorded)
 
 
+def test_an_accuracy_that_is_shown_and_recorded_is_found_once(
+    define, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads ask for it at once: the one that draws, and the one that records."""
+    found: list[int] = []
+
+    def slow(_definition: Definition, _data: Dataset, report: Report) -> float:
+        found.append(report.position.step)
+        time.sleep(0.1)
+        return 0.5
+
+    def ask(report: Report) -> None:
+        threads = [threading.Thread(target=report.accuracy) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert report.accuracy() == 0.5
+
+    monkeypatch.setattr(fitting, "accuracy_of", slow)
+    run(define(steps=25), data, QUIET, watch=ask)
+    assert found == sorted(set(found))
+    assert found[-1] == 25
+
+
 def test_ctrl_c_ends_training_after_the_step_in_hand(define, data: Dataset) -> None:
     before = signal.getsignal(signal.SIGINT)
     seen: list[int] = []
@@ -447,3 +474,13 @@ def test_a_result_comes_back_from_its_folder(result: Result, data: Dataset, tmp_
     with pytest.raises(UserError, match="x exists; choose another name"):
         result.save(tmp_path / "runs" / "x")
     assert same(hb.load(str(tmp_path / "runs" / "x")), result)
+
+
+@pytest.mark.parametrize("posterior", [hb.Register(hb.circuits.ProductState(3)), hb.Registers(3)], ids=["one", "many"])
+@pytest.mark.parametrize("name", ["ledger", "limits"])
+def test_what_is_for_backends_is_refused_off_them(data: Dataset, tmp_path: Path, posterior: Any, name: str) -> None:
+    given: dict[str, Any] = {"ledger": tmp_path / "jobs.sqlite", "limits": Limits(max_jobs=5)}
+    network = hb.networks.BinaryMLP(2, hidden=())
+    with pytest.raises(UserError, match=f"^{name} = .*: the run is on no backend, so that .*; leave the {name} out$"):
+        hb.fit(network, data, posterior=posterior, progress=False, **{name: given[name]})
+    assert list(tmp_path.iterdir()) == []

@@ -6,10 +6,9 @@ from itertools import combinations
 from typing import Any, TypeAlias
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
-from hyperborn._typing import Energies, Parameters
+from hyperborn._typing import Parameters
 from hyperborn.circuits.circuit import Circuit, Gate, rotation_to
 from hyperborn.errors import UserError, whole_number
 
@@ -120,28 +119,6 @@ def ladder_pairs(n: int) -> Pairs:
     half = (n + 1) // 2
     rails = [(j, j + 1) for j in range(n - 1) if j + 1 != half]
     return tuple(sorted(rails + [(j, j + half) for j in range(n - half)]))
-
-
-def strongest(energies: Energies, n_pairs: int) -> Pairs:
-    """The pairs with the largest two-body Walsh coefficients of the energy, by absolute value.
-
-    Raises:
-        UserError: if there are fewer than `n_pairs` pairs.
-    """
-    n = len(energies).bit_length() - 1
-    candidates = all_pairs(n)
-    whole_number("n_pairs", n_pairs, 0, len(candidates))
-    table = energies.reshape((2,) * n)
-    sizes = [abs(coupling(table, pair)) for pair in candidates]
-    order = np.argsort(-np.asarray(sizes), kind="stable")[:n_pairs]
-    return tuple(sorted(candidates[place] for place in order))
-
-
-def coupling(table: np.ndarray, pair: tuple[int, int]) -> float:
-    """Mean of z_i z_j times a table over all bits, z = -1 where a bit is 0."""
-    others = tuple(axis for axis in range(table.ndim) if axis not in pair)
-    (a, b), (c, d) = table.mean(axis=others)
-    return float(a - b - c + d) / 4
 
 
 def checked_pairs(pairs: Any, n: int) -> Pairs:

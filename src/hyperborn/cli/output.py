@@ -158,7 +158,7 @@ def diagnosis_of(error: Exception) -> str | None:
         chosen = os.environ.get("JAX_PLATFORMS")
         what = f"JAX finds no device for JAX_PLATFORMS={chosen}" if chosen else "JAX finds no device here"
         remedy = "unset it, or install JAX for that device" if chosen else "set JAX_PLATFORMS=cpu, or reinstall jax"
-        return f"{what}; {remedy} ({refusal or type(refusal).__name__})"
+        return f"{what}; {remedy} ({str(refusal) or type(refusal).__name__})"
     return None
 
 

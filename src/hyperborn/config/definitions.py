@@ -21,6 +21,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import ESTIMATORS, Estimator
 from hyperborn.training.optimizers import OPTIMIZERS, Optimizer
 from hyperborn.training.plateau import Plateau
+from hyperborn.training.regime import Regime
 from hyperborn.training.regimes import REGIMES, regime_for
 
 PASSED = ("steps", "batch_size", "restarts", "spread")
@@ -67,7 +68,7 @@ def run_of(
         objective=objective_of(config, objective, beta=regime.beta),
         estimator=estimator,
         prior=prior,
-        optimizer=optimizer_of(config, regime.default_optimizer(estimator)),
+        optimizer=optimizer_of(config, regime, estimator),
         seed=config.seed,
         **config.chosen(PASSED),
         **stopping_of(config),
@@ -115,11 +116,11 @@ def objective_of(config: Configuration, name: str, *, beta: float) -> Objective:
     return kind(**{**usual, **given_options(config, kind)})
 
 
-def optimizer_of(config: Configuration, usual: Optimizer) -> Optimizer:
-    """The optimizer; "auto" is the usual one of the way of training, and so is the learning rate of that one."""
-    kind = type(usual) if config.optimizer == AUTO else OPTIMIZERS[config.optimizer]
-    given = given_options(config, kind)
-    return usual if isinstance(usual, kind) and not given else kind(**given)
+def optimizer_of(config: Configuration, regime: Regime, estimator: Estimator) -> Optimizer:
+    """The optimizer with the options that it takes; "auto" and its learning rate are those of the way of training."""
+    kind = type(regime.default_optimizer(estimator)) if config.optimizer == AUTO else OPTIMIZERS[config.optimizer]
+    usual = {"learning_rate": regime.learning_rates[kind]} if kind in regime.learning_rates else {}
+    return kind(**{**usual, **given_options(config, kind)})
 
 
 def given_options(config: Configuration, kind: type[Any]) -> dict[str, Any]:

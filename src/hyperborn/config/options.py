@@ -2,7 +2,7 @@
 
 From this table come the configuration (`models`), the flags (`hyperborn.cli.options`), the refusal of options that
 would be ignored (`applicability`), what the parts of a run are built with (`definitions`), and what an earlier run
-settles (`continuation`). It imports nothing, so that help needs neither pydantic nor JAX.
+settles (`continuation`). It imports nothing of hyperborn, so that help needs neither pydantic nor JAX.
 
 A default of "auto" is decided where the way of training is known: beta, optimizer, learning rate, steps and restarts by
 the `Regime` (`hyperborn.training.regime`), samples by the estimator, network, posterior and depth by `networks` and
@@ -196,7 +196,8 @@ SHARED = (
     Option("optimizer", ("adam", "lbfgs", "gains", AUTO), AUTO, "NAME",
            "adam, lbfgs or gains (usual for SPSA); auto: adam, with spsa gains.", TRAINING),
     Option("learning_rate", "positive or auto", AUTO, "R",
-           "First learning rate; auto: 0.03 radians, on registers 0.1, with gains 0.3.", TRAINING, (LEARNING,)),
+           "First learning rate, in radians; auto: with exact gradients 0.03, else 0.1, with gains 0.3.", TRAINING,
+           (LEARNING,)),
     Option("annealing", "annealing", "0.01", "B",
            "How much the energy counts at the first step; it rises to 1 by half of the steps. 1: no annealing.",
            TRAINING, (EXACT, ADAM, SEPARABLE)),

@@ -104,9 +104,9 @@ class RunFolder:
             "data.npz": arrays_to_bytes(arrays),
         }
         # What could not be read again is refused now, not after hours of training.
-        cls.from_files(path, files)
+        folder = cls.from_files(path, files)
         layout.begin_run(path, files, force=force)
-        return cls.from_files(path, files)
+        return folder
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":

@@ -97,7 +97,9 @@ def resume(path: Path, progress: Progress, *, plots: Plots, spending: Spending =
         # Read again: another process may have continued the run before we got the lock.
         folder = RunFolder.open(path)
         if folder.is_finished():
-            return results.read(folder, progress.note)
+            result = results.read(folder, progress.note)
+            draw_missing(folder, result, progress, plots)
+            return result
         return go_on(folder, *folder.read_position(progress.note), progress, plots, spending)
 
 
@@ -135,8 +137,15 @@ def finished(folder: RunFolder, progress: Progress, plots: Plots) -> Result:
     result = results.read(folder, progress.note)
     if not folder.has_plots():
         with warning_on_failure("the pictures", progress.note), writing(folder.path):
-            folder.write_plots(plots(result, read_metrics(folder.path / layout.METRICS)))
+            draw_missing(folder, result, progress, plots)
     return result
+
+
+def draw_missing(folder: RunFolder, result: Result, progress: Progress, plots: Plots) -> None:
+    """Draw the pictures that a finished run lacks, inside `writing`; a failure is a note."""
+    if not folder.has_plots():
+        with warning_on_failure("the pictures", progress.note):
+            folder.write_plots(plots(result, read_metrics(folder.path / layout.METRICS)))
 
 
 def has_jobs(path: Path) -> bool:

@@ -67,7 +67,8 @@ def arrays_from_bytes(data: bytes, source: str) -> dict[str, np.ndarray]:
             # An entry's checksum is verified when its last byte is read, so all of it is read before any is parsed.
             contents = {entry.filename: archive.read(entry) for entry in entries}
     except UNREADABLE as error:
-        raise UserError(f"{source} is not a whole .npz file ({error or type(error).__name__}); {REMEDY}") from error
+        what = str(error) or type(error).__name__
+        raise UserError(f"{source} is not a whole .npz file ({what}); {REMEDY}") from error
     if not all(name.endswith(ENDING) for name in contents):
         raise UserError(f"{source} holds an entry that is not an array; {REMEDY}")
     return {

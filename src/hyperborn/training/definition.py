@@ -12,11 +12,11 @@ from hyperborn.networks import Network
 from hyperborn.networks.layers import check_magnitude
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import LARGEST_SPREAD, SPREAD, Posterior
-from hyperborn.priors import Prior, Uniform
+from hyperborn.priors import Prior
 from hyperborn.records import record_of
 from hyperborn.training.annealing import Annealing
 from hyperborn.training.estimator import Estimator
-from hyperborn.training.optimizers import Adam, Optimizer
+from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.plateau import Plateau
 
 KINDS_OF_ARGUMENTS: dict[str, tuple[tuple[type, ...], str]] = {
@@ -50,6 +50,8 @@ LARGEST_SEED = 2**32 - 1
 class Definition:
     """A run: same definition and data, same result; on the same machine with as many CPUs, to the last bit.
 
+    Nothing has a default here: what suits the way of training is chosen by `hyperborn.training.defaults`.
+
     Raises:
         UserError: for a part of the wrong kind, a number out of range, or parts that do not fit each other.
     """
@@ -58,15 +60,15 @@ class Definition:
     posterior: Posterior
     objective: Objective
     estimator: Estimator
-    prior: Prior = Uniform()
-    optimizer: Optimizer = Adam()
-    annealing: Annealing | None = Annealing()
-    plateau: Plateau | None = Plateau()
-    steps: int = 1000
-    batch_size: int = 128
-    restarts: int = 2
-    seed: int = 0
-    spread: float = SPREAD
+    prior: Prior
+    optimizer: Optimizer
+    annealing: Annealing | None
+    plateau: Plateau | None
+    steps: int
+    batch_size: int
+    restarts: int
+    seed: int
+    spread: float
 
     def __post_init__(self) -> None:
         check_kinds(**{name: getattr(self, name) for name in KINDS_OF_ARGUMENTS if name != "data"})

@@ -33,6 +33,7 @@ from hyperborn.training.optimizers import Adam, Optimizer, check_optimizer, upda
 from hyperborn.training.plateau import Plateau
 from hyperborn.training.regime import (
     Diagnosis,
+    Findings,
     LazyDistribution,
     PosteriorPredictor,
     Problem,
@@ -217,7 +218,7 @@ class ExactProblem(Problem):
         offset = float(functional.lowest)
         return state, Diagnosis(loss + offset, energy + lowest, kl, np.asarray(found.most_probable))
 
-    def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
+    def findings(self, params: Float[np.ndarray, "..."]) -> Findings:
         """Loss, expected energy, how far q is from the exact posterior and from its own optimum, and entropies.
 
         ``elbo_gap`` is KL(q ‖ posterior) with the posterior at β = 1, whatever was minimised. ``optimum_gap`` is the
@@ -234,10 +235,7 @@ class ExactProblem(Problem):
             "entropy": enumeration.entropy(q),
             "posterior_entropy": self.exact.entropy,
         }
-        return {name: number for name in ExactRegime.numbers if (number := found[name]) is not None}
-
-    def outcomes(self, params: Float[np.ndarray, "..."]) -> None:
-        del params
+        return Findings({name: number for name in ExactRegime.numbers if (number := found[name]) is not None}, None)
 
 
 @jax.jit

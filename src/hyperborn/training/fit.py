@@ -1,10 +1,11 @@
 """From a network and data to a trained posterior."""
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import NoneType
 
@@ -14,6 +15,7 @@ from hyperborn.arguments import check_kind, path_of
 from hyperborn.backends.jobs.budget import Limits
 from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
+from hyperborn.errors import UserError
 from hyperborn.networks import Network, fitted
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import SPREAD, Posterior
@@ -83,7 +85,8 @@ def fit(
         spread: standard deviation of the initial angles around the prior's state, from 0 to 2π radians.
         limits: the most shots, jobs and seconds of a backend; none if None.
         ledger: file in which every job of a backend is kept before it is sent, and what it gave: the same call goes on
-            from there and pays for nothing twice. In memory if None, which is refused where jobs cost money.
+            from there and pays for nothing twice. In memory if None, which is refused where jobs cost money. It is
+            refused off a backend, as limits are.
         progress: whether to show progress on standard error.
 
     Raises:
@@ -108,6 +111,10 @@ def fit(
         seed=seed,
         spread=spread,
     )
+    if ledger is not None and regime_of(definition).label(definition) is None:
+        raise UserError(
+            f"ledger = {str(ledger)!r}: the run is on no backend, so that it has no jobs to keep; leave the ledger out"
+        )
     with Progress(enabled=progress) as shown:
         return run(definition, data, Resources(shown, limits, ledger=file))
 
@@ -156,8 +163,8 @@ def trained(
     report: Report | None = None
     with interruptible() as interrupted, closing(show):
         for report in train(definition, problem, position or fresh(definition)):
-            # Many reports are neither recorded nor shown, and some are both.
-            report = replace(report, accuracy=cache(partial(accuracy_of, definition, data, report)))
+            # Many reports are neither recorded nor shown, and some are both: shown by another thread.
+            report = replace(report, accuracy=Once(partial(accuracy_of, definition, data, report)))
             if watch:
                 watch(report)
             # A plateau may end the run early, and the bar with it.
@@ -169,13 +176,28 @@ def trained(
     return report
 
 
+class Once:
+    """A number that is found when it is first asked for, and once, whichever threads ask."""
+
+    def __init__(self, find: Callable[[], float]) -> None:
+        self._find = find
+        self._found: float | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        with self._lock:
+            if self._found is None:
+                self._found = self._find()
+            return self._found
+
+
 def result_of(
     definition: Definition, data: Dataset, problem: Problem, report: Report, seconds: dict[str, float]
 ) -> Result:
     """The result of the best restart of a finished run."""
     params = np.asarray(report.position.state.params)[report.best]
     losses = tuple(float(loss) for loss in report.diagnosis.loss)
-    numbers, outcomes = problem.numbers(params), problem.outcomes(params)
+    numbers, outcomes = problem.findings(params)
     return Result(definition, data, params, losses, report.position.step, numbers, seconds, outcomes)
 
 

@@ -6,7 +6,7 @@ says which one it is (`hyperborn.training.regimes`); everything that depends on 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,17 @@ class Diagnosis(NamedTuple):
     most_probable: UInt8[Array | np.ndarray, "restarts n"]
 
 
+class Findings(NamedTuple):
+    """What is reported of trained parameters.
+
+    `numbers` go by the names in `Regime.numbers`; nats, float64. `outcomes` are the networks that a backend gave, None
+    where predictions do without.
+    """
+
+    numbers: dict[str, float]
+    outcomes: Outcomes | None
+
+
 @dataclass(frozen=True)
 class Resources:
     """What training may use.
@@ -74,12 +85,8 @@ class Problem(ABC):
         """
 
     @abstractmethod
-    def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
-        """What is reported of trained parameters, by the names in `Regime.numbers`; nats, float64."""
-
-    @abstractmethod
-    def outcomes(self, params: Float[np.ndarray, "..."]) -> Outcomes | None:
-        """Networks that a backend gave at trained parameters; None where predictions do without."""
+    def findings(self, params: Float[np.ndarray, "..."]) -> Findings:
+        """What is reported of trained parameters; on a backend, of one measurement."""
 
 
 LazyDistribution: TypeAlias = Callable[[], Float[np.ndarray, " states"]]
@@ -116,6 +123,8 @@ class Regime(ABC):
     """Numbers that are left out where they are not known; older results lack them, too."""
     restarts: ClassVar[int]
     """Default number of independent starts."""
+    learning_rates: ClassVar[Mapping[type[Optimizer], float]] = {}
+    """Default learning rates (radians) of the optimizers that have another here than of their own."""
     beta: ClassVar[float] = 1.0
     """β of an ELBO for which none is chosen."""
     needs_outcomes: ClassVar[bool] = False

@@ -18,6 +18,7 @@ from hyperborn.data import Dataset
 from hyperborn.data.columns import raw_table
 from hyperborn.errors import UserError
 from hyperborn.progress import Progress
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.fit import run
 from hyperborn.training.loop import fresh, train
@@ -35,7 +36,8 @@ QUIET = Resources(Progress(enabled=False))
 @pytest.fixture(scope="module")
 def definition() -> Definition:
     training = {"steps": 60, "batch_size": 8, "restarts": 2, "optimizer": hb.Adam(0.05), "seed": 3}
-    return Definition(NETWORK, REGISTERS, hb.ELBO(0.5), hb.StraightThrough(), PRIOR, **training)
+    aim = {"objective": hb.ELBO(0.5), "estimator": hb.StraightThrough(), "prior": PRIOR}
+    return definition_with_defaults(NETWORK, 40, posterior=REGISTERS, **aim, **training)
 
 
 @pytest.fixture(scope="module")

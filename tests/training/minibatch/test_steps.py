@@ -12,7 +12,7 @@ import objectives_oracle
 import registers_oracle
 from hyperborn.data import Split
 from hyperborn.objectives.penalties import Penalties
-from hyperborn.training.definition import Definition
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.estimators import MinibatchEstimator
 from hyperborn.training.minibatch import steps
 from hyperborn.training.minibatch.epochs import Epochs
@@ -178,7 +178,9 @@ def test_a_look_says_how_restarts_stand(examples, params) -> None:
 
 
 def test_looks_are_at_a_thousand_examples_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    definition = Definition(NETWORK, REGISTERS, hb.ELBO(0.5), hb.StraightThrough(), PRIOR)
+    definition = definition_with_defaults(
+        NETWORK, 2500, posterior=REGISTERS, objective=hb.ELBO(0.5), estimator=hb.StraightThrough(), prior=PRIOR
+    )
     random = np.random.default_rng(0)
     split = Split(random.normal(size=(2500, 2)), random.integers(0, 2, size=2500))
     tasks: list[MinibatchTask] = []

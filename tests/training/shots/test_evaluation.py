@@ -20,6 +20,7 @@ from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Autoregressive, Register, Registers
 from hyperborn.storage import json_to_bytes, read_folder, write_folder
 from hyperborn.storage.formats import RESULT
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.result import Result
 from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters, on_backend
 
@@ -133,7 +134,7 @@ def test_results_of_before_are_read(result: Result, tmp_path: Path) -> None:
 def test_registers_are_measured_in_their_turns(data: Dataset) -> None:
     network = BinaryMLP(5, (2,), bias=False)
     found = Result(
-        hb.training.definition.Definition(network, Registers(network, 2, depth=1), hb.ELBO(), hb.FirstOrder()),
+        definition_with_defaults(network, 40, posterior=Registers(network, 2, depth=1)),
         data,
         np.random.default_rng(0).uniform(-2, 2, Registers(network, 2, depth=1).n_parameters).astype(np.float32),
         (0.0,),

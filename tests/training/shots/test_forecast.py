@@ -13,6 +13,7 @@ from hyperborn.circuits.pairs import line_pairs
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Register, Registers
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import SPSA, ParameterShift
 from hyperborn.training.regimes import regime_of
@@ -23,8 +24,8 @@ NETWORK = BinaryMLP(2, (1,))
 
 
 def defined(posterior: ShotPosterior, **parts: object) -> Definition:
-    usual = {"network": NETWORK, "posterior": posterior, "objective": hb.MLE(), "estimator": SPSA(100)}
-    return Definition(**(usual | {"steps": 10, "restarts": 1} | parts))
+    usual = {"network": NETWORK, "posterior": posterior, "objective": hb.MLE(), "estimator": SPSA(100), "steps": 10}
+    return definition_with_defaults(examples=40, **(usual | parts))
 
 
 def test_spsa_takes_a_job_a_step_one_before_and_one_after() -> None:
@@ -82,7 +83,7 @@ def test_a_circuit_too_wide_for_the_device_is_one_line(posterior: str) -> None:
 
 
 def test_without_a_backend_there_is_nothing_to_estimate() -> None:
-    definition = Definition(NETWORK, Register(ProductState(5)), hb.ELBO(), hb.Exact())
+    definition = definition_with_defaults(NETWORK, 40, posterior=Register(ProductState(5)))
     assert regime_of(definition).forecast(definition) is None
 
 

@@ -21,20 +21,21 @@ from hyperborn.posteriors import Register
 from hyperborn.runs.results import OUTCOMES
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, read_folder, write_folder
 from hyperborn.storage.formats import RESULT
-from hyperborn.training.definition import Definition
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.estimators import SPSA
 from hyperborn.training.result import Result
 from hyperborn.training.shots.posteriors import ShotRegister
 from runs import same, start
 
 NETWORK = BinaryMLP(2, (1,))
-DEFINITION = Definition(
+DEFINITION = definition_with_defaults(
     NETWORK,
-    ShotRegister(ProductState(5), Statevector()),
-    hb.MLE(),
-    SPSA(50),
+    40,
+    posterior=ShotRegister(ProductState(5), Statevector()),
+    objective=hb.MLE(),
+    estimator=SPSA(50),
+    optimizer=hb.Adam(),
     steps=5,
-    restarts=1,
     spread=0.2,
     seed=2,
 )

@@ -11,7 +11,7 @@ import pytest
 import hyperborn as hb
 import infinite_shots
 import oracle
-from hyperborn.backends import Aer, Ledger, LedgerSampler, LimitReached, Limits, Noise, Statevector
+from hyperborn.backends import Aer, Batch, Counts, Ledger, LedgerSampler, LimitReached, Limits, Noise, Statevector
 from hyperborn.backends.boundary import connected
 from hyperborn.backends.names import identity_of
 from hyperborn.circuits import ProductState
@@ -22,6 +22,7 @@ from hyperborn.objectives.divergences import KL, MMD
 from hyperborn.posteriors import Registers
 from hyperborn.progress import Progress
 from hyperborn.runs import session
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimators import SPSA, ParameterShift
 from hyperborn.training.fit import run
@@ -49,7 +50,7 @@ def defined(**parts: Any) -> Definition:
     """A run of 12 steps on 5 bits; keywords replace its parts."""
     training = {"steps": 12, "restarts": 2, "spread": 0.1, "optimizer": Gains(), "seed": 3}
     usual = {"network": NETWORK, "posterior": REGISTER, "objective": hb.MLE(), "estimator": SPSA(100)}
-    return Definition(**(usual | training | parts))
+    return definition_with_defaults(examples=40, **(usual | training | parts))
 
 
 def problem_on(definition: Definition, data: Dataset, limits: Limits | None = None) -> tuple[ShotsProblem, Ledger]:
@@ -97,7 +98,7 @@ def test_training_brings_the_loss_down(data: Dataset, name: str) -> None:
     problem, ledger = problem_on(definition, data)
     with closing(ledger):
         reports = list(train(definition, problem, fresh(definition)))
-        numbers = problem.numbers(np.asarray(reports[-1].position.state.params)[0])
+        numbers = problem.findings(np.asarray(reports[-1].position.state.params)[0]).numbers
     first = reports[0].diagnosis
     assert [report.position.step for report in reports] == list(range(31))
     assert numbers["expected_energy"] < first.expected_energy[0] - 10 * numbers["standard_error"]
@@ -215,6 +216,26 @@ def test_a_run_spends_what_was_foretold(definition: Definition, data: Dataset, t
     assert spent(tmp_path / "run") == (forecast.jobs, forecast.circuits, forecast.shots)
 
 
+@pytest.mark.parametrize("definition", SPENDING, ids=["spsa", "parameter-shift", "registers", "readout"])
+def test_every_job_of_a_run_is_asked_for_once(
+    definition: Definition, data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The result, too, which gives both numbers and networks: its counts are mitigated once."""
+    labels: list[str] = []
+    problem, ledger = problem_on(definition, data)
+    sample = problem.sampler.sample
+
+    def noted(batch: Batch) -> tuple[Counts, ...]:
+        labels.append(batch.label)
+        return sample(batch)
+
+    monkeypatch.setattr(problem.sampler, "sample", noted)
+    with closing(ledger):
+        run(definition, data, SILENT, problem=problem)
+    assert len(labels) == len(set(labels)) == forecast_of(definition).jobs
+    assert "result" in labels
+
+
 def states_of(definition: Definition, data: Dataset) -> list[Report]:
     problem, ledger = problem_on(definition, data)
     with closing(ledger):
@@ -275,7 +296,7 @@ def test_mitigation_brings_the_energy_back(data: Dataset) -> None:
         definition = defined(posterior=posterior, estimator=SPSA(20_000))
         problem, ledger = problem_on(definition, data)
         with closing(ledger):
-            found[mitigation] = problem.numbers(angles)
+            found[mitigation] = problem.findings(angles).numbers
     off = {name: abs(one["expected_energy"] - exact) / one["standard_error"] for name, one in found.items()}
     assert off["none"] > 20
     assert off["readout"] < 5

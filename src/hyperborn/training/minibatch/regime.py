@@ -1,10 +1,10 @@
 """Training on minibatches, with networks drawn from registers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import jax
 import jax.numpy as jnp
@@ -24,9 +24,6 @@ from hyperborn.training.minibatch.first_order import FirstOrder
 from hyperborn.training.minibatch.steps import MinibatchProblem, registers_of
 from hyperborn.training.optimizers import Adam, Optimizer
 from hyperborn.training.regime import LazyDistribution, PosteriorPredictor, Problem, Regime, Resources, check_no_backend
-
-LEARNING_RATE = 0.1
-"""Adam's default learning rate (radians)."""
 
 EPOCHS = 60
 """Default passes over the data, between `FEWEST` and `MOST` steps.
@@ -57,6 +54,7 @@ class MinibatchRegime(Regime):
     draws_networks = True
     numbers = ("loss", "expected_energy", "standard_error", "kl", "elbo", "entropy")
     restarts = 1
+    learning_rates: ClassVar[Mapping[type[Optimizer], float]] = {Adam: 0.1}
     # A colder posterior predicts better (docs/registers.md).
     beta = 0.03
 
@@ -71,7 +69,7 @@ class MinibatchRegime(Regime):
 
     def default_optimizer(self, estimator: Estimator) -> Optimizer:
         del estimator
-        return Adam(LEARNING_RATE)
+        return Adam(self.learning_rates[Adam])
 
     def default_steps(self, examples: int, batch_size: int) -> int:
         """`EPOCHS` over so many examples, in bounds."""

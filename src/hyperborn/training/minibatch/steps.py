@@ -25,7 +25,7 @@ from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes
 from hyperborn.training.minibatch.epochs import Epochs
 from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
 from hyperborn.training.optimizers import Optimizer, update_rule_of
-from hyperborn.training.regime import Diagnosis, Problem
+from hyperborn.training.regime import Diagnosis, Findings, Problem
 from hyperborn.training.state import TrainState
 
 EXAMPLES_FOR_LOSS = 1000
@@ -100,7 +100,7 @@ class MinibatchProblem(Problem):
         loss, energy_, kl = (np.asarray(row, np.float64) for row in found[:3])
         return state, Diagnosis(loss, energy_, kl, np.asarray(found.most_probable))
 
-    def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
+    def findings(self, params: Float[np.ndarray, "..."]) -> Findings:
         definition, posterior = self.definition, registers_of(self.definition)
         network, prior = definition.network, definition.prior
         angles, side = params[: posterior.n_parameters], params[posterior.n_parameters :]
@@ -114,7 +114,7 @@ class MinibatchProblem(Problem):
                 float(compiled(Penalties.of(posterior, network, prior, rule), tables))
                 for rule in (definition.objective.penalty, kl_of)
             )
-        return {
+        numbers = {
             "loss": mean.mean + penalty + float(side_penalty(side.astype(np.float64))),
             "expected_energy": mean.mean,
             "standard_error": float("nan") if mean.standard_error is None else mean.standard_error,
@@ -122,9 +122,7 @@ class MinibatchProblem(Problem):
             "elbo": -mean.mean - kl,
             "entropy": posterior.entropy(jnp.asarray(angles)),
         }
-
-    def outcomes(self, params: Float[np.ndarray, "..."]) -> None:
-        del params
+        return Findings(numbers, None)
 
 
 @jax.jit

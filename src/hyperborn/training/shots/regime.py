@@ -1,9 +1,9 @@
 """Training from shots: its posteriors, its defaults, and predictions from measured networks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any, cast, final
+from typing import Any, ClassVar, cast, final
 
 import numpy as np
 from jaxtyping import Float
@@ -37,9 +37,6 @@ from hyperborn.training.shots.steps import Memory, ShotsProblem
 STEPS = 100
 """Default number of steps, each of which is one job."""
 
-LEARNING_RATE = 0.1
-"""Adam's default learning rate (radians)."""
-
 MOST_RECORDS = 200
 """Approximate number of records of a run."""
 
@@ -53,6 +50,7 @@ class ShotsRegime(Regime):
     numbers = ("loss", "expected_energy", "standard_error", "penalty")
     may_lack = ("standard_error",)
     restarts = 1
+    learning_rates: ClassVar[Mapping[type[Optimizer], float]] = {Adam: 0.1}
     needs_outcomes = True
 
     def takes(self, posterior: Posterior) -> bool:
@@ -65,7 +63,7 @@ class ShotsRegime(Regime):
         return SELBO()
 
     def default_optimizer(self, estimator: Estimator) -> Optimizer:
-        return Gains() if cast(ShotEstimator, estimator).takes_gains else Adam(LEARNING_RATE)
+        return Gains() if cast(ShotEstimator, estimator).takes_gains else Adam(self.learning_rates[Adam])
 
     def default_steps(self, examples: int, batch_size: int) -> int:
         del examples, batch_size

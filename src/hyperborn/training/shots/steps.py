@@ -1,6 +1,7 @@
 """One step from shots: one job measures points around the parameters, and their differences give the gradient."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NamedTuple, Protocol, cast, runtime_checkable
@@ -20,7 +21,7 @@ from hyperborn.backends.outcomes import Outcomes
 from hyperborn.data.dataset import Split
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer, update_rule_of
-from hyperborn.training.regime import Diagnosis, Problem
+from hyperborn.training.regime import Diagnosis, Findings, Problem
 from hyperborn.training.shots.estimator import ShotEstimator
 from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.posteriors import ShotPosterior
@@ -172,25 +173,19 @@ class ShotsProblem(Problem):
         measured = self.measure([own.reshape(1, -1) for own in params], 1, shots, label, random)
         return memory_of([self.variation.estimate(one, random) for one in measured], state.memory.average)
 
-    def result(self, params: Float[np.ndarray, "..."], random: np.random.Generator) -> Measurement:
-        """The measurement at trained parameters."""
-        return self.measure([params.reshape(1, -1)], 1, shots_of_result(self.estimator), "result", random)[0]
-
-    def numbers(self, params: Float[np.ndarray, "..."]) -> dict[str, float]:
-        random = stream(self.definition, RESULT)
-        estimate = self.variation.estimate(self.result(params, random), random, error=True)
+    def findings(self, params: Float[np.ndarray, "..."]) -> Findings:
+        random, shots = stream(self.definition, RESULT), shots_of_result(self.estimator)
+        (measurement,) = self.measure([params.reshape(1, -1)], 1, shots, "result", random)
+        # Both go on from here: what the networks are does not depend on what the estimate draws.
+        outcomes = joint_outcomes(measurement, deepcopy(random))
+        estimate = self.variation.estimate(measurement, random, error=True)
         found = {
             "loss": estimate.loss,
             "expected_energy": estimate.energy.mean,
             "standard_error": estimate.energy.standard_error,
             "penalty": estimate.penalty,
         }
-        return {name: number for name, number in found.items() if number is not None}
-
-    def outcomes(self, params: Float[np.ndarray, "..."]) -> Outcomes:
-        """Complete networks measured at trained parameters, for predictions."""
-        random = stream(self.definition, RESULT)
-        return joint_outcomes(self.result(params, random), random)
+        return Findings({name: number for name, number in found.items() if number is not None}, outcomes)
 
 
 def shots_of_result(estimator: ShotEstimator) -> int:

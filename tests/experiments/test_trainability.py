@@ -1,3 +1,8 @@
+"""How steep the landscape is where training starts, as docs/trainability.md measures it."""
+
+import runpy
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,8 +12,12 @@ import circuit_oracle
 import hyperborn as hb
 from hyperborn.errors import UserError
 from hyperborn.objectives.functional import Functional
-from hyperborn.training.gradient_variance import gradient_variance, starts_near_prior, uniform_starts
 
+EXPERIMENT = Path(__file__).parents[2] / "experiments" / "trainability"
+NAMES = runpy.run_path(str(EXPERIMENT / "gradient_variance.py"))
+gradient_variance, starts_near_prior, uniform_starts = (
+    NAMES[name] for name in ("gradient_variance", "starts_near_prior", "uniform_starts")
+)
 N = 3
 ENERGIES = np.random.default_rng(0).normal(size=2**N)
 
