@@ -23,7 +23,7 @@ SCRIPT = """
     from hyperborn.posteriors import enumeration
     from hyperborn.objectives import kernels
     from hyperborn.study.plan import Plan
-    from hyperborn.training.definition import Definition
+    from hyperborn.training.defaults import definition_with_defaults
     from hyperborn.training.optimizers import Optimizer
 
     class Lion(Optimizer):
@@ -70,7 +70,7 @@ SCRIPT = """
     backends, Ledger = hb.backends, hb.backends.Ledger
 
     def untrained(posterior, estimator):
-        definition = Definition(net, posterior, hb.ELBO(), estimator)
+        definition = definition_with_defaults(net, len(data.train), posterior=posterior, estimator=estimator)
         return hb.Result(definition, data, np.zeros(definition.parameter_shape), (0.0,), 0, {}, {})
 
     class OfBytes:
