@@ -220,7 +220,7 @@ def test_optimizers_are_those_asked_for() -> None:
     wanted = [
         ({}, Gains()),
         ({"learning_rate": 0.2}, Gains(0.2)),
-        ({"optimizer": "adam"}, Adam()),
+        ({"optimizer": "adam"}, Adam(0.1)),
         ({"optimizer": "adam", "learning_rate": 0.2}, Adam(0.2)),
         ({"estimator": "parameter-shift"}, Adam(0.1)),
         ({"estimator": "parameter-shift", "optimizer": "gains"}, Gains()),
