@@ -92,8 +92,10 @@ $(VENV)/.study: pyproject.toml $(BIN)/python
 	@touch $(VENV)/.core
 
 # Aer, fake and real IBM devices, PennyLane's simulators.
+# In a variable, for a comma written in a call would end the argument.
+QUANTUM := .[pennylane,qiskit]
 $(VENV)/.quantum: pyproject.toml $(BIN)/python
-	$(call install,$(VENV),.[pennylane,qiskit])
+	$(call install,$(VENV),$(QUANTUM))
 	@touch $(VENV)/.core
 
 $(VENV)/.dev: pyproject.toml $(BIN)/python

@@ -1,6 +1,7 @@
 """The package as it is imported: light, complete, and typed."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,12 @@ def test_types_are_seen_by_pyright(tmp_path: Path) -> None:
     revealed = {line: message for line, severity, _, message in found if severity == "information"}
     assert 'is "int"' in revealed[5]
     assert 'is "int"' in revealed[6]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="the system has no make")
+def test_make_quantum_asks_for_both_extras() -> None:
+    """A comma written in a call of make ends the argument, and once lost the second extra."""
+    root = Path(__file__).parent.parent
+    words = ["make", "--dry-run", "--always-make", "-f", str(root / "Makefile"), "-C", str(root), "quantum"]
+    planned = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "--editable '.[pennylane,qiskit]'" in planned

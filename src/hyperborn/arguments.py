@@ -31,7 +31,8 @@ def path_of(name: str, value: Any, what: str) -> Path:
     except TypeError:
         path = None
     if path is None or "\0" in str(path):
-        raise UserError(f"{name}={shown(value)} must be the path of {what}")
+        why = "" if path is None else "; no path holds a NUL character, so check the path"
+        raise UserError(f"{name}={shown(value)} must be the path of {what}{why}")
     return path
 
 

@@ -220,7 +220,9 @@ def test_folder_and_files_that_exist_are_kept(hyperborn: Run) -> None:
     before = snapshot(Path())
     hyperborn(*TRAIN_FLOWERS, "--out", "run").refused("run exists", "--out", "--force")
     hyperborn("compare", "flowers.csv", "--target", "kind", "--out", "run").refused("run exists", "--force")
-    hyperborn("compare", "iris", "--out", "run", "--force").refused("run is not replaced", "--out")
+    hyperborn("compare", "iris", "--out", "run", "--force").refused(
+        "run is a run, which a comparison does not replace", "--out"
+    )
     hyperborn("predict", "run", "flowers.csv", "--out", "predictions.csv").refused("predictions.csv exists", "--out")
     hyperborn("predict", "run", "flowers.csv", "--out", "run/x/../../predictions.csv").refused("predictions.csv")
     hyperborn("predict", "run", "flowers.csv", "--out", "flowers.csv/p.csv").refused("is a file, not a folder")

@@ -44,6 +44,7 @@ def test_lists_numbers_and_names_are_taken() -> None:
         ),
         (X, Y, {"classes": ("lily", "tulip")}, "unknown class 'tulip'"),
         ([["a", "b"]] * 40, Y, {}, "must be a matrix of numbers"),
+        (np.ma.masked_less(X, np.median(X)), Y, {}, "some of its values are masked"),
         (X, Y, {"features": ["a", "b"]}, "must name each of the 3 columns"),
         (X, Y, {"features": ["a", "a", "b"]}, "must name each of the 3 columns"),
         (X, Y, {"features": ["a", "b", "target"]}, "none 'target'"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hyperborn.data import Column, Preprocessing, Table
-from hyperborn.data.columns import inferred, matrix
+from hyperborn.data.columns import inferred, matrix, raw_table
 from hyperborn.data.preprocessing import fitted_preprocessing
 
 NAMES = {"target": "y", "classes": ("a", "b")}
@@ -96,6 +96,7 @@ def test_transform_ignores_other_columns_and_takes_rows_in_any_number() -> None:
     [
         ("size", ["1", "large"], ["'size'", "row 2", "'large'"]),
         ("size", [1.0, np.inf], ["'size'", "1 infinite value;"]),
+        ("size", [1.0, -1e308], ["'size'", "row 2", "-1e+308", "too large"]),
         ("colour", ["red", "mauve"], ["'colour'", "row 2", "'mauve'", "blue, green, red"]),
         ("colour", ["red", None], ["'colour'", "1 missing value "]),
         ("colour", [1.0, 2.0], ["'colour'", "'1'"]),
@@ -120,6 +121,13 @@ def test_stored_medians_fill_new_rows() -> None:
     preprocessing = fitted(mixed(), standardize=False)
     new = Table({"size": np.full(2, np.nan), "colour": np.asarray(["red"] * 2), "flag": np.asarray([True] * 2)})
     np.testing.assert_array_equal(preprocessing.transform(new)[:, 0], [4.0, 4.0])
+
+
+def test_masked_values_are_missing_ones() -> None:
+    preprocessing = fitted(mixed(), standardize=False)
+    sizes = np.ma.array([9999.0, 3.0], mask=[True, False])
+    raw = raw_table({"size": sizes, "colour": ["red"] * 2, "flag": [True] * 2}, preprocessing.columns)
+    np.testing.assert_array_equal(preprocessing.transform(raw)[:, 0], [4.0, 3.0])
 
 
 def test_no_value_to_take_a_median_of(refused) -> None:

@@ -86,6 +86,8 @@ def check_writable(folder: Path) -> None:
             pass
     if not folder_exists(folder):
         return
+    if is_run(folder):
+        raise UserError(f"{folder} is a run, which a comparison does not replace; choose another folder with --out")
     if not (folder / MANIFEST).exists():
         raise UserError(
             f"{folder} is not replaced because hyperborn did not write it; choose another folder with --out"

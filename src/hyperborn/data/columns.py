@@ -21,6 +21,8 @@ FEW_CATEGORIES = 12
 MOSTLY = 0.5
 NEARLY_ALL = 0.9
 
+LARGEST_NUMBER = 1e100
+"""Largest size of a number in a table: sums of larger ones could overflow."""
 FRAME = "the data frame"
 """Name of a data frame in messages."""
 
@@ -147,7 +149,8 @@ def frame_column(source: Any, key: Any, name: str) -> np.ndarray:
         UserError: if they cannot be read.
     """
     try:
-        return np.asarray(source[key])
+        # Of a masked array, the mask is kept.
+        return np.asanyarray(source[key])
     except (TypeError, ValueError, LookupError, AttributeError, NotImplementedError) as error:
         raise UserError(
             f"column {name!r} of {FRAME} cannot be read ({type(error).__name__}: {error}); "
@@ -194,6 +197,12 @@ def numeric_values(table: Table, name: str, *, impute: bool) -> Float[np.ndarray
         raise UserError(
             f"column {name!r} of {table.source} has {counted(infinite, 'infinite value')}; "
             "correct them or remove their rows"
+        )
+    large = np.flatnonzero(np.abs(values) > LARGEST_NUMBER)
+    if len(large):
+        raise UserError(
+            f"column {name!r} of {table.source} has the number {values[large[0]]:.6g} in row {large[0] + 1}, which is "
+            f"too large; numbers may be up to {LARGEST_NUMBER:g} either way, so correct or rescale it"
         )
     missing = int(np.isnan(values).sum())
     if missing and not impute:

@@ -18,9 +18,6 @@ from hyperborn.data.labels import counted, encoded
 from hyperborn.data.tables import Table
 from hyperborn.errors import UserError, whole_number
 
-LARGEST_SQUARED = 1e140
-"""Sums of the squares of many such values are still finite in float64."""
-
 
 def frozen(values: np.ndarray, dtype: type) -> np.ndarray:
     """A C-contiguous read-only array of this type; the caller's own array is copied unless it is read-only already."""
@@ -162,8 +159,7 @@ def fitted_preprocessing(
     """Preprocessing with the statistics of these (training) rows.
 
     Raises:
-        UserError: a column without a value among these rows, values too large to be squared, or more components than
-            features or rows.
+        UserError: a column without a value among these rows, or more components than features or rows.
     """
     names = {"columns": tuple(columns), "target": target, "classes": tuple(classes)}
     steps: dict[str, Any] = {}
@@ -171,7 +167,7 @@ def fitted_preprocessing(
         steps["medians"] = medians_of(raw, columns)
         raw = Preprocessing(**names, **steps).apply(raw)
     if standardize:
-        steps["means"], steps["scales"] = means_and_scales(raw, columns)
+        steps["means"], steps["scales"] = means_and_scales(raw)
         raw = (raw - steps["means"]) / steps["scales"]
     if components is not None:
         steps["pca_mean"], steps["pca_components"] = principal_components(raw, components)
@@ -188,18 +184,10 @@ def medians_of(raw: Float[np.ndarray, "train raw"], columns: Sequence[Column]) -
 
 
 def means_and_scales(
-    raw: Float[np.ndarray, "train raw"], columns: Sequence[Column]
+    raw: Float[np.ndarray, "train raw"],
 ) -> tuple[Float[np.ndarray, " raw"], Float[np.ndarray, " raw"]]:
     """Mean and standard deviation of each feature, the deviation 1 where a feature is constant."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        means, deviations = raw.mean(axis=0), raw.std(axis=0)
-    features = [name for column in columns for name in column.features]
-    for name, deviation in zip(features, deviations.tolist(), strict=True):
-        if not np.isfinite(deviation):
-            raise UserError(
-                f"column {name!r} has values too large to standardise; rescale it, or do not "
-                "standardise (standardize=False, --standardize false)"
-            )
+    means, deviations = raw.mean(axis=0), raw.std(axis=0)
     # A constant feature is found by its range: its computed deviation may be a rounding error instead of zero.
     constant = (raw.max(axis=0) == raw.min(axis=0)) | (deviations == 0)
     return means, np.where(constant, 1.0, deviations)
@@ -211,11 +199,6 @@ def principal_components(
     """Mean and leading principal axes, one a row; signs as scikit-learn fixes them."""
     why = f" ({counted(raw.shape[1], 'feature')}, {counted(raw.shape[0], 'training example')})"
     components = whole_number("components", components, 1, min(raw.shape), why)
-    if np.abs(raw).max() > LARGEST_SQUARED:
-        raise UserError(
-            f"values of {np.abs(raw).max():.6g} are too large for principal components; standardise the features "
-            "(standardize=True, --standardize true)"
-        )
     from sklearn.decomposition import PCA
 
     # Both solvers are deterministic; the second needs only features × features, which is much quicker for images.

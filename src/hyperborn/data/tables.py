@@ -66,9 +66,11 @@ def real_numbers(x: ArrayLike) -> Float[np.ndarray, "..."]:
     """An array of numbers, or anything that NumPy makes one of, as float64.
 
     Raises:
-        TypeError: if it holds text or complex numbers.
+        TypeError: if it holds text, complex numbers or masked values.
         ValueError: if its rows differ in length, or an item is no number.
     """
+    if np.ma.is_masked(x):
+        raise TypeError("some of its values are masked")
     values = np.asarray(x)
     if values.dtype.kind not in "biufO":
         raise TypeError(f"its values are of type {values.dtype}")
@@ -76,7 +78,9 @@ def real_numbers(x: ArrayLike) -> Float[np.ndarray, "..."]:
 
 
 def normalised_column(values: np.ndarray, name: str, source: str) -> np.ndarray:
-    """One column as float64 with NaN, or as an object array of text with None."""
+    """One column as float64 with NaN, or as an object array of text with None; masked values are missing ones."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = values.astype(object).filled(None)
     try:
         values = np.asarray(values)
     except ValueError as error:

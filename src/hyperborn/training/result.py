@@ -12,13 +12,13 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples
-from hyperborn.arguments import path_of
+from hyperborn.arguments import check_kind, path_of
 from hyperborn.backends.backend import Backend
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.bits import LARGEST_ENUMERATED, bit_string
 from hyperborn.compilation import check_process
-from hyperborn.data.columns import raw_table
+from hyperborn.data.columns import LARGEST_NUMBER, raw_table
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.energy import energy
@@ -285,10 +285,12 @@ class Result:
         """Write a run folder that `hyperborn.load` reads, by `force` in place of a run that is there.
 
         Raises:
-            UserError: if it is no path, the folder exists and `force` is false, or it cannot be written.
+            UserError: if path is no path or force no bool, the folder exists and `force` is false, or it cannot be
+                written.
         """
         from hyperborn.runs.results import save
 
+        check_kind("force", force, (bool,), "True or False")
         save(self, path_of("path", path, "a run folder"), force=force)
 
 
@@ -306,4 +308,10 @@ def features_of(network: Network, x: ArrayLike) -> Examples:
     if table.ndim != 2:
         raise UserError(f"x has shape {table.shape}; {remedy}")
     network.check_features(table)
+    large = np.argwhere(np.abs(table) > LARGEST_NUMBER)
+    if len(large):
+        row, column = large[0]
+        raise UserError(
+            f"x[{row}, {column}] = {table[row, column]:.6g}: give numbers up to {LARGEST_NUMBER:g} either way"
+        )
     return table
