@@ -196,7 +196,7 @@ def test_what_does_not_fit_is_refused(baseline: Baseline, task: Tasks) -> None:
     ("name", "settings", "said"),
     [
         ("greedy-flips", {"starts": 0}, "starts=0 must be a whole number of at least 1"),
-        ("simulated-annealing", {"chains": 1}, "chains=1 must be a whole number of at least 2, for the first"),
+        ("simulated-annealing", {"chains": 1}, "chains=1 must be a whole number of at least 2, because the first"),
         ("simulated-annealing", {"sweeps": 1.5}, "sweeps=1.5 must be a whole number of at least 2"),
         ("simulated-annealing", {"coldest": 0.0}, "coldest=0.0 must be a positive number"),
         ("straight-through", {"learning_rate": -1}, "learning_rate=-1 must be a positive number"),

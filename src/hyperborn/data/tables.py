@@ -80,7 +80,7 @@ def real_numbers(x: ArrayLike) -> Float[np.ndarray, "..."]:
 def normalised_column(values: np.ndarray, name: str, source: str) -> np.ndarray:
     """One column as float64 with NaN, or as an object array of text with None; masked values are missing ones."""
     if isinstance(values, np.ma.MaskedArray):
-        values = values.astype(object).filled(None)
+        values = np.ma.filled(values.astype(object), None)
     try:
         values = np.asarray(values)
     except ValueError as error:
