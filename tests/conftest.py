@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from command_line import Run
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Most of the time of the tests is compilation: XLA takes half as long where it optimises little and fuses by its older
-# emitters. `make thorough` asks for what users have.
+# Most of the time of the tests is compilation: XLA takes half as long where it optimises little, fuses by its older
+# emitters and leaves programs in one piece. `make thorough` asks for what users have.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1")
 CACHE = Path(__file__).parent.parent / ".cache" / "tests"
 os.environ.setdefault("HYPERBORN_CACHE", str(CACHE))
 

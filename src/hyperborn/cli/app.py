@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import MutableMapping
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, Annotated, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -14,7 +14,7 @@ from hyperborn import __version__
 from hyperborn.cli.backends import backend_test_command, estimate_command, ledger_command
 from hyperborn.cli.compare import compare_command
 from hyperborn.cli.doctor import doctor_command
-from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, errors_explained, flushed_output, note, write
+from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, errors_explained, flushed_output, note, silence, write
 from hyperborn.cli.predictions import evaluate_command, predict_command
 from hyperborn.cli.study import study_command
 from hyperborn.cli.training import resume_command, train_command
@@ -173,11 +173,3 @@ def send_again(unraisable: "UnraisableHookArgs") -> None:
         timer.start()
     else:
         sys.__unraisablehook__(unraisable)
-
-
-def silence(stream: TextIO) -> None:
-    """Discard whatever is still to be written to a stream."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)

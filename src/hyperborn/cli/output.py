@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TextIO, TypeAlias
 
 import typer
 
@@ -96,7 +96,17 @@ def flushed_output() -> Iterator[None]:
         what = f"{error.object[error.start]!a} in its encoding {error.encoding}"
         raise UserError(f"standard output cannot take {what}; set PYTHONIOENCODING=utf-8") from error
     except OSError as error:
+        # Python would try again when it ends, and complain.
+        silence(sys.stdout)
         raise UserError(f"cannot write to standard output: {error.strerror}; send it elsewhere") from error
+
+
+def silence(stream: TextIO) -> None:
+    """Discard whatever is still to be written to a stream."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 @contextmanager

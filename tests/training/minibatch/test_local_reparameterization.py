@@ -29,7 +29,7 @@ def test_covariances_and_products_make_the_variance_of_a_sum() -> None:
     np.testing.assert_allclose(products[0] @ covariances.T.reshape(-1), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize("size", [1, 3, 7])
 def test_without_hidden_layers_sums_are_normal_with_the_exact_moments(size: int) -> None:
     """Within five standard errors (20,000 draws, seed 1) of the normal expectation, by Gauss-Hermite quadrature."""
     net = BinaryMLP(6, (), values=(-1, 2), scale="fan_in", output_scales=(1.5,))
