@@ -51,6 +51,8 @@ def strict_jax() -> None:
 
     jax.config.update("jax_numpy_rank_promotion", "raise")
     keep_compiled_programs()
+    # Small ones as well: many tests share them, so that what one process compiled another reads.
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 @pytest.fixture(scope="session", autouse=True)
