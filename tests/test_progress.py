@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from hyperborn import progress
-from hyperborn.progress import Lines, Progress, Silent, Stage, clock, display_for, progress_bars, progress_line
+from hyperborn import progress_display
+from hyperborn.progress import Progress
+from hyperborn.progress_display import Lines, Silent, Stage, clock, display_for, progress_bars, progress_line
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
@@ -354,8 +355,8 @@ def test_text_that_is_made_on_demand_is_made_once_where_it_is_shown_and_never_wh
 
 
 def test_a_log_and_a_terminal_make_texts_for_what_they_show_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "FIRST_LINE", 0.0)
-    monkeypatch.setattr(progress, "DELAY", 0.0)
+    monkeypatch.setattr(progress_display, "FIRST_LINE", 0.0)
+    monkeypatch.setattr(progress_display, "DELAY", 0.0)
     monkeypatch.setenv("TERM", "xterm-256color")
     for stream in (io.StringIO(), Terminal()):
         made: list[int] = []
@@ -380,7 +381,7 @@ def test_a_log_and_a_terminal_make_texts_for_what_they_show_alone(monkeypatch: p
 @pytest.mark.parametrize("shown_by", ["the drawing thread", "the end of the stage"])
 def test_notes_do_not_wait_for_a_text_in_the_making(monkeypatch: pytest.MonkeyPatch, shown_by: str) -> None:
     ends = shown_by == "the end of the stage"
-    monkeypatch.setattr(progress, "LINE_EVERY" if ends else "FIRST_LINE", 0.0)
+    monkeypatch.setattr(progress_display, "LINE_EVERY" if ends else "FIRST_LINE", 0.0)
     begun, go_on, stream = threading.Event(), threading.Event(), io.StringIO()
 
     def text() -> str:

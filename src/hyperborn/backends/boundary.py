@@ -20,7 +20,7 @@ from hyperborn.backends.backend import (
     UnusableReply,
 )
 from hyperborn.backends.batch import Batch
-from hyperborn.backends.redaction import one_line, redacted
+from hyperborn.backends.redaction import error_text, redacted
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 
@@ -56,11 +56,11 @@ class GuardedConnection(Connection):
             self.metered = connection.metered
 
     def submit(self, batch: Batch, tag: str) -> str:
-        with reworded(self.label, "submit a job"):
+        with errors_translated(self.label, "submit a job"):
             return self._identity(self.connection.submit(batch, tag))
 
     def find(self, tag: str) -> Sequence[str]:
-        with reworded(self.label, "look for a job"):
+        with errors_translated(self.label, "look for a job"):
             # A client that asks several instances may list a job several times.
             return [*dict.fromkeys(map(self._identity, self.connection.find(tag)))]
 
@@ -75,7 +75,7 @@ class GuardedConnection(Connection):
                 raise
 
         try:
-            with reworded(self.label, "fetch a job"):
+            with errors_translated(self.label, "fetch a job"):
                 reply = self.connection.collect(job, batch, patience, heard)
         except Exception as error:
             if ours:
@@ -108,7 +108,7 @@ class GuardedConnection(Connection):
 
 
 @contextmanager
-def reworded(label: str, doing: str) -> Iterator[None]:
+def errors_translated(label: str, doing: str) -> Iterator[None]:
     """Translates what the block raises; `doing` says what the service is asked to do, such as "submit a job".
 
     Raises:
@@ -124,12 +124,12 @@ def reworded(label: str, doing: str) -> Iterator[None]:
         if isinstance(error, UserError | TransientError | JobFailed | NotFinished):
             error.args = (redacted(str(error)),)
             raise error from None
-        raise TransientError(f"{label} failed to {doing} ({described(error)})") from None
+        raise TransientError(f"{label} failed to {doing} ({error_text(error)})") from None
 
 
 @contextmanager
 def answered(label: str, doing: str) -> Iterator[None]:
-    """As `reworded`, for a block that sends no job: then the user can do it again, whatever went wrong.
+    """As `errors_translated`, for a block that sends no job: then the user can do it again, whatever went wrong.
 
     Raises:
         UserError: for an error of any kind.
@@ -146,7 +146,7 @@ def answered(label: str, doing: str) -> Iterator[None]:
         if isinstance(error, TransientError | JobFailed | NotFinished):
             raise UserError(f"{label} cannot be reached now: {said}; try again later") from None
         raise UserError(
-            f"{label} failed to {doing} ({described(error)}); try again later, and if it goes on, install its package "
+            f"{label} failed to {doing} ({error_text(error)}); try again later, and if it goes on, install its package "
             "again"
         ) from None
 
@@ -154,8 +154,3 @@ def answered(label: str, doing: str) -> Iterator[None]:
 def is_of_this_machine(error: Exception) -> bool:
     """Whether an error is not the service's: too little memory, for which the command line has a remedy, or JAX."""
     return isinstance(error, MemoryError) or type(error).__name__ == "JaxRuntimeError"
-
-
-def described(error: Exception) -> str:
-    """The kind of an error and its message, as one line without secrets."""
-    return f"{type(error).__name__}: {one_line(error)}"

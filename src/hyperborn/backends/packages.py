@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from hyperborn.backends.redaction import one_line
+from hyperborn.backends.redaction import error_text
 from hyperborn.errors import UserError
 
 
@@ -29,8 +29,7 @@ def imported(module: str, extra: str, user: str) -> Any:
 
 def broken(user: str, package: str, command: str, error: Exception) -> UserError:
     """The error for a package that is installed and cannot be imported, without secrets."""
-    said = f"{type(error).__name__}: {one_line(error)}"
     return UserError(
-        f"{user} needs {package}, which is installed and cannot be imported ({said}); install it again with: pip "
-        f"install --force-reinstall {command}"
+        f"{user} needs {package}, which is installed and cannot be imported ({error_text(error)}); install it again "
+        f"with: pip install --force-reinstall {command}"
     )

@@ -61,3 +61,8 @@ def one_line(error: BaseException | None) -> str:
     """An error's message as one line of bounded length, without secrets and account names."""
     text = " ".join(redacted(str(error)).split())
     return text if len(text) <= LONGEST_LINE else text[:LONGEST_LINE] + "..."
+
+
+def error_text(error: Exception) -> str:
+    """The kind of an error and its message, as one line without secrets."""
+    return f"{type(error).__name__}: {one_line(error)}"

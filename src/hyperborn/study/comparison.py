@@ -16,7 +16,7 @@ from hyperborn.stats import Estimate
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.fitting import SHARED_KEYS, Row, check_settings
 from hyperborn.study.metric_values import means_by_group
-from hyperborn.study.scheduler import EXACT, LabelledCell, labelled_row, measured
+from hyperborn.study.scheduler import EXACT, LabelledCell, cells_with_rows, labelled_row
 from hyperborn.study.splits import OF_DATA, OWNED, split_of
 from hyperborn.study.store import LABELS, SCORES
 from hyperborn.training.definition import LARGEST_SEED
@@ -75,7 +75,7 @@ def compare_objectives(config: CompareConfig, progress: Progress) -> Iterator[li
     seeds = [list(split) for _, split in groupby(cells, key=lambda labelled: labelled[3].seed)]
     check_first(seeds[0], progress)
     for split in seeds:
-        yield [row_of(labelled, found) for labelled, found in measured(split, progress)]
+        yield [row_of(labelled, found) for labelled, found in cells_with_rows(split, progress)]
         if split is seeds[0]:
             expected = (time.monotonic() - started) * config.seeds
             if expected > LONG:

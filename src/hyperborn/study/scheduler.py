@@ -120,13 +120,15 @@ def run_split(split: Sequence[LabelledCell], store: Store) -> Iterator[str]:
     """
     # Looked up again, each when its turn comes: another process may have done it before we claimed the split.
     left = (labelled for labelled in split if not store.path(labelled[3]).exists())
-    for (_, task, method, cell), row in measured(left):
+    for (_, task, method, cell), row in cells_with_rows(left):
         with naming_cell(task, method, cell):
             store.write(cell, row)
         yield cell.key
 
 
-def measured(split: Iterable[LabelledCell], progress: Progress | None = None) -> Iterator[tuple[LabelledCell, Row]]:
+def cells_with_rows(
+    split: Iterable[LabelledCell], progress: Progress | None = None
+) -> Iterator[tuple[LabelledCell, Row]]:
     """The cells of one split with what they find; of a cell that cannot be run its error, and the others go on.
 
     Raises:

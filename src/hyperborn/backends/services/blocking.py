@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from hyperborn.backends.backend import Connection, Cost, Reply, Unsent, Untraceable
 from hyperborn.backends.batch import Batch, Counts
-from hyperborn.backends.boundary import described
+from hyperborn.backends.redaction import error_text
 from hyperborn.backends.simulators.in_process import PACKING
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
@@ -41,7 +41,7 @@ class BlockingConnection(Connection):
             # Devices and circuits are made before anything is sent.
             raise Unsent(str(error)) from None
         except Exception as error:  # noqa: BLE001 - plug-ins raise errors of any kind
-            reason = f"{self.label} raised {described(error)}"
+            reason = f"{self.label} raised {error_text(error)}"
             raise Untraceable(f"{reason}; {batch.label} may nevertheless have been run, and paid for") from None
         # This includes the time in the queue, which is not known separately.
         self.replies[tag] = Reply(counts, time.perf_counter() - started)

@@ -10,8 +10,8 @@ import numpy as np
 from hyperborn.arguments import check_text
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts, Points
-from hyperborn.backends.boundary import described
 from hyperborn.backends.packages import imported
+from hyperborn.backends.redaction import error_text
 from hyperborn.backends.services.blocking import BlockingConnection
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of
@@ -95,7 +95,7 @@ def make_device(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
     except Exception as error:  # noqa: BLE001 - the import of a plugin runs foreign code
         package = getattr(getattr(entry, "dist", None), "name", None) or entry.value.partition(":")[0]
         raise UserError(
-            f"PennyLane's plugin for {name!r} cannot be imported ({described(error)}); install {package} again, or "
+            f"PennyLane's plugin for {name!r} cannot be imported ({error_text(error)}); install {package} again, or "
             "what it needs"
         ) from None
     try:
@@ -104,8 +104,8 @@ def make_device(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
         raise
     except Exception as error:  # noqa: BLE001 - so does making its device
         raise UserError(
-            f"PennyLane cannot make the device {name!r} with {n_wires} wires ({described(error)}); see what its plugin "
-            "needs"
+            f"PennyLane cannot make the device {name!r} with {n_wires} wires ({error_text(error)}); see what its "
+            "plugin needs"
         ) from None
 
 

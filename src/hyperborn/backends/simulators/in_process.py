@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 
 from hyperborn.backends.backend import Connection, Cost, JobFailed, Reply, Unsent
 from hyperborn.backends.batch import Batch, Counts
-from hyperborn.backends.boundary import described, is_of_this_machine
+from hyperborn.backends.boundary import is_of_this_machine
+from hyperborn.backends.redaction import error_text
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
 
@@ -47,7 +48,7 @@ class InProcessConnection(Connection):
             if is_of_this_machine(error):
                 raise
             # Simulators and plug-ins raise errors of any kind; a traceback would print their causes as they are.
-            raise JobFailed(f"{self.label} raised {described(error)}") from None
+            raise JobFailed(f"{self.label} raised {error_text(error)}") from None
         self.replies[tag] = Reply(counts, time.perf_counter() - started)
         return tag
 

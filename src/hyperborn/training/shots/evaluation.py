@@ -36,7 +36,7 @@ def outcomes_on(
     # The backend is reached before a file is made.
     connection, name = connected(posterior.backend), identity_of(posterior.backend)
     with ledger_of(ledger) as opened:
-        return measured(posterior, params, shots, seed, LedgerSampler(connection, name, opened))
+        return measured_outcomes(posterior, params, shots, seed, LedgerSampler(connection, name, opened))
 
 
 def ledger_of(ledger: Ledger | str | Path | None) -> AbstractContextManager[Ledger]:
@@ -52,7 +52,9 @@ def ledger_of(ledger: Ledger | str | Path | None) -> AbstractContextManager[Ledg
     return Ledger.create_or_open(path_of("ledger", ledger, "a file for jobs, or an open Ledger"))
 
 
-def measured(posterior: ShotPosterior, params: np.ndarray, shots: int, seed: int, sampler: LedgerSampler) -> Outcomes:
+def measured_outcomes(
+    posterior: ShotPosterior, params: np.ndarray, shots: int, seed: int, sampler: LedgerSampler
+) -> Outcomes:
     """Networks that a sampler gives at trained parameters."""
     subcircuits = posterior.subcircuits(width_of(sampler.connection))
     random = np.random.default_rng([seed, EVALUATION])
