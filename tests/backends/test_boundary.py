@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from jax.errors import JaxRuntimeError
 
 from faulty_service import ODD, TOKEN, FaultyService, product_shots
 from hyperborn.backends import Backend, Batch, Connection, Points
@@ -148,10 +149,6 @@ def test_costs_are_costs(service: FaultyService) -> None:
         connection.cost(circuit)
     service.cost = giving(Cost(3, 1))
     assert connection.cost(circuit) == Cost(3, 1)
-
-
-class JaxRuntimeError(RuntimeError):
-    """As JAX names it."""
 
 
 @pytest.mark.parametrize("error", [MemoryError("2 TiB"), JaxRuntimeError("RESOURCE_EXHAUSTED")])

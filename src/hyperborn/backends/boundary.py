@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
+from jax.errors import JaxRuntimeError
+
 from hyperborn.backends.backend import (
     Backend,
     Connection,
@@ -153,4 +155,4 @@ def answered(label: str, doing: str) -> Iterator[None]:
 
 def is_of_this_machine(error: Exception) -> bool:
     """Whether an error is not the service's: too little memory, for which the command line has a remedy, or JAX."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "JaxRuntimeError"
+    return isinstance(error, MemoryError | JaxRuntimeError)

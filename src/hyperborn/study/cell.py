@@ -58,6 +58,11 @@ class Cell:
     seed: int
     method: Method
 
+    @property
+    def is_of_comparison(self) -> bool:
+        """Whether it belongs to `hyperborn compare`: there the task has its own shares, in a study never."""
+        return self.size is None
+
     @cached_property
     def split_key(self) -> str:
         """Hash of what decides the split, with the content of a user's table."""

@@ -64,7 +64,7 @@ class SplitFits:
         self.data: Dataset = split_of(cell)
         self.progress = progress or Progress(enabled=False)
         # The cache on disk would fill with the tables of a study's many splits; those of a comparison are few.
-        self.keeps_energies = cell.size is None
+        self.keeps_energies = cell.is_of_comparison
         self._posteriors: dict[str, ExactPosterior] = {}
         self._results: dict[str, Result] = {}
 
@@ -118,7 +118,7 @@ def fit_run(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     row |= {"losses": list(result.losses), "steps": result.steps, "fits": tried}
     row |= {"n_weights": result.network.n_weights, "n_parameters": definition.posterior.n_parameters}
     row["chosen"] = json.dumps({key: settings[key] for key in cell.method.choose}, sort_keys=True)
-    row |= lowest_loss(definition.objective, exact, searched=cell.size is not None)
+    row |= lowest_loss(definition.objective, exact, searched=not cell.is_of_comparison)
     q = result.probabilities
     row |= map_accuracy(result.network, fits.data, q)
     return predict_splits(fits.data, lambda x: exact_predictive(result.network, x, q)), row
