@@ -1,8 +1,8 @@
 """Asks a faulty service for a few batches in children of this process, which are killed at every moment there is.
 
-    python mortal.py FOLDER FAULTS CHAINS
+    python mortal.py FOLDER FAULTS CHAINS FIRST EVERY
 
-Without chains one child dies at the first moment, and a second one goes on; then one dies at the second moment; and so
+Without chains one child dies at the moment FIRST, and a second one goes on; then one dies EVERY moments later; and so
 on until one outlives its last. With chains, so many runs in which child after child dies at a random moment. Prints a
 JSON line of each run: its deaths, the bill, the jobs that the service was given, the faults left, the states in the
 ledger, and digests of the counts that the children had, and of those that the jobs in the ledger give.
@@ -100,8 +100,8 @@ def outcome(folder: Path, lives: list[tuple[int, str]]) -> dict[str, Any]:
     }
 
 
-def main(parent: Path, faults: dict[str, list[str]], chains: int) -> None:
-    for number in range(1, chains + 1) if chains else range(1, 1000):
+def main(parent: Path, faults: dict[str, list[str]], chains: int, first: int, every: int) -> None:
+    for number in range(1, chains + 1) if chains else range(first, 1000, every):
         folder = parent / f"run-{number}"
         folder.mkdir()
         if chains:
@@ -119,4 +119,4 @@ def main(parent: Path, faults: dict[str, list[str]], chains: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), json.loads(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), json.loads(sys.argv[2]), *map(int, sys.argv[3:]))

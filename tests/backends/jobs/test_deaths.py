@@ -12,8 +12,10 @@ import pytest
 MORTAL = Path(__file__).with_name("mortal.py")
 
 
-def deaths(folder: Path, faults: dict[str, list[str]], chains: int = 0) -> list[dict[str, Any]]:
-    command = [sys.executable, str(MORTAL), str(folder), json.dumps(faults), str(chains)]
+def deaths(
+    folder: Path, faults: dict[str, list[str]], chains: int = 0, first: int = 1, every: int = 1
+) -> list[dict[str, Any]]:
+    command = [sys.executable, str(MORTAL), str(folder), json.dumps(faults), *map(str, (chains, first, every))]
     environment = {"PYTHONPATH": ":".join([str(MORTAL.parent.parent), *filter(None, sys.path)])}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
     assert done.returncode == 0, done.stderr
@@ -45,9 +47,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("chains", [0, 15])
-def test_death_among_faults_pays_for_nothing_twice_and_loses_nothing(tmp_path: Path, chains: int) -> None:
-    runs = deaths(tmp_path, FAULTS, chains)
+# At odd moments, at even ones, and at many in one run.
+@pytest.mark.parametrize(("chains", "first", "every"), [(0, 1, 2), (0, 2, 2), (15, 1, 1)])
+def test_death_among_faults_pays_for_nothing_twice_and_loses_nothing(
+    tmp_path: Path, chains: int, first: int, every: int
+) -> None:
+    runs = deaths(tmp_path, FAULTS, chains, first, every)
     assert sum(code != 0 for run in runs for code, _ in run["lives"]) > 60
     for run in runs:
         # Of each label one job, whichever attempt it was.
