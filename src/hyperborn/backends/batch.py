@@ -13,7 +13,8 @@ from jaxtyping import Bool, Float, Int, Shaped
 from hyperborn._typing import Bits
 from hyperborn.arguments import check_bits, check_kind
 from hyperborn.bits import distinct_rows
-from hyperborn.circuits import Circuit
+from hyperborn.circuits import Circuit, Gate
+from hyperborn.circuits.gate_list import gate_record
 from hyperborn.errors import UserError, whole_number
 from hyperborn.printable import shown
 
@@ -125,8 +126,15 @@ class Batch:
 @lru_cache(maxsize=1024)
 def gates_digest(circuit: Circuit) -> str:
     """SHA-256 of a circuit's qubits and gates, as hexadecimal digits."""
-    listed = [circuit.n_qubits, [[gate.name, gate.qubits, gate.parameter] for gate in circuit.gates()]]
+    listed = [circuit.n_qubits, [digested(gate) for gate in circuit.gates()]]
     return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+
+
+def digested(gate: Gate) -> list[Any]:
+    """A gate as its digest knows it; that of a gate with one parameter, or without angles, is of earlier versions."""
+    angles = gate_record(gate)[2:]
+    single = None if not angles else angles[0][0] if len(angles[0]) == 1 else angles[0]
+    return [gate.name, gate.qubits, single]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from hyperborn._typing import Bits
 from hyperborn.backends.backend import Cost
 from hyperborn.backends.batch import Counts
 from hyperborn.backends.packages import imported
-from hyperborn.circuits import Circuit
+from hyperborn.circuits import Angle, Circuit
 from hyperborn.errors import UserError
 
 REGISTER = "bits"
@@ -40,10 +40,16 @@ def qiskit_circuit(circuit: Circuit) -> Any:
     angles = imported("qiskit.circuit", "qiskit", "this backend").ParameterVector(ANGLES, circuit.n_parameters)
     translated = empty_qiskit_circuit(circuit.n_qubits)
     for gate in circuit.gates():
-        angle = [] if gate.parameter is None else [angles[gate.parameter]]
-        getattr(translated, gate.name)(*angle, *gate.qubits)
+        getattr(translated, gate.name)(*(qiskit_angle(angle, angles) for angle in gate.angles), *gate.qubits)
     measure(translated)
     return translated
+
+
+def qiskit_angle(angle: Angle, parameters: Any) -> Any:
+    """An angle of a gate as an expression of Qiskit's parameters."""
+    if angle.parameter is not None:
+        return parameters[angle.parameter]
+    return angle.constant + sum(factor * parameters[index] for index, factor in angle.terms)
 
 
 def qiskit_preparation(bits: UInt8[np.ndarray, " n"]) -> Any:
@@ -164,8 +170,8 @@ def pennylane_operations(circuit: Circuit, angles: Float[np.ndarray, " parameter
     pennylane = imported("pennylane", "pennylane", "this backend")
     operations = []
     for gate in circuit.gates():
-        angle = [] if gate.parameter is None else [float(angles[gate.parameter])]
-        operations.append(getattr(pennylane, PENNYLANE_GATES[gate.name])(*angle, wires=list(gate.qubits)))
+        values = [float(angle.at(angles)) for angle in gate.angles]
+        operations.append(getattr(pennylane, PENNYLANE_GATES[gate.name])(*values, wires=list(gate.qubits)))
     return operations
 
 

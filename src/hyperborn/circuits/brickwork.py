@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
-from hyperborn.circuits.circuit import Circuit, Gate, rotation_to
+from hyperborn.circuits.circuit import Circuit, rotation_to
+from hyperborn.circuits.gate import Gate
 from hyperborn.errors import whole_number
 
 DEEPEST = 10_000
@@ -44,6 +46,6 @@ class Brickwork(Circuit):
             gates += [Gate("rz", (j,), start + n + j) for j in range(n)]
         return tuple(gates)
 
-    def product_angles(self, probabilities: Float[Array, " n"]) -> Parameters:
+    def product_angles(self, probabilities: Float[Array | np.ndarray, " n"]) -> Parameters:
         # CX leaves |0...0> unchanged, so that the last layer alone can rotate the qubits.
         return jnp.zeros(self.parameter_shape).at[-1, 0].set(rotation_to(probabilities))

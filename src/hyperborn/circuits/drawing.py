@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from hyperborn.circuits.circuit import Gate
+from hyperborn.circuits.gate import Gate
+from hyperborn.circuits.matrices import CONTROLLED, PAULIS
 from hyperborn.errors import UserError
 from hyperborn.printable import shown
 
@@ -30,20 +31,27 @@ def draw(gates: Sequence[Gate], n_qubits: int, labels: Sequence[str] | None = No
     for column in columns(gates):
         cells = ["" for _ in range(n_qubits)]
         for gate in column:
-            if gate.name == "cx":
-                control, target = gate.qubits
-                for between in range(min(gate.qubits) + 1, max(gate.qubits)):
-                    cells[between] = "│"
-                cells[control], cells[target] = "●", "⊕"
-            elif gate.name == "rzz":
-                for between in range(min(gate.qubits) + 1, max(gate.qubits)):
-                    cells[between] = "│"
-                cells[gate.qubits[0]] = cells[gate.qubits[1]] = f"ZZ({gate.parameter})"
-            else:
-                cells[gate.qubits[0]] = f"{gate.name.upper()}({gate.parameter})"
+            for between in range(min(gate.qubits) + 1, max(gate.qubits)):
+                cells[between] = "│"
+            for qubit, symbol in zip(gate.qubits, symbols(gate), strict=True):
+                cells[qubit] = symbol
         longest = max(map(len, cells))
         lines = [f"{line}─{cell:─^{longest}}─" for line, cell in zip(lines, cells, strict=True)]
     return "\n".join(lines)
+
+
+def symbols(gate: Gate) -> list[str]:
+    """What a drawing shows on each qubit of a gate: a parameter by its index, other angles in full."""
+    shown_angles = [str(angle if angle.parameter is None else angle.parameter) for angle in gate.angles]
+    angles = f"({', '.join(shown_angles)})" if shown_angles else ""
+    name, n_qubits = gate.name, len(gate.qubits)
+    if name in CONTROLLED:
+        controls = 2 if name == "ccx" else 1
+        target = {"x": "⊕", "cx": "⊕"}.get(CONTROLLED[name], CONTROLLED[name].upper() + angles)
+        return ["●"] * controls + ["●" + angles if name in ("cz", "cp") else target]
+    if name == "swap":
+        return ["╳", "╳"]
+    return [(name[1:] if n_qubits == 2 and name in PAULIS else name).upper() + angles] * n_qubits
 
 
 def columns(gates: Sequence[Gate]) -> list[list[Gate]]:

@@ -6,10 +6,12 @@ from itertools import combinations
 from typing import Any, TypeAlias
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
-from hyperborn.circuits.circuit import Circuit, Gate, rotation_to
+from hyperborn.circuits.circuit import Circuit, rotation_to
+from hyperborn.circuits.gate import Gate
 from hyperborn.errors import UserError, whole_number
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
@@ -44,7 +46,7 @@ class AllPairs(Circuit):
     def gates(self) -> tuple[Gate, ...]:
         return tuple(layered_gates(self.n_qubits, all_pairs(self.n_qubits), self.depth))
 
-    def product_angles(self, probabilities: Float[Array, " n"]) -> Parameters:
+    def product_angles(self, probabilities: Float[Array | np.ndarray, " n"]) -> Parameters:
         return first_layer(probabilities, self.n_parameters)
 
 
@@ -72,7 +74,7 @@ class ChosenPairs(Circuit):
     def gates(self) -> tuple[Gate, ...]:
         return tuple(layered_gates(self.n_qubits, self.pairs, self.depth))
 
-    def product_angles(self, probabilities: Float[Array, " n"]) -> Parameters:
+    def product_angles(self, probabilities: Float[Array | np.ndarray, " n"]) -> Parameters:
         return first_layer(probabilities, self.n_parameters)
 
 
@@ -91,7 +93,7 @@ def layered_gates(n: int, pairs: Sequence[tuple[int, int]], depth: int) -> Itera
         yield from (Gate("ry", (qubit,), start + n + len(pairs) + qubit) for qubit in range(n))
 
 
-def first_layer(probabilities: Float[Array, " n"], n_parameters: int) -> Parameters:
+def first_layer(probabilities: Float[Array | np.ndarray, " n"], n_parameters: int) -> Parameters:
     """Angles of a first RY layer that rotates the qubits, and zeros: phases alone change no probability."""
     return jnp.zeros(n_parameters).at[: probabilities.shape[0]].set(rotation_to(probabilities))
 

@@ -1,6 +1,6 @@
 """Qubits and circuits that are independent of each other."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import jax.numpy as jnp
@@ -9,7 +9,8 @@ from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
 from hyperborn.arguments import shown
-from hyperborn.circuits.circuit import Circuit, Gate, rotation_to, shared_parameter
+from hyperborn.circuits.circuit import Circuit, rotation_to, shared_parameter
+from hyperborn.circuits.gate import Gate
 from hyperborn.errors import UserError, whole_number
 
 
@@ -29,7 +30,7 @@ class ProductState(Circuit):
     def gates(self) -> tuple[Gate, ...]:
         return tuple(Gate("ry", (j,), j) for j in range(self.n_qubits))
 
-    def product_angles(self, probabilities: Float[Array, " n"]) -> Parameters:
+    def product_angles(self, probabilities: Float[Array | np.ndarray, " n"]) -> Parameters:
         return rotation_to(probabilities)
 
 
@@ -51,22 +52,25 @@ class SideBySide(Circuit):
         found: list[Gate] = []
         qubit = parameter = 0
         for circuit in self.circuits:
-            found += [
-                replace(
-                    gate,
-                    qubits=tuple(qubit + own for own in gate.qubits),
-                    parameter=None if gate.parameter is None else parameter + gate.parameter,
-                )
-                for gate in circuit.gates()
-            ]
+            found += [moved(gate, qubit, parameter) for gate in circuit.gates()]
             qubit, parameter = qubit + circuit.n_qubits, parameter + circuit.n_parameters
         return tuple(found)
 
-    def product_angles(self, probabilities: Float[Array, " n"]) -> Parameters:
+    def product_angles(self, probabilities: Float[Array | np.ndarray, " n"]) -> Parameters | None:
         ends = np.cumsum([circuit.n_qubits for circuit in self.circuits])[:-1]
-        parts = jnp.split(probabilities, ends)
+        parts = jnp.split(jnp.asarray(probabilities), ends)
         angles = [circuit.product_angles(part) for circuit, part in zip(self.circuits, parts, strict=True)]
-        return jnp.concatenate([part.reshape(-1) for part in angles])
+        known = [part.reshape(-1) for part in angles if part is not None]
+        return jnp.concatenate(known) if len(known) == len(angles) else None
+
+
+def moved(gate: Gate, qubits: int, parameters: int) -> Gate:
+    """The same gate on qubits and parameters that count from others."""
+    return Gate(
+        gate.name,
+        tuple(qubits + own for own in gate.qubits),
+        tuple(angle.moved(lambda index: parameters + index) for angle in gate.angles),
+    )
 
 
 def rotation_parameters(circuit: Circuit) -> tuple[tuple[int, int], ...]:
@@ -83,12 +87,14 @@ def rotation_parameters(circuit: Circuit) -> tuple[tuple[int, int], ...]:
         raise UserError(f"{shown(circuit)} has more than one gate at angle {shared}; give every gate one of its own")
     found: list[dict[str, int]] = [{} for _ in range(circuit.n_qubits)]
     for gate in circuit.gates():
+        parameter = gate.angles[0].parameter if gate.angles else None
+        if gate.name not in ("cx", "ry", "rz", "rzz") or (gate.name != "cx" and parameter is None):
+            raise UserError(f"{shown(circuit)} has the gate {gate}; give a circuit of CX, RY, RZ and RZZ at parameters")
         if gate.name == "cx":
             for qubit in gate.qubits:
                 found[qubit] = {}
-        elif gate.name == "ry" or (gate.name == "rz" and "ry" in found[gate.qubits[0]]):
-            assert gate.parameter is not None, "Gate checks that rotations have a parameter"
-            found[gate.qubits[0]].setdefault(gate.name, gate.parameter)
+        elif parameter is not None and (gate.name == "ry" or (gate.name == "rz" and "ry" in found[gate.qubits[0]])):
+            found[gate.qubits[0]].setdefault(gate.name, parameter)
     for qubit, rotations in enumerate(found):
         if len(rotations) < 2:
             raise UserError(

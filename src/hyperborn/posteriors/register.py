@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -11,6 +11,7 @@ from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.arguments import check_bits, check_kind
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.posteriors.enumeration import drawn_indices
+from hyperborn.posteriors.initial_state import fitted_to_product
 from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
 from hyperborn.simulators import statevector
 
@@ -40,7 +41,11 @@ class Register(ExplicitPosterior):
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
     ) -> Parameters:
         # With uniformly random angles q would be spread over all 2^n networks as n grows, and gradients would vanish.
-        return self.circuit.init(jnp.asarray(marginals_for(self, marginals, spread, key), float), spread, key=key)
+        given = marginals_for(self, marginals, spread, key)
+        angles = self.circuit.product_angles(given)
+        if angles is None:
+            angles = fitted_to_product(self.circuit, given)
+        return angles + spread * jax.random.normal(key, self.parameter_shape)
 
     def probabilities(self, params: Parameters) -> Probabilities:
         return statevector.probabilities(self.circuit, params)

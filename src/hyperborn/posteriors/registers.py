@@ -120,7 +120,7 @@ class Registers(ExplicitPosterior):
     ) -> Parameters:
         given = jnp.asarray(marginals_for(self, marginals, spread, key), float)
         angles = [
-            jax.vmap(group.circuit.product_angles, out_axes=-1)(given[group.places]).reshape(-1)
+            jnp.asarray(jax.vmap(group.circuit.product_angles, out_axes=-1)(given[group.places])).reshape(-1)
             for group in self.groups
         ]
         return jnp.concatenate(angles) + spread * jax.random.normal(key, self.parameter_shape)

@@ -1,56 +1,64 @@
-"""CX and RY gates, group by group, forwards and backwards.
+"""Rotations about Y, and CX gates on neighbours before them, group by group, forwards and backwards.
 
 A group's CX gates permute its basis states, and its RY gates rotate its qubits one by one. Its matrix is therefore a
 Kronecker product of 2 × 2 rotations with permuted columns.
 """
 
+from collections.abc import Sequence
 from functools import reduce
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from hyperborn.simulators.arithmetic import Angles, Backwards, ComplexVector, Vector, contract
-from hyperborn.simulators.schedule import GateGroup, Mixing
+from hyperborn.simulators.arithmetic import ComplexVector, Vector, contract
+from hyperborn.simulators.schedule import GateGroup
+
+Rotations = Float[Array, " qubits"]
 
 
-def initial_statevector(segment: Mixing, angles: Angles) -> ComplexVector:
-    """The state after a segment on |0...0>: the product of the first columns of its groups' matrices."""
-    real = product(columns_of(segment, angles), angles.dtype)
+def initial_statevector(groups: Sequence[GateGroup], rotations: Rotations, start: Sequence[int]) -> ComplexVector:
+    """The state after rotations (radians) of a basis state: the product of one column of each group's matrix."""
+    real = product(columns_of(groups, rotations, start), rotations.dtype)
     return ComplexVector(real, jnp.zeros_like(real))
 
 
-def initial_gradient(segment: Mixing, angles: Angles, cotangent: ComplexVector) -> Angles:
-    """Gradient of the angles of a segment on |0...0>, from the cotangent after it.
+def initial_gradient(
+    groups: Sequence[GateGroup], rotations: Rotations, start: Sequence[int], cotangent: ComplexVector
+) -> Rotations:
+    """Gradient of the rotations of a basis state, from the cotangent after them.
 
     Each group needs the cotangent summed against the columns of the other groups. This takes two passes over it.
     """
-    columns = columns_of(segment, angles)
-    gradient = jnp.zeros_like(angles)
+    columns = columns_of(groups, rotations, start)
+    gradient: list[Rotations] = []
     remaining = cotangent.real
-    for place, group in reversed(list(enumerate(segment.groups))):
+    for place, group in reversed(list(enumerate(groups))):
         remaining = remaining.reshape(-1, 2**group.size)
-        own = contract("r,rb->b", product(columns[:place], angles.dtype), remaining)
-        gradient = gradient + by_angle(group, angles, jnp.outer(own, columns[place]), np.arange(2**group.size))
+        own = contract("r,rb->b", product(columns[:place], rotations.dtype), remaining)
+        overlap = jnp.outer(own, columns[place])
+        gradient.insert(0, by_qubit(group, overlap, np.arange(2**group.size)))
         remaining = contract("rb,b->r", remaining, columns[place])
-    return gradient
+    return jnp.concatenate(gradient)
 
 
-def apply_mixing(segment: Mixing, angles: Angles, state: ComplexVector) -> ComplexVector:
-    """The state after the segment."""
-    for matrix in reversed(matrices_of(segment, angles)):
+def apply_mixing(groups: Sequence[GateGroup], rotations: Rotations, state: ComplexVector) -> ComplexVector:
+    """The state after the groups' gates."""
+    for matrix in reversed(matrices_of(groups, rotations)):
         state = ComplexVector(*(apply(matrix, part) for part in state))
     return state
 
 
-def undo_mixing(segment: Mixing, angles: Angles, state: ComplexVector, cotangent: ComplexVector) -> Backwards:
-    """State and cotangent before the segment, and the gradient of the angles, from state and cotangent after it."""
-    gradient = jnp.zeros_like(angles)
-    for group, matrix in zip(reversed(segment.groups), reversed(matrices_of(segment, angles)), strict=True):
+def undo_mixing(
+    groups: Sequence[GateGroup], rotations: Rotations, state: ComplexVector, cotangent: ComplexVector
+) -> tuple[ComplexVector, ComplexVector, Rotations]:
+    """State and cotangent before the groups' gates, and the gradient of the rotations, from those after them."""
+    gradient: list[Rotations] = []
+    for group, matrix in zip(reversed(groups), reversed(matrices_of(groups, rotations)), strict=True):
         state = ComplexVector(*(apply(matrix.T, part) for part in state))
         cotangent = ComplexVector(*(apply(matrix.T, part) for part in cotangent))
-        gradient = gradient + group_gradient(group, angles, state, cotangent)
-    return state, cotangent, gradient
+        gradient.insert(0, group_gradient(group, state, cotangent))
+    return state, cotangent, jnp.concatenate(gradient)
 
 
 def apply(matrix: Float[Array, "size size"], vector: Vector) -> Vector:
@@ -63,8 +71,8 @@ def apply(matrix: Float[Array, "size size"], vector: Vector) -> Vector:
     return contract("ab,rb->ar", matrix, columns).reshape(-1)
 
 
-def group_gradient(group: GateGroup, angles: Angles, state: ComplexVector, cotangent: ComplexVector) -> Angles:
-    """Gradient of the angles of a group on the first qubits, whose gates have just been undone.
+def group_gradient(group: GateGroup, state: ComplexVector, cotangent: ComplexVector) -> Rotations:
+    """Gradient of the rotations of a group on the first qubits, whose gates have just been undone.
 
     The RY gates commute with their generators, so that only the CX gates transform the generators to the state before
     the group.
@@ -74,22 +82,16 @@ def group_gradient(group: GateGroup, angles: Angles, state: ComplexVector, cotan
     overlap = sum(
         contract("ar,br->ab", c.reshape(rows), x.reshape(rows)) for c, x in zip(cotangent, state, strict=True)
     )
-    return by_angle(group, angles, jnp.asarray(overlap), permutation_of(group))
+    return by_qubit(group, jnp.asarray(overlap), permutation_of(group))
 
 
-def by_angle(
-    group: GateGroup, angles: Angles, overlap: Float[Array, "size size"], order: Int[np.ndarray, " size"]
-) -> Angles:
-    """Gradient of a group's angles from Σ cotangent · stateᵀ over the other qubits, with its basis states in an order.
+def by_qubit(group: GateGroup, overlap: Float[Array, "size size"], order: Int[np.ndarray, " size"]) -> Rotations:
+    """Gradient of a group's rotations from Σ cotangent · stateᵀ over the other qubits, with basis states in an order.
 
     d state / d angle = -i/2 Y state with -iY = [[0, -1], [1, 0]] on the angle's qubit.
     """
-    qubits = [qubit for qubit, angle in enumerate(group.angles) if angle is not None]
-    if not qubits:
-        return jnp.zeros_like(angles)
-    generators = np.stack([generator(qubit, group.size)[np.ix_(order, order)] for qubit in qubits])
-    gradient = contract("qab,ab->q", jnp.asarray(generators, angles.dtype), overlap)
-    return jnp.zeros_like(angles).at[np.array([group.angles[qubit] for qubit in qubits])].add(gradient)
+    generators = np.stack([generator(qubit, group.size)[np.ix_(order, order)] for qubit in range(group.size)])
+    return contract("qab,ab->q", jnp.asarray(generators, overlap.dtype), overlap)
 
 
 def generator(qubit: int, n: int) -> Float[np.ndarray, "size size"]:
@@ -98,28 +100,22 @@ def generator(qubit: int, n: int) -> Float[np.ndarray, "size size"]:
     return np.kron(np.kron(np.eye(2**qubit), rotation), np.eye(2 ** (n - 1 - qubit)))
 
 
-def columns_of(segment: Mixing, angles: Angles) -> list[Float[Array, " _"]]:
-    """The state of each group's qubits, from |0...0>."""
-    return [matrix[:, 0] for matrix in matrices_of(segment, angles)]
+def columns_of(groups: Sequence[GateGroup], rotations: Rotations, start: Sequence[int]) -> list[Float[Array, " _"]]:
+    """The state of each group's qubits, from the basis state of these bits."""
+    places = [int("".join(map(str, start[group.first : group.first + group.size])), 2) for group in groups]
+    return [matrix[:, place] for matrix, place in zip(matrices_of(groups, rotations), places, strict=True)]
 
 
-def product(columns: list[Float[Array, " _"]], dtype: jnp.dtype) -> Vector:
+def product(columns: Sequence[Float[Array, " _"]], dtype: jnp.dtype) -> Vector:
     """Kronecker product of vectors; [1] of none."""
     return reduce(lambda left, right: jnp.outer(left, right).reshape(-1), columns, jnp.ones(1, dtype))
 
 
-def matrices_of(segment: Mixing, angles: Angles) -> list[Float[Array, "size size"]]:
-    """Each group's orthogonal matrix, of the dtype of the angles (radians)."""
-    # Qubits without an RY take the zero that is appended to the angles.
-    no_rotation = angles.shape[0]
-    halves = jnp.append(angles, 0.0) / 2
-    places = np.array([no_rotation if angle is None else angle for group in segment.groups for angle in group.angles])
-    cosines, sines = jnp.cos(halves[places]), jnp.sin(halves[places])
-    rotations = jnp.stack([cosines, -sines, sines, cosines], -1).reshape(-1, 2, 2)
-    return [
-        kronecker(rotations[group.first : group.first + group.size])[:, permutation_of(group)]
-        for group in segment.groups
-    ]
+def matrices_of(groups: Sequence[GateGroup], rotations: Rotations) -> list[Float[Array, "size size"]]:
+    """Each group's orthogonal matrix, of the dtype of the rotations (radians)."""
+    cosines, sines = jnp.cos(rotations / 2), jnp.sin(rotations / 2)
+    blocks = jnp.stack([cosines, -sines, sines, cosines], -1).reshape(-1, 2, 2)
+    return [kronecker(blocks[group.first : group.first + group.size])[:, permutation_of(group)] for group in groups]
 
 
 def kronecker(blocks: Float[Array, "qubits 2 2"]) -> Float[Array, "size size"]:

@@ -9,40 +9,41 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from hyperborn.simulators.arithmetic import Angles, Backwards, ComplexVector, contract, cosine_and_sine
-from hyperborn.simulators.schedule import Phases
+from hyperborn.simulators.arithmetic import ComplexVector, contract, cosine_and_sine
+
+Phases = Float[Array, " qubits"]
+"""Angles of RZ, qubit by qubit (radians)."""
+Couplings = Float[Array, "qubits qubits"]
+"""Angles of RZZ of pairs of qubits, in the upper triangle (radians)."""
 
 
-def apply_phases(segment: Phases, angles: Angles, state: ComplexVector) -> ComplexVector:
-    """The state after the segment."""
-    return multiplied(state, rotations_of(segment, angles, state.n_qubits))
+def apply_phases(phases: Phases, couplings: Couplings | None, state: ComplexVector) -> ComplexVector:
+    """The state after RZ on every qubit and RZZ on every pair."""
+    return multiplied(state, rotations_of(phases, couplings))
 
 
-def undo_phases(segment: Phases, angles: Angles, state: ComplexVector, cotangent: ComplexVector) -> Backwards:
-    """State and cotangent before the segment, and the gradient of the angles, from state and cotangent after it."""
+def undo_phases(
+    phases: Phases, couplings: Couplings | None, state: ComplexVector, cotangent: ComplexVector
+) -> tuple[ComplexVector, ComplexVector, Phases, Couplings | None]:
+    """State and cotangent before the gates, and the gradients of their angles, from state and cotangent after them."""
     n = state.n_qubits
     # d state / d phase = i · state, so that each angle's gradient is a signed sum over one vector.
     change = cotangent.imaginary * state.real - cotangent.real * state.imaginary
-    gradient = phase_gradient(segment, angles, change.reshape(2 ** (n // 2), -1))
-    rotations = rotations_of(segment, angles, n)
+    gradients = phase_gradients(change.reshape(2 ** (n // 2), -1), pairs=couplings is not None)
+    rotations = rotations_of(phases, couplings)
     back = ComplexVector(rotations.real, -rotations.imaginary)
-    return multiplied(state, back), multiplied(cotangent, back), gradient
+    return multiplied(state, back), multiplied(cotangent, back), *gradients
 
 
-def phase_gradient(segment: Phases, angles: Angles, change: Float[Array, "leading trailing"]) -> Angles:
-    """Gradient of the angles from that of all 2^n phases."""
-    rows, columns = (signs_of(size.bit_length() - 1, angles) for size in change.shape)
+def phase_gradients(change: Float[Array, "leading trailing"], *, pairs: bool) -> tuple[Phases, Couplings | None]:
+    """Gradients of the angles from that of all 2^n phases."""
+    rows, columns = (signs_of(size.bit_length() - 1, change.dtype) for size in change.shape)
     # Products with ones instead of sums: XLA's sums on CPUs add one number at a time.
-    leading = contract("ab,b->a", change, jnp.ones(len(columns), angles.dtype))
-    trailing = contract("a,ab->b", jnp.ones(len(rows), angles.dtype), change)
+    leading = contract("ab,b->a", change, jnp.ones(len(columns), change.dtype))
+    trailing = contract("a,ab->b", jnp.ones(len(rows), change.dtype), change)
     by_qubit = jnp.concatenate([contract("aq,a->q", rows, leading), contract("bq,b->q", columns, trailing)])
-    gradient = (
-        jnp.zeros_like(angles)
-        .at[np.array(segment.own_parameters, int)]
-        .add(0.5 * by_qubit[np.array(segment.qubits, int)])
-    )
-    if not segment.pairs:
-        return gradient
+    if not pairs:
+        return 0.5 * by_qubit, None
     across = contract("bi,bj->ij", contract("ab,ai->bi", change, rows), columns)
     by_pair = jnp.block(
         [
@@ -50,28 +51,22 @@ def phase_gradient(segment: Phases, angles: Angles, change: Float[Array, "leadin
             [jnp.zeros_like(across.T), contract("bi,bj->ij", columns * trailing[:, None], columns)],
         ]
     )
-    low, high = np.array(segment.pairs).T
-    return gradient.at[np.array(segment.pair_parameters)].add(-0.5 * by_pair[low, high])
+    return 0.5 * by_qubit, -0.5 * jnp.triu(by_pair, 1)
 
 
-def rotations_of(segment: Phases, angles: Angles, n: int) -> ComplexVector:
+def rotations_of(phases: Phases, couplings: Couplings | None) -> ComplexVector:
     """Cosine and sine of all 2^n phases."""
-    middle = n // 2
-    halves = (
-        jnp.zeros(n, angles.dtype)
-        .at[np.array(segment.qubits, int)]
-        .add(angles[np.array(segment.own_parameters, int)] / 2)
-    )
-    rows, columns = signs_of(middle, angles), signs_of(n - middle, angles)
+    n = len(phases)
+    middle, halves = n // 2, phases / 2
+    rows, columns = signs_of(middle, phases.dtype), signs_of(n - middle, phases.dtype)
     leading = contract("aq,q->a", rows, halves[:middle])
     trailing = contract("bq,q->b", columns, halves[middle:])
-    if not segment.pairs:
+    if couplings is None:
         return outer(leading, trailing)
-    low, high = np.array(segment.pairs).T
-    couplings = jnp.zeros((n, n), angles.dtype).at[low, high].add(-angles[np.array(segment.pair_parameters)] / 2)
-    leading = leading + contract("ai,ij,aj->a", rows, couplings[:middle, :middle], rows)
-    trailing = trailing + contract("bi,ij,bj->b", columns, couplings[middle:, middle:], columns)
-    across = contract("ai,ij->aj", rows, couplings[:middle, middle:])
+    half = couplings / -2
+    leading = leading + contract("ai,ij,aj->a", rows, half[:middle, :middle], rows)
+    trailing = trailing + contract("bi,ij,bj->b", columns, half[middle:, middle:], columns)
+    across = contract("ai,ij->aj", rows, half[:middle, middle:])
     # One matrix product adds up all three.
     left = jnp.concatenate([across, leading[:, None], jnp.ones_like(leading)[:, None]], 1)
     right = jnp.concatenate([columns, jnp.ones_like(trailing)[:, None], trailing[:, None]], 1)
@@ -100,7 +95,7 @@ def multiplied(state: ComplexVector, rotations: ComplexVector) -> ComplexVector:
     )
 
 
-def signs_of(n: int, angles: Angles) -> Float[Array, "states n"]:
-    """-1 where a qubit is 0 and +1 where it is 1, for every basis state of a few qubits, in the dtype of the angles."""
+def signs_of(n: int, dtype: jnp.dtype) -> Float[Array, "states n"]:
+    """-1 where a qubit is 0 and +1 where it is 1, for every basis state of a few qubits."""
     states = np.arange(2**n)[:, None]
-    return jnp.asarray(2.0 * ((states >> np.arange(n - 1, -1, -1)) & 1) - 1.0, angles.dtype)
+    return jnp.asarray(2.0 * ((states >> np.arange(n - 1, -1, -1)) & 1) - 1.0, dtype)

@@ -1,189 +1,254 @@
-"""From a list of gates to a short program: segments of gates that are applied together, and how they repeat.
+"""From gates to a short program: layers of primitives, and how they repeat.
 
-CX gates followed by one RY on each of some qubits become a `Mixing`: one orthogonal matrix for each group of
-neighbouring qubits. Consecutive RZ and RZZ gates become `Phases`. Where layers repeat with shifted parameters, the
-simulator compiles one period and loops over it: XLA would compile an unrolled circuit for minutes.
+A layer flips basis states (X and CX gates), then rotates qubits about Y, then changes phases. Every circuit is a list
+of layers, as few as its gates allow. Their angles are arrays, so that the simulator loops over layers of equal
+structure and compiles one period: XLA would compile an unrolled circuit for minutes.
+
+CX gates on neighbours are part of the matrices that rotate the qubits (`mixing`). All other flips are one permutation
+of the basis states (`permutations`), at any distance. Where layers do not repeat, every flip is one, and then all
+layers have the same structure.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeAlias
+from itertools import pairwise
 
-from hyperborn.circuits.circuit import Circuit, Gate
-from hyperborn.errors import UserError
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from hyperborn.circuits.angle import Angle
+from hyperborn.circuits.circuit import Circuit, check_indices
+from hyperborn.simulators.arithmetic import Angles
+from hyperborn.simulators.decomposition import AXES, Primitive
+from hyperborn.simulators.permutations import Permutation, permutation_of
+from hyperborn.simulators.simplification import Ordering, simplified
 
 LARGEST_GROUP = 4
 """Most qubits of a fused matrix: 16 × 16 matrices were the fastest on CPUs (3 to 6 qubits were tried)."""
 
+MOST_UNROLLED = 4
+"""Most steps that are compiled one by one; longer programs without a period are given one."""
+
+STAGES = {"x": 0, "cx": 0, "ry": 1, "rz": 2, "rzz": 2}
+"""The order of primitives within a layer."""
+
+
+@dataclass
+class Layer:
+    """Flips in order of time, then rotations by qubit, then phases by qubit and by pair."""
+
+    flips: list[Primitive] = field(default_factory=list)
+    rotations: dict[int, Angle] = field(default_factory=dict)
+    phases: dict[int, Angle] = field(default_factory=dict)
+    couplings: dict[tuple[int, int], Angle] = field(default_factory=dict)
+
 
 @dataclass(frozen=True)
 class GateGroup:
-    """The neighbouring qubits first ... first + size - 1: CX gates, then the parameter of each qubit's RY (or none)."""
+    """The neighbouring qubits first ... first + size - 1: CX gates, and then an RY on each qubit."""
 
     first: int
     size: int
-    flips: tuple[tuple[int, int], ...]
-    angles: tuple[int | None, ...]
+    flips: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
-class Mixing:
-    """CX gates and then RY gates, as groups that together cover every qubit in order."""
+class Step:
+    """What the program does with a state between two layers of rotations, the later one included.
 
-    groups: tuple[GateGroup, ...]
-
-    @property
-    def parameters(self) -> tuple[int, ...]:
-        return tuple(angle for group in self.groups for angle in group.angles if angle is not None)
-
-    def shifted(self, offset: int) -> "Mixing":
-        return Mixing(tuple(replace(group, angles=tuple(map_angles(group.angles, offset))) for group in self.groups))
-
-
-@dataclass(frozen=True)
-class Phases:
-    """RZ gates on some qubits and RZZ gates on some pairs: a diagonal matrix."""
-
-    qubits: tuple[int, ...]
-    own_parameters: tuple[int, ...]
-    pairs: tuple[tuple[int, int], ...] = ()
-    pair_parameters: tuple[int, ...] = ()
-
-    @property
-    def parameters(self) -> tuple[int, ...]:
-        return self.own_parameters + self.pair_parameters
-
-    def shifted(self, offset: int) -> "Phases":
-        return replace(
-            self,
-            own_parameters=tuple(parameter + offset for parameter in self.own_parameters),
-            pair_parameters=tuple(parameter + offset for parameter in self.pair_parameters),
-        )
-
-
-Segment: TypeAlias = Mixing | Phases
-
-
-@dataclass(frozen=True)
-class Program:
-    """`head` on |0...0>, then `body` `repeats` times, with its parameters shifted by `stride` each time, then `tail`.
-
-    The parameters of `body` count from `body_start`.
+    First come the phases of the earlier layer, on single qubits and on pairs; then flips by a permutation; then the
+    groups' matrices, which together cover every qubit in order. Empty groups: no qubit is rotated.
     """
 
-    head: Mixing
-    body: tuple[Segment, ...]
-    body_start: int
+    phases: bool
+    couplings: bool
+    permutes: bool
+    groups: tuple[GateGroup, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AngleTable:
+    """Angles (radians) of all layers as an array of some shape: constants plus factors times parameters."""
+
+    constants: Float[np.ndarray, " entries"]
+    places: Int[np.ndarray, " terms"]
+    parameters: Int[np.ndarray, " terms"]
+    factors: Float[np.ndarray, " terms"]
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, entries: Iterable[tuple[int, Angle]], shape: tuple[int, ...]) -> "AngleTable":
+        """The table with these angles at flat places, and 0 elsewhere."""
+        constants = np.zeros(int(np.prod(shape)))
+        places, parameters, factors = [], [], []
+        for place, angle in entries:
+            constants[place] += angle.constant
+            for parameter, factor in angle.terms:
+                places.append(place)
+                parameters.append(parameter)
+                factors.append(factor)
+        return cls(constants, np.array(places, np.int32), np.array(parameters, np.int32), np.array(factors), shape)
+
+    def at(self, params: Angles) -> Float[Array, "..."]:
+        """The table at flat parameters (radians), in their dtype."""
+        terms = params[self.parameters]
+        if (self.factors != 1).any():
+            terms = terms * self.factors.astype(params.dtype)
+        return jnp.asarray(self.constants, params.dtype).at[self.places].add(terms).reshape(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """`head` rotates the qubits of a basis state; then come `body`, `repeats` times, and `tail`.
+
+    There is a row of `rotations`, `phases` and `couplings` (of pairs, in the upper triangle) for each layer, and a
+    permutation for each step. `last` has the phases of the last layer, which change amplitudes alone.
+    """
+
+    start: tuple[int, ...]
+    head: tuple[GateGroup, ...]
+    body: tuple[Step, ...]
     repeats: int
-    stride: int
-    tail: tuple[Segment, ...]
+    tail: tuple[Step, ...]
+    last: Step
+    rotations: AngleTable
+    phases: AngleTable
+    couplings: AngleTable
+    global_phase: AngleTable
+    permutations: Permutation
+
+    @property
+    def n_qubits(self) -> int:
+        return len(self.start)
 
 
 @lru_cache(maxsize=256)
-def schedule(circuit: Circuit, *, amplitudes: bool) -> Program:
-    """Program of a circuit; without `amplitudes`, it omits phases that do not change probabilities.
+def schedule(circuit: Circuit) -> Program:
+    """The program of a circuit.
 
     Raises:
-        UserError: if the qubits of a CX gate are too far apart.
-        ValueError: if a gate names a qubit or an angle that the circuit does not have.
+        UserError: if a gate names a qubit or a parameter that the circuit does not have.
     """
-    n = circuit.n_qubits
-    gates = circuit.gates()
+    n, gates = circuit.n_qubits, circuit.gates()
     check_indices(gates, n, circuit.n_parameters)
-    segments = [segment_of(run, n) for run in runs_of(gates, n)]
-    if not amplitudes and segments and isinstance(segments[-1], Phases):
-        segments.pop()
-    head = segments[0] if segments else None
-    if isinstance(head, Mixing):
-        segments.pop(0)
-    else:
-        head = mixing_of((), n)
-    period, stride = period_of(segments)
-    repeats = len(segments) // period if period else 0
-    if repeats < 2:
-        return Program(head, (), 0, 0, 0, tuple(segments))
-    start = first_parameter(segments)
-    body = tuple(segment.shifted(-start) for segment in segments[:period])
-    return Program(head, body, start, repeats, stride, tuple(segments[repeats * period :]))
-
-
-def check_indices(gates: Iterable[Gate], n: int, n_parameters: int) -> None:
-    # JAX would clip a wrong index without an error.
-    for gate in gates:
-        if not all(0 <= qubit < n for qubit in gate.qubits):
-            raise ValueError(f"{gate} in a circuit of {n} qubits: number them from 0 to {n - 1}")
-        if gate.parameter is not None and not 0 <= gate.parameter < n_parameters:
-            raise ValueError(f"{gate} in a circuit of {n_parameters} angles: number them from 0 to {n_parameters - 1}")
-
-
-def runs_of(gates: Iterable[Gate], n: int) -> list[list[Gate]]:
-    """Gates cut into runs, each of which is one segment."""
-    runs: list[list[Gate]] = []
-    for gate in gates:
-        if runs and continues(runs[-1], gate, n):
-            runs[-1].append(gate)
-        else:
-            runs.append([gate])
-        if gate.name == "cx" and max(map(len, units_of([gate], n))) > LARGEST_GROUP:
-            raise UserError(
-                f"CX on qubits {gate.qubits} spans more than {LARGEST_GROUP} qubits; bring them closer together first"
-            )
-    return runs
-
-
-def continues(run: Sequence[Gate], gate: Gate, n: int) -> bool:
-    """Whether a gate may join a run: phases with phases, CX before any RY, RY once a qubit."""
-    if is_phase(gate) or is_phase(run[0]):
-        return is_phase(gate) and is_phase(run[0])
-    if gate.name == "cx":
-        return run[-1].name == "cx" and max(map(len, units_of([*run, gate], n))) <= LARGEST_GROUP
-    return all(other.name == "cx" or other.qubits != gate.qubits for other in run)
-
-
-def segment_of(run: Sequence[Gate], n: int) -> Segment:
-    if not is_phase(run[0]):
-        return mixing_of(run, n)
-    single = [gate for gate in run if gate.name == "rz"]
-    double = [gate for gate in run if gate.name == "rzz"]
-    return Phases(
-        tuple(gate.qubits[0] for gate in single),
-        tuple(parameter_of(gate) for gate in single),
-        tuple((min(gate.qubits), max(gate.qubits)) for gate in double),
-        tuple(parameter_of(gate) for gate in double),
+    found = simplified(gates, n)
+    layers = layers_of(found.primitives)
+    steps = [step_of(before, after, n) for before, after in pairwise(layers)]
+    period = period_of(steps)
+    repeats = len(steps) // period if period else 0
+    if repeats < 2 and len(steps) > MOST_UNROLLED:
+        steps, period, repeats = [common_step(steps, n)] * len(steps), 1, len(steps)
+    elif repeats < 2:
+        repeats = 0
+    pairs = any(layer.couplings for layer in layers)
+    return Program(
+        start=found.start,
+        head=groups_of((), n),
+        body=tuple(steps[:period]) if repeats else (),
+        repeats=repeats,
+        tail=tuple(steps[repeats * period :]),
+        last=step_of(layers[-1], Layer(), n),
+        rotations=AngleTable.of(
+            ((row * n + qubit, angle) for row, layer in enumerate(layers) for qubit, angle in layer.rotations.items()),
+            (len(layers), n),
+        ),
+        phases=AngleTable.of(
+            ((row * n + qubit, angle) for row, layer in enumerate(layers) for qubit, angle in layer.phases.items()),
+            (len(layers), n),
+        ),
+        couplings=AngleTable.of(
+            (
+                (row * n * n + low * n + high, angle)
+                for row, layer in enumerate(layers)
+                for (low, high), angle in layer.couplings.items()
+            ),
+            (len(layers), n, n) if pairs else (len(layers), 0, 0),
+        ),
+        global_phase=AngleTable.of([(0, found.global_phase)], (1,)),
+        permutations=permutation_of(
+            [layer.flips if step.permutes else [] for step, layer in zip(steps, layers[1:], strict=True)], n
+        ),
     )
 
 
-def is_phase(gate: Gate) -> bool:
-    return gate.name in ("rz", "rzz")
+def layers_of(primitives: Iterable[Primitive]) -> list[Layer]:
+    """Layers, each primitive in the earliest one that it can be in; at least one."""
+    ordering, layers = Ordering(), [Layer()]
+    for primitive in primitives:
+        name, qubits, angle = primitive
+        stage = STAGES[name]
+
+        def moment(latest: int, stage: int = stage) -> int:
+            # Flips are applied in their order, and so may follow others in the same layer.
+            earliest = latest if stage == 0 and latest % 3 == 0 else latest + 1
+            return earliest + (stage - earliest) % 3
+
+        row = ordering.place(qubits, AXES[name], moment) // 3
+        layers += [Layer() for _ in range(row + 1 - len(layers))]
+        layer = layers[row]
+        if stage == 0:
+            layer.flips.append(primitive)
+        elif name == "ry":
+            layer.rotations[qubits[0]] = layer.rotations.get(qubits[0], Angle()) + angle
+        elif name == "rz":
+            layer.phases[qubits[0]] = layer.phases.get(qubits[0], Angle()) + angle
+        else:
+            pair = (qubits[0], qubits[1])
+            layer.couplings[pair] = layer.couplings.get(pair, Angle()) + angle
+    return layers
 
 
-def mixing_of(run: Sequence[Gate], n: int) -> Mixing:
-    """The groups of a run: units are joined in order, up to LARGEST_GROUP qubits."""
+def step_of(before: Layer, after: Layer, n: int) -> Step:
+    """The step from one layer's rotations to the next one's."""
+    flips = [primitive.qubits for primitive in after.flips]
+    fused = (
+        bool(after.rotations)
+        and all(len(qubits) == 2 for qubits in flips)
+        and max(map(len, units_of(flips, n))) <= LARGEST_GROUP
+    )
+    pairs = [(qubits[0], qubits[-1]) for qubits in flips]
+    return Step(
+        phases=bool(before.phases or before.couplings),
+        couplings=bool(before.couplings),
+        permutes=bool(flips) and not fused,
+        groups=groups_of(pairs if fused else (), n) if after.rotations else (),
+    )
+
+
+def common_step(steps: Sequence[Step], n: int) -> Step:
+    """A step that does whatever one of the steps does, flips by permutations."""
+    flips = any(step.permutes or any(group.flips for group in step.groups) for step in steps)
+    return Step(
+        phases=any(step.phases for step in steps),
+        couplings=any(step.couplings for step in steps),
+        permutes=flips,
+        groups=groups_of((), n),
+    )
+
+
+def groups_of(flips: Sequence[tuple[int, int]], n: int) -> tuple[GateGroup, ...]:
+    """Groups of neighbouring qubits, with CX gates within them: units are joined up to LARGEST_GROUP qubits."""
     spans: list[range] = []
-    for unit in units_of(run, n):
+    for unit in units_of(flips, n):
         if spans and unit.stop - spans[-1].start <= LARGEST_GROUP:
             spans[-1] = range(spans[-1].start, unit.stop)
         else:
             spans.append(unit)
-    flips = [(gate.qubits[0], gate.qubits[1]) for gate in run if gate.name == "cx"]
-    angles = {gate.qubits[0]: parameter_of(gate) for gate in run if gate.name == "ry"}
-    return Mixing(
-        tuple(
-            GateGroup(
-                span.start,
-                len(span),
-                tuple((control - span.start, target - span.start) for control, target in flips if control in span),
-                tuple(angles.get(qubit) for qubit in span),
-            )
-            for span in spans
+    return tuple(
+        GateGroup(
+            span.start,
+            len(span),
+            tuple((control - span.start, target - span.start) for control, target in flips if control in span),
         )
+        for span in spans
     )
 
 
-def units_of(gates: Iterable[Gate], n: int) -> list[range]:
+def units_of(flips: Iterable[Sequence[int]], n: int) -> list[range]:
     """Smallest intervals of qubits such that every gate is within one of them, in order; they cover all qubits."""
-    joined = {qubit for gate in gates for qubit in range(min(gate.qubits), max(gate.qubits))}
+    joined = {qubit for qubits in flips for qubit in range(min(qubits), max(qubits))}
     units, start = [], 0
     for qubit in range(n):
         if qubit not in joined:
@@ -192,25 +257,9 @@ def units_of(gates: Iterable[Gate], n: int) -> list[range]:
     return units
 
 
-def period_of(segments: Sequence[Segment]) -> tuple[int, int]:
-    """Smallest period of the list, up to a constant shift of the parameters, and that shift; (0, 0) for no segments."""
-    for period in range(1, len(segments) + 1):
-        later = segments[period:]
-        stride = first_parameter(later) - first_parameter(segments) if later else 0
-        if all(one.shifted(stride) == other for one, other in zip(segments, later, strict=False)):
-            return period, stride
-    return 0, 0
-
-
-def first_parameter(segments: Iterable[Segment]) -> int:
-    """Smallest parameter index in the segments; 0 if they have none."""
-    return min((parameter for segment in segments for parameter in segment.parameters), default=0)
-
-
-def parameter_of(gate: Gate) -> int:
-    assert gate.parameter is not None, "Gate checks that rotations have a parameter"
-    return gate.parameter
-
-
-def map_angles(angles: Iterable[int | None], offset: int) -> Iterable[int | None]:
-    return (None if angle is None else angle + offset for angle in angles)
+def period_of(steps: Sequence[Step]) -> int:
+    """Smallest period of the list; 0 for no steps."""
+    for period in range(1, len(steps) + 1):
+        if all(one == other for one, other in zip(steps, steps[period:], strict=False)):
+            return period
+    return 0

@@ -20,7 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from hyperborn.circuits.circuit import Circuit, Gate
+from hyperborn.circuits.circuit import Circuit
+from hyperborn.circuits.gate import Gate
 from hyperborn.errors import UserError
 from hyperborn.simulators.arithmetic import contract, cosine_and_sine
 from hyperborn.walsh import hadamard
@@ -112,8 +113,15 @@ def phase_layers_of(circuit: Circuit) -> PhaseLayers:
 
 
 def parameters_of(gates: Iterable[Gate]) -> tuple[int, ...]:
-    """The parameters of gates."""
-    return tuple(gate.parameter for gate in gates if gate.parameter is not None)
+    """The parameters of gates.
+
+    Raises:
+        UserError: for a gate whose angle is not a parameter.
+    """
+    for gate in gates:
+        if gate.angles[0].parameter is None:
+            raise UserError(f"the gate {gate}: registers side by side take angles that are parameters")
+    return tuple(index for gate in gates for index in gate.parameters)
 
 
 def taken(angles: Float[Array, "parameters registers"], rows: tuple[int, ...]) -> Float[Array, "gates registers"]:

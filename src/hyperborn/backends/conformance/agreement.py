@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from hyperborn.backends.batch import Counts
 from hyperborn.bits import index_of
 from hyperborn.circuits import Circuit
-from hyperborn.circuits.circuit import GateName
+from hyperborn.circuits.matrices import matrix_of
 
 CountsTable: TypeAlias = Int[np.ndarray, " _"]
 """Counts of all outcomes, in index order."""
@@ -24,8 +24,6 @@ FLOOR = 0.1
 LEAST_EXPECTED = 5.0
 """Fewest expected shots of a cell of the chi-square statistic; rarer outcomes are pooled."""
 
-CX = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], np.complex128)
-
 
 def exact_table(circuit: Circuit, angles: Float[np.ndarray, " parameters"]) -> OutcomeProbabilities:
     """Born probabilities of a small circuit, gate by gate, without the second that JAX takes to compile it."""
@@ -34,23 +32,10 @@ def exact_table(circuit: Circuit, angles: Float[np.ndarray, " parameters"]) -> O
     state[(0,) * n] = 1.0
     for gate in circuit.gates():
         k = len(gate.qubits)
-        matrix = matrix_of(gate.name, 0.0 if gate.parameter is None else float(angles[gate.parameter]))
+        matrix = matrix_of(gate.name, *(float(angle.at(angles)) for angle in gate.angles))
         state = np.tensordot(matrix.reshape((2,) * (2 * k)), state, (range(k, 2 * k), gate.qubits))
         state = np.moveaxis(state, range(k), gate.qubits)
     return np.abs(state.reshape(-1)) ** 2
-
-
-def matrix_of(name: GateName, angle: float) -> np.ndarray:
-    cosine, sine, phase = np.cos(angle / 2), np.sin(angle / 2), np.exp(0.5j * angle)
-    match name:
-        case "cx":
-            return CX
-        case "ry":
-            return np.array([[cosine, -sine], [sine, cosine]])
-        case "rz":
-            return np.diag([phase.conjugate(), phase])
-        case "rzz":
-            return np.diag([phase.conjugate(), phase, phase, phase.conjugate()])
 
 
 def counts_table(counts: Counts) -> CountsTable:

@@ -24,11 +24,11 @@ from hyperborn.backends.conformance.agreement import (
 from hyperborn.backends.conformance.random_circuits import (
     FEWEST_TESTED_QUBITS,
     MOST_TESTED_QUBITS,
-    ListedCircuit,
     random_angles,
     random_circuit,
 )
 from hyperborn.backends.redaction import one_line
+from hyperborn.circuits import GateList
 from hyperborn.errors import UserError, whole_number
 
 POINTS = 5
@@ -70,7 +70,7 @@ class Conformance:
 class ReferenceCircuit:
     """A random circuit, its parameter vectors (radians) and its exact distribution at each of them."""
 
-    circuit: ListedCircuit
+    circuit: GateList
     angles: Float[np.ndarray, "points parameters"]
     exact: tuple[OutcomeProbabilities, ...]
 

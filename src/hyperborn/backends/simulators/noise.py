@@ -8,14 +8,11 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from hyperborn.backends.packages import imported
-from hyperborn.circuits.circuit import QUBITS_OF
+from hyperborn.circuits import GATES
 from hyperborn.errors import UserError, is_number
 
 LARGEST_RATES = {"one_qubit": 0.75, "two_qubit": 0.9375, "readout": 0.5}
 """Probabilities at which no information about the state, or about the bit, is left."""
-
-FLIP = "x"
-"""The gate that prepares basis states; as noisy as every gate on one qubit."""
 
 ANYWHERE = ()
 """In place of a gate's qubits: the noise is the same on all."""
@@ -57,7 +54,7 @@ def errors_of(noise: Noise) -> dict[str, Any]:
     aer = imported("qiskit_aer.noise", "qiskit", "noise")
     errors = {}
     for probability, size in ((noise.one_qubit, 1), (noise.two_qubit, 2)):
-        names = [name for name, qubits in QUBITS_OF.items() if qubits == size] + [FLIP] * (size == 1)
+        names = [name for name, kind in GATES.items() if kind.n_qubits == size]
         if probability > 0:
             # Aer's parameter is the weight of the maximally mixed state, which includes the identity.
             weight = probability * 4**size / (4**size - 1)
@@ -68,7 +65,7 @@ def errors_of(noise: Noise) -> dict[str, Any]:
 def model_of(noise: Noise) -> Any:
     """A `qiskit_aer.noise.NoiseModel` of the gates of `Gate` and of preparations."""
     aer = imported("qiskit_aer.noise", "qiskit", "noise")
-    model = aer.NoiseModel(basis_gates=[*QUBITS_OF, FLIP])
+    model = aer.NoiseModel(basis_gates=[*GATES])
     for name, error in errors_of(noise).items():
         model.add_all_qubit_quantum_error(error, name)
     if noise.readout > 0:

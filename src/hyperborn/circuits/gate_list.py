@@ -1,0 +1,172 @@
+"""Circuits given by their gates."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import acos, asin, prod, sqrt
+from typing import Any, TypeAlias
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from hyperborn._typing import Parameters
+from hyperborn.circuits.angle import Angle
+from hyperborn.circuits.circuit import Circuit, check_indices
+from hyperborn.circuits.gate import GATES, Gate
+from hyperborn.errors import UserError, whole_number
+from hyperborn.printable import shown
+
+MOST_GATES = 1_000_000
+"""Most gates: they are kept one by one."""
+
+GateLike: TypeAlias = Gate | Sequence[Any]
+"""A gate, or its name, qubits and angles, such as ("cx", (0, 1))."""
+
+
+@dataclass(frozen=True)
+class GateList(Circuit):
+    """Any gates, in order of time, on |0...0>: for circuits of one's own, or of other libraries.
+
+    ``theta = hb.circuits.parameters(2)`` and then ``GateList(2, [("rx", 0, theta[0]), ("cz", (0, 1)), ("ry", 1, 2 *
+    theta[1] - pi / 2)])``. Gates are `Gate` records, or tuples of a name, qubits and angles. Parameters (radians) are
+    an array of the given shape; if absent, one vector that ends with the highest parameter that a gate uses.
+
+    Raises:
+        UserError: for what are no gates, or gates on qubits or parameters that the circuit does not have.
+    """
+
+    n_qubits: int
+    listed: tuple[Gate, ...]
+    shape: tuple[int, ...]
+
+    def __init__(self, n_qubits: int, listed: Iterable[GateLike], shape: Sequence[int] | None = None) -> None:
+        n = whole_number("n_qubits", n_qubits, 1)
+        if isinstance(listed, str) or not isinstance(listed, Iterable):
+            raise UserError(f"listed = {shown(listed)}: give gates, such as [('h', 0), ('cx', (0, 1))]")
+        gates = tuple(gate_of(gate) for gate in listed)
+        if len(gates) > MOST_GATES:
+            raise UserError(f"{len(gates):,} gates are over the limit of {MOST_GATES:,}; give a shorter circuit")
+        if shape is None:
+            shape = (1 + max((index for gate in gates for index in gate.parameters), default=-1),)
+        if not isinstance(shape, tuple | list):
+            raise UserError(f"shape = {shown(shape)}: give the shape of the array of parameters, such as (4,)")
+        object.__setattr__(self, "n_qubits", n)
+        object.__setattr__(self, "listed", gates)
+        object.__setattr__(self, "shape", tuple(whole_number("a length in shape", length, 0) for length in shape))
+        check_indices(gates, n, prod(self.shape))
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> "GateList":
+        """The gates of any circuit, with parameters of the same shape."""
+        return cls(circuit.n_qubits, circuit.gates(), circuit.parameter_shape)
+
+    @property
+    def parameter_shape(self) -> tuple[int, ...]:
+        return self.shape
+
+    def gates(self) -> tuple[Gate, ...]:
+        return self.listed
+
+    def product_angles(self, probabilities: Float[Array | np.ndarray, " n"]) -> Parameters | None:
+        found = last_rotations(self)
+        if found is None:
+            return None
+        angles = np.zeros(self.n_parameters)
+        for (parameter, angle, bit), probability in zip(found, np.asarray(probabilities, float), strict=True):
+            root = sqrt(min(max(float(probability), 0.0), 1.0))
+            wanted = 2 * (acos(root) if bit else asin(root))
+            angles[parameter] = (wanted - angle.constant) / angle.terms[0][1]
+        return jnp.asarray(angles.reshape(self.shape), float)
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.n_qubits, self.listed, self.shape))
+
+    def __hash__(self) -> int:
+        # Kept: compiled programs are looked up by it at every call.
+        return self._hash
+
+    def __str__(self) -> str:
+        return f"a circuit of {self.n_qubits} qubits, {len(self.listed)} gates and {self.n_parameters} parameters"
+
+
+def gate_of(given: Any) -> Gate:
+    """A gate record from itself, or from its name, qubits (one number for one qubit) and angles.
+
+    An angle is an `Angle`, a parameter's index, or, in a record, a constant and terms.
+
+    Raises:
+        UserError: for anything else.
+    """
+    if isinstance(given, Gate):
+        return given
+    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+        raise UserError(f"{shown(given)} is no gate: give hb.circuits.Gate, or such as ('rx', 0, theta[0])")
+    name, qubits, *angles = given
+    own: Any = angles[0] if angles else ()
+    listed = own if isinstance(own, tuple | list) else (own,)
+    read: list[Any] = [Angle(*one) if isinstance(one, tuple | list) and len(one) == 2 else one for one in listed]
+    return Gate(name, qubits if isinstance(qubits, tuple | list) else (qubits,), read)
+
+
+def gate_record(gate: Gate) -> list[Any]:
+    """A gate as JSON can hold it, and `gate_of` reads it: name, qubits, and angles if there are any.
+
+    An angle that is a parameter is its index, any other one its constant and terms.
+    """
+    angles = [
+        [angle.constant, [list(term) for term in angle.terms]] if angle.parameter is None else angle.parameter
+        for angle in gate.angles
+    ]
+    return [gate.name, list(gate.qubits), *([angles] if angles else [])]
+
+
+def last_rotations(circuit: Circuit) -> list[tuple[int, Angle, int]] | None:
+    """For each qubit the rotation that sets its probability: its parameter, its angle, and the bit before it.
+
+    It is the last gate that is not diagonal on the qubit: an RX or RY, or a U by its first angle, with a parameter that
+    no other angle depends on. At parameters 0 the other gates must map |0...0> to a basis state; None where any of this
+    does not hold.
+    """
+    gates = circuit.gates()
+    used = Counter(index for gate in gates for index in gate.parameters)
+    last: dict[int, int] = {}
+    for place, gate in enumerate(gates):
+        for qubit, axis in zip(gate.qubits, GATES[gate.name].axes, strict=True):
+            if axis != "Z":
+                last[qubit] = place
+    if len(last) < circuit.n_qubits:
+        return None
+    bits, found = [0] * circuit.n_qubits, {}
+    for place, gate in enumerate(gates):
+        if place in (last[qubit] for qubit in gate.qubits) and gate.name in ("rx", "ry", "u"):
+            (qubit,), angle = gate.qubits, gate.angles[0]
+            if len(angle.terms) != 1 or used[angle.terms[0][0]] > 1:
+                return None
+            found[qubit] = (angle.terms[0][0], angle, bits[qubit])
+        elif not moves_basis_state(gate, bits):
+            return None
+    return [found[qubit] for qubit in range(circuit.n_qubits)] if len(found) == circuit.n_qubits else None
+
+
+def moves_basis_state(gate: Gate, bits: list[int]) -> bool:
+    """Apply a gate at parameters 0 to a basis state, in place; False if the result is no basis state."""
+    name, qubits = gate.name, gate.qubits
+    axes = GATES[name].axes
+    if set(axes) == {"Z"}:
+        return True
+    if gate.angles:
+        # Turned by nothing, these are the identity or diagonal.
+        return gate.angles[0].constant == 0
+    controls = [qubit for qubit, axis in zip(qubits, axes, strict=True) if axis == "Z"]
+    if not all(bits[qubit] for qubit in controls):
+        return True
+    if name in ("x", "y", "cx", "cy", "ccx"):
+        bits[qubits[-1]] ^= 1
+    elif name in ("swap", "iswap"):
+        bits[qubits[0]], bits[qubits[1]] = bits[qubits[1]], bits[qubits[0]]
+    else:
+        return False
+    return True
