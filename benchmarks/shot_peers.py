@@ -107,7 +107,7 @@ def pennylane_operations(circuit: Circuit, angles: np.ndarray) -> list[Any]:
 
     make = {"cx": qml.CNOT, "ry": qml.RY, "rz": qml.RZ, "rzz": qml.IsingZZ}
     return [
-        make[gate.name](*([] if gate.parameter is None else [angles[..., gate.parameter]]), wires=list(gate.qubits))
+        make[gate.name](*(angles[..., index] for index in gate.parameters), wires=list(gate.qubits))
         for gate in circuit.gates()
     ]
 
@@ -154,8 +154,7 @@ def qiskit_circuit(circuit: Circuit) -> Any:
     angles = [Parameter(f"a{place:06d}") for place in range(circuit.n_parameters)]
     made = QuantumCircuit(circuit.n_qubits)
     for gate in circuit.gates():
-        own = [] if gate.parameter is None else [angles[gate.parameter]]
-        getattr(made, gate.name)(*own, *gate.qubits)
+        getattr(made, gate.name)(*(angles[index] for index in gate.parameters), *gate.qubits)
     made.measure_all()
     return made
 

@@ -1,6 +1,6 @@
 """Noisy circuits in plain NumPy, as density matrices, and statistics of counts; imports nothing from hyperborn.
 
-Gates are tuples (name, qubits, angle), as in `circuit_oracle`. Qubit 0 is the most significant bit.
+Gates are tuples (name, qubits, angles), as in `circuit_oracle`. Qubit 0 is the most significant bit.
 """
 
 from collections.abc import Sequence
@@ -47,8 +47,8 @@ def noisy_probabilities(
     """Probabilities (2^n,) of the bits read after gates that are each followed by depolarizing noise."""
     state = np.zeros((2**n, 2**n), np.complex128)
     state[0, 0] = 1
-    for name, qubits, angle in gates:
-        matrix = whole(matrix_of(name, angle), qubits, n)
+    for name, qubits, angles in gates:
+        matrix = whole(matrix_of(name, *angles), qubits, n)
         state = matrix @ state @ matrix.conj().T
         state = depolarized(state, one_qubit if len(qubits) == 1 else two_qubit, qubits, n)
     flip = np.array([[1 - readout, readout], [readout, 1 - readout]])

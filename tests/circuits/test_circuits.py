@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import circuit_oracle
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, Gate, ProductState
 from hyperborn.errors import UserError
+from hyperborn.posteriors import Register
 
 BRICKWORK_4_3 = """
 cx 1 2
@@ -44,7 +45,7 @@ def test_brickwork_uses_every_angle_once_in_place(n: int, depth: int) -> None:
     circuit = Brickwork(n, depth)
     assert circuit.n_parameters == depth * 2 * n
     index = np.arange(circuit.n_parameters).reshape(circuit.parameter_shape)
-    places = {gate.parameter: gate for gate in circuit.gates() if gate.parameter is not None}
+    places = {index: gate for gate in circuit.gates() for index in gate.parameters}
     for layer in range(depth):
         for qubit in range(n):
             assert places.pop(int(index[layer, 0, qubit])) == Gate("ry", (qubit,), int(index[layer, 0, qubit]))
@@ -74,21 +75,21 @@ ry 0 . 9 | ry 1 . 10 | ry 2 . 11
 def test_all_pairs_of_three_qubits_gate_by_gate() -> None:
     def gate(text: str) -> Gate:
         name, first, second, parameter = text.split()
-        return Gate(name, (int(first),) if second == "." else (int(first), int(second)), int(parameter))  # pyright: ignore[reportArgumentType]
+        return Gate(name, (int(first),) if second == "." else (int(first), int(second)), int(parameter))
 
     written = [gate(text) for line in ALL_PAIRS_3_1.strip().splitlines() for text in line.split("|")]
     assert list(AllPairs(3, depth=1).gates()) == written
     assert ChosenPairs(3, ((0, 1), (0, 2), (1, 2)), depth=1).gates() == AllPairs(3, depth=1).gates()
     second = AllPairs(3, depth=2).gates()[len(written) :]
     assert [(one.name, one.qubits) for one in second] == [(one.name, one.qubits) for one in written[3:]]
-    assert [one.parameter for one in second] == list(range(12, 21))
+    assert [one.parameters for one in second] == [(index,) for index in range(12, 21)]
 
 
 @pytest.mark.parametrize(("n", "depth", "parameters"), [(13, 2, 221), (13, 4, 429), (13, 8, 845), (1, 1, 3)])
 def test_all_pairs_has_the_published_number_of_angles(n: int, depth: int, parameters: int) -> None:
     circuit = AllPairs(n, depth)
     assert circuit.n_parameters == parameters
-    assert sorted(gate.parameter for gate in circuit.gates()) == list(range(parameters))
+    assert sorted(gate.parameters for gate in circuit.gates()) == [(index,) for index in range(parameters)]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_without_spread_the_first_state_has_the_given_marginals(make, marginals:
     n = len(marginals)
     circuit = make(n)
     with jax.enable_x64(True):
-        params = circuit.init(jnp.asarray(marginals), 0.0, key=jax.random.key(0))
+        params = Register(circuit).init(np.asarray(marginals), spread=0.0, key=jax.random.key(0))
         assert params.shape == circuit.parameter_shape
         assert params.dtype == jnp.float64
         q = circuit_oracle.probabilities(circuit_oracle.with_angles(circuit.gates(), np.asarray(params)), n)
@@ -139,11 +140,11 @@ def test_without_spread_the_first_state_has_the_given_marginals(make, marginals:
 
 @pytest.mark.parametrize("circuit", [Brickwork(6, depth=40), ProductState(480), ChosenPairs(6, (), depth=40 - 1)])
 def test_spread_is_the_standard_deviation_of_all_angles(circuit: Circuit) -> None:
-    marginals = jnp.full(circuit.n_qubits, 0.3)
-    start = circuit.init(marginals, 0.0, key=jax.random.key(1))
-    noise = circuit.init(marginals, 0.25, key=jax.random.key(1)) - start
+    marginals, register = np.full(circuit.n_qubits, 0.3), Register(circuit)
+    start = register.init(marginals, spread=0.0, key=jax.random.key(1))
+    noise = register.init(marginals, spread=0.25, key=jax.random.key(1)) - start
     # At least 474 normal numbers: the standard error of their standard deviation is 0.25 / √960.
     assert abs(float(noise.std()) - 0.25) < 5 * 0.25 / np.sqrt(960)
     assert abs(float(noise.mean())) < 5 * 0.25 / np.sqrt(480)
-    other = circuit.init(marginals, 0.25, key=jax.random.key(2)) - start
+    other = register.init(marginals, spread=0.25, key=jax.random.key(2)) - start
     assert not np.allclose(noise, other)

@@ -6,12 +6,11 @@ from hypothesis import strategies as st
 
 import circuit_oracle
 import infinite_shots
-from hyperborn.backends.conformance.random_circuits import ListedCircuit
-from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, Gate, ProductState, SideBySide
+from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, Gate, GateList, ProductState, SideBySide
 from hyperborn.circuits.product_state import product_state_angles, rotation_parameters
 from hyperborn.errors import UserError
 
-MANY_TURNS = ListedCircuit(
+MANY_TURNS = GateList(
     2,
     (
         Gate("ry", (0,), 0),
@@ -58,9 +57,9 @@ def test_the_first_turns_after_the_last_cx_are_taken() -> None:
 )
 def test_a_qubit_without_turns_is_named(gates: tuple[Gate, ...]) -> None:
     with pytest.raises(UserError, match="no RY and then RZ on qubit 1 after its last CX"):
-        rotation_parameters(ListedCircuit(2, gates))
+        rotation_parameters(GateList(2, gates))
     with pytest.raises(UserError, match="on qubit 0 after its last CX"):
-        rotation_parameters(ListedCircuit(2, (Gate("ry", (0,), 0), Gate("rz", (0,), 1), Gate("cx", (0, 1)))))
+        rotation_parameters(GateList(2, (Gate("ry", (0,), 0), Gate("rz", (0,), 1), Gate("cx", (0, 1)))))
 
 
 TOGETHER = SideBySide((AllPairs(2, 1), ProductState(1), Brickwork(3, 2)))

@@ -43,7 +43,9 @@ def angles(posterior: MultiBasis, seed: int = 0) -> np.ndarray:
 def gates_of(posterior: MultiBasis, params: Any, basis: str) -> list[circuit_oracle.GateTuple]:
     """The circuit, and what turns the X basis into the Z basis: RY(-π/2) takes |+⟩ to |0⟩ and |-⟩ to -|1⟩."""
     gates = circuit_oracle.with_angles(posterior.circuit.gates(), np.asarray(params))
-    turns = [("ry", (qubit,), -pi / 2) for qubit in range(posterior.circuit.n_qubits)]
+    turns: list[circuit_oracle.GateTuple] = [
+        ("ry", (qubit,), (-pi / 2,)) for qubit in range(posterior.circuit.n_qubits)
+    ]
     return gates + turns if basis == "x" else gates
 
 
@@ -123,8 +125,8 @@ def test_gradients_are_those_of_the_parameter_shift_rule(posterior: MultiBasis) 
     ]
     gradient = np.zeros(posterior.n_parameters)
     for place, gate in enumerate(posterior.circuit.gates()):
-        if gate.parameter is not None:
-            gradient[gate.parameter] = sum(part[place] for part in by_gate)
+        for index in gate.parameters:
+            gradient[index] = sum(part[place] for part in by_gate)
     with jax.enable_x64(True):
         cotangent = jnp.asarray(weights)
         found = jax.jit(jax.grad(lambda theta: cotangent @ posterior.probabilities(theta)))(jnp.asarray(params))

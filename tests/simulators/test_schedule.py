@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,168 +7,207 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import circuit_oracle
-from hyperborn.circuits import AllPairs, Brickwork, Circuit, Gate, ProductState
+from hyperborn.circuits import GATES, AllPairs, Angle, Brickwork, Circuit, GateList, ProductState, parameters
 from hyperborn.errors import UserError
-from hyperborn.simulators.schedule import GateGroup, Mixing, Phases, Program, schedule
+from hyperborn.simulators.schedule import GateGroup, Program, Step, schedule
 
 N = 6
-ANGLES = 24
-Make = Callable[[int, int, list[tuple[Any, ...]]], Circuit]
+THETA = parameters(8)
+GIVEN = [*range(8), Angle(0.5), 2 * THETA[0] - THETA[1]]
 
-ONE_GATE = st.one_of(
-    # Pairs up to three apart, in both directions.
-    st.tuples(st.sampled_from(["cx", "rzz"]), st.integers(0, N - 1), st.sampled_from([-3, -2, -1, 1, 2, 3])).filter(
-        lambda gate: 0 <= gate[1] + gate[2] < N
-    ),
-    st.tuples(st.sampled_from(["ry", "rz"]), st.integers(0, N - 1), st.integers(0, 3)),
+ONE_GATE = st.sampled_from(sorted(GATES)).flatmap(
+    lambda name: st.tuples(
+        st.just(name),
+        st.permutations(range(N)).map(lambda order: tuple(order[: GATES[name].n_qubits])),
+        st.lists(st.integers(0, 9), min_size=GATES[name].n_angles, max_size=GATES[name].n_angles),
+    )
 )
-BLOCKS = st.lists(ONE_GATE, max_size=12)
+BLOCKS = st.lists(ONE_GATE, max_size=10)
 
 
-def arguments_of(block: list[tuple[str, int, int]], offset: int = 0) -> list[tuple[Any, ...]]:
-    return [
-        (name, (one, one + other), None if name == "cx" else abs(other) + offset)
-        if name in ("cx", "rzz")
-        else (name, (one,), other + offset)
-        for name, one, other in block
-    ]
+def listed(arguments: Sequence[Any]) -> GateList:
+    return GateList(N, [(name, qubits, [GIVEN[own] for own in angles]) for name, qubits, angles in arguments], (8,))
 
 
-def gates_of(program: Program) -> list[Gate]:
-    """What a program does, gate by gate."""
-    periods = [segment.shifted(program.body_start + turn * program.stride) for turn in range(program.repeats)
-               for segment in program.body]  # fmt: skip
-    gates: list[Gate] = []
-    for segment in (program.head, *periods, *program.tail):
-        if isinstance(segment, Phases):
-            alone = zip(segment.qubits, segment.own_parameters, strict=True)
-            gates += [Gate("rz", (qubit,), parameter) for qubit, parameter in alone]
-            paired = zip(segment.pairs, segment.pair_parameters, strict=True)
-            gates += [Gate("rzz", pair, parameter) for pair, parameter in paired]
-            continue
-        for group in segment.groups:
-            gates += [Gate("cx", (group.first + one, group.first + other)) for one, other in group.flips]
-            turns = enumerate(group.angles, start=group.first)
-            gates += [Gate("ry", (qubit,), angle) for qubit, angle in turns if angle is not None]
+def gates_of(program: Program, params: np.ndarray) -> list[circuit_oracle.GateTuple]:
+    """What a program does, gate by gate, read off its tables in plain NumPy."""
+    n = program.n_qubits
+
+    def table(own: Any) -> np.ndarray:
+        filled = own.constants.copy()
+        np.add.at(filled, own.places, own.factors * params[own.parameters])
+        return filled.reshape(own.shape)
+
+    rotations, phases, couplings = map(table, (program.rotations, program.phases, program.couplings))
+    gates: list[circuit_oracle.GateTuple] = [("x", (qubit,), ()) for qubit, bit in enumerate(program.start) if bit]
+    gates += [("ry", (qubit,), (rotations[0, qubit],)) for qubit in range(n)]
+    for row, step in enumerate([*program.body * program.repeats, *program.tail, program.last]):
+        if step.phases:
+            gates += [("rz", (qubit,), (phases[row, qubit],)) for qubit in range(n)]
+        else:
+            assert not phases[row].any()
+        if step.couplings:
+            gates += [
+                ("rzz", (low, high), (couplings[row, low, high],)) for low in range(n) for high in range(low + 1, n)
+            ]
+        else:
+            assert not couplings[row].any()
+        if step is program.last:
+            break
+        if step.permutes:
+            gates.append(("permutation", tuple(range(n)), (row,)))
+        for group in step.groups:
+            gates += [("cx", (group.first + one, group.first + other), ()) for one, other in group.flips]
+        if step.groups:
+            gates += [("ry", (qubit,), (rotations[row + 1, qubit],)) for qubit in range(n)]
     return gates
 
 
-def assert_does_the_same(program: Program, circuit: Circuit) -> None:
-    angles = np.random.default_rng(0).uniform(-3, 3, circuit.n_parameters)
-    expected = circuit_oracle.state_vector(circuit_oracle.with_angles(circuit.gates(), angles), circuit.n_qubits)
-    found = circuit_oracle.state_vector(circuit_oracle.with_angles(gates_of(program), angles), circuit.n_qubits)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+def state_of(program: Program, params: np.ndarray) -> np.ndarray:
+    n = program.n_qubits
+    state = np.zeros(2**n, complex)
+    state[0] = 1
+    for name, qubits, values in gates_of(program, params):
+        if name == "permutation":
+            row = int(values[0])
+            places = program.permutations.from_leading[row][:, None] ^ program.permutations.from_trailing[row]
+            state = state[places.reshape(-1)]
+        else:
+            state = circuit_oracle.applied(state, circuit_oracle.matrix_of(name, *values) + 0j, qubits, n)
+    (constant,) = program.global_phase.constants
+    own = program.global_phase
+    return np.exp(1j * (constant + (own.factors * params[own.parameters]).sum())) * state
 
 
-def mixings(program: Program) -> list[Mixing]:
-    return [segment for segment in (program.head, *program.body, *program.tail) if isinstance(segment, Mixing)]
+def assert_does_the_same(circuit: Circuit) -> Program:
+    program = schedule(circuit)
+    params = np.random.default_rng(0).uniform(-3, 3, circuit.n_parameters)
+    expected = circuit_oracle.state_vector(circuit_oracle.with_angles(circuit.gates(), params), circuit.n_qubits)
+    np.testing.assert_allclose(state_of(program, params), expected, rtol=0, atol=1e-12)
+    for step in (*program.body, *program.tail):
+        covered = [qubit for group in step.groups for qubit in range(group.first, group.first + group.size)]
+        assert covered == (list(range(circuit.n_qubits)) if step.groups else [])
+        assert max((group.size for group in step.groups), default=0) <= 4
+    return program
 
 
 @given(BLOCKS)
-def test_a_schedule_does_what_its_circuit_does(listed: Make, block: list[tuple[str, int, int]]) -> None:
-    circuit = listed(N, ANGLES, arguments_of(block))
-    program = schedule(circuit, amplitudes=True)
-    assert_does_the_same(program, circuit)
-    for mixing in mixings(program):
-        covered = [qubit for group in mixing.groups for qubit in range(group.first, group.first + group.size)]
-        assert covered == list(range(N))
-        assert max(group.size for group in mixing.groups) <= 4
+def test_a_schedule_does_what_its_circuit_does(arguments: list[Any]) -> None:
+    assert_does_the_same(listed(arguments))
 
 
-@given(BLOCKS, st.integers(2, 4), st.integers(0, 5), BLOCKS)
-def test_repeated_blocks_are_found(
-    listed: Make, block: list[tuple[str, int, int]], repeats: int, stride: int, end: list[tuple[str, int, int]]
-) -> None:
-    # RZ on both sides keeps a block's segments apart from its neighbours'; the RY keep the RZ apart from each other.
-    period = [("rz", 0, 0), ("ry", 0, 0), *block, ("ry", 1, 1), ("rz", 1, 1), ("ry", 2, 2)]
-    arguments = [gate for turn in range(repeats) for gate in arguments_of(period, turn * stride)]
-    circuit = listed(N, ANGLES, arguments)
-    program = schedule(circuit, amplitudes=True)
-    assert program.repeats >= repeats
-    assert not program.tail
-    assert_does_the_same(program, circuit)
-    # What follows may hide the repetition, but never changes what is done.
-    longer = listed(N, ANGLES, arguments + arguments_of(end))
-    assert_does_the_same(schedule(longer, amplitudes=True), longer)
+@given(BLOCKS, st.integers(6, 9))
+def test_repeated_blocks_are_one_loop(arguments: list[Any], repeats: int) -> None:
+    program = assert_does_the_same(listed(arguments * repeats))
+    steps = len(program.body) * program.repeats + len(program.tail)
+    # Whatever the block is, few steps are compiled.
+    assert len(program.body) + len(program.tail) <= max(4, 2 * steps // (repeats - 1))
 
 
 def test_brickwork_of_five_qubits() -> None:
-    program = schedule(Brickwork(5, depth=6), amplitudes=True)
-    # Layers alternate: two mixings and two lots of phases make one period of 2 · 2 · 5 angles.
-    assert (len(program.body), program.repeats, program.stride, program.body_start) == (4, 2, 20, 5)
-    assert [type(segment) for segment in program.tail] == [Phases, Mixing, Phases]
-    # CX gates (1, 2) and (3, 4): the first three qubits in one group.
-    assert program.head == Mixing(
-        (GateGroup(0, 3, ((1, 2),), (0, 1, 2)), GateGroup(3, 2, ((0, 1),), (3, 4))),
+    program = schedule(Brickwork(5, depth=6))
+    assert program.head == (GateGroup(0, 4), GateGroup(4, 1))
+    # Layers alternate: two steps make a period, and one is left.
+    assert (len(program.body), program.repeats, len(program.tail)) == (2, 2, 1)
+    # CX gates (0, 1) and (2, 3), and then (1, 2) and (3, 4).
+    assert program.body[0] == Step(True, False, False, (GateGroup(0, 4, ((0, 1), (2, 3))), GateGroup(4, 1)))
+    assert program.body[1] == Step(True, False, False, (GateGroup(0, 3, ((1, 2),)), GateGroup(3, 2, ((0, 1),))))
+    np.testing.assert_array_equal(
+        program.rotations.parameters, [10 * layer + q for layer in range(6) for q in range(5)]
     )
-    assert program.body[0] == Phases((0, 1, 2, 3, 4), (0, 1, 2, 3, 4))
 
 
 @pytest.mark.parametrize("n", range(1, 10))
 @pytest.mark.parametrize("depth", range(1, 8))
-@pytest.mark.parametrize("amplitudes", [False, True])
-def test_brickwork_loops_over_every_period(n: int, depth: int, amplitudes: bool) -> None:
-    circuit = Brickwork(n, depth)
-    program = schedule(circuit, amplitudes=amplitudes)
+def test_brickwork_loops_over_every_period(n: int, depth: int) -> None:
+    program = assert_does_the_same(Brickwork(n, depth))
     # n = 1 has no CX: all layers are alike. Otherwise two layers make a period.
-    period = 2 if n == 1 else 4
-    segments = 2 * depth - 1 - (0 if amplitudes else 1)
-    expected = segments // period if segments >= 2 * period else 0
+    period = 1 if n == 1 else 2
+    expected = (depth - 1) // period if depth - 1 >= 2 * period else 0
     assert program.repeats == expected
-    assert len(program.tail) == segments - expected * period
-    if amplitudes:
-        assert_does_the_same(program, circuit)
-
-
-def test_last_phases_are_kept_for_amplitudes_only() -> None:
-    circuit = Brickwork(3, depth=1)
-    assert schedule(circuit, amplitudes=True).tail == (Phases((0, 1, 2), (3, 4, 5)),)
-    assert schedule(circuit, amplitudes=False).tail == ()
+    assert len(program.tail) == depth - 1 - expected * period
+    assert not any(step.permutes for step in (*program.body, *program.tail))
 
 
 @pytest.mark.parametrize("n", range(1, 7))
 @pytest.mark.parametrize("depth", range(1, 5))
 def test_all_pairs_loops_over_every_layer(n: int, depth: int) -> None:
-    circuit = AllPairs(n, depth)
-    program = schedule(circuit, amplitudes=False)
+    program = assert_does_the_same(AllPairs(n, depth))
     assert program.repeats == (depth if depth > 1 else 0)
-    assert [type(segment) for segment in program.body or program.tail] == [Phases, Mixing]
-    assert_does_the_same(program, circuit)
+    (step,) = program.body or program.tail
+    assert (step.phases, step.couplings, step.permutes) == (True, n > 1, False)
 
 
-def test_product_state_is_one_mixing() -> None:
-    program = schedule(ProductState(6), amplitudes=True)
-    assert program.head == Mixing((GateGroup(0, 4, (), (0, 1, 2, 3)), GateGroup(4, 2, (), (4, 5))))
+def test_product_state_is_its_head() -> None:
+    program = schedule(ProductState(6))
+    assert program.head == (GateGroup(0, 4), GateGroup(4, 2))
     assert (program.body, program.repeats, program.tail) == ((), 0, ())
+    assert not program.last.phases
 
 
-def test_no_gates_at_all(listed: Make) -> None:
-    for amplitudes in (False, True):
-        program = schedule(listed(2, 0, []), amplitudes=amplitudes)
-        assert program == Program(Mixing((GateGroup(0, 2, (), (None, None)),)), (), 0, 0, 0, ())
+def test_no_gates_at_all() -> None:
+    program = assert_does_the_same(GateList(2, []))
+    assert (program.body, program.tail, program.start) == ((), (), (0, 0))
 
 
-@pytest.mark.parametrize("qubits", [(0, 4), (5, 1)])
-def test_a_far_cx_is_refused(listed: Make, qubits: tuple[int, int]) -> None:
-    with pytest.raises(UserError, match=rf"CX on qubits \({qubits[0]}, {qubits[1]}\) spans more than 4"):
-        schedule(listed(6, 1, [("ry", (0,), 0), ("cx", qubits, None)]), amplitudes=True)
+def layered(rotation: str, entangler: str, pairs: list[tuple[int, int]], reps: int) -> GateList:
+    gates: list[Any] = []
+    for rep in range(reps + 1):
+        gates += [(rotation, qubit, N * rep + qubit) for qubit in range(N)]
+        gates += [(entangler, pair) for pair in pairs] if rep < reps else []
+    return GateList(N, gates)
 
 
-def test_a_long_chain_of_cx_is_cut(listed: Make) -> None:
-    circuit = listed(9, 0, [("cx", (j, j + 1), None) for j in range(8)])
-    program = schedule(circuit, amplitudes=True)
-    assert 1 + program.repeats * len(program.body) + len(program.tail) == 3
-    assert_does_the_same(program, circuit)
+RING = [(qubit, (qubit + 1) % N) for qubit in range(N)]
 
 
-@pytest.mark.parametrize(
-    ("gate", "named"),
-    [
-        (("ry", (3,), 0), "circuit of 3 qubits"),
-        (("cx", (2, 3), None), "circuit of 3 qubits"),
-        (("rz", (0,), 6), "circuit of 6 angles"),
-    ],
-)
-def test_gates_outside_the_circuit_are_refused(listed: Make, gate: tuple[Any, ...], named: str) -> None:
-    with pytest.raises(ValueError, match=named):
-        schedule(listed(3, 6, [gate]), amplitudes=True)
+def test_rx_and_a_ring_of_cz_take_no_more_steps_than_ry_and_cx_on_neighbours() -> None:
+    program = assert_does_the_same(layered("rx", "cz", RING, 5))
+    assert (len(program.body), program.repeats, program.tail) == (1, 5, ())
+    assert program.body[0] == Step(True, True, False, (GateGroup(0, 4), GateGroup(4, 2)))
+
+
+def test_a_ring_of_cx_is_one_permutation() -> None:
+    program = assert_does_the_same(layered("ry", "cx", RING, 5))
+    assert (len(program.body), program.repeats, program.tail) == (1, 5, ())
+    assert program.body[0] == Step(False, False, True, (GateGroup(0, 4), GateGroup(4, 2)))
+
+
+def test_layers_that_all_differ_are_one_loop_too() -> None:
+    gates: list[Any] = []
+    for layer in range(N):
+        gates += [("ry", qubit, N * layer + qubit) for qubit in range(N)]
+        gates += [("cx", (qubit, (qubit + 1 + layer % (N - 1)) % N)) for qubit in range(layer % 2, N)]
+        gates += [("cz", (0, layer))] if layer else []
+    program = assert_does_the_same(GateList(N, gates))
+    assert (len(program.body), program.tail) == (1, ())
+    assert program.repeats >= N
+    assert program.body[0] == Step(True, True, True, (GateGroup(0, 4), GateGroup(4, 2)))
+
+
+def test_a_circuit_listed_badly_is_the_same_program() -> None:
+    """Qubit by qubit instead of layer by layer, as converters list gates."""
+    circuit = AllPairs(5, 3)
+    gates = circuit.gates()
+    layers = [gates[:5]] + [gates[5 + 20 * layer :][:20] for layer in range(3)]
+    random = np.random.default_rng(0)
+    badly = [*layers[0]]
+    for layer in layers[1:]:
+        phases = [gate for gate in layer if gate.name != "ry"]
+        badly += [phases[place] for place in random.permutation(len(phases))]
+        badly += reversed([gate for gate in layer if gate.name == "ry"])
+    good, bad = schedule(circuit), schedule(GateList(5, badly))
+    assert badly != list(gates)
+    assert (good.body, good.repeats, good.tail, good.head) == (bad.body, bad.repeats, bad.tail, bad.head)
+    assert_does_the_same(GateList(5, badly))
+
+
+def test_gates_outside_the_circuit_are_refused() -> None:
+    class Wrong(ProductState):
+        def gates(self) -> tuple[Any, ...]:
+            return (*super().gates(), *GateList(7, [("ry", 6, 9)]).gates())
+
+    with pytest.raises(UserError, match=r"ry\(theta\[9\]\) on 6 in a circuit of 3 qubits"):
+        schedule(Wrong(3))
+    with pytest.raises(UserError, match="in a circuit of 7 parameters"):
+        schedule(Wrong(7))

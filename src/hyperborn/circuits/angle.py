@@ -64,23 +64,23 @@ class Angle:
         """The same angle with its parameters at other indices."""
         return Angle(self.constant, tuple((index_of(index), coefficient) for index, coefficient in self.terms))
 
-    def __add__(self, other: "Angle | float") -> "Angle":
+    def __add__(self, other: Any) -> "Angle":
         if isinstance(other, Angle):
             return Angle(self.constant + other.constant, self.terms + other.terms)
         return Angle(self.constant + other, self.terms) if is_number(other) else NotImplemented
 
-    def __mul__(self, factor: float) -> "Angle":
+    def __mul__(self, factor: Any) -> "Angle":
         if not is_number(factor):
             return NotImplemented
         return Angle(self.constant * factor, tuple((index, factor * own) for index, own in self.terms))
 
-    def __sub__(self, other: "Angle | float") -> "Angle":
+    def __sub__(self, other: Any) -> "Angle":
         return self + -other
 
-    def __rsub__(self, other: float) -> "Angle":
+    def __rsub__(self, other: Any) -> "Angle":
         return -self + other
 
-    def __truediv__(self, divisor: float) -> "Angle":
+    def __truediv__(self, divisor: Any) -> "Angle":
         return self * (1 / divisor) if is_number(divisor) else NotImplemented
 
     def __neg__(self) -> "Angle":

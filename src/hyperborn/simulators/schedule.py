@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 
 import jax.numpy as jnp
 import numpy as np
@@ -23,7 +24,7 @@ from hyperborn.circuits.circuit import Circuit, check_indices
 from hyperborn.simulators.arithmetic import Angles
 from hyperborn.simulators.decomposition import AXES, Primitive
 from hyperborn.simulators.permutations import Permutation, permutation_of
-from hyperborn.simulators.simplification import Ordering, simplified
+from hyperborn.simulators.simplification import Ordering, in_levels, simplified
 
 LARGEST_GROUP = 4
 """Most qubits of a fused matrix: 16 × 16 matrices were the fastest on CPUs (3 to 6 qubits were tried)."""
@@ -83,7 +84,7 @@ class AngleTable:
         """The table with these angles at flat places, and 0 elsewhere."""
         constants = np.zeros(int(np.prod(shape)))
         places, parameters, factors = [], [], []
-        for place, angle in entries:
+        for place, angle in sorted(entries, key=itemgetter(0)):
             constants[place] += angle.constant
             for parameter, factor in angle.terms:
                 places.append(place)
@@ -197,6 +198,9 @@ def layers_of(primitives: Iterable[Primitive]) -> list[Layer]:
         else:
             pair = (qubits[0], qubits[1])
             layer.couplings[pair] = layer.couplings.get(pair, Angle()) + angle
+    for layer in layers:
+        # Equal layers have equal lists, whatever stands between their flips.
+        layer.flips = in_levels(layer.flips, AXES)
     return layers
 
 

@@ -1,12 +1,17 @@
 """A circuit as few primitives: what commutes is gathered, what cancels is left out, in whatever order it is listed."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hyperborn.circuits.angle import Angle
 from hyperborn.circuits.gate import GATES, Gate
 from hyperborn.simulators.decomposition import AXES, EXPANSIONS, NOTHING, Primitive, rz
+
+AnyGate = TypeVar("AnyGate", Gate, Primitive)
+
+AXES_OF_GATES = {name: kind.axes for name, kind in GATES.items()}
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ def simplified(gates: Iterable[Gate], n: int) -> Simplified:
     """
     gathered = Gathered(n)
     phases = [NOTHING]
-    for gate in in_levels(list(gates)):
+    for gate in in_levels(list(gates), AXES_OF_GATES):
         primitives, global_phase = EXPANSIONS[gate.name](*gate.qubits, *gate.angles)
         phases.append(global_phase)
         for primitive in primitives:
@@ -42,10 +47,13 @@ def total_of(angles: Sequence[Angle]) -> Angle:
     return Angle(sum(angle.constant for angle in angles), tuple(term for angle in angles for term in angle.terms))
 
 
-def in_levels(gates: Sequence[Gate]) -> list[Gate]:
-    """Gates by level, one more than that of the gates before them that they do not commute with; then by name."""
+def in_levels(gates: Sequence[AnyGate], axes: Mapping[str, str]) -> list[AnyGate]:
+    """Gates by level, one more than that of the gates before them that they do not commute with; then by name.
+
+    `axes` has those of each name, as `GateKind.axes` has them.
+    """
     ordering = Ordering()
-    levels = [ordering.place(gate.qubits, GATES[gate.name].axes, lambda latest: latest + 1) for gate in gates]
+    levels = [ordering.place(gate.qubits, axes[gate.name], lambda latest: latest + 1) for gate in gates]
     order = sorted(range(len(gates)), key=lambda place: (levels[place], gates[place].name, gates[place].qubits))
     return [gates[place] for place in order]
 

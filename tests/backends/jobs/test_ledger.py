@@ -1,9 +1,11 @@
+import json
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import zlib
+from hashlib import sha256
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,14 +14,13 @@ import pytest
 
 from hyperborn.backends import Batch, Counts, Ledger, LedgerSampler, Points, Preparations
 from hyperborn.backends.backend import Cost
-from hyperborn.backends.conformance.random_circuits import ListedCircuit
 from hyperborn.backends.jobs.budget import Spent
 from hyperborn.backends.jobs.ledger import Job, Request, database, packing
 from hyperborn.backends.jobs.ledger.jobs import COLUMNS, digest_of
 from hyperborn.backends.jobs.ledger.packing import counts_from_bytes, counts_to_bytes
 from hyperborn.backends.services.blocking import BlockingConnection
 from hyperborn.backends.simulators.in_process import InProcessConnection
-from hyperborn.circuits import Gate, ProductState
+from hyperborn.circuits import Angle, Brickwork, Gate, GateList, ProductState
 from hyperborn.errors import UserError
 from hyperborn.storage import arrays_to_bytes
 
@@ -130,7 +131,7 @@ def test_no_request_passes_for_another() -> None:
     )
     assert one.differences(other) == ["parameter"]
     # The same circuits without angles, each run as often as the other.
-    first, second = (ListedCircuit(2, (Gate("cx", (place, 1 - place), None),)) for place in (0, 1))
+    first, second = (GateList(2, [Gate("cx", (place, 1 - place))]) for place in (0, 1))
     one, other = (
         Request.of(Batch("a", (Points(first, np.zeros((n, 0))), Points(second, np.zeros((4 - n, 0)))), 10, 3), "device")
         for n in (1, 3)
@@ -138,7 +139,7 @@ def test_no_request_passes_for_another() -> None:
     assert one.differences(other) == ["parameter"]
     # The same gates on the same qubits, with each other's angles.
     straight, crossed = (
-        ListedCircuit(2, (Gate("ry", (0,), first), Gate("ry", (1,), second))) for first, second in ((0, 1), (1, 0))
+        GateList(2, [Gate("ry", (0,), first), Gate("ry", (1,), second)]) for first, second in ((0, 1), (1, 0))
     )
     one, other = (Request.of(Batch("a", (Points(kind, angles),), 10, 3), "device") for kind in (straight, crossed))
     assert one.differences(other) == ["circuit"]
@@ -442,3 +443,16 @@ def test_seconds_that_cannot_be_are_not_known(tmp_path: Path) -> None:
 def test_a_copy_is_as_good(path: Path, tmp_path: Path) -> None:
     shutil.copy(path, tmp_path / "copy.sqlite")
     assert everything(tmp_path / "copy.sqlite") == everything(path)
+
+
+def test_circuits_of_earlier_versions_keep_their_hash() -> None:
+    """SHA-256 of the qubits and of every gate: jobs that were paid for are found by it."""
+    listed = [3, [["cx", [1, 2], None], *(["ry", [q], q] for q in range(3)), *(["rz", [q], 3 + q] for q in range(3))]]
+    expected = sha256(sha256(json.dumps(listed).encode()).hexdigest().encode()).hexdigest()
+    assert Batch("a", (Points(Brickwork(3, 1), np.zeros((1, 6))),), 10, 3).circuit_hash() == expected
+    # Other angles are other circuits.
+    batches = [
+        Batch("a", (Points(GateList(1, [Gate("ry", (0,), angle)], (2,)), np.zeros((1, 2))),), 10, 3)
+        for angle in (0, 1, Angle(0.5), Angle(0.5, ((0, 1.0),)), Angle(0.0, ((0, 2.0),)))
+    ]
+    assert len({batch.circuit_hash() for batch in batches}) == 5

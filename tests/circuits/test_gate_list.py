@@ -1,0 +1,115 @@
+import json
+from math import pi
+from typing import Any
+
+import numpy as np
+import pytest
+
+import circuit_oracle
+from hyperborn.circuits import AllPairs, Angle, Brickwork, Circuit, Gate, GateList, parameters
+from hyperborn.circuits.gate_list import gate_of, gate_record
+from hyperborn.errors import UserError
+
+THETA = parameters(4)
+
+
+def test_gates_may_be_tuples() -> None:
+    given = GateList(3, [("h", 0), ("rx", 1, THETA[0]), ("cx", (0, 2)), ("u", 2, (0, 1, 2 * THETA[3])), ("ry", 0, 1)])
+    assert given.gates() == (
+        Gate("h", (0,)),
+        Gate("rx", (1,), 0),
+        Gate("cx", (0, 2)),
+        Gate("u", (2,), (0, 1, 2 * THETA[3])),
+        Gate("ry", (0,), 1),
+    )
+    assert given.parameter_shape == (4,)
+    assert str(given) == "a circuit of 3 qubits, 5 gates and 4 parameters"
+
+
+def test_any_circuit_is_a_list_of_gates() -> None:
+    listed = GateList.of(Brickwork(3, 2))
+    assert listed.gates() == Brickwork(3, 2).gates()
+    assert listed.parameter_shape == (2, 2, 3)
+    assert listed == GateList(3, Brickwork(3, 2).gates(), (2, 2, 3))
+    assert hash(listed) == hash(GateList(3, Brickwork(3, 2).gates(), (2, 2, 3)))
+    assert listed != GateList(3, Brickwork(3, 2).gates())
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        Gate("h", (2,)),
+        Gate("rzz", (0, 3), 5),
+        Gate("u", (1,), (0, Angle(0.5), 2 * THETA[1] - 1)),
+        Gate("cp", (1, 0), THETA[0] + THETA[2]),
+    ],
+)
+def test_a_gate_comes_back_from_json(gate: Gate) -> None:
+    assert gate_of(json.loads(json.dumps(gate_record(gate)))) == gate
+
+
+TO_PRODUCT: dict[str, Circuit] = {
+    "RX after CZ": GateList(2, [("ry", 0, 0), ("ry", 1, 1), ("cz", (0, 1)), ("rx", 0, 2), ("rx", 1, 3)]),
+    "RY, RZ after a chain": GateList(
+        3,
+        [
+            *(("ry", j, j) for j in range(3)),
+            *(("cx", (j, j + 1)) for j in (1, 0)),
+            *(("ry", j, 3 + j) for j in range(3)),
+            *(("rz", j, 6 + j) for j in range(3)),
+        ],
+    ),
+    "flips before": GateList(2, [("x", 0), ("cx", (0, 1)), ("swap", (0, 1)), ("ry", 0, 0), ("rx", 1, 1)]),
+    "affine": GateList(2, [("ry", 0, 2 * THETA[1] - pi / 2), ("u", 1, (THETA[0] + 1, 2, 3)), ("cz", (0, 1))]),
+    "all pairs": GateList.of(AllPairs(2, 2)),
+}
+UNKNOWN: dict[str, Circuit] = {
+    "CX last": GateList(2, [("ry", 0, 0), ("ry", 1, 1), ("cx", (0, 1))]),
+    "H first": GateList(1, [("h", 0), ("ry", 0, 0)]),
+    "shared": GateList(2, [("ry", 0, 0), ("ry", 1, 0)]),
+    "fixed": GateList(2, [("ry", 0, 0), ("ry", 1, Angle(0.3))]),
+    "nothing": GateList(2, [("ry", 0, 0)]),
+    "turned before": GateList(1, [("ry", 0, THETA[0] + 1), ("ry", 0, 1)]),
+}
+
+
+@pytest.mark.parametrize("name", TO_PRODUCT)
+@pytest.mark.parametrize("seed", range(3))
+def test_product_angles_give_every_qubit_its_probability(name: str, seed: int) -> None:
+    circuit = TO_PRODUCT[name]
+    n = circuit.n_qubits
+    marginals = np.random.default_rng(seed).uniform(size=n) if seed else np.array([0.0, 1.0, 0.5])[:n]
+    params = circuit.product_angles(marginals)
+    assert params is not None
+    assert params.shape == circuit.parameter_shape
+    q = circuit_oracle.probabilities(circuit_oracle.with_angles(circuit.gates(), np.asarray(params)), n)
+    expected = np.ones(1)
+    for one in marginals:
+        expected = np.outer(expected, [1 - one, one]).reshape(-1)
+    np.testing.assert_allclose(q, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_where_no_product_angles_are_known_there_are_none(name: str) -> None:
+    circuit = UNKNOWN[name]
+    assert circuit.product_angles(np.full(circuit.n_qubits, 0.3)) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ((0, []), "n_qubits=0"),
+        ((2, "cx"), "listed = 'cx': give gates"),
+        ((2, 3), "listed = 3: give gates"),
+        ((2, [3]), "3 is no gate: give hb.circuits.Gate"),
+        ((2, [("cx", (0, 2))]), "the gate cx on 0, 2 in a circuit of 2 qubits: number them from 0 to 1"),
+        ((2, [("ry", 0, 3)], (2,)), r"the gate ry\(theta\[3\]\) on 0 in a circuit of 2 parameters"),
+        ((2, [("ry", 0, 0)], 1), "shape = 1: give the shape"),
+        ((2, [("ry", 0, 0)], (-1,)), "a length in shape=-1"),
+        ((2, [("ry", 0, 0.5)]), "for a fixed angle give hb.circuits.Angle"),
+        ((1, [("cnot", (0, 1))]), "gate 'cnot' is not known"),
+    ],
+)
+def test_lists_that_make_no_sense(arguments: tuple[Any, ...], named: str) -> None:
+    with pytest.raises(UserError, match=named):
+        GateList(*arguments)
