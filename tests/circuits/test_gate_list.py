@@ -89,6 +89,15 @@ def test_product_angles_give_every_qubit_its_probability(name: str, seed: int) -
     np.testing.assert_allclose(q, expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("last", [[("cx", (0, 1)), ("cx", (1, 0))], [("swap", (0, 1)), ("cz", (0, 1)), ("y", 1)]])
+def test_a_uniform_distribution_stays_what_it_is_whatever_permutes_it(last: list[Any]) -> None:
+    circuit = GateList(2, [("ry", 0, 0), ("rz", 1, 1), ("cx", (1, 0)), ("ry", 0, 2), ("rx", 1, 3), *last])
+    params = circuit.product_angles(np.full(2, 0.5))
+    q = circuit_oracle.probabilities(circuit_oracle.with_angles(circuit.gates(), np.asarray(params)), 2)
+    np.testing.assert_allclose(q, 0.25, rtol=0, atol=1e-7)
+    assert circuit.product_angles(np.array([0.5, 0.4])) is None
+
+
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_where_no_product_angles_are_known_there_are_none(name: str) -> None:
     circuit = UNKNOWN[name]

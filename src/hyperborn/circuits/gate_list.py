@@ -21,6 +21,9 @@ from hyperborn.printable import shown
 MOST_GATES = 1_000_000
 """Most gates: they are kept one by one."""
 
+FLIPS = frozenset({"x", "y", "cx", "cy", "swap", "iswap", "ccx"})
+"""Gates that map every basis state to another one, but for phases."""
+
 GateLike: TypeAlias = Gate | Sequence[Any]
 """A gate, or its name, qubits and angles, such as ("cx", (0, 1))."""
 
@@ -70,14 +73,17 @@ class GateList(Circuit):
         return self.listed
 
     def product_angles(self, probabilities: Float[Array | np.ndarray, " n"]) -> Parameters | None:
-        found = last_rotations(self)
+        wanted = np.asarray(probabilities, float)
+        # No permutation of basis states changes a uniform distribution.
+        gates = without_last_flips(self.listed) if (wanted == 0.5).all() else self.listed
+        found = last_rotations(gates, self.n_qubits)
         if found is None:
             return None
         angles = np.zeros(self.n_parameters)
-        for (parameter, angle, bit), probability in zip(found, np.asarray(probabilities, float), strict=True):
+        for (parameter, angle, bit), probability in zip(found, wanted, strict=True):
             root = sqrt(min(max(float(probability), 0.0), 1.0))
-            wanted = 2 * (acos(root) if bit else asin(root))
-            angles[parameter] = (wanted - angle.constant) / angle.terms[0][1]
+            rotation = 2 * (acos(root) if bit else asin(root))
+            angles[parameter] = (rotation - angle.constant) / angle.terms[0][1]
         return jnp.asarray(angles.reshape(self.shape), float)
 
     @cached_property
@@ -123,23 +129,30 @@ def gate_record(gate: Gate) -> list[Any]:
     return [gate.name, list(gate.qubits), *([angles] if angles else [])]
 
 
-def last_rotations(circuit: Circuit) -> list[tuple[int, Angle, int]] | None:
+def without_last_flips(gates: Sequence[Gate]) -> Sequence[Gate]:
+    """The gates up to the last one that does more to basis states than to permute them and to change their phases."""
+    end = len(gates)
+    while end and (gates[end - 1].name in FLIPS or set(GATES[gates[end - 1].name].axes) == {"Z"}):
+        end -= 1
+    return gates[:end]
+
+
+def last_rotations(gates: Sequence[Gate], n_qubits: int) -> list[tuple[int, Angle, int]] | None:
     """For each qubit the rotation that sets its probability: its parameter, its angle, and the bit before it.
 
     It is the last gate that is not diagonal on the qubit: an RX or RY, or a U by its first angle, with a parameter that
     no other angle depends on. At parameters 0 the other gates must map |0...0> to a basis state; None where any of this
     does not hold.
     """
-    gates = circuit.gates()
     used = Counter(index for gate in gates for index in gate.parameters)
     last: dict[int, int] = {}
     for place, gate in enumerate(gates):
         for qubit, axis in zip(gate.qubits, GATES[gate.name].axes, strict=True):
             if axis != "Z":
                 last[qubit] = place
-    if len(last) < circuit.n_qubits:
+    if len(last) < n_qubits:
         return None
-    bits, found = [0] * circuit.n_qubits, {}
+    bits, found = [0] * n_qubits, {}
     for place, gate in enumerate(gates):
         if place in (last[qubit] for qubit in gate.qubits) and gate.name in ("rx", "ry", "u"):
             (qubit,), angle = gate.qubits, gate.angles[0]
@@ -148,7 +161,7 @@ def last_rotations(circuit: Circuit) -> list[tuple[int, Angle, int]] | None:
             found[qubit] = (angle.terms[0][0], angle, bits[qubit])
         elif not moves_basis_state(gate, bits):
             return None
-    return [found[qubit] for qubit in range(circuit.n_qubits)] if len(found) == circuit.n_qubits else None
+    return [found[qubit] for qubit in range(n_qubits)] if len(found) == n_qubits else None
 
 
 def moves_basis_state(gate: Gate, bits: list[int]) -> bool:
@@ -163,10 +176,10 @@ def moves_basis_state(gate: Gate, bits: list[int]) -> bool:
     controls = [qubit for qubit, axis in zip(qubits, axes, strict=True) if axis == "Z"]
     if not all(bits[qubit] for qubit in controls):
         return True
-    if name in ("x", "y", "cx", "cy", "ccx"):
-        bits[qubits[-1]] ^= 1
-    elif name in ("swap", "iswap"):
+    if name not in FLIPS:
+        return False
+    if axes == "??":
         bits[qubits[0]], bits[qubits[1]] = bits[qubits[1]], bits[qubits[0]]
     else:
-        return False
+        bits[qubits[-1]] ^= 1
     return True
