@@ -36,6 +36,7 @@ wheel: $(VENV)/.dev ## build the wheel into dist/
 
 benchmark: $(BENCHMARK_VENV)/.bench $(VENV)/.core ## time the gradient beside its peers; about half an hour
 	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --readme
+	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --circuits --readme
 	$(BIN)/python benchmarks/gradient.py --first-result --readme
 	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --memory --readme
 

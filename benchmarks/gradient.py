@@ -2,6 +2,7 @@
 
 python benchmarks/gradient.py                  the table
 python benchmarks/gradient.py --first-result   Hyperborn's first gradient, compiled programs absent, then present
+python benchmarks/gradient.py --circuits       circuits of other libraries, beside PennyLane Lightning
 python benchmarks/gradient.py --memory         peak memory of one gradient at 24 qubits
 
 Each prints a Markdown table and writes benchmarks/results/MODE.json; --readme also puts the table into the README.
@@ -19,19 +20,22 @@ from pathlib import Path
 from typing import Any
 
 from peers import PEERS
-from report import Row, describe, disagreements, first_table, gradient_table, machine, memory_table
+from problem import CIRCUITS
+from report import Row, circuits_table, describe, disagreements, first_table, gradient_table, machine, memory_table
 
 HERE = Path(__file__).resolve().parent
-TABLES = {"gradient": gradient_table, "first-result": first_table, "memory": memory_table}
+TABLES = {"gradient": gradient_table, "circuits": circuits_table, "first-result": first_table, "memory": memory_table}
 
 
 def main() -> int:
     options = parse()
     found: dict[str, Any] = {"machine": machine(), "depth": options.depth, "limit_seconds": options.limit}
     print(describe(found["machine"]), flush=True)
-    measure = {"gradient": gradients, "first-result": first_results, "memory": memories}[options.mode]
+    measure = {"gradient": gradients, "circuits": circuits, "first-result": first_results, "memory": memories}[
+        options.mode
+    ]
     rows = found["rows"] = measure(options)
-    problems = disagreements(rows) if options.mode == "gradient" else []
+    problems = [] if options.mode not in ("gradient", "circuits") else disagreements(rows)
     problems += [
         f"{row['n']} qubits: {PEERS[row['peer']].label}: {row['note']}"
         for row in rows
@@ -54,9 +58,12 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--first-result", dest="mode", action="store_const", const="first-result", default="gradient")
+    mode.add_argument("--circuits", dest="mode", action="store_const", const="circuits")
     mode.add_argument("--memory", dest="mode", action="store_const", const="memory")
-    parser.add_argument("--qubits", type=int, nargs="+", help="sizes (default 10 14 18 22; with --memory 24)")
-    parser.add_argument("--depth", type=int, default=6, help="layers, an even number (default 6)")
+    parser.add_argument(
+        "--qubits", type=int, nargs="+", help="sizes (default 10 14 18 22; with --circuits 10 14 18, with --memory 24)"
+    )
+    parser.add_argument("--depth", type=int, help="layers, an even number (default 6; with --circuits 4)")
     parser.add_argument("--peers", nargs="+", choices=PEERS, help="who runs (default all; with --memory hyperborn)")
     parser.add_argument("--limit", type=float, default=300.0, help="seconds a process may take (default 300)")
     parser.add_argument("--seconds", type=float, default=5.0, help="seconds of repeated runs (default 5)")
@@ -65,10 +72,13 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--readme", action="store_true", help="put the table into benchmarks/README.md if all agree")
     options = parser.parse_args()
+    options.depth = options.depth or (4 if options.mode == "circuits" else 6)
     if options.depth % 2 or options.depth < 2:
         parser.error(f"--depth {options.depth}: give an even number of layers, since one peer scans over pairs")
-    options.qubits = options.qubits or ([24] if options.mode == "memory" else [10, 14, 18, 22])
-    options.peers = options.peers or (["hyperborn"] if options.mode == "memory" else list(PEERS))
+    sizes = {"memory": [24], "circuits": [10, 14, 18]}
+    peers = {"memory": ["hyperborn"], "circuits": ["hyperborn", "lightning64", "lightning128"]}
+    options.qubits = options.qubits or sizes.get(options.mode, [10, 14, 18, 22])
+    options.peers = options.peers or peers.get(options.mode, list(PEERS))
     return options
 
 
@@ -87,6 +97,19 @@ def gradients(options: argparse.Namespace) -> list[Row]:
                 stopped[peer] = n
             rows.append(row)
             tell(row)
+    return rows
+
+
+def circuits(options: argparse.Namespace) -> list[Row]:
+    """Every circuit but Brickwork at every size, with the programs of none of them kept."""
+    rows: list[Row] = []
+    for circuit in CIRCUITS:
+        for n in sorted(options.qubits) if circuit != "brickwork" else ():
+            for peer in options.peers:
+                with tempfile.TemporaryDirectory() as cache:
+                    row = in_process(peer, n, options.depth, options.seconds, options.limit, Path(cache), circuit)
+                rows.append(row | {"circuit": circuit})
+                tell(rows[-1])
     return rows
 
 
@@ -111,14 +134,16 @@ def memories(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def in_process(peer: str, n: int, depth: int, seconds: float, limit: float, cache: Path) -> Row:
+def in_process(
+    peer: str, n: int, depth: int, seconds: float, limit: float, cache: Path, circuit: str = "brickwork"
+) -> Row:
     """What the worker told until it ended or was stopped; `note` says why something is missing.
 
     Hyperborn's compiled programs go to `cache`; no other persistent cache of JAX is used.
     """
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
     surroundings |= {"JAX_PLATFORMS": "cpu", "HYPERBORN_CACHE": str(cache)}
-    command = [sys.executable, str(HERE / "worker.py"), peer, str(n), str(depth), str(seconds)]
+    command = [sys.executable, str(HERE / "worker.py"), peer, str(n), str(depth), str(seconds), circuit]
     row: Row = {"n": n, "peer": peer}
     start = time.perf_counter()
     try:

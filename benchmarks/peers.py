@@ -26,14 +26,20 @@ class Peer:
 
 
 def hyperborn() -> Build:
-    from hyperborn.circuits import Brickwork
+    from hyperborn.circuits import Brickwork, GateList
     from hyperborn.compilation import keep_compiled_programs
     from hyperborn.posteriors import Register
 
     keep_compiled_programs()  # as the command line does
 
     def build(problem: Problem) -> Run:
-        return run_jax(Register(Brickwork(problem.n, depth=problem.depth)).probabilities, problem)
+        if problem.circuit == "brickwork":
+            return run_jax(Register(Brickwork(problem.n, depth=problem.depth)).probabilities, problem)
+        listed = [
+            (name, first, second) if name[0] == "r" else (name, (first, second))
+            for name, first, second in problem.gates()
+        ]
+        return run_jax(Register(GateList(problem.n, listed)).probabilities, problem)
 
     return build
 
@@ -67,6 +73,8 @@ def lightning(precision: type[np.complexfloating]) -> Build:
 def pennylane_gates(qml: Any, problem: Problem, angles: Any) -> list[Any]:
     make = {
         "cx": lambda control, target: qml.CNOT([control, target]),
+        "cz": lambda control, target: qml.CZ([control, target]),
+        "rx": lambda qubit, angle: qml.RX(angles[angle], qubit),
         "ry": lambda qubit, angle: qml.RY(angles[angle], qubit),
         "rz": lambda qubit, angle: qml.RZ(angles[angle], qubit),
     }

@@ -28,11 +28,12 @@ Row = dict[str, Any]
 def disagreements(rows: list[Row]) -> list[str]:
     """What does not agree with the float64 peers, one line each, and sizes where nothing could be compared."""
     problems: list[str] = []
-    for n in sorted({row["n"] for row in rows}):
-        answers = [row for row in rows if row["n"] == n and "gradient" in row]
+    for circuit, n in sorted({(row.get("circuit", ""), row["n"]) for row in rows}):
+        task = f"{circuit} {n}".strip()
+        answers = [row for row in rows if (row.get("circuit", ""), row["n"]) == (circuit, n) and "gradient" in row]
         reference = next((row for row in answers if PEERS[row["peer"]].precision == "float64"), None)
         if reference is None or len(answers) < 2:
-            problems.append(f"{n} qubits: no float64 peer answered beside another, so nothing was compared")
+            problems.append(f"{task} qubits: no float64 peer answered beside another, so nothing was compared")
             continue
         scale = float(np.linalg.norm(reference["gradient"]))
         for row in answers:
@@ -43,7 +44,7 @@ def disagreements(rows: list[Row]) -> list[str]:
             }
             row["errors"] = errors
             problems += [
-                f"{n} qubits: {PEERS[row['peer']].label}: the {name} is off by {error:.1e} of the gradient's norm "
+                f"{task} qubits: {PEERS[row['peer']].label}: the {name} is off by {error:.1e} of the gradient's norm "
                 f"(at most {tolerance:.0e}), against {PEERS[reference['peer']].label}"
                 for name, error in errors.items()
                 if not error <= tolerance
@@ -73,6 +74,14 @@ def gradient_table(rows: list[Row]) -> str:
         cells += [f"{row['first_seconds']:.2f}", f"{row['peak_mib']:.0f}", f"{row['value']:.7f}", f"{norm:.7f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def circuits_table(rows: list[Row]) -> str:
+    """Markdown: a table like `gradient_table` for every circuit."""
+    names = dict.fromkeys(row["circuit"] for row in rows)
+    return "\n\n".join(
+        f"**{name}**\n\n{gradient_table([row for row in rows if row['circuit'] == name])}" for name in names
+    )
 
 
 def first_table(rows: list[Row]) -> str:

@@ -1,4 +1,4 @@
-"""One peer, one size, one process: `python worker.py PEER QUBITS DEPTH SECONDS` prints JSON, a line a stage.
+"""One peer, one size, one process: `python worker.py PEER QUBITS DEPTH SECONDS CIRCUIT` prints JSON, a line a stage.
 
 The first line comes with the first result, so that a process that is stopped later has still told of it.
 """
@@ -21,7 +21,7 @@ FEWEST, MOST = 5, 200
 """Repeated runs: between these, as many as fit the seconds given."""
 
 
-def main(peer: str, n: int, depth: int, seconds: float) -> None:
+def main(peer: str, n: int, depth: int, seconds: float, circuit: str) -> None:
     # Peers warn of their own deprecations once a gate; printing that is not what is measured.
     warnings.simplefilter("ignore")
     started = time.perf_counter()
@@ -30,7 +30,7 @@ def main(peer: str, n: int, depth: int, seconds: float) -> None:
     reset_peak()
     baseline = memory("VmRSS")
 
-    problem = Problem.random(n, depth)
+    problem = Problem.random(n, depth, circuit)
     ready = time.perf_counter()
     run = build(problem)
     value, gradient = run()
@@ -80,4 +80,4 @@ def memory(field: str) -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), sys.argv[5])
