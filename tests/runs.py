@@ -1,5 +1,7 @@
 """Runs in their folders, for tests: started, stopped, resumed and compared."""
 
+import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 from hyperborn.data import Dataset
 from hyperborn.progress import Progress
 from hyperborn.runs import session
-from hyperborn.storage.manifest import MANIFEST
+from hyperborn.storage.formats import FOLDERS
+from hyperborn.storage.manifest import MANIFEST, manifest_bytes
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Report
 from hyperborn.training.result import Result
@@ -74,3 +77,16 @@ def outcome_of(path: Path) -> dict[str, bytes]:
         for name, data in files_of(path).items()
         if name not in timed and not name.startswith((".", "checkpoints/"))
     }
+
+
+def reseal(folder: Path, name: str, data: bytes) -> None:
+    """Write one file of a folder, and a manifest that fits."""
+    (folder / name).write_bytes(data)
+    kind = FOLDERS[json.loads((folder / MANIFEST).read_bytes())["format"]]
+    (folder / MANIFEST).write_bytes(manifest_bytes({n: d for n, d in files_of(folder).items() if n != MANIFEST}, kind))
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
+    return file.getvalue()

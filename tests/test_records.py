@@ -1,5 +1,8 @@
 import json
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -8,12 +11,12 @@ import pytest
 from hyperborn.circuits import Brickwork, ProductState
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
-from hyperborn.objectives.divergences import MMD
+from hyperborn.objectives.divergences import KL, MMD, Divergence
 from hyperborn.objectives.kernels import Hamming
 from hyperborn.objectives.objectives import ELBO, MLE, SELBO
 from hyperborn.posteriors import Register, Registers
 from hyperborn.priors import Bernoulli, Uniform
-from hyperborn.records import Slots, record_of, thing_of
+from hyperborn.records import Slots, own_kinds, record_of, thing_of
 
 SLOTS: Slots = {
     "posterior": (Register, Registers),
@@ -72,12 +75,13 @@ class Odd:
 
 
 def test_fields_that_are_not_given_are_not_recorded() -> None:
-    assert record_of(Odd(1)) == {"kind": "Odd", "given": 1}
+    assert record_of(Odd(1)) == {"kind": f"{__name__}:Odd", "given": 1}
 
 
 def test_arrays_are_recorded_as_lists() -> None:
     record = record_of(Odd({"one": np.array([[0.5, 1.0]]), "two": (np.int64(3), np.float64(0.25))}))
-    assert json.loads(json.dumps(record)) == {"kind": "Odd", "given": {"one": [[0.5, 1.0]], "two": [3, 0.25]}}
+    given = {"one": [[0.5, 1.0]], "two": [3, 0.25]}
+    assert json.loads(json.dumps(record)) == {"kind": f"{__name__}:Odd", "given": given}
 
 
 @pytest.mark.parametrize(
@@ -133,3 +137,134 @@ def test_values_that_make_no_sense_are_refused_by_the_thing() -> None:
         thing_of({"kind": "ELBO", "beta": -1.0}, SLOTS, "objective")
     with pytest.raises(UserError, match=r"^the number .*does not fit Whole: invalid literal"):
         thing_of({"kind": "Whole", "text": "three"}, {"number": (Whole,)}, "number")
+
+
+@dataclass(frozen=True)
+class Mixed(Divergence):
+    """A divergence of one's own that holds numbers, ours, and another of one's own."""
+
+    name = "mixed"
+    parts: tuple[Divergence, ...] = ()
+    kernel: str = "rbf"
+    shares: Any = None
+
+    bind = matched_weight = lambda *_: None
+
+
+class Outer:
+    @dataclass(frozen=True)
+    class Inner(Mixed):
+        name = "inner"
+
+
+class Bare(Divergence):
+    """No dataclass by itself; its parent is one without fields."""
+
+    name = "bare"
+    bind = matched_weight = lambda *_: None
+
+
+@dataclass(frozen=True)
+class Abstract(Divergence):
+    name = "abstract"
+
+
+OWN_SLOTS: Slots = {**SLOTS, "divergence": (MMD, KL, Divergence)}
+OWN = [
+    Mixed(),
+    Mixed((KL(), MMD(Hamming((0.25,))), Outer.Inner(shares=0.5)), "laplace", {"a": (1, (2.5, None)), "b": "text"}),
+    Outer.Inner(),
+    Bare(),
+]
+
+
+@pytest.mark.parametrize("part", OWN, ids=lambda it: type(it).__qualname__)
+def test_a_part_of_ones_own_comes_back_by_its_module_and_class(part: Divergence) -> None:
+    record = json.loads(json.dumps(record_of(SELBO(divergence=part)), allow_nan=False))
+    kind = f"{__name__}:{type(part).__qualname__}"
+    assert record["divergence"]["kind"] == kind
+    assert next(own_kinds(record)) == kind
+    found = thing_of(record, {**OWN_SLOTS, "objective": (SELBO,)}, "objective")
+    assert found == SELBO(divergence=part)
+    assert type(found.divergence) is type(part)
+    assert list(own_kinds(record_of(SELBO()))) == []
+
+
+def test_a_record_imports_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a module by its name, nor what a module would import when it is asked for something absent."""
+    (tmp_path / "a_gift.py").write_text("raise SystemError('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(
+        UserError, match=r"the divergence 'a_gift:Mine' is not known here; import a_gift first, or give"
+    ):
+        thing_of({"kind": "a_gift:Mine"}, OWN_SLOTS, "divergence")
+    lazy = ModuleType("lazy")
+    lazy.__getattr__ = lambda name: sys.exit(name)  # pyright: ignore[reportAttributeAccessIssue]
+    monkeypatch.setitem(sys.modules, "lazy", lazy)
+    with pytest.raises(UserError, match=r"the divergence 'lazy:Mine' is not known here: lazy has no class Mine; check"):
+        thing_of({"kind": "lazy:Mine"}, OWN_SLOTS, "divergence")
+
+
+FORGED = {
+    "another base": (
+        "hyperborn.priors.product:Uniform",
+        "cannot be the divergence; make it a dataclass that implements",
+    ),
+    "no part at all": ("subprocess:Popen", "cannot be the divergence"),
+    "abstract": (f"{__name__}:Abstract", "cannot be the divergence"),
+    "a function": ("os:system", "os has no class system; check the name"),
+    "no class of that name": (f"{__name__}:Elsewhere.Inner", "has no class Elsewhere.Inner; check the name"),
+    "nothing": (":", "is not known here"),
+    "a script": ("__main__:Elsewhere", "__main__ has no class Elsewhere; define it first, as the program that made it"),
+}
+
+
+@pytest.mark.parametrize(("kind", "said"), FORGED.values(), ids=FORGED)
+def test_what_cannot_be_the_part_is_refused(kind: str, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        thing_of({"kind": kind, "args": "ls"}, OWN_SLOTS, "divergence")
+    assert said in str(caught.value)
+    # Nor inside of a part that is one's own, and not at all where a slot takes none of one's own.
+    with pytest.raises(UserError):
+        thing_of({**record_of(Mixed()), "shares": [{"kind": kind, "args": "ls"}]}, OWN_SLOTS, "divergence")
+    with pytest.raises(UserError, match="is not one of MMD; was the file edited by hand"):
+        thing_of({"kind": kind}, SLOTS, "divergence")
+
+
+def test_a_class_that_has_changed_since_is_named() -> None:
+    record = {**record_of(Mixed()), "order": 3}
+    with pytest.raises(UserError, match=r"the divergence .* lacks or does not know 'order'; take the module as it was"):
+        thing_of(record, OWN_SLOTS, "divergence")
+
+
+def test_what_no_record_can_hold_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass(frozen=True)
+    class Local(Mixed):
+        pass
+
+    with pytest.raises(
+        UserError, match=r"^the class Local is defined inside a function, where nobody finds it again; d"
+    ):
+        record_of(Local())
+    mixed = f"{__name__}:Mixed"
+    for value in (lambda it: it, [1, (lambda it: it,)], {"a": lambda it: it}):
+        with pytest.raises(
+            UserError, match=rf"^shares of {mixed} is the function .*<lambda>, and a run folder holds num"
+        ):
+            record_of(Mixed(shares=value))
+    with pytest.raises(
+        UserError, match=rf"^shares of {mixed} is \{{1\}}, and a run folder holds numbers, texts and tup"
+    ):
+        record_of(Mixed(shares={1}))
+    with pytest.raises(UserError, match=rf"^shares of {mixed} is the function Mixed, and a run folder holds"):
+        record_of(Mixed(shares=Mixed))
+    with pytest.raises(UserError, match=r"test_records:Plain is no dataclass; put @dataclass\(frozen=True\) above"):
+        record_of(Plain())
+    before = Mixed()
+    monkeypatch.setattr(sys.modules[__name__], "Mixed", Outer.Inner)
+    with pytest.raises(UserError, match=rf"^{mixed} is another class by now; make the part of that class"):
+        record_of(before)
+
+
+class Plain:
+    pass

@@ -1,66 +1,122 @@
 """Records: the frozen dataclasses that define a run, as JSON and back."""
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from inspect import isabstract
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from hyperborn.errors import UserError
+from hyperborn.parts import class_named, is_own, name_of
+from hyperborn.printable import shown
 
 Slots: TypeAlias = Mapping[str, tuple[type, ...]]
-"""The classes that each named slot takes, such as {"circuit": (Brickwork, ProductState)}."""
+"""The classes that each named slot takes, such as {"circuit": (Brickwork, ProductState, Circuit)}.
+
+An abstract class stands for all classes of a user's own that follow it.
+"""
 
 
 def record_of(thing: Any) -> dict[str, Any]:
-    """The name of a dataclass instance's kind and its fields, nested ones too, as JSON can hold them."""
-    return {"kind": type(thing).__name__} | {
-        field.name: json_value(getattr(thing, field.name)) for field in fields(thing) if field.init
+    """The name of a dataclass instance's kind and its fields, nested ones too, as JSON can hold them.
+
+    Raises:
+        UserError: if a class cannot be found again by its name, or JSON cannot hold a field.
+    """
+    name = name_of(type(thing))
+    return {"kind": name} | {
+        field.name: json_value(getattr(thing, field.name), f"{field.name} of {name}")
+        for field in fields(thing)
+        if field.init
     }
 
 
-def json_value(value: Any) -> Any:
-    """A field's value as JSON can hold it."""
-    if hasattr(value, "__dataclass_fields__"):
+def json_value(value: Any, place: str) -> Any:
+    """A field's value as JSON can hold it; `place` says whose it is.
+
+    Raises:
+        UserError: if JSON cannot hold it.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
         return record_of(value)
     if isinstance(value, Mapping):
-        return {str(key): json_value(item) for key, item in value.items()}
+        return {str(key): json_value(item, place) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [json_value(item) for item in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    return value
+        return [json_value(item, place) for item in value]
+    given = f"the function {value.__qualname__}" if hasattr(value, "__qualname__") else shown(value)
+    raise UserError(f"{place} is {given}, and a run folder holds numbers, texts and tuples only")
 
 
 def thing_of(record: Any, slots: Slots, slot: str) -> Any:
     """The dataclass instance that a record describes, of one of the kinds that the slot takes.
 
-    The value of a field that has the name of a slot is a record itself, None, or a whole number instead. Arrays come
-    back as tuples.
+    In a record of ours, the value of a field that has the name of a slot is a record itself, None, or a whole number
+    instead. In one of a user's own, any value may be the record of a part. Arrays come back as tuples.
 
     Raises:
         UserError: if the record is of another kind, or its fields are not all there or do not fit.
     """
-    kinds = {kind.__name__: kind for kind in slots[slot]}
-    name = record.get("kind") if isinstance(record, Mapping) else None
-    if not isinstance(name, str) or name not in kinds:
-        raise UserError(f"the {slot} {record!r} is not one of {', '.join(kinds)}; was the file edited by hand?")
-    kind, given = kinds[name], {key: value for key, value in record.items() if key != "kind"}
+    kind, given = kind_of(record, slots[slot], slot), {key: value for key, value in record.items() if key != "kind"}
     expected = {field.name: field.type for field in fields(kind) if field.init}
     # A record is complete, so that a later change of a default cannot change a saved run.
     for key in expected.keys() ^ given.keys():
-        raise UserError(f"the {slot} {record!r} lacks or does not know {key!r}; was the file edited by hand?")
+        remedy = "take the module as it was" if is_own(kind) else "was the file edited by hand?"
+        raise UserError(f"the {slot} {record!r} lacks or does not know {key!r}; {remedy}")
     for key, value in given.items():
         if not fits_number(value, expected[key]):
             raise UserError(f"the {slot} {record!r} cannot have {key} = {value!r}; was the file edited by hand?")
-        nested = key in slots and value is not None and not fits_number(value, int)
-        given[key] = thing_of(value, slots, key) if nested else tuples(value)
+        if is_own(kind):
+            given[key] = with_parts(value, slots)
+        else:
+            nested = key in slots and value is not None and not fits_number(value, int)
+            given[key] = thing_of(value, slots, key) if nested else tuples(value)
     try:
         return kind(**given)
     except UserError:
         raise
     except (TypeError, AttributeError, ValueError) as error:
-        raise UserError(f"the {slot} {record!r} does not fit {name}: {error}") from error
+        raise UserError(f"the {slot} {record!r} does not fit {record['kind']}: {error}") from error
+
+
+def kind_of(record: Any, taken: tuple[type, ...], slot: str) -> type[Any]:
+    """The class that a record names, one of those that are taken or a user's own.
+
+    Raises:
+        UserError: if it names none of them.
+    """
+    kinds = {kind.__name__: kind for kind in taken if not isabstract(kind)}
+    name = record.get("kind") if isinstance(record, Mapping) else None
+    if isinstance(name, str) and name in kinds:
+        return kinds[name]
+    bases = tuple(kind for kind in taken if isabstract(kind))
+    if isinstance(name, str) and ":" in name and bases:
+        return class_named(name, slot, bases)
+    raise UserError(f"the {slot} {record!r} is not one of {', '.join(kinds)}; was the file edited by hand?")
+
+
+def with_parts(value: Any, slots: Slots) -> Any:
+    """A value of a user's own record: lists as tuples, and records of parts as what they describe."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("kind"), str):
+            return thing_of(value, {**slots, "part": tuple(kind for kinds in slots.values() for kind in kinds)}, "part")
+        return {key: with_parts(item, slots) for key, item in value.items()}
+    return tuple(with_parts(item, slots) for item in value) if isinstance(value, list) else value
+
+
+def own_kinds(record: Any) -> Iterator[str]:
+    """Names of the user's own classes in a record, nested ones too."""
+    if isinstance(record, Mapping):
+        kind = record.get("kind")
+        if isinstance(kind, str) and ":" in kind:
+            yield kind
+    nested = record.values() if isinstance(record, Mapping) else record if isinstance(record, list) else ()
+    for value in nested:
+        yield from own_kinds(value)
 
 
 def fits_number(value: Any, kind: Any) -> bool:

@@ -77,11 +77,11 @@ Doubled.__name__ = "BinaryMLP"
 
 
 def test_networks_from_elsewhere_are_not_taken_for_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their record may be that of one of ours, whose table is another; and what they leave must not be found."""
+    """Their name and fields may be those of one of ours, whose table is another; and what they leave is not found."""
     monkeypatch.setenv("HYPERBORN_CACHE", str(tmp_path / "cache"))
     net, split = BinaryMLP(12, ()), data(300)
     foreign = Doubled(12)
-    assert energy_key(foreign, split.x, split.y) == energy_key(net, split.x, split.y)
+    assert energy_key(foreign, split.x, split.y) != energy_key(net, split.x, split.y)
     ours = energies(net, split, cache=False)
     for _ in range(2):
         table, fresh = computed(foreign, split)

@@ -1,6 +1,5 @@
 """Run folders from somebody else: links in them, and values that no run writes, under digests that fit."""
 
-import io
 import json
 import os
 import shutil
@@ -20,9 +19,8 @@ from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.runs.folder import RunFolder
 from hyperborn.storage import Checkpoints
-from hyperborn.storage.formats import FOLDERS
-from hyperborn.storage.manifest import MANIFEST, manifest_bytes
-from runs import files_of, resume, same, start, start_and_stop
+from hyperborn.storage.manifest import MANIFEST
+from runs import files_of, npz, reseal, resume, same, start, start_and_stop
 
 STEPS, STOPPED = 60, 25
 """Steps of the run, and where it was stopped: at a record, where leaps of steps end."""
@@ -45,13 +43,6 @@ def finished(origins: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def stopped(origins: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(origins / "stopped", tmp_path / "run"))
-
-
-def reseal(folder: Path, name: str, data: bytes) -> None:
-    """Write one file of a folder, and a manifest that fits."""
-    (folder / name).write_bytes(data)
-    kind = FOLDERS[json.loads((folder / MANIFEST).read_bytes())["format"]]
-    (folder / MANIFEST).write_bytes(manifest_bytes({n: d for n, d in files_of(folder).items() if n != MANIFEST}, kind))
 
 
 LINKED = ["metrics.jsonl", "checkpoints", "definition", "definition/data.npz", "result", "result/plots", ".lock"]
@@ -94,12 +85,6 @@ def test_a_ledger_that_never_ends_is_refused(stopped: Path) -> None:
     assert "ledger.sqlite is not a regular file" in run("ledger", stopped).refused()
     with pytest.raises(UserError, match=r"ledger\.sqlite is not a regular file; restore it from a copy"):
         resume(stopped)
-
-
-def npz(**arrays: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
-    return file.getvalue()
 
 
 def replaced(*place: Any, value: str) -> Callable[[dict[str, Any]], bytes]:

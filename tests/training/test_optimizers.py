@@ -1,11 +1,27 @@
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
+import hyperborn as hb
+from hyperborn.data import Dataset
 from hyperborn.errors import UserError
-from hyperborn.training.optimizers import Adam, Gains
+from hyperborn.progress import Progress
+from hyperborn.runs import session
+from hyperborn.training.fit import run
+from hyperborn.training.optimizers import Adam, Gains, OptaxRule, Unrecorded
+from hyperborn.training.regime import Resources
+from runs import same
+
+STEPS = 300
+"""Of the definition that other tests compile."""
+
+
+def halving(step: Any) -> Any:
+    return 0.1 * 0.5 ** (step / 100)
 
 
 def plain(gradients: np.ndarray, learning_rate: float, steps: int) -> np.ndarray:
@@ -57,3 +73,107 @@ def test_what_nothing_depends_on_stays_where_it_is() -> None:
 def test_rates_are_checked(kind: Any, rate: Any) -> None:
     with pytest.raises(UserError, match=r"learning_rate = .*: give a positive number, such as 0\.0?3"):
         kind(rate)
+
+
+def changes_of(optimizer: Any) -> np.ndarray:
+    """What five steps change, of gradients that are the same each time."""
+    rule, params, changes = optimizer.transformation(100), jnp.zeros(3), []
+    state = rule.init(params)
+    for gradient in np.random.default_rng(2).normal(size=(5, 3)):
+        change, state = rule.update(jnp.asarray(gradient, jnp.float32), state, params)
+        changes.append(np.asarray(change))
+    return np.array(changes)
+
+
+def test_a_schedule_is_taken_as_it_is() -> None:
+    """Adam's step is its rate times what does not depend on it; the first and the third rates are by hand."""
+    constant = changes_of(Adam(optax.constant_schedule(0.2)))
+    np.testing.assert_allclose(np.abs(constant[0]), 0.2, rtol=1e-4)
+    found = changes_of(Adam(halving))
+    np.testing.assert_allclose(found[0], 0.5 * constant[0], rtol=1e-5)
+    np.testing.assert_allclose(found[2], 0.5 * 0.5**0.02 * constant[2], rtol=1e-5)
+    # That of a number is the half cosine over all steps.
+    np.testing.assert_array_equal(changes_of(Adam(0.1)), changes_of(Adam(optax.cosine_decay_schedule(0.1, 100))))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        (lambda step: 0.1 if step < 9 else 0.01, "cannot be traced by JAX (TracerBoolConversionError: "),
+        (lambda: 0.1, "cannot be traced by JAX (TypeError: "),
+        (lambda _: "slow", "cannot be traced by JAX (TypeError: "),
+        (lambda step: jnp.ones(2) * step, "gives ShapeDtypeStruct(shape=(2,), dtype=float32) for a step; "),
+        (lambda _: None, "gives None for a step; "),
+    ],
+    ids=["a branch", "no step", "a text", "two numbers", "nothing"],
+)
+def test_what_is_no_schedule_is_one_line(schedule: Any, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        Adam(schedule)
+    assert said in str(caught.value)
+    assert str(caught.value).endswith(
+        "give a function from a step to a number, such as optax.cosine_decay_schedule(0.1, 500)"
+    )
+    assert "\n" not in str(caught.value)
+
+
+def test_a_transformation_of_optax_is_an_optimizer(define, data: Dataset, tmp_path: Path) -> None:
+    """The same steps as `Adam`, which is Optax's with another memory; its result is saved, and predicts."""
+    usual = define()
+    rule = optax.adam(optax.cosine_decay_schedule(0.1, STEPS), b2=0.99)
+    found = hb.fit(
+        usual.network,
+        data,
+        posterior=usual.posterior,
+        objective=hb.ELBO(),
+        optimizer=rule,
+        spread=usual.spread,
+        restarts=4,
+        steps=STEPS,
+        annealing=None,
+        plateau=None,
+        progress=False,
+    )
+    assert found.definition.optimizer == OptaxRule(rule)
+    assert same(found, run(usual, data, Resources(Progress(enabled=False))))
+    found.save(tmp_path / "run")
+    again = hb.load(tmp_path / "run")
+    np.testing.assert_array_equal(again.predict_proba(data.test.x), found.predict_proba(data.test.x))
+    again.save(tmp_path / "copy")
+    assert hb.load(tmp_path / "copy").definition == again.definition
+    assert isinstance(again.definition.optimizer, Unrecorded)
+    with pytest.raises(
+        UserError, match=r"the run cannot be trained on, .* its optimizer: rule of OptaxRule is the func"
+    ):
+        run(again.definition, data, Resources(Progress(enabled=False)))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "named"),
+    [
+        (OptaxRule(optax.sgd(0.1)), "rule of OptaxRule is the function chain.<locals>.init_fn"),
+        (Adam(halving), "learning_rate of Adam is the function halving"),
+    ],
+    ids=["a transformation", "a schedule"],
+)
+def test_a_run_that_could_not_be_resumed_is_not_begun_in_a_folder(
+    define, data: Dataset, tmp_path: Path, optimizer: Any, named: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        session.start(tmp_path / "run", define(optimizer=optimizer), data, Progress(enabled=False), plots=lambda *_: {})
+    assert str(caught.value) == (
+        f"the run could not be resumed: {named}, and a run folder holds numbers, texts and tuples only; take another "
+        "optimizer, or hb.fit, whose result can be saved"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_line_search_of_optax_is_known_as_one(data: Dataset) -> None:
+    """It is given the loss itself, not annealed, and refused where the loss changes from step to step."""
+    network, posterior = hb.networks.BinaryMLP(2, hidden=()), hb.Register(hb.circuits.ProductState(3))
+    usual: dict[str, Any] = {"steps": 20, "plateau": None, "progress": False}
+    found = hb.fit(network, data, posterior=posterior, optimizer=optax.lbfgs(memory_size=10), **usual)
+    assert same(found, hb.fit(network, data, posterior=posterior, optimizer=hb.LBFGS(), **usual))
+    assert OptaxRule(optax.sgd(0.1)).follows_changing_loss
+    with pytest.raises(UserError, match="the optimizer optax searches along lines of an exact loss, and the estimator"):
+        hb.fit(network, data, posterior=hb.Registers(3), optimizer=optax.lbfgs(), **usual)

@@ -15,6 +15,7 @@ from hyperborn.backends.simulators.fake_device import PREFIX as FAKE
 from hyperborn.backends.simulators.fake_device import FakeDevice, fake_names
 from hyperborn.backends.simulators.statevector import Statevector
 from hyperborn.errors import UserError
+from hyperborn.parts import part_called
 from hyperborn.records import record_of
 
 BACKENDS: tuple[type[Backend], ...] = (Statevector, Aer, FakeDevice, IBMDevice, PennyLaneDevice)
@@ -23,6 +24,7 @@ BACKENDS: tuple[type[Backend], ...] = (Statevector, Aer, FakeDevice, IBMDevice, 
 IBM = "ibm_"
 PENNYLANE = "pennylane:"
 AER = "aer"
+OWN = "module:Class for a backend of your own"
 
 SHAPES = (
     "statevector",
@@ -32,6 +34,7 @@ SHAPES = (
     "ibm_NAME for a device of your IBM Quantum account",
     f"{PENNYLANE}DEVICE",
     *SIMULATORS,
+    OWN,
 )
 """All names of backends, for messages."""
 
@@ -69,6 +72,8 @@ def backend_kind(name: str) -> tuple[type[Backend], dict[str, Any]]:
         return PennyLaneDevice, {"name": name.removeprefix(PENNYLANE)}
     if name in SIMULATORS:
         return PennyLaneDevice, {"name": name}
+    if f"{head}:" not in (f"{AER}:", PENNYLANE) and (own := part_called(name, "backend", Backend)):
+        return own, {}
     raise UserError(f"there is no backend {name!r}{hint(name)}; choose {', '.join(SHAPES)}")
 
 
@@ -91,7 +96,7 @@ def identity_of(backend: Backend) -> str:
 
     It keeps counts of backends with different settings apart.
     """
-    if backend == backend_named(backend.label):
+    if type(backend) in BACKENDS and backend == backend_named(backend.label):
         return backend.label
     record = json.dumps(record_of(backend), sort_keys=True)
     return f"{backend.label}-{hashlib.sha256(record.encode()).hexdigest()[:8]}"

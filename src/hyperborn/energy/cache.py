@@ -36,7 +36,7 @@ def through_cache(
     """The table that `compute` returns, read from the cache on disk if it is there.
 
     Small tables are not kept, and neither are those of networks of other classes than `CACHED`: a record of their
-    fields does not say what their code computes.
+    name and fields does not say what their code computes today.
     """
     if not enabled or type(net) not in CACHED or 2**net.n_weights * len(y) < CHEAP_PRODUCT:
         return compute()

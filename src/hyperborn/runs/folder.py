@@ -41,6 +41,7 @@ from hyperborn.storage import (
     json_from_bytes,
     json_to_bytes,
     read_folder,
+    read_metrics,
     write_folder,
 )
 from hyperborn.storage.durable import explained
@@ -236,7 +237,15 @@ class RunFolder:
 
     def has_plots(self) -> bool:
         """Whether there are pictures, or none are due: a result that was saved without its training has none."""
-        return not (self.path / METRICS).exists() or folder_exists(self.path / PLOTS)
+        return not self.has_log() or folder_exists(self.path / PLOTS)
+
+    def has_log(self) -> bool:
+        """Whether there is a metrics log: a result that was saved without its training has none."""
+        return os.path.lexists(self.path / METRICS)
+
+    def records(self) -> list[dict[str, Any]]:
+        """All records of the metrics log, verified."""
+        return read_metrics(self.path / METRICS)
 
     def metrics_digest(self) -> str | None:
         """Digest of the whole metrics log; None where there is none, as after `Result.save`."""

@@ -1,7 +1,7 @@
 """Results in their runs' folders: written once, read back verified."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +9,16 @@ import numpy as np
 from hyperborn.arguments import path_of
 from hyperborn.backends.outcomes import outcome_arrays, outcomes_of
 from hyperborn.errors import UserError
-from hyperborn.runs.folder import RunFolder, numbers_of, writing
+from hyperborn.runs.folder import RunFolder, checked_record, numbers_of, writing
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
+from hyperborn.training.history import TrainingHistory, history_arrays, history_of
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import SECONDS, Result
 
 PARAMS = "params.npz"
 OUTCOMES = "outcomes.npz"
+HISTORY = "history.npz"
+"""Records of the training, where the run folder has no log of them."""
 
 
 def save(result: Result, path: Path, *, force: bool = False) -> None:
@@ -34,10 +37,13 @@ def finish(result: Result, folder: RunFolder) -> None:
     Raises:
         UserError: if the run is not there any more, or the system refuses.
     """
-    record = {name: getattr(result, name) for name in ("losses", "steps", "numbers", "seconds", "measured_on")}
+    names = ("losses", "steps", "numbers", "seconds", "measured_on", "stopped_by_callback")
+    record = {name: getattr(result, name) for name in names}
     files = {"summary.json": json_to_bytes(result.summary), PARAMS: arrays_to_bytes({"params": result.params})}
     if result.outcomes is not None:
         files[OUTCOMES] = arrays_to_bytes(outcome_arrays(result.outcomes))
+    if result.history is not None and not folder.has_log():
+        files[HISTORY] = arrays_to_bytes(history_arrays(result.history))
     folder.finish(record, files)
 
 
@@ -72,11 +78,29 @@ def read(folder: RunFolder, report: Callable[[str], None]) -> Result:
         losses, steps = tuple(numbers_of(record["losses"], definition.restarts)), record["steps"]
         if type(steps) is not int or not 0 <= steps <= definition.steps:
             raise ValueError(f"{steps!r} steps of {definition.steps}")
-        return Result(definition, folder.data, params, losses, steps, numbers, seconds, outcomes, place)
+        early = record.get("stopped_by_callback", False)
+        if type(early) is not bool:
+            raise TypeError(f"stopped_by_callback is {early!r}")
+        history = history_in(folder, files)
+        return Result(definition, folder.data, params, losses, steps, numbers, seconds, outcomes, place, early, history)
     except UserError:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{folder.result} is not a result ({error}); restore it from a copy") from error
+
+
+def history_in(folder: RunFolder, files: Mapping[str, bytes]) -> TrainingHistory | None:
+    """The history of a finished run, from its log or the files of its result; None if it has neither.
+
+    Raises:
+        KeyError, TypeError, ValueError: if it is not one of the run.
+    """
+    restarts = folder.definition.restarts
+    if folder.has_log():
+        return TrainingHistory.of([checked_record(record, restarts) for record in folder.records()])
+    if HISTORY not in files:
+        return None
+    return history_of(arrays_from_bytes(files[HISTORY], str(folder.result / HISTORY)), restarts)
 
 
 def load(path: str | Path, *, report: Callable[[str], None] | None = None) -> Result:

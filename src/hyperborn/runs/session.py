@@ -3,8 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from math import isnan
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,15 @@ from hyperborn.progress import Progress
 from hyperborn.runs import layout, results
 from hyperborn.runs.folder import Records, RunFolder, checked_record, writing
 from hyperborn.runs.layout import LEDGER
-from hyperborn.storage import MetricsLog, read_metrics
+from hyperborn.storage import MetricsLog
 from hyperborn.training.definition import Definition
 from hyperborn.training.fit import run
+from hyperborn.training.history import TrainingHistory
 from hyperborn.training.loop import Position, Report, fresh
 from hyperborn.training.regime import Resources
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import Result
+from hyperborn.training.serialization import check_resumable
 
 CHECKPOINT_SECONDS = 2.0
 """A kill costs at most about this much work."""
@@ -64,6 +65,7 @@ def start(
         Interrupted: after Ctrl-C, with everything saved.
     """
     definition.check(data)
+    check_resumable(definition)
     # Checked before locking, because locking makes a file there.
     layout.check_available(path, force=force)
     with writing(path):
@@ -124,11 +126,14 @@ def go_on(
             result = run(folder.definition, folder.data, resources, keeper.watch, position)
         finally:
             keeper.save()
+        records = log.read()
+        # This process may have made a part of the records only.
+        result = replace(result, history=TrainingHistory.of(records))
         result.seconds.update({name: result.seconds[name] + spent.get(name, 0.0) for name in result.seconds})
         results.finish(result, folder)
         # After saving: a picture that fails must not cost the result.
         with warning_on_failure("the pictures", progress.note):
-            folder.write_plots(plots(result, log.read()))
+            folder.write_plots(plots(result, records))
     return result
 
 
@@ -145,7 +150,7 @@ def draw_missing(folder: RunFolder, result: Result, progress: Progress, plots: P
     """Draw the pictures that a finished run lacks, inside `writing`; a failure is a note."""
     if not folder.has_plots():
         with warning_on_failure("the pictures", progress.note):
-            folder.write_plots(plots(result, read_metrics(folder.path / layout.METRICS)))
+            folder.write_plots(plots(result, folder.records()))
 
 
 def has_jobs(path: Path) -> bool:
@@ -212,7 +217,7 @@ class Keeper:
         """Take note of one report."""
         step = report.position.step
         if report.recorded and (not self.last or step > self.last[-1]["step"]):
-            record = self.record_of(report)
+            record = report.record | {"train_accuracy": report.accuracy()}
             self.log.append(record)
             self.last = [*self.last, record][-KEPT_RECORDS:]
         self.unsaved = report
@@ -228,15 +233,3 @@ class Keeper:
         now = {"compile": report.compile_seconds, "train": report.train_seconds}
         self.folder.save_position(report, {name: now[name] + self.spent.get(name, 0.0) for name in now}, self.last)
         self.saved_at = time.monotonic()
-
-    def record_of(self, report: Report) -> dict[str, Any]:
-        """A line of the metrics log: of the best restart, unless named otherwise; nats."""
-        diagnosis, best = report.diagnosis, report.best
-        return {
-            "step": report.position.step,
-            "loss": float(diagnosis.loss[best]),
-            "losses": [float(loss) for loss in diagnosis.loss],
-            "elbo": None if isnan(report.elbo) else report.elbo,
-            "expected_energy": float(diagnosis.expected_energy[best]),
-            "train_accuracy": report.accuracy(),
-        }

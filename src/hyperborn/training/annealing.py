@@ -1,5 +1,6 @@
 """Annealing: the energies' weight rises from near 0 to 1 during training."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -8,8 +9,20 @@ from jaxtyping import Array, Float, Int
 from hyperborn.errors import UserError, is_number
 
 
+class AnnealingSchedule(ABC):
+    """How the energies' factor goes from its start to 1; a frozen dataclass of settings."""
+
+    @abstractmethod
+    def length(self, steps: int) -> float:
+        """Steps until the factor is 1, of a run of `steps` steps; 0 for no annealing at all."""
+
+    @abstractmethod
+    def inverse_temperature(self, step: Int[Array, ""], steps: int) -> Float[Array, ""]:
+        """The factor of the energies at a step, counted from 0, of a run of `steps` steps; JAX traces it."""
+
+
 @dataclass(frozen=True)
-class Annealing:
+class Annealing(AnnealingSchedule):
     """Energies are multiplied by `start` at first. The factor rises geometrically to 1 at `share` of the steps.
 
     So an ELBO is trained through the posteriors of tempered likelihoods, exp(-b energy) with b from `start` to 1, and
@@ -31,10 +44,8 @@ class Annealing:
             raise UserError(f"annealing share = {self.share!r}: give a number above 0 and at most 1, such as 0.5")
 
     def length(self, steps: int) -> float:
-        """Steps until the factor is 1."""
-        return self.share * steps
+        return self.share * steps if self.start < 1 else 0.0
 
     def inverse_temperature(self, step: Int[Array, ""], steps: int) -> Float[Array, ""]:
-        """The factor of the energies at a step, counted from 0, of a run of `steps` steps."""
         left = jnp.maximum(0.0, 1.0 - step / self.length(steps))
         return self.start**left

@@ -5,15 +5,17 @@ What depends on the way of training, the learning rate for example, is decided b
 
 from typing import Any
 
+from optax import GradientTransformation
+
 from hyperborn.errors import whole_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import SPREAD, Posterior, default_posterior
 from hyperborn.priors import Prior, Uniform
-from hyperborn.training.annealing import Annealing
+from hyperborn.training.annealing import Annealing, AnnealingSchedule
 from hyperborn.training.definition import Definition, check_kinds
 from hyperborn.training.estimator import Estimator
-from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.optimizers import Optimizer, as_optimizer
 from hyperborn.training.plateau import Plateau
 from hyperborn.training.regimes import REGIMES, regime_for
 
@@ -29,8 +31,8 @@ def definition_with_defaults(
     objective: Objective | None = None,
     estimator: Estimator | None = None,
     prior: Prior = Uniform(),
-    optimizer: Optimizer | None = None,
-    annealing: Annealing | None = Annealing(),
+    optimizer: Optimizer | GradientTransformation | None = None,
+    annealing: AnnealingSchedule | None = Annealing(),
     plateau: Plateau | None = Plateau(),
     steps: int | None = None,
     batch_size: Any = BATCH_SIZE,
@@ -56,7 +58,7 @@ def definition_with_defaults(
         objective=regime.default_objective() if objective is None else objective,
         estimator=given,
         prior=prior,
-        optimizer=regime.default_optimizer(given) if optimizer is None else optimizer,
+        optimizer=regime.default_optimizer(given) if optimizer is None else as_optimizer(optimizer),
         annealing=annealing,
         plateau=plateau,
         steps=regime.default_steps(examples, batch_size) if steps is None else steps,

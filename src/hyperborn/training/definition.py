@@ -14,9 +14,9 @@ from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import LARGEST_SPREAD, SPREAD, Posterior
 from hyperborn.priors import Prior
 from hyperborn.records import record_of
-from hyperborn.training.annealing import Annealing
+from hyperborn.training.annealing import AnnealingSchedule
 from hyperborn.training.estimator import Estimator
-from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.optimizers import Optimizer, as_recorded
 from hyperborn.training.plateau import Plateau
 
 KINDS_OF_ARGUMENTS: dict[str, tuple[tuple[type, ...], str]] = {
@@ -26,9 +26,9 @@ KINDS_OF_ARGUMENTS: dict[str, tuple[tuple[type, ...], str]] = {
     "objective": ((Objective,), "an objective, such as hb.ELBO()"),
     "estimator": ((Estimator,), "an estimator, such as hb.Exact(), hb.FirstOrder() or hb.SPSA()"),
     "prior": ((Prior,), "a prior, such as hb.Uniform()"),
-    "optimizer": ((Optimizer,), "an optimizer, such as hb.Adam()"),
+    "optimizer": ((Optimizer,), "an optimizer, such as hb.Adam(), or a transformation of Optax"),
     "annealing": (
-        (Annealing, NoneType),
+        (AnnealingSchedule, NoneType),
         "an annealing, such as hb.Annealing(), or None for none",
     ),
     "plateau": ((Plateau, NoneType), "a plateau, such as hb.Plateau(), or None to stop at the last step only"),
@@ -62,7 +62,7 @@ class Definition:
     estimator: Estimator
     prior: Prior
     optimizer: Optimizer
-    annealing: Annealing | None
+    annealing: AnnealingSchedule | None
     plateau: Plateau | None
     steps: int
     batch_size: int
@@ -109,11 +109,18 @@ class Definition:
         check_magnitude(data.train.x, data.features)
 
     def to_record(self) -> dict[str, Any]:
-        """The definition as JSON can hold it."""
-        parts = {name: record_of(getattr(self, name)) for name in REQUIRED_PARTS}
-        plain = {name: getattr(self, name) for name in NUMBERS}
-        optional = {name: record_of(part) if (part := getattr(self, name)) else None for name in OPTIONAL_PARTS}
-        return optional | parts | plain
+        """The definition as JSON can hold it.
+
+        Raises:
+            UserError: if a part of a user's own cannot be found again, or has a field that JSON cannot hold.
+        """
+        kept = vars(self) | {"optimizer": as_recorded(self.optimizer)}
+        try:
+            parts = {name: record_of(kept[name]) for name in REQUIRED_PARTS}
+            optional = {name: record_of(part) if (part := kept[name]) else None for name in OPTIONAL_PARTS}
+        except UserError as error:
+            raise UserError(f"the run cannot be saved: {error}") from error
+        return optional | parts | {name: kept[name] for name in NUMBERS}
 
 
 def check_kinds(**arguments: Any) -> None:

@@ -26,7 +26,7 @@ from hyperborn.posteriors.enumeration import most_probable
 from hyperborn.predictive import exact_predictive
 from hyperborn.priors import Prior
 from hyperborn.progress import Progress
-from hyperborn.training.annealing import Annealing
+from hyperborn.training.annealing import AnnealingSchedule
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.optimizers import Adam, Optimizer, check_optimizer, update_rule_of
@@ -132,10 +132,10 @@ class ExactRegime(Regime):
         del definition
         return RECORD_EVERY
 
-    def annealing(self, definition: Definition) -> Annealing | None:
+    def annealing(self, definition: Definition) -> AnnealingSchedule | None:
         useful = definition.objective.separable and definition.optimizer.follows_changing_loss
         found = definition.annealing
-        return found if found and found.start < 1 and useful else None
+        return found if found and useful and found.length(definition.steps) > 0 else None
 
     def plateau(self, definition: Definition) -> Plateau | None:
         return definition.plateau
@@ -252,7 +252,7 @@ def advance(
     *,
     posterior: ExplicitPosterior,
     optimizer: Optimizer,
-    annealing: Annealing | None,
+    annealing: AnnealingSchedule | None,
     steps: int,
 ) -> TrainState:
     """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""

@@ -8,8 +8,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import NoneType
+from typing import Any
 
 import numpy as np
+from optax import GradientTransformation
 
 from hyperborn.arguments import check_kind, path_of
 from hyperborn.backends.jobs.budget import Limits
@@ -22,10 +24,12 @@ from hyperborn.posteriors import SPREAD, Posterior
 from hyperborn.predictive import posterior_predictive
 from hyperborn.priors import Prior, Uniform
 from hyperborn.progress import Progress
-from hyperborn.training.annealing import Annealing
+from hyperborn.training.annealing import Annealing, AnnealingSchedule
+from hyperborn.training.callbacks import Callback, asks_to_stop, check_callback
 from hyperborn.training.defaults import BATCH_SIZE, definition_with_defaults
 from hyperborn.training.definition import Definition, check_kinds
 from hyperborn.training.estimator import Estimator
+from hyperborn.training.history import TrainingHistory
 from hyperborn.training.interruption import Interrupted, interruptible
 from hyperborn.training.loop import Position, Report, fresh, train
 from hyperborn.training.optimizers import Optimizer
@@ -33,11 +37,13 @@ from hyperborn.training.plateau import Plateau
 from hyperborn.training.regime import Problem, Resources
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import SECONDS, Result
+from hyperborn.training.serialization import check_saved
 
 EXAMPLES_FOR_ACCURACY = 1000
 """Training examples, at most, that the accuracy is told on as training goes."""
 
-Watcher = Callable[[Report], None]
+Watcher = Callable[[Report], bool | None]
+"""Is told every report; True from it ends the training there."""
 
 
 def fit(
@@ -48,8 +54,8 @@ def fit(
     posterior: Posterior | None = None,
     estimator: Estimator | None = None,
     prior: Prior = Uniform(),
-    optimizer: Optimizer | None = None,
-    annealing: Annealing | None = Annealing(),
+    optimizer: Optimizer | GradientTransformation | None = None,
+    annealing: AnnealingSchedule | None = Annealing(),
     plateau: Plateau | None = Plateau(),
     steps: int | None = None,
     batch_size: int = BATCH_SIZE,
@@ -58,6 +64,7 @@ def fit(
     spread: float = SPREAD,
     limits: Limits | None = None,
     ledger: str | Path | None = None,
+    callback: Callback | None = None,
     progress: bool = True,
 ) -> Result:
     """Train a posterior over a binary network's weights; the best of several restarts is kept.
@@ -73,8 +80,9 @@ def fit(
         estimator: from the objective to a gradient; if None `Exact` for one register, `FirstOrder` for `Registers`,
             `SPSA` on a backend.
         prior: `Uniform`, `Bernoulli`, `Ising`, `Empirical`, or what an earlier result gives with `Result.as_prior`.
-        optimizer: `Adam`, with exact gradients also `LBFGS`, on a backend also `Gains`. If None `Gains` for `SPSA`,
-            else Adam, with a learning rate of 0.03 radians for exact gradients and of 0.1 for all others.
+        optimizer: `Adam`, with exact gradients also `LBFGS`, on a backend also `Gains`, or any transformation of Optax,
+            such as ``optax.sgd(0.1)``. If None `Gains` for `SPSA`, else Adam, with a learning rate of 0.03 radians for
+            exact gradients and of 0.1 for all others.
         annealing: how energies rise as training goes; in full from the start if None. Exact gradients only.
         plateau: when to stop before `steps`; never if None. Exact gradients only.
         steps: steps at most; if None 1000 for exact gradients, 60 epochs in 1,500 to 12,000 steps on `Registers`, and
@@ -87,12 +95,17 @@ def fit(
         ledger: file in which every job of a backend is kept before it is sent, and what it gave: the same call goes on
             from there and pays for nothing twice. In memory if None, which is refused where jobs cost money. It is
             refused off a backend, as limits are.
+        callback: is told how training goes, at every record of `Result.history` and about twice a second:
+            ``callback(step, losses, parameters)``, with the loss (nats) of every restart, shape (restarts,), and the
+            parameters (radians) of every restart, a row each. Where it returns True training stops, and the result is
+            that of the parameters it was shown; the summary then says that it was "stopped" by the "callback".
         progress: whether to show progress on standard error.
 
     Raises:
         UserError: if something is not what its argument takes, or the pieces do not fit each other or the data.
     """
     check_kinds(data=data)
+    check_callback(callback)
     check_kind("limits", limits, (Limits, NoneType), "limits, such as hb.backends.Limits(max_shots=10_000), or None")
     file = None if ledger is None else path_of("ledger", ledger, "a file for the jobs of a backend")
     definition = definition_with_defaults(
@@ -116,7 +129,19 @@ def fit(
             f"ledger = {str(ledger)!r}: the run is on no backend, so that it has no jobs to keep; leave the ledger out"
         )
     with Progress(enabled=progress) as shown:
-        return run(definition, data, Resources(shown, limits, ledger=file))
+        # Said before the work, not after it.
+        try:
+            check_saved(definition)
+        except UserError as error:
+            shown.note(str(error))
+        watch = None if callback is None else partial(report_to, callback)
+        return run(definition, data, Resources(shown, limits, ledger=file), watch)
+
+
+def report_to(callback: Callback, report: Report) -> bool:
+    """Tell a callback of a report, and whether it wants the training to stop."""
+    parameters = np.asarray(report.position.state.params)
+    return asks_to_stop(callback, report.position.step, np.asarray(report.diagnosis.loss), parameters)
 
 
 def run(
@@ -128,7 +153,7 @@ def run(
     describe: str | None = None,
     problem: Problem | None = None,
 ) -> Result:
-    """Train a definition from its start, or from a position, calling `watch` with every report.
+    """Train a definition from its start, or from a position, calling `watch` with every report until it returns True.
 
     `describe` names the stage to the person who waits; `problem` is what `Regime.prepare` makes of the definition and
     the data, for whoever has it already.
@@ -144,9 +169,9 @@ def run(
     with prepared as ready:
         energy_seconds = time.perf_counter() - clock
         stage = describe or f"training {definition.objective.name}"
-        report = trained(definition, data, resources.progress, ready, position, watch, stage)
+        report, history = trained(definition, data, resources.progress, ready, position, watch, stage)
         seconds = dict(zip(SECONDS, (energy_seconds, report.compile_seconds, report.train_seconds), strict=True))
-        return result_of(definition, data, ready, report, seconds)
+        return result_of(definition, data, ready, report, seconds, history)
 
 
 def trained(
@@ -157,23 +182,27 @@ def trained(
     position: Position | None,
     watch: Watcher | None,
     stage: str,
-) -> Report:
-    """The last report of a training."""
+) -> tuple[Report, TrainingHistory]:
+    """The last report of a training, and its records."""
     show = progress.training(definition.steps, stage)
     report: Report | None = None
+    records: list[dict[str, Any]] = []
     with interruptible() as interrupted, closing(show):
         for report in train(definition, problem, position or fresh(definition)):
             # Many reports are neither recorded nor shown, and some are both: shown by another thread.
             report = replace(report, accuracy=Once(partial(accuracy_of, definition, data, report)))
-            if watch:
-                watch(report)
+            stop = watch(report) if watch else None
+            if report.recorded or stop:
+                records.append(report.record)
             # A plateau may end the run early, and the bar with it.
             shown = definition.steps if report.position.finished else report.position.step
             show(shown, partial(metrics_text, report))
             if number := interrupted():
                 raise Interrupted(f"stopped at step {report.position.step} of {definition.steps}", number)
+            if stop:
+                break
     assert report is not None, "training reports at least once"
-    return report
+    return report, TrainingHistory.of(records)
 
 
 class Once:
@@ -192,13 +221,30 @@ class Once:
 
 
 def result_of(
-    definition: Definition, data: Dataset, problem: Problem, report: Report, seconds: dict[str, float]
+    definition: Definition,
+    data: Dataset,
+    problem: Problem,
+    report: Report,
+    seconds: dict[str, float],
+    history: TrainingHistory,
 ) -> Result:
-    """The result of the best restart of a finished run."""
+    """The result of the best restart, of a run that is finished or was stopped by its watcher."""
     params = np.asarray(report.position.state.params)[report.best]
     losses = tuple(float(loss) for loss in report.diagnosis.loss)
     numbers, outcomes = problem.findings(params)
-    return Result(definition, data, params, losses, report.position.step, numbers, seconds, outcomes)
+    step, early = report.position.step, not report.position.finished
+    return Result(
+        definition,
+        data,
+        params,
+        losses,
+        step,
+        numbers,
+        seconds,
+        outcomes,
+        stopped_by_callback=early,
+        history=history,
+    )
 
 
 def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:

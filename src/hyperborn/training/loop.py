@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from math import nan
+from math import isnan, nan
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,18 @@ class Report:
     def elbo(self) -> float:
         """Evidence lower bound of the best restart (nats); not a number where KL is not known."""
         return -float(self.diagnosis.expected_energy[self.best] + self.diagnosis.kl[self.best])
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What is kept of it as JSON can hold it: of the best restart, unless named otherwise; nats."""
+        losses, best = self.diagnosis.loss, self.best
+        return {
+            "step": self.position.step,
+            "loss": float(losses[best]),
+            "losses": [float(loss) for loss in losses],
+            "elbo": None if isnan(self.elbo) else self.elbo,
+            "expected_energy": float(self.diagnosis.expected_energy[best]),
+        }
 
 
 def fresh(definition: Definition) -> Position:

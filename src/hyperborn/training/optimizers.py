@@ -1,15 +1,22 @@
 """Optimizers, as records of their settings."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from functools import cached_property
+from typing import Any, ClassVar, TypeAlias, cast
 
+import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array
 
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.printable import shown
+from hyperborn.records import record_of
+
+Schedule: TypeAlias = Callable[[Any], Any]
+"""From a step, counted from 0, to a learning rate; JAX traces it. Optax's schedules are such functions."""
 
 SQUARES = 0.99
 """Decay of Adam's mean of squared gradients."""
@@ -19,7 +26,7 @@ class Optimizer(ABC):
     """Settings from which Optax builds the update rule of a run of given length."""
 
     name: str
-    follows_changing_loss: ClassVar[bool]
+    follows_changing_loss: bool
     """Whether it can follow a loss that changes from step to step."""
     from_shots: ClassVar[bool] = False
     """Whether it is made for gradients from shots alone."""
@@ -48,21 +55,42 @@ def update_rule_of(optimizer: Optimizer, steps: int) -> optax.GradientTransforma
 class Adam(Optimizer):
     """Adam with a learning rate (radians) that falls to zero along a half cosine, and a short memory of squares.
 
+    A learning rate that is a function of the step, such as ``optax.cosine_decay_schedule(0.1, 500)``, is taken as it
+    is. A run folder cannot hold a function: see `Unrecorded`.
+
     `SQUARES` of 0.99 instead of Adam's usual 0.999 follows gradients that change as energies are annealed.
     """
 
     name = "adam"
     follows_changing_loss = True
-    learning_rate: float = 0.03
+    learning_rate: float | Schedule = 0.03
 
     def __post_init__(self) -> None:
-        if not is_number(self.learning_rate) or self.learning_rate <= 0:
-            raise UserError(f"learning_rate = {self.learning_rate!r}: give a positive number, such as 0.03")
+        if callable(self.learning_rate):
+            check_schedule(self.learning_rate)
+        elif not is_number(self.learning_rate) or self.learning_rate <= 0:
+            raise UserError(
+                f"learning_rate = {self.learning_rate!r}: give a positive number, such as 0.03, or a schedule of Optax"
+            )
 
     def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
-        return optax.with_extra_args_support(
-            optax.adam(optax.cosine_decay_schedule(self.learning_rate, steps), b2=SQUARES)
-        )
+        rate = self.learning_rate
+        schedule = rate if callable(rate) else optax.cosine_decay_schedule(rate, steps)
+        return optax.with_extra_args_support(optax.adam(schedule, b2=SQUARES))
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """Raise a UserError unless a function gives one number for a step, in a form that JAX can trace."""
+    remedy = "give a function from a step to a number, such as optax.cosine_decay_schedule(0.1, 500)"
+    try:
+        found = jax.eval_shape(schedule, jnp.int32(0))
+    except Exception as error:  # the code is the user's own
+        reason = str(error).partition("\n")[0]
+        raise UserError(
+            f"learning_rate = {shown(schedule)} cannot be traced by JAX ({type(error).__name__}: {reason}); {remedy}"
+        ) from error
+    if getattr(found, "shape", None) != ():
+        raise UserError(f"learning_rate = {shown(schedule)} gives {shown(found)} for a step; {remedy}")
 
 
 @dataclass(frozen=True)
@@ -130,8 +158,63 @@ class Gains(Optimizer):
         return optax.with_extra_args_support(optax.GradientTransformation(init, update))
 
 
+@dataclass(frozen=True)
+class OptaxRule(Optimizer):
+    """A transformation of Optax as it is, whatever learning rate it has; a run folder cannot hold it (`Unrecorded`)."""
+
+    name = "optax"
+    rule: optax.GradientTransformation
+
+    @cached_property
+    def follows_changing_loss(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Not where it needs more than the gradient, as line searches do: the loss as a function."""
+        zeros = jnp.zeros(1)
+        try:
+            jax.eval_shape(lambda: self.rule.update(zeros, self.rule.init(zeros), zeros))
+        except TypeError:
+            return False
+        return True
+
+    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+        del steps
+        return optax.with_extra_args_support(self.rule)
+
+
+@dataclass(frozen=True)
+class Unrecorded(Optimizer):
+    """What a loaded run has in place of an optimizer that no run folder holds, because it is made of functions.
+
+    Predictions do not need it: such a result is saved and loaded as any other. Only to train on is refused.
+    """
+
+    name = "unrecorded"
+    follows_changing_loss = True
+    reason: str
+
+    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+        del steps
+        raise UserError(f"the run cannot be trained on, for its folder does not hold its optimizer: {self.reason}")
+
+
+def as_optimizer(given: Any) -> Any:
+    """A transformation of Optax as an optimizer; anything else as it is."""
+    return OptaxRule(given) if isinstance(given, optax.GradientTransformation) else given
+
+
+def as_recorded(optimizer: Optimizer) -> Optimizer:
+    """The optimizer as a run folder holds it."""
+    try:
+        record_of(optimizer)
+    except UserError as error:
+        return Unrecorded(str(error))
+    return optimizer
+
+
 LEAST_DERIVATIVE = 1e-20
 """Derivatives below this count as this: an angle that nothing depends on stays where it is."""
+
+NAMELESS = (OptaxRule, Unrecorded)
+"""Optimizers that are no choice by name."""
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "lbfgs": LBFGS, "gains": Gains}
 

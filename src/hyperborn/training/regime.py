@@ -24,7 +24,7 @@ from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Posterior
 from hyperborn.progress import Progress
-from hyperborn.training.annealing import Annealing
+from hyperborn.training.annealing import AnnealingSchedule
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.optimizers import Optimizer
@@ -176,7 +176,7 @@ class Regime(ABC):
     def record_every(self, definition: Definition) -> int:
         """Steps between two records of losses."""
 
-    def annealing(self, definition: Definition) -> Annealing | None:
+    def annealing(self, definition: Definition) -> AnnealingSchedule | None:
         """The annealing, if energies are turned up as training goes."""
         del definition
         return None

@@ -27,6 +27,7 @@ from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, PreviousPosterior
 from hyperborn.predictive import fitted_temperature, posterior_predictive, predictive_of_draws, scores, tempered
 from hyperborn.training.definition import LARGEST_SEED, Definition
+from hyperborn.training.history import TrainingHistory
 from hyperborn.training.regime import PosteriorPredictor
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.shots.evaluation import outcomes_on, place_of
@@ -50,6 +51,8 @@ class Result:
     energies, compiling and training. Of a posterior on a backend, `outcomes` are the networks that came out in the end:
     they predict, and no shot is asked for any more.
 
+    `history` has the records of the training; None for a result that an earlier version saved without them.
+
     After `on`, `measured_on` says where the outcomes are of. Predictions, metrics and the most probable networks are
     theirs; `numbers` and `losses` stay those of the training run, and so does all else.
     """
@@ -63,6 +66,8 @@ class Result:
     seconds: dict[str, float]
     outcomes: Outcomes | None = field(default=None, repr=False)
     measured_on: str | None = None
+    stopped_by_callback: bool = False
+    history: TrainingHistory | None = field(default=None, repr=False)
 
     @property
     def network(self) -> Network:
@@ -251,6 +256,12 @@ class Result:
         """
         return PreviousPosterior(self.definition.posterior.ideal, self.angles, doubt)
 
+    @property
+    def stopped(self) -> str:
+        """What ended the training: "steps", a "plateau" or the "callback"."""
+        early = "callback" if self.stopped_by_callback else "plateau"
+        return "steps" if self.steps >= self.definition.steps else early
+
     @cached_property
     def summary(self) -> dict[str, Any]:
         """Everything worth reporting, as JSON can hold it; energies and evidence in nats.
@@ -274,7 +285,7 @@ class Result:
             "estimator": self.definition.estimator.name,
             "backend": regime_of(self.definition).label(self.definition),
             "steps": self.steps,
-            "stopped": "steps" if self.steps >= self.definition.steps else "plateau",
+            "stopped": self.stopped,
         }
         splits = {name: self.metrics(name) for name in SPLITS}
         tail = {"temperature": self.temperature, "map": mode, "losses": list(self.losses), "seconds": self.seconds}

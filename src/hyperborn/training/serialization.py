@@ -1,40 +1,41 @@
-"""Definitions of runs from JSON: which kinds a record may name."""
+"""Definitions of runs from JSON: which kinds a record may name, and whether a run can be saved at all."""
 
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from hyperborn.backends import BACKENDS, Noise
-from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, ProductState
+from hyperborn.backends import BACKENDS, Backend, Noise
+from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
 from hyperborn.errors import UserError
-from hyperborn.networks import BinaryConvNet, BinaryMLP
-from hyperborn.objectives.divergences import DIVERGENCES
+from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
+from hyperborn.objectives.divergences import DIVERGENCES, Divergence
 from hyperborn.objectives.kernels import Hamming
-from hyperborn.objectives.objectives import OBJECTIVES
+from hyperborn.objectives.objectives import OBJECTIVES, Objective
 from hyperborn.posteriors import Autoregressive, MultiBasis, PreviousPosterior, Register, Registers
-from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
-from hyperborn.records import Slots, thing_of
-from hyperborn.training.annealing import Annealing
+from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
+from hyperborn.records import Slots, own_kinds, record_of, thing_of
+from hyperborn.storage import json_from_bytes, json_to_bytes
+from hyperborn.training.annealing import Annealing, AnnealingSchedule
 from hyperborn.training.definition import NUMBERS, OPTIONAL_PARTS, REQUIRED_PARTS, Definition
-from hyperborn.training.estimators import ESTIMATORS
-from hyperborn.training.optimizers import OPTIMIZERS
+from hyperborn.training.estimators import ESTIMATORS, Estimator
+from hyperborn.training.optimizers import OPTIMIZERS, Optimizer, Unrecorded
 from hyperborn.training.plateau import Plateau
 from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters
 
 SLOTS: Slots = {
-    "network": (BinaryMLP, BinaryConvNet),
+    "network": (BinaryMLP, BinaryConvNet, Network),
     "posterior": (Register, Registers, Autoregressive, MultiBasis, ShotRegister, ShotRegisters),
     "registers": (Registers,),
-    "backend": BACKENDS,
+    "backend": (*BACKENDS, Backend),
     "noise": (Noise,),
-    "circuit": (AllPairs, ChosenPairs, Brickwork, ProductState),
-    "objective": tuple(OBJECTIVES.values()),
-    "estimator": tuple(ESTIMATORS.values()),
-    "divergence": tuple(DIVERGENCES.values()),
+    "circuit": (AllPairs, ChosenPairs, Brickwork, ProductState, Circuit),
+    "objective": (*OBJECTIVES.values(), Objective),
+    "estimator": (*ESTIMATORS.values(), Estimator),
+    "divergence": (*DIVERGENCES.values(), Divergence),
     "kernel": (Hamming,),
-    "prior": (Uniform, Bernoulli, Ising, Empirical, PreviousPosterior),
-    "optimizer": tuple(OPTIMIZERS.values()),
-    "annealing": (Annealing,),
+    "prior": (Uniform, Bernoulli, Ising, Empirical, PreviousPosterior, Prior),
+    "optimizer": (*OPTIMIZERS.values(), Unrecorded, Optimizer),
+    "annealing": (Annealing, AnnealingSchedule),
     "plateau": (Plateau,),
 }
 
@@ -43,7 +44,7 @@ def definition_from_record(record: Any) -> Definition:
     """The definition that `Definition.to_record` wrote.
 
     Raises:
-        UserError: if the record was damaged, or one of its kinds is not hyperborn's own.
+        UserError: if the record was damaged, or a class of a user's own that it names is not imported.
     """
     expected = {field.name for field in fields(Definition)}
     if not isinstance(record, Mapping) or record.keys() != expected:
@@ -57,3 +58,27 @@ def definition_from_record(record: Any) -> Definition:
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"the definition of the run misuses a value: {error}; was it edited by hand?") from error
+
+
+def check_saved(definition: Definition) -> None:
+    """Check that a run can be saved and loaded again; where no part is a user's own it always can.
+
+    Raises:
+        UserError: as saving and loading it would.
+    """
+    record = definition.to_record()
+    if any(own_kinds(record)):
+        again = json_from_bytes(json_to_bytes(record), "the definition of the run")
+        for name in (*REQUIRED_PARTS, *OPTIONAL_PARTS):
+            if any(own_kinds(again[name])):
+                thing_of(again[name], SLOTS, name)
+
+
+def check_resumable(definition: Definition) -> None:
+    """Raise a UserError if a run folder could not hold the optimizer, so that the run could not be resumed."""
+    try:
+        record_of(definition.optimizer)
+    except UserError as error:
+        raise UserError(
+            f"the run could not be resumed: {error}; take another optimizer, or hb.fit, whose result can be saved"
+        ) from error
