@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import is_dataclass
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -95,17 +96,22 @@ def part_called(name: str, what: str, base: type) -> type[Any] | None:
     """
     if ":" in name:
         return class_named(name, what, (base,))
-    # Only here: the metadata of all packages are looked through.
+    offers = offers_of(name)
+    if len(offers) > 1:
+        raise UserError(f"{shown(name)} is offered as {' and as '.join(offers)}; name the class itself")
+    for offer in offers:
+        imported(offer.partition(":")[0], f"the part {shown(name)}")
+        return class_named(offer, what, (base,))
+    return None
+
+
+@lru_cache
+def offers_of(name: str) -> tuple[str, ...]:
+    """What installed packages offer under a name, each as ``module:Class``."""
+    # Imported only here, where a part is asked for: the metadata of all packages are looked through.
     from importlib.metadata import entry_points
 
-    offers = {offer.value: offer for offer in entry_points(group=GROUP, name=name)}
-    if not offers:
-        return None
-    if len(offers) > 1:
-        raise UserError(f"{shown(name)} is offered as {' and as '.join(sorted(offers))}; name the class itself")
-    ((value, offer),) = offers.items()
-    imported(offer.module, f"the part {shown(name)}")
-    return class_named(value, what, (base,))
+    return tuple(sorted({offer.value for offer in entry_points(group=GROUP, name=name)}))
 
 
 def import_plugins(modules: Iterable[str]) -> None:
@@ -114,11 +120,11 @@ def import_plugins(modules: Iterable[str]) -> None:
     Raises:
         UserError: if one is not found, or fails.
     """
-    here = str(Path.cwd())
-    if here not in sys.path:
-        # Last, so that no file that happens to lie there takes the place of an installed module.
-        sys.path.append(here)
     for module in modules:
+        here = str(Path.cwd())
+        if here not in sys.path:
+            # Last, so that no file that happens to lie there takes the place of an installed module.
+            sys.path.append(here)
         if not all(part.isidentifier() for part in module.split(".")):
             stem = Path(module).stem
             hint = f", such as {stem}" if stem.isidentifier() else ""

@@ -7,6 +7,7 @@ import typer
 
 from hyperborn.cli.options import with_options
 from hyperborn.cli.output import OURS, Json, emit, errors_explained, note, show
+from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import TRAIN
 
 
@@ -16,6 +17,7 @@ def estimate_command(
         str | None, typer.Argument(help="A data set's name, such as iris, or a CSV or Parquet file.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
+    plugin: Plugins = None,
     as_json: Json = False,
     **flags: str | None,
 ) -> None:
@@ -28,10 +30,12 @@ def estimate_command(
         from hyperborn.config.datasets import data_of
         from hyperborn.config.definitions import definition_of
         from hyperborn.errors import UserError
+        from hyperborn.parts import import_plugins
         from hyperborn.report.tables import facts_table
         from hyperborn.training.regimes import regime_of
         from hyperborn.training.shots.regime import backend_of
 
+        import_plugins(plugin or ())
         settings = configured(RunConfig, config, {"data": data, **flags})
         definition = definition_of(settings, data_of(settings, note), settings.objective)
         found = regime_of(definition).forecast(definition)
@@ -95,6 +99,7 @@ def backend_test_command(
     circuits: Annotated[int, typer.Option(min=20, help="Random circuits: a multiple of 5.")] = 200,
     shots: Annotated[int, typer.Option(min=2, help="Shots of each circuit.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the circuits.")] = 0,
+    plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Test a backend on random asymmetric circuits: qubit order, parameter points, shots and probabilities."""
@@ -104,9 +109,11 @@ def backend_test_command(
         from hyperborn.backends import backend_named
         from hyperborn.backends.boundary import connected
         from hyperborn.backends.conformance.conformance import check_circuits, conformance
+        from hyperborn.parts import import_plugins
         from hyperborn.progress import Progress
         from hyperborn.report.backend_tables import conformance_table
 
+        import_plugins(plugin or ())
         check_circuits(circuits)
         backend = backend_named(name)
         connection = connected(backend)

@@ -7,6 +7,7 @@ import typer
 
 from hyperborn.cli.options import with_options
 from hyperborn.cli.output import Json, emit, errors_explained, note, show, signal_of
+from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import COMPARE
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def compare_command(
     config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
     out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,
     force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the folder if it exists.")] = False,
+    plugin: Plugins = None,
     as_json: Json = False,
     **flags: str | None,
 ) -> None:
@@ -32,11 +34,13 @@ def compare_command(
         from hyperborn.cli.folders import check_writable, in_free_folder
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.config import CompareConfig, configured
+        from hyperborn.parts import import_plugins
         from hyperborn.report.tables import comparison_table
         from hyperborn.runs.folder import writing
         from hyperborn.study.comparison import averages, means_and_errors
 
         keep_compiled_programs()
+        import_plugins(plugin or ())
         settings = configured(CompareConfig, config, {"data": data, **flags})
 
         def written(folder: Path) -> "tuple[dict[str, Any], list[Row]]":

@@ -1,7 +1,7 @@
 """Names of the folders that commands write, and the advice given when a command is stopped."""
 
 import shlex
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -103,20 +103,21 @@ def check_writable(folder: Path) -> None:
 
 
 @contextmanager
-def resumable(folder: Path) -> Iterator[None]:
-    """After Ctrl-C, or when a limit was reached, say how to resume the run.
+def resumable(folder: Path, plugins: Sequence[str] = ()) -> Iterator[None]:
+    """After Ctrl-C, or when a limit was reached, say how to resume the run, with the plugins that it was given.
 
     Raises:
         KeyboardInterrupt: with the line to show.
         UserError: the limit and the command.
     """
+    command = shlex.join(["hyperborn", "resume", str(folder), *(f"--plugin={module}" for module in plugins)])
     try:
         yield
     except KeyboardInterrupt as error:
         said = str(error) or "stopped"
         if is_run(folder):
-            said += f"; everything is saved, go on with: hyperborn resume {shlex.quote(str(folder))}"
+            said += f"; everything is saved, go on with: {command}"
         raise KeyboardInterrupt(said) from error
     except LimitReached as error:
         flag = f"--{error.limit.replace('_', '-')}"
-        raise UserError(f"{error}: hyperborn resume {shlex.quote(str(folder))} {flag} N") from error
+        raise UserError(f"{error}: {command} {flag} N") from error

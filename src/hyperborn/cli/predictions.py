@@ -10,6 +10,7 @@ import typer
 
 from hyperborn.cli.options import with_options
 from hyperborn.cli.output import Json, emit, errors_explained, note, show, write
+from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import EVALUATE
 
 if TYPE_CHECKING:
@@ -32,14 +33,17 @@ def predict_command(
     out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output if absent.")] = None,
     samples: Samples = None,
     uncalibrated: Uncalibrated = False,
+    plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Predict the classes of new examples, with the posterior predictive probability of each."""
     with errors_explained(as_json):
         from hyperborn.errors import UserError
+        from hyperborn.parts import import_plugins
         from hyperborn.runs.results import load
         from hyperborn.storage import write_file
 
+        import_plugins(plugin or ())
         # The real path is checked: with folder/../name, and no such folder, the plain path does not find the file.
         if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
             raise UserError(f"{out} exists; choose another name with --out")
@@ -81,6 +85,7 @@ def evaluate_command(
     ] = None,
     samples: Samples = None,
     uncalibrated: Uncalibrated = False,
+    plugin: Plugins = None,
     as_json: Json = False,
     **flags: str | None,
 ) -> None:
@@ -90,11 +95,13 @@ def evaluate_command(
         from hyperborn.data import read_table
         from hyperborn.data.user_table import columns_needed
         from hyperborn.errors import UserError
+        from hyperborn.parts import import_plugins
         from hyperborn.predictive import scores
         from hyperborn.report.notation import metric_name, number_text
         from hyperborn.report.tables import facts_table
         from hyperborn.runs.results import load
 
+        import_plugins(plugin or ())
         if file is not None and split is not None:
             raise UserError(f"--split {split} names a part of the run's own data, and {file} was given; leave one out")
         # The run knows its data; the key only has to be text, which the name of a folder may not be.

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hyperborn.cli.output import Json, emit, errors_explained, note
+from hyperborn.cli.plugins import Plugins
 
 OUT_HELP = "Folder to write; if absent runs/study-PLAN. Cells that are done are not run again."
 
@@ -16,12 +17,14 @@ def study_command(
     quick: Annotated[
         bool, typer.Option("--quick", metavar="", help="Few tasks, seeds and steps: shows that everything runs.")
     ] = False,
+    plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Run a study: methods compared on tasks, sizes and seeds. Processes with the same command share the work."""
     with errors_explained(as_json):
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.errors import UserError, warning_on_failure
+        from hyperborn.parts import import_plugins
         from hyperborn.progress import Progress
         from hyperborn.report.plots import draw_all
         from hyperborn.study import report_files, scheduler
@@ -29,6 +32,7 @@ def study_command(
         from hyperborn.study.store import Store
 
         keep_compiled_programs()
+        import_plugins(plugin or ())
         report_files.check_parquet()
         planned = Plan.read(plan)
         planned = planned.quick() if quick else planned

@@ -7,6 +7,7 @@ import typer
 
 from hyperborn.cli.options import with_options
 from hyperborn.cli.output import Json, emit, errors_explained, note, show
+from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import TRAIN
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def train_command(
     config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
     out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,
     force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the run folder if it exists.")] = False,
+    plugin: Plugins = None,
     as_json: Json = False,
     **flags: str | None,
 ) -> None:
@@ -37,12 +39,14 @@ def train_command(
         from hyperborn.config.continuation import continued
         from hyperborn.config.datasets import data_of
         from hyperborn.config.definitions import definition_of
+        from hyperborn.parts import import_plugins
         from hyperborn.progress import Progress
         from hyperborn.report.run_pictures import plots_of
         from hyperborn.runs import session
         from hyperborn.training.regimes import regime_of
 
         keep_compiled_programs()
+        import_plugins(plugin or ())
         settings = configured(RunConfig, config, {"data": data, **flags})
         label = settings.objective if settings.backend is None else f"{settings.objective}-{settings.backend}"
         label = label.replace(":", "-").replace("/", "-")
@@ -63,7 +67,7 @@ def train_command(
         def trained(folder: Path) -> "tuple[Path, Result]":
             limits = Limits(settings.max_shots, settings.max_jobs, settings.max_seconds)
             spending = session.Spending(limits, settings.max_wait)
-            with resumable(folder), Progress() as progress:
+            with resumable(folder, plugin or ()), Progress() as progress:
                 plots = partial(plots_of, note=progress.note)
                 return folder, session.start(
                     folder, definition, examples, progress, force=force, plots=plots, spending=spending
@@ -81,6 +85,7 @@ def resume_command(
         float | None, typer.Option(help="Seconds of a backend's processor, at most; else as before.")
     ] = None,
     max_wait: Annotated[float | None, typer.Option(help="Seconds to wait for a job. Default: 86400.")] = None,
+    plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Continue a run that was stopped, to the result it would have had; no shot is paid for twice."""
@@ -90,12 +95,14 @@ def resume_command(
         from hyperborn.backends.jobs.budget import Limits
         from hyperborn.cli.folders import resumable
         from hyperborn.compilation import keep_compiled_programs
+        from hyperborn.parts import import_plugins
         from hyperborn.progress import Progress
         from hyperborn.report.run_pictures import plots_of
         from hyperborn.runs import session
 
         keep_compiled_programs()
-        with resumable(run), Progress() as progress:
+        import_plugins(plugin or ())
+        with resumable(run, plugin or ()), Progress() as progress:
             spending = session.Spending(Limits(max_shots, max_jobs, max_seconds), max_wait)
             result = session.resume(run, progress, plots=partial(plots_of, note=progress.note), spending=spending)
         show_result(result, run, as_json)

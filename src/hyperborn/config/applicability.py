@@ -8,12 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from hyperborn.circuits import Circuit
 from hyperborn.config.kinds import either
 from hyperborn.config.models import Configuration
 from hyperborn.config.options import (
+    ADAM,
     AUTO,
     DRAWN,
     EXACT,
+    LAYERED,
     LEARNING,
     MANY,
     OBJECTIVE,
@@ -29,6 +32,7 @@ from hyperborn.config.options import (
     WithObjective,
     keys_with,
 )
+from hyperborn.config.parts import class_of, made, own_class
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
@@ -36,7 +40,7 @@ from hyperborn.posteriors import Posterior
 from hyperborn.training.estimators import ESTIMATORS, Estimator
 from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.regime import Regime
-from hyperborn.training.regimes import ON_BACKEND, REGIMES, regime_for
+from hyperborn.training.regimes import ON_BACKEND, REGIMES, regime_for, regime_of_class
 
 PARTS_OF_OBJECTIVES: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
 """Options whose value is the name of a thing with options of its own."""
@@ -51,12 +55,15 @@ TAKEN: Mapping[type[Any], tuple[Condition, ...]] = {
     Divergence: (OBJECTIVE,),
     Estimator: (DRAWN, SHOTS, SPSA, PARAMETER_SHIFT),
     Optimizer: (LEARNING,),
+    Circuit: (LAYERED,),
 }
 """What the options go with that a part of each kind may take."""
 
 
 def options_of(kind: type[Any]) -> list[str]:
-    """Keys of the options that an objective, a divergence, an estimator or an optimizer takes: fields of their name.
+    """Keys of the options that an objective, a divergence, an estimator, an optimizer or a user's own circuit takes.
+
+    They are those of fields of their name.
 
     A field may have the name of another part's option by chance, as the temperature of `StraightThrough` does.
     """
@@ -77,8 +84,8 @@ def possible_setups(config: Configuration) -> list[TrainingSetup]:
     posteriors = ("register", "registers") if config.posterior == AUTO else (config.posterior,)
     if config.on_backend:
         return [TrainingSetup(posterior, ON_BACKEND) for posterior in posteriors]
-    named = None if config.estimator == AUTO else ESTIMATORS[config.estimator].regime
-    return [TrainingSetup(posterior, REGIMES[named or USUAL[posterior]]) for posterior in posteriors]
+    named = None if config.estimator == AUTO else regime_of_class(class_of("estimator", config.estimator))
+    return [TrainingSetup(posterior, named or REGIMES[USUAL[posterior]]) for posterior in posteriors]
 
 
 def setup_of(posterior: Posterior, regime: Regime) -> TrainingSetup:
@@ -122,7 +129,7 @@ def check_estimator(config: Configuration) -> None:
     """Raise a UserError for an estimator that needs a backend where there is none, or the other way round."""
     if config.estimator == AUTO:
         return
-    takes_shots = REGIMES[ESTIMATORS[config.estimator].regime].on_backend
+    takes_shots = regime_of_class(class_of("estimator", config.estimator)).on_backend
     if takes_shots and not config.on_backend:
         raise UserError(
             f"estimator {config.estimator} takes shots from a backend, and none is chosen; give --backend statevector, "
@@ -158,7 +165,9 @@ def holds(option: Option, condition: Condition, config: Configuration, setup: Tr
         case TrainedAs():
             return condition.posterior in (None, setup.posterior) and condition.regime in (None, setup.regime.name)
         case Chosen():
-            return choice_of(condition.key, config, setup.regime) in condition.values
+            choice = choice_of(condition.key, config, setup.regime)
+            own = own_class(condition.key, choice)
+            return choice in condition.values if own is None else own_takes(own, option, condition)
         case WithObjective():
             return any(takes(config, name, option, condition) for name in config.chosen_objectives)
 
@@ -171,17 +180,22 @@ def choice_of(key: str, config: Configuration, regime: Regime) -> str:
     usual = regime.default_estimator()
     if key == "estimator":
         return usual.name
-    named = usual if config.estimator == AUTO else ESTIMATORS[config.estimator]()
+    named = usual if config.estimator == AUTO else made(class_of("estimator", config.estimator), {})
     return regime.default_optimizer(named).name
+
+
+def own_takes(own: type[Any], option: Option, condition: Chosen) -> bool:
+    """Whether an option goes with a user's own part: it has a field of that name, or energies may rise with it."""
+    return option.key in options_of(own) or (condition == ADAM and own.follows_changing_loss)
 
 
 def takes(config: Configuration, name: str, option: Option, condition: WithObjective) -> bool:
     """Whether an objective is of a condition's kind, with the divergence that is chosen."""
-    kind = OBJECTIVES[name]
+    kind = class_of("objective", name)
     if condition.kind == "separable":
         return kind.separable
     own = options_of(kind)
-    parts = (PARTS_OF_OBJECTIVES[part][getattr(config, part)] for part in PARTS_OF_OBJECTIVES if part in own)
+    parts = (class_of(part, getattr(config, part)) for part in PARTS_OF_OBJECTIVES if part in own)
     return option.key in own or any(option.key in options_of(part) for part in parts)
 
 

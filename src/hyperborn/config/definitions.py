@@ -8,21 +8,22 @@ from hyperborn.config.applicability import PARTS_OF_OBJECTIVES, check_used, opti
 from hyperborn.config.models import Configuration, RunConfig
 from hyperborn.config.networks import AUTO_HIDDEN, shape_of, tiny
 from hyperborn.config.options import AUTO
+from hyperborn.config.parts import class_of, made
 from hyperborn.config.posteriors import configured_registers, placed, posterior_of, prior_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
-from hyperborn.objectives.objectives import OBJECTIVES, Objective
+from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Posterior
 from hyperborn.priors import Prior
 from hyperborn.training.annealing import Annealing
 from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
-from hyperborn.training.estimators import ESTIMATORS, Estimator
-from hyperborn.training.optimizers import OPTIMIZERS, Optimizer
+from hyperborn.training.estimators import Estimator
+from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.plateau import Plateau
 from hyperborn.training.regime import Regime
-from hyperborn.training.regimes import REGIMES, regime_for
+from hyperborn.training.regimes import regime_for, regime_of_class
 
 PASSED = ("steps", "batch_size", "restarts", "spread")
 """Options that are arguments of `definition_with_defaults` as they are."""
@@ -59,7 +60,7 @@ def run_of(
     if isinstance(config, RunConfig) and config.on_backend:
         posterior = placed(config, posterior)
     estimator = estimator_of(config, posterior)
-    regime = REGIMES[estimator.regime]
+    regime = regime_of_class(type(estimator))
     check_used(config, posterior, regime)
     return definition_with_defaults(
         network,
@@ -105,22 +106,23 @@ def smaller(config: Configuration, data: Dataset) -> str:
 def estimator_of(config: Configuration, posterior: Posterior) -> Estimator:
     """The estimator with the options that it takes; "auto" is the default of the posterior's way of training."""
     usual = regime_for(posterior).default_estimator()
-    kind = type(usual) if config.estimator == AUTO else ESTIMATORS[config.estimator]
-    return kind(**given_options(config, kind))
+    kind = type(usual) if config.estimator == AUTO else class_of("estimator", config.estimator)
+    return made(kind, given_options(config, kind))
 
 
 def objective_of(config: Configuration, name: str, *, beta: float) -> Objective:
     """The objective with the options that it takes, and the beta that "auto" stands for."""
-    kind = OBJECTIVES[name]
+    kind = class_of("objective", name)
     usual = {"beta": beta} if "beta" in options_of(kind) else {}
-    return kind(**{**usual, **given_options(config, kind)})
+    return made(kind, {**usual, **given_options(config, kind)})
 
 
 def optimizer_of(config: Configuration, regime: Regime, estimator: Estimator) -> Optimizer:
     """The optimizer with the options that it takes; "auto" and its learning rate are those of the way of training."""
-    kind = type(regime.default_optimizer(estimator)) if config.optimizer == AUTO else OPTIMIZERS[config.optimizer]
-    usual = {"learning_rate": regime.learning_rates[kind]} if kind in regime.learning_rates else {}
-    return kind(**{**usual, **given_options(config, kind)})
+    usual = type(regime.default_optimizer(estimator))
+    kind = usual if config.optimizer == AUTO else class_of("optimizer", config.optimizer)
+    rate = {"learning_rate": regime.learning_rates[kind]} if kind in regime.learning_rates else {}
+    return made(kind, {**rate, **given_options(config, kind)})
 
 
 def given_options(config: Configuration, kind: type[Any]) -> dict[str, Any]:
@@ -130,6 +132,6 @@ def given_options(config: Configuration, kind: type[Any]) -> dict[str, Any]:
     if "shots" in found:
         found["shots"] = found["shots"][0] if len(found["shots"]) == 1 else tuple(found["shots"])
     for key in PARTS_OF_OBJECTIVES.keys() & set(keys):
-        part = PARTS_OF_OBJECTIVES[key][getattr(config, key)]
-        found[key] = part(**given_options(config, part))
+        part = class_of(key, getattr(config, key))
+        found[key] = made(part, given_options(config, part))
     return found

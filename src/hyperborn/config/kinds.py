@@ -1,11 +1,13 @@
 """Kinds of values in a configuration: how text becomes one, and what is allowed in the words of an error message."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
-from hyperborn.config.options import Option
+from hyperborn.config.options import ANSATZES, Option
+from hyperborn.config.parts import PARTS, checked_name
 from hyperborn.data.built_in import LARGEST_SIZE
 from hyperborn.data.tables import MOST_COLUMNS
 from hyperborn.networks.layers import MOST_LAYERS
@@ -53,25 +55,9 @@ def distinct(value: list[Any]) -> list[Any]:
     return value
 
 
-def known(value: str) -> str:
-    """The name of an objective, if there is one of this name."""
-    if value not in OBJECTIVES:
-        raise ValueError("no objective")
-    return value
-
-
-def known_divergence(value: str) -> str:
-    """The name of a divergence, if there is one of this name."""
-    if value not in DIVERGENCES:
-        raise ValueError("no divergence")
-    return value
-
-
-def known_estimator(value: str) -> str:
-    """The name of an estimator, if there is one of this name."""
-    if value != "auto" and value not in ESTIMATORS:
-        raise ValueError("no estimator")
-    return value
+def part(option: str) -> Any:
+    """The name of a part that an option takes."""
+    return Annotated[str, AfterValidator(partial(checked_name, option))]
 
 
 def whole_or_two(value: Any) -> Any:
@@ -118,7 +104,6 @@ Positive = Annotated[float, NotTruth, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, NotTruth, Field(ge=0, allow_inf_nan=False)]
 Number = Annotated[float, NotTruth, Field(allow_inf_nan=False)]
 Probability = Annotated[float, NotTruth, Field(gt=0, lt=1)]
-Objective = Annotated[str, AfterValidator(known)]
 
 
 def whole(least: int, most: int) -> Any:
@@ -133,6 +118,7 @@ class Kind(NamedTuple):
     allowed: str
 
 
+OWN = ", or module:Class for one of your own (--plugin module)"
 COUNT, ABOVE = "a whole number from 1 on", "a number above 0"
 
 KINDS_OF_VALUES = {
@@ -194,13 +180,15 @@ KINDS_OF_VALUES = {
         Annotated[tuple[Share, Share], Listed], "two numbers from 0 on and below 1, such as 0.001,0.01"
     ),
     "readout error": Kind(Annotated[float, NotTruth, Field(ge=0, lt=0.5)], "a number from 0 on and below 0.5"),
-    "objective": Kind(Objective, either(OBJECTIVES)),
+    "objective": Kind(part("objective"), f"{either(OBJECTIVES)}{OWN}"),
     "objectives": Kind(
-        Annotated[list[Objective], Listed, AfterValidator(distinct), Field(min_length=1)],
-        f"one or more of {either(OBJECTIVES, 'and')}, each once",
+        Annotated[list[part("objective")], Listed, AfterValidator(distinct), Field(min_length=1)],
+        f"one or more of {either(OBJECTIVES, 'and')}, each once{OWN}",
     ),
-    "divergence": Kind(Annotated[str, AfterValidator(known_divergence)], either(DIVERGENCES)),
-    "estimator": Kind(Annotated[str, AfterValidator(known_estimator)], f"auto, {either(ESTIMATORS)}"),
+    "divergence": Kind(part("divergence"), f"{either(DIVERGENCES)}{OWN}"),
+    "estimator": Kind(part("estimator"), f"auto, {either(ESTIMATORS)}{OWN}"),
+    "optimizer": Kind(part("optimizer"), f"{either(PARTS['optimizer'].words)}{OWN}"),
+    "ansatz": Kind(part("ansatz"), f"{either(ANSATZES)}{OWN}"),
 }
 """Kinds of values, by the name that `hyperborn.config.options` gives them."""
 

@@ -4,14 +4,13 @@ from typing import NamedTuple
 
 from hyperborn.config.models import Configuration
 from hyperborn.config.options import AUTO, DRAWN, MANY, ONE, keys_with
+from hyperborn.config.parts import class_of
 from hyperborn.data import Dataset
 from hyperborn.networks import BinaryMLP
 from hyperborn.networks.layers import Normalization
 from hyperborn.networks.mlp import Scale
-from hyperborn.objectives.objectives import OBJECTIVES
 from hyperborn.posteriors.default import fits_one_register
-from hyperborn.training.estimators import ESTIMATORS
-from hyperborn.training.regimes import REGIMES
+from hyperborn.training.regimes import regime_of_class
 
 LARGEST_CHOSEN = 16
 """Most weights that a network for one register has, where it is chosen automatically: training then takes seconds."""
@@ -85,7 +84,7 @@ def registers_asked_for(config: Configuration) -> bool | None:
     if many or config.scale == "learned" or draws_networks(config.estimator):
         return True
     one = not keys_with(ONE).isdisjoint(config.given)
-    inseparable = any(not OBJECTIVES[name].separable for name in config.chosen_objectives)
+    inseparable = any(not class_of("objective", name).separable for name in config.chosen_objectives)
     if one or config.optimizer == "lbfgs" or config.estimator == "exact" or inseparable:
         return False
     return None
@@ -93,7 +92,7 @@ def registers_asked_for(config: Configuration) -> bool | None:
 
 def draws_networks(name: str) -> bool:
     """Whether an estimator of this name draws networks."""
-    return name != AUTO and REGIMES[ESTIMATORS[name].regime].draws_networks
+    return name != AUTO and regime_of_class(class_of("estimator", name)).draws_networks
 
 
 def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:

@@ -61,6 +61,7 @@ DRAWN = TrainedAs(
 SHOTS = TrainedAs("backend", "shots of a backend", regime="shots")
 
 LAYERED = Chosen("ansatz", ("all-pairs", "line", "ring", "ladder", "brickwork", "multi-basis"))
+ANSATZES = (*LAYERED.values, "product", "autoregressive")
 TABLES = Chosen("ansatz", ("autoregressive",))
 SPSA = Chosen("estimator", ("spsa",), with_key=True)
 PARAMETER_SHIFT = Chosen("estimator", ("parameter-shift",), with_key=True)
@@ -159,7 +160,7 @@ SHARED = (
            (MANY,), ANY_RUN),
     Option("grouping", ("neuron", "layer", "random"), "neuron", "NAME",
            "What shares a register: neuron, layer or random.", CIRCUIT, (MANY,), ANY_RUN),
-    Option("ansatz", (*LAYERED.values, "product", "autoregressive"), "all-pairs", "NAME",
+    Option("ansatz", "ansatz", "all-pairs", "NAME",
            "all-pairs, line, ring, ladder, brickwork, multi-basis (two weights a qubit), product, autoregressive "
            "(tables); on a backend line.", CIRCUIT, (ONE,), REGISTERS),
     Option("depth", "count or auto", AUTO, "D|auto",
@@ -193,7 +194,7 @@ SHARED = (
     Option("samples", "count or auto", AUTO, "S", "Networks that an estimator draws at each step.", TRAINING,
            (DRAWN,)),
     Option("batch_size", "count", "128", "B", "Training examples a step, on registers.", TRAINING, (DRAWN,)),
-    Option("optimizer", ("adam", "lbfgs", "gains", AUTO), AUTO, "NAME",
+    Option("optimizer", "optimizer", AUTO, "NAME",
            "adam, lbfgs or gains (usual for SPSA); auto: adam, with spsa gains.", TRAINING),
     Option("learning_rate", "positive or auto", AUTO, "R",
            "First learning rate, in radians; auto: with exact gradients 0.03, else 0.1, with gains 0.3.", TRAINING,

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from hyperborn.backends import Backend, Noise, backend_named
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
 from hyperborn.circuits.pairs import ladder_pairs, line_pairs, ring_pairs
+from hyperborn.config.applicability import options_of
 from hyperborn.config.kinds import either
 from hyperborn.config.models import Configuration, RunConfig
 from hyperborn.config.options import AUTO
+from hyperborn.config.parts import made, own_class
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.posteriors import Autoregressive, MultiBasis, Posterior, Register, Registers
@@ -57,6 +59,9 @@ def circuit_of(config: Configuration, n: int) -> Circuit:
     ansatz, depth = config.ansatz, default_depth(n)
     if config.on_backend:
         ansatz, depth = config.chosen(["ansatz"]).get("ansatz", BACKEND_ANSATZ), BACKEND_DEPTH
+    own = own_class("ansatz", ansatz)
+    if own is not None:
+        return made(own, {"n_qubits": n, **config.chosen({"depth"}.intersection(options_of(own)))})
     return CIRCUITS[ansatz](n, depth if config.depth == AUTO else config.depth)
 
 

@@ -74,7 +74,11 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def first_mistake(error: ValidationError, kind: type[Configuration], given: Mapping[str, Any]) -> str:
     """The first mistake in one line: the key, its value and what is allowed."""
-    key = str(error.errors(include_url=False, include_context=False)[0]["loc"][0])
+    mistake = error.errors(include_url=False)[0]
+    key = str(mistake["loc"][0])
     if key not in given:
         return f"{key} is missing: name the data set, such as iris, or a CSV file"
+    reason = mistake.get("ctx", {}).get("error")
+    if isinstance(reason, UserError):
+        return str(reason)
     return f"{key} = {shown(given[key])} is not allowed; give {kind.model_fields[key].description}"

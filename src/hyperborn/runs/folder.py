@@ -19,14 +19,14 @@ import reprlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError, is_number
 from hyperborn.runs import layout
-from hyperborn.runs.environment import difference, surroundings
+from hyperborn.runs.environment import difference, sources, surroundings
 from hyperborn.runs.layout import CHECKPOINTS, DEFINITION, METRICS, PLOTS, RESULT
 from hyperborn.storage import (
     Checkpoints,
@@ -143,6 +143,11 @@ class RunFolder:
             raise UserError(f"{place}: {error}") from error
         return cls(path, definition, data, digest_of_entries(manifest_entries(files)))
 
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """Digests of the sources of a user's own parts, as they are now."""
+        return sources(self.definition)
+
     @property
     def checkpoints(self) -> Checkpoints:
         return Checkpoints(self.path / CHECKPOINTS)
@@ -161,7 +166,7 @@ class RunFolder:
         position = report.position
         state = {
             "run": self.identity,
-            "surroundings": surroundings(),
+            "surroundings": surroundings() | self.sources,
             "history": [[step, losses] for step, losses in position.history],
             "finished": position.finished,
             "seconds": dict(seconds),
@@ -196,7 +201,9 @@ class RunFolder:
             finished, seconds = bool(checkpoint.state["finished"]), dict(checkpoint.state["seconds"])
             numbers_of(list(seconds.values()), len(seconds))
             records = [checked_record(json.loads(line), restarts) for line in checkpoint.state["records"]]
-            changed = difference(dict(checkpoint.state["surroundings"]), surroundings())
+            before = dict(checkpoint.state["surroundings"])
+            changed = difference(before, surroundings())
+            anew = [kind for kind, digest in self.sources.items() if before.get(kind) != digest]
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise UserError(
                 f"the checkpoint at step {checkpoint.step} of {self.path} is another run's ({error}); delete "
@@ -204,6 +211,8 @@ class RunFolder:
             ) from error
         if changed:
             report(f"{self.path} goes on with {changed}: its result may differ in the last digits")
+        if anew:
+            report(f"{self.path} goes on with another source of {', '.join(anew)}: its result is that of neither alone")
         return Position(state, checkpoint.step, history, finished), seconds, records
 
     def check_present(self) -> None:

@@ -14,6 +14,7 @@ from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
 from hyperborn.training.history import TrainingHistory, history_arrays, history_of
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import SECONDS, Result
+from hyperborn.training.serialization import check_saved
 
 PARAMS = "params.npz"
 OUTCOMES = "outcomes.npz"
@@ -25,8 +26,9 @@ def save(result: Result, path: Path, *, force: bool = False) -> None:
     """Write a run folder that `load` reads, by `force` in place of a run that is there.
 
     Raises:
-        UserError: if the folder exists and `force` is false, or cannot be written.
+        UserError: if the folder exists and `force` is false, or it or a part of the run cannot be written.
     """
+    check_saved(result.definition)
     with writing(path):
         finish(result, RunFolder.create(path, result.definition, result.data, force=force))
 

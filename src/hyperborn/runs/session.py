@@ -23,7 +23,7 @@ from hyperborn.training.loop import Position, Report, fresh
 from hyperborn.training.regime import Resources
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import Result
-from hyperborn.training.serialization import check_resumable
+from hyperborn.training.serialization import check_resumable, check_saved
 
 CHECKPOINT_SECONDS = 2.0
 """A kill costs at most about this much work."""
@@ -65,6 +65,7 @@ def start(
         Interrupted: after Ctrl-C, with everything saved.
     """
     definition.check(data)
+    check_saved(definition)
     check_resumable(definition)
     # Checked before locking, because locking makes a file there.
     layout.check_available(path, force=force)

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+
+from hyperborn.config.parts import PARTS, own_class
+from hyperborn.parts import name_of, source_digest
 
 FORMAT = 1
 """Increase it when a change anywhere alters the results of cells, so that earlier results are not reused.
@@ -74,9 +77,28 @@ class Cell:
 
     @cached_property
     def key(self) -> str:
-        """Hash of everything that decides the result; `FORMAT` stands for the version of hyperborn."""
+        """Hash of everything that decides the result; `FORMAT` stands for the version of hyperborn.
+
+        What the source of a user's own parts says today stands for these.
+        """
         method = asdict(self.method) | {"choose": list(self.method.choose.items())}
-        return record_hash({"format": FORMAT, "split": self.split_key, "method": method})
+        sources = {name_of(kind): source_digest(kind) for kind in self.own_classes()}
+        record = {"format": FORMAT, "split": self.split_key, "method": method}
+        return record_hash(record | ({"sources": sources} if sources else {}))
+
+    def own_classes(self) -> Iterator[type[Any]]:
+        """The classes of the user's own parts that its settings name.
+
+        Raises:
+            UserError: if one is not known.
+        """
+        for settings in (self.task, self.method.settings, self.method.choose):
+            for key in PARTS.keys() & settings.keys():
+                named = settings[key] if isinstance(settings[key], list) else [settings[key]]
+                for name in named:
+                    own = own_class(key, name) if isinstance(name, str) else None
+                    if own is not None:
+                        yield own
 
 
 def record_hash(record: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from hyperborn.training.definition import Definition, check_kinds
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.optimizers import Optimizer, as_optimizer
 from hyperborn.training.plateau import Plateau
-from hyperborn.training.regimes import REGIMES, regime_for
+from hyperborn.training.regimes import regime_for, regime_of_class
 
 BATCH_SIZE = 128
 """Default examples of a minibatch."""
@@ -50,7 +50,7 @@ def definition_with_defaults(
     check_kinds(posterior=chosen)
     given = regime_for(chosen).default_estimator() if estimator is None else estimator
     check_kinds(estimator=given)
-    regime = REGIMES[given.regime]
+    regime = regime_of_class(type(given))
     whole_number("batch_size", batch_size, 1)
     return Definition(
         network=network,

@@ -1,5 +1,6 @@
 """Training on all 2^n networks at once: exact values, exact gradients, and the exact posterior beside them."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,13 +51,15 @@ RECORD_EVERY = 25
 """Steps between two records of losses."""
 
 
-@final
 @dataclass(frozen=True)
-class Exact(Estimator):
-    """The pull-back of the first variation through all 2^n probabilities: no sampling, no bias, no variance."""
+class ExactEstimator(Estimator):
+    """A loss of all 2^n probabilities, whose JAX gradient is followed."""
 
-    name: ClassVar[str] = "exact"
     regime: ClassVar[str] = "exact"
+
+    @abstractmethod
+    def loss(self, posterior: ExplicitPosterior, functional: Functional, params: Parameters) -> Float[Array, ""]:
+        """F[q] above the lowest energy (nats), from the angles (radians); its JAX gradient is the estimate."""
 
     def check(self, posterior: Posterior, network: Network) -> None:
         if not isinstance(posterior, ExplicitPosterior):
@@ -78,8 +81,15 @@ class Exact(Estimator):
         del posterior, network, objective, prior
         check_optimizer(optimizer, self.name, exact=True, from_shots=False)
 
+
+@final
+@dataclass(frozen=True)
+class Exact(ExactEstimator):
+    """The pull-back of the first variation through all 2^n probabilities: no sampling, no bias, no variance."""
+
+    name: ClassVar[str] = "exact"
+
     def loss(self, posterior: ExplicitPosterior, functional: Functional, params: Parameters) -> Float[Array, ""]:
-        """F[q] above the lowest energy; its JAX gradient is the estimate."""
         return functional(posterior.probabilities(params))
 
     def value_and_gradient(
@@ -100,6 +110,7 @@ class ExactRegime(Regime):
         *("total_variation", "kl_to_posterior", "entropy", "posterior_entropy"),
     )
     may_lack = ("optimum_gap",)
+    estimators = ExactEstimator
     restarts = 2
 
     def takes(self, posterior: Posterior) -> bool:
@@ -209,6 +220,7 @@ class ExactProblem(Problem):
             functional,
             jnp.int32(steps),
             posterior=posterior,
+            estimator=cast(ExactEstimator, definition.estimator),
             optimizer=definition.optimizer,
             annealing=ExactRegime().annealing(definition),
             steps=definition.steps,
@@ -244,13 +256,14 @@ def value_above_lowest(functional: Functional, q: Probabilities) -> Float[Array,
     return functional(q)
 
 
-@partial(jax.jit, static_argnames=("posterior", "optimizer", "annealing", "steps"))
+@partial(jax.jit, static_argnames=("posterior", "estimator", "optimizer", "annealing", "steps"))
 def advance(
     state: TrainState,
     functional: Functional,
     count: Int[Array, ""],
     *,
     posterior: ExplicitPosterior,
+    estimator: ExactEstimator,
     optimizer: Optimizer,
     annealing: AnnealingSchedule | None,
     steps: int,
@@ -262,7 +275,7 @@ def advance(
         functional: Functional, params: Parameters, optimizer_state: optax.OptState
     ) -> tuple[Parameters, optax.OptState]:
         def loss(params: Parameters) -> Float[Array, ""]:
-            return Exact().loss(posterior, functional, params)
+            return estimator.loss(posterior, functional, params)
 
         value, gradient = jax.value_and_grad(loss)(params)
         change, optimizer_state = update_rule.update(

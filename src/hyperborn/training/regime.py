@@ -121,6 +121,8 @@ class Regime(ABC):
     """What is reported of a result, in the order in which it is shown."""
     may_lack: ClassVar[tuple[str, ...]] = ()
     """Numbers that are left out where they are not known; older results lack them, too."""
+    estimators: ClassVar[type[Estimator]]
+    """What its estimators are."""
     restarts: ClassVar[int]
     """Default number of independent starts."""
     learning_rates: ClassVar[Mapping[type[Optimizer], float]] = {}

@@ -64,14 +64,17 @@ def check_saved(definition: Definition) -> None:
     """Check that a run can be saved and loaded again; where no part is a user's own it always can.
 
     Raises:
-        UserError: as saving and loading it would.
+        UserError: if it cannot.
     """
     record = definition.to_record()
     if any(own_kinds(record)):
         again = json_from_bytes(json_to_bytes(record), "the definition of the run")
-        for name in (*REQUIRED_PARTS, *OPTIONAL_PARTS):
-            if any(own_kinds(again[name])):
+        own = [name for name in (*REQUIRED_PARTS, *OPTIONAL_PARTS) if any(own_kinds(again[name]))]
+        try:
+            for name in own:
                 thing_of(again[name], SLOTS, name)
+        except UserError as error:
+            raise UserError(f"the run cannot be saved: {error}") from error
 
 
 def check_resumable(definition: Definition) -> None:

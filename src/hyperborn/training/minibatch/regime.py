@@ -20,6 +20,7 @@ from hyperborn.posteriors import Posterior, Registers
 from hyperborn.predictive import predictive_of_draws
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
+from hyperborn.training.minibatch.estimator import MinibatchEstimator
 from hyperborn.training.minibatch.first_order import FirstOrder
 from hyperborn.training.minibatch.steps import MinibatchProblem, registers_of
 from hyperborn.training.optimizers import Adam, Optimizer
@@ -53,6 +54,7 @@ class MinibatchRegime(Regime):
     name = "minibatch"
     draws_networks = True
     numbers = ("loss", "expected_energy", "standard_error", "kl", "elbo", "entropy")
+    estimators = MinibatchEstimator
     restarts = 1
     learning_rates: ClassVar[Mapping[type[Optimizer], float]] = {Adam: 0.1}
     # A colder posterior predicts better (docs/registers.md).

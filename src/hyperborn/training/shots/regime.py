@@ -49,6 +49,7 @@ class ShotsRegime(Regime):
     on_backend = True
     numbers = ("loss", "expected_energy", "standard_error", "penalty")
     may_lack = ("standard_error",)
+    estimators = ShotEstimator
     restarts = 1
     learning_rates: ClassVar[Mapping[type[Optimizer], float]] = {Adam: 0.1}
     needs_outcomes = True
