@@ -125,7 +125,7 @@ def import_plugins(modules: Iterable[str]) -> None:
         if here not in sys.path:
             # Last, so that no file that happens to lie there takes the place of an installed module.
             sys.path.append(here)
-        if not all(part.isidentifier() for part in module.split(".")):
+        if module.endswith(".py") or not all(part.isidentifier() for part in module.split(".")):
             stem = Path(module).stem
             hint = f", such as {stem}" if stem.isidentifier() else ""
             raise UserError(f"plugin {shown(module)}: give the name of a module{hint}, not a path")

@@ -1,0 +1,165 @@
+"""A part of a user's own in a file of the current folder: trained, killed, resumed, loaded, studied."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import hyperborn as hb
+from command_line import run
+from hyperborn.errors import UserError
+
+DIVERGENCE = '''"""The squared distance of all probabilities."""
+from dataclasses import dataclass
+import jax
+import jax.numpy as jnp
+from hyperborn.objectives.divergences import BoundDivergence, Divergence
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class SquaredDistance(BoundDivergence):
+    p: jax.Array
+    convex, steep = True, False
+    def value_and_first_variation(self, q):
+        return jnp.sum((q - self.p) ** 2), 2 * (q - self.p)
+@dataclass(frozen=True)
+class MyDivergence(Divergence):
+    name = "squared-distance"
+    def bind(self, log_p):
+        return SquaredDistance(jnp.exp(jnp.asarray(log_p, float)))
+    def matched_weight(self, log_p):
+        return 10.0
+'''
+
+OWN = ("--plugin", "my_divergence", "--objective", "selbo", "--divergence", "my_divergence:MyDivergence")
+PROBLEM = ("moons", "--size", "40", "--hidden", "none", "--depth", "1", "--patience", "0")
+FLAGS = (*PROBLEM, "--steps", "1000", *OWN)
+
+OFTEN = """
+import sys
+from hyperborn.runs import session
+session.CHECKPOINT_SECONDS = 0.0
+from hyperborn.cli import command
+command()
+"""
+"""The command line with a checkpoint at every report."""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A current folder with the divergence in it; modules that are imported from it are forgotten."""
+    before, path = set(sys.modules), list(sys.path)
+    (tmp_path / "my_divergence.py").write_text(DIVERGENCE)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+    sys.path[:] = path
+
+
+def killed_at(folder: Path, step: int, *arguments: str) -> None:
+    """A command in a process of its own, which is killed when it has a checkpoint of so many steps."""
+    command = (sys.executable, "-c", OFTEN, *arguments)
+    process = subprocess.Popen(command, env={**os.environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 90
+    try:
+        while not any(int(kept.name[5:]) >= step for kept in folder.glob("checkpoints/step-*")):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_it_is_trained_killed_resumed_and_loaded_elsewhere(here: Path) -> None:
+    """Takes the start of two processes beside this one."""
+    killed_at(here / "run", 100, "train", *FLAGS, "--out", "run")
+    assert not (here / "run" / "result").exists()
+    unknown = (
+        "the divergence 'my_divergence:MyDivergence' is not known here; import my_divergence first, or give --plugin"
+    )
+    assert "my_divergence" not in sys.modules
+    # Without the module, nothing is read, and nothing is imported.
+    run("resume", "run").refused("run/definition: ", unknown)
+    resumed = subprocess.run(
+        [sys.executable, "-m", "hyperborn", "resume", "run", "--plugin", "my_divergence", "--json"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert resumed.returncode == 0, resumed.stderr
+    summary = json.loads(resumed.stdout)
+    with pytest.raises(UserError, match=unknown):
+        hb.load("run")
+    assert "my_divergence" not in sys.modules
+    whole = run("train", *FLAGS, "--out", "whole", "--json").json
+    assert (summary["losses"], summary["steps"]) == (whole["losses"], 1000)
+    result = hb.load("run")
+    assert type(result.definition.objective.divergence).__module__ == "my_divergence"
+    # By hand: the mean energy and ten times the squared distance from the uniform prior.
+    q = result.probabilities
+    penalty = 10 * ((q - 1 / len(q)) ** 2).sum()
+    assert result.numbers["loss"] == pytest.approx(result.numbers["expected_energy"] + penalty, abs=1e-9)
+
+
+def test_every_command_that_reads_a_run_takes_the_plugin(here: Path) -> None:
+    flags = (*PROBLEM, "--steps", "5", *OWN)
+    run("train", *flags, "--out", "run", "--json").json
+    names = [column.name for column in hb.load("run").data.preprocessing.columns]
+    (here / "new.csv").write_text(f"{','.join(names)}\n0.5,0.25\n-1,2\n")
+    for command in (("evaluate", "run"), ("predict", "run", "new.csv")):
+        del sys.modules["my_divergence"]
+        run(*command).refused("import my_divergence first, or give --plugin my_divergence")
+        assert run(*command, "--plugin", "my_divergence", "--json").code == 0
+    compared = run("compare", *flags[:-4], "--objectives", "elbo,selbo", *flags[-2:], "--seeds", "1", "--json").json
+    assert set(compared["objectives"]) >= {"elbo", "selbo"}
+    run("estimate", *flags, "--plugin", "absent").refused("the plugin absent is not found")
+
+
+PLAN = """
+title = "Own"
+reference = "MLE"
+test = 40
+[tasks]
+moons = { data = "moons", hidden = "none" }
+[methods.MLE]
+objective = "mle"
+steps = 5
+depth = 1
+[methods.Own]
+objective = "selbo"
+divergence = "my_divergence:MyDivergence"
+steps = 5
+depth = 1
+[parts.main]
+sizes = [20]
+seeds = 1
+"""
+
+
+def test_a_study_does_not_take_cells_of_another_source(here: Path) -> None:
+    (here / "plan.toml").write_text(PLAN)
+
+    def losses() -> dict[float, int]:
+        sys.modules.pop("my_divergence", None)
+        found = run("study", "plan.toml", "--out", "study", "--plugin", "my_divergence", "--json")
+        assert found.code == 0, found.err
+        rows = [json.loads(cell.read_bytes()) for cell in (here / "study" / "cells").glob("*.json")]
+        return {row["loss"]: row["steps"] for row in rows}
+
+    first = losses()
+    assert len(first) == 2
+    assert losses() == first
+    (here / "my_divergence.py").write_text(DIVERGENCE.replace("return 10.0", "return 99.0"))
+    # The method's cell is another, and the reference's the same.
+    again = losses()
+    assert len(again) == 3
+    assert first.items() <= again.items()

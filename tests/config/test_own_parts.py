@@ -1,0 +1,111 @@
+"""Options that name a part of a user's own, and those that set its fields."""
+
+from typing import Any
+
+import pytest
+
+import hyperborn as hb
+import my_parts
+from hyperborn.config import CompareConfig, RunConfig, configured
+from hyperborn.config.definitions import definition_of
+from hyperborn.data import Dataset
+from hyperborn.errors import UserError
+from hyperborn.objectives.objectives import SELBO
+from hyperborn.training.definition import Definition
+from hyperborn.training.shots.posteriors import ShotRegister
+
+
+@pytest.fixture(scope="module")
+def moons() -> Dataset:
+    return hb.data.load("moons", size=40)
+
+
+def defined(data: Dataset, **given: Any) -> Definition:
+    config = configured(RunConfig, None, {"data": "moons", "hidden": "none"} | given)
+    return definition_of(config, data, config.objective)
+
+
+def test_every_option_that_names_a_part_takes_ones_own(moons: Dataset) -> None:
+    found = defined(
+        moons,
+        objective="my_parts:Doubled",
+        weight="0.5",
+        estimator="my_parts:Tripled",
+        optimizer="my_parts:Descent",
+        learning_rate="0.2",
+        ansatz="my_parts:Ladder",
+        annealing="0.1",
+    )
+    assert found.objective == my_parts.Doubled(0.5)
+    assert found.estimator == my_parts.Tripled()
+    assert found.optimizer == my_parts.Descent(0.2)
+    assert found.posterior == hb.Register(my_parts.Ladder(3, 1))
+    assert found.annealing == hb.Annealing(0.1)
+    assert defined(moons, ansatz="my_parts:Ladder", depth="3").posterior == hb.Register(my_parts.Ladder(3, 3))
+
+
+def test_a_divergence_of_ones_own_takes_the_options_that_its_fields_name(moons: Dataset) -> None:
+    own = {"objective": "selbo", "divergence": "my_parts:Softened"}
+    assert defined(moons, **own).objective == SELBO(divergence=my_parts.Softened())
+    assert defined(moons, **own, order="5", weight="2").objective == SELBO(2.0, my_parts.Softened(5))
+    with pytest.raises(UserError, match="bandwidth goes with selbo with divergence mmd only"):
+        defined(moons, **own, bandwidth="median")
+
+
+def test_an_estimator_of_ones_own_decides_how_it_is_trained(moons: Dataset) -> None:
+    found = defined(moons, estimator="my_parts:Centred", samples="3")
+    assert found.estimator == my_parts.Centred(3)
+    assert isinstance(found.posterior, hb.Registers)
+
+
+def test_a_backend_of_ones_own(moons: Dataset) -> None:
+    found = defined(moons, backend="my_parts:Mine", objective="my_parts:Doubled", ansatz="my_parts:Ladder")
+    assert found.posterior == ShotRegister(my_parts.Ladder(3, 1), my_parts.Mine())
+    assert hb.backends.backend_named("my_parts:Mine", seed=3) == my_parts.Mine(3)
+    with pytest.raises(UserError, match="optimization-level=1 does not go with the backend 'my_parts:Mine'"):
+        defined(moons, backend="my_parts:Mine", optimization_level="1")
+
+
+def test_objectives_of_ones_own_are_compared() -> None:
+    config = configured(CompareConfig, None, {"data": "moons", "objectives": "elbo, my_parts:Doubled"})
+    assert config.objectives == ["elbo", "my_parts:Doubled"]
+
+
+MISTAKES = {
+    "unknown module": (
+        {"divergence": "absent:Mine"},
+        "the divergence 'absent:Mine' is not known here; import a",
+    ),
+    "unknown class": ({"ansatz": "my_parts:Absent"}, "my_parts has no class Absent; check the name"),
+    "another kind": ({"optimizer": "my_parts:Ladder"}, "my_parts:Ladder cannot be the optimizer; make it a dataclass"),
+    "no part": ({"estimator": "os:path"}, "the estimator 'os:path' is not known here: os has no class path"),
+    "a word": (
+        {"objective": "elbow"},
+        "objective = 'elbow' is not allowed; give mle, elbo, selbo, renyi or stein",
+    ),
+    "in a list": ({"objectives": "elbo,my_parts:Ladder"}, "my_parts:Ladder cannot be the objective"),
+    "no such field": (
+        {"optimizer": "my_parts:Searching", "learning_rate": "0.1"},
+        "learning_rate goes with adam or gain",
+    ),
+    "cannot anneal": ({"optimizer": "my_parts:Searching", "annealing": "0.1"}, "annealing goes with adam only"),
+    "no depth": ({"ansatz": "my_parts:Needy", "depth": "2"}, "depth goes with all-pairs, line, ring"),
+    "no options": ({"estimator": "my_parts:Adrift"}, "the estimator Adrift serves no way of training; make it a Shot"),
+}
+
+
+@pytest.mark.parametrize(("given", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_what_cannot_be_the_part_is_one_line(given: dict[str, str], said: str) -> None:
+    kind = CompareConfig if "objectives" in given else RunConfig
+    more = {"objective": "selbo"} if "divergence" in given else {}
+    with pytest.raises(UserError) as caught:
+        configured(kind, None, {"data": "moons", **more, **given})
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_field_that_no_option_sets_needs_a_default(moons: Dataset) -> None:
+    with pytest.raises(
+        UserError, match=r"Needy'> cannot be made from options \(.*colour'\); give each of its fields a d"
+    ):
+        defined(moons, ansatz="my_parts:Needy")
