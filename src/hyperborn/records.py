@@ -18,12 +18,32 @@ An abstract class stands for all classes of a user's own that follow it.
 """
 
 
+SUBSTITUTE = "substitute"
+"""Key in the record of a user's own thing: the record of one of ours that does the same, for readers without its class.
+
+It is what the method of this name gives, where there is one.
+"""
+
+
 def record_of(thing: Any) -> dict[str, Any]:
     """The name of a dataclass instance's kind and its fields, nested ones too, as JSON can hold them.
+
+    Of a user's own that has a substitute, that is kept as well; it stands alone where the rest cannot be kept.
 
     Raises:
         UserError: if a class cannot be found again by its name, or JSON cannot hold a field.
     """
+    if not is_own(type(thing)) or not hasattr(thing, SUBSTITUTE):
+        return named_fields(thing)
+    substitute = record_of(thing.substitute())
+    try:
+        return named_fields(thing) | {SUBSTITUTE: substitute}
+    except UserError:
+        return substitute
+
+
+def named_fields(thing: Any) -> dict[str, Any]:
+    """As `record_of`, without a substitute."""
     name = name_of(type(thing))
     return {"kind": name} | {
         field.name: json_value(getattr(thing, field.name), f"{field.name} of {name}")
@@ -43,7 +63,9 @@ def json_value(value: Any, place: str) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        return record_of(value)
+        # Some of ours, of which a run may hold thousands, have a short form.
+        short = None if is_own(type(value)) else getattr(value, "to_record", None)
+        return record_of(value) if short is None else short()
     if isinstance(value, Mapping):
         return {str(key): json_value(item, place) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -55,12 +77,16 @@ def json_value(value: Any, place: str) -> Any:
 def thing_of(record: Any, slots: Slots, slot: str) -> Any:
     """The dataclass instance that a record describes, of one of the kinds that the slot takes.
 
+    A substitute is taken where the class is not known, or does not do the same any more.
+
     In a record of ours, the value of a field that has the name of a slot is a record itself, None, or a whole number
     instead. In one of a user's own, any value may be the record of a part. Arrays come back as tuples.
 
     Raises:
         UserError: if the record is of another kind, or its fields are not all there or do not fit.
     """
+    if isinstance(record, Mapping) and SUBSTITUTE in record and ":" in str(record.get("kind")):
+        return thing_or_substitute(record, slots, slot)
     kind, given = kind_of(record, slots[slot], slot), {key: value for key, value in record.items() if key != "kind"}
     expected = {field.name: field.type for field in fields(kind) if field.init}
     # A record is complete, so that a later change of a default cannot change a saved run.
@@ -81,6 +107,16 @@ def thing_of(record: Any, slots: Slots, slot: str) -> Any:
         raise
     except (TypeError, AttributeError, ValueError) as error:
         raise UserError(f"the {slot} {record!r} does not fit {record['kind']}: {error}") from error
+
+
+def thing_or_substitute(record: Mapping[str, Any], slots: Slots, slot: str) -> Any:
+    """What a record of a user's own describes, or its substitute."""
+    substitute = thing_of(record[SUBSTITUTE], slots, slot)
+    try:
+        found = thing_of({key: value for key, value in record.items() if key != SUBSTITUTE}, slots, slot)
+        return found if found.substitute() == substitute else substitute
+    except UserError:
+        return substitute
 
 
 def kind_of(record: Any, taken: tuple[type, ...], slot: str) -> type[Any]:

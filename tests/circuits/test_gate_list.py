@@ -7,7 +7,7 @@ import pytest
 
 import circuit_oracle
 from hyperborn.circuits import AllPairs, Angle, Brickwork, Circuit, Gate, GateList, parameters
-from hyperborn.circuits.gate_list import gate_of, gate_record
+from hyperborn.circuits.gate_list import gate_of
 from hyperborn.errors import UserError
 
 THETA = parameters(4)
@@ -45,7 +45,7 @@ def test_any_circuit_is_a_list_of_gates() -> None:
     ],
 )
 def test_a_gate_comes_back_from_json(gate: Gate) -> None:
-    assert gate_of(json.loads(json.dumps(gate_record(gate)))) == gate
+    assert gate_of(json.loads(json.dumps(gate.to_record()))) == gate
 
 
 TO_PRODUCT: dict[str, Circuit] = {

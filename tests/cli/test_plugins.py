@@ -85,9 +85,7 @@ def test_it_is_trained_killed_resumed_and_loaded_elsewhere(here: Path) -> None:
     """Takes the start of two processes beside this one."""
     killed_at(here / "run", 100, "train", *FLAGS, "--out", "run")
     assert not (here / "run" / "result").exists()
-    unknown = (
-        "the divergence 'my_divergence:MyDivergence' is not known here; import my_divergence first, or give --plugin"
-    )
+    unknown = "the divergence 'my_divergence:MyDivergence' is not known here; import my_divergence first"
     assert "my_divergence" not in sys.modules
     # Without the module, nothing is read, and nothing is imported.
     run("resume", "run").refused("run/definition: ", unknown)
@@ -112,7 +110,7 @@ def test_it_is_trained_killed_resumed_and_loaded_elsewhere(here: Path) -> None:
 
 def test_every_command_that_reads_a_run_takes_the_plugin(here: Path) -> None:
     flags = (*PROBLEM, "--steps", "5", *OWN)
-    run("train", *flags, "--out", "run", "--json").json
+    assert run("train", *flags, "--out", "run", "--json").code == 0
     names = [column.name for column in hb.load("run").data.preprocessing.columns]
     (here / "new.csv").write_text(f"{','.join(names)}\n0.5,0.25\n-1,2\n")
     for command in (("evaluate", "run"), ("predict", "run", "new.csv")):

@@ -1,3 +1,7 @@
+import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -6,6 +10,8 @@ from typing import Any, final
 import numpy as np
 import pytest
 
+import hyperborn as hb
+import my_parts
 import oracle
 from hyperborn.energy import CachedEnergies, cache, energies
 from hyperborn.energy.cache import energy_key
@@ -92,6 +98,50 @@ def test_networks_from_elsewhere_are_not_taken_for_ours(tmp_path: Path, monkeypa
         np.testing.assert_allclose(table[0], by_hand, rtol=1e-12)
         assert abs(table[0] - ours[0]) > 10
     np.testing.assert_array_equal(computed(net, split)[0], ours)
+
+
+LEARNING = """
+import json, sys
+import numpy as np
+import hyperborn as hb
+from hyperborn.compilation import keep_compiled_programs
+sys.path[:0] = [sys.argv[1], "."]
+from mine import Mine
+keep_compiled_programs()
+random = np.random.default_rng(0)
+data = hb.data.from_arrays(random.normal(size=(400, 12)), random.integers(0, 2, 400))
+posterior = hb.Register(hb.circuits.ProductState(13))
+result = hb.fit(Mine(12), data, posterior=posterior, objective=hb.MLE(), steps=2, restarts=1, progress=False)
+print(json.dumps([result.numbers["log_evidence"], result.losses[0], result.numbers["loss"]]))
+"""
+
+
+def test_a_network_of_ones_own_that_has_changed_between_processes_is_not_taken_for_what_it_was(tmp_path: Path) -> None:
+    """Neither its table of energies nor a compiled program: it takes the start of two processes.
+
+    The class, its name and its fields stay the same; the source says another factor of the logits.
+    """
+    random = np.random.default_rng(0)
+    table = hb.data.from_arrays(random.normal(size=(400, 12)), random.integers(0, 2, 400)).train
+    weights = 2.0 * oracle.all_bits(13) - 1
+    plain = weights[:, :12] @ table.x.T + weights[:, 12:]
+    # Large enough for a table of ours to be kept.
+    assert plain.size > cache.CHEAP_PRODUCT
+    for factor in (2.0, 3.0):
+        (tmp_path / "mine.py").write_text(
+            "from dataclasses import dataclass\nimport my_parts\n\n\n@dataclass(frozen=True)\n"
+            "class Mine(my_parts.Sharpened):\n    def forward(self, weights, x, side=None):\n"
+            f"        return {factor} * self.own.forward(weights, x, side)\n"
+        )
+        command = [sys.executable, "-c", LEARNING, str(Path(my_parts.__file__).parent)]
+        kept = {**os.environ, "HYPERBORN_CACHE": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(command, cwd=tmp_path, env=kept, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        evidence, loss, in_double_precision = json.loads(done.stdout)
+        energies = np.logaddexp(0, factor * np.where(table.y == 1, -plain, plain)).sum(axis=1)
+        lowest = energies.min()
+        assert evidence == pytest.approx(np.log(np.mean(np.exp(lowest - energies))) - lowest, rel=1e-9)
+        assert loss == pytest.approx(in_double_precision, rel=1e-5)
 
 
 def test_the_key_depends_on_all_that_the_energies_do() -> None:

@@ -18,7 +18,9 @@ import pytest
 
 import hyperborn as hb
 from hyperborn.backends.jobs.ledger import Ledger
+from hyperborn.circuits import GateList
 from hyperborn.errors import UserError
+from hyperborn.storage import formats
 from hyperborn.study.plan import Plan
 from hyperborn.study.scheduler import cells_of, rows_of_cells, run_cells
 from hyperborn.study.store import Store
@@ -72,6 +74,18 @@ def test_stopped_runs_are_resumed_to_their_end(golden: Path, tmp_path: Path, nam
     again = hb.load(path)
     x = again.data.test.x
     np.testing.assert_array_equal(again.predict_proba(x), result.predict_proba(x))
+
+
+@pytest.mark.parametrize("folder", FOLDERS[1:], ids=[folder.name for folder in FOLDERS[1:]])
+def test_a_result_with_a_circuit_of_a_class_that_is_gone_predicts_the_same(folder: Path) -> None:
+    expected = expected_of(folder)["saved"]
+    result = hb.load(folder / "saved")
+    assert isinstance(result.definition.posterior.circuit, GateList)
+    np.testing.assert_allclose(result.predict_proba(result.data.test.x), expected["probabilities"], rtol=0, atol=1e-6)
+    assert result.history is not None
+    assert result.history.step.tolist() == expected["history"]["step"]
+    assert result.history.losses.tolist() == expected["history"]["losses"]
+    assert result.stopped == "callback"
 
 
 def jobs_of(path: Path) -> list[Any]:
@@ -160,21 +174,28 @@ def cell_of(study: str) -> str:
     return min(f"cells/{file.name}" for file in (NEWEST / study / "cells").iterdir())
 
 
-RAISED: list[tuple[str, str, Callable[[Path], None], Callable[[Path], object]]] = [
-    ("register", "definition/manifest.json", raise_manifest, hb.load),
-    ("register", "result/manifest.json", raise_manifest, hb.load),
-    ("register", "metrics.jsonl", raise_log, hb.load),
-    ("registers-stopped", "checkpoints/step-00000025/manifest.json", raise_manifest, resume),
-    ("registers-stopped", "metrics.jsonl", raise_log, resume),
-    ("shots-stopped", "ledger.sqlite", raise_ledger, resume),
-    ("study", "study.json", raise_record, read_study),
-    ("study", cell_of("study"), raise_record, read_study),
+RAISED: list[tuple[str, str, formats.Format, Callable[[Path], None], Callable[[Path], object]]] = [
+    ("register", "definition/manifest.json", formats.DEFINITION, raise_manifest, hb.load),
+    ("register", "result/manifest.json", formats.RESULT, raise_manifest, hb.load),
+    ("register", "metrics.jsonl", formats.METRICS, raise_log, hb.load),
+    ("registers-stopped", "checkpoints/step-00000025/manifest.json", formats.CHECKPOINT, raise_manifest, resume),
+    ("registers-stopped", "metrics.jsonl", formats.METRICS, raise_log, resume),
+    ("shots-stopped", "ledger.sqlite", formats.LEDGER, raise_ledger, resume),
+    ("study", "study.json", formats.STUDY, raise_record, read_study),
+    ("study", cell_of("study"), formats.CELL, raise_record, read_study),
 ]
 
 
-@pytest.mark.parametrize(("name", "file", "increase", "use"), RAISED, ids=[f"{it[0]} {it[1][:12]}" for it in RAISED])
+@pytest.mark.parametrize(
+    ("name", "file", "kind", "increase", "use"), RAISED, ids=[f"{it[0]} {it[1][:12]}" for it in RAISED]
+)
 def test_what_a_newer_version_wrote_is_refused_and_left_alone(
-    tmp_path: Path, name: str, file: str, increase: Callable[[Path], None], use: Callable[[Path], object]
+    tmp_path: Path,
+    name: str,
+    file: str,
+    kind: formats.Format,
+    increase: Callable[[Path], None],
+    use: Callable[[Path], object],
 ) -> None:
     folder = Path(shutil.copytree(NEWEST / name, tmp_path / name))
     increase(folder / file)
@@ -183,8 +204,8 @@ def test_what_a_newer_version_wrote_is_refused_and_left_alone(
     with pytest.raises(UserError) as refused:
         use(folder)
     line = str(refused.value)
-    assert line.startswith(f"{place} has version 2 of the format 'hyperborn ")
-    assert line.endswith(f"and hyperborn {hb.__version__} reads versions up to 1; install a newer hyperborn")
+    assert line.startswith(f"{place} has version {kind.version + 1} of the format '{kind.name}', and ")
+    assert line.endswith(f" hyperborn {hb.__version__} reads versions up to {kind.version}; install a newer hyperborn")
     assert "\n" not in line
     assert files_of(folder) == before
 

@@ -13,6 +13,7 @@ ledger beside them has counts, too. Pictures are a few bytes: they are kept, and
 import json
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import hyperborn as hb
 from hyperborn.backends import Batch, Counts, Ledger, Points, Statevector
 from hyperborn.backends.jobs.budget import Limits
 from hyperborn.backends.jobs.ledger import Request
+from hyperborn.circuits import Circuit, Gate
 from hyperborn.data import Dataset
 from hyperborn.progress import Progress
 from hyperborn.runs import session
@@ -40,6 +42,37 @@ LABELS = ("step-1", "step-2", "step-3")
 EXAMPLES = 20
 STOPPED_AT = 25
 """Step at which a run of 50 is stopped."""
+
+
+@dataclass(frozen=True)
+class Entangled(Circuit):
+    """A circuit of a class that later readers do not have."""
+
+    n_qubits: int
+
+    @property
+    def parameter_shape(self) -> tuple[int]:
+        return (self.n_qubits,)
+
+    def gates(self) -> tuple[Gate, ...]:
+        pairs = [Gate("cz", (j, j + 1)) for j in range(self.n_qubits - 1)]
+        return (*pairs, *(Gate("ry", (j,), j) for j in range(self.n_qubits)))
+
+    def product_angles(self, probabilities: Any) -> Any:
+        return 2.0 * np.arcsin(np.sqrt(probabilities))
+
+
+def saved(path: Path, data: Dataset) -> dict[str, Any]:
+    """A result that was saved without a run folder, stopped by a callback at a record."""
+    network = hb.networks.BinaryMLP(2, hidden=(1,))
+    posterior = hb.Register(Entangled(network.n_weights))
+    result = hb.fit(network, data, posterior=posterior, callback=lambda step, *_: step == STOPPED_AT, progress=False)
+    result.save(path)
+    assert result.history is not None
+    return {
+        "probabilities": result.predict_proba(data.test.x).tolist(),
+        "history": {"step": result.history.step.tolist(), "losses": result.history.losses.tolist()},
+    }
 
 
 def definitions() -> dict[str, Definition]:
@@ -118,6 +151,7 @@ def write(folder: Path) -> None:
     store = Store(folder / "study", "Golden")
     run_cells(cells, store, lambda *_: None)
     store.write_report({"study.md": b"# Golden\n"})
+    expected["saved"] = saved(folder / "saved", data)
     expected["study"] = rows_of_cells(cells, store)
     expected["ledger"] = ledger(folder / "ledger.sqlite")
     shutil.copyfile(PLAN, folder / "plan.toml")

@@ -13,14 +13,16 @@ import pytest
 import hyperborn as hb
 import my_parts
 import oracle
+from hyperborn.circuits import Angle, Gate, GateList
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.progress import Progress
+from hyperborn.records import thing_of
 from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.fit import run
 from hyperborn.training.regime import Resources
-from hyperborn.training.serialization import definition_from_record
+from hyperborn.training.serialization import SLOTS, definition_from_record
 from hyperborn.training.shots.posteriors import ShotRegister
 from runs import outcome_of, resume, same, start, start_and_stop
 
@@ -71,6 +73,68 @@ def test_a_run_with_a_part_of_ones_own_is_saved_loaded_and_resumed(
         }
     whole.save(tmp_path / "saved")
     np.testing.assert_array_equal(hb.load(tmp_path / "saved").predict(data.test.x), whole.predict(data.test.x))
+
+
+@dataclass(frozen=True)
+class Growing(my_parts.Ladder):
+    """It may list more gates some day."""
+
+    more = 0
+
+    def gates(self) -> tuple[Gate, ...]:
+        return (*super().gates(), *[Gate("cz", (0, 1)), Gate("cx", (1, 2))] * self.more)
+
+
+@pytest.mark.parametrize("change", ["none", "absent class", "other fields", "other gates"])
+def test_a_circuit_whose_class_is_not_what_it_was_is_its_gates(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    definition = defined(posterior=hb.Register(Growing(3, 2)))
+    whole = start(tmp_path / "run", definition, data)
+    start_and_stop(tmp_path / "stopped", definition, data, 10)
+    if change == "absent class":
+        monkeypatch.delattr(sys.modules[__name__], "Growing")
+    elif change == "other fields":
+        monkeypatch.setattr(sys.modules[__name__], "Growing", my_parts.Needy)
+    elif change == "other gates":
+        monkeypatch.setattr(Growing, "more", 1)
+    loaded = hb.load(tmp_path / "run")
+    circuit = loaded.definition.posterior.circuit
+    assert type(circuit) is (Growing if change == "none" else GateList)
+    assert circuit.parameter_shape == (3, 3)
+    np.testing.assert_allclose(loaded.probabilities, whole.probabilities, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(loaded.params, whole.params)
+    resumed = resume(tmp_path / "stopped")
+    np.testing.assert_allclose(resumed.probabilities, whole.probabilities, rtol=0, atol=1e-5)
+    loaded.save(tmp_path / "copy")
+    assert hb.load(tmp_path / "copy").definition == loaded.definition
+
+
+def test_a_circuit_of_a_local_class_is_saved_as_its_gates(data: Dataset, tmp_path: Path) -> None:
+    class Local(my_parts.Ladder):
+        pass
+
+    found = run(defined(posterior=hb.Register(Local(3, 1))), data, QUIET)
+    found.save(tmp_path / "run")
+    loaded = hb.load(tmp_path / "run")
+    assert loaded.definition.posterior == hb.Register(GateList.of(Local(3, 1)))
+    np.testing.assert_allclose(loaded.probabilities, found.probabilities, rtol=0, atol=1e-6)
+
+
+def test_a_list_of_gates_is_kept_letter_by_letter(data: Dataset, tmp_path: Path) -> None:
+    theta = hb.circuits.parameters(4)
+    gates = [("h", 0), ("rx", 0, theta[0]), ("cz", (0, 2)), ("u", 1, (theta[1], 2 * theta[2] - 0.5, Angle(0.25)))]
+    circuit = GateList(3, [*gates, ("ry", 2, theta[3] + theta[0])], (2, 2))
+    found = run(defined(posterior=hb.Register(circuit)), data, QUIET)
+    found.save(tmp_path / "run")
+    loaded = hb.load(tmp_path / "run")
+    assert loaded.definition.posterior == hb.Register(circuit)
+    assert same(loaded, found)
+    record = json.loads((tmp_path / "run" / "definition" / "definition.json").read_bytes())["posterior"]["circuit"]
+    assert record["listed"][:3] == [["h", [0]], ["rx", [0], [0]], ["cz", [0, 2]]]
+    record["listed"][1] = ["rx", [0], [7]]
+    with pytest.raises(UserError, match=r"the gate rx.* in a circuit of 4 parameters: number them from 0 to 3"):
+        thing_of(record, SLOTS, "circuit")
 
 
 def test_an_objective_of_ones_own_is_what_is_minimised(data: Dataset) -> None:

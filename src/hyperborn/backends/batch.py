@@ -14,7 +14,6 @@ from hyperborn._typing import Bits
 from hyperborn.arguments import check_bits, check_kind
 from hyperborn.bits import distinct_rows
 from hyperborn.circuits import Circuit, Gate
-from hyperborn.circuits.gate_list import gate_record
 from hyperborn.errors import UserError, whole_number
 from hyperborn.printable import shown
 
@@ -132,7 +131,7 @@ def gates_digest(circuit: Circuit) -> str:
 
 def digested(gate: Gate) -> list[Any]:
     """A gate as its digest knows it; that of a gate with one parameter, or without angles, is of earlier versions."""
-    angles = gate_record(gate)[2:]
+    angles = gate.to_record()[2:]
     single = None if not angles else angles[0][0] if len(angles[0]) == 1 else angles[0]
     return [gate.name, gate.qubits, single]
 

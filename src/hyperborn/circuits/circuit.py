@@ -44,6 +44,12 @@ class Circuit(ABC):
         """Number of parameters."""
         return prod(self.parameter_shape)
 
+    def substitute(self) -> "Circuit":
+        """The gates alone, which a run holds beside a class of a user's own: readers without the class take them."""
+        from hyperborn.circuits.gate_list import GateList
+
+        return GateList.of(self)
+
     def draw(self, labels: Sequence[str] | None = None) -> str:
         """The circuit as text, one line a qubit; see `hyperborn.circuits.drawing.draw`."""
         from hyperborn.circuits.drawing import draw

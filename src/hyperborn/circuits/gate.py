@@ -5,7 +5,7 @@ Names and matrices are those of OpenQASM 3 and Qiskit (`hyperborn.circuits.matri
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hyperborn.circuits.angle import Angle
 from hyperborn.errors import UserError, whole_number
@@ -98,6 +98,17 @@ class Gate:
     def parameters(self) -> tuple[int, ...]:
         """Indices of the parameters that the angles depend on, angle by angle."""
         return tuple(index for angle in self.angles for index in angle.parameters)
+
+    def to_record(self) -> list[Any]:
+        """The gate as JSON can hold it, and `GateList` reads it: name, qubits, and angles if there are any.
+
+        An angle that is a parameter is its index, any other one its constant and terms.
+        """
+        angles = [
+            [angle.constant, [list(term) for term in angle.terms]] if angle.parameter is None else angle.parameter
+            for angle in self.angles
+        ]
+        return [self.name, list(self.qubits), *([angles] if angles else [])]
 
     def __str__(self) -> str:
         angles = f"({', '.join(map(str, self.angles))})" if self.angles else ""

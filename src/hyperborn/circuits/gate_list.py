@@ -117,18 +117,6 @@ def gate_of(given: Any) -> Gate:
     return Gate(name, qubits if isinstance(qubits, tuple | list) else (qubits,), read)
 
 
-def gate_record(gate: Gate) -> list[Any]:
-    """A gate as JSON can hold it, and `gate_of` reads it: name, qubits, and angles if there are any.
-
-    An angle that is a parameter is its index, any other one its constant and terms.
-    """
-    angles = [
-        [angle.constant, [list(term) for term in angle.terms]] if angle.parameter is None else angle.parameter
-        for angle in gate.angles
-    ]
-    return [gate.name, list(gate.qubits), *([angles] if angles else [])]
-
-
 def without_last_flips(gates: Sequence[Gate]) -> Sequence[Gate]:
     """The gates up to the last one that does more to basis states than to permute them and to change their phases."""
     end = len(gates)

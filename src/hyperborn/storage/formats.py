@@ -42,9 +42,11 @@ class Format(NamedTuple):
 
 FOLDER = Format("hyperborn folder", 1)
 """A folder of no kind in particular."""
-DEFINITION = Format("hyperborn run definition", 1)
+# Version 1 named no parts of a user's own.
+DEFINITION = Format("hyperborn run definition", 2)
 CHECKPOINT = Format("hyperborn checkpoint", 1)
-RESULT = Format("hyperborn result", 1)
+# Version 1 held neither what stopped the training nor, where the run has no log, its records.
+RESULT = Format("hyperborn result", 2)
 PLOTS = Format("hyperborn plots", 1)
 # Version 1 had the summary of a run where version 2 has the values of a study's cell.
 COMPARISON = Format("hyperborn comparison", 2)

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from hyperborn.backends import BACKENDS, Backend, Noise
-from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
+from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, GateList, ProductState
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
@@ -28,7 +28,7 @@ SLOTS: Slots = {
     "registers": (Registers,),
     "backend": (*BACKENDS, Backend),
     "noise": (Noise,),
-    "circuit": (AllPairs, ChosenPairs, Brickwork, ProductState, Circuit),
+    "circuit": (AllPairs, ChosenPairs, Brickwork, ProductState, GateList, Circuit),
     "objective": (*OBJECTIVES.values(), Objective),
     "estimator": (*ESTIMATORS.values(), Estimator),
     "divergence": (*DIVERGENCES.values(), Divergence),
