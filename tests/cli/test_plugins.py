@@ -13,6 +13,7 @@ import pytest
 
 import hyperborn as hb
 from command_line import run
+from hyperborn.cli.folders import resumable
 from hyperborn.errors import UserError
 
 DIVERGENCE = '''"""The squared distance of all probabilities."""
@@ -120,6 +121,20 @@ def test_every_command_that_reads_a_run_takes_the_plugin(here: Path) -> None:
     compared = run("compare", *flags[:-4], "--objectives", "elbo,selbo", *flags[-2:], "--seeds", "1", "--json").json
     assert set(compared["objectives"]) >= {"elbo", "selbo"}
     run("estimate", *flags, "--plugin", "absent").refused("the plugin absent is not found")
+
+
+def test_who_is_stopped_is_told_to_give_the_plugin_again(tmp_path: Path) -> None:
+    (tmp_path / "a run" / "definition").mkdir(parents=True)
+    (tmp_path / "a run" / "definition" / "manifest.json").touch()
+    said = f"stopped; everything is saved, go on with: hyperborn resume '{tmp_path}/a run' --plugin=my_divergence"
+    with pytest.raises(KeyboardInterrupt, match=f"^{said}$"), resumable(tmp_path / "a run", ["my_divergence"]):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.usefixtures("here")
+def test_a_backend_of_ones_own_is_tested_as_any_other() -> None:
+    found = run("backend-test", "my_parts:Mine", "--plugin", "my_parts", "--circuits", "20", "--shots", "200", "--json")
+    assert (found.code, found.json["passed"]) == (0, True), found.err
 
 
 PLAN = """

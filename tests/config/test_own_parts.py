@@ -6,6 +6,7 @@ import pytest
 
 import hyperborn as hb
 import my_parts
+from hyperborn import parts
 from hyperborn.config import CompareConfig, RunConfig, configured
 from hyperborn.config.definitions import definition_of
 from hyperborn.data import Dataset
@@ -64,6 +65,12 @@ def test_a_backend_of_ones_own(moons: Dataset) -> None:
     assert hb.backends.backend_named("my_parts:Mine", seed=3) == my_parts.Mine(3)
     with pytest.raises(UserError, match="optimization-level=1 does not go with the backend 'my_parts:Mine'"):
         defined(moons, backend="my_parts:Mine", optimization_level="1")
+
+
+def test_a_part_that_a_package_offers_is_taken_by_its_class(moons: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "offers_of", {"stairs": ("my_parts:Ladder",)}.get)
+    assert configured(RunConfig, None, {"data": "moons", "ansatz": "stairs"}).ansatz == "my_parts:Ladder"
+    assert defined(moons, ansatz="stairs").posterior == hb.Register(my_parts.Ladder(3, 1))
 
 
 def test_objectives_of_ones_own_are_compared() -> None:
