@@ -81,7 +81,7 @@ def class_named(name: str, what: str, bases: tuple[type, ...]) -> type[Any]:
         raise UserError(f"the {what} {shown(name)} is not known here: {module} has no class {path}; {where}")
     if not issubclass(found, bases) or inspect.isabstract(found) or not is_dataclass(found):
         kinds = " or ".join(base.__name__ for base in bases)
-        raise UserError(f"{name} cannot be the {what}; make it a dataclass that implements {kinds or 'one of ours'}")
+        raise UserError(f"{name} cannot be the {what}; make it a dataclass that implements {kinds}")
     return found
 
 

@@ -24,7 +24,7 @@ estimator           bias      circuits a step
 """
 
 from hyperborn.training.estimator import Estimator
-from hyperborn.training.exact import Exact
+from hyperborn.training.exact import Exact, ExactEstimator
 from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
 from hyperborn.training.minibatch.first_order import FirstOrder
 from hyperborn.training.minibatch.local_expectation import LocalExpectation
@@ -48,6 +48,7 @@ __all__ = [
     "SPSA",
     "Estimator",
     "Exact",
+    "ExactEstimator",
     "FirstOrder",
     "LocalExpectation",
     "LocalReparameterization",
