@@ -34,6 +34,7 @@ def moved(definition: Definition, exact: ExactPosterior, state: TrainState, *cou
             functional,
             jnp.int32(count),
             posterior=definition.posterior,
+            estimator=hb.Exact(),
             optimizer=definition.optimizer,
             annealing=definition.annealing,
             steps=definition.steps,
