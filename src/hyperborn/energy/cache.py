@@ -11,7 +11,7 @@ from hyperborn._typing import Bits
 from hyperborn.arguments import check_bits
 from hyperborn.bits import LARGEST_TABLE, index_of, row_keys
 from hyperborn.energy.likelihood import Labelled, checked_examples, energy
-from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
+from hyperborn.networks import BinaryConvNet, BinaryMLP, Network, Regression
 from hyperborn.records import record_of
 
 FORMAT = 2
@@ -38,7 +38,8 @@ def through_cache(
     Small tables are not kept, and neither are those of networks of other classes than `CACHED`: a record of their
     name and fields does not say what their code computes today.
     """
-    if not enabled or type(net) not in CACHED or 2**net.n_weights * len(y) < CHEAP_PRODUCT:
+    own = net.network if isinstance(net, Regression) else net
+    if not enabled or type(own) not in CACHED or 2**net.n_weights * len(y) < CHEAP_PRODUCT:
         return compute()
     from hyperborn.storage.caches import cached_array
 
