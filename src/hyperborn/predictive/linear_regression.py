@@ -1,6 +1,7 @@
 """A linear regression, which predictions of numbers are compared with."""
 
 import numpy as np
+from jaxtyping import Float
 
 from hyperborn._typing import Examples, Targets
 from hyperborn.data.dataset import SPLITS, Dataset
@@ -20,7 +21,7 @@ def linear_scores(data: Dataset) -> dict[str, dict[str, float]]:
     return found
 
 
-def linear_predictions(x: Examples, y: Targets, new: Examples) -> NormalMixture:
+def linear_predictions(x: Examples, y: Targets, new: Float[np.ndarray, "new features"]) -> NormalMixture:
     """Predictions of scikit-learn's Bayesian ridge regression, trained on x and y, for new examples.
 
     Its precisions of noise and weights maximise the evidence (MacKay 1992); predictions are normal distributions, of

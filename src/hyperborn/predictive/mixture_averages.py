@@ -1,6 +1,6 @@
 """Mixtures of normal distributions from networks: from given ones with weights, and from all 2^n.
 
-Networks with the same noise whose means for an example lie in the same cell, `CELL` of the noise wide, become one
+Where there are many, networks with the same noise whose means for an example lie in the same cell, `CELL` of the noise wide, become one
 component with their mean and variance. So mean and standard deviation of the mixture stay exact, and its density is
 within about 1e-5 of itself.
 """
@@ -23,7 +23,7 @@ from hyperborn.predictive.averages import FEW, most_of_the_mass, normalised_weig
 from hyperborn.predictive.mixtures import NormalMixture
 
 MOST_COMPONENTS = 256
-"""Networks up to which each is a component of its own."""
+"""Networks of one noise up to which each is a component of its own."""
 CELL = 1 / 16
 """Width of a cell, in standard deviations of the noise."""
 MOST_CELLS = 4096
@@ -137,9 +137,7 @@ def components_of_choice(
 def one_example(
     q: Float[np.ndarray, " networks"], means: Float[np.ndarray, " networks"], deviations: Float[np.ndarray, " networks"]
 ) -> Columns:
-    """The components that networks make of one example: themselves, or where they are many a few for each noise."""
-    if len(q) <= MOST_COMPONENTS:
-        return q, means, deviations
+    """The components that networks make of one example, those of one noise after the other."""
     levels, places = np.unique(deviations, return_inverse=True)
     parts = [condensed(q[places == level], means[places == level], noise) for level, noise in enumerate(levels)]
     weights, middles, spreads = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -147,7 +145,9 @@ def one_example(
 
 
 def condensed(weights: Float[np.ndarray, " networks"], means: Float[np.ndarray, " networks"], noise: float) -> Columns:
-    """One component a cell of means; networks of one noise."""
+    """Components from networks of one noise: themselves, or where they are many one a cell of means."""
+    if len(weights) <= MOST_COMPONENTS:
+        return weights, means, np.full_like(means, noise)
     lowest = means.min()
     width = max(CELL * noise, np.ptp(means) / MOST_CELLS)
     cells = ((means - lowest) / width).astype(np.int64)
