@@ -141,8 +141,7 @@ def check_regression_options(config: Configuration, data: Dataset) -> None:
     for key in ("likelihood", "target_noise"):
         if data.n_classes and key in config.given:
             raise UserError(
-                f"{key} goes with a regression only, and {data.name} has {data.n_classes} classes; leave {key} out, or "
-                "give --task regression"
+                f"{key} goes with a regression only, and {data.name} has {data.n_classes} classes; leave {key} out"
             )
 
 

@@ -23,7 +23,7 @@ from hyperborn.predictive.averages import FEW, most_of_the_mass, normalised_weig
 from hyperborn.predictive.mixtures import NormalMixture
 
 MOST_COMPONENTS = 256
-"""Networks of one noise up to which each is a component of its own."""
+"""Networks up to which each is a component of its own."""
 CELL = 1 / 16
 """Width of a cell, in standard deviations of the noise."""
 MOST_CELLS = 4096
@@ -61,22 +61,31 @@ def mixture_of_networks(
     Raises:
         UserError: if bits or features do not fit the network, or the weights are no distribution over the networks.
     """
-    likelihood = likelihood_of(net)
+    likelihood_of(net)
     net.check_features(x)
     check_bits("bits", bits, net.n_weights, least=1)
     whole_number("memory", memory, 1, why=" of bytes")
     q = normalised_weights(weights, len(bits))
+    if len(bits) <= MOST_COMPONENTS:
+        means, deviations = normals_of(net, x, bits, memory)
+        return NormalMixture(np.broadcast_to(q[:, None], means.shape), means, deviations)
     found: list[Columns] = []
     step = max(1, memory // (64 * len(bits)))
     for first in range(0, len(x), step):
-        part = x[first : first + step]
-        means, deviations = np.empty((2, len(bits), len(part)))
-        for rows, columns in memory_blocks(net, len(bits), len(part), memory=memory, beside=4):
-            means[rows, columns], deviations[rows, columns] = likelihood.normals(net(bits[rows], part[columns]))
+        means, deviations = normals_of(net, x[first : first + step], bits, memory)
         found += [one_example(q, *own) for own in zip(means.T, deviations.T, strict=True)]
         if progress is not None:
             progress(min(first + step, len(x)), len(x))
     return side_by_side(found)
+
+
+def normals_of(net: Network, x: Examples, bits: Bits, memory: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation (networks, examples) of the label under each network."""
+    likelihood = likelihood_of(net)
+    means, deviations = np.empty((2, len(bits), len(x)))
+    for rows, columns in memory_blocks(net, len(bits), len(x), memory=memory, beside=4):
+        means[rows, columns], deviations[rows, columns] = likelihood.normals(net(bits[rows], x[columns]))
+    return means, deviations
 
 
 def exact_mixture(
@@ -97,7 +106,7 @@ def exact_mixture(
     q = distribution("probabilities", probabilities, net.n_weights)
     q = q / q.sum()
     kept = most_of_the_mass(q)
-    if len(kept) <= FEW * len(q) or any(choice.n_outputs > 1 for choice in net.choices):
+    if len(kept) <= max(MOST_COMPONENTS, FEW * len(q)) or any(choice.n_outputs > 1 for choice in net.choices):
         bits = bits_of(kept, net.n_weights)
         return mixture_of_networks(net, x, bits, q[kept], memory=memory, progress=progress)
     x = np.asarray(x, dtype=np.float64)
@@ -145,9 +154,7 @@ def one_example(
 
 
 def condensed(weights: Float[np.ndarray, " networks"], means: Float[np.ndarray, " networks"], noise: float) -> Columns:
-    """Components from networks of one noise: themselves, or where they are many one a cell of means."""
-    if len(weights) <= MOST_COMPONENTS:
-        return weights, means, np.full_like(means, noise)
+    """Components from networks of one noise, one a cell of means."""
     lowest = means.min()
     width = max(CELL * noise, np.ptp(means) / MOST_CELLS)
     cells = ((means - lowest) / width).astype(np.int64)
