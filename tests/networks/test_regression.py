@@ -14,7 +14,11 @@ from hyperborn.records import record_of, thing_of
 from hyperborn.training.serialization import SLOTS
 
 LEVELS = (0.2, 0.4, 0.8, 1.6)
-INSIDE = [BinaryMLP(2, (2,), scale="learned"), BinaryMLP(2, (), output_scales=(0.5, 1)), BinaryConvNet(16, channels=(2,))]
+INSIDE = [
+    BinaryMLP(2, (2,), scale="learned"),
+    BinaryMLP(2, (), output_scales=(0.5, 1)),
+    BinaryConvNet(16, channels=(2,)),
+]
 
 
 @pytest.mark.parametrize("inside", INSIDE, ids=["learned", "scales", "convolution"])
@@ -50,7 +54,11 @@ def test_learned_noise_is_the_last_side_parameter() -> None:
     net = Regression(inside, hb.Gaussian("learned"))
     assert net.n_side == inside.n_side + 1
     random = np.random.default_rng(0)
-    weights, x, side = random.normal(size=(3, net.n_weights)), random.normal(size=(5, 2)), random.normal(size=net.n_side)
+    weights, x, side = (
+        random.normal(size=(3, net.n_weights)),
+        random.normal(size=(5, 2)),
+        random.normal(size=net.n_side),
+    )
     outputs = net.forward(weights, x, side)
     np.testing.assert_array_equal(outputs[:, :, :1], inside.forward(weights, x, side[:-1]))
     np.testing.assert_array_equal(outputs[:, :, 1], np.full((3, 5), side[-1]))

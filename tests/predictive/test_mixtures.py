@@ -78,7 +78,10 @@ def test_the_factor_is_found_that_the_numbers_have() -> None:
     y = predicted.mean + 1.5 * 0.3 * random.normal(size=count)
     found = predicted.fitted_calibration(y)
     assert abs(found - 1.5) < 4 * 1.5 / np.sqrt(2 * count)
-    nll = [-predicted.calibrated(found * step).log_density(y).sum() + 0.5 * np.log(found * step) ** 2 for step in (0.99, 1, 1.01)]
+    nll = [
+        -predicted.calibrated(found * step).log_density(y).sum() + 0.5 * np.log(found * step) ** 2
+        for step in (0.99, 1, 1.01)
+    ]
     assert nll[1] < min(nll[0], nll[2])
 
 

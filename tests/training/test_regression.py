@@ -71,7 +71,11 @@ def test_the_posterior_and_its_predictions_are_those_of_enumeration(result: Resu
 
 def test_all_that_is_reported_is_in_the_units_of_the_target(result: Result, data: Dataset) -> None:
     summary = result.summary
-    assert summary["target"] == {"name": "target", "mean": pytest.approx(300, abs=20), "deviation": pytest.approx(60, rel=0.2)}
+    assert summary["target"] == {
+        "name": "target",
+        "mean": pytest.approx(300, abs=20),
+        "deviation": pytest.approx(60, rel=0.2),
+    }
     for split in ("train", "validation", "test"):
         assert list(summary[split]) == ["rmse", "mae", "nll", "r2", "coverage_50", "coverage_90"]
         assert list(summary["linear"][split]) == list(summary[split])

@@ -159,9 +159,9 @@ SHARED = (
     Option("likelihood", ("gaussian", "squared_error"), "gaussian", "NAME",
            "Of a regression: gaussian, or squared_error (the sum of squares as the energy).", NETWORK,
            settled_by=ANY_RUN),
-    Option("target_noise", "target noise", AUTO, "S|bits|learned|auto",
-           "Standard deviation of a regression's noise, 1 is the target's: a number, bits (of four), learned (on "
-           "registers); auto: bits, on registers learned.", NETWORK, settled_by=ANY_RUN),
+    Option("target_noise", "target noise", AUTO, "S|NAME",
+           "Noise of a regression, in deviations of the target: a number, bits or learned; auto: bits, on registers "
+           "learned.", NETWORK, settled_by=ANY_RUN),
 
     Option("posterior", ("register", "registers", AUTO), AUTO, "NAME",
            "register (one circuit, exact), registers (many small circuits, any size), auto: one up to 18 weights.",

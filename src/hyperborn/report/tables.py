@@ -63,10 +63,10 @@ def counts(summary: Mapping[str, Any]) -> list[str]:
 
 
 def split_scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
-    """A row a metric, a column a split; of a regression the linear one's test scores in the last column."""
+    """A row a metric, a column a split; beside a regression the test scores of a linear one."""
     linear: Mapping[str, Any] | None = summary.get("linear")
     columns = [summary.get(split) or {} for split in SPLITS] + ([linear.get("test") or {}] if linear else [])
-    table = plain_table(["", *SPLITS, *(["test, linear regression"] if linear else [])])
+    table = plain_table(["", *SPLITS, *(["linear, test"] if linear else [])])
     for metric in NUMBER_SCORES if linear else SCORES:
         values = [column.get(metric) for column in columns]
         table.add_row(*text_cells([metric_name(metric), *(score_text(value) for value in values)]))

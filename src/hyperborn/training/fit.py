@@ -259,7 +259,7 @@ def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
     return own_units(found, data).quick_score(data.preprocessing.own_labels(data.train.y[rows]))
 
 
-def metrics_text(report: Report, score: str) -> str:
+def metrics_text(report: Report, score: str = "accuracy") -> str:
     """What is shown beside the bar; nats, and the score of this name."""
     loss = float(report.diagnosis.loss[report.best])
     elbo = "" if np.isnan(report.elbo) else f"elbo {report.elbo:.4g} "
