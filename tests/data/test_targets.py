@@ -75,7 +75,7 @@ def test_a_table_is_read_encoded_again_and_restored(tmp_path: Any) -> None:
     assert raw.y[3] == 1009.5
     new = load(path, preprocessing=data.preprocessing, seed=1)
     assert new.preprocessing is data.preprocessing
-    with pytest.raises(UserError, match="the array train_y is float64 of shape .*, not int64"):
+    with pytest.raises(UserError, match=r"the array train_y is float64 of shape .*, not int64"):
         Dataset.from_record(arrays, description | {"classes": ["a", "b"]})
 
 

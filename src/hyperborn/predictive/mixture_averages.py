@@ -1,8 +1,8 @@
 """Mixtures of normal distributions from networks: from given ones with weights, and from all 2^n.
 
-Where there are many, networks with the same noise whose means for an example lie in the same cell, `CELL` of the noise wide, become one
-component with their mean and variance. So mean and standard deviation of the mixture stay exact, and its density is
-within about 1e-5 of itself.
+Where there are many, networks with the same noise whose means for an example lie in the same cell, `CELL` of the noise
+wide, become one component with their mean and variance. So mean and standard deviation of the mixture stay exact, and
+its density is within about 1e-5 of itself.
 """
 
 from collections.abc import Callable, Iterator
