@@ -17,6 +17,7 @@ from hyperborn.networks import BinaryMLP, Regression
 from hyperborn.predictive import NormalMixture
 from hyperborn.predictive.mixture_averages import exact_mixture, mixture_of_networks
 from hyperborn.training.result import Result
+from runs import resume, same, start_and_stop
 from tiny_run import tiny_definition
 
 LEVELS = (0.25, 0.5, 1.0, 2.0)
@@ -108,6 +109,11 @@ def test_a_folder_gives_the_result_back(result: Result, data: Dataset, tmp_path:
     assert found.summary == result.summary
     assert found.data.preprocessing.target_scaling == data.preprocessing.target_scaling
     np.testing.assert_array_equal(found.data.train.y, data.train.y)
+
+
+def test_a_stopped_run_goes_on_to_the_same_result(result: Result, data: Dataset, tmp_path: Path) -> None:
+    start_and_stop(tmp_path / "run", result.definition, data)
+    assert same(resume(tmp_path / "run"), result)
 
 
 def test_classes_are_not_asked_of_numbers(result: Result, data: Dataset) -> None:

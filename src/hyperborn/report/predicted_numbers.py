@@ -47,7 +47,7 @@ def predicted_figure(predictions: NormalMixture, y: Targets, target: str) -> Fig
             )  # fmt: skip
     edges = np.array([min(y.min(), mean.min()), max(y.max(), mean.max())])
     edges += MARGIN * np.ptp(edges) * np.array([-1, 1])
-    axes.plot(edges, edges, color=INK, linestyle=(0, (5, 3)), linewidth=1.2, label="predicted as it is")
+    axes.plot(edges, edges, color=INK, linestyle=(0, (5, 3)), linewidth=1.2, label="predicted = true")
     axes.set_xlabel(f"true {target}")
     axes.set_ylabel(f"predicted {target}")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8))
