@@ -109,6 +109,22 @@ def test_new_data_go_on_from_the_run(cars: Path, hyperborn: Run) -> None:
     assert ended.json["target"] == json.loads((cars / "train.json").read_text(encoding="utf-8"))["target"]
 
 
+def test_objectives_are_compared_beside_a_linear_regression(cars: Path, hyperborn: Run) -> None:
+    flags = ("--target", "price", "--objectives", "mle,elbo", "--seeds", "2", *QUICK, "--out", "compared")
+    ended = hyperborn("compare", cars / "cars.csv", *flags)
+    assert ended.code == 0, ended.err
+    assert "RMSE" in ended.out
+    record = json.loads(Path("compared/comparison.json").read_text(encoding="utf-8"))
+    assert set(record["objectives"]) == {"mle", "elbo", "linear regression", "exact posterior"}
+    for label, found in record["objectives"].items():
+        gap = {"elbo_gap"} if label != "linear regression" else set()
+        assert set(found) == {"rmse", "nll", "r2", "coverage_90"} | gap
+    # The same split as that of the run, which has the same seed.
+    linear = json.loads((cars / "train.json").read_text(encoding="utf-8"))["linear"]["test"]
+    first = next(row for row in record["runs"] if row["objective"] == "linear regression")
+    assert (first["seed"], first["rmse"]) == (0, pytest.approx(linear["rmse"]))
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
@@ -136,7 +152,6 @@ def test_what_does_not_fit_classes_is_one_line(cars: Path, hyperborn: Run) -> No
     assert "goes with a regression only" in mistake(
         hyperborn("train", path, "--target", "kind", "--target-noise", "bits")
     )
-    assert "tell classes apart; take hyperborn train" in mistake(hyperborn("compare", path, "--target", "price"))
     (Path.cwd() / "constant.csv").write_text("a,y\n" + "".join(f"{i},2.5\n" for i in range(40)), encoding="utf-8")
     constant = hyperborn("train", "constant.csv", "--target", "y", "--task", "regression")
     assert "the target is 2.5 in all 24 training examples" in mistake(constant)

@@ -31,6 +31,7 @@ SCORES = ("accuracy", "nll", "brier", "ece")
 NUMBER_SCORES = ("rmse", "mae", "nll", "r2", "coverage_50", "coverage_90")
 """Of a regression."""
 SHORT = {"nll": "NLL", "brier": "Brier", "ece": "ECE", "elbo_gap": "gap (nats)"}
+SHORT |= {"rmse": "RMSE", "coverage_90": "in 90 %"}
 """Headers of the comparison in a terminal."""
 
 MOST_LOSSES = 5
