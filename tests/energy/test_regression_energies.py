@@ -1,6 +1,8 @@
 """Energies of all networks of a regression: structured against the plain formula, network by network."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +11,36 @@ import hyperborn as hb
 import oracle
 import regression_oracle
 from hyperborn.energy import CachedEnergies, energies, energy
+from hyperborn.energy.cache import is_known
 from hyperborn.errors import UserError
 from hyperborn.likelihoods.likelihood import NumberLikelihood
 from hyperborn.networks import BinaryMLP, Regression
+
+
+@dataclass(frozen=True)
+class Own(NumberLikelihood):
+    """Twice the squared error."""
+
+    n_outputs = 1
+    noise_levels = (0.5,)
+    learns_noise = False
+
+    @property
+    def choices(self) -> tuple["Own", ...]:
+        return (self,)
+
+    def nll(self, outputs: Any, y: Any) -> Any:
+        return 2 * (outputs[..., 0] - y) ** 2
+
+    def losses(self, outputs: Any, y: Any) -> Any:
+        return self.nll(outputs, y)
+
+    def pair_energies(self, left: Any, right: Any, y: Any) -> Any:
+        return 2 * ((left[0][:, None] + right[0] - y) ** 2).sum(axis=-1)
+
+    def normals(self, outputs: Any) -> Any:
+        return outputs[..., 0], np.full(outputs.shape[:-1], 0.5)
+
 
 LEVELS = (0.2, 0.4, 0.8, 1.6)
 
@@ -75,3 +104,13 @@ def test_labels_of_classes_are_refused() -> None:
         energies(net, SimpleNamespace(x=np.zeros((2, 2)), y=np.array([0, 1])))
     with pytest.raises(UserError, match="whole numbers"):
         energies(BinaryMLP(2, ()), SimpleNamespace(x=np.zeros((2, 2)), y=np.array([0.5, 1.0])))
+
+
+def test_energies_under_a_likelihood_of_ones_own_are_not_kept() -> None:
+    inside = BinaryMLP(2, ())
+    assert is_known(Regression(inside))
+    assert is_known(Regression(inside, hb.SquaredError()))
+    net, split = Regression(inside, Own()), examples(7, 2)
+    assert not is_known(net)
+    squares = energies(Regression(inside, hb.SquaredError()), split)
+    np.testing.assert_allclose(energies(net, split), 2 * squares, rtol=1e-12)

@@ -170,9 +170,7 @@ class Result:
     def predict_proba(
         self, x: ArrayLike, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
     ) -> Float[np.ndarray, "examples classes"]:
-        """Posterior predictive probability of each class, at the temperature that suits the validation split.
-
-        Arguments are those of `predictions`.
+        """Probability of each class, at the temperature that suits validation; arguments are those of `predictions`.
 
         Raises:
             UserError: as `predictions`, and of a regression.
@@ -187,9 +185,7 @@ class Result:
         seed: int = 0,
         calibrated: bool = True,
     ) -> Float[np.ndarray, "examples classes"]:
-        """Posterior predictive probability of each class for raw rows, as `hyperborn predict` gives it.
-
-        Arguments are those of `predictions_of_table`.
+        """Probability of each class for raw rows; arguments are those of `predictions_of_table`.
 
         Raises:
             UserError: as `predictions_of_table`, and of a regression.
