@@ -22,7 +22,10 @@ In format 1 a table of a user's own network could have the name of one of ours. 
 Their files have a version of their own: `hyperborn.storage.formats.ARRAY`.
 """
 CACHED = (BinaryMLP, BinaryConvNet)
-"""Networks whose energies are kept, alone or in a `Regression`. Their classes are final, so the name of the class says what it computes."""
+"""Networks whose energies are kept, alone or in a `Regression`.
+
+Their classes are final, so the name of the class says what it computes.
+"""
 
 CHEAP_PRODUCT = 10**6
 """Networks times examples below which computing is as fast as reading."""
