@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 import oracle
-from hyperborn.networks import BinaryMLP
+from hyperborn.networks import Network
 from hyperborn.posteriors import Registers
 from hyperborn.training.estimators import Minibatch, MinibatchEstimator
 
@@ -19,13 +19,14 @@ from hyperborn.training.estimators import Minibatch, MinibatchEstimator
 class Problem:
     """A network, its registers, and examples, parameters and side parameters by a seed."""
 
-    network: BinaryMLP
+    network: Network
     registers: Registers
     scale: float = 1.5
 
     def batch(self, dtype: Any = jnp.float64) -> Minibatch:
         random = np.random.default_rng(0)
-        x, y = random.normal(size=(6, self.network.n_features)), random.integers(0, self.network.n_classes, 6)
+        x, classes = random.normal(size=(6, self.network.n_features)), self.network.n_classes
+        y = random.integers(0, classes, 6) if classes else random.normal(size=6)
         side = random.normal(0, 0.3, self.network.n_side)
         return Minibatch(
             self.network,

@@ -6,8 +6,8 @@ import pytest
 from jaxtyping import TypeCheckError
 
 import hyperborn as hb
-from hyperborn.energy.likelihood import margins
 from hyperborn.errors import UserError
+from hyperborn.likelihoods.categorical import margins
 from hyperborn.posteriors import ExactPosterior
 from hyperborn.walsh import walsh_hadamard
 

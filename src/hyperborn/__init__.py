@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hyperborn import backends, baselines, circuits, data, energy, networks
     from hyperborn.energy import energies
     from hyperborn.errors import UserError
+    from hyperborn.likelihoods import Categorical, Gaussian, SquaredError
     from hyperborn.objectives.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
     from hyperborn.objectives.kernels import (
         Hamming,
@@ -56,6 +57,9 @@ MODULES = ("backends", "baselines", "circuits", "data", "energy", "networks")
 HOMES = {
     "energies": "hyperborn.energy",
     "UserError": "hyperborn.errors",
+    "Categorical": "hyperborn.likelihoods",
+    "Gaussian": "hyperborn.likelihoods",
+    "SquaredError": "hyperborn.likelihoods",
     "KL": "hyperborn.objectives.divergences",
     "MMD": "hyperborn.objectives.divergences",
     "Adversarial": "hyperborn.objectives.divergences",
@@ -115,11 +119,13 @@ __all__ = [
     "Annealing",
     "Autoregressive",
     "Bernoulli",
+    "Categorical",
     "Empirical",
     "Exact",
     "ExactPosterior",
     "FirstOrder",
     "Gains",
+    "Gaussian",
     "Hamming",
     "Ising",
     "LocalExpectation",
@@ -136,6 +142,7 @@ __all__ = [
     "ScoreFunction",
     "ShotRegister",
     "ShotRegisters",
+    "SquaredError",
     "Stein",
     "SteinPosterior",
     "StraightThrough",

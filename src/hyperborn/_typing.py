@@ -8,13 +8,15 @@ from typing import TypeAlias
 
 import numpy as np
 from jax import Array
-from jaxtyping import Float, Int, Key, UInt8
+from jaxtyping import Float, Int, Key, Real, UInt8
 
 Bits: TypeAlias = UInt8[np.ndarray, "networks n"]
 """Weight vectors as bits, one network a row; column i is weight i (0 low value, 1 high value)."""
 
 Examples: TypeAlias = Float[np.ndarray, "examples features"]
 Labels: TypeAlias = Int[np.ndarray, " examples"]
+Targets: TypeAlias = Real[np.ndarray, " examples"]
+"""What is to be predicted: class indices, or numbers."""
 
 Energies: TypeAlias = Float[np.ndarray, " states"]
 """Negative log likelihood, summed over the data (nats), of all 2^n networks, float64, in index order."""

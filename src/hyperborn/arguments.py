@@ -3,6 +3,8 @@
 Each public function checks its arguments once; the functions that it calls do not check them again.
 """
 
+import math
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number
 from hyperborn.printable import shown
 
 SUM_TOLERANCE = 1e-4
@@ -75,6 +77,27 @@ def check_kind(name: str, value: Any, kinds: tuple[type, ...], remedy: str, *, h
             f"{name} of type {own} cannot be hashed ({error}); make its class a frozen dataclass with fields such as "
             "numbers, texts and tuples"
         ) from error
+
+
+def geometric_numbers(name: str, given: Any, most: int) -> tuple[float, ...]:
+    """Numbers that bits choose from: 2^m of them from 1 / most to most, each the same multiple of the one before.
+
+    Raises:
+        UserError: for anything else.
+    """
+    numbers = given if isinstance(given, tuple | list) else ()
+    count = len(numbers)
+    usable = all(is_number(number) and 1 / most <= number <= most for number in numbers)
+    if not count or count & (count - 1) or not usable or not is_geometric(numbers):
+        remedy = "one number above 0, or 2, 4, 8, ... of them, each the same multiple of the one before"
+        raise UserError(f"{name}={given!r} must be {remedy}, such as (0.5, 1, 2, 4)")
+    return tuple(float(number) for number in numbers)
+
+
+def is_geometric(numbers: Any) -> bool:
+    """Whether each number is the same multiple, other than 1, of the one before."""
+    ratios = [after / before for before, after in pairwise(numbers)]
+    return all(ratio != 1 and math.isclose(ratio, ratios[0], rel_tol=1e-12) for ratio in ratios)
 
 
 def check_bits(name: str, bits: Any, n: int | None = None, *, least: int = 0) -> None:

@@ -79,8 +79,8 @@ def thing_of(record: Any, slots: Slots, slot: str) -> Any:
 
     A substitute is taken where the class is not known, or does not do the same any more.
 
-    In a record of ours, the value of a field that has the name of a slot is a record itself, None, or a whole number
-    instead. In one of a user's own, any value may be the record of a part. Arrays come back as tuples.
+    In a record of ours, the value of a field that has the name of a slot is a record itself; None, a number or text may
+    stand there, too. In one of a user's own, any value may be the record of a part. Arrays come back as tuples.
 
     Raises:
         UserError: if the record is of another kind, or its fields are not all there or do not fit.
@@ -99,7 +99,7 @@ def thing_of(record: Any, slots: Slots, slot: str) -> Any:
         if is_own(kind):
             given[key] = with_parts(value, slots)
         else:
-            nested = key in slots and value is not None and not fits_number(value, int)
+            nested = key in slots and not (value is None or isinstance(value, str) or fits_number(value, float))
             given[key] = thing_of(value, slots, key) if nested else tuples(value)
     try:
         return kind(**given)

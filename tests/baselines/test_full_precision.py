@@ -85,6 +85,14 @@ def test_classes_that_were_not_seen_have_no_probability(task: Any) -> None:
         np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
+def test_a_regression_is_refused() -> None:
+    random = np.random.default_rng(0)
+    data = hb.data.from_arrays(random.normal(size=(40, 2)), random.normal(size=40))
+    network = hb.networks.Regression(hb.networks.BinaryMLP(2, ()))
+    with pytest.raises(UserError, match="logistic-regression tells classes apart, and the network predicts a number"):
+        LogisticRegression().fit(network, data)
+
+
 def test_one_class_alone_is_refused(task: Any) -> None:
     net, data = task(hidden=())
     alone = replace(data, train=Split(data.train.x[data.train.y == 1], data.train.y[data.train.y == 1]))

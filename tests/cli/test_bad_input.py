@@ -30,7 +30,10 @@ REGISTERS = [
         ("local-reparameterization needs registers within the network's neurons", "grouping='neuron'"),
     ),
     ((*MANY, "--estimator", "exact"), ("4288 weights", "limit of 24", "fewer hidden units")),
-    ((*MANY, "--estimator", "exact", "--hidden", "1"), ("side parameters (scale 'learned')", "scale 'fan_in'")),
+    (
+        (*MANY, "--estimator", "exact", "--hidden", "1"),
+        ("side parameters (scale or noise 'learned')", "scale 'fan_in'"),
+    ),
     ((*MANY, "--annealing", "0.5"), ("annealing goes with estimator exact only", "leave annealing out")),
     (("train", "breast_cancer", "--patience", "50"), ("patience goes with exact gradients only", "leave patience out")),
     (
@@ -150,7 +153,8 @@ TABLES = {
     "ragged": (b"a,kind\n1,x\n2,y,z\n", "line 3"),
     "open quote": (b'a,kind\n1,x\n2,"y\n', "line 3"),
     "named twice": (b"kind,kind\n1,x\n", "named twice"),
-    "regression": (b"a,kind\n" + b"".join(b"1,%d.5\n" % i for i in range(30)), "classifies and does not regress"),
+    "constant number": (b"a,kind\n" + b"1,2.5\n" * 30, "one class only (2.5)"),
+    "infinite number": (b"a,kind\n" + b"".join(b"1,%d.5\n" % i for i in range(30)) + b"1,inf\n", "the value inf"),
     "too few": (b"a,kind\n1,x\n2,y\n3,x\n4,y\n", "2 examples"),
     "binary": (bytes(range(256)), "not UTF-8"),
     "long name": (b"a" * 10**5 + b",b\n1,2\n", "no column 'kind'"),

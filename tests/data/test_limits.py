@@ -91,7 +91,7 @@ def test_as_many_labels_as_an_identifier_has(refused, written: Written) -> None:
     with refused("'y'", "1,001 different labels, over the limit of 1,000 classes", "identifier"):
         load(written("a,y\n" + rows), target="y")
     with refused("1,001 different labels"):
-        from_arrays(np.ones((2002, 1)), np.arange(2002) // 2)
+        from_arrays(np.ones((2002, 1)), np.arange(2002) // 2, task="classification")
 
 
 def test_an_idx_file_is_measured_by_its_header(refused, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def table_of(*rows: str, repeat: int = 10) -> str:
         (table_of("1,nan,x", "3,2,z"), {}, ["'b'", "10 missing values"]),
         (table_of("1,2,x", "3,4,z") + "5,6,w\n", {}, ["'w'", "1 example,"]),
         (table_of("1,2,x", "3,4,z", repeat=1), {}, ["1 example,", "needs 3"]),
-        ("a,y\n" + "".join(f"1,{row}.5\n" for row in range(21)), {}, ["'y'", "21", "does not regress"]),
+        ("a,y\n" + "".join(f"1,{row}.5\n" for row in range(21)), {"task": "classification"}, ["'y'", "21", "too many"]),
         ("a,y\n" + "".join(f"id{row},{row % 2}\n" for row in range(60)), {}, ["'a'", "60 different values"]),
         ("y\n1\n2\n", {}, ["no column beside", "'y'"]),
         ("a,b,y\n1,2\n", {}, ["line 2"]),

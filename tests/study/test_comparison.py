@@ -126,12 +126,12 @@ def test_a_run_that_fails_ends_the_comparison(monkeypatch: pytest.MonkeyPatch) -
         next(seeds)
 
 
-def test_energies_are_enumerated_once_a_seed_and_splits_predicted_once_a_run(
+def test_energies_are_enumerated_once_a_seed_and_splits_predicted_once_a_method(
     hyperborn: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enumerated: list[int] = []
     predicted: list[int] = []
-    code_blocks, predictive = enumeration.code_blocks, fitting.exact_predictive
+    code_blocks, predictive = enumeration.code_blocks, fitting.predictions_of_distribution
 
     def enumerate_once(net: Any, x: Any, *rest: Any) -> Any:
         enumerated.append(len(x))
@@ -142,10 +142,11 @@ def test_energies_are_enumerated_once_a_seed_and_splits_predicted_once_a_run(
         return predictive(net, x, q)
 
     monkeypatch.setattr(enumeration, "code_blocks", enumerate_once)
-    monkeypatch.setattr(fitting, "exact_predictive", predict_once)
+    monkeypatch.setattr(fitting, "predictions_of_distribution", predict_once)
     assert hyperborn(*MOONS, "--seeds", "2", "--out", "out").code == 0
     assert enumerated == [24, 24]
-    assert predicted == [24, 8, 8] * 2 * 2
+    # Two objectives and the exact posterior.
+    assert predicted == [24, 8, 8] * 3 * 2
 
 
 def stopping(monkeypatch: pytest.MonkeyPatch, at: int) -> None:

@@ -144,9 +144,11 @@ def training_examples(network: Network, data: Dataset, name: str) -> tuple[np.nd
     """Features and labels of the training split.
 
     Raises:
-        UserError: if the data do not fit the network, or are of one class.
+        UserError: if the data do not fit the network, are of one class, or are of a regression.
     """
     x, y = checked_examples(network, data.train)
+    if not network.n_classes:
+        raise UserError(f"{name} tells classes apart, and the network predicts a number; give a classifier")
     if len(np.unique(y)) < 2:
         raise UserError(f"the training split of {data.name!r} holds class {y[0]} alone; {name} needs two, add examples")
     return x, y

@@ -23,7 +23,7 @@ from hyperborn.bits import distinct_rows
 from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import energy
-from hyperborn.energy.likelihood import checked_examples, losses
+from hyperborn.energy.likelihood import checked_examples
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.priors import Bernoulli, Prior, Uniform
@@ -67,7 +67,8 @@ class Potential:
         """Negative log likelihood (nats) of one network, summed over examples."""
         low, high = self.network.values
         weights = 0.5 * (low + high) + 0.5 * (high - low) * spins
-        return (self.times * losses(self.network.forward(weights, self.x, self.side), self.y)).sum()
+        outputs = self.network.forward(weights, self.x, self.side)
+        return (self.times * self.network.likelihood.losses(outputs, self.y)).sum()
 
     def penalty(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
         """The priors' part of the potential of one network (nats)."""
@@ -119,7 +120,7 @@ def potential_of(network: Network, data: Dataset, prior: Prior, name: str) -> Po
     return Potential(
         network,
         jnp.asarray(x, jnp.float32),
-        jnp.asarray(y, jnp.int32),
+        jnp.asarray(y, jnp.int32 if network.n_classes else jnp.float32),
         jnp.ones(len(y), jnp.float32),
         jnp.asarray(log_odds(network, prior, name), jnp.float32),
         jnp.zeros(network.n_side, jnp.float32),

@@ -4,7 +4,7 @@ import csv
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -14,8 +14,12 @@ from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import EVALUATE
 
 if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
+
     from hyperborn.config import RunConfig
     from hyperborn.data import Preprocessing, Split, Table
+    from hyperborn.predictive import NormalMixture
     from hyperborn.training import Result
 
 Samples: TypeAlias = Annotated[
@@ -23,7 +27,8 @@ Samples: TypeAlias = Annotated[
     typer.Option(min=1, help="Networks to draw. Default: the exact sum over all 2^n, of many registers 32 draws."),
 ]
 Uncalibrated: TypeAlias = Annotated[
-    bool, typer.Option("--uncalibrated", metavar="", help="The posterior's own probabilities, at temperature 1.")
+    bool,
+    typer.Option("--uncalibrated", metavar="", help="The posterior's own predictions, not calibrated on validation."),
 ]
 
 
@@ -36,41 +41,60 @@ def predict_command(
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Predict the classes of new examples, with the posterior predictive probability of each."""
+    """Predict new examples: classes with their probabilities, or of a regression mean, deviation and intervals."""
     with errors_explained(as_json):
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
+        from hyperborn.predictive import NormalMixture
         from hyperborn.runs.results import load
         from hyperborn.storage import write_file
+        from hyperborn.training.result import probabilities_of
 
         import_plugins(plugin or ())
         # The real path is checked: with folder/../name, and no such folder, the plain path does not find the file.
         if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
             raise UserError(f"{out} exists; choose another name with --out")
         result = load(run, report=note)
-        probabilities = result.predict_table(file, samples=samples, calibrated=not uncalibrated)
-        names = result.data.classes
-        classes = [names[index] for index in probabilities.argmax(axis=1)]
+        found = result.predictions_of_table(file, samples=samples, calibrated=not uncalibrated)
+        header, lines, record = (
+            of_numbers(found) if isinstance(found, NormalMixture) else of_classes(result, probabilities_of(found))
+        )
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(["prediction", *(f"probability_{name}" for name in names)])
-        rows.writerows([name, *(f"{p:.6g}" for p in row)] for name, row in zip(classes, probabilities, strict=True))
+        rows.writerow(header)
+        rows.writerows(lines)
         if out is not None:
             write_file(out, text.getvalue().encode())
-            note(f"{len(classes)} predictions written to {out}")
+            note(f"{len(found)} predictions written to {out}")
         if as_json:
-            by_class = [dict(zip(names, row, strict=True)) for row in probabilities.tolist()]
-            emit(
-                {
-                    "run": str(run),
-                    "file": str(file),
-                    "classes": list(names),
-                    "predictions": classes,
-                    "probabilities": by_class,
-                }
-            )
+            emit({"run": str(run), "file": str(file), **record})
         elif out is None:
             write(text.getvalue())
+
+
+Output: TypeAlias = "tuple[list[str], list[list[str]], dict[str, Any]]"
+"""Predictions as the header and the rows of a table, and as a record."""
+
+
+def of_classes(result: "Result", probabilities: "Float[np.ndarray, 'examples classes']") -> Output:
+    """The most probable class of each example, and the probability of every class."""
+    names = result.data.classes
+    classes = [names[index] for index in probabilities.argmax(axis=1)]
+    header = ["prediction", *(f"probability_{name}" for name in names)]
+    lines = [[name, *(f"{p:.6g}" for p in row)] for name, row in zip(classes, probabilities, strict=True)]
+    by_class = [dict(zip(names, row, strict=True)) for row in probabilities.tolist()]
+    return header, lines, {"classes": list(names), "predictions": classes, "probabilities": by_class}
+
+
+def of_numbers(mixture: "NormalMixture") -> Output:
+    """Mean, standard deviation and the bounds of the central intervals of each example, in units of the target."""
+    columns = {"mean": mixture.mean, "standard_deviation": mixture.deviation}
+    for share in mixture.shares:
+        name = f"{100 * share:.0f}"
+        columns[f"low_{name}"], columns[f"high_{name}"] = mixture.interval(share)
+    rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
+    lines = [[f"{value:.6g}" for value in row] for row in rows]
+    return list(columns), lines, {"predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
 
 
 @with_options(EVALUATE)
@@ -89,14 +113,16 @@ def evaluate_command(
     as_json: Json = False,
     **flags: str | None,
 ) -> None:
-    """Score a run: accuracy, NLL, Brier score and calibration error; with --backend as measured there."""
+    """Score a run: accuracy, NLL, Brier score, calibration error, or of a regression RMSE, MAE, NLL, R2, coverage.
+
+    With --backend as measured there.
+    """
     with errors_explained(as_json):
         from hyperborn.config import RunConfig, configured
         from hyperborn.data import read_table
         from hyperborn.data.user_table import columns_needed
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
-        from hyperborn.predictive import scores
         from hyperborn.report.notation import metric_name, number_text
         from hyperborn.report.tables import facts_table
         from hyperborn.runs.results import load
@@ -118,7 +144,8 @@ def evaluate_command(
             examples = labelled(read_table(file, only=columns_needed(preprocessing)), preprocessing)
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
-        found = scores(result.predict_proba(examples.x, samples=samples, calibrated=not uncalibrated), examples.y)
+        labels = result.data.preprocessing.own_labels(examples.y)
+        found = result.predictions(examples.x, samples=samples, calibrated=not uncalibrated).scores(labels)
         if as_json:
             emit({"run": str(run), "on": name, "backend": settings.backend, "n_examples": len(examples), **found})
         else:
@@ -149,16 +176,17 @@ def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
 
 
 def labelled(table: "Table", preprocessing: "Preprocessing") -> "Split":
-    """Examples and class indices from a user's table.
+    """Examples and their labels from a user's table.
 
     Raises:
         UserError: if the target column is absent or has missing or unknown labels, or the features do not fit.
     """
     from hyperborn.data import Split
-    from hyperborn.data.user_table import encoded_labels
+    from hyperborn.data.user_table import labels_of_table
     from hyperborn.errors import UserError
 
     target = preprocessing.target
     if target not in table.columns:
         raise UserError(f"{table.source} has no column {target!r} to score against; add it, or use: hyperborn predict")
-    return Split(preprocessing.transform(table), encoded_labels(table, preprocessing))
+    labels, scaling = labels_of_table(table, preprocessing), preprocessing.target_scaling
+    return Split(preprocessing.transform(table), labels if scaling is None else scaling.standardised(labels))

@@ -53,6 +53,11 @@ def train_command(
         first = free_folder(out, settings.data, label, force=force)
         if settings.prior_from is None:
             examples = data_of(settings, note)
+            if (scaling := examples.preprocessing.target_scaling) and settings.task == "auto":
+                note(
+                    f"regression: the target {examples.preprocessing.target!r} is a number, {scaling.mean:.4g} on "
+                    f"average, standard deviation {scaling.deviation:.4g} (--task classification for classes)"
+                )
             definition = definition_of(settings, examples, settings.objective)
             if settings.hidden == settings.posterior == "auto" and regime_of(definition).enumerates:
                 size = definition.network.n_weights

@@ -30,8 +30,9 @@ def data_of(config: Configuration, note: Note) -> Dataset:
     kept = next((k for k in fewer if tiny(config, k, data.n_classes, ()).n_weights <= LARGEST_CHOSEN), 0)
     if not kept:
         raise UserError(
-            f"{data.n_classes} classes need over {LARGEST_CHOSEN} weights even with one feature; choose fewer with "
-            "--classes, give --posterior registers, or say how large the network may be with --hidden and --components"
+            f"{f'{data.n_classes} classes' if data.n_classes else 'output scales and noise'} need over "
+            f"{LARGEST_CHOSEN} weights even with one feature; choose fewer with --classes, "
+            "give --posterior registers, or say how large the network may be with --hidden and --components"
         )
     note(
         f"{data.n_features} features are too many for one register of {LARGEST_CHOSEN} qubits: "
@@ -44,6 +45,7 @@ def loaded(config: Configuration, components: int | None, preprocessing: Preproc
     return load(
         config.data,
         classes=config.classes,
+        task=config.task,
         target=config.target,
         drop=config.drop or (),
         seed=config.seed,

@@ -100,7 +100,7 @@ def smaller(config: Configuration, data: Dataset) -> str:
                 less = "" if k == data.n_features else f"--components {k}"
                 units = "" if hidden == sizes else described(hidden)
                 return " ".join(flags for flags in (units, less) if flags)
-    return "fewer classes with --classes"
+    return "fewer classes with --classes" if data.n_classes else "fewer output scales"
 
 
 def estimator_of(config: Configuration, posterior: Posterior) -> Estimator:

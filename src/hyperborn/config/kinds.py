@@ -10,6 +10,7 @@ from hyperborn.config.options import ANSATZES, Option
 from hyperborn.config.parts import PARTS, checked_name
 from hyperborn.data.built_in import LARGEST_SIZE
 from hyperborn.data.tables import MOST_COLUMNS
+from hyperborn.likelihoods.gaussian import LEAST_NOISE, MOST_NOISE
 from hyperborn.networks.layers import MOST_LAYERS
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.divergences.renyi import NEAREST
@@ -171,6 +172,10 @@ KINDS_OF_VALUES = {
     "output scales": Kind(
         Annotated[list[Positive], Listed, Field(min_length=1, max_length=MOST_SCALES)],
         f"1 to {MOST_SCALES} numbers above 0, such as 0.5,1,2,4",
+    ),
+    "target noise": Kind(
+        Annotated[float, NotTruth, Field(ge=LEAST_NOISE, le=MOST_NOISE)] | Literal["auto", "bits", "learned"],
+        f"a number from {LEAST_NOISE:g} to {MOST_NOISE:,}, bits, learned or auto",
     ),
     "probability or probabilities": Kind(
         Probability | dict[Text, Probability],

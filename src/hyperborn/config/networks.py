@@ -6,7 +6,10 @@ from hyperborn.config.models import Configuration
 from hyperborn.config.options import AUTO, DRAWN, MANY, ONE, keys_with
 from hyperborn.config.parts import class_of
 from hyperborn.data import Dataset
-from hyperborn.networks import BinaryMLP
+from hyperborn.errors import UserError
+from hyperborn.likelihoods import Gaussian, SquaredError
+from hyperborn.likelihoods.likelihood import NumberLikelihood
+from hyperborn.networks import BinaryMLP, Network, Regression
 from hyperborn.networks.layers import Normalization
 from hyperborn.networks.mlp import Scale
 from hyperborn.posteriors.default import fits_one_register
@@ -21,6 +24,9 @@ AUTO_HIDDEN = 2
 AUTO_LAYERS = (64, 64)
 """Hidden layers of a network for many registers that is chosen automatically."""
 
+REGRESSION_SCALES = (0.125, 0.25, 0.5, 1.0)
+"""Output scales of a regression on one register: sums of weights of one size would not be as large as the target."""
+
 WIDE = 8
 """Features from which hidden layers on registers are normalised."""
 
@@ -28,11 +34,11 @@ WIDE = 8
 class Shape(NamedTuple):
     """A network, and whether its weights come from many registers."""
 
-    network: BinaryMLP
+    network: Network
     registers: bool
 
 
-def network_of(config: Configuration, data: Dataset) -> BinaryMLP:
+def network_of(config: Configuration, data: Dataset) -> Network:
     """The network that a configuration asks for on the data."""
     return shape_of(config, data).network
 
@@ -43,6 +49,7 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
     "auto" hidden layers are one of two units, or none, where that is comfortable for one register; otherwise
     `AUTO_LAYERS` on many registers, if one is not asked for.
     """
+    check_regression_options(config, data)
     features, classes = data.n_features, data.n_classes
     if config.on_backend:
         # Shots train no real numbers beside the bits, so that networks are the same on many registers.
@@ -67,7 +74,7 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
     return Shape(large(config, features, classes, AUTO_LAYERS), True)
 
 
-def on_registers(config: Configuration, small: BinaryMLP) -> bool:
+def on_registers(config: Configuration, small: Network) -> bool:
     """Whether many registers are asked for, or one would not do for the network."""
     asked = registers_asked_for(config)
     return not fits_one_register(small) if asked is None else asked
@@ -95,17 +102,47 @@ def draws_networks(name: str) -> bool:
     return name != AUTO and regime_of_class(class_of("estimator", name)).draws_networks
 
 
-def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
-    """A network for one register."""
-    return mlp(config, n_features, n_classes, hidden, bias=True, scale="none", normalization="none")
+def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> Network:
+    """A network for one register; without classes, for a regression."""
+    if n_classes:
+        return mlp(config, n_features, n_classes, hidden, bias=True, scale="none", normalization="none")
+    scales = tuple(config.output_scales) if "output_scales" in config.given else REGRESSION_SCALES
+    # Features and target are standardised, so that a bias of the size of the weights would only be in the way.
+    network = mlp(
+        config, n_features, 2, hidden, bias=bool(hidden), scale="none", normalization="none", output_scales=scales
+    )
+    return Regression(network, likelihood_of(config, "bits"))
 
 
-def large(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> BinaryMLP:
+def large(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> Network:
     """A network for many registers: what is learnt beside its bits makes the shifts that biases would."""
     scale = "learned" if config.scale == AUTO else config.scale
     # Layer normalisation leaves nothing of a layer of one unit, and of two features little but their ratio.
     normalization = "layer" if n_features >= WIDE and 1 not in hidden else "none"
-    return mlp(config, n_features, n_classes, hidden, bias=scale != "learned", scale=scale, normalization=normalization)
+    network = mlp(
+        config, n_features, n_classes or 2, hidden, bias=scale != "learned", scale=scale, normalization=normalization
+    )
+    return network if n_classes else Regression(network, likelihood_of(config, "learned"))
+
+
+def likelihood_of(config: Configuration, noise: str) -> NumberLikelihood:
+    """The likelihood of a regression; `noise` is what "auto" stands for."""
+    if config.likelihood == "gaussian":
+        return Gaussian(noise if config.target_noise == AUTO else config.target_noise)
+    if "target_noise" in config.given:
+        raise UserError(
+            f"target_noise = {config.target_noise} goes with likelihood gaussian only; leave one of them out"
+        )
+    return SquaredError()
+
+
+def check_regression_options(config: Configuration, data: Dataset) -> None:
+    """Raise a UserError for an option of regressions where the target is classes."""
+    for key in ("likelihood", "target_noise"):
+        if data.n_classes and key in config.given:
+            raise UserError(
+                f"{key} goes with a regression only, and {data.name} has {data.n_classes} classes; leave {key} out"
+            )
 
 
 def mlp(
@@ -117,8 +154,9 @@ def mlp(
     bias: bool,
     scale: Scale,
     normalization: Normalization,
+    output_scales: tuple[float, ...] | None = None,
 ) -> BinaryMLP:
-    """The network; the last three arguments are what "auto" stands for."""
+    """The network; bias to normalization are what "auto" stands for, and output scales, if absent, those given."""
     return BinaryMLP(
         n_features=n_features,
         hidden=hidden,
@@ -127,6 +165,6 @@ def mlp(
         bias=bias if config.bias == AUTO else config.bias,
         values=config.values,
         scale=scale if config.scale == AUTO else config.scale,
-        output_scales=tuple(config.output_scales),
+        output_scales=tuple(config.output_scales) if output_scales is None else output_scales,
         normalization=normalization if config.normalization == AUTO else config.normalization,
     )

@@ -11,6 +11,7 @@ from hyperborn.data.labels import counted, joined
 from hyperborn.data.load import check_no_options, check_option_types, is_names
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, real_numbers
+from hyperborn.data.targets import Task
 from hyperborn.data.user_table import examples_in_encoding, examples_of_table
 from hyperborn.errors import UserError
 
@@ -28,12 +29,13 @@ def from_arrays(
     standardize: bool = True,
     components: int | None = None,
     preprocessing: Preprocessing | None = None,
+    task: Task = "auto",
 ) -> Dataset:
     """A person's own arrays, split and preprocessed as `load` does it.
 
     Args:
         x: features, (examples, features), numbers.
-        y: labels, (examples,), numbers or text.
+        y: labels, (examples,), numbers or text; of a regression numbers.
         features: names of the columns of x; x1, x2, ... if absent, or those of the preprocessing.
         classes: which labels and in which order; all of them for None.
         name: what the data set is called.
@@ -43,6 +45,7 @@ def from_arrays(
         standardize: subtract the training mean and divide by the training standard deviation.
         components: keep so many principal components (after standardising).
         preprocessing: of an earlier data set, to be applied again as in `load`.
+        task: "classification", "regression" or "auto", as in `load`.
 
     Raises:
         UserError: arrays that do not fit each other, values that are no finite numbers, or a single class.
@@ -51,7 +54,7 @@ def from_arrays(
     splits.check_fractions(validation, test)
     if preprocessing is not None:
         settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
-        check_no_options(settled)
+        check_no_options({**settled, "task": None if task == "auto" else task})
         features = [column.name for column in preprocessing.columns] if features is None else features
     columns = feature_columns(x, features)
     try:
@@ -62,7 +65,7 @@ def from_arrays(
         raise UserError(f"y of shape {labels.shape} must be one label for each row of x")
     if preprocessing is None:
         examples = examples_of_table(
-            Table({**columns, TARGET: labels}, name), target=TARGET, classes=classes, impute=False
+            Table({**columns, TARGET: labels}, name), target=TARGET, classes=classes, impute=False, task=task
         )
     else:
         examples = examples_in_encoding(

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Real
 
-from hyperborn._typing import Labels
+from hyperborn._typing import Targets
 from hyperborn.data.columns import Column
 from hyperborn.data.labels import counted, nearest_name, present_classes
 from hyperborn.data.preprocessing import Preprocessing, fitted_preprocessing, frozen
-from hyperborn.data.splits import stratified
+from hyperborn.data.splits import shuffled, stratified
+from hyperborn.data.targets import fitted_scaling
 from hyperborn.errors import UserError
 
 SPLITS = ("train", "validation", "test")
@@ -22,8 +23,9 @@ TARGET = "target"
 
 @dataclass(frozen=True, eq=False)
 class RawExamples:
-    """Examples of the chosen classes as every loader returns them: before they are split and before any statistics.
+    """Examples as every loader returns them: before they are split and before any statistics.
 
+    They are those of the chosen classes; of a regression, ``classes`` are none and ``y`` are the numbers of the target.
     ``test`` holds the official test examples of a set that has them; none are drawn then.
     """
 
@@ -31,22 +33,24 @@ class RawExamples:
     target: str
     classes: tuple[str, ...]
     x: Float[np.ndarray, "examples raw"]
-    y: Labels
-    test: tuple[Float[np.ndarray, "test raw"], Int[np.ndarray, " test"]] | None = None
+    y: Targets
+    test: tuple[Float[np.ndarray, "test raw"], Real[np.ndarray, " test"]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples ``x`` (float64, C-contiguous) and their class indices ``y`` (int64), both read-only; may be empty.
+    """Examples ``x`` (float64, C-contiguous) and their labels ``y``, both read-only; may be empty.
+
+    Labels are class indices (int64), or the standardised numbers of a regression (float64).
 
     Raises:
-        UserError: for what is not an array of numbers, lengths that differ, features that are not finite, or negative
-            labels.
+        UserError: for what is not an array of numbers, lengths that differ, features or numbers that are not finite, or
+            negative class indices.
     """
 
     # Lengths are compared below: types are checked in tests only.
     x: Float[np.ndarray, "examples features"]
-    y: Int[np.ndarray, " labels"]
+    y: Real[np.ndarray, " labels"]
 
     def __post_init__(self) -> None:
         for name, values in (("x", self.x), ("y", self.y)):
@@ -54,17 +58,17 @@ class Split:
                 raise UserError(f"{name}={values!r} must be a NumPy array of numbers")
         if self.x.ndim != 2 or self.y.ndim != 1 or len(self.x) != len(self.y):
             raise UserError(f"x of shape {self.x.shape} and y of shape {self.y.shape} must be (N, d) and (N,)")
-        if self.y.dtype.kind not in "iu":
-            raise UserError(f"y of type {self.y.dtype} must hold class indices; encode the labels as whole numbers")
         object.__setattr__(self, "x", frozen(self.x, np.float64))
-        object.__setattr__(self, "y", frozen(self.y, np.int64))
+        object.__setattr__(self, "y", frozen(self.y, np.float64 if self.y.dtype.kind == "f" else np.int64))
         faulty = np.flatnonzero(~np.isfinite(self.x).all(axis=0))
         if len(faulty):
             count = int((~np.isfinite(self.x[:, faulty[0]])).sum())
             raise UserError(
                 f"feature {faulty[0]} has {counted(count, 'value')} that are NaN or infinite; correct or remove them"
             )
-        if self.y.min(initial=0) < 0:
+        if not np.isfinite(self.y).all():
+            raise UserError("y has values that are NaN or infinite; correct or remove their examples")
+        if self.y.dtype.kind != "f" and self.y.min(initial=0) < 0:
             raise UserError(f"label {self.y.min()} is negative; class indices start at 0")
 
     def __len__(self) -> int:
@@ -76,10 +80,12 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A classification task; class index i of every ``y`` is ``classes[i]``.
+    """A classification task, in which class index i of every ``y`` is ``classes[i]``; or a regression, without classes.
+
+    The numbers ``y`` of a regression are standardised by ``preprocessing.target_scaling``.
 
     Raises:
-        UserError: splits that do not fit the preprocessing, or a label without a class.
+        UserError: splits that do not fit the preprocessing, a label without a class, or labels of the other task.
     """
 
     name: str
@@ -99,7 +105,12 @@ class Dataset:
                     f"data set {self.name!r}: the {name} split has {split.x.shape[1]} features, its preprocessing "
                     f"gives {self.n_features}"
                 )
-            if split.y.max(initial=0) >= self.n_classes:
+            if (split.y.dtype.kind == "f") != (not self.classes):
+                remedy = "class indices, whole numbers" if self.classes else "floats"
+                raise UserError(
+                    f"data set {self.name!r}: labels of the {name} split are of type {split.y.dtype}; give {remedy}"
+                )
+            if self.classes and split.y.max(initial=0) >= self.n_classes:
                 raise UserError(
                     f"data set {self.name!r}: the {name} split has label {split.y.max()} of {self.n_classes} classes"
                 )
@@ -108,7 +119,8 @@ class Dataset:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {len(self.split(name))}" for name in SPLITS)
-        return f"Dataset({self.name!r}, {counted(self.n_features, 'feature')}, classes {list(self.classes)}, {sizes})"
+        task = f"classes {list(self.classes)}" if self.classes else f"regression of {self.preprocessing.target!r}"
+        return f"Dataset({self.name!r}, {counted(self.n_features, 'feature')}, {task}, {sizes})"
 
     @property
     def n_features(self) -> int:
@@ -116,6 +128,7 @@ class Dataset:
 
     @property
     def n_classes(self) -> int:
+        """Number of classes; 0 of a regression."""
         return len(self.classes)
 
     @property
@@ -157,15 +170,18 @@ class Dataset:
         if not isinstance(title, str) or not isinstance(classes, list) or not all(isinstance(c, str) for c in classes):
             raise UserError("data record: name must be text and classes a list of text; restore it from a backup")
         preprocessing = Preprocessing.from_dict(description["preprocessing"])
-        splits = {name: Split(*(array_of_record(arrays, f"{name}_{part}") for part in "xy")) for name in SPLITS}
+        label_type = np.int64 if classes else np.float64
+        splits = {
+            name: Split(*(array_of_record(arrays, f"{name}_{part}", label_type) for part in "xy")) for name in SPLITS
+        }
         return Dataset(name=title, **splits, classes=tuple(classes), preprocessing=preprocessing)
 
 
-def array_of_record(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+def array_of_record(arrays: Mapping[str, np.ndarray], name: str, label_type: type[np.generic]) -> np.ndarray:
     """One array of a record, of exactly the type that was written."""
     if name not in arrays:
         raise UserError(f"data record: the array {name} is missing; restore it from a backup")
-    array, (dtype, dimensions) = arrays[name], (np.float64, 2) if name.endswith("x") else (np.int64, 1)
+    array, (dtype, dimensions) = arrays[name], (np.float64, 2) if name.endswith("x") else (label_type, 1)
     if array.dtype != dtype or array.ndim != dimensions:
         raise UserError(
             f"data record: the array {name} is {array.dtype} of shape {array.shape}, not {np.dtype(dtype)} of "
@@ -196,8 +212,11 @@ def split_and_preprocessed(
     """
     y, names = examples.y, examples.classes
     if preprocessing is not None:
-        y, names = present_classes(y, names)
-    rows = stratified(y, names, validation=validation, test=test, seed=seed, more=more)
+        y, names = present_classes(y, names) if names else (y, names)
+    if examples.classes:
+        rows = stratified(y, names, validation=validation, test=test, seed=seed, more=more)
+    else:
+        rows = shuffled(len(y), validation=validation, test=test, seed=seed, more=more)
     if preprocessing is None:
         preprocessing = fitted_preprocessing(
             examples.x[rows[0]],
@@ -207,6 +226,7 @@ def split_and_preprocessed(
             standardize=standardize,
             components=components,
             impute=impute,
+            target_scaling=None if examples.classes else fitted_scaling(examples.y[rows[0]]),
         )
     return preprocessed(name, examples, rows, preprocessing)
 
@@ -218,7 +238,8 @@ def preprocessed(
     train, validation, test = rows
 
     def split(x: np.ndarray, y: np.ndarray) -> Split:
-        return Split(preprocessing.apply(x), y)
+        scaling = preprocessing.target_scaling
+        return Split(preprocessing.apply(x), y if scaling is None else scaling.standardised(y))
 
     return Dataset(
         name=name,

@@ -11,6 +11,7 @@ from hyperborn.data.dataset import Dataset, split_and_preprocessed
 from hyperborn.data.labels import nearest_name
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import SUFFIXES, read_table
+from hyperborn.data.targets import Task
 from hyperborn.data.user_table import check_same_columns, columns_needed, examples_in_encoding, examples_of_table
 from hyperborn.errors import UserError
 
@@ -59,12 +60,13 @@ def load(
     impute: str | None = None,
     drop: Sequence[str] = (),
     preprocessing: Preprocessing | None = None,
+    task: Task = "auto",
 ) -> Dataset:
     """A built-in set by name, or a user's own .csv, .tsv, .txt or .parquet file by path.
 
     A table has at most 1,000 classes; its other limits are those of `read_table`, and `load_mnist` says those of mnist.
-    Splits are stratified by class and drawn from the seed; rows keep the order of their source. Every statistic (means,
-    deviations, medians, principal components) comes from the training split alone.
+    Splits are drawn from the seed, by class where there are classes; rows keep the order of their source. Every
+    statistic (means, deviations, medians, principal components) comes from the training split alone.
 
     Args:
         name: one of `NAMES`, or a path.
@@ -85,6 +87,9 @@ def load(
             statistics. Columns of a table that it does not name are ignored, and its labels must be of these classes;
             of a built-in set the examples of these classes are taken. Not with `classes`, `standardize`, `components`,
             `impute` and `drop`, which it settles; the target may be left out.
+        task: "classification", "regression" (tables only: the target is a number, standardised by the training
+            split), or "auto": a regression where the target of a table is numbers too many for classes, which are over
+            20 distinct ones with a fraction, over 1,000, or over 10 of which most occur once or twice.
 
     Raises:
         UserError: an unknown set, an option that does not apply to it, or faulty values, files or tables.
@@ -98,9 +103,11 @@ def load(
         raise UserError(f"drop names the target {target!r}, which is to be predicted; leave it out of drop (--drop)")
     given = {"target": target, "drop": drop or None, "impute": impute, "size": size, "noise": noise}
     check_applies(kind, given | {"pixels": pixels, "folder": folder, "test": test})
+    if task == "regression" and kind != TABLE:
+        raise UserError(f"task='regression' is for {TABLE}, and {kind} has classes; leave task (--task) out")
     if preprocessing is not None:
         settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
-        check_no_options(settled | {"impute": impute, "drop": drop or None})
+        check_no_options(settled | {"impute": impute, "drop": drop or None, "task": None if task == "auto" else task})
         classes = None if kind == TABLE else preprocessing.classes
     if impute not in (None, "median"):
         raise UserError(f'impute={impute!r} is unknown; the only way is impute="median"')
@@ -113,7 +120,7 @@ def load(
         examples = examples_in_encoding(table, preprocessing, target=target)
     elif kind == TABLE:
         examples = examples_of_table(
-            read_table(name, drop=drop), target=target, classes=classes, impute=impute is not None
+            read_table(name, drop=drop), target=target, classes=classes, impute=impute is not None, task=task
         )
     elif kind == "mnist":
         examples = mnist.load_mnist(folder, classes=classes, pixels=pixels)

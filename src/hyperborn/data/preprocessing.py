@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn._typing import Examples, Labels
+from hyperborn._typing import Examples, Labels, Targets
 from hyperborn.data.columns import Column, matrix, numeric_features
 from hyperborn.data.labels import counted, encoded
 from hyperborn.data.tables import Table
+from hyperborn.data.targets import TargetScaling
 from hyperborn.errors import UserError, whole_number
 
 
@@ -45,6 +46,8 @@ class Preprocessing:
     scales: Float[np.ndarray, "..."] | None = None
     pca_mean: Float[np.ndarray, "..."] | None = None
     pca_components: Float[np.ndarray, "..."] | None = None
+    target_scaling: TargetScaling | None = None
+    """Of the numbers of a regression, which has no classes."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -52,7 +55,12 @@ class Preprocessing:
         require(raw > 0, "there is no column")
         require(len(set(names)) == len(names), "a column is named twice")
         require(self.target not in names, f"the target {self.target!r} is also a feature")
-        require(len(set(self.classes)) == len(self.classes) >= 2, "the classes must be two or more, each named once")
+        if self.target_scaling is None:
+            require(
+                len(set(self.classes)) == len(self.classes) >= 2, "the classes must be two or more, each named once"
+            )
+        else:
+            require(not self.classes, "a target is numbers or classes, not both")
         for column in self.columns:
             categories = column.categories
             valid = categories is None or 0 < len(set(categories)) == len(categories)
@@ -122,6 +130,10 @@ class Preprocessing:
         """
         return encoded(values, self.classes)
 
+    def own_labels(self, y: Targets) -> Targets:
+        """Labels as a person gave them: class indices, or numbers in the units of the target."""
+        return y if self.target_scaling is None else self.target_scaling.restored(y)
+
     def to_dict(self) -> dict[str, Any]:
         """A record that JSON can hold and `from_dict` restores to the last bit."""
         from hyperborn.data.record import description
@@ -155,13 +167,15 @@ def fitted_preprocessing(
     standardize: bool,
     components: int | None,
     impute: bool,
+    target_scaling: TargetScaling | None = None,
 ) -> Preprocessing:
     """Preprocessing with the statistics of these (training) rows.
 
     Raises:
         UserError: a column without a value among these rows, or more components than features or rows.
     """
-    names = {"columns": tuple(columns), "target": target, "classes": tuple(classes)}
+    names: dict[str, Any] = {"columns": tuple(columns), "target": target, "classes": tuple(classes)}
+    names["target_scaling"] = target_scaling
     steps: dict[str, Any] = {}
     if impute:
         steps["medians"] = medians_of(raw, columns)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hyperborn.data.columns import Column
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.targets import TargetScaling
 from hyperborn.errors import UserError
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -24,8 +25,14 @@ class ColumnRecord(Record):
     categories: list[str] | None
 
 
+class TargetScalingRecord(Record):
+    mean: Number
+    deviation: Number
+
+
 class PreprocessingRecord(Record):
-    format: Literal[1]
+    format: Literal[1, 2]
+    """2 of a regression, which has the scaling of its target."""
     columns: list[ColumnRecord]
     target: str
     classes: list[str]
@@ -34,6 +41,7 @@ class PreprocessingRecord(Record):
     scales: list[Number] | None
     pca_mean: list[Number] | None
     pca_components: list[list[Number]] | None
+    target_scaling: TargetScalingRecord | None = None
 
 
 ARRAYS = ("medians", "means", "scales", "pca_mean", "pca_components")
@@ -42,8 +50,10 @@ ARRAYS = ("medians", "means", "scales", "pca_mean", "pca_components")
 def description(preprocessing: Preprocessing) -> dict[str, Any]:
     """The record: JSON writes the shortest text that reads back as the same float64, so nothing is lost."""
     arrays = {name: getattr(preprocessing, name) for name in ARRAYS}
+    scaling = preprocessing.target_scaling
+    numbers = {} if scaling is None else {"target_scaling": {"mean": scaling.mean, "deviation": scaling.deviation}}
     return {
-        "format": 1,
+        "format": 2 if numbers else 1,
         "columns": [
             {
                 "name": column.name,
@@ -55,6 +65,7 @@ def description(preprocessing: Preprocessing) -> dict[str, Any]:
         "target": preprocessing.target,
         "classes": list(preprocessing.classes),
         **{name: None if values is None else values.tolist() for name, values in arrays.items()},
+        **numbers,
     }
 
 
@@ -78,6 +89,9 @@ def restored(record: Any) -> Preprocessing:
             "preprocessing record: pca_components must be rows of one length; restore the file from a backup"
         )
     arrays = {name: getattr(valid, name) for name in ARRAYS}
+    scaling = valid.target_scaling
+    if (valid.format == 2) != (scaling is not None):
+        raise UserError("preprocessing record: format and target_scaling do not fit; restore the file from a backup")
     return Preprocessing(
         columns=tuple(
             Column(column.name, None if column.categories is None else tuple(column.categories))
@@ -85,5 +99,6 @@ def restored(record: Any) -> Preprocessing:
         ),
         target=valid.target,
         classes=tuple(valid.classes),
+        target_scaling=None if scaling is None else TargetScaling(scaling.mean, scaling.deviation),
         **{name: None if values is None else np.asarray(values, dtype=np.float64) for name, values in arrays.items()},
     )

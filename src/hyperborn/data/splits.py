@@ -56,6 +56,31 @@ def stratified(
     return rows, validation_rows, test_rows
 
 
+def shuffled(
+    count: int, *, validation: float, test: float, seed: int, more: str = "add examples"
+) -> tuple[Int[np.ndarray, " train"], Int[np.ndarray, " validation"], Int[np.ndarray, " test"]]:
+    """Rows of the training, validation and test split of a regression, each in ascending order.
+
+    Raises:
+        UserError: a fraction out of range, or too few examples for one in each part and two to train on.
+    """
+    check_fractions(validation, test)
+    sizes = {"test": round(test * count), "validation": round(validation * count)}
+    short = [name for name, share in (("test", test), ("validation", validation)) if share and not sizes[name]]
+    if short or count - sum(sizes.values()) < 2:
+        raise UserError(
+            f"{counted(count, 'example')} are too few for validation={validation} and test={test} and two to train on; "
+            f"{more}, or set validation or test to 0"
+        )
+    rows = np.arange(count)
+    parts: list[np.ndarray] = []
+    for name, purpose in (("test", TEST), ("validation", VALIDATION)):
+        taken = np.random.default_rng(seed_for(seed, purpose)).choice(len(rows), sizes[name], replace=False)
+        parts.append(np.sort(rows[taken]))
+        rows = np.delete(rows, taken)
+    return rows, parts[1], parts[0]
+
+
 def drawn_apart(
     rows: Int[np.ndarray, " rows"], y: Labels, names: Sequence[str], fraction: float, split: str, more: str, seed: int
 ) -> tuple[Int[np.ndarray, " left"], Int[np.ndarray, " drawn"]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hyperborn._typing import Labels
+from hyperborn._typing import Labels, Targets
 from hyperborn.data.columns import inferred, matrix
 from hyperborn.data.dataset import RawExamples
 from hyperborn.data.labels import (
@@ -18,28 +18,28 @@ from hyperborn.data.labels import (
 )
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, is_missing
+from hyperborn.data.targets import MOST_CLASSES, MOST_FRACTIONS, checked_numbers, is_regression
 from hyperborn.errors import UserError
-
-MOST_FRACTIONS = 20
-"""Most distinct numbers with a fraction in a target; a target with more is one of regression, and refused."""
-
-MOST_CLASSES = 1000
-"""Most classes: every example has a probability of each."""
 
 
 def examples_of_table(
-    table: Table, *, target: str | None, classes: Sequence[int | str] | None, impute: bool
+    table: Table, *, target: str | None, classes: Sequence[int | str] | None, impute: bool, task: str
 ) -> RawExamples:
-    """Features and labels of the rows of the chosen classes; the encoding is inferred from the table.
+    """Features and labels of the rows of the chosen classes, or of all of a regression; the encoding is inferred.
 
     Raises:
-        UserError: no target or an absent one, a target with missing or continuous values, a single class or over 1,000,
-            no features, or features that are missing, infinite, or text of too many values.
+        UserError: no target or an absent one, a target with missing values or that does not suit the task, a single
+            class or over 1,000, no features, or features that are missing, infinite, or text of too many values.
     """
     target = checked_target(table, target)
-    names, y = classes_and_labels(table, target)
-    chosen = chosen_classes(names, classes)
-    rows, y = rows_of_classes(y, chosen)
+    what = f"the target column {target!r} of {table.source}"
+    y: Targets
+    if is_regression(table.columns[target], task, classes, what):
+        names, chosen, rows, y = (), (), np.arange(len(table)), checked_numbers(table.columns[target], what)
+    else:
+        names, labels = classes_and_labels(table, target)
+        chosen = chosen_classes(names, classes)
+        rows, y = rows_of_classes(labels, chosen)
     features = [name for name in table.columns if name != target]
     if not features:
         raise UserError(f"{table.source} has no column beside the target {target!r}; add features")
@@ -81,8 +81,8 @@ def classes_and_labels(table: Table, target: str) -> tuple[tuple[str, ...], Labe
         fractions = sum(not value.is_integer() for value in distinct)
         if fractions > MOST_FRACTIONS:
             raise UserError(
-                f"the target column {target!r} of {table.source} has {fractions} different numbers that are not whole: "
-                "Hyperborn classifies and does not regress; group them into classes first"
+                f"the target column {target!r} of {table.source} has {fractions} different numbers that are not whole, "
+                "too many for classes; leave task and classes out for a regression, or group them into classes first"
             )
     names = tuple(label_spelling(value) for value in distinct)
     if len(names) > MOST_CLASSES:
@@ -105,6 +105,8 @@ def columns_needed(preprocessing: Preprocessing) -> list[str]:
 def examples_in_encoding(table: Table, preprocessing: Preprocessing, *, target: str | None) -> RawExamples:
     """Features and labels of every row, in the columns, categories and classes of the preprocessing of earlier data.
 
+    Of a regression labels are the numbers themselves.
+
     Nothing is inferred or fitted. Other columns are ignored.
 
     Raises:
@@ -114,13 +116,13 @@ def examples_in_encoding(table: Table, preprocessing: Preprocessing, *, target: 
         raise UserError(
             f"target={target!r} is not that of the earlier data, {preprocessing.target!r}; leave it out (--target)"
         )
-    y = encoded_labels(table, preprocessing)
+    y = labels_of_table(table, preprocessing)
     x = matrix(table, preprocessing.columns, impute=preprocessing.medians is not None)
     return RawExamples(preprocessing.columns, preprocessing.target, preprocessing.classes, x, y)
 
 
-def encoded_labels(table: Table, preprocessing: Preprocessing) -> Labels:
-    """The class index of each row.
+def labels_of_table(table: Table, preprocessing: Preprocessing) -> Targets:
+    """The class index of each row, or the number of a regression, in the units of the target.
 
     Raises:
         UserError: if the target column is absent, or has missing or unknown labels.
@@ -128,6 +130,8 @@ def encoded_labels(table: Table, preprocessing: Preprocessing) -> Labels:
     target = preprocessing.target
     if target not in table.columns:
         raise UserError(f"{table.source} has no column {target!r}, the target of the earlier data; add it")
+    if preprocessing.target_scaling is not None:
+        return checked_numbers(table.columns[target], f"column {target!r} of {table.source}")
     labels = table.columns[target].tolist()
     missing = sum(is_missing(label) for label in labels)
     if missing:

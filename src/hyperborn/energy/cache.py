@@ -11,7 +11,8 @@ from hyperborn._typing import Bits
 from hyperborn.arguments import check_bits
 from hyperborn.bits import LARGEST_TABLE, index_of, row_keys
 from hyperborn.energy.likelihood import Labelled, checked_examples, energy
-from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
+from hyperborn.likelihoods import Gaussian, SquaredError
+from hyperborn.networks import BinaryConvNet, BinaryMLP, Network, Regression
 from hyperborn.records import record_of
 
 FORMAT = 2
@@ -21,7 +22,10 @@ In format 1 a table of a user's own network could have the name of one of ours. 
 Their files have a version of their own: `hyperborn.storage.formats.ARRAY`.
 """
 CACHED = (BinaryMLP, BinaryConvNet)
-"""Networks whose energies are kept. Their classes are final, so the name of the class says what it computes."""
+"""Networks whose energies are kept, alone or in a `Regression`.
+
+Their classes are final, so the name of the class says what it computes.
+"""
 
 CHEAP_PRODUCT = 10**6
 """Networks times examples below which computing is as fast as reading."""
@@ -38,11 +42,18 @@ def through_cache(
     Small tables are not kept, and neither are those of networks of other classes than `CACHED`: a record of their
     name and fields does not say what their code computes today.
     """
-    if not enabled or type(net) not in CACHED or 2**net.n_weights * len(y) < CHEAP_PRODUCT:
+    if not enabled or not is_known(net) or 2**net.n_weights * len(y) < CHEAP_PRODUCT:
         return compute()
     from hyperborn.storage.caches import cached_array
 
     return cached_array(energy_key(net, x, y), compute)
+
+
+def is_known(net: Network) -> bool:
+    """Whether a network's record says what it computes."""
+    if isinstance(net, Regression):
+        return type(net.network) in CACHED and isinstance(net.likelihood, Gaussian | SquaredError)
+    return type(net) in CACHED
 
 
 def energy_key(net: Network, x: np.ndarray, y: np.ndarray) -> str:

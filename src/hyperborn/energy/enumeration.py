@@ -1,16 +1,9 @@
 """Energies of all 2^n networks without a forward pass, an exponential or a logarithm for each of them.
 
-Where logits add up over groups of weights, the weights are cut into two halves. With every weight outside a half set to
-0, a pattern of the half's bits (a code) has logits of its own, and the logits of a network are the sum of its two
-codes' logits. So are its margins (see `likelihood`): the margin of class k on an example, its logit minus that of the
-example's own class, is m_k = a_k + b_k. The likelihood of the example is one over its factor
-
-    Σ_k exp(a_k + b_k) = Σ_k exp(a_k) exp(b_k),
-
-so the factors of all pairs of codes are one product of matrices, (codes a, k) by (k, codes b), of two tables with about
-2^(n/2) rows. The energy is the logarithm of the product of the factors over examples. A logarithm is taken only when
-the product could outgrow float64. Two examples of a two-class task are taken in one product of matrices, by multiplying
-out: (1 + s)(1 + t) = 1 + s + t + s·t.
+Where outputs add up over groups of weights, the weights are cut into two halves. With every weight outside a half set
+to 0, a pattern of the half's bits (a code) has outputs of its own, and the outputs of a network are the sum of its two
+codes' outputs. The likelihood turns the outputs of the codes, of which there are two tables of about 2^(n/2) rows, into
+the energies of all pairs of codes: by products of matrices, see `hyperborn.likelihoods`.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from hyperborn._typing import Energies, Examples, Labels
+from hyperborn._typing import Energies, Examples, Targets
 from hyperborn.bits import LARGEST_ENUMERATED, bits_of, values_of
 from hyperborn.energy.cache import through_cache
-from hyperborn.energy.likelihood import Labelled, checked_examples, margins, nll
+from hyperborn.energy.likelihood import Labelled, checked_examples
 from hyperborn.errors import UserError, whole_number
+from hyperborn.likelihoods.likelihood import Terms
 from hyperborn.networks import Network
 
 BLOCK = 2**16
@@ -32,10 +26,6 @@ WIDEST = 2**10
 """Codes of one half in a block, at most: more only make its tables larger."""
 BYTES_OF_TABLES = 64 * 2**20
 """Bytes of tables beyond which larger ones are no faster."""
-LARGEST_MARGIN = 150.0
-"""Examples on which a code has a larger margin are computed apart: products of exponentials could overflow."""
-LARGEST_LOGARITHM = 700.0
-"""A product is kept below the exponential of this, about 1e304."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +46,14 @@ class NetworkHalf:
         place_values = np.array([1 << (last - position) for position in self.positions], dtype=np.int64)
         return bits_of(codes, len(self.positions)).astype(np.int64) @ place_values
 
-    def margins(
-        self, codes: Int[np.ndarray, " codes"], x: Examples, y: Labels
-    ) -> Float[np.ndarray, "classes codes examples"]:
-        """What each code adds to the margins of each example."""
+    def terms(self, codes: Int[np.ndarray, " codes"], x: Examples, y: Targets) -> Terms:
+        """What each code adds to the terms of each example."""
+        likelihood = self.net.likelihood
         if not self.positions:
-            return np.zeros((self.net.n_classes, len(codes), len(y)))
+            return np.zeros((likelihood.n_terms, len(codes), len(y)))
         weights = np.zeros((len(codes), self.net.n_weights))
         weights[:, self.positions] = values_of(bits_of(codes, len(self.positions)), self.net.values)
-        return margins(self.net.forward(weights, x), y)
+        return likelihood.terms(self.net.forward(weights, x), y)
 
 
 @dataclass(frozen=True)
@@ -74,16 +63,12 @@ class CodeBlock:
     examples: slice
     places: Int[np.ndarray, "a b"]
     """Index of each network."""
-    left: Float[np.ndarray, "classes a examples"]
-    right: Float[np.ndarray, "classes b examples"]
-    """Margins of either half; a network's margins are left[:, a] + right[:, b]."""
+    left: Float[np.ndarray, "terms a examples"]
+    right: Float[np.ndarray, "terms b examples"]
+    """Terms of either half; a network's terms are left[:, a] + right[:, b]."""
     done: int
     blocks: int
     """Blocks up to this one, and in all."""
-
-    def peaks(self) -> tuple[np.ndarray, np.ndarray]:
-        """Largest margins (classes, examples) of either half."""
-        return self.left.max(axis=1), self.right.max(axis=1)
 
 
 def energies(
@@ -121,51 +106,12 @@ def energies(
         for place, choice in enumerate(choices):
             column = total[:, place]
             for block in code_blocks(choice, x, y, memory):
-                column[block.places] += block_energies(block)
+                column[block.places] += choice.likelihood.pair_energies(block.left, block.right, y[block.examples])
                 if progress is not None:
                     progress(place * block.blocks + block.done, len(choices) * block.blocks)
         return total.reshape(-1)
 
     return through_cache(net, x, y, compute, cache)
-
-
-def block_energies(block: CodeBlock) -> Float[np.ndarray, "a b"]:
-    """What the block's examples add to the energies of its networks."""
-    left_peak, right_peak = block.peaks()
-    wild = np.maximum(left_peak, right_peak).max(axis=0) > LARGEST_MARGIN
-    total = np.zeros(block.places.shape)
-    for example in np.flatnonzero(wild):
-        total += nll(block.left[:, :, None, example] + block.right[:, None, :, example])
-    lefts = paired(exponentials(block.left[:, :, ~wild]))
-    rights = paired(exponentials(block.right[:, :, ~wild])).transpose(0, 2, 1)
-    largest = nll(left_peak + right_peak)[~wild]
-    step = 2 if len(block.left) == 2 else 1
-    bounds = np.add.reduceat(largest, np.arange(0, len(largest), step))
-    product, factor, room = np.ones_like(total), np.empty_like(total), LARGEST_LOGARITHM
-    for rows, columns, bound in zip(lefts, rights, bounds, strict=True):
-        if bound > room:
-            total += np.log(product)
-            product[:] = 1
-            room = LARGEST_LOGARITHM
-        np.matmul(rows, columns, out=factor)
-        product *= factor
-        room -= bound
-    return total + np.log(product)
-
-
-def exponentials(margin: Float[np.ndarray, "classes codes examples"]) -> Float[np.ndarray, "examples codes classes"]:
-    """Terms of each example's factor, one table an example."""
-    return np.exp(np.ascontiguousarray(margin.transpose(2, 1, 0)))
-
-
-def paired(table: Float[np.ndarray, "examples codes classes"]) -> Float[np.ndarray, "steps codes terms"]:
-    """Of two classes, the four terms of each pair of examples, products of a term of either; else the table itself."""
-    examples, codes, classes = table.shape
-    if classes > 2:
-        return table
-    if examples % 2:  # an example whose factor is 1 makes the last pair
-        table = np.concatenate([table, np.broadcast_to([1.0, 0.0], (1, codes, 2))])
-    return (table[::2, :, :, None] * table[1::2, :, None, :]).reshape(-1, codes, 4)
 
 
 def two_halves(net: Network) -> tuple[NetworkHalf, NetworkHalf]:
@@ -178,7 +124,7 @@ def two_halves(net: Network) -> tuple[NetworkHalf, NetworkHalf]:
     return NetworkHalf(net, left), NetworkHalf(net, right)
 
 
-def code_blocks(net: Network, x: Examples, y: Labels, memory: int) -> Iterator[CodeBlock]:
+def code_blocks(net: Network, x: Examples, y: Targets, memory: int) -> Iterator[CodeBlock]:
     """All networks on all examples, block by block, tables of codes and examples kept within memory (bytes)."""
     left, right = two_halves(net)
     width = min(right.n_codes, WIDEST)
@@ -189,17 +135,17 @@ def code_blocks(net: Network, x: Examples, y: Labels, memory: int) -> Iterator[C
         examples = slice(first, min(first + batch, len(y)))
         for start in range(0, right.n_codes, width):
             columns = np.arange(start, start + width)
-            right_margins = right.margins(columns, x[examples], y[examples])
+            right_terms = right.terms(columns, x[examples], y[examples])
             for begin in range(0, left.n_codes, height):
                 rows = np.arange(begin, begin + height)
-                left_margins = left.margins(rows, x[examples], y[examples])
+                left_terms = left.terms(rows, x[examples], y[examples])
                 places = left.places(rows)[:, None] + right.places(columns)
                 done += 1
-                yield CodeBlock(examples, places, left_margins, right_margins, done, blocks)
+                yield CodeBlock(examples, places, left_terms, right_terms, done, blocks)
 
 
 def examples_at_once(net: Network, codes: int, memory: int) -> int:
     """Examples whose tables for so many codes fit the memory; always even, and at least 2."""
-    # Margins are held with copies, exponentials and, of two classes, the four products of a pair of examples.
-    floats = codes * (net.working_floats + 8 * net.n_classes)
+    # Terms are held with copies; those of classes with exponentials, of two the four products of a pair of examples.
+    floats = codes * (net.working_floats + 8 * net.likelihood.n_terms)
     return 2 * max(1, min(memory, BYTES_OF_TABLES) // (16 * floats))

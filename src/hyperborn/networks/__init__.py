@@ -4,5 +4,6 @@ from hyperborn.networks.convolution import BinaryConvNet
 from hyperborn.networks.fitted import Fitted, fitted
 from hyperborn.networks.mlp import BinaryMLP
 from hyperborn.networks.network import Field, Network, check_network
+from hyperborn.networks.regression import Regression
 
-__all__ = ["BinaryConvNet", "BinaryMLP", "Field", "Fitted", "Network", "check_network", "fitted"]
+__all__ = ["BinaryConvNet", "BinaryMLP", "Field", "Fitted", "Network", "Regression", "check_network", "fitted"]

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from hyperborn.arguments import type_and_shape
 from hyperborn.errors import UserError
+from hyperborn.likelihoods import Likelihood
 from hyperborn.networks.network import Field, Network, check_network
 from hyperborn.printable import shown
 
@@ -56,6 +57,10 @@ class Fitted(Network):
         object.__setattr__(self, "n_features", self.network.n_features)
         object.__setattr__(self, "n_classes", self.network.n_classes)
         object.__setattr__(self, "values", self.network.values)
+
+    @property
+    def likelihood(self) -> Likelihood:
+        return self.network.likelihood
 
     @property
     def fields(self) -> tuple[Field, ...]:

@@ -1,5 +1,6 @@
 """What the layers of several kinds of network share: settings, activations, normalisation, gains and shifts."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -75,6 +76,17 @@ def check_one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
     """Raise a UserError if the value of a setting is not one of those allowed."""
     if not isinstance(value, str) or value not in allowed:
         raise UserError(f"{name}={shown(value)} is unknown; choose one of {', '.join(allowed)}")
+
+
+def log_of_choice(values: Any, pair: tuple[float, float], numbers: Sequence[float]) -> Any:
+    """log(chosen / first) of the one of 2^m geometric numbers that the weights (..., m) choose.
+
+    Weights between the two of the pair, those of bits 0 and 1, choose a number in between.
+    """
+    (low, high), count = pair, len(numbers).bit_length() - 1
+    place_values = [2.0**place for place in reversed(range(count))]
+    position = sum(place_values[place] * (values[..., place] - low) / (high - low) for place in range(count))
+    return math.log(numbers[1] / numbers[0]) * position
 
 
 @jax.custom_jvp

@@ -7,7 +7,8 @@ from typing import Any, Literal, final, get_args
 
 import numpy as np
 
-from hyperborn.errors import UserError, is_number, whole_number
+from hyperborn.arguments import geometric_numbers
+from hyperborn.errors import UserError, whole_number
 from hyperborn.networks.layers import (
     ACTIVATIONS,
     LARGEST_WEIGHT,
@@ -16,6 +17,7 @@ from hyperborn.networks.layers import (
     check_one_of,
     checked_values,
     layer_sizes,
+    log_of_choice,
     normalized,
     rescaled,
     scaling_fields,
@@ -62,7 +64,9 @@ class BinaryMLP(Network):
         check_one_of("activation", self.activation, get_args(Activation))
         check_one_of("scale", self.scale, get_args(Scale))
         check_one_of("normalization", self.normalization, get_args(Normalization))
-        object.__setattr__(self, "output_scales", _output_scales(self.output_scales))
+        object.__setattr__(
+            self, "output_scales", geometric_numbers("output_scales", self.output_scales, LARGEST_WEIGHT)
+        )
         if self.normalization == "layer" and 1 in self.hidden:
             raise UserError(
                 f"hidden={self.hidden!r} has a layer of one unit, of which normalization='layer' leaves nothing; "
@@ -153,13 +157,7 @@ class BinaryMLP(Network):
 
     def _chosen_scale(self, values: Any, module: Any) -> Any:
         """The output scale that the values (..., bits) of the field "scale" choose, from a geometric sequence."""
-        low, high = self.values
-        place_values = [2.0**place for place in reversed(range(self._scale_bits))]
-        position = sum(
-            place_values[place] * (values[..., place] - low) / (high - low) for place in range(self._scale_bits)
-        )
-        step = math.log(self.output_scales[1] / self.output_scales[0])
-        return self.output_scales[0] * module.exp(step * position)
+        return self.output_scales[0] * module.exp(log_of_choice(values, self.values, self.output_scales))
 
     @property
     def _scale_bits(self) -> int:
@@ -170,19 +168,3 @@ class BinaryMLP(Network):
         """(inputs, outputs) of each layer."""
         widths = [self.n_features, *self.hidden, self.n_outputs]
         return list(pairwise(widths))
-
-
-def _output_scales(scales: Any) -> tuple[float, ...]:
-    given = scales if isinstance(scales, tuple | list) else ()
-    count = len(given)
-    usable = all(is_number(scale) and 1 / LARGEST_WEIGHT <= scale <= LARGEST_WEIGHT for scale in given)
-    if not count or count & (count - 1) or not usable or not _geometric(given):
-        remedy = "one number above 0, or 2, 4, 8, ... of them, each the same multiple of the one before"
-        raise UserError(f"output_scales={scales!r} must be {remedy}, such as (0.5, 1, 2, 4)")
-    return tuple(float(scale) for scale in given)
-
-
-def _geometric(scales: Any) -> bool:
-    """Whether each number is the same multiple, other than 1, of the one before."""
-    ratios = [after / before for before, after in pairwise(scales)]
-    return all(ratio != 1 and math.isclose(ratio, ratios[0], rel_tol=1e-12) for ratio in ratios)

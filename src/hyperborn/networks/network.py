@@ -14,6 +14,7 @@ from hyperborn._typing import Bits, Examples
 from hyperborn.arguments import check_bits, check_features
 from hyperborn.bits import values_of
 from hyperborn.errors import UserError
+from hyperborn.likelihoods import Categorical, Likelihood
 from hyperborn.printable import shown
 
 LARGEST_BLOCK = 8 * 2**20
@@ -43,7 +44,7 @@ class Network(abc.ABC):
     n_features: int
     """Number of features of an example."""
     n_classes: int
-    """Number of classes, at least 2."""
+    """Number of classes, at least 2; 0 where the outputs stand for a number (`Regression`)."""
     values: tuple[float, float]
     """The weight that bit 0 stands for, and the one that bit 1 stands for."""
 
@@ -87,11 +88,18 @@ class Network(abc.ABC):
 
     @abc.abstractmethod
     def forward(self, weights: Any, x: Any, side: Any = None) -> Any:
-        """Logits (..., examples, outputs) of weights (..., n), x (examples, features) and side parameters (m,).
+        """Outputs (..., examples, outputs) of weights (..., n), x (examples, features) and side parameters (m,).
+
+        Outputs are logits, and those of a `Regression` mean and noise.
 
         All arguments are NumPy arrays, or all are JAX arrays; absent side parameters count as 0. `logits` and calls of
         the network use this forward pass; it keeps the dtype of its arguments and checks nothing.
         """
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """What makes nats of outputs and labels; that of classes, unless a network says otherwise."""
+        return Categorical(self.n_classes)
 
     @property
     def n_weights(self) -> int:
@@ -131,8 +139,8 @@ class Network(abc.ABC):
 
     @property
     def n_outputs(self) -> int:
-        """Logits an example: 1 for two classes (of class 1 against class 0), otherwise one a class."""
-        return 1 if self.n_classes == 2 else self.n_classes
+        """Outputs an example; logits: 1 for two classes (of class 1 against class 0), otherwise one a class."""
+        return self.likelihood.n_outputs
 
     def logits(
         self, weights: Float[Array, " n"], x: Float[Array, "examples features"]
@@ -170,7 +178,7 @@ class Network(abc.ABC):
     def __str__(self) -> str:
         low, high = self.values
         head = f"{type(self).__name__}: {self.n_weights} weights in {{{low:g}, {high:g}}}, "
-        head += f"{self.n_features} features, {self.n_classes} classes"
+        head += f"{self.n_features} features, {f'{self.n_classes} classes' if self.n_classes else 'regression'}"
         return "\n".join([head, *(f"  {field}" for field in self.fields)])
 
     @property

@@ -1,10 +1,21 @@
 """Predictions under a distribution over networks, their metrics and their calibration."""
 
 from hyperborn.predictive.averages import exact_predictive, posterior_predictive, predictive_of_draws
+from hyperborn.predictive.distributions import (
+    own_units,
+    predictions_of_distribution,
+    predictions_of_draws,
+    predictions_of_networks,
+)
 from hyperborn.predictive.metrics import accuracy, brier, expected_calibration_error, mean_nll, scores
+from hyperborn.predictive.mixtures import NormalMixture
+from hyperborn.predictive.predictions import ClassProbabilities, Predictions
 from hyperborn.predictive.temperature import calibrated_nll, fitted_temperature, tempered
 
 __all__ = [
+    "ClassProbabilities",
+    "NormalMixture",
+    "Predictions",
     "accuracy",
     "brier",
     "calibrated_nll",
@@ -12,7 +23,11 @@ __all__ = [
     "expected_calibration_error",
     "fitted_temperature",
     "mean_nll",
+    "own_units",
     "posterior_predictive",
+    "predictions_of_distribution",
+    "predictions_of_draws",
+    "predictions_of_networks",
     "predictive_of_draws",
     "scores",
     "tempered",

@@ -11,9 +11,9 @@ from jaxtyping import Float
 from hyperborn._typing import Bits, Examples
 from hyperborn.arguments import check_bits, distribution, type_and_shape
 from hyperborn.bits import bits_of, distinct_rows
-from hyperborn.energy.enumeration import LARGEST_MARGIN, CodeBlock, code_blocks, exponentials
-from hyperborn.energy.likelihood import nll
+from hyperborn.energy.enumeration import code_blocks
 from hyperborn.errors import UserError, whole_number
+from hyperborn.likelihoods import Categorical
 from hyperborn.networks import Network, check_network
 from hyperborn.networks.network import memory_blocks
 
@@ -43,6 +43,7 @@ def posterior_predictive(
         UserError: if bits or features do not fit the network, or the weights are no distribution over the networks.
     """
     check_network(net)
+    categorical_of(net)
     net.check_features(x)
     check_bits("bits", bits, net.n_weights)
     whole_number("memory", memory, 1, why=" of bytes")
@@ -75,6 +76,18 @@ def predictive_of_draws(
     check_bits("bits", bits, net.n_weights)
     drawn, _, counts = distinct_rows(bits)
     return posterior_predictive(net, x, drawn, counts.astype(np.float64), memory=memory, progress=progress)
+
+
+def categorical_of(net: Network) -> Categorical:
+    """The likelihood of a network that tells classes apart.
+
+    Raises:
+        UserError: for a regression.
+    """
+    likelihood = net.likelihood
+    if not isinstance(likelihood, Categorical):
+        raise UserError("the network predicts a number and has no classes; take Result.predictions, or a classifier")
+    return likelihood
 
 
 def class_probabilities(
@@ -125,6 +138,7 @@ def exact_predictive(
         UserError: if q is no distribution over the networks, or the features do not fit the network.
     """
     check_network(net)
+    categorical_of(net)
     net.check_features(x)
     whole_number("memory", memory, 1, why=" of bytes")
     q = distribution("probabilities", probabilities, net.n_weights)
@@ -148,30 +162,15 @@ def sum_over_codes(
 ) -> np.ndarray:
     """The sum over all networks as pairs of codes.
 
-    The probability of a class is one over the factor of an example of that class (see `hyperborn.energy.enumeration`).
+    The probability of a class is one over the factor of an example of that class: `hyperborn.likelihoods.categorical`.
     """
     total = np.zeros((len(x), net.n_classes))
-    choices = net.choices
+    choices, likelihood = net.choices, categorical_of(net)
     of_choices = q.reshape(-1, len(choices)).T
     for place, (choice, label) in enumerate(product(range(len(choices)), range(net.n_classes))):
         own = of_choices[choice]
         for block in code_blocks(choices[choice], x, np.full(len(x), label), memory):
-            total[block.examples, label] += block_predictions(block, own[block.places])
+            total[block.examples, label] += likelihood.pair_predictions(block.left, block.right, own[block.places])
             if progress is not None:
                 progress(place * block.blocks + block.done, len(choices) * net.n_classes * block.blocks)
-    return total
-
-
-def block_predictions(block: CodeBlock, q: Float[np.ndarray, "a b"]) -> Float[np.ndarray, " examples"]:
-    """For each example the probability of the class that its margins are of, summed over the block's networks."""
-    wild = np.maximum(*block.peaks()).max(axis=0) > LARGEST_MARGIN
-    total = np.zeros(len(wild))
-    for example in np.flatnonzero(wild):
-        total[example] = (q * np.exp(-nll(block.left[:, :, None, example] + block.right[:, None, :, example]))).sum()
-    lefts, rights = exponentials(block.left[:, :, ~wild]), exponentials(block.right[:, :, ~wild]).transpose(0, 2, 1)
-    factor = np.empty_like(q)
-    for example, rows, columns in zip(np.flatnonzero(~wild), lefts, rights, strict=True):
-        np.matmul(rows, columns, out=factor)
-        np.divide(q, factor, out=factor)
-        total[example] = factor.sum()
     return total

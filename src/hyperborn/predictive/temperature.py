@@ -2,9 +2,11 @@
 
 Guo et al. (arXiv 1706.04599) divide a network's logits by a temperature T that minimises the NLL of a validation set.
 Here the logits are the logarithms of the class probabilities, and log T has a normal prior around 0: on twenty
-examples that are all classified correctly, the NLL alone has its minimum at T = 0.
+examples that are all classified correctly, the NLL alone has its minimum at T = 0. Numbers have a factor of the
+standard deviation instead (`hyperborn.predictive.mixtures`), which is found in the same way.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,13 +37,22 @@ def fitted_temperature(
     check_labels(y, len(probabilities), probabilities.shape[1], "a table of predictions")
     if not len(y):
         return 1.0
+
+    def nll(temperature: float) -> float:
+        scaled = tempered_log_probabilities(probabilities, temperature)
+        return float(-scaled[np.arange(len(y)), y].sum())
+
+    return fitted_factor(nll, spread)
+
+
+def fitted_factor(nll: Callable[[float], float], spread: float = SPREAD) -> float:
+    """The most probable calibration c: it minimises nll(c) + (log c)² / (2 spread²), in nats over all examples."""
     from scipy.optimize import minimize_scalar
 
-    def penalised_nll(log_temperature: float) -> float:
-        scaled = tempered_log_probabilities(probabilities, np.exp(log_temperature))
-        return float(-scaled[np.arange(len(y)), y].sum() + 0.5 * (log_temperature / spread) ** 2)
+    def penalised_nll(logarithm: float) -> float:
+        return nll(np.exp(logarithm)) + 0.5 * (logarithm / spread) ** 2
 
-    # In log T the sum need not be convex: the best of a grid is refined between its neighbours.
+    # In log c the sum need not be convex: the best of a grid is refined between its neighbours.
     grid = np.linspace(-BOUND, BOUND, 33)
     place = int(np.clip(np.argmin([penalised_nll(value) for value in grid]), 1, len(grid) - 2))
     found = minimize_scalar(

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn._typing import Bits, Examples, Labels
+from hyperborn._typing import Bits, Examples, Labels, Targets
 from hyperborn.errors import warning_on_failure
 from hyperborn.networks import Field, Network
+from hyperborn.predictive import NormalMixture
 from hyperborn.stats import Estimate
 
 Draw = Callable[[], bytes]
@@ -93,6 +94,19 @@ def reliability_diagram(probabilities: Float[np.ndarray, "examples classes"], y:
 
     with plot_style():
         return png(reliability_figure(probabilities, y, bins))
+
+
+def predicted_numbers(predictions: NormalMixture, y: Targets, target: str) -> bytes:
+    """Means with 90 % intervals against true numbers, in the units of the target that is named.
+
+    Raises:
+        UserError: if there is no example, or the numbers do not fit the predictions.
+    """
+    from hyperborn.report.predicted_numbers import predicted_figure
+    from hyperborn.report.style import plot_style, png
+
+    with plot_style():
+        return png(predicted_figure(predictions, y, target))
 
 
 def top_networks(

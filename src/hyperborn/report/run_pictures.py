@@ -8,6 +8,7 @@ import numpy as np
 
 from hyperborn.bits import index_of
 from hyperborn.energy import energy
+from hyperborn.predictive import NormalMixture
 from hyperborn.report import plots
 from hyperborn.report.plots import Draw, draw_all
 from hyperborn.training.regimes import regime_of
@@ -28,6 +29,8 @@ def pictures_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[st
     pictures: dict[str, Draw] = {"training.png": lambda: plots.training_curve(records, log_evidence)}
     if regime_of(result.definition).enumerates:
         pictures["networks.png"] = partial(networks_of, result)
+    if not data.n_classes:
+        return pictures | ({"predicted.png": partial(predicted_of, result)} if len(data.test) else {})
     if len(data.test):
         pictures["reliability.png"] = lambda: plots.reliability_diagram(result.predict_proba(data.test.x), data.test.y)
     if data.n_features == 2:
@@ -35,6 +38,14 @@ def pictures_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[st
             result.fitted, result.predict_proba, data.train.x, data.train.y, data.classes, data.features
         )
     return pictures
+
+
+def predicted_of(result: Result) -> bytes:
+    """Predicted against true numbers of the test split, in the units of the target."""
+    test, preprocessing = result.data.test, result.data.preprocessing
+    predictions = result.predictions(test.x)
+    assert isinstance(predictions, NormalMixture)
+    return plots.predicted_numbers(predictions, preprocessing.own_labels(test.y), preprocessing.target)
 
 
 def networks_of(result: Result) -> bytes:

@@ -28,7 +28,10 @@ Rows = Mapping[str, Mapping[str, tuple[float, float]]]
 
 SPLITS = ("train", "validation", "test")
 SCORES = ("accuracy", "nll", "brier", "ece")
+NUMBER_SCORES = ("rmse", "mae", "nll", "r2", "coverage_50", "coverage_90")
+"""Of a regression."""
 SHORT = {"nll": "NLL", "brier": "Brier", "ece": "ECE", "elbo_gap": "gap (nats)"}
+SHORT |= {"rmse": "RMSE", "coverage_90": "in 90 %"}
 """Headers of the comparison in a terminal."""
 
 MOST_LOSSES = 5
@@ -61,10 +64,12 @@ def counts(summary: Mapping[str, Any]) -> list[str]:
 
 
 def split_scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
-    """A row a metric, a column a split."""
-    table = plain_table(["", *SPLITS])
-    for metric in SCORES:
-        values = [(summary.get(split) or {}).get(metric) for split in SPLITS]
+    """A row a metric, a column a split; beside a regression the test scores of a linear one."""
+    linear: Mapping[str, Any] | None = summary.get("linear")
+    columns = [summary.get(split) or {} for split in SPLITS] + ([linear.get("test") or {}] if linear else [])
+    table = plain_table(["", *SPLITS, *(["linear, test"] if linear else [])])
+    for metric in NUMBER_SCORES if linear else SCORES:
+        values = [column.get(metric) for column in columns]
         table.add_row(*text_cells([metric_name(metric), *(score_text(value) for value in values)]))
     return table
 
@@ -79,7 +84,13 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [(metric_name(name), number_text(summary[name])) for name in MEASURES if summary.get(name) is not None]
     if summary.get("measured_on"):
         found.append(("predictions measured on", f"{summary['measured_on']} (other numbers are of training)"))
-    found.append(("temperature of predictions", number_text(summary.get("temperature"))))
+    target: Mapping[str, Any] | None = summary.get("target")
+    if target:
+        scale = f"{number_text(target['mean'])}, deviation {number_text(target['deviation'])}"
+        found.insert(0, ("target (nats below are of it standardised)", f"{target['name']}, mean {scale}"))
+        found.append(("factor of predicted deviations", number_text(summary.get("deviation_factor"))))
+    else:
+        found.append(("temperature of predictions", number_text(summary.get("temperature"))))
     losses: Sequence[float] = summary.get("losses") or ()
     if len(losses) > 1:
         shown = ", ".join(number_text(loss) for loss in sorted(losses)[:MOST_LOSSES])
@@ -87,7 +98,10 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     best: Mapping[str, Any] = summary.get("map") or {}
     found.append(("most probable network", bits_text(best.get("bits"), summary.get("n_weights"))))
     found.append(("its energy (nats)", number_text(best.get("energy"))))
-    found.append(("its test accuracy", number_text(best.get("test_accuracy"))))
+    if target:
+        found.append(("its root mean squared error in test", number_text(best.get("test_rmse"))))
+    else:
+        found.append(("its test accuracy", number_text(best.get("test_accuracy"))))
     seconds: Mapping[str, float] = summary.get("seconds") or {}
     times = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items() if value is not None)
     found.append(("seconds", times or MISSING))

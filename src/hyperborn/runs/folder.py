@@ -313,7 +313,8 @@ def checked_record(record: Any, restarts: int) -> Mapping[str, Any]:
         KeyError, TypeError, ValueError: if it is not one of a run with so many restarts.
     """
     numbers_of(record["losses"], restarts)
-    known = [record[name] for name in ("step", "loss", "expected_energy", "train_accuracy")]
+    score = "train_rmse" if "train_rmse" in record else "train_accuracy"
+    known = [record[name] for name in ("step", "loss", "expected_energy", score)]
     # The ELBO is not always known.
     numbers_of(known if record["elbo"] is None else [*known, record["elbo"]])
     return record

@@ -218,7 +218,8 @@ class Keeper:
         """Take note of one report."""
         step = report.position.step
         if report.recorded and (not self.last or step > self.last[-1]["step"]):
-            record = report.record | {"train_accuracy": report.accuracy()}
+            score = self.folder.definition.network.likelihood.score
+            record = report.record | {f"train_{score}": report.accuracy()}
             self.log.append(record)
             self.last = [*self.last, record][-KEPT_RECORDS:]
         self.unsaved = report

@@ -10,6 +10,7 @@ from hyperborn.config import CompareConfig
 from hyperborn.config.applicability import given_for
 from hyperborn.config.networks import registers_asked_for
 from hyperborn.errors import UserError
+from hyperborn.predictive.linear_regression import linear_scores
 from hyperborn.progress import Progress
 from hyperborn.report.notation import EXACT_POSTERIOR
 from hyperborn.stats import Estimate
@@ -18,14 +19,17 @@ from hyperborn.study.fitting import SHARED_KEYS, Row, check_settings
 from hyperborn.study.metric_values import means_by_group
 from hyperborn.study.scheduler import EXACT, LabelledCell, cells_with_rows, labelled_row
 from hyperborn.study.splits import OF_DATA, OWNED, split_of
-from hyperborn.study.store import LABELS, SCORES
+from hyperborn.study.store import LABELS
 from hyperborn.training.definition import LARGEST_SEED
 
 LONG = 60.0
 """Seconds; if the comparison takes longer, an estimate is noted after the first seed."""
 
-MEASURES = (*SCORES, "elbo_gap")
-"""Metrics of the test split, then the gap of the ELBO to the log evidence on the training split (nats)."""
+MEASURES = ("accuracy", "rmse", "nll", "brier", "ece", "r2", "coverage_90", "elbo_gap")
+"""Metrics of the test split, of classes or of a number, then the gap of the ELBO to the log evidence (nats)."""
+
+LINEAR = "linear regression"
+"""The name of the row that holds the scores of a linear regression, beside those of a regression."""
 
 PART = "comparison"
 """What the cells are a part of, where they have one."""
@@ -75,7 +79,8 @@ def compare_objectives(config: CompareConfig, progress: Progress) -> Iterator[li
     seeds = [list(split) for _, split in groupby(cells, key=lambda labelled: labelled[3].seed)]
     check_first(seeds[0], progress)
     for split in seeds:
-        yield [row_of(labelled, found) for labelled, found in cells_with_rows(split, progress)]
+        rows = [row_of(labelled, found) for labelled, found in cells_with_rows(split, progress)]
+        yield rows + linear_rows(rows[0], split[0][3])
         if split is seeds[0]:
             expected = (time.monotonic() - started) * config.seeds
             if expected > LONG:
@@ -104,8 +109,21 @@ def row_of(labelled: LabelledCell, found: Row) -> Row:
     return labelled_row(labelled, found)
 
 
+def linear_rows(first: Row, cell: Cell) -> list[Row]:
+    """The row of a linear regression on the split of a cell; none of classes."""
+    if "rmse" not in first:
+        return []
+    labels = {key: first[key] for key in LABELS & first.keys()} | {"seed": cell.seed}
+    return [labels | {"method": LINEAR} | linear_scores(split_of(cell))["test"]]
+
+
 def with_gap(row: Row) -> Row:
-    """A row with the gap by the name that results have for it; the exact posterior's is 0, but for rounding."""
+    """A row with the gap by the name that results have for it; the exact posterior's is 0, but for rounding.
+
+    A linear regression has none.
+    """
+    if row["method"] == LINEAR:
+        return row
     return {**row, "elbo_gap": 0.0 if row["method"] == EXACT_POSTERIOR else row["gap"]}
 
 

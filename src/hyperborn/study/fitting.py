@@ -1,7 +1,7 @@
 """Runs a cell: trains its method on its split, and measures the result."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import fields
 from typing import Any
@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from hyperborn._typing import Examples
 from hyperborn.baselines import BASELINES, Baseline, Ensemble, TrainedMeanField
 from hyperborn.config import RunConfig
 from hyperborn.config.definitions import definition_of, prior_of
 from hyperborn.config.networks import network_of
-from hyperborn.data import Dataset, Split
+from hyperborn.data import Dataset
+from hyperborn.data.dataset import SPLITS
 from hyperborn.energy import energies, energy
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP, Network
@@ -22,14 +24,12 @@ from hyperborn.objectives.optimum import optimum
 from hyperborn.posteriors import ExactPosterior, enumeration
 from hyperborn.posteriors.enumeration import most_probable
 from hyperborn.predictive import (
-    accuracy,
+    ClassProbabilities,
+    Predictions,
     calibrated_nll,
-    exact_predictive,
-    fitted_temperature,
-    mean_nll,
-    posterior_predictive,
-    scores,
-    tempered,
+    own_units,
+    predictions_of_distribution,
+    predictions_of_networks,
 )
 from hyperborn.priors import Bernoulli, Prior
 from hyperborn.progress import Progress
@@ -43,7 +43,10 @@ from hyperborn.training.fit import run
 from hyperborn.training.regime import Resources
 from hyperborn.training.regimes import regime_of
 
-SHARED_KEYS = {"prior", *({field.name for field in fields(BinaryMLP)} & RunConfig.model_fields.keys())}
+SHARED_KEYS = {
+    *("prior", "likelihood", "target_noise"),
+    *({field.name for field in fields(BinaryMLP)} & RunConfig.model_fields.keys()),
+}
 """Keys of a configuration that baselines and the exact posterior take as well: network and prior."""
 CONVEX = ("mle", "elbo", "selbo")
 """Objectives whose lowest value over all distributions is reported."""
@@ -51,7 +54,10 @@ STUDY = "a study"
 """What needs the exact posterior, in an error message, where no command says that it does."""
 
 Row = dict[str, Any]
-Predictions = dict[str, Float[np.ndarray, "examples classes"]]
+BySplit = dict[str, Predictions]
+"""Predictions of each split, in the units of a regression's target, not calibrated."""
+UNCALIBRATED = ("accuracy", "rmse", "mae", "r2")
+"""Scores that calibration does not change."""
 
 
 class SplitFits:
@@ -98,7 +104,7 @@ def run_cell(cell: Cell, fits: SplitFits) -> Row:
 
     Scores of the test split, "accuracy", "nll" (nats an example), "brier" and "ece", are those at the "temperature"
     that was fitted to the validation split, for every method alike; those at temperature 1 end in "_at_1". What
-    needs examples of an empty split is left out.
+    needs examples of an empty split is left out. Of a regression they are those of `NormalMixture`.
 
     Raises:
         UserError: if the method's settings do not fit the task.
@@ -108,7 +114,7 @@ def run_cell(cell: Cell, fits: SplitFits) -> Row:
     return row | scores_of_splits(predictions, fits.data)
 
 
-def fit_run(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
+def fit_run(cell: Cell, fits: SplitFits) -> tuple[BySplit, Row]:
     """A run of hyperborn, with the open settings chosen first."""
     settings, tried = choose_settings(cell, fits)
     result = fits.result(configuration(cell, settings))
@@ -121,7 +127,7 @@ def fit_run(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     row |= lowest_loss(definition.objective, exact, searched=not cell.is_of_comparison)
     q = result.probabilities
     row |= map_accuracy(result.network, fits.data, q)
-    return predict_splits(fits.data, lambda x: exact_predictive(result.network, x, q)), row
+    return predict_splits(fits.data, lambda x: predictions_of_distribution(result.network, x, q)), row
 
 
 def lowest_loss(objective: Objective, exact: ExactPosterior, *, searched: bool) -> Row:
@@ -149,11 +155,11 @@ def distance_to_posterior(q: Float[np.ndarray, " states"], exact: ExactPosterior
 
 
 def map_accuracy(network: Network, data: Dataset, q: Float[np.ndarray, " states"]) -> Row:
-    """Test accuracy of the most probable network alone, such as a small device would hold."""
+    """Test accuracy (or error) of the most probable network alone, such as a small device would hold."""
     if not len(data.test):
         return {}
-    best = most_probable(q, 1)
-    return {"map_accuracy": accuracy(posterior_predictive(network, data.test.x, best), data.test.y)}
+    found = own_units(predictions_of_networks(network, data.test.x, most_probable(q, 1)), data)
+    return {f"map_{network.likelihood.score}": found.quick_score(data.preprocessing.own_labels(data.test.y))}
 
 
 def choose_settings(cell: Cell, fits: SplitFits) -> tuple[dict[str, Any], int]:
@@ -224,7 +230,7 @@ def baseline_of(method: Method, settings: Row) -> Baseline:
         raise UserError(f"baseline {kind.name} does not take {given}; its settings are {known}") from error
 
 
-def fit_baseline(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
+def fit_baseline(cell: Cell, fits: SplitFits) -> tuple[BySplit, Row]:
     """A baseline on the task's network; where it learns independent bits, also how far these are from the posterior."""
     own, rest = shared_settings(cell.method)
     config = configuration(cell, own)
@@ -239,30 +245,32 @@ def fit_baseline(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
     elif isinstance(predictor, Ensemble):
         mean = np.average(energy(network, fits.data.train, predictor.bits), weights=predictor.weights)
         row["excess_energy"] = float(mean) - float(exact.energies.min())
-    return predict_splits(fits.data, predictor.predict_proba), row
+    return predict_splits(fits.data, lambda x: ClassProbabilities(predictor.predict_proba(x))), row
 
 
-def fit_exact(cell: Cell, fits: SplitFits) -> tuple[Predictions, Row]:
+def fit_exact(cell: Cell, fits: SplitFits) -> tuple[BySplit, Row]:
     """The exact posterior of the task's network."""
     config = configuration(cell, cell.method.settings)
     network = network_of(config, fits.data)
     exact = fits.posterior(network, prior_of(config))
     row: Row = {"n_weights": network.n_weights, **distance_to_posterior(exact.probabilities, exact)}
     row |= map_accuracy(network, fits.data, exact.probabilities)
-    return predict_splits(fits.data, lambda x: exact.predictive(network, x)), row
+    return predict_splits(fits.data, lambda x: predictions_of_distribution(network, x, exact.probabilities)), row
 
 
-def predict_splits(data: Dataset, predict: Any) -> Predictions:
-    return {name: predict(data.split(name).x) for name in ("train", "validation", "test")}
+def predict_splits(data: Dataset, predict: Callable[[Examples], Predictions]) -> BySplit:
+    return {name: own_units(predict(data.split(name).x), data) for name in SPLITS}
 
 
-def scores_of_splits(predictions: Predictions, data: Dataset) -> Row:
-    """Scores of the test split at the fitted temperature and at 1, and the NLL of the others; none of empty ones."""
-    temperature = fitted_temperature(predictions["validation"], data.validation.y)
-    test: Split = data.test
-    row: Row = {"temperature": temperature, **scores(tempered(predictions["test"], temperature), test.y)}
-    row |= {f"{name}_at_1": value for name, value in scores(predictions["test"], test.y).items() if name != "accuracy"}
+def scores_of_splits(predictions: BySplit, data: Dataset) -> Row:
+    """Scores of the test split, calibrated and not, and the NLL of the others; none of empty ones."""
+    labels = {name: data.preprocessing.own_labels(data.split(name).y) for name in SPLITS}
+    calibration = predictions["validation"].fitted_calibration(labels["validation"])
+    test = predictions["test"]
+    row: Row = {test.calibration: calibration, **test.calibrated(calibration).scores(labels["test"])}
+    plain = test.scores(labels["test"])
+    row |= {f"{name}_at_1": value for name, value in plain.items() if name not in UNCALIBRATED}
     for name in ("train", "validation"):
-        if len(data.split(name)):
-            row[f"{name}_nll"] = mean_nll(tempered(predictions[name], temperature), data.split(name).y)
-    return row | {"n_train": len(data.train), "n_validation": len(data.validation), "n_test": len(test)}
+        if len(labels[name]):
+            row[f"{name}_nll"] = predictions[name].calibrated(calibration).scores(labels[name])["nll"]
+    return row | {f"n_{name}": len(labels[name]) for name in SPLITS}

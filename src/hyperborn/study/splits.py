@@ -19,7 +19,7 @@ LEAST_VALIDATION = 20
 LEAST_TEST = 20
 OWNED = ("size", "validation", "test", "seed", "folder", "prior_from")
 """Keys of a configuration that the study sets; where a task has its own shares, no method may set them."""
-OF_DATA = ("data", "target", "drop", "classes", "pixels", "noise", "impute", "components", "standardize")
+OF_DATA = ("data", "target", "task", "drop", "classes", "pixels", "noise", "impute", "components", "standardize")
 """Keys of a configuration that belong to a task, never to a method: they make the split."""
 
 
@@ -74,6 +74,16 @@ def has_enough_examples(cell: Cell) -> bool:
 
 
 def split_of(cell: Cell, note: Callable[[str], None] = lambda _: None) -> Dataset:
-    """The split, the same for every method of a cell; `note` is told if its features are reduced."""
+    """The split, the same for every method of a cell; `note` is told if its features are reduced.
+
+    Raises:
+        UserError: for data that cannot be loaded, or a regression in a study.
+    """
     # The method's settings do not change it.
-    return data_of(configuration(cell, {}), note)
+    data = data_of(configuration(cell, {}), note)
+    if not data.n_classes and not cell.is_of_comparison:
+        raise UserError(
+            f"the target {data.preprocessing.target!r} is a number, and studies tell classes apart; take hyperborn "
+            "compare, or the task classification"
+        )
+    return data

@@ -101,6 +101,13 @@ class Definition:
         """Raise a UserError if the data are not what the network takes, or too large to be trained on."""
         check_kinds(data=data)
         network = self.network
+        if bool(data.n_classes) != bool(network.n_classes):
+            remedy = "hb.networks.Regression(network)" if network.n_classes else "the network inside the Regression"
+            given = f"{data.n_classes} classes" if data.n_classes else "a number as its target"
+            raise UserError(
+                f"the data has {given}, the network predicts {'classes' if network.n_classes else 'a number'}; "
+                f"give {remedy}"
+            )
         if data.n_features != network.n_features or data.n_classes != network.n_classes:
             raise UserError(
                 f"the data has {data.n_features} features and {data.n_classes} classes, the network "

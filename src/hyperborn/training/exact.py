@@ -24,7 +24,7 @@ from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.objectives import ELBO, Objective
 from hyperborn.posteriors import ExactPosterior, ExplicitPosterior, Posterior, enumeration
 from hyperborn.posteriors.enumeration import most_probable
-from hyperborn.predictive import exact_predictive
+from hyperborn.predictive import Predictions, predictions_of_distribution
 from hyperborn.priors import Prior
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import AnnealingSchedule
@@ -71,8 +71,8 @@ class ExactEstimator(Estimator):
         check_enumerable(n, f"use fewer hidden units or features (components), or {remedy}")
         if network.n_side:
             raise UserError(
-                f"the network has {network.n_side} side parameters (scale 'learned'), which the estimator {self.name} "
-                f"does not learn; use {remedy}, or scale 'fan_in'"
+                f"the network has {network.n_side} side parameters (scale or noise 'learned'), which the estimator "
+                f"{self.name} does not learn; use {remedy}, or scale 'fan_in' and noise 'bits'"
             )
 
     def check_training(
@@ -175,8 +175,8 @@ class ExactPredictor(PosteriorPredictor):
     params: np.ndarray
     distribution: LazyDistribution
 
-    def predictive(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
-        return exact_predictive(self.network, x, self.distribution())
+    def predictive(self, x: Examples) -> Predictions:
+        return predictions_of_distribution(self.network, x, self.distribution())
 
     def sample(self, shots: int, seed: int) -> Bits:
         return self.posterior.sample(jnp.asarray(self.params), shots, key=jax.random.key(seed))

@@ -21,7 +21,7 @@ from hyperborn.errors import UserError
 from hyperborn.networks import Network, fitted
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import SPREAD, Posterior
-from hyperborn.predictive import posterior_predictive
+from hyperborn.predictive import own_units, predictions_of_networks
 from hyperborn.priors import Prior, Uniform
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import Annealing, AnnealingSchedule
@@ -196,7 +196,7 @@ def trained(
                 records.append(report.record)
             # A plateau may end the run early, and the bar with it.
             shown = definition.steps if report.position.finished else report.position.step
-            show(shown, partial(metrics_text, report))
+            show(shown, partial(metrics_text, report, definition.network.likelihood.score))
             if number := interrupted():
                 raise Interrupted(f"stopped at step {report.position.step} of {definition.steps}", number)
             if stop:
@@ -248,16 +248,20 @@ def result_of(
 
 
 def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
-    """Accuracy of the best restart's most probable network on the training split, on at most 1000 examples."""
+    """How the best restart's most probable network does on the training split, on at most 1000 examples.
+
+    Its accuracy, or of a regression the root of its mean squared error in the units of the target.
+    """
     bits = np.asarray(report.diagnosis.most_probable)[[report.best]]
     side = np.asarray(report.position.state.params)[report.best].reshape(-1)[definition.posterior.n_parameters :]
     rows = np.linspace(0, len(data.train) - 1, min(EXAMPLES_FOR_ACCURACY, len(data.train))).astype(np.int64)
-    guesses = posterior_predictive(fitted(definition.network, side), data.train.x[rows], bits).argmax(axis=1)
-    return float(np.mean(guesses == data.train.y[rows]))
+    found = predictions_of_networks(fitted(definition.network, side), data.train.x[rows], bits)
+    return own_units(found, data).quick_score(data.preprocessing.own_labels(data.train.y[rows]))
 
 
-def metrics_text(report: Report) -> str:
-    """What is shown beside the bar; nats."""
+def metrics_text(report: Report, score: str = "accuracy") -> str:
+    """What is shown beside the bar; nats, and the score of this name."""
     loss = float(report.diagnosis.loss[report.best])
     elbo = "" if np.isnan(report.elbo) else f"elbo {report.elbo:.4g} "
-    return f"loss {loss:.4g} {elbo}acc {report.accuracy():.2f}"
+    found = f"acc {report.accuracy():.2f}" if score == "accuracy" else f"{score} {report.accuracy():.4g}"
+    return f"loss {loss:.4g} {elbo}{found}"

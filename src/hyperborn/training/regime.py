@@ -23,6 +23,7 @@ from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Posterior
+from hyperborn.predictive import Predictions
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import AnnealingSchedule
 from hyperborn.training.definition import Definition
@@ -94,10 +95,10 @@ LazyDistribution: TypeAlias = Callable[[], Float[np.ndarray, " states"]]
 
 
 class PosteriorPredictor(ABC):
-    """Predictions of a trained posterior, at temperature 1."""
+    """Predictions of a trained posterior, not calibrated."""
 
     @abstractmethod
-    def predictive(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
+    def predictive(self, x: Examples) -> Predictions:
         """The posterior predictive."""
 
     @abstractmethod

@@ -8,7 +8,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Real
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Bits, Examples
@@ -25,7 +25,15 @@ from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, PreviousPosterior
-from hyperborn.predictive import fitted_temperature, posterior_predictive, predictive_of_draws, scores, tempered
+from hyperborn.predictive import (
+    ClassProbabilities,
+    NormalMixture,
+    Predictions,
+    own_units,
+    predictions_of_draws,
+    predictions_of_networks,
+)
+from hyperborn.predictive.linear_regression import linear_scores
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.history import TrainingHistory
 from hyperborn.training.regime import PosteriorPredictor
@@ -96,7 +104,7 @@ class Result:
 
     @cached_property
     def predictor(self) -> PosteriorPredictor:
-        """What predicts, at temperature 1: what a backend gave, or else what the way of training has for it."""
+        """What predicts, not calibrated: what a backend gave, or else what the way of training has for it."""
         if self.outcomes is not None:
             return OutcomesPredictor(self.fitted, self.outcomes)
         regime = regime_of(self.definition)
@@ -118,35 +126,56 @@ class Result:
         return posterior.ideal.distribution(jnp.asarray(self.angles))
 
     @cached_property
-    def temperature(self) -> float:
-        """What predictions are recalibrated with: `fitted_temperature` of the validation split; 1 where it is empty."""
-        part = self.data.validation
-        return fitted_temperature(self.predictor.predictive(part.x), part.y)
+    def calibration(self) -> float:
+        """What predictions are recalibrated with, as the validation split has it; 1 where that is empty.
 
-    def predict_proba(
+        The temperature of classes (`fitted_temperature`), and of numbers a factor of the standard deviation.
+        """
+        part = self.data.validation
+        return self.predictor.predictive(part.x).fitted_calibration(part.y)
+
+    @property
+    def temperature(self) -> float:
+        """The calibration of classes."""
+        return self.calibration
+
+    def predictions(
         self, x: ArrayLike, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
-    ) -> Float[np.ndarray, "examples classes"]:
-        """Posterior predictive probability of each class, at the temperature that suits the validation split.
+    ) -> Predictions:
+        """Predictive distributions: probabilities of classes, or numbers in the units of the target.
+
+        Those of numbers are a `NormalMixture`, with ``mean``, ``deviation``, ``interval(0.9)`` and ``log_density(y)``.
 
         Args:
             x: preprocessed features (examples, features), as ``data.test.x`` holds them; for raw ones see
-                `predict_table`.
+                `predictions_of_table`.
             samples: number of networks to draw; if absent the exact sum over all 2^n networks, for `Registers`
                 the same 32 networks each time, and on a backend all shots of the result.
             seed: of the draw.
-            calibrated: False for the posterior's own probabilities, at temperature 1.
+            calibrated: False for the posterior's own predictions.
 
         Raises:
             UserError: if x is no table of numbers that fits the network, or the number of samples is not positive.
         """
         features = features_of(self.network, x)
-        temperature = self.temperature if calibrated else 1.0
+        calibration = self.calibration if calibrated else 1.0
         if samples is None:
-            return tempered(self.predictor.predictive(features), temperature)
-        shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
-        whole_number("seed", seed, 0, LARGEST_SEED)
-        drawn = self.predictor.sample(shots, seed)
-        return tempered(predictive_of_draws(self.fitted, features, drawn), temperature)
+            found = self.predictor.predictive(features)
+        else:
+            shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
+            whole_number("seed", seed, 0, LARGEST_SEED)
+            found = predictions_of_draws(self.fitted, features, self.predictor.sample(shots, seed))
+        return own_units(found.calibrated(calibration), self.data)
+
+    def predict_proba(
+        self, x: ArrayLike, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
+    ) -> Float[np.ndarray, "examples classes"]:
+        """Probability of each class, at the temperature that suits validation; arguments are those of `predictions`.
+
+        Raises:
+            UserError: as `predictions`, and of a regression.
+        """
+        return probabilities_of(self.predictions(x, samples=samples, seed=seed, calibrated=calibrated))
 
     def predict_table(
         self,
@@ -156,41 +185,58 @@ class Result:
         seed: int = 0,
         calibrated: bool = True,
     ) -> Float[np.ndarray, "examples classes"]:
-        """Posterior predictive probability of each class for raw rows, as `hyperborn predict` gives it.
+        """Probability of each class for raw rows; arguments are those of `predictions_of_table`.
+
+        Raises:
+            UserError: as `predictions_of_table`, and of a regression.
+        """
+        return probabilities_of(self.predictions_of_table(table, samples=samples, seed=seed, calibrated=calibrated))
+
+    def predictions_of_table(
+        self,
+        table: Table | str | Path | Mapping[str, ArrayLike] | ArrayLike,
+        *,
+        samples: int | None = None,
+        seed: int = 0,
+        calibrated: bool = True,
+    ) -> Predictions:
+        """Predictive distributions for raw rows.
 
         Args:
             table: a CSV or Parquet file, ``{"column": values, ...}`` or a data frame (pandas, Polars, PyArrow) with the
                 columns that the run was trained on (others are ignored), or rows (examples, columns) in the order of
                 ``data.preprocessing.columns``, which is that of `hb.data.from_arrays`.
-            samples: as for `predict_proba`.
-            seed: as for `predict_proba`.
-            calibrated: as for `predict_proba`.
+            samples: as for `predictions`.
+            seed: as for `predictions`.
+            calibrated: as for `predictions`.
 
         Raises:
             UserError: if the file cannot be read, or its columns do not fit.
         """
         raw = raw_table(table, self.data.preprocessing.columns)
         features = self.data.preprocessing.transform(raw)
-        return self.predict_proba(features, samples=samples, seed=seed, calibrated=calibrated)
+        return self.predictions(features, samples=samples, seed=seed, calibrated=calibrated)
 
-    def predict(self, x: ArrayLike) -> Int[np.ndarray, " examples"]:
-        """Index of the most probable class of every row of preprocessed features."""
-        return self.predict_proba(x).argmax(axis=1)
+    def predict(self, x: ArrayLike) -> Real[np.ndarray, " examples"]:
+        """For every row of preprocessed features the index of the most probable class, or the mean of a number."""
+        return self.predictions(x).best
 
     def metrics(self, split: str = "test", *, calibrated: bool = True) -> dict[str, float]:
         """Accuracy, mean NLL (nats), Brier score and expected calibration error of the posterior predictive.
 
-        Those of "validation" are the better for the temperature that was chosen there.
+        Of a regression those of `NormalMixture.scores`, in the units of the target. Those of "validation" are the
+        better for the calibration that was chosen there.
 
         Args:
             split: "train", "validation" or "test"; an empty split has no metrics.
-            calibrated: as for `predict_proba`.
+            calibrated: as for `predictions`.
 
         Raises:
             UserError: for another split.
         """
         part = self.data.split(split)
-        return scores(self.predict_proba(part.x, calibrated=calibrated), part.y) if len(part) else {}
+        labels = self.data.preprocessing.own_labels(part.y)
+        return self.predictions(part.x, calibrated=calibrated).scores(labels) if len(part) else {}
 
     def most_probable(self, k: int = 1) -> Bits:
         """Bits of the k most probable networks, (k, n), most probable first.
@@ -203,11 +249,16 @@ class Result:
     def network_metrics(self, bits: Bits, split: str = "test") -> dict[str, float]:
         """The metrics of one network, given as one row of bits."""
         part = self.data.split(split)
-        return scores(self.network_probabilities(bits, part.x), part.y) if len(part) else {}
+        labels = self.data.preprocessing.own_labels(part.y)
+        return self.network_predictions(bits, part.x).scores(labels) if len(part) else {}
+
+    def network_predictions(self, bits: Bits, x: ArrayLike) -> Predictions:
+        """Predictive distributions of one network, given as one row of bits, not calibrated."""
+        return own_units(predictions_of_networks(self.fitted, features_of(self.network, x), bits), self.data)
 
     def network_probabilities(self, bits: Bits, x: ArrayLike) -> Float[np.ndarray, "examples classes"]:
         """Class probabilities of one network, given as one row of bits."""
-        return posterior_predictive(self.fitted, features_of(self.network, x), bits)
+        return probabilities_of(self.network_predictions(bits, x))
 
     def on(
         self,
@@ -266,13 +317,15 @@ class Result:
     def summary(self) -> dict[str, Any]:
         """Everything worth reporting, as JSON can hold it; energies and evidence in nats.
 
+        Of a regression these are nats of the standardised target: for densities of the target itself the logarithm of
+        "deviation" in "target", times the number of training examples, is taken off evidence and bound.
         "map" is the mode of q: the most probable network under q, not under the exact posterior.
         """
-        best = self.most_probable(1)
+        best, score = self.most_probable(1), self.network.likelihood.score
         mode = {
             "bits": bit_string(best[0]) if self.network.n_weights <= LONGEST else None,
             "energy": float(energy(self.fitted, self.data.train, best)[0]),
-            "test_accuracy": self.network_metrics(best).get("accuracy"),
+            f"test_{score}": self.network_metrics(best).get(score),
         }
         head = {
             "data": self.data.name,
@@ -287,8 +340,14 @@ class Result:
             "steps": self.steps,
             "stopped": self.stopped,
         }
-        splits = {name: self.metrics(name) for name in SPLITS}
-        tail = {"temperature": self.temperature, "map": mode, "losses": list(self.losses), "seconds": self.seconds}
+        splits: dict[str, Any] = {name: self.metrics(name) for name in SPLITS}
+        calibration = {ClassProbabilities.calibration: self.calibration}
+        scaling = self.data.preprocessing.target_scaling
+        if scaling is not None:
+            splits["linear"] = linear_scores(self.data)
+            target = {"name": self.data.preprocessing.target, "mean": scaling.mean, "deviation": scaling.deviation}
+            calibration = {NormalMixture.calibration: self.calibration, "target": target}
+        tail = calibration | {"map": mode, "losses": list(self.losses), "seconds": self.seconds}
         place = {} if self.measured_on is None else {"measured_on": self.measured_on}
         return head | place | self.numbers | splits | tail
 
@@ -303,6 +362,19 @@ class Result:
 
         check_kind("force", force, (bool,), "True or False")
         save(self, path_of("path", path, "a run folder"), force=force)
+
+
+def probabilities_of(predictions: Predictions) -> Float[np.ndarray, "examples classes"]:
+    """The probabilities of classes.
+
+    Raises:
+        UserError: if numbers are predicted.
+    """
+    if not isinstance(predictions, ClassProbabilities):
+        raise UserError(
+            "the run is a regression, which has no classes; take predictions(x), with its mean and interval"
+        )
+    return predictions.probabilities
 
 
 def features_of(network: Network, x: ArrayLike) -> Examples:

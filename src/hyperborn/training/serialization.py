@@ -7,7 +7,9 @@ from typing import Any
 from hyperborn.backends import BACKENDS, Backend, Noise
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, GateList, ProductState
 from hyperborn.errors import UserError
-from hyperborn.networks import BinaryConvNet, BinaryMLP, Network
+from hyperborn.likelihoods import Gaussian, SquaredError
+from hyperborn.likelihoods.likelihood import NumberLikelihood
+from hyperborn.networks import BinaryConvNet, BinaryMLP, Network, Regression
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
 from hyperborn.objectives.kernels import Hamming
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
@@ -23,7 +25,8 @@ from hyperborn.training.plateau import Plateau
 from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters
 
 SLOTS: Slots = {
-    "network": (BinaryMLP, BinaryConvNet, Network),
+    "network": (BinaryMLP, BinaryConvNet, Regression, Network),
+    "likelihood": (Gaussian, SquaredError, NumberLikelihood),
     "posterior": (Register, Registers, Autoregressive, MultiBasis, ShotRegister, ShotRegisters),
     "registers": (Registers,),
     "backend": (*BACKENDS, Backend),

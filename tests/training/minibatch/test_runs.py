@@ -177,7 +177,7 @@ WRONG = [
     ({"prior": hb.Empirical(("011010110",), 0.1)}, "prior = Empirical: registers side by side are not independent"),
     ({"optimizer": hb.LBFGS()}, "the optimizer lbfgs searches along lines of an exact loss"),
     ({"posterior": hb.Register(hb.circuits.AllPairs(9, 1))}, "the estimator straight-through draws from Registers"),
-    ({"estimator": hb.Exact()}, "the network has 8 side parameters (scale 'learned')"),
+    ({"estimator": hb.Exact()}, "the network has 8 side parameters (scale or noise 'learned')"),
 ]
 
 

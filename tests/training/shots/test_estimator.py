@@ -58,7 +58,7 @@ def test_other_posteriors_are_refused(estimator: ShotEstimator) -> None:
 def test_side_parameters_are_refused(estimator: ShotEstimator) -> None:
     learned = BinaryMLP(2, (2,), scale="learned")
     posterior = ShotRegister(AllPairs(learned.n_weights, 1), Statevector())
-    with pytest.raises(UserError, match=r"side parameters \(scale 'learned'\), which shots do not train"):
+    with pytest.raises(UserError, match=r"side parameters \(scale or noise 'learned'\), which shots do not train"):
         estimator.check(posterior, learned)
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
 import jax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Real
 
 from hyperborn._typing import RandomKey
-from hyperborn.energy.likelihood import losses
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective, inseparable
@@ -28,7 +27,7 @@ class Minibatch:
 
     network: Network = field(metadata={"static": True})
     x: Float[Array, "examples features"]
-    y: Int[Array, " examples"]
+    y: Real[Array, " examples"]
     side: Float[Array, " parameters"]
     scale: Float[Array, ""]
 
@@ -40,9 +39,9 @@ class Minibatch:
         low, high = self.network.values
         return self.nll(self.network.forward(low + (high - low) * bits, self.x, self.side))
 
-    def nll(self, logits: Float[Array, "samples examples outputs"]) -> Float[Array, " samples"]:
-        """Negative log likelihood (nats) of the labels under logits."""
-        return self.scale * losses(logits, self.y).sum(axis=-1)
+    def nll(self, outputs: Float[Array, "samples examples outputs"]) -> Float[Array, " samples"]:
+        """Negative log likelihood (nats) of the labels under outputs."""
+        return self.scale * self.network.likelihood.losses(outputs, self.y).sum(axis=-1)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import RandomKey
 from hyperborn.errors import UserError, whole_number
-from hyperborn.networks import BinaryMLP, Network
+from hyperborn.networks import BinaryMLP, Network, Regression
 from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
@@ -34,7 +34,7 @@ class LocalReparameterization(MinibatchEstimator):
     example has draws of its own (Kingma, Salimans and Welling, arXiv 1506.02557; for binary weights Peters and Welling,
     arXiv 1809.03368, with k = 1).
 
-    It takes the layers of a `BinaryMLP`, and registers within neurons.
+    It takes the layers of a `BinaryMLP`, alone or in a `Regression`, and registers within neurons.
 
     Raises:
         UserError: if there is no sample.
@@ -49,9 +49,10 @@ class LocalReparameterization(MinibatchEstimator):
     def check(self, posterior: Posterior, network: Network) -> None:
         super().check(posterior, network)
         assert isinstance(posterior, Registers)
-        if not isinstance(network, BinaryMLP) or len(network.output_scales) > 1:
+        layers = layers_of(network)
+        if not isinstance(layers, BinaryMLP) or len(layers.output_scales) > 1 or network.n_weights > layers.n_weights:
             raise UserError(
-                f"the estimator {self.name} knows the layers of a BinaryMLP without a choice of scales; give "
+                f"the estimator {self.name} knows the layers of a BinaryMLP without a choice of scales or noise; give "
                 "hb.FirstOrder()"
             )
         if posterior.grouping != "neuron" or posterior.network != network:
@@ -70,7 +71,7 @@ class LocalReparameterization(MinibatchEstimator):
         key: RandomKey,
     ) -> Float[Array, ""]:
         del progress
-        network = batch.network
+        network = layers_of(batch.network)
         assert isinstance(network, BinaryMLP)
         low, high = network.values
         patterns = [jnp.asarray(patterns_of(len(table)), table.dtype) for table in tables]
@@ -89,7 +90,15 @@ class LocalReparameterization(MinibatchEstimator):
             noise = jax.random.normal(own_key, (self.samples, *mean.shape[1:]), mean.dtype)
             sums = mean + jnp.sqrt(jnp.maximum(variance, 0) + LEAST_VARIANCE) * noise
             layer = network.scaled(number, sums, jnp, batch.side)
-        return batch.nll(network.output_scales[0] * layer).mean()
+        outputs = network.output_scales[0] * layer
+        if isinstance(batch.network, Regression):
+            outputs = batch.network.with_noise(outputs, None, batch.side)
+        return batch.nll(outputs).mean()
+
+
+def layers_of(network: Network) -> Network:
+    """The network whose layers are drawn."""
+    return network.network if isinstance(network, Regression) else network
 
 
 @dataclass(frozen=True)

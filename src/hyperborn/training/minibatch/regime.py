@@ -9,7 +9,6 @@ from typing import Any, ClassVar, final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.data.dataset import Dataset
@@ -17,7 +16,7 @@ from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import ELBO, Objective
 from hyperborn.posteriors import Posterior, Registers
-from hyperborn.predictive import predictive_of_draws
+from hyperborn.predictive import Predictions, predictions_of_draws
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.minibatch.estimator import MinibatchEstimator
@@ -117,8 +116,8 @@ class DrawsPredictor(PosteriorPredictor):
         """The networks that predict."""
         return self.sample(PREDICTING, 0)
 
-    def predictive(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
-        return predictive_of_draws(self.network, x, self.draws)
+    def predictive(self, x: Examples) -> Predictions:
+        return predictions_of_draws(self.network, x, self.draws)
 
     def sample(self, shots: int, seed: int) -> Bits:
         return self.posterior.sample(jnp.asarray(self.params), shots, key=jax.random.key(seed))

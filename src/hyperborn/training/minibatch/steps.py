@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Real
 
 from hyperborn._typing import Parameters, RandomKey
 from hyperborn.data.dataset import Split
@@ -48,7 +48,7 @@ class MinibatchTask:
 
     network: Network = field(metadata={"static": True})
     x: Float[Array, "examples features"]
-    y: Int[Array, " examples"]
+    y: Real[Array, " examples"]
     looked_at: Int[Array, " looked"]
     penalties: Penalties
     kl: Penalties
@@ -78,7 +78,7 @@ class MinibatchProblem(Problem):
         return MinibatchTask(
             definition.network,
             jnp.asarray(self.train.x, jnp.float32),
-            jnp.asarray(self.train.y, jnp.int32),
+            jnp.asarray(self.train.y, jnp.int32 if definition.network.n_classes else jnp.float32),
             jnp.asarray(looked_at),
             Penalties.of(registers_of(definition), definition.network, definition.prior, definition.objective.penalty),
             Penalties.of(registers_of(definition), definition.network, definition.prior, kl_of),

@@ -109,7 +109,7 @@ def check_measured(name: str, posterior: Posterior, network: Network) -> None:
         )
     if network.n_side:
         raise UserError(
-            f"the network has {network.n_side} side parameters (scale 'learned'), which shots do not train; "
+            f"the network has {network.n_side} side parameters (scale or noise 'learned'), which shots do not train; "
             "use scale 'fan_in' or 'none'"
         )
 

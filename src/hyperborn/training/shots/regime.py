@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast, final
 
 import numpy as np
-from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.backends.backend import Backend
@@ -22,7 +21,7 @@ from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import SELBO, Objective
 from hyperborn.posteriors import Posterior
-from hyperborn.predictive import posterior_predictive
+from hyperborn.predictive import Predictions, predictions_of_networks
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.interruption import give_way
@@ -139,8 +138,8 @@ class OutcomesPredictor(PosteriorPredictor):
     network: Network
     found: Outcomes
 
-    def predictive(self, x: Examples) -> Float[np.ndarray, "examples classes"]:
-        return posterior_predictive(self.network, x, self.found.bits, self.found.weights)
+    def predictive(self, x: Examples) -> Predictions:
+        return predictions_of_networks(self.network, x, self.found.bits, self.found.weights)
 
     def sample(self, shots: int, seed: int) -> Bits:
         places = np.random.default_rng(seed).choice(len(self.found.bits), shots, p=self.found.weights)

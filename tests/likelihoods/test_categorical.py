@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hyperborn.energy.likelihood import losses
+from hyperborn.likelihoods.categorical import losses
 
 
 @pytest.mark.parametrize("outputs", [1, 3])

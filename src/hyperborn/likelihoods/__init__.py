@@ -1,0 +1,8 @@
+"""Likelihoods: from the outputs of a network and the labels of examples to nats."""
+
+from hyperborn.likelihoods.categorical import Categorical
+from hyperborn.likelihoods.gaussian import Gaussian
+from hyperborn.likelihoods.likelihood import Likelihood
+from hyperborn.likelihoods.squared_error import SquaredError
+
+__all__ = ["Categorical", "Gaussian", "Likelihood", "SquaredError"]

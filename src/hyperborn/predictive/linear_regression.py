@@ -1,0 +1,35 @@
+"""A linear regression, which predictions of numbers are compared with."""
+
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn._typing import Examples, Targets
+from hyperborn.data.dataset import SPLITS, Dataset
+from hyperborn.predictive.distributions import own_units
+from hyperborn.predictive.mixtures import NormalMixture
+
+
+def linear_scores(data: Dataset) -> dict[str, dict[str, float]]:
+    """Scores of each split in the units of the target, predictions being calibrated on validation as all others are."""
+    train, validation = data.train, data.validation
+    calibration = linear_predictions(train.x, train.y, validation.x).fitted_calibration(validation.y)
+    found: dict[str, dict[str, float]] = {}
+    for name in SPLITS:
+        part = data.split(name)
+        predictions = linear_predictions(train.x, train.y, part.x).calibrated(calibration)
+        found[name] = own_units(predictions, data).scores(data.preprocessing.own_labels(part.y))
+    return found
+
+
+def linear_predictions(x: Examples, y: Targets, new: Float[np.ndarray, "new features"]) -> NormalMixture:
+    """Predictions of scikit-learn's Bayesian ridge regression, trained on x and y, for new examples.
+
+    Its precisions of noise and weights maximise the evidence (MacKay 1992); predictions are normal distributions, of
+    noise and of the doubt about the weights together.
+    """
+    from sklearn.linear_model import BayesianRidge
+
+    if not len(new):
+        return NormalMixture(*np.ones((3, 1, 0)))
+    means, deviations = BayesianRidge().fit(x, y).predict(new, return_std=True)
+    return NormalMixture(np.ones((1, len(new))), means[None], deviations[None])

@@ -1,0 +1,93 @@
+"""What predictions of classes and of numbers have in common."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+from jaxtyping import Float
+
+from hyperborn._typing import Targets
+from hyperborn.errors import UserError
+from hyperborn.predictive.metrics import accuracy, scores
+from hyperborn.predictive.temperature import fitted_temperature, tempered
+
+
+class Predictions(ABC):
+    """A predictive distribution for each example."""
+
+    calibration: ClassVar[str]
+    """Name of the number that predictions are calibrated with, which changes nothing where it is 1."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of examples."""
+
+    @abstractmethod
+    def fitted_calibration(self, y: Targets) -> float:
+        """The most probable calibration, given the labels of these examples; without examples it is 1.
+
+        Raises:
+            UserError: if these are not the labels of as many examples.
+        """
+
+    @abstractmethod
+    def calibrated(self, value: float) -> "Predictions":
+        """Predictions that are less certain for a value above 1, and more certain for one below."""
+
+    @property
+    @abstractmethod
+    def best(self) -> Targets:
+        """One label for each example: its most probable class, or the mean of a number."""
+
+    @abstractmethod
+    def rescaled(self, mean: float, deviation: float) -> "Predictions":
+        """Predictions of mean + deviation · y, from those of a number y.
+
+        Raises:
+            UserError: of classes.
+        """
+
+    @abstractmethod
+    def quick_score(self, y: Targets) -> float:
+        """The score by which a network is told as training goes."""
+
+    @abstractmethod
+    def scores(self, y: Targets) -> dict[str, float]:
+        """All scores by name; empty without examples.
+
+        Raises:
+            UserError: if these are not the labels of as many examples.
+        """
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ClassProbabilities(Predictions):
+    """Probabilities (examples, classes) of the classes of each example, calibrated by temperature."""
+
+    probabilities: Float[np.ndarray, "examples classes"]
+    calibration: ClassVar[str] = "temperature"
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    def fitted_calibration(self, y: Targets) -> float:
+        return fitted_temperature(self.probabilities, y)
+
+    def calibrated(self, value: float) -> "ClassProbabilities":
+        return ClassProbabilities(tempered(self.probabilities, value))
+
+    @property
+    def best(self) -> Targets:
+        return self.probabilities.argmax(axis=1)
+
+    def rescaled(self, mean: float, deviation: float) -> "ClassProbabilities":
+        del mean, deviation
+        raise UserError("classes have no mean and no deviation; rescale predictions of numbers")
+
+    def quick_score(self, y: Targets) -> float:
+        return accuracy(self.probabilities, y)
+
+    def scores(self, y: Targets) -> dict[str, float]:
+        return scores(self.probabilities, y)
