@@ -16,9 +16,9 @@ from jaxtyping import Float, UInt8
 from hyperborn._typing import Bits
 from hyperborn.backends.backend import Cost
 from hyperborn.backends.batch import Counts
-from hyperborn.backends.packages import imported
 from hyperborn.circuits import Angle, Circuit
 from hyperborn.errors import UserError
+from hyperborn.packages import imported
 
 REGISTER = "bits"
 """Name of the one classical register."""

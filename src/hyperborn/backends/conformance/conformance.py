@@ -27,9 +27,9 @@ from hyperborn.backends.conformance.random_circuits import (
     random_angles,
     random_circuit,
 )
-from hyperborn.backends.redaction import one_line
 from hyperborn.circuits import GateList
 from hyperborn.errors import UserError, whole_number
+from hyperborn.redaction import one_line
 
 POINTS = 5
 """Parameter vectors of each circuit."""

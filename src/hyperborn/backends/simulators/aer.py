@@ -9,8 +9,6 @@ import numpy as np
 
 from hyperborn.backends.backend import Backend, Connection, JobFailed
 from hyperborn.backends.batch import Batch, Counts, Points, Request
-from hyperborn.backends.packages import imported
-from hyperborn.backends.redaction import one_line
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.noise import ANYWHERE, GateNoise, Noise, errors_of, model_of
 from hyperborn.backends.simulators.statevector import cost_of
@@ -18,6 +16,8 @@ from hyperborn.backends.simulators.trajectories import noisy_shots
 from hyperborn.backends.translation import counts_of_hex_words, parameter_values, qiskit_circuit, qiskit_preparation
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
+from hyperborn.packages import imported
+from hyperborn.redaction import one_line
 
 METHODS = ("automatic", "statevector", "density_matrix", "matrix_product_state")
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Complex, Float
 
-from hyperborn.backends.packages import imported
 from hyperborn.circuits import GATES
 from hyperborn.errors import UserError, is_number
+from hyperborn.packages import imported
 
 LARGEST_RATES = {"one_qubit": 0.75, "two_qubit": 0.9375, "readout": 0.5}
 """Probabilities at which no information about the state, or about the bit, is left."""
