@@ -5,7 +5,7 @@ every string, integer and packed byte that it returns weight 0 is the most signi
 PennyLane: wire i is qubit i, and samples have a column a wire, so that no order changes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -42,6 +42,16 @@ def qiskit_circuit(circuit: Circuit) -> Any:
     append_gates(translated, circuit, angles)
     measure(translated)
     return translated
+
+
+def runnable(translated: Any, names: Collection[str]) -> Any:
+    """A measured circuit of Qiskit in which gates of other names are made of those, up to a global phase."""
+    if all(step.operation.name in names or step.operation.name == "measure" for step in translated.data):
+        return translated
+    # Level 0 changes nothing else.
+    return imported("qiskit", "qiskit", "this backend").transpile(
+        translated, basis_gates=[*names], optimization_level=0
+    )
 
 
 def qiskit_preparation(bits: UInt8[np.ndarray, " n"]) -> Any:
