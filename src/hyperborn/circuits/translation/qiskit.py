@@ -1,5 +1,6 @@
 """Circuits from and to Qiskit: qubit i stays qubit i, and gates keep their names."""
 
+import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,6 +40,13 @@ def to_qiskit(circuit: Circuit, params: ArrayLike | None = None, *, measured: bo
     if measured:
         translated.measure_all()
     return translated
+
+
+def qpy_bytes(translated: Any) -> bytes:
+    """A `qiskit.QuantumCircuit` in Qiskit's own format of files, which ``qiskit.qpy.load`` reads."""
+    file = io.BytesIO()
+    imported("qiskit.qpy", "qiskit", "export").dump(translated, file)
+    return file.getvalue()
 
 
 def append_gates(translated: Any, circuit: Circuit, values: Any) -> None:
