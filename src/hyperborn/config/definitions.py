@@ -47,7 +47,7 @@ def definition_of(config: Configuration, data: Dataset, objective: str) -> Defin
     posterior = configured_registers(config, network) if registers else posterior_of(config, network.n_weights)
     if posterior.n_weights != network.n_weights:
         raise UserError(
-            f"the circuit {config.circuit} has {posterior.n_weights} qubits and the network {network.n_weights} weights: "
+            f"the circuit {config.circuit} has {posterior.n_weights} qubits, the network {network.n_weights} weights: "
             f"a qubit is a weight; give a circuit of {network.n_weights} qubits, or choose "
             f"{flags_for(config, data, FEW_UNITS, lambda n: n == posterior.n_weights) or 'another network'}"
         )

@@ -1,11 +1,13 @@
 """Angles as affine functions of parameters, found by differentiation."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import jaxpr_as_fun
 from jaxtyping import Float
 
 from hyperborn.circuits.angle import Angle
@@ -44,7 +46,9 @@ def affine_angles(
     operations, measurements = recorded(record, trials[0])
     with jax.enable_x64(True):
         try:
-            derivatives, constants = jax.jacfwd(angles_beside(record, operations), has_aux=True)(jnp.zeros(shape))
+            # Traced without numbers first, on which the operations may not depend.
+            angles = jaxpr_as_fun(jax.make_jaxpr(angles_beside(record, operations))(jnp.zeros(shape)))
+            (constants,), (derivatives,) = angles(jnp.zeros(shape)), jax.jacfwd(angles)(jnp.zeros(shape))
         except CHOICES as error:
             raise UserError(
                 "the function takes its parameters for numbers, as in math.sin, float or an if "
@@ -54,7 +58,8 @@ def affine_angles(
             raise
         except Exception as error:
             raise failed(error, shape) from error
-    table, constants = np.asarray(derivatives).reshape(len(constants), -1), np.asarray(constants)
+    constants = np.asarray(constants)
+    table = np.asarray(derivatives).reshape(len(constants), prod(shape))
     found = grouped(operations, [angle_from(constant, row) for constant, row in zip(constants, table, strict=True)])
     for trial in trials:
         check_trial(recorded(record, trial)[0], operations, found, trial)
@@ -82,17 +87,14 @@ def failed(error: Exception, shape: tuple[int, ...]) -> UserError:
     )
 
 
-def angles_beside(
-    record: Callable[[Any], Recording], operations: Sequence[Any]
-) -> Callable[[Any], tuple[jax.Array, jax.Array]]:
-    """A function from parameters to all angles of the operations, given twice as `jax.jacfwd` wants it."""
+def angles_beside(record: Callable[[Any], Recording], operations: Sequence[Any]) -> Callable[[Any], jax.Array]:
+    """A function from parameters to all angles of the operations, one after the other."""
 
-    def angles(params: Any) -> tuple[jax.Array, jax.Array]:
+    def angles(params: Any) -> jax.Array:
         traced = record(params)[0]
         check_same(traced, operations)
         own = [jnp.asarray(angle, float).reshape(()) for operation in traced for angle in operation.data]
-        flat = jnp.stack(own) if own else jnp.zeros(0)
-        return flat, flat
+        return jnp.stack(own) if own else jnp.zeros(0)
 
     return angles
 

@@ -92,9 +92,7 @@ def apply_operations(pennylane: Any, circuit: Circuit, values: Any) -> list[Any]
     return operations
 
 
-def from_pennylane(
-    function: Callable[[Any], Any], n_params: int | Sequence[int], *, wires: Iterable[Any] | None = None
-) -> GateList:
+def from_pennylane(function: Any, n_params: int | Sequence[int], *, wires: Iterable[Any] | None = None) -> GateList:
     """The gates of a QNode or a quantum function of PennyLane, of one array of parameters (radians).
 
     ``from_pennylane(lambda weights: qml.StronglyEntanglingLayers(weights, wires=range(9)), (2, 9, 3))``. Parameters

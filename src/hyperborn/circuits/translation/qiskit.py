@@ -21,6 +21,9 @@ from hyperborn.redaction import error_text
 PARAMETERS = "theta"
 """Name of the vector of parameters of an exported circuit; element i is the parameter of flat index i."""
 
+NAMES = {name: name for name in GATES} | {"u1": "p", "u3": "u", "cu1": "cp"}
+"""Gates by Qiskit's names; the last three are those of OpenQASM 2."""
+
 NOTHING = ("barrier", "delay", "global_phase", "id")
 """Instructions that change no probability: dropped."""
 
@@ -98,14 +101,20 @@ def from_qiskit(circuit: Any) -> GateList:
 
 
 def gates_in(circuit: Any, parameters: Mapping[Any, int]) -> Iterable[Gate]:
-    """The gates of a `qiskit.QuantumCircuit` of which every instruction is known."""
+    """The gates of a `qiskit.QuantumCircuit`, in the order of its instructions.
+
+    Raises:
+        UserError: for an instruction that is not known.
+    """
     for instruction in circuit.data:
         operation = instruction.operation
-        if operation.name in GATES:
+        if operation.name in NAMES:
             angles = [
                 angle_of_expression(given, parameters, described(circuit, instruction)) for given in operation.params
             ]
-            yield Gate(operation.name, qubits_of(circuit, instruction), angles)
+            yield Gate(NAMES[operation.name], qubits_of(circuit, instruction), angles)
+        elif operation.name not in (*NOTHING, "measure"):
+            raise UserError(f"{described(circuit, instruction)} has no definition by gates; define it, or leave it out")
 
 
 def decomposed(circuit: Any) -> Any:
@@ -115,13 +124,13 @@ def decomposed(circuit: Any) -> Any:
         UserError: if Qiskit cannot decompose one, or into what is no gate.
     """
     qiskit = imported("qiskit", "qiskit", "from_qiskit")
-    known = (*GATES, *NOTHING, "measure")
+    known = (*NAMES, *NOTHING, "measure")
     if all(instruction.operation.name in known for instruction in circuit.data):
         return circuit
     try:
         # Level 0 changes no gate that is known. Idle qubits would serve as clean ones if they were known to be 0.
         plain = qiskit.transpile(
-            circuit, basis_gates=[*GATES, *NOTHING[1:]], optimization_level=0, qubits_initially_zero=False
+            circuit, basis_gates=[*NAMES, *NOTHING[1:]], optimization_level=0, qubits_initially_zero=False
         )
     except MemoryError:
         raise
@@ -197,7 +206,7 @@ def check_matrices(circuit: Any) -> None:
     own = [
         place
         for place, instruction in enumerate(circuit.data)
-        if instruction.operation.name in GATES
+        if instruction.operation.name in NAMES
         and instruction.operation.base_class is not standard[instruction.operation.name].base_class
     ]
     if not own:
@@ -216,11 +225,12 @@ def check_matrices(circuit: Any) -> None:
 def is_standard(operation: Any) -> bool:
     """Whether a gate without parameters has the matrix that its name stands for, up to a phase."""
     information = imported("qiskit.quantum_info", "qiskit", "from_qiskit")
-    kind = GATES[operation.name]
+    name = NAMES[operation.name]
+    kind = GATES[name]
     if (operation.num_qubits, len(operation.params)) != (kind.n_qubits, kind.n_angles) or operation.definition is None:
         return False
     own = information.Operator(operation.definition.reverse_bits()).data
-    expected = matrix_of(operation.name, *map(float, operation.params))
+    expected = matrix_of(name, *map(float, operation.params))
     overlap = np.vdot(expected, own)
     return bool(abs(abs(overlap) - len(own)) < SAME)
 
