@@ -11,11 +11,12 @@ N_PARAMETERS = 6
 
 
 def random_gates(seed: int, n: int | None = None, count: int = 40) -> GateList:
-    """A circuit of `n` qubits, by default 1 to 8 of them, that begins with a rotation on each."""
+    """A circuit of `n` qubits, by default 1 to 8 of them, that begins with a rotation on each and at each parameter."""
     random, theta = np.random.default_rng(seed), parameters(N_PARAMETERS)
     n = 1 + seed % 8 if n is None else n
     names = [name for name, kind in GATES.items() if kind.n_qubits <= n]
-    gates = [Gate("ry", (qubit,), theta[qubit % 3] + 0.3 * qubit) for qubit in range(n)]
+    gates = [Gate("ry", (qubit,), Angle(0.3 + 0.2 * qubit)) for qubit in range(n)]
+    gates += [Gate("rx", (place % n,), theta[place] + 0.3 * place) for place in range(N_PARAMETERS - 1)]
     for name in [*names, *random.choice(names, count)][-count:]:
         kind = GATES[str(name)]
         given: list[Any] = []

@@ -1,5 +1,6 @@
 """The splits of a study."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np

@@ -45,5 +45,5 @@ def test_posteriors_that_are_no_circuit_say_so(define: Any, data: Any) -> None:
     network = define().network
     posterior = hb.Autoregressive(network.n_weights, 1)
     result = hb.fit(network, data, posterior=posterior, steps=2, restarts=1, progress=False)
-    with pytest.raises(UserError, match="Autoregressive.* is no circuit of one qubit a weight; train hb.Register"):
+    with pytest.raises(UserError, match=r"Autoregressive.* is no circuit of one qubit a weight; train hb.Register"):
         _ = result.circuit

@@ -101,7 +101,7 @@ def test_every_gate_runs_with_every_method(method: str) -> None:
 
 
 def test_gates_on_three_qubits_are_noisy_as_those_they_are_made_of() -> None:
-    """Two ways to simulate the same noise agree, and the gate that is made of others has more of it than any of them."""
+    """Two ways to simulate the same noise agree; a gate that is made of others has more of it."""
     circuit = every_gate(affine=False)[[*GATES].index("ccx")]
     angles, noise = np.random.default_rng(2).uniform(0.3, 1.4, (1, 12)), Noise(one_qubit=0.02, two_qubit=0.1)
     tables = [

@@ -12,7 +12,7 @@ from qiskit.quantum_info import Statevector
 import circuit_oracle
 from hyperborn.circuits import GateList, from_pennylane, from_qasm, from_qiskit
 from hyperborn.simulators import statevector
-from random_gates import random_gates, random_values
+from random_gates import N_PARAMETERS, random_gates, random_values
 
 SEEDS = [*range(8, 20), *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(20, 208))]
 """A dozen of 1 to 8 qubits among the usual tests, and 200 among all."""
@@ -73,19 +73,14 @@ def test_probabilities_and_gradients_are_those_of_others(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_circuits_come_back_as_they_were(seed: int) -> None:
     circuit = random_gates(seed)
-    used = GateList(circuit.n_qubits, circuit.gates(), (max(used_parameters(circuit), default=-1) + 1,))
+    # Elsewhere the last parameter, which no gate uses, is not known.
+    used = GateList(circuit.n_qubits, circuit.gates(), (N_PARAMETERS - 1,))
     params = random_values(circuit, seed)
-    # What is not used is not known elsewhere; all that is below the highest is used in these circuits.
-    assert sorted(used_parameters(circuit)) == list(range(used.n_parameters))
     assert same_gates(from_qiskit(circuit.to_qiskit()), used)
     assert same_gates(from_qasm(circuit.to_qasm3()), used)
     assert same_gates(from_qasm(circuit.to_qasm3(params, measured=True)), bound(circuit, params))
     wires = range(circuit.n_qubits)
     assert same_gates(from_pennylane(circuit.to_pennylane(), circuit.n_parameters, wires=wires), circuit)
-
-
-def used_parameters(circuit: GateList) -> set[int]:
-    return {index for gate in circuit.gates() for index in gate.parameters}
 
 
 def bound(circuit: GateList, params: np.ndarray) -> GateList:
