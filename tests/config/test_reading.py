@@ -38,6 +38,7 @@ WRONG = {
     "posterior": ["registry", 1, "", "register,registers"],
     "ansatz": ["ising", 1],
     "depth": [0, -1, "4.5", 2**31, True],
+    "circuit": [1.5, "", "a\0b", True],
     "register_size": [0, 11, "11", "auto", 1.5, True],
     "grouping": ["neurons", 1, ""],
     "spread": [-1, 6.2832, "inf", "wide", True],

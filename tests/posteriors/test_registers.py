@@ -210,3 +210,16 @@ def test_what_does_not_fit_the_weights_is_refused() -> None:
         posterior.init(np.full(3, 0.5), key=jax.random.key(0))
     with pytest.raises(UserError, match="shots=0"):
         posterior.sample(params, 0, key=jax.random.key(0))
+
+
+@pytest.mark.parametrize("grouping", ["neuron", "random"])
+def test_all_registers_are_one_circuit(grouping: str) -> None:
+    """Of nine weights in registers of two and one: qubit i is weight i, whatever register it is in."""
+    posterior = Registers(NETWORK, 2, 1, grouping)
+    params = random_params(posterior, 5)
+    assert posterior.circuit.parameter_shape == posterior.parameter_shape
+    gates = circuit_oracle.with_angles(posterior.circuit.gates(), params)
+    groups = [group.places.tolist() for group in posterior.groups]
+    assert [len(places[0]) for places in groups] == [2, 1]
+    expected = plain_distribution(9, plain_tables(groups, 1, params))
+    np.testing.assert_allclose(circuit_oracle.probabilities(gates, 9), expected, rtol=0, atol=1e-13)

@@ -1,5 +1,6 @@
 """The splits of a study."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -73,3 +74,17 @@ def test_a_task_can_have_its_own_shares_which_its_methods_leave_alone() -> None:
 def test_mnist_is_not_split() -> None:
     with pytest.raises(UserError, match="mnist has a test file of its own"):
         has_enough_examples(cell({"data": "mnist"}, 50))
+
+
+def test_a_file_of_a_circuit_counts_by_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "ansatz.qasm"
+    method = Method("run", "", {"circuit": str(path)}, {}, "validation")
+
+    def key() -> str:
+        return Cell({"data": "iris"}, 20, 0, 0, method).key
+
+    path.write_text("OPENQASM 2.0;")
+    first = key()
+    assert key() == first
+    path.write_text("OPENQASM 3.0;")
+    assert key() != first

@@ -22,9 +22,9 @@ from hyperborn.backends.backend import (
     UnusableReply,
 )
 from hyperborn.backends.batch import Batch
-from hyperborn.backends.redaction import error_text, redacted
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
+from hyperborn.redaction import error_text, redacted
 
 
 @lru_cache(maxsize=4)

@@ -9,9 +9,9 @@ from jaxtyping import Float
 
 from hyperborn.backends.batch import Counts, Preparations
 from hyperborn.backends.outcomes import Outcomes
-from hyperborn.backends.packages import imported
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
+from hyperborn.packages import imported
 
 
 def calibration_preparations(circuit: Circuit) -> Preparations:

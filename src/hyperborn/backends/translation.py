@@ -1,11 +1,11 @@
-"""Gate records and bits in the terms of Qiskit and PennyLane: only here are orders of qubits converted.
+"""Circuits to be measured, and bits, in the terms of Qiskit and PennyLane: only here are orders of bits converted.
 
 Qiskit: qubit i is measured into classical bit n - 1 - i. Qiskit writes the highest classical bit first, so that in
 every string, integer and packed byte that it returns weight 0 is the most significant bit, as in all of Hyperborn.
 PennyLane: wire i is qubit i, and samples have a column a wire, so that no order changes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -16,17 +16,17 @@ from jaxtyping import Float, UInt8
 from hyperborn._typing import Bits
 from hyperborn.backends.backend import Cost
 from hyperborn.backends.batch import Counts
-from hyperborn.backends.packages import imported
-from hyperborn.circuits import Angle, Circuit
+from hyperborn.circuits import Circuit
+from hyperborn.circuits.translation.pennylane import apply_operations
+from hyperborn.circuits.translation.qiskit import append_gates
 from hyperborn.errors import UserError
+from hyperborn.packages import imported
 
 REGISTER = "bits"
 """Name of the one classical register."""
 
 ANGLES = "angle"
 """Name of the vector of parameters; element i is the flat index of an angle."""
-
-PENNYLANE_GATES = {"cx": "CNOT", "ry": "RY", "rz": "RZ", "rzz": "IsingZZ"}
 
 KEPT = 64
 """Compiled circuits that are kept."""
@@ -39,17 +39,19 @@ def qiskit_circuit(circuit: Circuit) -> Any:
     """A `qiskit.QuantumCircuit` with one parameter an angle, measured at its end."""
     angles = imported("qiskit.circuit", "qiskit", "this backend").ParameterVector(ANGLES, circuit.n_parameters)
     translated = empty_qiskit_circuit(circuit.n_qubits)
-    for gate in circuit.gates():
-        getattr(translated, gate.name)(*(qiskit_angle(angle, angles) for angle in gate.angles), *gate.qubits)
+    append_gates(translated, circuit, angles)
     measure(translated)
     return translated
 
 
-def qiskit_angle(angle: Angle, parameters: Any) -> Any:
-    """An angle of a gate as an expression of Qiskit's parameters."""
-    if angle.parameter is not None:
-        return parameters[angle.parameter]
-    return angle.constant + sum(factor * parameters[index] for index, factor in angle.terms)
+def runnable(translated: Any, names: Collection[str]) -> Any:
+    """A measured circuit of Qiskit in which gates of other names are made of those, up to a global phase."""
+    if all(step.operation.name in names or step.operation.name == "measure" for step in translated.data):
+        return translated
+    # Level 0 changes nothing else.
+    return imported("qiskit", "qiskit", "this backend").transpile(
+        translated, basis_gates=[*names], optimization_level=0
+    )
 
 
 def qiskit_preparation(bits: UInt8[np.ndarray, " n"]) -> Any:
@@ -167,12 +169,7 @@ def key_of(bits: UInt8[np.ndarray, " n"]) -> tuple[int, ...]:
 
 def pennylane_operations(circuit: Circuit, angles: Float[np.ndarray, " parameters"]) -> list[Any]:
     """PennyLane's operations of a circuit at the given angles (radians), in order of time."""
-    pennylane = imported("pennylane", "pennylane", "this backend")
-    operations = []
-    for gate in circuit.gates():
-        values = [float(angle.at(angles)) for angle in gate.angles]
-        operations.append(getattr(pennylane, PENNYLANE_GATES[gate.name])(*values, wires=list(gate.qubits)))
-    return operations
+    return apply_operations(imported("pennylane", "pennylane", "this backend"), circuit, angles)
 
 
 def pennylane_preparation(bits: UInt8[np.ndarray, " n"]) -> list[Any]:

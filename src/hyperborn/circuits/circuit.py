@@ -8,14 +8,18 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import prod
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from numpy.typing import ArrayLike
 
 from hyperborn._typing import Parameters
+from hyperborn.arguments import check_finite_parameters
 from hyperborn.circuits.gate import Gate
 from hyperborn.errors import UserError
+from hyperborn.printable import shown
 
 
 class Circuit(ABC):
@@ -55,6 +59,71 @@ class Circuit(ABC):
         from hyperborn.circuits.drawing import draw
 
         return draw(self.gates(), self.n_qubits, labels)
+
+    def to_qiskit(self, params: ArrayLike | None = None, *, measured: bool = False) -> Any:
+        """The same gates as a `qiskit.QuantumCircuit`: qubit i is qubit i.
+
+        Qiskit writes the highest bit first: of a string of its counts, the last character is qubit 0, hence weight 0.
+        Read strings from behind, or measure a circuit of which ``reverse_bits`` is taken, to get them in the order of
+        weights.
+
+        Args:
+            params: numbers (radians) of `parameter_shape`; if absent, angles are expressions of a `ParameterVector`
+                ``theta``, whose elements count the flattened array.
+            measured: whether all qubits are measured at the end (``measure_all``).
+
+        Raises:
+            UserError: if Qiskit is not installed, or the parameters do not fit.
+        """
+        from hyperborn.circuits.translation.qiskit import to_qiskit
+
+        return to_qiskit(self, params, measured=measured)
+
+    def to_pennylane(self, params: ArrayLike | None = None) -> Any:
+        """The same gates as a quantum function of PennyLane, for use in a QNode: qubit i is wire i.
+
+        The function takes an array of `parameter_shape` (radians), and can be differentiated; with `params` it takes
+        nothing. PennyLane writes wire 0 first: ``qml.probs(wires=range(n))`` is in the index order of Hyperborn, and
+        column i of samples is weight i.
+
+        Raises:
+            UserError: if PennyLane is not installed, or the parameters do not fit.
+        """
+        from hyperborn.circuits.translation.pennylane import to_pennylane
+
+        return to_pennylane(self, params)
+
+    def to_qasm3(self, params: ArrayLike | None = None, *, measured: bool = False) -> str:
+        """The same gates as a program in OpenQASM 3: qubit i is ``q[i]``.
+
+        Args:
+            params: numbers (radians) of `parameter_shape`; if absent, the program has an input ``theta0``, ``theta1``,
+                ... for each element of the flattened array that a gate uses.
+            measured: whether qubit i is measured into bit i at the end. As a number or in the strings of Qiskit the
+                bits are written with qubit 0, hence weight 0, last.
+
+        Raises:
+            UserError: if Qiskit, which writes the program, is not installed, or the parameters do not fit.
+        """
+        from hyperborn.circuits.translation.qasm import to_qasm3
+
+        return to_qasm3(self, params, measured=measured)
+
+
+def flat_parameters(circuit: Circuit, params: ArrayLike) -> Float[np.ndarray, " parameters"]:
+    """The parameters (radians) of a circuit as a flat array, float64.
+
+    Raises:
+        UserError: if they are not finite numbers of the circuit's shape.
+    """
+    try:
+        values = np.asarray(params, np.float64)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"the parameters of {shown(circuit)} are {shown(params)}: give numbers of shape {circuit.parameter_shape}"
+        ) from error
+    check_finite_parameters(values, circuit.parameter_shape, circuit)
+    return values.reshape(-1)
 
 
 def check_indices(gates: Iterable[Gate], n: int, n_parameters: int) -> None:

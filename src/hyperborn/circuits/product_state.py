@@ -1,5 +1,6 @@
 """Qubits and circuits that are independent of each other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,8 +53,10 @@ class SideBySide(Circuit):
         found: list[Gate] = []
         qubit = parameter = 0
         for circuit in self.circuits:
-            found += [moved(gate, qubit, parameter) for gate in circuit.gates()]
-            qubit, parameter = qubit + circuit.n_qubits, parameter + circuit.n_parameters
+            qubits = range(qubit, qubit + circuit.n_qubits)
+            parameters = range(parameter, parameter + circuit.n_parameters)
+            found += [renumbered(gate, qubits, parameters) for gate in circuit.gates()]
+            qubit, parameter = qubits.stop, parameters.stop
         return tuple(found)
 
     def product_angles(self, probabilities: Float[Array | np.ndarray, " n"]) -> Parameters | None:
@@ -64,12 +67,12 @@ class SideBySide(Circuit):
         return jnp.concatenate(known) if len(known) == len(angles) else None
 
 
-def moved(gate: Gate, qubits: int, parameters: int) -> Gate:
-    """The same gate on qubits and parameters that count from others."""
+def renumbered(gate: Gate, qubits: Sequence[int], parameters: Sequence[int]) -> Gate:
+    """The same gate with qubit i as `qubits[i]`, and parameter i as `parameters[i]`."""
     return Gate(
         gate.name,
-        tuple(qubits + own for own in gate.qubits),
-        tuple(angle.moved(lambda index: parameters + index) for angle in gate.angles),
+        tuple(qubits[own] for own in gate.qubits),
+        tuple(angle.moved(parameters.__getitem__) for angle in gate.angles),
     )
 
 

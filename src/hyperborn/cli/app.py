@@ -14,6 +14,7 @@ from hyperborn import __version__
 from hyperborn.cli.backends import backend_test_command, estimate_command, ledger_command
 from hyperborn.cli.compare import compare_command
 from hyperborn.cli.doctor import doctor_command
+from hyperborn.cli.export import export_command
 from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, errors_explained, flushed_output, note, silence, write
 from hyperborn.cli.predictions import evaluate_command, predict_command
 from hyperborn.cli.study import study_command
@@ -34,6 +35,7 @@ app.command("train")(train_command)
 app.command("resume")(resume_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)
+app.command("export")(export_command)
 app.command("compare")(compare_command)
 app.command("study")(study_command)
 app.command("estimate")(estimate_command)

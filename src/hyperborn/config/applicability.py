@@ -101,6 +101,7 @@ def check_options(config: Configuration) -> None:
         UserError: naming the option and what it goes with.
     """
     check_estimator(config)
+    check_circuit(config)
     for option, condition in not_met(config, possible_setups(config)):
         needed = words(option, condition)
         raise UserError(
@@ -141,6 +142,16 @@ def check_estimator(config: Configuration) -> None:
             f"estimator {config.estimator} needs probabilities, and backend {config.backend} gives shots; "
             f"choose {kinds}, or leave backend out"
         )
+
+
+def check_circuit(config: Configuration) -> None:
+    """Raise a UserError for a part of a circuit of ours beside a circuit of one's own."""
+    for key in ("ansatz", "depth"):
+        if config.circuit is not None and key in config.given:
+            raise UserError(
+                f"{key} {getattr(config, key)} does not go with circuit {config.circuit}, which lists its own gates; "
+                "leave one of them out"
+            )
 
 
 def refuse_settled(config: Configuration, keys: Iterable[str], why: str) -> None:

@@ -1,6 +1,6 @@
 """From a configuration to the definition of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from hyperborn.bits import LARGEST_ENUMERATED
@@ -25,6 +25,9 @@ from hyperborn.training.plateau import Plateau
 from hyperborn.training.regime import Regime
 from hyperborn.training.regimes import regime_for, regime_of_class
 
+FEW_UNITS = ((), (1,), (2,), (3,), (4,))
+"""Hidden layers among which one is looked for that suits a circuit."""
+
 PASSED = ("steps", "batch_size", "restarts", "spread")
 """Options that are arguments of `definition_with_defaults` as they are."""
 
@@ -42,6 +45,12 @@ def definition_of(config: Configuration, data: Dataset, objective: str) -> Defin
             f"limit of {LARGEST_ENUMERATED} of one register; choose {smaller(config, data)}, or --posterior registers"
         )
     posterior = configured_registers(config, network) if registers else posterior_of(config, network.n_weights)
+    if posterior.n_weights != network.n_weights:
+        raise UserError(
+            f"the circuit {config.circuit} has {posterior.n_weights} qubits, the network {network.n_weights} weights: "
+            f"a qubit is a weight; give a circuit of {network.n_weights} qubits, or choose "
+            f"{flags_for(config, data, FEW_UNITS, lambda n: n == posterior.n_weights) or 'another network'}"
+        )
     return run_of(config, objective, data, network, posterior, prior_of(config))
 
 
@@ -92,15 +101,34 @@ def described(hidden: Sequence[int] | str) -> str:
 
 def smaller(config: Configuration, data: Dataset) -> str:
     """Flags that make a network small enough: fewer components if those can, else fewer hidden units as well."""
-    sizes = () if config.hidden == AUTO else tuple(config.hidden)
-    choices = dict.fromkeys(hidden for hidden in (sizes, (AUTO_HIDDEN,), ()) if sum(hidden) <= sum(sizes))
-    for hidden in choices:
+    sizes = hidden_of(config)
+    choices = [hidden for hidden in ((AUTO_HIDDEN,), ()) if sum(hidden) <= sum(sizes)]
+    return flags_for(config, data, choices, lambda n: n <= LARGEST_ENUMERATED) or (
+        "fewer classes with --classes" if data.n_classes else "fewer output scales"
+    )
+
+
+def hidden_of(config: Configuration) -> tuple[int, ...]:
+    """The hidden layers that are asked for; none for "auto"."""
+    return () if config.hidden == AUTO else tuple(config.hidden)
+
+
+def flags_for(
+    config: Configuration, data: Dataset, choices: Iterable[tuple[int, ...]], fits: Callable[[int], bool]
+) -> str | None:
+    """Flags that make a network of which the number of weights fits, or None if there are none.
+
+    The first of the hidden layers that can be made to fit are taken, those that are asked for before the choices, and
+    of them as many components as possible.
+    """
+    sizes = hidden_of(config)
+    for hidden in dict.fromkeys([sizes, *choices]):
         for k in range(data.n_features, 0, -1):
-            if tiny(config, k, data.n_classes, hidden).n_weights <= LARGEST_ENUMERATED:
+            if fits(tiny(config, k, data.n_classes, hidden).n_weights):
                 less = "" if k == data.n_features else f"--components {k}"
-                units = "" if hidden == sizes else described(hidden)
+                units = "" if hidden == sizes and config.hidden != AUTO else described(hidden)
                 return " ".join(flags for flags in (units, less) if flags)
-    return "fewer classes with --classes" if data.n_classes else "fewer output scales"
+    return None
 
 
 def estimator_of(config: Configuration, posterior: Posterior) -> Estimator:

@@ -132,6 +132,7 @@ KINDS_OF_VALUES = {
         Annotated[list[Text] | None, BeforeValidator(names)], "class names or numbers, such as 0,1, or all"
     ),
     "folder": Kind(Text, "the path of a folder"),
+    "circuit file": Kind(Text, "the path of an OpenQASM file"),
     "run folder": Kind(Text, "the run folder of a finished run"),
     "backend": Kind(Text, "the name of a backend, such as statevector or fake_sherbrooke"),
     "truth": Kind(Truth, "true or false"),

@@ -1,9 +1,10 @@
 """From a configuration to a posterior, on a backend or not, and to a prior."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from hyperborn.backends import Backend, Noise, backend_named
-from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState
+from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, ProductState, from_qasm
 from hyperborn.circuits.pairs import ladder_pairs, line_pairs, ring_pairs
 from hyperborn.config.applicability import options_of
 from hyperborn.config.kinds import either
@@ -55,7 +56,13 @@ def posterior_of(config: Configuration, n: int) -> Posterior:
 
 
 def circuit_of(config: Configuration, n: int) -> Circuit:
-    """The circuit of one register of n weights."""
+    """The circuit of one register of n weights; one of the user's own may have another number of qubits.
+
+    Raises:
+        UserError: if the file of a circuit of the user's own cannot be read, or holds none.
+    """
+    if config.circuit is not None:
+        return from_qasm(Path(config.circuit))
     ansatz, depth = config.ansatz, default_depth(n)
     if config.on_backend:
         ansatz, depth = config.chosen(["ansatz"]).get("ansatz", BACKEND_ANSATZ), BACKEND_DEPTH

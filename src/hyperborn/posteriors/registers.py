@@ -13,8 +13,9 @@ from jaxtyping import Array, Float, Int, UInt8
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.arguments import check_bits, check_finite_parameters, check_key, check_parameters
 from hyperborn.bits import bits_of, check_enumerable, index_of
-from hyperborn.circuits import AllPairs, ProductState
+from hyperborn.circuits import AllPairs, GateList, ProductState, SideBySide
 from hyperborn.circuits.circuit import Circuit
+from hyperborn.circuits.product_state import renumbered
 from hyperborn.compilation import check_process
 from hyperborn.errors import UserError, whole_number
 from hyperborn.inverse_cdf import inverse_cdf
@@ -107,6 +108,15 @@ class Registers(ExplicitPosterior):
     @property
     def parameter_shape(self) -> tuple[int]:
         return (self.groups[-1].stop,)
+
+    @cached_property
+    def circuit(self) -> GateList:
+        """All registers as one circuit, with the same parameters: qubit i is weight i."""
+        wide = SideBySide(tuple(group.circuit for group in self.groups for _ in group.places))
+        weights = np.concatenate([group.places.reshape(-1) for group in self.groups]).tolist()
+        parameters = np.concatenate([group.parameters.reshape(-1) for group in self.groups]).tolist()
+        gates = (renumbered(gate, weights, parameters) for gate in wide.gates())
+        return GateList(self.n_weights, gates, self.parameter_shape)
 
     @cached_property
     def order(self) -> Int[np.ndarray, " n"]:

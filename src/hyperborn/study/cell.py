@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -72,19 +72,23 @@ class Cell:
         record = {"task": self.task, "size": self.size, "test": self.test, "seed": self.seed}
         table = Path(str(self.task.get("data", "")))
         if table.suffix and table.is_file():
-            record["content"] = hashlib.sha256(table.read_bytes()).hexdigest()
+            record["content"] = contents_of([table])[0]
         return record_hash(record)
 
     @cached_property
     def key(self) -> str:
         """Hash of everything that decides the result; `FORMAT` stands for the version of hyperborn.
 
-        What the source of a user's own parts says today stands for these.
+        What the source of a user's own parts says today stands for these, and what a file of a circuit holds for it.
         """
         method = asdict(self.method) | {"choose": list(self.method.choose.items())}
         sources = {name_of(kind): source_digest(kind) for kind in self.own_classes()}
+        paths = [self.method.settings.get("circuit"), *self.method.choose.get("circuit", ())]
+        circuits = contents_of(filter(None, paths))
         record = {"format": FORMAT, "split": self.split_key, "method": method}
-        return record_hash(record | ({"sources": sources} if sources else {}))
+        return record_hash(
+            record | ({"sources": sources} if sources else {}) | ({"circuits": circuits} if circuits else {})
+        )
 
     def own_classes(self) -> Iterator[type[Any]]:
         """The classes of the user's own parts that its settings name.
@@ -99,6 +103,12 @@ class Cell:
                     own = own_class(key, name) if isinstance(name, str) else None
                     if own is not None:
                         yield own
+
+
+def contents_of(paths: Iterable[Any]) -> list[str | None]:
+    """SHA-256 of the content of each file; None for what is no file."""
+    files = [Path(str(path)) for path in paths]
+    return [hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None for file in files]
 
 
 def record_hash(record: Mapping[str, Any]) -> str:

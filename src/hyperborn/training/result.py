@@ -17,6 +17,7 @@ from hyperborn.backends.backend import Backend
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.backends.outcomes import Outcomes
 from hyperborn.bits import LARGEST_ENUMERATED, bit_string
+from hyperborn.circuits import Circuit
 from hyperborn.compilation import check_process
 from hyperborn.data.columns import LARGEST_NUMBER, raw_table
 from hyperborn.data.dataset import SPLITS, Dataset
@@ -24,7 +25,7 @@ from hyperborn.data.tables import Table, real_numbers
 from hyperborn.energy import energy
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
-from hyperborn.posteriors import DOUBT, PreviousPosterior
+from hyperborn.posteriors import DOUBT, PreviousPosterior, Register, Registers
 from hyperborn.predictive import (
     ClassProbabilities,
     NormalMixture,
@@ -34,6 +35,7 @@ from hyperborn.predictive import (
     predictions_of_networks,
 )
 from hyperborn.predictive.linear_regression import linear_scores
+from hyperborn.printable import shown
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.history import TrainingHistory
 from hyperborn.training.regime import PosteriorPredictor
@@ -82,8 +84,24 @@ class Result:
         return self.definition.network
 
     @property
+    def circuit(self) -> Circuit:
+        """The circuit whose measured bits are the weights: qubit i is weight i, and its parameters are `angles`.
+
+        Many registers are one wide circuit of gates side by side. `Circuit.to_qiskit` and its like take it elsewhere.
+
+        Raises:
+            UserError: if the posterior is no circuit of one qubit a weight.
+        """
+        posterior = self.definition.posterior.ideal
+        if not isinstance(posterior, Register | Registers):
+            raise UserError(
+                f"{shown(posterior)} is no circuit of one qubit a weight; train hb.Register or hb.Registers for one"
+            )
+        return posterior.circuit
+
+    @property
     def angles(self) -> np.ndarray:
-        """Parameters of the posterior.
+        """Parameters of the posterior (radians), of the shape of the parameters of `circuit` if it has one.
 
         Raises:
             UserError: in a process that was forked from one that had used JAX, where nothing could be done with them.

@@ -9,17 +9,29 @@ from hyperborn.backends.conformance.agreement import (
     point_orders,
     qubit_orders,
 )
-from hyperborn.backends.conformance.random_circuits import random_angles, random_circuit
+from hyperborn.backends.conformance.random_circuits import random_angles, random_circuits
+from hyperborn.circuits import GATES
 
 
 def test_exact_tables() -> None:
     random = np.random.default_rng(2)
-    for n in (2, 3, 5):
-        circuit = random_circuit(n, random)
+    circuits = list(random_circuits((2, 3, 5, 5), random))
+    assert [circuit.n_qubits for circuit in circuits] == [2, 3, 5, 5]
+    assert {gate.name for circuit in circuits for gate in circuit.gates()} == {*GATES}
+    for circuit in circuits:
         (angles,) = random_angles(circuit, 1, random)
-        assert {gate.name for gate in circuit.gates()} == {"cx", "ry", "rz", "rzz"}
-        exact = probabilities(with_angles(circuit.gates(), angles), n)
+        exact = probabilities(with_angles(circuit.gates(), angles), circuit.n_qubits)
         np.testing.assert_allclose(exact_table(circuit, angles), exact, rtol=0, atol=1e-14)
+
+
+def test_narrow_circuits_have_the_gates_that_fit() -> None:
+    (circuit,) = random_circuits([2], np.random.default_rng(2))
+    assert [gate.name for gate in circuit.gates()].count("ry") >= 4
+    assert all(max(gate.qubits) < 2 for gate in circuit.gates())
+    many = [gate.name for circuit in random_circuits([2] * 9, np.random.default_rng(3)) for gate in circuit.gates()]
+    # All but CCX, twice each: nine circuits of six gates.
+    assert {many.count(name) for name in {*GATES} - {"ccx", "ry"}} == {2}
+    assert many.count("ry") == 9 * 4 + 2
 
 
 def test_deviation_of_exact_draws_is_about_normal() -> None:

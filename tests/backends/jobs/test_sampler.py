@@ -22,11 +22,11 @@ from hyperborn.backends import (
 )
 from hyperborn.backends.backend import Cost, TransientError
 from hyperborn.backends.jobs.retry import NoAnswer, Retrier
-from hyperborn.backends.redaction import one_line
 from hyperborn.backends.simulators import statevector
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.circuits import ProductState
 from hyperborn.errors import UserError
+from hyperborn.redaction import one_line
 
 CIRCUIT = ProductState(3)
 

@@ -3,13 +3,13 @@ import pytest
 
 from batch_counts import counted, points_counted
 from circuit_oracle import probabilities, with_angles
-from hyperborn.backends import Aer, Batch, Points, Preparations
+from hyperborn.backends import Aer, Batch, Noise, Points, Preparations
 from hyperborn.backends.backend import JobFailed
 from hyperborn.backends.simulators.aer import plain_preparation, run_batch
 from hyperborn.backends.translation import qiskit_circuit
-from hyperborn.circuits import AllPairs, Brickwork, ProductState
+from hyperborn.circuits import GATES, AllPairs, Angle, Brickwork, GateList, ProductState
 from hyperborn.errors import UserError
-from noise_oracle import deviations, table_of
+from noise_oracle import deviations, noisy_probabilities, same_source, table_of
 
 
 def test_a_batch_of_several_circuits_in_order() -> None:
@@ -73,3 +73,41 @@ def test_what_aer_cannot_do() -> None:
 def test_cost() -> None:
     cost = Aer().connect().cost(Brickwork(4, 2))
     assert (cost.two_qubit_gates, cost.seconds) == (3, None)
+
+
+def every_gate(affine: bool) -> list[GateList]:
+    """A circuit of three qubits for each gate, between rotations; angles are parameters, or affine in two."""
+    random, found = np.random.default_rng(1), []
+    for name, kind in GATES.items():
+        own = [Angle(0.3, ((6 + place, 2.0), (1, -0.5))) if affine else 6 + place for place in range(kind.n_angles)]
+        qubits = random.permutation(3)[: kind.n_qubits].tolist()
+        listed = [(rotation, qubit, 3 * row + qubit) for row, rotation in enumerate(("ry", "rz")) for qubit in range(3)]
+        listed += [(name, qubits, own), *(("rx", qubit, 9 + qubit) for qubit in range(3))]
+        found.append(GateList(3, listed, (12,)))
+    return found
+
+
+@pytest.mark.parametrize("method", ["statevector", "density_matrix", "matrix_product_state"])
+def test_every_gate_runs_with_every_method(method: str) -> None:
+    circuits = [*every_gate(affine=False), *every_gate(affine=True)]
+    angles = np.random.default_rng(2).uniform(0.3, 1.4, (len(circuits), 2, 12))
+    requests = tuple(Points(circuit, own) for circuit, own in zip(circuits, angles, strict=True))
+    found = iter(counted(Aer(method).connect(), Batch("test", requests, 5000, 3)))
+    for circuit, points in zip(circuits, angles, strict=True):
+        for point in points:
+            exact = probabilities(with_angles(circuit.gates(), point), 3)
+            # 896 counts at |z| < 5, seeded.
+            assert np.abs(deviations(table_of(next(found)), exact)).max() < 5, circuit.gates()[6]
+
+
+def test_gates_on_three_qubits_are_noisy_as_those_they_are_made_of() -> None:
+    """Two ways to simulate the same noise agree; a gate that is made of others has more of it."""
+    circuit = every_gate(affine=False)[[*GATES].index("ccx")]
+    angles, noise = np.random.default_rng(2).uniform(0.3, 1.4, (1, 12)), Noise(one_qubit=0.02, two_qubit=0.1)
+    tables = [
+        table_of(points_counted(Aer(method, noise), circuit, angles, 20_000, 5)[0])
+        for method in ("density_matrix", "statevector")
+    ]
+    assert abs(same_source(*tables)) < 5
+    gates = with_angles(circuit.gates(), angles[0])
+    assert np.abs(deviations(tables[0], noisy_probabilities(gates, 3, 0.02, 0.1, 0.0))).max() > 5

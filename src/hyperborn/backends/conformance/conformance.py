@@ -25,11 +25,11 @@ from hyperborn.backends.conformance.random_circuits import (
     FEWEST_TESTED_QUBITS,
     MOST_TESTED_QUBITS,
     random_angles,
-    random_circuit,
+    random_circuits,
 )
-from hyperborn.backends.redaction import one_line
 from hyperborn.circuits import GateList
 from hyperborn.errors import UserError, whole_number
+from hyperborn.redaction import one_line
 
 POINTS = 5
 """Parameter vectors of each circuit."""
@@ -100,7 +100,7 @@ def conformance(
     patience: float = inf,
     progress: Callable[[str], None] = silent,
 ) -> Conformance:
-    """Run random circuits of 2 to 5 qubits, each in a job of single circuits and in a job of batches.
+    """Run random circuits of 2 to 5 qubits and all gates, each in a job of single circuits and in a job of batches.
 
     `circuits` counts each circuit at each of its five parameter vectors. With `ideal` the backend has no noise, and its
     shots must agree with the exact distributions as exact draws do.
@@ -113,7 +113,8 @@ def conformance(
     check_circuits(circuits, POINTS * len(sizes))
     connection = guarded(connection, backend)
     random = np.random.default_rng(seed)
-    references = [reference_of(sizes[place % len(sizes)], random) for place in range(circuits // POINTS)]
+    widths = [sizes[place % len(sizes)] for place in range(circuits // POINTS)]
+    references = [reference_of(circuit, random) for circuit in random_circuits(widths, random)]
     # One request for each point, and one request for all points of a circuit, with the first point twice.
     alone = tuple(Points(reference.circuit, point[None]) for reference in references for point in reference.angles)
     batched = tuple(
@@ -137,8 +138,7 @@ def conformance(
     return Conformance(backend, tuple(checks), circuits, shots, seconds)
 
 
-def reference_of(n: int, random: np.random.Generator) -> ReferenceCircuit:
-    circuit = random_circuit(n, random)
+def reference_of(circuit: GateList, random: np.random.Generator) -> ReferenceCircuit:
     angles = random_angles(circuit, POINTS, random)
     return ReferenceCircuit(circuit, angles, tuple(exact_table(circuit, point) for point in angles))
 

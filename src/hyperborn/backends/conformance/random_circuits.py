@@ -1,5 +1,8 @@
 """Random circuits without symmetries of their qubits, which show any error in the order of bits."""
 
+from collections.abc import Iterable, Iterator
+from itertools import count, islice
+
 import numpy as np
 from jaxtyping import Float
 
@@ -8,33 +11,47 @@ from hyperborn.circuits import GATES, Gate, GateList
 FEWEST_TESTED_QUBITS, MOST_TESTED_QUBITS = 2, 5
 """Fewest and most qubits of the circuits: all orders of 5 qubits can be compared."""
 
-KINDS = ("cx", "ry", "rz", "rzz")
-"""Gates that every backend has to know."""
-
 FARTHEST = 3
-"""Most places between two qubits of a gate."""
+"""Most places between two qubits of a gate: devices whose qubits are a line need few swaps for them."""
 
 
-def random_circuit(n: int, random: np.random.Generator) -> GateList:
-    """RY on every qubit, then 3 n gates of the kinds in `KINDS` on random qubits, then RY on every qubit again."""
-    listed: list[Gate] = []
+def random_circuits(sizes: Iterable[int], random: np.random.Generator) -> Iterator[GateList]:
+    """Circuits of these numbers of qubits n: RY on every qubit, then 3 n gates, then RY on every qubit again.
 
-    def add(name: str, qubits: tuple[int, ...]) -> None:
-        angles = sum(len(gate.angles) for gate in listed)
-        listed.append(Gate(name, qubits, tuple(range(angles, angles + GATES[name].n_angles))))
+    Gates are dealt out, so that every gate of `GATES` occurs in few circuits, and as often as any other that fits.
+    """
+    deck: list[str] = []
+    for n in sizes:
+        yield random_circuit(n, dealt(deck, n, 3 * n, random), random)
 
-    for qubit in range(n):
-        add("ry", (qubit,))
-    # Each kind of gate at least once, and the others at random.
-    kinds = [*range(len(KINDS)), *random.integers(len(KINDS), size=3 * n - len(KINDS))]
-    for kind in random.permutation(kinds):
-        qubits = tuple(map(int, random.permutation(n)[: GATES[KINDS[kind]].n_qubits]))
-        # Neighbours, nearly: devices whose qubits are a line need no swaps for them.
-        shift = 1 if max(qubits) - min(qubits) > FARTHEST else 0
-        add(KINDS[kind], tuple(max(0, qubit - shift) for qubit in qubits))
-    for qubit in range(n):
-        add("ry", (qubit,))
-    return GateList(n, listed)
+
+def dealt(deck: list[str], n: int, wanted: int, random: np.random.Generator) -> list[str]:
+    """The first gates of the deck that fit n qubits, which are taken from it; it is filled up where there are none."""
+    found: list[str] = []
+    while len(found) < wanted:
+        fitting = next((name for name in deck if GATES[name].n_qubits <= n), None)
+        if fitting is None:
+            deck += random.permutation([*GATES]).tolist()
+        else:
+            deck.remove(fitting)
+            found.append(fitting)
+    return found
+
+
+def random_circuit(n: int, names: Iterable[str], random: np.random.Generator) -> GateList:
+    """RY on every qubit, then gates of these names on random qubits, then RY on every qubit again.
+
+    Every angle is a parameter of its own.
+    """
+    placed: list[tuple[str, tuple[int, ...]]] = [("ry", (qubit,)) for qubit in range(n)]
+    window = min(n, FARTHEST + 1)
+    for name in names:
+        first = int(random.integers(n - window + 1))
+        qubits = random.permutation(window)[: GATES[name].n_qubits]
+        placed.append((name, tuple(first + int(qubit) for qubit in qubits)))
+    placed += [("ry", (qubit,)) for qubit in range(n)]
+    angles = count()
+    return GateList(n, [Gate(name, qubits, tuple(islice(angles, GATES[name].n_angles))) for name, qubits in placed])
 
 
 def random_angles(

@@ -8,8 +8,8 @@ from typing import TypeVar
 import tenacity
 
 from hyperborn.backends.backend import TransientError
-from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError, is_number, whole_number
+from hyperborn.redaction import one_line
 
 Result = TypeVar("Result")
 

@@ -30,8 +30,8 @@ from hyperborn.backends.boundary import guarded
 from hyperborn.backends.jobs.ledger import Job, Ledger, Request, is_storable
 from hyperborn.backends.jobs.retry import NoAnswer, Retrier, RetryPolicy
 from hyperborn.backends.jobs.submit import GLANCE, JobSubmitter, ignore
-from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError
+from hyperborn.redaction import one_line
 
 FETCHES = 3
 """Times that the counts of a job are fetched before they count as unusable."""

@@ -15,8 +15,8 @@ from hyperborn.backends.backend import (
 from hyperborn.backends.batch import Batch, check_reply
 from hyperborn.backends.jobs.ledger import Job, Ledger
 from hyperborn.backends.jobs.retry import NoAnswer, Retrier
-from hyperborn.backends.redaction import one_line
 from hyperborn.errors import UserError
+from hyperborn.redaction import one_line
 
 GLANCE = 1.0
 """Longest wait for the status of a job (seconds)."""

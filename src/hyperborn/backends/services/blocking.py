@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 
 from hyperborn.backends.backend import Connection, Cost, Reply, Unsent, Untraceable
 from hyperborn.backends.batch import Batch, Counts
-from hyperborn.backends.redaction import error_text
 from hyperborn.backends.simulators.in_process import PACKING
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
+from hyperborn.redaction import error_text
 
 KEPT = 16
 """Replies that are kept: one that was not stored, for example because of Ctrl-C, is not paid for again."""

@@ -24,12 +24,12 @@ from hyperborn.backends.backend import (
 )
 from hyperborn.backends.batch import Batch, Counts, Points
 from hyperborn.backends.jobs.retry import rest
-from hyperborn.backends.packages import imported
-from hyperborn.backends.redaction import withhold
 from hyperborn.backends.services.ibm_errors import SAVE_ACCOUNT, SERVICE, client
 from hyperborn.backends.translation import REGISTER, Compiler, key_of, parameter_values, unpacked_bits
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, is_number, whole_number
+from hyperborn.packages import imported
+from hyperborn.redaction import withhold
 
 SEQUENCES = ("XX", "XpXm", "XY4")
 

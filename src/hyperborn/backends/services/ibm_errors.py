@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from hyperborn.backends.backend import JobFailed, JobMissing, NotFinished, TransientError
-from hyperborn.backends.packages import imported
-from hyperborn.backends.redaction import WITHHELD
 from hyperborn.errors import UserError
+from hyperborn.packages import imported
+from hyperborn.redaction import WITHHELD
 
 SERVICE = "IBM Quantum"
 

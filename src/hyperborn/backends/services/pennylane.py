@@ -10,13 +10,13 @@ import numpy as np
 from hyperborn.arguments import check_text
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts, Points
-from hyperborn.backends.packages import imported
-from hyperborn.backends.redaction import error_text
 from hyperborn.backends.services.blocking import BlockingConnection
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.statevector import cost_of
 from hyperborn.backends.translation import pennylane_operations, pennylane_preparation
 from hyperborn.errors import UserError
+from hyperborn.packages import imported
+from hyperborn.redaction import error_text
 
 SIMULATORS = (
     "default.qubit",

@@ -9,15 +9,21 @@ import numpy as np
 
 from hyperborn.backends.backend import Backend, Connection, JobFailed
 from hyperborn.backends.batch import Batch, Counts, Points, Request
-from hyperborn.backends.packages import imported
-from hyperborn.backends.redaction import one_line
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.noise import ANYWHERE, GateNoise, Noise, errors_of, model_of
 from hyperborn.backends.simulators.statevector import cost_of
 from hyperborn.backends.simulators.trajectories import noisy_shots
-from hyperborn.backends.translation import counts_of_hex_words, parameter_values, qiskit_circuit, qiskit_preparation
-from hyperborn.circuits import Circuit
+from hyperborn.backends.translation import (
+    counts_of_hex_words,
+    parameter_values,
+    qiskit_circuit,
+    qiskit_preparation,
+    runnable,
+)
+from hyperborn.circuits import GATES, Circuit
 from hyperborn.errors import UserError
+from hyperborn.packages import imported
+from hyperborn.redaction import one_line
 
 METHODS = ("automatic", "statevector", "density_matrix", "matrix_product_state")
 
@@ -33,10 +39,22 @@ FEW_THREADS: dict[str, dict[str, int]] = {"density_matrix": {"max_parallel_threa
 KEPT = 64
 """Translated circuits that are kept."""
 
+LACKING = ("ch", "iswap", "crx", "cry", "crz", "cp")
+"""Gates that Aer does not have, or not with all methods, and controlled gates with an angle.
+
+Aer ignores the values of their parameters (qiskit-aer 0.18; its issues 2323, 2391 and 2403).
+"""
+
+LARGEST_NOISY_GATE = 2
+"""Most qubits of a gate that noise follows: devices have none on more."""
+
 
 @dataclass(frozen=True)
 class Aer(Backend):
     """Qiskit Aer on this machine, which runs the gates of a circuit without compilation.
+
+    The few gates that it lacks (`LACKING`, and where there is noise those on three qubits) are made of others, each of
+    which then has noise of its own.
 
     "automatic" uses a statevector. With noisy gates it uses a density matrix up to 8 qubits, and single shots above
     that, see `hyperborn.backends.simulators.trajectories`. "matrix_product_state" is for wide circuits with little
@@ -67,7 +85,9 @@ class Aer(Backend):
         aer = imported("qiskit_aer", "qiskit", self.label)
         model = None if self.noise is None else model_of(self.noise)
         shot_by_shot = None if self.noise is None else uniform_gate_noise(self.noise)
-        translated = lru_cache(KEPT)(qiskit_circuit)
+        largest = max(kind.n_qubits for kind in GATES.values()) if self.noise is None else LARGEST_NOISY_GATE
+        known = [name for name, kind in GATES.items() if name not in LACKING and kind.n_qubits <= largest]
+        translated = lru_cache(KEPT)(lambda circuit: runnable(qiskit_circuit(circuit), known))
 
         def simulate(batch: Batch) -> tuple[Counts, ...]:
             method = self.method

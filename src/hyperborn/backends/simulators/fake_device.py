@@ -8,13 +8,13 @@ from typing import Any
 from hyperborn.arguments import check_text
 from hyperborn.backends.backend import Backend, Connection
 from hyperborn.backends.batch import Batch, Counts
-from hyperborn.backends.packages import imported
 from hyperborn.backends.simulators.aer import LARGEST_DENSITY_MATRIX, run_batch, run_shot_by_shot
 from hyperborn.backends.simulators.in_process import InProcessConnection
 from hyperborn.backends.simulators.noise import GateNoise
 from hyperborn.backends.translation import KEPT, Compiler, key_of
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError, whole_number
+from hyperborn.packages import imported
 
 PREFIX = "fake_"
 

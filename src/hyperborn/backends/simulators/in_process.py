@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from hyperborn.backends.backend import Connection, Cost, JobFailed, Reply, Unsent
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.backends.boundary import is_of_this_machine
-from hyperborn.backends.redaction import error_text
 from hyperborn.circuits import Circuit
 from hyperborn.errors import UserError
+from hyperborn.redaction import error_text
 
 PACKING = 12
 """Qubits up to which a simulator runs circuits side by side as one, as fast as one after the other."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Complex, Float
 
-from hyperborn.backends.packages import imported
 from hyperborn.circuits import GATES
 from hyperborn.errors import UserError, is_number
+from hyperborn.packages import imported
 
 LARGEST_RATES = {"one_qubit": 0.75, "two_qubit": 0.9375, "readout": 0.5}
 """Probabilities at which no information about the state, or about the bit, is left."""
@@ -26,8 +26,9 @@ class Noise:
     """Depolarizing noise after every gate of a circuit, the same on every qubit, and readout errors.
 
     A gate on k qubits is followed by ρ → (1 - p) ρ + p / (4^k - 1) Σ P ρ P over the non-identity Pauli strings P: p is
-    the probability of an error, `one_qubit` for RY and RZ, `two_qubit` for CX and RZZ. `readout` is the probability
-    that a bit is read as its opposite. (Code of arXiv 2301.08292: p = 0.001 s and 0.00375 s at noise strength s.)
+    the probability of an error, `one_qubit` for gates such as RY and RZ, `two_qubit` for gates such as CX and RZZ; a
+    gate on three qubits is run as several of these. `readout` is the probability that a bit is read as its opposite.
+    (Code of arXiv 2301.08292: p = 0.001 s and 0.00375 s at noise strength s.)
 
     Raises:
         UserError: for a probability below 0, or above the one at which no information is left (3/4, 15/16, 1/2).

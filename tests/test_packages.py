@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from hyperborn.backends.packages import imported
 from hyperborn.errors import UserError
+from hyperborn.packages import imported
 
 
 def test_what_is_not_installed_is_said_with_the_command() -> None:

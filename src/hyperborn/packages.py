@@ -3,8 +3,8 @@
 from importlib import import_module
 from typing import Any
 
-from hyperborn.backends.redaction import error_text
 from hyperborn.errors import UserError
+from hyperborn.redaction import error_text
 
 
 def imported(module: str, extra: str, user: str) -> Any:

@@ -1,7 +1,7 @@
 import pytest
 
-from hyperborn.backends import redaction
-from hyperborn.backends.redaction import redacted, withhold
+from hyperborn import redaction
+from hyperborn.redaction import redacted, withhold
 
 SECRET = "q7-Zr_09"
 

@@ -1,0 +1,58 @@
+"""`hyperborn export`: a trained circuit for other programs."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hyperborn.cli.output import Json, emit, errors_explained, note, write
+
+
+class Format(StrEnum):
+    """What a circuit is written as."""
+
+    QASM = "qasm"
+    QISKIT = "qiskit"
+
+
+def export_command(
+    run: Annotated[Path, typer.Argument(help="Run folder of a finished run.")],
+    kind: Annotated[
+        Format, typer.Option("--format", help="qasm: an OpenQASM 3 program; qiskit: a QPY file, Qiskit's own format.")
+    ] = Format.QASM,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; if absent a program goes to standard output.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the trained circuit, measured at its end, for other programs; Qiskit and OpenQASM write weight 0 last."""
+    with errors_explained(as_json):
+        from hyperborn.errors import UserError
+        from hyperborn.runs.results import load
+        from hyperborn.storage import write_file
+
+        # The real path is checked: with folder/../name, and no such folder, the plain path does not find the file.
+        if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
+            raise UserError(f"{out} exists; choose another name with --out")
+        if out is None and kind is Format.QISKIT:
+            raise UserError("a QPY file is not text for standard output; name it with --out, such as --out circuit.qpy")
+        result = load(run, report=note)
+        circuit, angles = result.circuit, result.angles
+        if kind is Format.QISKIT:
+            from hyperborn.circuits.translation.qiskit import qpy_bytes
+
+            program, content = None, qpy_bytes(circuit.to_qiskit(angles, measured=True))
+        else:
+            program = circuit.to_qasm3(angles, measured=True)
+            content = program.encode()
+        if out is not None:
+            write_file(out, content)
+            note(f"the circuit of {circuit.n_qubits} qubits is written to {out}")
+        if as_json:
+            sizes = {"n_qubits": circuit.n_qubits, "n_gates": len(circuit.gates())}
+            shown = {"program": program} if out is None else {"out": str(out)}
+            emit({"run": str(run), "format": kind.value, **sizes, **shown})
+        elif out is None and program is not None:
+            write(program)
