@@ -46,6 +46,9 @@ def check_backend(backend: Backend, *, circuits: int = 40, shots: int = 1000, se
     found = conformance(
         backend.label, connection, ideal=backend.is_noiseless, circuits=circuits, shots=shots, seed=seed
     )
-    for check in found.checks:
-        if not check.passed:
-            raise broken(backend, check.name, check.finding, CAUSES[check.name.split(": ")[1]])
+    failed = [check for check in found.checks if not check.passed]
+    if failed:
+        # In a reply of the wrong order others of the checks may fail as well.
+        causes = dict.fromkeys(CAUSES[check.name.split(": ")[1]] for check in failed)
+        checked, findings = failed[0].name, "; ".join(f"{check.name}: {check.finding}" for check in failed)
+        raise broken(backend, checked, findings.removeprefix(f"{checked}: "), "; or ".join(causes))

@@ -81,7 +81,9 @@ def called(divergence: Divergence, evaluated: Evaluated, bound: BoundDivergence,
         cause = (
             "its class is no pytree: put jax.tree_util.register_dataclass above the frozen dataclass, as in hb.MMD's"
         )
-        raise broken(divergence, "value_and_first_variation in a compiled program", str(error), cause) from error
+        raise broken(
+            divergence, "value_and_first_variation in a compiled program", str(error).splitlines()[0], cause
+        ) from error
     dtype = jnp.asarray(q).dtype
     cause = "arrays of another precision than q's, or log q of a q that is 0"
     check_array(divergence, f"the value at a q of {dtype}", value, (), dtype, cause)

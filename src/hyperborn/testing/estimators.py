@@ -31,14 +31,14 @@ PARTS = ("value", "gradient", "side")
 
 
 def check_estimator(
-    estimator: Estimator, *, biased: Collection[str] = (), network: Network = LEARNED, draws: int = 1000, seed: int = 0
+    estimator: Estimator, *, biased: Collection[str] = (), network: Network = LEARNED, draws: int = 500, seed: int = 0
 ) -> None:
     """Check an estimator against exact gradients of a small problem.
 
     - It can be hashed.
-    - A `MinibatchEstimator` estimates the value, and its gradients by the logarithms of the registers' tables and by the
-      side parameters, on `Registers` of the network. A `ShotEstimator` estimates the gradient of a SELBO from 50 shots
-      a circuit, of a circuit with shared and scaled angles and a controlled rotation. `Exact` agrees with finite
+    - A `MinibatchEstimator` estimates the value, its gradient by the logarithms of the registers' tables, and that by
+      the side parameters, on `Registers` of the network. A `ShotEstimator` estimates the gradient of a SELBO from 50
+      shots a circuit, of a circuit with shared and scaled angles and a controlled rotation. `Exact` agrees with finite
       differences.
     - The mean of the draws is within 5 standard errors of the exact number, each of them. Of what is `biased`, it only
       has to point the same way: the cosine of the angle to the exact gradient is at least 0.5.

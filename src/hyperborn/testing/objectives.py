@@ -50,7 +50,7 @@ def check_objective(objective: Objective, formula: Formula | None = None, *, see
         first, second = (bound_to(objective, *problem) for problem in problems)
         tables = random.dirichlet(np.ones(2**N), size=2)
         for q in tables:
-            value, variation = evaluated(first, jnp.asarray(q))
+            value, variation = called(objective, evaluated, first, q)
             check_array(objective, "the first variation", variation, (2**N,), np.float64, "arrays of another precision")
             check_value(objective, formula, float(value) + float(first.lowest), q, *problems[0])
             check_first_variation(
@@ -82,6 +82,16 @@ def bound_to(objective: Objective, energies: Table, log_p: Table) -> Functional:
     return functional
 
 
+def called(objective: Objective, evaluated: Any, functional: Functional, q: Table) -> tuple[Any, Any]:
+    """F[q] above the lowest energy and its first variation, in a compiled program."""
+    try:
+        return evaluated(functional, jnp.asarray(q))
+    except TypeError as error:
+        cause = "a divergence that is no pytree: put jax.tree_util.register_dataclass above its class"
+        checked = "value_and_first_variation in a compiled program"
+        raise broken(objective, checked, str(error).splitlines()[0], cause) from error
+
+
 def check_value(
     objective: Objective, formula: Formula | None, value: float, q: Table, energies: Table, log_p: Table
 ) -> None:
@@ -89,7 +99,7 @@ def check_value(
     if formula is not None:
         cause = "a factor or a sign, or the lowest energy counted twice"
         expected = formula(q, energies, log_p)
-        check_close(objective, "F[q] beside the formula", value, expected, cause, absolute=0, relative=1e-10)
+        check_close(objective, "F[q] beside the formula", value, expected, cause, absolute=0.0, relative=1e-10)
     try:
         penalty = objective.penalty(log_p)
     except UserError as error:
@@ -102,7 +112,7 @@ def check_value(
         raise broken(objective, "penalty(log_p)", "is given", cause)
     expected = q @ energies + float(penalty(jnp.asarray(q))) + float(penalty.lowest)
     cause = "bind and penalty have other weights, or bind forgets the mean energy"
-    check_close(objective, "F[q] beside E_q[energy] + penalty", value, expected, cause, absolute=0, relative=1e-10)
+    check_close(objective, "F[q] beside E_q[energy] + penalty", value, expected, cause, absolute=0.0, relative=1e-10)
 
 
 def check_lowest(
