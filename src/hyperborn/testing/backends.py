@@ -16,7 +16,7 @@ CAUSES = {
 """What usually makes each check fail, by its name."""
 
 
-def check_backend(backend: Backend, *, circuits: int = 40, shots: int = 1000, seed: int = 0) -> None:
+def check_backend(backend: Backend, *, circuits: int = 20, shots: int = 1000, seed: int = 0) -> None:
     """Check a backend by random circuits of 2 to 5 qubits, alone and in batches.
 
     - It can be hashed, and its record, as JSON, makes an equal backend.

@@ -14,12 +14,14 @@ second 0 and ±1/2 (Anselmetti et al., arXiv 2104.05695; Wierichs et al., arXiv 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import pi, sqrt
 from typing import ClassVar, NamedTuple, TypeAlias, final
 
 import numpy as np
 
-from hyperborn.circuits.separate_angles import SeparateAngles, separate_angles
+from hyperborn.circuits import Circuit
+from hyperborn.circuits.separate_angles import separate_angles
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.posteriors import Posterior
@@ -94,7 +96,7 @@ class ParameterShift(ShotEstimator):
         del step
         measured = self.measured(posterior).measured
         circuits = [separate_angles(group.circuit) for group in posterior.groups]
-        pairs = [shifted_angles(circuit) for circuit in circuits]
+        pairs = [shifted_angles(group.circuit) for group in posterior.groups]
         most = max(map(len, pairs))
         if self.subset is not None and self.subset > most:
             raise UserError(f"subset = {self.subset}: the circuit has {most} pairs; give fewer, or none for all")
@@ -113,10 +115,11 @@ class ParameterShift(ShotEstimator):
         return Design(True, shifts, factors)
 
 
-def shifted_angles(circuit: SeparateAngles) -> list[ShiftedAngle]:
-    """The pairs of points of a circuit, angle by angle."""
-    return [
+@lru_cache(maxsize=256)
+def shifted_angles(circuit: Circuit) -> tuple[ShiftedAngle, ...]:
+    """The pairs of points of a circuit with separate angles, angle by angle; kept, as every step asks for them."""
+    return tuple(
         ShiftedAngle(angle, shift, factor)
-        for angle, gate in enumerate(circuit.gates)
+        for angle, gate in enumerate(separate_angles(circuit).gates)
         for shift, factor in RULES.get(gate.name if gate else "", TWO_TERMS)
-    ]
+    )
