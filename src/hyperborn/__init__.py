@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hyperborn import backends, baselines, circuits, data, energy, networks
+    from hyperborn import backends, baselines, circuits, data, energy, networks, testing
     from hyperborn.energy import energies
     from hyperborn.errors import UserError
     from hyperborn.likelihoods import Categorical, Gaussian, SquaredError
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-MODULES = ("backends", "baselines", "circuits", "data", "energy", "networks")
+MODULES = ("backends", "baselines", "circuits", "data", "energy", "networks", "testing")
 HOMES = {
     "energies": "hyperborn.energy",
     "UserError": "hyperborn.errors",
@@ -162,6 +162,7 @@ __all__ = [
     "mmd_witness",
     "mmd_witness_from_product",
     "networks",
+    "testing",
 ]
 
 

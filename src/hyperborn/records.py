@@ -1,7 +1,7 @@
 """Records: the frozen dataclasses that define a run, as JSON and back."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from inspect import isabstract
 from typing import Any, TypeAlias
 
@@ -23,6 +23,10 @@ SUBSTITUTE = "substitute"
 
 It is what the method of this name gives, where there is one.
 """
+
+
+ADDED: Mapping[str, Any] = {"added": True}
+"""Metadata of a field that earlier versions do not have: it is in a record only where it is not its default."""
 
 
 def record_of(thing: Any) -> dict[str, Any]:
@@ -48,7 +52,7 @@ def named_fields(thing: Any) -> dict[str, Any]:
     return {"kind": name} | {
         field.name: json_value(getattr(thing, field.name), f"{field.name} of {name}")
         for field in fields(thing)
-        if field.init
+        if is_recorded(thing, field)
     }
 
 
@@ -89,8 +93,9 @@ def thing_of(record: Any, slots: Slots, slot: str) -> Any:
         return thing_or_substitute(record, slots, slot)
     kind, given = kind_of(record, slots[slot], slot), {key: value for key, value in record.items() if key != "kind"}
     expected = {field.name: field.type for field in fields(kind) if field.init}
+    absent = {field.name for field in fields(kind) if field.metadata == ADDED} - given.keys()
     # A record is complete, so that a later change of a default cannot change a saved run.
-    for key in expected.keys() ^ given.keys():
+    for key in expected.keys() - absent ^ given.keys():
         remedy = "take the module as it was" if is_own(kind) else "was the file edited by hand?"
         raise UserError(f"the {slot} {record!r} lacks or does not know {key!r}; {remedy}")
     for key, value in given.items():
@@ -153,6 +158,11 @@ def own_kinds(record: Any) -> Iterator[str]:
     nested = record.values() if isinstance(record, Mapping) else record if isinstance(record, list) else ()
     for value in nested:
         yield from own_kinds(value)
+
+
+def is_recorded(thing: Any, field: Field[Any]) -> bool:
+    """Whether the record of a dataclass instance holds a field."""
+    return field.init and (field.metadata != ADDED or getattr(thing, field.name) != field.default)
 
 
 def fits_number(value: Any, kind: Any) -> bool:

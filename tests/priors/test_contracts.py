@@ -1,7 +1,5 @@
 """What every prior must do."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -10,7 +8,7 @@ import oracle
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.priors import Prior
-from hyperborn.records import record_of, thing_of
+from hyperborn.testing import check_prior
 from hyperborn.training.serialization import SLOTS
 
 # Fields W1 (2), b1 (1), W2 (1), b2 (1): five weights.
@@ -39,22 +37,8 @@ def test_every_registered_prior_is_tried() -> None:
 
 
 @every_prior
-def test_the_table_is_normalised_positive_and_double(prior: Prior) -> None:
-    log_p = prior.log_probabilities(NETWORK)
-    assert (log_p.shape, log_p.dtype) == ((2**N,), np.float64)
-    assert np.isfinite(log_p).all()
-    assert (np.exp(log_p) > 0).all()
-    np.testing.assert_allclose(np.exp(log_p).sum(), 1, rtol=1e-13)
-    np.testing.assert_array_equal(prior.log_probabilities(NETWORK), log_p)
-
-
-@every_prior
-def test_marginals_are_those_of_the_table(prior: Prior) -> None:
-    found = prior.marginals(NETWORK)
-    assert (found.shape, found.dtype) == ((N,), np.float64)
-    expected = np.exp(prior.log_probabilities(NETWORK)) @ oracle.all_bits(N)
-    np.testing.assert_allclose(found, expected, rtol=1e-13)
-    assert ((found > 0) & (found < 1)).all()
+def test_the_public_contract_is_kept(prior: Prior) -> None:
+    check_prior(prior, NETWORK)
 
 
 SIDE_BY_SIDE = hb.Registers(NETWORK, 2, grouping=((4, 0), (1,), (2, 3)))
@@ -81,13 +65,6 @@ def test_factors_of_registers_make_the_table_or_are_refused(prior: Prior) -> Non
             outcomes = [int("".join(map(str, bits[register])), 2) for bits in oracle.all_bits(N)]
             total += factors[outcomes, own]
     np.testing.assert_allclose(total, prior.log_probabilities(NETWORK), rtol=1e-12)
-
-
-@every_prior
-def test_the_record_gives_the_prior_back(prior: Prior) -> None:
-    again = thing_of(json.loads(json.dumps(record_of(prior), allow_nan=False)), SLOTS, "prior")
-    assert again == prior
-    np.testing.assert_array_equal(again.log_probabilities(NETWORK), prior.log_probabilities(NETWORK))
 
 
 @every_prior

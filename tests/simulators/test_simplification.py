@@ -132,3 +132,18 @@ def test_a_control_that_is_known_leaves_the_other_gate() -> None:
 def test_levels_gather_what_commutes() -> None:
     gates = GateList(3, [("cz", (0, 1)), ("rz", 0, 0), ("rx", 0, 1), ("cz", (1, 2)), ("t", 2)]).gates()
     assert [gate.name for gate in in_levels(gates, AXES_OF_GATES)] == ["cz", "cz", "rz", "t", "rx"]
+
+
+@pytest.mark.parametrize(
+    ("name", "between"),
+    [("cx", ("rz", 1)), ("cx", ("rx", 0)), ("rzz", ("ry", 1)), ("rzz", ("ry", 0)), ("cx", ("cx", 2, 1))],
+)
+def test_equal_gates_are_not_merged_across_a_gate_that_stops_one_of_their_qubits(name: str, between: Any) -> None:
+    kind, *qubits = between
+    pair = Gate(name, (0, 1), [Angle(0.4)] * GATES[name].n_angles)
+    middle = Gate(kind, qubits, [Angle(0.9)] * GATES[kind].n_angles)
+    # Not from a basis state, and the phases are seen in the end.
+    around = [Gate("u", (qubit,), [Angle(0.3 + qubit), Angle(1.1), Angle(0.2)]) for qubit in range(3)]
+    gates = [*around, pair, middle, pair, *around]
+    expected = circuit_oracle.state_vector(circuit_oracle.with_angles(gates, ANGLES), 3)
+    np.testing.assert_allclose(state_of(simplified(gates, 3), 3), expected, rtol=0, atol=1e-13)

@@ -31,6 +31,24 @@ CIRCUITS += [Brickwork(1, 1), Brickwork(2, 2), Brickwork(3, 1), Brickwork(4, 4),
 CIRCUITS += [Brickwork(7, 1), ProductState(1), ProductState(5)]
 PAIRED = [AllPairs(1, 2), AllPairs(2, 1), AllPairs(3, 3), AllPairs(5, 2), AllPairs(6, 1)]
 PAIRED += [ChosenPairs(4, ((3, 0), (1, 2)), 3), ChosenPairs(3, (), 2)]
+# Phases of pairs alone, none of single qubits.
+PAIRED += [GateList(2, [("ry", 0, 0), ("ry", 1, 1), ("rzz", (0, 1), 2), ("ry", 0, 3), ("ry", 1, 4)])]
+# Layers that do not repeat, with CX gates on neighbours alone.
+UNEVEN = [(0, 1), (1, 2), (0, 1), (0, 1), (1, 2), (1, 2)]
+PAIRED += [
+    GateList(
+        3,
+        [
+            gate
+            for row, pair in enumerate(UNEVEN)
+            for gate in (
+                ("cx", pair),
+                *(("ry", qubit, 6 * row + qubit) for qubit in range(3)),
+                *(("rz", qubit, 6 * row + 3 + qubit) for qubit in range(3)),
+            )
+        ],
+    )
+]
 CIRCUITS += PAIRED
 
 

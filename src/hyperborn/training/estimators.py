@@ -18,7 +18,7 @@ Two more need shots alone, for posteriors on a backend; they differ in the circu
 ==================  ========  ============================================================
 estimator           bias      circuits a step
 ==================  ========  ============================================================
-`ParameterShift`    none      2 P + 1 for P angles, or of a random part of them
+`ParameterShift`    none      2 P + 1 for P angles of gates (4 for one of CRX, CRY, CRZ)
 `SPSA`              small     2 a direction
 ==================  ========  ============================================================
 """

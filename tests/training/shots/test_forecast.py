@@ -8,7 +8,7 @@ from hyperborn.backends import Aer, FakeDevice, Statevector
 from hyperborn.backends.backend import Cost, JobFailed, TransientError
 from hyperborn.backends.jobs.budget import duration
 from hyperborn.backends.simulators.in_process import InProcessConnection
-from hyperborn.circuits import AllPairs, ChosenPairs, ProductState
+from hyperborn.circuits import AllPairs, ChosenPairs, GateList, ProductState
 from hyperborn.circuits.pairs import line_pairs
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
@@ -54,6 +54,15 @@ def test_parameter_shift_takes_two_circuits_an_angle_and_one() -> None:
     assert (both.jobs, both.shots) == (6, 2 * (100 + 11 * 700) + 1000 + 2 * 400)
     some = forecast_of(defined(posterior, estimator=ParameterShift(100, subset=2), steps=3))
     assert some.circuits == 1 + 3 * 5 + 1
+
+
+def test_parameter_shift_takes_two_circuits_a_gate_that_shares_an_angle_and_four_a_controlled_rotation() -> None:
+    circuit = GateList(5, [*(("ry", qubit, 0) for qubit in range(5)), ("crx", (0, 1), 1)])
+    posterior = ShotRegister(circuit, Statevector())
+    found = forecast_of(defined(posterior, estimator=ParameterShift(100), steps=3))
+    points = 1 + 2 * 5 + 4
+    assert (found.circuits, found.shots) == (1 + 3 * points + 1, 100 * (1 + 3 * points) + 1000)
+    assert forecast_of(defined(posterior, estimator=SPSA(100), steps=3)).circuits == 1 + 3 * 2 + 1
 
 
 def test_mitigation_calibrates_in_a_job_of_its_own() -> None:

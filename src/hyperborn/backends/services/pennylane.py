@@ -1,7 +1,7 @@
 """PennyLane devices: simulators, and vendors' processors through their plugins."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
 
@@ -16,6 +16,8 @@ from hyperborn.backends.simulators.statevector import cost_of
 from hyperborn.backends.translation import pennylane_operations, pennylane_preparation
 from hyperborn.errors import UserError
 from hyperborn.packages import imported
+from hyperborn.printable import shown
+from hyperborn.records import ADDED
 from hyperborn.redaction import error_text
 
 SIMULATORS = (
@@ -29,22 +31,44 @@ SIMULATORS = (
 """Free devices, which also have their own names; all other devices are assumed to cost money."""
 
 
-@dataclass(frozen=True)
+OURS = ("wires", "shots", "seed")
+"""Arguments of devices that batches decide."""
+
+NOISY = "readout_prob"
+"""The option of a simulator that makes it noisy, that of default.mixed."""
+
+
+@dataclass(frozen=True, init=False)
 class PennyLaneDevice(Backend):
-    """A PennyLane device by its name, with a wire a qubit.
+    """A PennyLane device by its name, with a wire a qubit, and PennyLane's own options of this device.
+
+    ``PennyLaneDevice("lightning.qubit", c_dtype="complex64")`` halves the memory. Options are numbers, texts, None, or
+    tuples of them; NumPy's types are given by their names, to options whose name ends in "dtype". They are kept as
+    pairs, sorted by their names.
 
     All points go to the device in one call. PennyLane has no ids of jobs: if the process ends during a job on a
     vendor's processor, its counts cannot be fetched later. The ledger then says which batch it was. The first
     `hyperborn resume` stops there, and the second one sends the batch again.
 
     Raises:
-        UserError: for a name that is no text.
+        UserError: for a name that is no text, or an option that a record cannot hold or that batches decide.
     """
 
     name: str
+    options: tuple[tuple[str, Any], ...] = field(default=(), metadata=ADDED)
 
-    def __post_init__(self) -> None:
-        check_text("name", self.name, "the name of a device, such as 'default.qubit'")
+    def __init__(self, name: str, options: Mapping[str, Any] | tuple[tuple[str, Any], ...] = (), **more: Any) -> None:
+        check_text("name", name, "the name of a device, such as 'default.qubit'")
+        given = {**dict(options), **more}
+        for key, value in given.items():
+            if key in OURS:
+                raise UserError(f"{key}={shown(value)} of the device {name!r} is decided by the job; leave it out")
+            if not is_plain(value):
+                raise UserError(
+                    f"{key}={shown(value)} of the device {name!r}: give a number, a text, or a tuple of them"
+                )
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "options", tuple(sorted(given.items())))
 
     @property
     def label(self) -> str:
@@ -52,11 +76,11 @@ class PennyLaneDevice(Backend):
 
     @property
     def is_noiseless(self) -> bool:
-        return self.name in SIMULATORS
+        return self.name in SIMULATORS and NOISY not in dict(self.options)
 
     def connect(self) -> Connection:
         pennylane = imported("pennylane", "pennylane", self.label)
-        make_device(pennylane, self.name, 1, 0)
+        make_device(pennylane, self, 1, 0)
 
         def simulate(batch: Batch) -> tuple[Counts, ...]:
             tapes = [
@@ -65,7 +89,7 @@ class PennyLaneDevice(Backend):
                 for operations, size in zip(operations_in(batch), batch.sizes, strict=True)
             ]
             # All devices are made before anything is sent, so that a failure here is free.
-            devices = {n_wires: make_device(pennylane, self.name, n_wires, batch.seed) for n_wires in set(batch.sizes)}
+            devices = {n_wires: make_device(pennylane, self, n_wires, batch.seed) for n_wires in set(batch.sizes)}
             results: dict[int, Any] = {}
             for n_wires, device in devices.items():
                 places = [place for place, size in enumerate(batch.sizes) if size == n_wires]
@@ -78,12 +102,22 @@ class PennyLaneDevice(Backend):
         return BlockingConnection(simulate, cost_of, label=self.label)
 
 
-def make_device(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
+def is_plain(value: Any) -> bool:
+    """Whether a record can hold the value of an option, which can be hashed."""
+    return (
+        value is None
+        or isinstance(value, bool | int | float | str)
+        or (isinstance(value, tuple) and all(map(is_plain, value)))
+    )
+
+
+def make_device(pennylane: Any, backend: PennyLaneDevice, n_wires: int, seed: int) -> Any:
     """A PennyLane device, with a seed for its shots if it takes one.
 
     Raises:
         UserError: if there is no such device (the message lists the installed ones), or it cannot be made.
     """
+    name = backend.name
     if name not in pennylane.plugin_devices:
         known = ", ".join(sorted(set(pennylane.plugin_devices)))
         raise UserError(f"PennyLane knows no device {name!r}; install its plugin, or choose one of {known}")
@@ -99,14 +133,25 @@ def make_device(pennylane: Any, name: str, n_wires: int, seed: int) -> Any:
             "what it needs"
         ) from None
     try:
-        return pennylane.device(name, wires=n_wires, **({"seed": seed} if takes_seed else {}))
+        options = {key: np.dtype(value) if key.endswith("dtype") else value for key, value in backend.options}
+        device = pennylane.device(name, wires=n_wires, **options, **({"seed": seed} if takes_seed else {}))
+        if options and name in SIMULATORS:
+            # Some say only at their first circuit what is wrong with an option.
+            empty = pennylane.tape.QuantumScript([], [pennylane.counts(wires=[0])], shots=1)
+            pennylane.execute([empty], device, diff_method=None)
+        return device
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - so does making its device
         raise UserError(
-            f"PennyLane cannot make the device {name!r} with {n_wires} wires ({error_text(error)}); see what its "
-            "plugin needs"
+            f"PennyLane cannot make the device {name!r} with {n_wires} wires{options_text(backend)} "
+            f"({error_text(error)}); see what its plugin needs"
         ) from None
+
+
+def options_text(backend: PennyLaneDevice) -> str:
+    """The options of a device for a message; empty if there are none."""
+    return "".join(f", {key}={shown(value)}" for key, value in backend.options)
 
 
 def operations_in(batch: Batch) -> Iterator[list[Any]]:

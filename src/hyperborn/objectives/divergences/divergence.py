@@ -43,7 +43,7 @@ class BoundDivergence(ABC):
 
     @abstractmethod
     def value_and_first_variation(self, q: Probabilities) -> tuple[Float[Array, ""], Probabilities]:
-        """D(q, p) and δD/δq(w) for all w, of shape (2^n,) and the dtype of q, up to a constant."""
+        """D(q, p), and its derivative δD/δq(w) for all w, of shape (2^n,) and the dtype of q."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from hyperborn.posteriors.registers import RegisterGroup
 from hyperborn.priors import Prior
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.optimizers import Optimizer, check_optimizer
+from hyperborn.training.shots.measured_angles import MeasuredAngles
 from hyperborn.training.shots.posteriors import ShotPosterior
 
 Shots: TypeAlias = int | tuple[int, int]
@@ -29,13 +30,13 @@ SHOTS = 1000
 class Design:
     """The points at which circuits are measured in a step, and the factors that turn the results into a gradient.
 
-    The points are the parameters themselves, if `centre` is true, and then pairs: the parameters plus and minus each
+    The points are the angles at the parameters, if `centre` is true, and then pairs: these angles plus and minus each
     row of `shifts` (radians). With v+ and v- the means of the first variation at the two points of a pair, the
     derivative with respect to a parameter is the sum over pairs of its factor times (v+ - v-) of its register.
     """
 
     centre: bool
-    shifts: Float[np.ndarray, "pairs parameters"]
+    shifts: Float[np.ndarray, "pairs angles"]
     factors: Float[np.ndarray, "pairs parameters"]
 
     @property
@@ -43,16 +44,16 @@ class Design:
         """Circuits of a step."""
         return self.centre + 2 * len(self.shifts)
 
-    def points(self, params: Float[np.ndarray, " parameters"]) -> Float[np.ndarray, "points parameters"]:
-        """The points, float64: the centre if it is measured, then all plus points, then all minus points."""
-        own = params.astype(np.float64)[None]
+    def points(self, angles: Float[np.ndarray, " angles"]) -> Float[np.ndarray, "points angles"]:
+        """The points around `MeasuredAngles.at`, float64: the centre if it is measured, all plus, all minus points."""
+        own = angles.astype(np.float64)[None]
         return np.concatenate([own[: int(self.centre)], own + self.shifts, own - self.shifts])
 
     def gradient(
         self, groups: Sequence[RegisterGroup], differences: Sequence[Float[np.ndarray, "pairs _"]]
     ) -> Float[np.ndarray, " parameters"]:
         """The gradient from v+ - v- (pairs, registers) of each group."""
-        found = np.empty(self.shifts.shape[1])
+        found = np.empty(self.factors.shape[1])
         for group, difference in zip(groups, differences, strict=True):
             found[group.parameters] = np.einsum("arc,ar->rc", self.factors[:, group.parameters], difference)
         return found
@@ -75,6 +76,10 @@ class ShotEstimator(Estimator):
     @abstractmethod
     def averaged(self) -> float:
         """Fraction of the steps, at the end, over which the parameters are averaged for the result."""
+
+    @abstractmethod
+    def measured(self, posterior: ShotPosterior) -> MeasuredAngles:
+        """The circuits that are measured in place of the posterior's, and their angles."""
 
     @abstractmethod
     def design(self, posterior: ShotPosterior, step: int, random: np.random.Generator) -> Design:

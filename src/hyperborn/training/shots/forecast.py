@@ -27,7 +27,8 @@ def forecast_of(definition: Definition) -> Forecast:
     """
     posterior, estimator = cast(ShotPosterior, definition.posterior), cast(ShotEstimator, definition.estimator)
     connection = connected(posterior.backend)
-    subcircuits = posterior.subcircuits(width_of(connection))
+    measured = estimator.measured(posterior).measured
+    subcircuits = measured.subcircuits(width_of(connection))
     widest = max(subcircuit.circuit.n_qubits for subcircuit in subcircuits)
     if connection.n_qubits is not None and widest > connection.n_qubits:
         raise UserError(
@@ -52,7 +53,7 @@ def forecast_of(definition: Definition) -> Forecast:
         seconds = device_seconds(costs, shots)
     else:
         tried = min(schedule[0], MOST_TRIED)
-        seconds = simulated_seconds(connection, definition, subcircuits, tried) * shots / (len(subcircuits) * tried)
+        seconds = simulated_seconds(connection, measured, subcircuits, tried) * shots / (len(subcircuits) * tried)
     return Forecast(
         posterior.backend.label,
         widest,
@@ -73,10 +74,10 @@ def device_seconds(costs: Sequence[Cost], shots: int) -> float | None:
 
 
 def simulated_seconds(
-    connection: Connection, definition: Definition, subcircuits: Sequence[Subcircuit], shots: int
+    connection: Connection, measured: ShotPosterior, subcircuits: Sequence[Subcircuit], shots: int
 ) -> float:
     """Seconds of a simulator for one point of every subcircuit."""
-    angles = np.zeros((1, definition.posterior.n_parameters)) + 0.1
+    angles = np.zeros((1, measured.n_parameters)) + 0.1
     seconds = 0.0
     # The first run, with two shots, compiles the circuits.
     for count in (2, shots):

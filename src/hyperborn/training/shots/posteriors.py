@@ -1,7 +1,7 @@
 """Posteriors that give only shots: circuits on a backend."""
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import jax
@@ -13,6 +13,7 @@ from hyperborn.arguments import check_finite_parameters, check_key, check_kind
 from hyperborn.backends.backend import Backend, JobFailed, TransientError
 from hyperborn.backends.boundary import connected
 from hyperborn.circuits import Circuit
+from hyperborn.circuits.separate_angles import separate_angles
 from hyperborn.energy import CachedEnergies
 from hyperborn.energy.likelihood import Labelled
 from hyperborn.errors import UserError, whole_number
@@ -55,6 +56,10 @@ class ShotPosterior(Posterior):
     @abstractmethod
     def register_subcircuits(self) -> tuple[Subcircuit, ...] | None:
         """Every register as its own subcircuit; None if there is only one."""
+
+    @abstractmethod
+    def with_separate_angles(self) -> "ShotPosterior":
+        """The same registers by circuits in which each angle of a gate is a parameter of its own."""
 
     @abstractmethod
     def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
@@ -138,6 +143,10 @@ class ShotRegister(ShotPosterior):
     def register_subcircuits(self) -> None:
         return None
 
+    def with_separate_angles(self) -> "ShotRegister":
+        separate = separate_angles(self.circuit).circuit
+        return self if separate is self.circuit else replace(self, circuit=separate)
+
     def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
         if objective.surrogate():
             check_prior(prior, network)
@@ -183,6 +192,10 @@ class ShotRegisters(ShotPosterior):
     @property
     def register_subcircuits(self) -> tuple[Subcircuit, ...]:
         return self.subcircuits(1)
+
+    def with_separate_angles(self) -> "ShotRegisters":
+        # Their circuits have a parameter for each angle.
+        return self
 
     def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
         del objective

@@ -29,6 +29,7 @@ from hyperborn.training.shots.estimator import (
     check_measured,
     check_shots,
 )
+from hyperborn.training.shots.measured_angles import MeasuredAngles
 from hyperborn.training.shots.posteriors import ShotPosterior
 
 DECAY = 0.101
@@ -74,6 +75,9 @@ class SPSA(ShotEstimator):
 
     def check(self, posterior: Posterior, network: Network) -> None:
         check_measured(self.name, posterior, network)
+
+    def measured(self, posterior: ShotPosterior) -> MeasuredAngles:
+        return MeasuredAngles.own(posterior)
 
     def design(self, posterior: ShotPosterior, step: int, random: np.random.Generator) -> Design:
         size = self.perturbation / (step + 1) ** DECAY

@@ -23,6 +23,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Findings, Problem
 from hyperborn.training.shots.estimator import ShotEstimator
+from hyperborn.training.shots.measured_angles import MeasuredAngles
 from hyperborn.training.shots.measurement import Measurement
 from hyperborn.training.shots.posteriors import ShotPosterior
 from hyperborn.training.shots.readout import measurement_of
@@ -83,7 +84,12 @@ class ShotsProblem(Problem):
     @cached_property
     def subcircuits(self) -> tuple[Subcircuit, ...]:
         """The circuits that run at every point."""
-        return self.posterior.subcircuits(width_of(self.sampler.connection))
+        return self.angles.measured.subcircuits(width_of(self.sampler.connection))
+
+    @cached_property
+    def angles(self) -> MeasuredAngles:
+        """The angles of these circuits, as functions of the parameters."""
+        return self.estimator.measured(self.posterior)
 
     @cached_property
     def variation(self) -> FirstVariation:
@@ -118,7 +124,7 @@ class ShotsProblem(Problem):
         random = stream(self.definition, STEP, step)
         flat = params.reshape(len(params), -1)
         designs = [estimator.design(self.posterior, step, random) for _ in flat]
-        points = [design.points(own) for design, own in zip(designs, flat, strict=True)]
+        points = [design.points(self.angles.at(own)) for design, own in zip(designs, flat, strict=True)]
         centre = int(designs[0].centre)
         measured = self.measure(points, centre, estimator.shots_at(step, steps), f"step-{step:06d}", random)
         estimates, gradients = [], []
@@ -135,7 +141,7 @@ class ShotsProblem(Problem):
 
     def measure(
         self,
-        points: list[Float[np.ndarray, "points parameters"]],
+        points: list[Float[np.ndarray, "points angles"]],
         centre: int,
         shots: int,
         label: str,
@@ -145,7 +151,7 @@ class ShotsProblem(Problem):
 
         Args:
             points: the points of each restart (radians), the same number for all: `centre` of them first, then pairs.
-            centre: number of each restart's points at its parameters.
+            centre: number of each restart's points at the angles of its parameters.
             shots: shots of every point.
             label: label of the job.
             random: source of the seed of simulated shots.
@@ -160,7 +166,7 @@ class ShotsProblem(Problem):
                 [found[start : start + own] for found in by_subcircuit],
                 readouts,
                 centre,
-                self.posterior.register_subcircuits,
+                self.angles.measured.register_subcircuits,
             )
             for start in range(0, total, own)
         ]
@@ -170,12 +176,12 @@ class ShotsProblem(Problem):
         params, step = np.asarray(state.params), int(state.step)
         random = stream(self.definition, LOOK, step)
         shots = self.estimator.shots_at(min(step, self.definition.steps - 1), self.definition.steps)
-        measured = self.measure([own.reshape(1, -1) for own in params], 1, shots, label, random)
+        measured = self.measure([self.angles.at(own.reshape(-1))[None] for own in params], 1, shots, label, random)
         return memory_of([self.variation.estimate(one, random) for one in measured], state.memory.average)
 
     def findings(self, params: Float[np.ndarray, "..."]) -> Findings:
         random, shots = stream(self.definition, RESULT), shots_of_result(self.estimator)
-        (measurement,) = self.measure([params.reshape(1, -1)], 1, shots, "result", random)
+        (measurement,) = self.measure([self.angles.at(params.reshape(-1))[None]], 1, shots, "result", random)
         # Both go on from here: what the networks are does not depend on what the estimate draws.
         outcomes = joint_outcomes(measurement, deepcopy(random))
         estimate = self.variation.estimate(measurement, random, error=True)
