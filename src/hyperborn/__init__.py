@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hyperborn import backends, baselines, circuits, data, energy, networks
-    from hyperborn.energy import energies
+    from hyperborn.energy import Energies, EnergyFunction, energies
     from hyperborn.errors import UserError
     from hyperborn.objectives.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
     from hyperborn.objectives.kernels import (
@@ -54,6 +54,8 @@ __version__ = "0.1.0"
 
 MODULES = ("backends", "baselines", "circuits", "data", "energy", "networks")
 HOMES = {
+    "Energies": "hyperborn.energy",
+    "EnergyFunction": "hyperborn.energy",
     "energies": "hyperborn.energy",
     "UserError": "hyperborn.errors",
     "KL": "hyperborn.objectives.divergences",
@@ -116,6 +118,8 @@ __all__ = [
     "Autoregressive",
     "Bernoulli",
     "Empirical",
+    "Energies",
+    "EnergyFunction",
     "Exact",
     "ExactPosterior",
     "FirstOrder",

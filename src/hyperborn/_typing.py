@@ -16,8 +16,8 @@ Bits: TypeAlias = UInt8[np.ndarray, "networks n"]
 Examples: TypeAlias = Float[np.ndarray, "examples features"]
 Labels: TypeAlias = Int[np.ndarray, " examples"]
 
-Energies: TypeAlias = Float[np.ndarray, " states"]
-"""Negative log likelihood, summed over the data (nats), of all 2^n networks, float64, in index order."""
+EnergyTable: TypeAlias = Float[np.ndarray, " states"]
+"""Energies (nats) of all 2^n networks or bit strings, float64, in index order: see `hyperborn.energy`."""
 
 StateVector: TypeAlias = Float[Array, "2 states"]
 """Amplitudes as two real rows: real parts, imaginary parts."""

@@ -21,11 +21,12 @@ from hyperborn.compilation import check_process
 from hyperborn.data.columns import LARGEST_NUMBER, raw_table
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.data.tables import Table, real_numbers
-from hyperborn.energy import energy
+from hyperborn.energy import EnergySource, OwnEnergies
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, PreviousPosterior
 from hyperborn.predictive import fitted_temperature, posterior_predictive, predictive_of_draws, scores, tempered
+from hyperborn.printable import shown
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.history import TrainingHistory
 from hyperborn.training.regime import PosteriorPredictor
@@ -45,6 +46,8 @@ LONGEST = 64
 class Result:
     """A trained posterior over networks, with the definition and the data it came from.
 
+    Of energies of one's own it is a posterior over bits: whatever needs a network or labels is refused in one line.
+
     `params` are those of the best restart: the posterior's, and then the network's side parameters, if it has any.
     `losses` are the final losses of every restart (nats, as training saw them in float32; with `Registers` estimates
     from a few draws and at most 1000 examples), `numbers` what `Problem.numbers` gives, `seconds` the time spent on
@@ -58,7 +61,7 @@ class Result:
     """
 
     definition: Definition
-    data: Dataset
+    learnt_from: Dataset | OwnEnergies
     params: np.ndarray = field(repr=False)
     losses: tuple[float, ...]
     steps: int
@@ -71,7 +74,30 @@ class Result:
 
     @property
     def network(self) -> Network:
+        """The network whose weights were inferred.
+
+        Raises:
+            UserError: if the run is of energies of one's own.
+        """
+        if not isinstance(self.definition.network, Network):
+            raise without_network(self.learnt_from)
         return self.definition.network
+
+    @property
+    def data(self) -> Dataset:
+        """The data set that the network was trained on.
+
+        Raises:
+            UserError: if the run is of energies of one's own.
+        """
+        if not isinstance(self.learnt_from, Dataset):
+            raise without_network(self.learnt_from)
+        return self.learnt_from
+
+    @cached_property
+    def energies(self) -> EnergySource:
+        """What was learnt from: a call gives the energy (nats) of rows of bits, with side parameters as learnt."""
+        return self.definition.energies(self.learnt_from).at(self.side)
 
     @property
     def angles(self) -> np.ndarray:
@@ -98,9 +124,8 @@ class Result:
     def predictor(self) -> PosteriorPredictor:
         """What predicts, at temperature 1: what a backend gave, or else what the way of training has for it."""
         if self.outcomes is not None:
-            return OutcomesPredictor(self.fitted, self.outcomes)
-        regime = regime_of(self.definition)
-        return regime.predictor(self.definition, self.fitted, self.angles, lambda: self.probabilities)
+            return OutcomesPredictor(self.outcomes)
+        return regime_of(self.definition).predictor(self.definition, self.angles, lambda: self.probabilities)
 
     @cached_property
     def probabilities(self) -> Float[np.ndarray, " states"]:
@@ -118,10 +143,15 @@ class Result:
         return posterior.ideal.distribution(jnp.asarray(self.angles))
 
     @cached_property
+    def marginals(self) -> Float[np.ndarray, " n"]:
+        """Probability that each bit is 1, float64; on a backend, among the networks that came out."""
+        return self.predictor.marginals()
+
+    @cached_property
     def temperature(self) -> float:
         """What predictions are recalibrated with: `fitted_temperature` of the validation split; 1 where it is empty."""
         part = self.data.validation
-        return fitted_temperature(self.predictor.predictive(part.x), part.y)
+        return fitted_temperature(self.predictor.predictive(self.fitted, part.x), part.y)
 
     def predict_proba(
         self, x: ArrayLike, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
@@ -142,10 +172,9 @@ class Result:
         features = features_of(self.network, x)
         temperature = self.temperature if calibrated else 1.0
         if samples is None:
-            return tempered(self.predictor.predictive(features), temperature)
+            return tempered(self.predictor.predictive(self.fitted, features), temperature)
         shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
-        whole_number("seed", seed, 0, LARGEST_SEED)
-        drawn = self.predictor.sample(shots, seed)
+        drawn = self.sample(shots, seed=seed)
         return tempered(predictive_of_draws(self.fitted, features, drawn), temperature)
 
     def predict_table(
@@ -199,6 +228,16 @@ class Result:
             UserError: if there are not so many networks, or for more than one of too many to be enumerated.
         """
         return self.predictor.most_probable(k)
+
+    def sample(self, shots: int, *, seed: int = 0) -> Bits:
+        """Bits of networks drawn from the posterior, (shots, n); on a backend, from those that came out.
+
+        Raises:
+            UserError: if the number of shots is not positive, or the seed out of range.
+        """
+        whole_number("shots", shots, 1)
+        whole_number("seed", seed, 0, LARGEST_SEED)
+        return self.predictor.sample(shots, seed)
 
     def network_metrics(self, bits: Bits, split: str = "test") -> dict[str, float]:
         """The metrics of one network, given as one row of bits."""
@@ -270,15 +309,13 @@ class Result:
         """
         best = self.most_probable(1)
         mode = {
-            "bits": bit_string(best[0]) if self.network.n_weights <= LONGEST else None,
-            "energy": float(energy(self.fitted, self.data.train, best)[0]),
-            "test_accuracy": self.network_metrics(best).get("accuracy"),
+            "bits": bit_string(best[0]) if self.definition.n_weights <= LONGEST else None,
+            "energy": float(self.energies(best)[0]),
         }
+        predicts = isinstance(self.learnt_from, Dataset)
+        if predicts:
+            mode["test_accuracy"] = self.network_metrics(best).get("accuracy")
         head = {
-            "data": self.data.name,
-            "n_weights": self.network.n_weights,
-            "n_side": self.network.n_side,
-            "size_in_bytes": self.network.size_in_bytes,
             "n_parameters": self.definition.posterior.n_parameters,
             "posterior": type(self.definition.posterior).__name__,
             "objective": self.definition.objective.name,
@@ -287,10 +324,22 @@ class Result:
             "steps": self.steps,
             "stopped": self.stopped,
         }
-        splits = {name: self.metrics(name) for name in SPLITS}
-        tail = {"temperature": self.temperature, "map": mode, "losses": list(self.losses), "seconds": self.seconds}
+        scored = {name: self.metrics(name) for name in SPLITS} | {"temperature": self.temperature} if predicts else {}
+        tail = {"map": mode, "losses": list(self.losses), "seconds": self.seconds}
         place = {} if self.measured_on is None else {"measured_on": self.measured_on}
-        return head | place | self.numbers | splits | tail
+        return self._subject | head | place | self.numbers | scored | tail
+
+    @property
+    def _subject(self) -> dict[str, Any]:
+        """What the bits are of, for the summary."""
+        if isinstance(self.learnt_from, OwnEnergies):
+            return {"energies": self.learnt_from.label, "n_weights": self.definition.n_weights}
+        return {
+            "data": self.data.name,
+            "n_weights": self.network.n_weights,
+            "n_side": self.network.n_side,
+            "size_in_bytes": self.network.size_in_bytes,
+        }
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write a run folder that `hyperborn.load` reads, by `force` in place of a run that is there.
@@ -303,6 +352,14 @@ class Result:
 
         check_kind("force", force, (bool,), "True or False")
         save(self, path_of("path", path, "a run folder"), force=force)
+
+
+def without_network(energies: Any) -> UserError:
+    """The error for a question about a network or its data where there is none."""
+    return UserError(
+        f"the run is of energies of your own, {shown(energies)}, without a network, data or labels; ask for marginals, "
+        "most_probable, sample, probabilities, energies or numbers"
+    )
 
 
 def features_of(network: Network, x: ArrayLike) -> Examples:

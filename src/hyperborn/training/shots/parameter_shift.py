@@ -53,7 +53,7 @@ class ParameterShift(ShotEstimator):
     def averaged(self) -> float:
         return 0.0
 
-    def check(self, posterior: Posterior, network: Network) -> None:
+    def check(self, posterior: Posterior, network: Network | int) -> None:
         check_measured(self.name, posterior, network)
         assert isinstance(posterior, ShotPosterior)
         for circuit in {run.circuit for run in posterior.subcircuits(1)}:

@@ -13,8 +13,7 @@ from hyperborn.arguments import check_finite_parameters, check_key, check_kind
 from hyperborn.backends.backend import Backend, JobFailed, TransientError
 from hyperborn.backends.boundary import connected
 from hyperborn.circuits import Circuit
-from hyperborn.energy import CachedEnergies
-from hyperborn.energy.likelihood import Labelled
+from hyperborn.energy import CachedEnergies, EnergySource
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
@@ -57,12 +56,14 @@ class ShotPosterior(Posterior):
         """Every register as its own subcircuit; None if there is only one."""
 
     @abstractmethod
-    def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
+    def check_penalty(self, network: Network | int, objective: Objective, prior: Prior) -> None:
         """Raise a UserError if the penalty of the objective cannot be estimated from shots under the prior."""
 
     @abstractmethod
-    def variation(self, objective: Objective, prior: Prior, network: Network, split: Labelled) -> FirstVariation:
-        """The first variation of an objective on the examples of a split.
+    def variation(
+        self, objective: Objective, prior: Prior, network: Network | int, energies: EnergySource
+    ) -> FirstVariation:
+        """The first variation of an objective with the energies of a source.
 
         Raises:
             UserError: if shots are not enough for the objective or the prior.
@@ -138,15 +139,17 @@ class ShotRegister(ShotPosterior):
     def register_subcircuits(self) -> None:
         return None
 
-    def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
+    def check_penalty(self, network: Network | int, objective: Objective, prior: Prior) -> None:
         if objective.surrogate():
             check_prior(prior, network)
 
-    def variation(self, objective: Objective, prior: Prior, network: Network, split: Labelled) -> FirstVariation:
+    def variation(
+        self, objective: Objective, prior: Prior, network: Network | int, energies: EnergySource
+    ) -> FirstVariation:
         objective.check_samples()
         surrogate = objective.surrogate()
         discrepancy = ShotDiscrepancy.of(*surrogate, prior, network) if surrogate else None
-        return OneRegisterVariation(CachedEnergies(network, split), discrepancy)
+        return OneRegisterVariation(CachedEnergies(energies), discrepancy)
 
     def subcircuits(self, width: int | None) -> tuple[Subcircuit, ...]:
         del width  # one register cannot be divided
@@ -184,17 +187,19 @@ class ShotRegisters(ShotPosterior):
     def register_subcircuits(self) -> tuple[Subcircuit, ...]:
         return self.subcircuits(1)
 
-    def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
+    def check_penalty(self, network: Network | int, objective: Objective, prior: Prior) -> None:
         del objective
         self.registers.check_network(network)
         for group in self.groups:
             prior.log_factors(network, group.places)
 
-    def variation(self, objective: Objective, prior: Prior, network: Network, split: Labelled) -> FirstVariation:
+    def variation(
+        self, objective: Objective, prior: Prior, network: Network | int, energies: EnergySource
+    ) -> FirstVariation:
         objective.check_samples()
         with jax.enable_x64(True):
             penalties = Penalties.of(self.registers, network, prior, objective.penalty)
-        return ManyRegistersVariation(network, split, self.groups, penalties)
+        return ManyRegistersVariation(energies, self.groups, penalties)
 
     def subcircuits(self, width: int | None) -> tuple[Subcircuit, ...]:
         singles = [
