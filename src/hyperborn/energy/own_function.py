@@ -193,10 +193,15 @@ class EnergyFunction(OwnEnergies):
             return Called(self.values_in_steps, self.differences_in_steps)
         bits = probes(self.n_bits)[:2]
         slopes = jax.grad(lambda rows: self.function(rows).sum().astype(jnp.float32))(bits.astype(np.float32))
-        if not np.isfinite(slopes).all() or (not np.any(slopes) and self.differences(bits).any()):
+        if not np.isfinite(slopes).all():
             raise UserError(
-                f"{self.owner} has no useful derivative by its bits; write it as a polynomial of them, or in "
-                "NumPy, whose differences are taken instead"
+                f"{self.owner} has derivatives that are NaN or infinite in single precision; give smaller energies, or "
+                "compute them in NumPy, whose differences are taken instead"
+            )
+        if not np.any(slopes) and self.differences(bits).any():
+            raise UserError(
+                f"{self.owner} has no derivative by its bits; write it as a polynomial of them, or in NumPy, whose "
+                "differences are taken instead"
             )
         return Traced(self.function)
 
