@@ -2,6 +2,7 @@ import functools
 import shutil
 from typing import Any
 
+import jax
 import pytest
 
 import own_energies
@@ -18,6 +19,18 @@ def test_a_function_is_found_again_by_its_name() -> None:
 class Callable_:  # noqa: N801
     def __call__(self, rows: Any) -> Any:
         return rows
+
+
+@jax.jit
+def compiled(rows: Any) -> Any:
+    return rows.sum(axis=1)
+
+
+def test_a_function_that_jax_compiles_has_a_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "__module__", "own_energies", raising=False)
+    monkeypatch.setattr(own_energies, "compiled", compiled, raising=False)
+    assert name_of(compiled) == "own_energies:compiled"
+    assert function_named("own_energies:compiled") is compiled
 
 
 def test_what_no_name_leads_to_has_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ import objectives_oracle
 import oracle
 from hyperborn.backends import Limits
 from hyperborn.data import Dataset
-from hyperborn.energy import OwnEnergies
+from hyperborn.energy import OwnEnergies, of_network
 from hyperborn.errors import UserError
 from hyperborn.training.result import Result
 from own_energies import TABLE, N, in_jax, in_numpy
@@ -51,6 +52,29 @@ def test_a_table_of_a_networks_energies_trains_as_the_network_does(define, data:
     network = hb.fit(definition.network, data, **settings)
     table = hb.fit(hb.Energies(hb.energies(definition.network, data.train)), **settings)
     assert same(network, table)
+
+
+def test_energies_are_enumerated_once(define, data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables: list[int] = []
+
+    def counted(network: Any, split: Any, **settings: Any) -> np.ndarray:
+        tables.append(network.n_weights)
+        return hb.energies(network, split, **settings)
+
+    monkeypatch.setattr(of_network, "energies", counted)
+    settings = {"posterior": define().posterior, "steps": 2, "progress": False}
+    assert hb.fit(define().network, data, **settings).summary["map"]["energy"] > 0
+    assert tables == [9]
+    rows: list[int] = []
+
+    def noted(given: np.ndarray) -> np.ndarray:
+        rows.append(len(given))
+        return given.sum(axis=1)
+
+    energies = hb.EnergyFunction(noted, 9)
+    rows.clear()
+    assert hb.fit(energies, **settings).summary["map"]["energy"] == 0
+    assert rows == [512, 1]
 
 
 def test_all_kinds_of_energies_train_alike(source: OwnEnergies, result: Result) -> None:
@@ -212,6 +236,17 @@ def test_an_energy_that_is_not_finite_stops_a_run_on_registers() -> None:
         UserError, match="an energy is NaN or infinite in single precision: give smaller or finite ones"
     ):
         fitted(hb.Energies(TABLE * 1e39), posterior=REGISTERS)
+
+
+def test_only_estimators_that_follow_derivatives_ask_for_them() -> None:
+    stepwise = hb.EnergyFunction(lambda rows: jnp.sum(rows[:, 1:] == rows[:, :-1], axis=1), N)
+    for estimator in (hb.FirstOrder(), hb.StraightThrough()):
+        with pytest.raises(
+            UserError, match=r"no derivative by its bits; .* or take the estimator hb\.ScoreFunction\(\)"
+        ):
+            fitted(stepwise, posterior=REGISTERS, estimator=estimator, steps=1)
+    fitted(stepwise, posterior=REGISTERS, estimator=hb.ScoreFunction(), steps=1)
+    fitted(stepwise, posterior=REGISTERS, estimator=hb.LocalExpectation(), steps=1)
 
 
 def test_results_are_saved_and_loaded(result: Result, registered: Result, tmp_path: Path) -> None:

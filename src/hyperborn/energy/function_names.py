@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 from hyperborn.errors import UserError
@@ -14,9 +13,8 @@ def name_of(function: Any) -> str | None:
 
     A script is no module that can be imported, and Python's own functions are no energies.
     """
-    if not isinstance(function, FunctionType) or function.__module__ == "__main__":
-        return None
-    name = f"{function.__module__}:{function.__qualname__}"
+    # Functions that JAX has compiled are no functions to Python, and have both.
+    name = f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', '')}"
     return name if found(name) is function else None
 
 
@@ -35,12 +33,13 @@ def function_named(name: Any) -> Callable[[Any], Any]:
     raise UserError(f"the energy function {name} is of a module that is not imported; import {module} first")
 
 
-def found(name: Any) -> FunctionType | None:
+def found(name: Any) -> Callable[[Any], Any] | None:
     """The function of a name among the imported modules; of Python's own modules none, for a record may be forged."""
     module, _, place = name.partition(":") if isinstance(name, str) else ("", "", "")
     if module.partition(".")[0] in {*sys.stdlib_module_names, "__main__"}:
         return None
-    thing = sys.modules.get(module)
+    thing: Any = sys.modules.get(module)
     for part in place.split("."):
         thing = vars(thing).get(part) if hasattr(thing, "__dict__") else None
-    return thing if isinstance(thing, FunctionType) and thing.__module__ == module else None
+    is_function = callable(thing) and not isinstance(thing, type)
+    return thing if is_function and getattr(thing, "__module__", None) == module else None

@@ -26,8 +26,14 @@ AT_ONCE = 2**21
 PROBES = 16
 """Rows whose energies are saved with a run, so that another function of the same name is noticed."""
 
-PROBE_TOLERANCE = 1e-6
-"""Relative difference of two energies of one row that are taken for the same."""
+RELATIVE, ABSOLUTE = 1e-5, 1e-3
+"""Differences that rounding may make between two energies of one row: relative, and in nats."""
+
+OTHERWISE = (
+    "write it as a polynomial of them, or in NumPy, whose differences are taken instead, or take the estimator "
+    "hb.ScoreFunction()"
+)
+"""What to do about a function in JAX whose derivatives are of no use."""
 
 
 @final
@@ -65,14 +71,17 @@ class EnergyFunction(OwnEnergies):
                 "such as lambda rows: rows.sum(axis=1)"
             )
         object.__setattr__(self, "n_bits", whole_number("n_bits", self.n_bits, 1))
-        # With as many rows as bits, a vector of the wrong length would pass.
-        rows = bits_of(np.arange(3), 2) if self.n_bits == 2 else np.full((2, self.n_bits), [[0], [1]], np.uint8)
+        rows = np.zeros((2, self.n_bits), np.uint8)
+        rows[1, ::2] = 1
+        if self.n_bits == 2:
+            # With as many rows as bits, a vector of the wrong length would pass.
+            rows = bits_of(np.arange(3), 2)
         object.__setattr__(self, "in_jax", isinstance(self.called(rows.astype(np.float64)), jax.Array))
         if self.in_jax:
             self.check_traceable()
         together = self(rows)
         alone = np.concatenate([self(row[None]) for row in rows])
-        if not np.allclose(together, alone, rtol=PROBE_TOLERANCE, atol=0):
+        if not agree(together, alone):
             raise UserError(
                 f"{self.owner} gives {together.tolist()} for rows together and {alone.tolist()} for each alone; the "
                 "energy of a row must depend on that row only"
@@ -120,10 +129,21 @@ class EnergyFunction(OwnEnergies):
         return found
 
     def energies_of(self, bits: Bits) -> Float[np.ndarray, " networks"]:
-        """As a call, of rows that are at once small enough and known to be bits."""
+        """As a call, of rows that are at once small enough and known to be bits.
+
+        Raises:
+            UserError: if the function raises, or does not return one finite real number a row.
+        """
         rows = bits.astype(np.float64)
         values = self.compiled_values(rows) if self.in_jax else self.called(rows)
-        return self.checked(values, bits)
+        if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf" or values.shape != (len(bits),):
+            given = type_and_shape(np.asarray(values) if isinstance(values, np.generic) else values)
+            raise UserError(f"{self.owner} gives {given} for {len(bits)} rows; {self.remedy}")
+        energies = values.astype(np.float64)
+        strange = np.flatnonzero(~np.isfinite(energies))
+        if len(strange):
+            raise not_finite(self.owner, float(energies[strange[0]]), bits[strange[0]])
+        return energies
 
     def called(self, rows: Float[np.ndarray, "networks n"]) -> Any:
         """What the function returns for rows, which it cannot write to.
@@ -145,27 +165,13 @@ class EnergyFunction(OwnEnergies):
         padded = np.zeros((1 << (len(rows) - 1).bit_length(), self.n_bits))
         padded[: len(rows)] = rows
         with jax.enable_x64(True):
-            return np.asarray(self.compiled(padded))[: len(rows)]
+            values = np.asarray(self.compiled(padded))
+        return values[: len(rows)] if values.shape == padded.shape[:1] else values
 
     @cached_property
     def compiled(self) -> Callable[[Any], Array]:
         """The function in JAX as a program."""
         return jax.jit(self.function)
-
-    def checked(self, values: Any, bits: Bits) -> Float[np.ndarray, " networks"]:
-        """What the function returned for rows of bits, as float64.
-
-        Raises:
-            UserError: unless it is one finite real number a row.
-        """
-        if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf" or values.shape != (len(bits),):
-            given = type_and_shape(np.asarray(values) if isinstance(values, np.generic) else values)
-            raise UserError(f"{self.owner} gives {given} for {len(bits)} rows; {self.remedy}")
-        energies = values.astype(np.float64)
-        strange = np.flatnonzero(~np.isfinite(energies))
-        if len(strange):
-            raise not_finite(self.owner, float(energies[strange[0]]), bits[strange[0]])
-        return energies
 
     def check_traceable(self) -> None:
         """Raise a UserError if JAX cannot compile a function that returns a JAX array."""
@@ -189,21 +195,17 @@ class EnergyFunction(OwnEnergies):
         return found
 
     def on_device(self) -> DeviceEnergies:
+        return Traced(self.function) if self.in_jax else Called(self.values_in_steps, self.differences_in_steps)
+
+    def check_derivatives(self) -> None:
         if not self.in_jax:
-            return Called(self.values_in_steps, self.differences_in_steps)
+            return
         bits = probes(self.n_bits)[:2]
         slopes = jax.grad(lambda rows: self.function(rows).sum().astype(jnp.float32))(bits.astype(np.float32))
         if not np.isfinite(slopes).all():
-            raise UserError(
-                f"{self.owner} has derivatives that are NaN or infinite in single precision; give smaller energies, or "
-                "compute them in NumPy, whose differences are taken instead"
-            )
+            raise UserError(f"{self.owner} has derivatives that are NaN or infinite in single precision; {OTHERWISE}")
         if not np.any(slopes) and self.differences(bits).any():
-            raise UserError(
-                f"{self.owner} has no derivative by its bits; write it as a polynomial of them, or in NumPy, whose "
-                "differences are taken instead"
-            )
-        return Traced(self.function)
+            raise UserError(f"{self.owner} has no derivative by its bits; {OTHERWISE}")
 
     def values_in_steps(self, bits: Bits) -> Float[np.ndarray, " networks"]:
         """As a call from inside of compiled steps, where NaN stands for an error that `check_steps` raises."""
@@ -239,11 +241,16 @@ class EnergyFunction(OwnEnergies):
             raise UserError("data record: the entries of an energy function do not fit; restore it from a backup")
         found = EnergyFunction(function_named(description["function"]), description["n_bits"])
         before, now = arrays["energies"], found(probes(found.n_bits))
-        if before.shape != now.shape or not np.allclose(before, now, rtol=PROBE_TOLERANCE, atol=0):
+        if before.shape != now.shape or not agree(before, now):
             raise UserError(
                 f"{found.owner} is not the one that the run was trained with: it gives other energies; restore it"
             )
         return found
+
+
+def agree(one: Float[np.ndarray, " networks"], other: Float[np.ndarray, " networks"]) -> bool:
+    """Whether two energies (nats) of each row differ by no more than rounding."""
+    return np.allclose(one, other, rtol=RELATIVE, atol=ABSOLUTE)
 
 
 def failure(error: Exception) -> str:

@@ -63,6 +63,9 @@ class Energies(OwnEnergies):
     def on_device(self) -> DeviceEnergies:
         return TableOnDevice(jnp.asarray(self.values, jnp.float32))
 
+    def check_derivatives(self) -> None:
+        pass
+
     def check_steps(self) -> None:
         pass
 

@@ -64,11 +64,11 @@ class EnergySource(ABC):
 
     @abstractmethod
     def on_device(self) -> DeviceEnergies:
-        """The energies as a part of a compiled step.
+        """The energies as a part of a compiled step."""
 
-        Raises:
-            UserError: if a function of one's own cannot be one.
-        """
+    @abstractmethod
+    def check_derivatives(self) -> None:
+        """Raise a UserError if a function of one's own has no derivatives that a compiled step could follow."""
 
     @abstractmethod
     def at(self, side: Float[np.ndarray, " m"]) -> "EnergySource":

@@ -25,6 +25,8 @@ class MinibatchEstimator(Estimator):
     """Estimates E_q[energy] from a few networks a step, and its gradient through the registers' tables."""
 
     regime: ClassVar[str] = "minibatch"
+    needs_derivatives: ClassVar[bool] = True
+    """Whether it follows the derivatives of energies by the bits."""
 
     def check(self, posterior: Posterior, network: Network | int) -> None:
         del network

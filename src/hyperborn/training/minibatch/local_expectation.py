@@ -37,6 +37,7 @@ class LocalExpectation(MinibatchEstimator):
     """
 
     name: ClassVar[str] = "local-expectation"
+    needs_derivatives: ClassVar[bool] = False
     samples: int = 1
 
     def __post_init__(self) -> None:

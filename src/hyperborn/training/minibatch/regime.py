@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, cast, final
 
 import jax
 import jax.numpy as jnp
@@ -80,6 +80,8 @@ class MinibatchRegime(Regime):
     @contextmanager
     def prepare(self, definition: Definition, energies: EnergySource, resources: Resources) -> Iterator[Problem]:
         check_no_backend(resources)
+        if cast(MinibatchEstimator, definition.estimator).needs_derivatives:
+            energies.check_derivatives()
         yield MinibatchProblem(definition, energies)
 
     def memory(self, definition: Definition, params: Any) -> Any:

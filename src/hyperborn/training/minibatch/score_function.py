@@ -30,6 +30,7 @@ class ScoreFunction(MinibatchEstimator):
     """
 
     name: ClassVar[str] = "score-function"
+    needs_derivatives: ClassVar[bool] = False
     samples: int = 16
 
     def __post_init__(self) -> None:
