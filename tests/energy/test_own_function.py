@@ -180,7 +180,7 @@ def test_a_function_without_a_name_says_why_it_cannot_be_saved() -> None:
     energies = hb.EnergyFunction(lambda rows: rows.sum(axis=1), 3)
     assert energies.why_unsaved is not None
     with pytest.raises(
-        UserError, match=r"<lambda> cannot be imported by name, so that its run cannot be saved; define"
+        UserError, match=r"<lambda> has no name that it could be found by, so that its run cannot be saved; define"
     ):
         energies.to_record()
 

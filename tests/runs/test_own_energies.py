@@ -59,6 +59,6 @@ def test_a_function_whose_module_is_not_imported_is_named(tmp_path: Path, monkey
     assert same(hb.load(tmp_path / "run"), found)
     monkeypatch.delitem(__import__("sys").modules, "cuts_of_mine")
     with pytest.raises(
-        UserError, match="cuts_of_mine:cut is of a module that is not imported; import cuts_of_mine first"
+        UserError, match="cuts_of_mine:cut' is not known here; import cuts_of_mine first, or give --plugin"
     ):
         hb.load(tmp_path / "run")

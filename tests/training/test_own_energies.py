@@ -263,14 +263,17 @@ def test_results_are_saved_and_loaded(result: Result, registered: Result, tmp_pa
 def test_a_run_that_cannot_be_saved_says_so_before_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = fitted(hb.EnergyFunction(lambda rows: rows.sum(axis=1), N), steps=2)
     assert capsys.readouterr().err == ""
-    with pytest.raises(UserError, match="<lambda> cannot be imported by name"):
+    with pytest.raises(UserError, match="<lambda> has no name that it could be found by"):
         found.save(tmp_path / "run")
     assert not (tmp_path / "run").exists()
     # Before training, which fails here.
     wild = hb.EnergyFunction(lambda rows: np.where(rows[:, 0] < rows[:, 1], np.nan, rows.sum(axis=1)), N)
     with pytest.raises(UserError, match="nan"):
         fitted(wild, progress=True)
-    assert "<lambda> cannot be imported by name, so that its run cannot be saved; define" in capsys.readouterr().err
+    assert (
+        "<lambda> has no name that it could be found by, so that its run cannot be saved; define"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_trained_posterior_is_a_prior_and_runs_on_a_backend(result: Result) -> None:
