@@ -52,8 +52,8 @@ class EnergyFunction(OwnEnergies):
 
     Infinite energies are refused: for a forbidden string give a finite one, 50 nats above the others, say.
 
-    A run of it can be saved if the function can be found by its name, as one at the top of a module can; the module must
-    be imported before the run is loaded.
+    A run of it can be saved if the function can be found by its name, as one at the top of a module can; the module
+    must be imported before the run is loaded.
 
     Raises:
         UserError: if it cannot be called, raises, gives anything else for a few rows, or n_bits is out of range.
