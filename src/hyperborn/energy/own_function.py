@@ -96,8 +96,8 @@ class EnergyFunction(OwnEnergies):
         if name_of(self.function):
             return None
         return (
-            f"{self.owner} has no name that it could be found by, so that its run cannot be saved; define it at the top of a "
-            "module that you import, or give the table of its energies, hb.Energies(energies.table())"
+            f"{self.owner} has no name that it could be found by, so that its run cannot be saved; define it at the "
+            "top of a module that you import, or give the table of its energies, hb.Energies(energies.table())"
         )
 
     @property
