@@ -105,7 +105,7 @@ def of_registers(method: str, network: hb.networks.BinaryMLP, data: hb.data.Data
         estimator=estimator,
         batch_size=BATCH,
     )
-    learning, state = MinibatchProblem(definition, data.train), initial_state(definition)
+    learning, state = MinibatchProblem(definition, definition.energies(data)), initial_state(definition)
 
     def run(steps: int) -> None:
         learning.advance(state, steps)

@@ -85,7 +85,7 @@ def ours(step: Step, objective: Any = None) -> Run:
         optimizer=hb.Adam(1.0), steps=1_000_000,
     )  # fmt: skip
     sampler = LedgerSampler(connected(backend), backend.label, Ledger.in_memory(None))
-    problem, start = ShotsProblem(definition, step.data.train, sampler), fresh(definition).state
+    problem, start = ShotsProblem(definition, definition.energies(step.data), sampler), fresh(definition).state
     state = start._replace(params=step.angles[None].astype(np.float32))
     numbers = count()
 

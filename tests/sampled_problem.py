@@ -10,6 +10,7 @@ import infinite_shots
 import objectives_oracle
 import oracle
 from hyperborn.data import Split
+from hyperborn.energy import NetworkEnergies
 from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.kernels import Hamming
 
@@ -33,6 +34,10 @@ class Task:
         random = np.random.default_rng(self.network.n_weights)
         x = random.normal(size=(self.examples, self.network.n_features)) + 0.3
         return Split(x, (x @ np.arange(1, x.shape[1] + 1) > 0).astype(np.int64))
+
+    @cached_property
+    def source(self) -> NetworkEnergies:
+        return NetworkEnergies(self.network, self.split)
 
     @property
     def n(self) -> int:

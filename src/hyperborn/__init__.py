@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hyperborn import backends, baselines, circuits, data, energy, networks, testing
-    from hyperborn.energy import energies
+    from hyperborn.energy import Energies, EnergyFunction, energies
     from hyperborn.errors import UserError
     from hyperborn.likelihoods import Categorical, Gaussian, SquaredError
     from hyperborn.objectives.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
@@ -55,6 +55,8 @@ __version__ = "0.1.0"
 
 MODULES = ("backends", "baselines", "circuits", "data", "energy", "networks", "testing")
 HOMES = {
+    "Energies": "hyperborn.energy",
+    "EnergyFunction": "hyperborn.energy",
     "energies": "hyperborn.energy",
     "UserError": "hyperborn.errors",
     "Categorical": "hyperborn.likelihoods",
@@ -121,6 +123,8 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "Empirical",
+    "Energies",
+    "EnergyFunction",
     "Exact",
     "ExactPosterior",
     "FirstOrder",

@@ -18,8 +18,8 @@ Labels: TypeAlias = Int[np.ndarray, " examples"]
 Targets: TypeAlias = Real[np.ndarray, " examples"]
 """What is to be predicted: class indices, or numbers."""
 
-Energies: TypeAlias = Float[np.ndarray, " states"]
-"""Negative log likelihood, summed over the data (nats), of all 2^n networks, float64, in index order."""
+EnergyTable: TypeAlias = Float[np.ndarray, " states"]
+"""Energies (nats) of all 2^n networks or bit strings, float64, in index order: see `hyperborn.energy`."""
 
 StateVector: TypeAlias = Float[Array, "2 states"]
 """Amplitudes as two real rows: real parts, imaginary parts."""

@@ -13,7 +13,7 @@ import pytest
 import hyperborn as hb
 import my_parts
 import oracle
-from hyperborn.energy import CachedEnergies, cache, energies
+from hyperborn.energy import CachedEnergies, NetworkEnergies, cache, energies
 from hyperborn.energy.cache import energy_key
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP, Network
@@ -174,7 +174,7 @@ WIDTHS = [(4, 5), (19, 20), (20, 21), (29, 30), (61, 62), (62, 63), (99, 100)]
 def test_energies_are_those_of_the_networks_and_computed_once(features: int, n: int) -> None:
     network, split = problem(features)
     assert network.n_weights == n
-    energies = CachedEnergies(network, split)
+    energies = CachedEnergies(NetworkEnergies(network, split))
     random = np.random.default_rng(1)
     rows = np.unique(random.integers(0, 2, (40, n), np.uint8), axis=0)
     # The last bits alone are what makes these differ from the first row.
@@ -193,7 +193,7 @@ def test_energies_are_those_of_the_networks_and_computed_once(features: int, n: 
 def test_too_many_networks_are_forgotten(features: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "MOST_KEPT", 20)
     network, split = problem(features)
-    energies = CachedEnergies(network, split)
+    energies = CachedEnergies(NetworkEnergies(network, split))
     rows = np.random.default_rng(0).integers(0, 2, (30, network.n_weights), np.uint8)
     first = energies(rows[:20])
     energies(rows[:20])
@@ -209,7 +209,7 @@ def test_too_many_networks_are_forgotten(features: int, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("more", [-1, 1])
 def test_rows_must_fit_the_network(features: int, more: int) -> None:
     network, split = problem(features)
-    energies = CachedEnergies(network, split)
+    energies = CachedEnergies(NetworkEnergies(network, split))
     n = network.n_weights
     energies(np.ones((1, n), np.uint8))
     with pytest.raises(UserError, match=f"rows of {n + more} bits for {n} weights"):

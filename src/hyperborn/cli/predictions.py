@@ -46,9 +46,9 @@ def predict_command(
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
         from hyperborn.predictive import NormalMixture
+        from hyperborn.predictive.predictions import probabilities_of
         from hyperborn.runs.results import load
         from hyperborn.storage import write_file
-        from hyperborn.training.result import probabilities_of
 
         import_plugins(plugin or ())
         # The real path is checked: with folder/../name, and no such folder, the plain path does not find the file.

@@ -60,7 +60,7 @@ def train_command(
                 )
             definition = definition_of(settings, examples, settings.objective)
             if settings.hidden == settings.posterior == "auto" and regime_of(definition).enumerates:
-                size = definition.network.n_weights
+                size = definition.n_weights
                 note(
                     f"{size} weights on one circuit, exact; a larger network may predict better: --posterior registers"
                 )

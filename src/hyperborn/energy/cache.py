@@ -10,7 +10,7 @@ from jaxtyping import Float
 from hyperborn._typing import Bits
 from hyperborn.arguments import check_bits
 from hyperborn.bits import LARGEST_TABLE, index_of, row_keys
-from hyperborn.energy.likelihood import Labelled, checked_examples, energy
+from hyperborn.energy.source import EnergySource
 from hyperborn.likelihoods import Gaussian, SquaredError
 from hyperborn.networks import BinaryConvNet, BinaryMLP, Network, Regression
 from hyperborn.records import record_of
@@ -66,18 +66,13 @@ def energy_key(net: Network, x: np.ndarray, y: np.ndarray) -> str:
 
 
 class CachedEnergies:
-    """The energy (nats) of given networks on fixed examples: each is computed the first time, and then looked up.
+    """The energies (nats) of a source: that of each row is computed the first time, and then looked up."""
 
-    Raises:
-        UserError: if the examples do not fit the network.
-    """
-
-    def __init__(self, network: Network, split: Labelled) -> None:
-        checked_examples(network, split)
-        self.network, self.split = network, split
+    def __init__(self, source: EnergySource) -> None:
+        self.source = source
         self.computed = 0
         """Energies computed so far."""
-        n = network.n_weights
+        n = source.n_bits
         self.table = np.full(2**n, np.nan) if n <= LARGEST_TABLE else None
         self.keys, self.values = row_keys(np.empty((0, n), np.uint8)), np.empty(0)
 
@@ -85,10 +80,10 @@ class CachedEnergies:
         """The energy of each row, float64.
 
         Raises:
-            UserError: if the rows do not fit the network.
+            UserError: if the rows do not fit the source, or a function of one's own fails.
         """
         # The index of rows that do not fit would be that of another network.
-        check_bits("bits", bits, self.network.n_weights)
+        check_bits("bits", bits, self.source.n_bits)
         return self.from_keys(bits) if self.table is None else self.from_table(bits, self.table)
 
     def from_table(self, bits: Bits, table: Float[np.ndarray, " states"]) -> Float[np.ndarray, " networks"]:
@@ -113,4 +108,4 @@ class CachedEnergies:
 
     def compute(self, bits: Bits) -> Float[np.ndarray, " networks"]:
         self.computed += len(bits)
-        return energy(self.network, self.split, bits)
+        return self.source(bits)

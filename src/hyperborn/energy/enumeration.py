@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from hyperborn._typing import Energies, Examples, Targets
+from hyperborn._typing import EnergyTable, Examples, Targets
 from hyperborn.bits import LARGEST_ENUMERATED, bits_of, values_of
 from hyperborn.energy.cache import through_cache
 from hyperborn.energy.likelihood import Labelled, checked_examples
@@ -79,7 +79,7 @@ def energies(
     memory: int = 512 * 2**20,
     progress: Callable[[int, int], None] | None = None,
     cache: bool = True,
-) -> Energies:
+) -> EnergyTable:
     """Energy of every network: its negative log likelihood in nats, summed over examples, in index order.
 
     Agrees with the plain formula to 1e-9 of the energy, plus 1e-15 an example. ``memory`` bounds, in bytes, the
@@ -100,7 +100,7 @@ def energies(
             f"(components), or raise limit to {n}, whose table takes {2.0 ** (n - 27):,.4g} GiB"
         )
 
-    def compute() -> Energies:
+    def compute() -> EnergyTable:
         choices = net.choices
         total = np.zeros((2**n // len(choices), len(choices)))
         for place, choice in enumerate(choices):

@@ -196,6 +196,11 @@ class Network(abc.ABC):
         raise UserError(f"no weight field is called {name!r}; this network has {names}")
 
 
+def n_side_of(network: Network | int) -> int:
+    """Side parameters of a network; a number of weights alone stands for bits without any."""
+    return network.n_side if isinstance(network, Network) else 0
+
+
 def check_network(net: Any) -> None:
     """Raise a UserError for anything that is not a network."""
     if not isinstance(net, Network):

@@ -36,7 +36,7 @@ class Penalties:
     shared: tuple[bool, ...] = field(metadata={"static": True})
 
     @classmethod
-    def of(cls, registers: Registers, network: Network, prior: Prior, penalty: PenaltyRule) -> "Penalties":
+    def of(cls, registers: Registers, network: Network | int, prior: Prior, penalty: PenaltyRule) -> "Penalties":
         """The penalties under a prior.
 
         Raises:

@@ -12,7 +12,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
-from hyperborn._typing import Bits, Energies, RandomKey
+from hyperborn._typing import Bits, EnergyTable, RandomKey
 from hyperborn.arguments import check_key, distribution
 from hyperborn.bits import bits_of
 from hyperborn.errors import whole_number
@@ -32,14 +32,14 @@ def table_blocks(states: int) -> Iterator[slice]:
     return (slice(start, min(start + BLOCK, states)) for start in range(0, states, BLOCK))
 
 
-def log_evidence(energies: Energies, log_prior: LogProbabilities) -> float:
+def log_evidence(energies: EnergyTable, log_prior: LogProbabilities) -> float:
     """log Σ_w p(w) exp(-energy(w)): the log probability of the labels under the prior."""
     largest = max(float((log_prior[part] - energies[part]).max()) for part in table_blocks(len(energies)))
     total = sum(float(np.exp(log_prior[part] - energies[part] - largest).sum()) for part in table_blocks(len(energies)))
     return largest + float(np.log(total))
 
 
-def posterior_probabilities(energies: Energies, log_prior: LogProbabilities) -> Distribution:
+def posterior_probabilities(energies: EnergyTable, log_prior: LogProbabilities) -> Distribution:
     """p(w | data) of all 2^n networks, proportional to p(w) exp(-energy(w))."""
     log_z = log_evidence(energies, log_prior)
     posterior = np.empty(len(energies))
@@ -48,7 +48,7 @@ def posterior_probabilities(energies: Energies, log_prior: LogProbabilities) -> 
     return posterior
 
 
-def expected_energy(q: Distribution, energies: Energies) -> float:
+def expected_energy(q: Distribution, energies: EnergyTable) -> float:
     """E_q[energy]."""
     return float(q @ energies)
 
@@ -74,7 +74,7 @@ def total_variation(q: Distribution, p: Distribution) -> float:
     return 0.5 * sum(float(np.abs(q[part] - p[part]).sum()) for part in table_blocks(len(q)))
 
 
-def elbo(q: Distribution, energies: Energies, log_prior: LogProbabilities) -> float:
+def elbo(q: Distribution, energies: EnergyTable, log_prior: LogProbabilities) -> float:
     """The evidence lower bound -E_q[energy] - KL(q ‖ prior), at most `log_evidence`; higher is better."""
     return -expected_energy(q, energies) - kl_divergence(q, log_prior)
 

@@ -87,7 +87,7 @@ class Registers(ExplicitPosterior):
         # This checks the grouping.
         _ = self.groups
 
-    def check_network(self, network: Network) -> None:
+    def check_network(self, network: Network | int) -> None:
         """Raise a UserError if these are the registers of another network."""
         if isinstance(self.network, Network) and self.network != network:
             raise UserError("the registers are those of another network; give hb.Registers of the network itself")

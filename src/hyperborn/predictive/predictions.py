@@ -1,4 +1,4 @@
-"""What predictions of classes and of numbers have in common."""
+"""What predictions of classes and of numbers have in common, and what they are made from."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -6,9 +6,13 @@ from typing import ClassVar, final
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
-from hyperborn._typing import Targets
+from hyperborn._typing import Examples, Targets
+from hyperborn.data.columns import LARGEST_NUMBER
+from hyperborn.data.tables import real_numbers
 from hyperborn.errors import UserError
+from hyperborn.networks import Network
 from hyperborn.predictive.metrics import accuracy, scores
 from hyperborn.predictive.temperature import fitted_temperature, tempered
 
@@ -91,3 +95,39 @@ class ClassProbabilities(Predictions):
 
     def scores(self, y: Targets) -> dict[str, float]:
         return scores(self.probabilities, y)
+
+
+def probabilities_of(predictions: Predictions) -> Float[np.ndarray, "examples classes"]:
+    """The probabilities of classes.
+
+    Raises:
+        UserError: if numbers are predicted.
+    """
+    if not isinstance(predictions, ClassProbabilities):
+        raise UserError(
+            "the run is a regression, which has no classes; take predictions(x), with its mean and interval"
+        )
+    return predictions.probabilities
+
+
+def features_of(network: Network, x: ArrayLike) -> Examples:
+    """Whatever a caller takes for features as a float64 table that fits the network.
+
+    Raises:
+        UserError: if x is no table of finite numbers with as many columns as the network has features.
+    """
+    remedy = f"give numbers of shape (examples, {network.n_features}), as data.test.x holds them"
+    try:
+        table = real_numbers(x)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UserError(f"x is no table of numbers ({error}); {remedy}") from error
+    if table.ndim != 2:
+        raise UserError(f"x has shape {table.shape}; {remedy}")
+    network.check_features(table)
+    large = np.argwhere(np.abs(table) > LARGEST_NUMBER)
+    if len(large):
+        row, column = large[0]
+        raise UserError(
+            f"x[{row}, {column}] = {table[row, column]:.6g}: give numbers up to {LARGEST_NUMBER:g} either way"
+        )
+    return table

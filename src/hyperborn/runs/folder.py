@@ -23,7 +23,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hyperborn.data.dataset import Dataset
+from hyperborn.energy import Energies, EnergyFunction, OwnEnergies
 from hyperborn.errors import UserError, is_number
 from hyperborn.runs import layout
 from hyperborn.runs.environment import difference, sources, surroundings
@@ -88,11 +91,13 @@ class RunFolder:
 
     path: Path
     definition: Definition
-    data: Dataset
+    data: Dataset | OwnEnergies
     identity: str
 
     @classmethod
-    def create(cls, path: Path, definition: Definition, data: Dataset, *, force: bool = False) -> "RunFolder":
+    def create(
+        cls, path: Path, definition: Definition, data: Dataset | OwnEnergies, *, force: bool = False
+    ) -> "RunFolder":
         """A new run's folder, with what defines the run in it.
 
         Raises:
@@ -137,7 +142,7 @@ class RunFolder:
         )
         arrays = arrays_from_bytes(files["data.npz"], str(place / "data.npz"))
         try:
-            definition, data = definition_from_record(record), Dataset.from_record(arrays, description)
+            definition, data = definition_from_record(record), data_from_record(arrays, description)
             definition.check(data)
         except UserError as error:
             raise UserError(f"{place}: {error}") from error
@@ -306,6 +311,19 @@ class RunFolder:
         return record, files
 
 
+def data_from_record(arrays: Mapping[str, np.ndarray], description: Any) -> Dataset | OwnEnergies:
+    """The data set, or the energies of one's own, of a record; only the latter say of what kind they are.
+
+    Raises:
+        UserError: if the record was damaged, or its function is not known here.
+    """
+    kinds = {kind.__name__: kind for kind in (Energies, EnergyFunction)}
+    named = description.get("kind") if isinstance(description, Mapping) else None
+    if isinstance(named, str) and named in kinds:
+        return kinds[named].from_record(arrays, description)
+    return Dataset.from_record(arrays, description)
+
+
 def checked_record(record: Any, restarts: int) -> Mapping[str, Any]:
     """A record of the metrics log, as it is.
 
@@ -313,10 +331,10 @@ def checked_record(record: Any, restarts: int) -> Mapping[str, Any]:
         KeyError, TypeError, ValueError: if it is not one of a run with so many restarts.
     """
     numbers_of(record["losses"], restarts)
+    known = [record[name] for name in ("step", "loss", "expected_energy")]
     score = "train_rmse" if "train_rmse" in record else "train_accuracy"
-    known = [record[name] for name in ("step", "loss", "expected_energy", score)]
-    # The ELBO is not always known.
-    numbers_of(known if record["elbo"] is None else [*known, record["elbo"]])
+    # The ELBO is not always known, and bits without labels have no score.
+    numbers_of([*known, *(found for name in ("elbo", score) if (found := record[name]) is not None)])
     return record
 
 

@@ -28,9 +28,9 @@ def save(result: Result, path: Path, *, force: bool = False) -> None:
     Raises:
         UserError: if the folder exists and `force` is false, or it or a part of the run cannot be written.
     """
-    check_saved(result.definition)
+    check_saved(result.definition, result.learnt_from)
     with writing(path):
-        finish(result, RunFolder.create(path, result.definition, result.data, force=force))
+        finish(result, RunFolder.create(path, result.definition, result.learnt_from, force=force))
 
 
 def finish(result: Result, folder: RunFolder) -> None:
@@ -76,7 +76,7 @@ def read(folder: RunFolder, report: Callable[[str], None]) -> Result:
             raise TypeError(f"its outcomes are of {place!r}")
         if regime.needs_outcomes or place is not None:
             arrays = arrays_from_bytes(files[OUTCOMES], str(folder.result / OUTCOMES))
-            outcomes = outcomes_of(arrays, definition.network.n_weights)
+            outcomes = outcomes_of(arrays, definition.n_weights)
         losses, steps = tuple(numbers_of(record["losses"], definition.restarts)), record["steps"]
         if type(steps) is not int or not 0 <= steps <= definition.steps:
             raise ValueError(f"{steps!r} steps of {definition.steps}")

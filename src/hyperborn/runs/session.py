@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from hyperborn.backends.jobs.budget import LimitReached, Limits
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.data.dataset import Dataset
+from hyperborn.energy import OwnEnergies
 from hyperborn.errors import UserError, warning_on_failure
 from hyperborn.progress import Progress
 from hyperborn.runs import layout, results
@@ -49,7 +51,7 @@ class Spending:
 def start(
     path: Path,
     definition: Definition,
-    data: Dataset,
+    data: Dataset | OwnEnergies,
     progress: Progress,
     *,
     force: bool = False,
@@ -65,7 +67,7 @@ def start(
         Interrupted: after Ctrl-C, with everything saved.
     """
     definition.check(data)
-    check_saved(definition)
+    check_saved(definition, data)
     check_resumable(definition)
     # Checked before locking, because locking makes a file there.
     layout.check_available(path, force=force)
@@ -218,8 +220,8 @@ class Keeper:
         """Take note of one report."""
         step = report.position.step
         if report.recorded and (not self.last or step > self.last[-1]["step"]):
-            score = self.folder.definition.network.likelihood.score
-            record = report.record | {f"train_{score}": report.accuracy()}
+            score = report.accuracy()
+            record = report.record | {f"train_{self.folder.definition.score}": None if isnan(score) else score}
             self.log.append(record)
             self.last = [*self.last, record][-KEPT_RECORDS:]
         self.unsaved = report

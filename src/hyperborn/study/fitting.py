@@ -93,7 +93,9 @@ class SplitFits:
         if key not in self._results:
             definition = definition_of(config, self.data, config.objective)
             check_exact(definition)
-            problem = ExactProblem(definition, self.posterior(definition.network, definition.prior))
+            network = definition.network
+            assert isinstance(network, Network)
+            problem = ExactProblem(definition, self.posterior(network, definition.prior))
             stage = f"seed {config.seed}: {config.objective}"
             self._results[key] = run(definition, self.data, Resources(self.progress), describe=stage, problem=problem)
         return self._results[key]

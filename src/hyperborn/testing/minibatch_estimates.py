@@ -9,11 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.bits import bits_of
+from hyperborn.energy.of_network import Minibatch
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP, Network
 from hyperborn.posteriors import Registers
 from hyperborn.testing.contract import broken
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
+from hyperborn.training.minibatch.estimator import MinibatchEstimator
 
 LEARNED = BinaryMLP(2, (1,), activation="tanh", scale="learned")
 """A small network with side parameters."""

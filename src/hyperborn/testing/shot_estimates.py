@@ -11,6 +11,7 @@ from hyperborn.backends.simulators.statevector import Statevector
 from hyperborn.circuits import GateList, parameters
 from hyperborn.data.dataset import Split
 from hyperborn.energy import energies
+from hyperborn.energy.of_network import NetworkEnergies
 from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import MMD
 from hyperborn.objectives.kernels import Hamming
@@ -53,7 +54,8 @@ def shot_estimates(
     posterior = ShotRegister(CIRCUIT, Statevector())
     estimator.check(posterior, NETWORK)
     params = random.uniform(-2, 2, CIRCUIT.n_parameters)
-    measured, variation = estimator.measured(posterior), posterior.variation(OBJECTIVE, prior, NETWORK, split)
+    measured = estimator.measured(posterior)
+    variation = posterior.variation(OBJECTIVE, prior, NETWORK, NetworkEnergies(NETWORK, split))
     designs = [estimator.design(posterior, 0, random) for _ in range(draws)]
     points = np.concatenate([design.points(measured.at(params)) for design in designs])
     subcircuits, connection = measured.measured.subcircuits(None), connected(posterior.backend)

@@ -24,7 +24,7 @@ BATCH_SIZE = 128
 
 
 def definition_with_defaults(
-    network: Network,
+    network: Network | int,
     examples: int,
     *,
     posterior: Posterior | None = None,
@@ -42,6 +42,8 @@ def definition_with_defaults(
 ) -> Definition:
     """The definition of a run on so many training examples; what is None is what suits the way of training.
 
+    Of energies of one's own, the number of bits is given instead of a network.
+
     Raises:
         UserError: for a part of the wrong kind, a number out of range, or parts that do not fit each other.
     """
@@ -55,7 +57,7 @@ def definition_with_defaults(
     return Definition(
         network=network,
         posterior=chosen,
-        objective=regime.default_objective() if objective is None else objective,
+        objective=regime.default_objective(predicts=isinstance(network, Network)) if objective is None else objective,
         estimator=given,
         prior=prior,
         optimizer=regime.default_optimizer(given) if optimizer is None else as_optimizer(optimizer),

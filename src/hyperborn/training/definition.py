@@ -7,12 +7,15 @@ from typing import Any
 
 from hyperborn.arguments import check_kind
 from hyperborn.data.dataset import Dataset
+from hyperborn.energy import EnergySource, NetworkEnergies, OwnEnergies
 from hyperborn.errors import UserError, is_number, whole_number
-from hyperborn.networks import Network
+from hyperborn.networks import Network, n_side_of
 from hyperborn.networks.layers import check_magnitude
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import LARGEST_SPREAD, SPREAD, Posterior
+from hyperborn.printable import shown
 from hyperborn.priors import Prior
+from hyperborn.priors.prior import weights_in
 from hyperborn.records import record_of
 from hyperborn.training.annealing import AnnealingSchedule
 from hyperborn.training.estimator import Estimator
@@ -20,8 +23,11 @@ from hyperborn.training.optimizers import Optimizer, as_recorded
 from hyperborn.training.plateau import Plateau
 
 KINDS_OF_ARGUMENTS: dict[str, tuple[tuple[type, ...], str]] = {
-    "network": ((Network,), "a network, such as hb.networks.BinaryMLP(n_features=4)"),
-    "data": ((Dataset,), "the whole data set with its splits, such as hb.data.load('iris')"),
+    "network": (
+        (Network, int),
+        "a network, such as hb.networks.BinaryMLP(n_features=4), or energies of your own, such as hb.Energies(table)",
+    ),
+    "data": ((Dataset, OwnEnergies), "the whole data set with its splits, such as hb.data.load('iris')"),
     "posterior": ((Posterior,), "a posterior, such as hb.Register(hb.circuits.AllPairs(9, depth=4))"),
     "objective": ((Objective,), "an objective, such as hb.ELBO()"),
     "estimator": ((Estimator,), "an estimator, such as hb.Exact(), hb.FirstOrder() or hb.SPSA()"),
@@ -50,13 +56,15 @@ LARGEST_SEED = 2**32 - 1
 class Definition:
     """A run: same definition and data, same result; on the same machine with as many CPUs, to the last bit.
 
+    For energies of one's own, which are the data then, `network` is the number of their bits.
+
     Nothing has a default here: what suits the way of training is chosen by `hyperborn.training.defaults`.
 
     Raises:
         UserError: for a part of the wrong kind, a number out of range, or parts that do not fit each other.
     """
 
-    network: Network
+    network: Network | int
     posterior: Posterior
     objective: Objective
     estimator: Estimator
@@ -81,10 +89,10 @@ class Definition:
             )
         # JAX cannot take every whole number that a float can hold.
         object.__setattr__(self, "spread", float(self.spread))
-        n = self.network.n_weights
+        n, owner = weights_in(self.network), "energies take" if isinstance(self.network, int) else "network has"
         if self.posterior.n_weights != n:
             raise UserError(
-                f"the posterior is over {self.posterior.n_weights} weights and the network has {n}; "
+                f"the posterior is over {self.posterior.n_weights} weights and the {owner} {n}; "
                 "give the circuit one qubit a weight"
             )
         self.estimator.check(self.posterior, self.network)
@@ -92,15 +100,44 @@ class Definition:
         self.estimator.check_training(self.posterior, self.network, self.objective, self.prior, self.optimizer)
 
     @property
+    def n_weights(self) -> int:
+        """Number of weights, or of the bits of energies of one's own."""
+        return self.posterior.n_weights
+
+    @property
+    def n_side(self) -> int:
+        """Number of the network's side parameters."""
+        return n_side_of(self.network)
+
+    @property
     def parameter_shape(self) -> tuple[int, ...]:
         """Of what is trained: the posterior's parameters, and after them the network's side parameters, if any."""
         shape = self.posterior.parameter_shape
-        return (prod(shape) + self.network.n_side,) if self.network.n_side else shape
+        return (prod(shape) + self.n_side,) if self.n_side else shape
 
-    def check(self, data: Dataset) -> None:
+    def energies(self, data: Dataset | OwnEnergies) -> EnergySource:
+        """What is learnt from, once `check` has passed: a network's energies on the training split, or one's own."""
+        if isinstance(data, OwnEnergies):
+            return data
+        assert isinstance(self.network, Network)
+        return NetworkEnergies(self.network, data.train)
+
+    @property
+    def score(self) -> str:
+        """Name of the score that is told as training goes; bits without labels have none, and then it is not known."""
+        return "accuracy" if isinstance(self.network, int) else self.network.likelihood.score
+
+    def check(self, data: Dataset | OwnEnergies) -> None:
         """Raise a UserError if the data are not what the network takes, or too large to be trained on."""
         check_kinds(data=data)
         network = self.network
+        if isinstance(network, int) or isinstance(data, OwnEnergies):
+            if not isinstance(data, OwnEnergies) or network != data.n_bits:
+                raise UserError(
+                    f"data = {shown(data)} for network = {shown(network)}: give a data set for a network, and for a "
+                    "number of bits energies of as many"
+                )
+            return
         if bool(data.n_classes) != bool(network.n_classes):
             remedy = "hb.networks.Regression(network)" if network.n_classes else "the network inside the Regression"
             given = f"{data.n_classes} classes" if data.n_classes else "a number as its target"
@@ -123,7 +160,7 @@ class Definition:
         """
         kept = vars(self) | {"optimizer": as_recorded(self.optimizer)}
         try:
-            parts = {name: record_of(kept[name]) for name in REQUIRED_PARTS}
+            parts = {name: part if isinstance(part := kept[name], int) else record_of(part) for name in REQUIRED_PARTS}
             optional = {name: record_of(part) if (part := kept[name]) else None for name in OPTIONAL_PARTS}
         except UserError as error:
             raise UserError(f"the run cannot be saved: {error}") from error

@@ -22,11 +22,11 @@ class Estimator(ABC):
     regime: ClassVar[str]
 
     @abstractmethod
-    def check(self, posterior: Posterior, network: Network) -> None:
+    def check(self, posterior: Posterior, network: Network | int) -> None:
         """Raise a UserError, with what would fit, if the estimator cannot serve these."""
 
     @abstractmethod
     def check_training(
-        self, posterior: Posterior, network: Network, objective: Objective, prior: Prior, optimizer: Optimizer
+        self, posterior: Posterior, network: Network | int, objective: Objective, prior: Prior, optimizer: Optimizer
     ) -> None:
         """Raise a UserError, with what would fit, if a posterior that `check` accepts does not go with the rest."""

@@ -23,9 +23,10 @@ estimator           bias      circuits a step
 ==================  ========  ============================================================
 """
 
+from hyperborn.energy.of_network import Minibatch
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.exact import Exact, ExactEstimator
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
+from hyperborn.training.minibatch.estimator import MinibatchEstimator
 from hyperborn.training.minibatch.first_order import FirstOrder
 from hyperborn.training.minibatch.local_expectation import LocalExpectation
 from hyperborn.training.minibatch.local_reparameterization import LocalReparameterization

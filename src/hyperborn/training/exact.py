@@ -15,10 +15,9 @@ from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import Bits, Examples, Parameters, Probabilities
 from hyperborn.bits import check_enumerable
-from hyperborn.data.dataset import Dataset, Split
-from hyperborn.energy import energies as energies_of
+from hyperborn.energy import EnergySource
 from hyperborn.errors import UserError
-from hyperborn.networks import Network
+from hyperborn.networks import Network, n_side_of
 from hyperborn.objectives.divergences import KullbackLeibler
 from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.objectives import ELBO, Objective
@@ -26,6 +25,7 @@ from hyperborn.posteriors import ExactPosterior, ExplicitPosterior, Posterior, e
 from hyperborn.posteriors.enumeration import most_probable
 from hyperborn.predictive import Predictions, predictions_of_distribution
 from hyperborn.priors import Prior
+from hyperborn.priors.prior import marginals_of_table
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import AnnealingSchedule
 from hyperborn.training.definition import Definition
@@ -61,22 +61,22 @@ class ExactEstimator(Estimator):
     def loss(self, posterior: ExplicitPosterior, functional: Functional, params: Parameters) -> Float[Array, ""]:
         """F[q] above the lowest energy (nats), from the angles (radians); its JAX gradient is the estimate."""
 
-    def check(self, posterior: Posterior, network: Network) -> None:
+    def check(self, posterior: Posterior, network: Network | int) -> None:
         if not isinstance(posterior, ExplicitPosterior):
             raise UserError(
                 f"the estimator {self.name} needs the probabilities of networks, and {type(posterior).__name__} gives "
                 "shots; give hb.SPSA() or hb.ParameterShift()"
             )
-        n, remedy = network.n_weights, "hb.Registers(network) with the estimator hb.FirstOrder()"
-        check_enumerable(n, f"use fewer hidden units or features (components), or {remedy}")
-        if network.n_side:
+        n_side, remedy = n_side_of(network), "hb.Registers(network) with the estimator hb.FirstOrder()"
+        check_enumerable(posterior.n_weights, f"use fewer hidden units or features (components), or {remedy}")
+        if n_side:
             raise UserError(
-                f"the network has {network.n_side} side parameters (scale or noise 'learned'), which the estimator "
+                f"the network has {n_side} side parameters (scale or noise 'learned'), which the estimator "
                 f"{self.name} does not learn; use {remedy}, or scale 'fan_in' and noise 'bits'"
             )
 
     def check_training(
-        self, posterior: Posterior, network: Network, objective: Objective, prior: Prior, optimizer: Optimizer
+        self, posterior: Posterior, network: Network | int, objective: Objective, prior: Prior, optimizer: Optimizer
     ) -> None:
         del posterior, network, objective, prior
         check_optimizer(optimizer, self.name, exact=True, from_shots=False)
@@ -119,7 +119,8 @@ class ExactRegime(Regime):
     def default_estimator(self) -> Estimator:
         return Exact()
 
-    def default_objective(self) -> Objective:
+    def default_objective(self, *, predicts: bool = True) -> Objective:
+        del predicts
         return ELBO()
 
     def default_optimizer(self, estimator: Estimator) -> Optimizer:
@@ -131,9 +132,9 @@ class ExactRegime(Regime):
         return STEPS
 
     @contextmanager
-    def prepare(self, definition: Definition, data: Dataset, resources: Resources) -> Iterator[Problem]:
+    def prepare(self, definition: Definition, energies: EnergySource, resources: Resources) -> Iterator[Problem]:
         check_no_backend(resources)
-        yield ExactProblem(definition, exact_posterior(definition, data.train, resources.progress))
+        yield ExactProblem(definition, exact_posterior(definition, energies, resources.progress))
 
     def memory(self, definition: Definition, params: Any) -> Any:
         del definition, params
@@ -152,17 +153,17 @@ class ExactRegime(Regime):
         return definition.plateau
 
     def predictor(
-        self, definition: Definition, network: Network, params: np.ndarray, distribution: LazyDistribution
+        self, definition: Definition, params: np.ndarray, distribution: LazyDistribution
     ) -> PosteriorPredictor:
-        return ExactPredictor(network, definition.posterior.ideal, params, distribution)
+        return ExactPredictor(definition.posterior.ideal, params, distribution)
 
     def check_exact(self, definition: Definition, command: str) -> None:
         del definition, command
 
 
-def exact_posterior(definition: Definition, examples: Split, progress: Progress) -> ExactPosterior:
-    """The exact posterior of a definition's network and prior: what no approximation can beat."""
-    table = energies_of(definition.network, examples, progress=progress.counter("energies"))
+def exact_posterior(definition: Definition, energies: EnergySource, progress: Progress) -> ExactPosterior:
+    """The exact posterior of energies and a definition's prior: what no approximation can beat."""
+    table = energies.table(progress.counter("energies"))
     return ExactPosterior(table, definition.prior.log_probabilities(definition.network))
 
 
@@ -170,13 +171,15 @@ def exact_posterior(definition: Definition, examples: Split, progress: Progress)
 class ExactPredictor(PosteriorPredictor):
     """Sums over all 2^n networks."""
 
-    network: Network
     posterior: ExplicitPosterior
     params: np.ndarray
     distribution: LazyDistribution
 
-    def predictive(self, x: Examples) -> Predictions:
-        return predictions_of_distribution(self.network, x, self.distribution())
+    def predictive(self, network: Network, x: Examples) -> Predictions:
+        return predictions_of_distribution(network, x, self.distribution())
+
+    def marginals(self) -> Float[np.ndarray, " n"]:
+        return marginals_of_table(self.distribution())
 
     def sample(self, shots: int, seed: int) -> Bits:
         return self.posterior.sample(jnp.asarray(self.params), shots, key=jax.random.key(seed))
@@ -187,7 +190,7 @@ class ExactPredictor(PosteriorPredictor):
 
 @dataclass(frozen=True, eq=False)
 class ExactProblem(Problem):
-    """A definition, and the exact posterior of its network and prior, which other objectives may share."""
+    """A definition, and the exact posterior of its energies and prior, which other objectives may share."""
 
     definition: Definition
     exact: ExactPosterior

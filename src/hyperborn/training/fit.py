@@ -17,17 +17,19 @@ from hyperborn.arguments import check_kind, path_of
 from hyperborn.backends.jobs.budget import Limits
 from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
+from hyperborn.energy import OwnEnergies
 from hyperborn.errors import UserError
 from hyperborn.networks import Network, fitted
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import SPREAD, Posterior
 from hyperborn.predictive import own_units, predictions_of_networks
+from hyperborn.printable import shown
 from hyperborn.priors import Prior, Uniform
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import Annealing, AnnealingSchedule
 from hyperborn.training.callbacks import Callback, asks_to_stop, check_callback
 from hyperborn.training.defaults import BATCH_SIZE, definition_with_defaults
-from hyperborn.training.definition import Definition, check_kinds
+from hyperborn.training.definition import KINDS_OF_ARGUMENTS, Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.history import TrainingHistory
 from hyperborn.training.interruption import Interrupted, interruptible
@@ -47,8 +49,8 @@ Watcher = Callable[[Report], bool | None]
 
 
 def fit(
-    network: Network,
-    data: Dataset,
+    network: Network | OwnEnergies,
+    data: Dataset | None = None,
     *,
     objective: Objective | None = None,
     posterior: Posterior | None = None,
@@ -67,14 +69,15 @@ def fit(
     callback: Callback | None = None,
     progress: bool = True,
 ) -> Result:
-    """Train a posterior over a binary network's weights; the best of several restarts is kept.
+    """Train a posterior over a binary network's weights, or over bits; the best of several restarts is kept.
 
     Args:
-        network: the network whose weights are inferred.
-        data: the training split is learnt from; the others are only reported on.
+        network: the network whose weights are inferred, or energies of one's own, `Energies` or `EnergyFunction`
+            (docs/energies.md).
+        data: the training split is learnt from; the others are only reported on. Energies of one's own take none.
         objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`; on a backend `SELBO` or `MLE`: the others
-            need probabilities. If None ``ELBO()``; on `Registers` ``ELBO(beta=0.03)``, a colder posterior that predicts
-            better (docs/registers.md); on a backend ``SELBO()``.
+            need probabilities. If None ``ELBO()``; for a network on `Registers` ``ELBO(beta=0.03)``, a colder posterior
+            that predicts better (docs/registers.md); on a backend ``SELBO()``.
         posterior: where the weights come from; `default_posterior` of the network if None: one register where that
             is comfortable, else `Registers`. `ShotRegister` and `ShotRegisters` are on a backend.
         estimator: from the objective to a gradient; if None `Exact` for one register, `FirstOrder` for `Registers`,
@@ -104,13 +107,13 @@ def fit(
     Raises:
         UserError: if something is not what its argument takes, or the pieces do not fit each other or the data.
     """
-    check_kinds(data=data)
+    model, given, examples = model_and_data(network, data)
     check_callback(callback)
     check_kind("limits", limits, (Limits, NoneType), "limits, such as hb.backends.Limits(max_shots=10_000), or None")
     file = None if ledger is None else path_of("ledger", ledger, "a file for the jobs of a backend")
     definition = definition_with_defaults(
-        network,
-        len(data.train),
+        model,
+        examples,
         posterior=posterior,
         objective=objective,
         estimator=estimator,
@@ -128,14 +131,14 @@ def fit(
         raise UserError(
             f"ledger = {str(ledger)!r}: the run is on no backend, so that it has no jobs to keep; leave the ledger out"
         )
-    with Progress(enabled=progress) as shown:
+    with Progress(enabled=progress) as display:
         # Said before the work, not after it.
         try:
-            check_saved(definition)
+            check_saved(definition, given)
         except UserError as error:
-            shown.note(str(error))
+            display.note(str(error))
         watch = None if callback is None else partial(report_to, callback)
-        return run(definition, data, Resources(shown, limits, ledger=file), watch)
+        return run(definition, given, Resources(display, limits, ledger=file), watch)
 
 
 def report_to(callback: Callback, report: Report) -> bool:
@@ -144,9 +147,27 @@ def report_to(callback: Callback, report: Report) -> bool:
     return asks_to_stop(callback, report.position.step, np.asarray(report.diagnosis.loss), parameters)
 
 
+def model_and_data(
+    network: Network | OwnEnergies, data: Dataset | None
+) -> tuple[Network | int, Dataset | OwnEnergies, int]:
+    """The network and the data of a definition, as `fit` is given them, and the number of training examples.
+
+    Raises:
+        UserError: if they are not what their arguments take.
+    """
+    check_kind("network", network, (Network, OwnEnergies), KINDS_OF_ARGUMENTS["network"][1])
+    if isinstance(network, OwnEnergies):
+        if data is not None:
+            raise UserError(f"data = {shown(data)}: energies of your own take no data; leave it out")
+        return network.n_bits, network, network.n_examples
+    check_kind("data", data, (Dataset,), KINDS_OF_ARGUMENTS["data"][1], hashable=False)
+    assert isinstance(data, Dataset)
+    return network, data, len(data.train)
+
+
 def run(
     definition: Definition,
-    data: Dataset,
+    data: Dataset | OwnEnergies,
     resources: Resources,
     watch: Watcher | None = None,
     position: Position | None = None,
@@ -165,7 +186,11 @@ def run(
     definition.check(data)
     check_process()
     clock = time.perf_counter()
-    prepared = regime_of(definition).prepare(definition, data, resources) if problem is None else nullcontext(problem)
+    prepared = (
+        regime_of(definition).prepare(definition, definition.energies(data), resources)
+        if problem is None
+        else nullcontext(problem)
+    )
     with prepared as ready:
         energy_seconds = time.perf_counter() - clock
         stage = describe or f"training {definition.objective.name}"
@@ -176,7 +201,7 @@ def run(
 
 def trained(
     definition: Definition,
-    data: Dataset,
+    data: Dataset | OwnEnergies,
     progress: Progress,
     problem: Problem,
     position: Position | None,
@@ -190,13 +215,14 @@ def trained(
     with interruptible() as interrupted, closing(show):
         for report in train(definition, problem, position or fresh(definition)):
             # Many reports are neither recorded nor shown, and some are both: shown by another thread.
-            report = replace(report, accuracy=Once(partial(accuracy_of, definition, data, report)))
+            if isinstance(data, Dataset):
+                report = replace(report, accuracy=Once(partial(accuracy_of, definition, data, report)))
             stop = watch(report) if watch else None
             if report.recorded or stop:
                 records.append(report.record)
             # A plateau may end the run early, and the bar with it.
             shown = definition.steps if report.position.finished else report.position.step
-            show(shown, partial(metrics_text, report, definition.network.likelihood.score))
+            show(shown, partial(metrics_text, report, definition.score))
             if number := interrupted():
                 raise Interrupted(f"stopped at step {report.position.step} of {definition.steps}", number)
             if stop:
@@ -222,7 +248,7 @@ class Once:
 
 def result_of(
     definition: Definition,
-    data: Dataset,
+    data: Dataset | OwnEnergies,
     problem: Problem,
     report: Report,
     seconds: dict[str, float],
@@ -252,16 +278,18 @@ def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
 
     Its accuracy, or of a regression the root of its mean squared error in the units of the target.
     """
-    bits = np.asarray(report.diagnosis.most_probable)[[report.best]]
+    network, bits = definition.network, np.asarray(report.diagnosis.most_probable)[[report.best]]
+    assert isinstance(network, Network)
     side = np.asarray(report.position.state.params)[report.best].reshape(-1)[definition.posterior.n_parameters :]
     rows = np.linspace(0, len(data.train) - 1, min(EXAMPLES_FOR_ACCURACY, len(data.train))).astype(np.int64)
-    found = predictions_of_networks(fitted(definition.network, side), data.train.x[rows], bits)
+    found = predictions_of_networks(fitted(network, side), data.train.x[rows], bits)
     return own_units(found, data).quick_score(data.preprocessing.own_labels(data.train.y[rows]))
 
 
-def metrics_text(report: Report, score: str = "accuracy") -> str:
-    """What is shown beside the bar; nats, and the score of this name."""
+def metrics_text(report: Report, name: str = "accuracy") -> str:
+    """What is shown beside the bar; nats, and the score of this name, where there is one."""
     loss = float(report.diagnosis.loss[report.best])
     elbo = "" if np.isnan(report.elbo) else f"elbo {report.elbo:.4g} "
-    found = f"acc {report.accuracy():.2f}" if score == "accuracy" else f"{score} {report.accuracy():.4g}"
-    return f"loss {loss:.4g} {elbo}{found}"
+    score = report.accuracy()
+    found = f"acc {score:.2f}" if name == "accuracy" else f"{name} {score:.4g}"
+    return f"loss {loss:.4g} {elbo}" + ("" if np.isnan(score) else found)

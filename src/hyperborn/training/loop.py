@@ -43,7 +43,10 @@ class Report:
     recorded: bool
     """Whether this position is written to the metrics log."""
     accuracy: Callable[[], float] = lambda: nan
-    """Accuracy of the best restart's most probable network, found when it is first asked for; see `fit.accuracy_of`."""
+    """Accuracy of the best restart's most probable network, found when it is first asked for; see `fit.accuracy_of`.
+
+    Not a number where nothing is predicted.
+    """
 
     @property
     def best(self) -> int:
@@ -87,7 +90,7 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
     with np.errstate(over="ignore"):
         state, diagnosis = problem.advance(position.state, 0)
     compile_seconds, train_seconds, length = time.perf_counter() - started, 0.0, 1
-    check_finite(diagnosis, position.step)
+    check_finite(definition, diagnosis, position.step)
     if not position.history:
         position = replace(position, history=[(position.step, diagnosis.loss.tolist())])
     due = position.step % every == 0 or position.finished
@@ -100,7 +103,7 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
         seconds = max(time.perf_counter() - started, 1e-9)
         train_seconds += seconds
         length = int(np.clip(count * SECONDS_A_LEAP / seconds, 1, every))
-        check_finite(diagnosis, position.step + count)
+        check_finite(definition, diagnosis, position.step + count)
         position = moved(definition, position, state, position.step + count, diagnosis)
         due = position.step % every == 0 or position.finished
         yield Report(position, diagnosis, compile_seconds, train_seconds, due)
@@ -121,13 +124,15 @@ def moved(definition: Definition, before: Position, state: TrainState, step: int
     return Position(state, step, history, flat or step >= definition.steps)
 
 
-def check_finite(diagnosis: Diagnosis, step: int) -> None:
+def check_finite(definition: Definition, diagnosis: Diagnosis, step: int) -> None:
     """Raise a UserError if a loss is not a finite number."""
     lost = np.flatnonzero(~np.isfinite(diagnosis.loss))
     if lost.size:
         worst = lost[0]
         if step:
             remedy = "use a smaller learning rate or another optimizer"
+        elif not np.isfinite(diagnosis.expected_energy[worst]) and isinstance(definition.network, int):
+            remedy = "an energy is NaN or infinite in single precision: give smaller or finite ones"
         elif not np.isfinite(diagnosis.expected_energy[worst]):
             remedy = "the features or the network's values are too large: standardise the features, or scale them down"
         else:

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, UInt8
 from hyperborn._typing import Bits, Examples
 from hyperborn.backends.jobs.budget import Forecast, Limits
 from hyperborn.backends.outcomes import Outcomes
-from hyperborn.data.dataset import Dataset
+from hyperborn.energy import EnergySource
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
@@ -76,7 +76,7 @@ class Resources:
 
 
 class Problem(ABC):
-    """A definition bound to its data, ready to be trained."""
+    """A definition bound to its energies, ready to be trained."""
 
     @abstractmethod
     def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
@@ -95,11 +95,15 @@ LazyDistribution: TypeAlias = Callable[[], Float[np.ndarray, " states"]]
 
 
 class PosteriorPredictor(ABC):
-    """Predictions of a trained posterior, not calibrated."""
+    """What a trained posterior says of its bits, and by them, not calibrated, of new examples."""
 
     @abstractmethod
-    def predictive(self, x: Examples) -> Predictions:
-        """The posterior predictive."""
+    def predictive(self, network: Network, x: Examples) -> Predictions:
+        """The posterior predictive of a network with its side parameters as they were learnt."""
+
+    @abstractmethod
+    def marginals(self) -> Float[np.ndarray, " n"]:
+        """Probability that each bit is 1, float64."""
 
     @abstractmethod
     def sample(self, shots: int, seed: int) -> Bits:
@@ -150,8 +154,8 @@ class Regime(ABC):
         """The estimator that serves where none is named."""
 
     @abstractmethod
-    def default_objective(self) -> Objective:
-        """The objective that serves where none is named."""
+    def default_objective(self, *, predicts: bool = True) -> Objective:
+        """The objective that serves where none is named, for networks that predict or for bits alone."""
 
     @abstractmethod
     def default_optimizer(self, estimator: Estimator) -> Optimizer:
@@ -164,8 +168,10 @@ class Regime(ABC):
     # Its steps.
 
     @abstractmethod
-    def prepare(self, definition: Definition, data: Dataset, resources: Resources) -> AbstractContextManager[Problem]:
-        """The problem of a definition on data, for as long as the context is open.
+    def prepare(
+        self, definition: Definition, energies: EnergySource, resources: Resources
+    ) -> AbstractContextManager[Problem]:
+        """The problem of a definition and its energies, for as long as the context is open.
 
         Raises:
             UserError: if resources are given that the regime does not use, or a backend refuses.
@@ -193,13 +199,12 @@ class Regime(ABC):
 
     @abstractmethod
     def predictor(
-        self, definition: Definition, network: Network, params: np.ndarray, distribution: LazyDistribution
+        self, definition: Definition, params: np.ndarray, distribution: LazyDistribution
     ) -> PosteriorPredictor:
-        """Predictions of a trained posterior.
+        """What a trained posterior says of its bits and of new examples.
 
         Args:
             definition: of the run.
-            network: with its side parameters as they were learnt.
             params: of the posterior, in its shape.
             distribution: gives q(w) of all 2^n networks, and keeps it.
         """

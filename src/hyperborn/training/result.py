@@ -11,30 +11,28 @@ import numpy as np
 from jaxtyping import Float, Real
 from numpy.typing import ArrayLike
 
-from hyperborn._typing import Bits, Examples
+from hyperborn._typing import Bits
 from hyperborn.arguments import check_kind, path_of
 from hyperborn.backends.backend import Backend
 from hyperborn.backends.jobs.ledger import Ledger
 from hyperborn.backends.outcomes import Outcomes
-from hyperborn.bits import LARGEST_ENUMERATED, bit_string
+from hyperborn.bits import LARGEST_ENUMERATED
 from hyperborn.circuits import Circuit
 from hyperborn.compilation import check_process
-from hyperborn.data.columns import LARGEST_NUMBER, raw_table
-from hyperborn.data.dataset import SPLITS, Dataset
-from hyperborn.data.tables import Table, real_numbers
-from hyperborn.energy import energy
+from hyperborn.data.columns import raw_table
+from hyperborn.data.dataset import Dataset
+from hyperborn.data.tables import Table
+from hyperborn.energy import EnergySource, OwnEnergies
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, PreviousPosterior, Register, Registers
 from hyperborn.predictive import (
-    ClassProbabilities,
-    NormalMixture,
     Predictions,
     own_units,
     predictions_of_draws,
     predictions_of_networks,
 )
-from hyperborn.predictive.linear_regression import linear_scores
+from hyperborn.predictive.predictions import features_of, probabilities_of
 from hyperborn.printable import shown
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.history import TrainingHistory
@@ -43,17 +41,17 @@ from hyperborn.training.regimes import regime_of
 from hyperborn.training.shots.evaluation import outcomes_on, place_of
 from hyperborn.training.shots.posteriors import Mitigation, on_backend
 from hyperborn.training.shots.regime import OutcomesPredictor
+from hyperborn.training.summary import summary_of
 
 SECONDS: tuple[str, ...] = ("energies", "compile", "train")
 """What `seconds` of a result hold, in the order in which they are shown."""
-
-LONGEST = 64
-"""Bits up to which the most probable network is written out in a summary."""
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
     """A trained posterior over networks, with the definition and the data it came from.
+
+    Of energies of one's own it is a posterior over bits: whatever needs a network or labels is refused in one line.
 
     `params` are those of the best restart: the posterior's, and then the network's side parameters, if it has any.
     `losses` are the final losses of every restart (nats, as training saw them in float32; with `Registers` estimates
@@ -68,7 +66,7 @@ class Result:
     """
 
     definition: Definition
-    data: Dataset
+    learnt_from: Dataset | OwnEnergies
     params: np.ndarray = field(repr=False)
     losses: tuple[float, ...]
     steps: int
@@ -81,6 +79,13 @@ class Result:
 
     @property
     def network(self) -> Network:
+        """The network whose weights were inferred.
+
+        Raises:
+            UserError: if the run is of energies of one's own.
+        """
+        if not isinstance(self.definition.network, Network):
+            raise without_network(self.learnt_from)
         return self.definition.network
 
     @property
@@ -98,6 +103,22 @@ class Result:
                 f"{shown(posterior)} is no circuit of one qubit a weight; train hb.Register or hb.Registers for one"
             )
         return posterior.circuit
+
+    @property
+    def data(self) -> Dataset:
+        """The data set that the network was trained on.
+
+        Raises:
+            UserError: if the run is of energies of one's own.
+        """
+        if not isinstance(self.learnt_from, Dataset):
+            raise without_network(self.learnt_from)
+        return self.learnt_from
+
+    @cached_property
+    def energies(self) -> EnergySource:
+        """What was learnt from: a call gives the energy (nats) of rows of bits, with side parameters as learnt."""
+        return self.definition.energies(self.learnt_from).at(self.side)
 
     @property
     def angles(self) -> np.ndarray:
@@ -124,9 +145,8 @@ class Result:
     def predictor(self) -> PosteriorPredictor:
         """What predicts, not calibrated: what a backend gave, or else what the way of training has for it."""
         if self.outcomes is not None:
-            return OutcomesPredictor(self.fitted, self.outcomes)
-        regime = regime_of(self.definition)
-        return regime.predictor(self.definition, self.fitted, self.angles, lambda: self.probabilities)
+            return OutcomesPredictor(self.outcomes)
+        return regime_of(self.definition).predictor(self.definition, self.angles, lambda: self.probabilities)
 
     @cached_property
     def probabilities(self) -> Float[np.ndarray, " states"]:
@@ -144,13 +164,18 @@ class Result:
         return posterior.ideal.distribution(jnp.asarray(self.angles))
 
     @cached_property
+    def marginals(self) -> Float[np.ndarray, " n"]:
+        """Probability that each bit is 1, float64; on a backend, among the networks that came out."""
+        return self.predictor.marginals()
+
+    @cached_property
     def calibration(self) -> float:
         """What predictions are recalibrated with, as the validation split has it; 1 where that is empty.
 
         The temperature of classes (`fitted_temperature`), and of numbers a factor of the standard deviation.
         """
         part = self.data.validation
-        return self.predictor.predictive(part.x).fitted_calibration(part.y)
+        return self.predictor.predictive(self.fitted, part.x).fitted_calibration(part.y)
 
     @property
     def temperature(self) -> float:
@@ -178,11 +203,10 @@ class Result:
         features = features_of(self.network, x)
         calibration = self.calibration if calibrated else 1.0
         if samples is None:
-            found = self.predictor.predictive(features)
+            found = self.predictor.predictive(self.fitted, features)
         else:
             shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
-            whole_number("seed", seed, 0, LARGEST_SEED)
-            found = predictions_of_draws(self.fitted, features, self.predictor.sample(shots, seed))
+            found = predictions_of_draws(self.fitted, features, self.sample(shots, seed=seed))
         return own_units(found.calibrated(calibration), self.data)
 
     def predict_proba(
@@ -264,6 +288,16 @@ class Result:
         """
         return self.predictor.most_probable(k)
 
+    def sample(self, shots: int, *, seed: int = 0) -> Bits:
+        """Bits of networks drawn from the posterior, (shots, n); on a backend, from those that came out.
+
+        Raises:
+            UserError: if the number of shots is not positive, or the seed out of range.
+        """
+        whole_number("shots", shots, 1)
+        whole_number("seed", seed, 0, LARGEST_SEED)
+        return self.predictor.sample(shots, seed)
+
     def network_metrics(self, bits: Bits, split: str = "test") -> dict[str, float]:
         """The metrics of one network, given as one row of bits."""
         part = self.data.split(split)
@@ -333,41 +367,8 @@ class Result:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """Everything worth reporting, as JSON can hold it; energies and evidence in nats.
-
-        Of a regression these are nats of the standardised target: for densities of the target itself the logarithm of
-        "deviation" in "target", times the number of training examples, is taken off evidence and bound.
-        "map" is the mode of q: the most probable network under q, not under the exact posterior.
-        """
-        best, score = self.most_probable(1), self.network.likelihood.score
-        mode = {
-            "bits": bit_string(best[0]) if self.network.n_weights <= LONGEST else None,
-            "energy": float(energy(self.fitted, self.data.train, best)[0]),
-            f"test_{score}": self.network_metrics(best).get(score),
-        }
-        head = {
-            "data": self.data.name,
-            "n_weights": self.network.n_weights,
-            "n_side": self.network.n_side,
-            "size_in_bytes": self.network.size_in_bytes,
-            "n_parameters": self.definition.posterior.n_parameters,
-            "posterior": type(self.definition.posterior).__name__,
-            "objective": self.definition.objective.name,
-            "estimator": self.definition.estimator.name,
-            "backend": regime_of(self.definition).label(self.definition),
-            "steps": self.steps,
-            "stopped": self.stopped,
-        }
-        splits: dict[str, Any] = {name: self.metrics(name) for name in SPLITS}
-        calibration = {ClassProbabilities.calibration: self.calibration}
-        scaling = self.data.preprocessing.target_scaling
-        if scaling is not None:
-            splits["linear"] = linear_scores(self.data)
-            target = {"name": self.data.preprocessing.target, "mean": scaling.mean, "deviation": scaling.deviation}
-            calibration = {NormalMixture.calibration: self.calibration, "target": target}
-        tail = calibration | {"map": mode, "losses": list(self.losses), "seconds": self.seconds}
-        place = {} if self.measured_on is None else {"measured_on": self.measured_on}
-        return head | place | self.numbers | splits | tail
+        """Everything worth reporting, as JSON can hold it; see `hyperborn.training.summary.summary_of`."""
+        return summary_of(self)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write a run folder that `hyperborn.load` reads, by `force` in place of a run that is there.
@@ -382,37 +383,9 @@ class Result:
         save(self, path_of("path", path, "a run folder"), force=force)
 
 
-def probabilities_of(predictions: Predictions) -> Float[np.ndarray, "examples classes"]:
-    """The probabilities of classes.
-
-    Raises:
-        UserError: if numbers are predicted.
-    """
-    if not isinstance(predictions, ClassProbabilities):
-        raise UserError(
-            "the run is a regression, which has no classes; take predictions(x), with its mean and interval"
-        )
-    return predictions.probabilities
-
-
-def features_of(network: Network, x: ArrayLike) -> Examples:
-    """Whatever a caller takes for features as a float64 table that fits the network.
-
-    Raises:
-        UserError: if x is no table of finite numbers with as many columns as the network has features.
-    """
-    remedy = f"give numbers of shape (examples, {network.n_features}), as data.test.x holds them"
-    try:
-        table = real_numbers(x)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise UserError(f"x is no table of numbers ({error}); {remedy}") from error
-    if table.ndim != 2:
-        raise UserError(f"x has shape {table.shape}; {remedy}")
-    network.check_features(table)
-    large = np.argwhere(np.abs(table) > LARGEST_NUMBER)
-    if len(large):
-        row, column = large[0]
-        raise UserError(
-            f"x[{row}, {column}] = {table[row, column]:.6g}: give numbers up to {LARGEST_NUMBER:g} either way"
-        )
-    return table
+def without_network(energies: Any) -> UserError:
+    """The error for a question about a network or its data where there is none."""
+    return UserError(
+        f"the run is of energies of your own, {shown(energies)}, without a network, data or labels; ask for marginals, "
+        "most_probable, sample, probabilities, energies or numbers"
+    )

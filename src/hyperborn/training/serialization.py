@@ -6,6 +6,8 @@ from typing import Any
 
 from hyperborn.backends import BACKENDS, Backend, Noise
 from hyperborn.circuits import AllPairs, Brickwork, ChosenPairs, Circuit, GateList, ProductState
+from hyperborn.data.dataset import Dataset
+from hyperborn.energy import OwnEnergies
 from hyperborn.errors import UserError
 from hyperborn.likelihoods import Gaussian, SquaredError
 from hyperborn.likelihoods.likelihood import NumberLikelihood
@@ -15,7 +17,7 @@ from hyperborn.objectives.kernels import Hamming
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
 from hyperborn.posteriors import Autoregressive, MultiBasis, PreviousPosterior, Register, Registers
 from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
-from hyperborn.records import Slots, own_kinds, record_of, thing_of
+from hyperborn.records import Slots, fits_number, own_kinds, record_of, thing_of
 from hyperborn.storage import json_from_bytes, json_to_bytes
 from hyperborn.training.annealing import Annealing, AnnealingSchedule
 from hyperborn.training.definition import NUMBERS, OPTIONAL_PARTS, REQUIRED_PARTS, Definition
@@ -52,7 +54,10 @@ def definition_from_record(record: Any) -> Definition:
     expected = {field.name for field in fields(Definition)}
     if not isinstance(record, Mapping) or record.keys() != expected:
         raise UserError(f"the definition of a run must hold {', '.join(sorted(expected))}; was it edited by hand?")
-    parts = {name: thing_of(record[name], SLOTS, name) for name in REQUIRED_PARTS}
+    # Of bits that are no network's weights, their number is there instead of a network.
+    parts = {
+        name: part if fits_number(part := record[name], int) else thing_of(part, SLOTS, name) for name in REQUIRED_PARTS
+    }
     plain = {name: record[name] for name in NUMBERS}
     optional = {name: None if record[name] is None else thing_of(record[name], SLOTS, name) for name in OPTIONAL_PARTS}
     try:
@@ -63,12 +68,14 @@ def definition_from_record(record: Any) -> Definition:
         raise UserError(f"the definition of the run misuses a value: {error}; was it edited by hand?") from error
 
 
-def check_saved(definition: Definition) -> None:
-    """Check that a run can be saved and loaded again; where no part is a user's own it always can.
+def check_saved(definition: Definition, data: Dataset | OwnEnergies) -> None:
+    """Check that a run can be saved and loaded again; where nothing is a user's own it always can.
 
     Raises:
         UserError: if it cannot.
     """
+    if isinstance(data, OwnEnergies) and data.why_unsaved:
+        raise UserError(data.why_unsaved)
     record = definition.to_record()
     if any(own_kinds(record)):
         again = json_from_bytes(json_to_bytes(record), "the definition of the run")

@@ -41,7 +41,7 @@ def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], TrainState
     return partial(
         begin,
         marginals=tuple(definition.prior.marginals(definition.network).tolist()),
-        side=definition.network.n_side,
+        side=definition.n_side,
         # The device makes no difference here, and would cause a second compilation.
         posterior=definition.posterior.ideal,
         optimizer=definition.optimizer,

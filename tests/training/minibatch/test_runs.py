@@ -70,7 +70,7 @@ def test_the_numbers_are_those_of_all_networks(finished: tuple[Path, Result], da
 
 def test_training_brings_the_loss_down(definition, data: Dataset) -> None:
     longer = replace(definition, steps=200)
-    reports = list(train(longer, MinibatchProblem(longer, data.train), fresh(definition)))
+    reports = list(train(longer, MinibatchProblem(longer, longer.energies(data)), fresh(definition)))
     first, last = reports[0].diagnosis, reports[-1].diagnosis
     assert (last.loss < first.loss - 1).all()
     assert reports[-1].position.step == 200

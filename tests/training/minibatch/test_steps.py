@@ -11,6 +11,8 @@ import hyperborn as hb
 import objectives_oracle
 import registers_oracle
 from hyperborn.data import Split
+from hyperborn.energy import NetworkEnergies
+from hyperborn.energy.of_network import ExamplesOnDevice
 from hyperborn.objectives.penalties import Penalties
 from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.estimators import MinibatchEstimator
@@ -24,7 +26,8 @@ from small_registers import MARGINALS, NETWORK, PRIOR, REGISTERS, Drawing, Plain
 def task_of(x: np.ndarray, y: np.ndarray) -> MinibatchTask:
     penalties, kl = (Penalties.of(REGISTERS, NETWORK, PRIOR, penalty) for penalty in (hb.ELBO(0.5).penalty, kl_of))
     rows = jnp.arange(len(y), dtype=jnp.int32)
-    return MinibatchTask(NETWORK, jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.int32), rows, penalties, kl)
+    examples = ExamplesOnDevice(NETWORK, jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.int32))
+    return MinibatchTask(examples, rows, penalties, kl)
 
 
 def state_at(step: int, params: np.ndarray) -> TrainState:
@@ -38,7 +41,7 @@ def gradients(
 ) -> np.ndarray:
     """Of every restart, at a step."""
     settings = {"posterior": REGISTERS, "estimator": way, "optimizer": Plain(), "steps": 100}
-    epochs = Epochs.of(len(task.y), batch_size, incomplete="drop")
+    epochs = Epochs.of(task.energies.n_examples, batch_size, incomplete="drop")
     after = advance_by_minibatches(state_at(step, params), task, jnp.int32(1), epochs=epochs, **settings)
     return np.asarray(params - np.asarray(after.params, np.float64))
 
@@ -190,7 +193,7 @@ def test_looks_are_at_a_thousand_examples_at_most(monkeypatch: pytest.MonkeyPatc
         return look(params, task, key, posterior=posterior)
 
     monkeypatch.setattr(steps, "look", keep)
-    state, found = MinibatchProblem(definition, split).advance(initial_state(definition), 0)
+    state, found = MinibatchProblem(definition, NetworkEnergies(NETWORK, split)).advance(initial_state(definition), 0)
     (task,) = tasks
     assert len(task.looked_at) == 1000
     assert task.looked_at[0] == 0

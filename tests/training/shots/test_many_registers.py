@@ -30,7 +30,7 @@ DRAWS = 300
 
 
 def variation(objective: Objective) -> ManyRegistersVariation:
-    found = POSTERIOR.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
+    found = POSTERIOR.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.source)
     assert isinstance(found, ManyRegistersVariation)
     return found
 

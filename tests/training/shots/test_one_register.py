@@ -27,7 +27,7 @@ both = pytest.mark.parametrize(("objective", "weight"), OBJECTIVES, ids=["mle", 
 
 
 def variation(objective: Objective) -> FirstVariation:
-    return POSTERIOR.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
+    return POSTERIOR.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.source)
 
 
 def value(q: np.ndarray, weight: float) -> float:

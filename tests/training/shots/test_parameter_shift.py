@@ -51,7 +51,7 @@ def gradient(
 ) -> np.ndarray:
     """With endlessly many shots at every point."""
     random = np.random.default_rng(seed)
-    variation = posterior.variation(objective, hb.Bernoulli(LIKELY), task.network, task.split)
+    variation = posterior.variation(objective, hb.Bernoulli(LIKELY), task.network, task.source)
     design = estimator.design(posterior, 0, random)
     angles = estimator.measured(posterior)
     measurement = infinite_shots.measurement_of(angles.measured, design.points(angles.at(params)), 1)
@@ -121,7 +121,7 @@ def test_registers_have_the_exact_gradient(width: int | None) -> None:
     design = ParameterShift().design(REGISTERS, 0, random)
     measurement = infinite_shots.measurement_of(REGISTERS, design.points(params), 1, width)
     mle, selbo = (
-        REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
+        REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.source)
         for objective in (hb.MLE(), SELBO)
     )
     draws = np.stack([design.gradient(REGISTERS.groups, mle.differences(measurement, random)) for _ in range(100)])
@@ -154,7 +154,7 @@ def test_gradients_from_shots_are_unbiased(name: str, width: int | None, weight:
     """The mean of 100 estimates of 50 shots a circuit within 5 of its own standard errors (seed 8)."""
     posterior, objective = FEW[name], SELBO if weight else hb.MLE()
     params, random = params_of(posterior), np.random.default_rng(8)
-    variation = posterior.variation(objective, hb.Bernoulli(LIKELY), SMALL.network, SMALL.split)
+    variation = posterior.variation(objective, hb.Bernoulli(LIKELY), SMALL.network, SMALL.source)
     design = ParameterShift().design(posterior, 0, random)
     subcircuits, points = posterior.subcircuits(width), design.points(params)
     counts = counted(BACKEND.connect(), batch_of(subcircuits, np.tile(points, (REPEATS, 1)), SHOTS, "all", 8))

@@ -36,7 +36,7 @@ def loss(params: np.ndarray) -> float:
 def gradient(design: Design, posterior: ShotPosterior, params: np.ndarray, seed: int = 0) -> np.ndarray:
     """With endlessly many shots at every point."""
     random = np.random.default_rng(seed)
-    variation = posterior.variation(SELBO, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
+    variation = posterior.variation(SELBO, hb.Bernoulli(LIKELY), TASK.network, TASK.source)
     measurement = infinite_shots.measurement_of(posterior, design.points(params), 0)
     return design.gradient(posterior.groups, variation.differences(measurement, random))
 
@@ -110,7 +110,7 @@ def test_registers_learn_from_their_own_outcomes() -> None:
 
 def gradient_of(objective: Any, design: Design, params: np.ndarray) -> np.ndarray:
     random = np.random.default_rng(0)
-    variation = REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.split)
+    variation = REGISTERS.variation(objective, hb.Bernoulli(LIKELY), TASK.network, TASK.source)
     measurement = infinite_shots.measurement_of(REGISTERS, design.points(params), 0)
     return design.gradient(REGISTERS.groups, variation.differences(measurement, random))
 

@@ -67,7 +67,7 @@ def test_errors_are_the_spread_over_draws(
 ) -> None:
     """60 draws, seed 7: the spread is then known to 9 %, a standard error; the ratio is within three of them."""
     posterior, random = posterior_of(kind, mitigation), np.random.default_rng(7)
-    variation = posterior.variation(hb.MLE(), hb.Uniform(), TASK.network, TASK.split)
+    variation = posterior.variation(hb.MLE(), hb.Uniform(), TASK.network, TASK.source)
     found = [
         variation.estimate(drawn(posterior, shots, calibration, width, random), random, error=True).energy
         for _ in range(DRAWS)
@@ -81,7 +81,7 @@ def test_errors_are_the_spread_over_draws(
 def test_the_error_changes_nothing_but_itself(kind: str) -> None:
     """Whoever does not ask for it gets the same estimate, and no error of mitigated outcomes."""
     posterior = posterior_of(kind, "readout")
-    variation = posterior.variation(hb.SELBO(), hb.Uniform(), TASK.network, TASK.split)
+    variation = posterior.variation(hb.SELBO(), hb.Uniform(), TASK.network, TASK.source)
     measurement = drawn(posterior, 200, 1000, None, np.random.default_rng(2))
     plain, asked = (variation.estimate(measurement, np.random.default_rng(3), error=error) for error in (False, True))
     assert (plain.loss, plain.energy.mean, plain.penalty) == (asked.loss, asked.energy.mean, asked.penalty)
@@ -95,7 +95,7 @@ def test_the_error_changes_nothing_but_itself(kind: str) -> None:
 def test_calibrations_too_short_to_leave_shots_out_have_no_error(zeros: int, ones: tuple[int, int]) -> None:
     """Without the only shot that says that qubit 0 is read as 1 when it is 1, it cannot be mitigated."""
     posterior = posterior_of("one register", "readout")
-    variation = posterior.variation(hb.MLE(), hb.Uniform(), TASK.network, TASK.split)
+    variation = posterior.variation(hb.MLE(), hb.Uniform(), TASK.network, TASK.source)
     bits = np.array([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]], np.uint8)
     prepared = (Counts(np.zeros((1, 5), np.uint8), np.array([zeros])), Counts(bits, np.array(ones)))
     counts, readout = Counts.of(oracle.all_bits(5)), Readout.of(prepared)

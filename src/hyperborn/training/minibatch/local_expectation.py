@@ -9,13 +9,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import RandomKey
+from hyperborn.energy.source import BatchEnergies
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes, patterns_of
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
+from hyperborn.training.minibatch.estimator import MinibatchEstimator
 
 MOST_COST = 2**16
 """Networks that one draw may cost."""
@@ -36,12 +37,13 @@ class LocalExpectation(MinibatchEstimator):
     """
 
     name: ClassVar[str] = "local-expectation"
+    needs_derivatives: ClassVar[bool] = False
     samples: int = 1
 
     def __post_init__(self) -> None:
         whole_number("samples", self.samples, 1)
 
-    def check(self, posterior: Posterior, network: Network) -> None:
+    def check(self, posterior: Posterior, network: Network | int) -> None:
         super().check(posterior, network)
         assert isinstance(posterior, Registers)
         cost = sum(len(group.places) * 2**group.size for group in posterior.groups)
@@ -55,7 +57,7 @@ class LocalExpectation(MinibatchEstimator):
         self,
         registers: Registers,
         tables: Sequence[Tables],
-        batch: Minibatch,
+        batch: BatchEnergies,
         progress: Float[Array, ""],
         *,
         key: RandomKey,
@@ -74,7 +76,7 @@ class LocalExpectation(MinibatchEstimator):
 
 
 def energies_of_outcomes(
-    batch: Minibatch, bits: Float[Array, "samples n"], places: Int[Array, "registers size"]
+    batch: BatchEnergies, bits: Float[Array, "samples n"], places: Int[Array, "registers size"]
 ) -> Float[Array, "outcomes registers"]:
     """Mean energy (nats) over the drawn networks, with each outcome of each register put in."""
     patterns = jnp.asarray(patterns_of(2 ** places.shape[1]), bits.dtype)

@@ -11,13 +11,15 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import RandomKey
+from hyperborn.energy.of_network import Minibatch
+from hyperborn.energy.source import BatchEnergies
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import BinaryMLP, Network, Regression
 from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.minibatch.drawing import assembled, patterns_of
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
+from hyperborn.training.minibatch.estimator import MinibatchEstimator
 
 LEAST_VARIANCE = 1e-6
 """Added to the variance of a sum, whose square root has a derivative then."""
@@ -46,11 +48,12 @@ class LocalReparameterization(MinibatchEstimator):
     def __post_init__(self) -> None:
         whole_number("samples", self.samples, 1)
 
-    def check(self, posterior: Posterior, network: Network) -> None:
+    def check(self, posterior: Posterior, network: Network | int) -> None:
         super().check(posterior, network)
         assert isinstance(posterior, Registers)
         layers = layers_of(network)
-        if not isinstance(layers, BinaryMLP) or len(layers.output_scales) > 1 or network.n_weights > layers.n_weights:
+        n = posterior.n_weights
+        if not isinstance(layers, BinaryMLP) or len(layers.output_scales) > 1 or n > layers.n_weights:
             raise UserError(
                 f"the estimator {self.name} knows the layers of a BinaryMLP without a choice of scales or noise; give "
                 "hb.FirstOrder()"
@@ -65,12 +68,13 @@ class LocalReparameterization(MinibatchEstimator):
         self,
         registers: Registers,
         tables: Sequence[Tables],
-        batch: Minibatch,
+        batch: BatchEnergies,
         progress: Float[Array, ""],
         *,
         key: RandomKey,
     ) -> Float[Array, ""]:
         del progress
+        assert isinstance(batch, Minibatch)
         network = layers_of(batch.network)
         assert isinstance(network, BinaryMLP)
         low, high = network.values
@@ -96,7 +100,7 @@ class LocalReparameterization(MinibatchEstimator):
         return batch.nll(outputs).mean()
 
 
-def layers_of(network: Network) -> Network:
+def layers_of(network: Network | int) -> Network | int:
     """The network whose layers are drawn."""
     return network.network if isinstance(network, Regression) else network
 

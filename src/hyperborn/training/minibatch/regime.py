@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, cast, final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
-from hyperborn.data.dataset import Dataset
+from hyperborn.energy import EnergySource
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import ELBO, Objective
@@ -65,8 +66,8 @@ class MinibatchRegime(Regime):
     def default_estimator(self) -> Estimator:
         return FirstOrder()
 
-    def default_objective(self) -> Objective:
-        return ELBO(self.beta)
+    def default_objective(self, *, predicts: bool = True) -> Objective:
+        return ELBO(self.beta) if predicts else ELBO()
 
     def default_optimizer(self, estimator: Estimator) -> Optimizer:
         del estimator
@@ -77,9 +78,11 @@ class MinibatchRegime(Regime):
         return min(max(EPOCHS * max(1, examples // batch_size), FEWEST), MOST)
 
     @contextmanager
-    def prepare(self, definition: Definition, data: Dataset, resources: Resources) -> Iterator[Problem]:
+    def prepare(self, definition: Definition, energies: EnergySource, resources: Resources) -> Iterator[Problem]:
         check_no_backend(resources)
-        yield MinibatchProblem(definition, data.train)
+        if cast(MinibatchEstimator, definition.estimator).needs_derivatives:
+            energies.check_derivatives()
+        yield MinibatchProblem(definition, energies)
 
     def memory(self, definition: Definition, params: Any) -> Any:
         del definition, params
@@ -90,14 +93,14 @@ class MinibatchRegime(Regime):
         return RECORD_EVERY
 
     def predictor(
-        self, definition: Definition, network: Network, params: np.ndarray, distribution: LazyDistribution
+        self, definition: Definition, params: np.ndarray, distribution: LazyDistribution
     ) -> PosteriorPredictor:
         del distribution
-        return DrawsPredictor(network, registers_of(definition), params)
+        return DrawsPredictor(registers_of(definition), params)
 
     def check_exact(self, definition: Definition, command: str) -> None:
         raise UserError(
-            f"{command} needs the exact posterior, and a network of {definition.network.n_weights} weights on many "
+            f"{command} needs the exact posterior, and a network of {definition.n_weights} weights on many "
             "registers has none; choose a smaller network (--hidden, --components) or --posterior register, or take "
             "hyperborn train"
         )
@@ -107,7 +110,6 @@ class MinibatchRegime(Regime):
 class DrawsPredictor(PosteriorPredictor):
     """The mean of `PREDICTING` networks, the same each time."""
 
-    network: Network
     posterior: Registers
     params: np.ndarray
 
@@ -116,8 +118,11 @@ class DrawsPredictor(PosteriorPredictor):
         """The networks that predict."""
         return self.sample(PREDICTING, 0)
 
-    def predictive(self, x: Examples) -> Predictions:
-        return predictions_of_draws(self.network, x, self.draws)
+    def predictive(self, network: Network, x: Examples) -> Predictions:
+        return predictions_of_draws(network, x, self.draws)
+
+    def marginals(self) -> Float[np.ndarray, " n"]:
+        return self.posterior.marginals(jnp.asarray(self.params))
 
     def sample(self, shots: int, seed: int) -> Bits:
         return self.posterior.sample(jnp.asarray(self.params), shots, key=jax.random.key(seed))

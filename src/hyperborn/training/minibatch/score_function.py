@@ -9,11 +9,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from hyperborn._typing import RandomKey
+from hyperborn.energy.source import BatchEnergies
 from hyperborn.errors import whole_number
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes, log_probabilities
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
+from hyperborn.training.minibatch.estimator import MinibatchEstimator
 
 
 @final
@@ -29,6 +30,7 @@ class ScoreFunction(MinibatchEstimator):
     """
 
     name: ClassVar[str] = "score-function"
+    needs_derivatives: ClassVar[bool] = False
     samples: int = 16
 
     def __post_init__(self) -> None:
@@ -38,7 +40,7 @@ class ScoreFunction(MinibatchEstimator):
         self,
         registers: Registers,
         tables: Sequence[Tables],
-        batch: Minibatch,
+        batch: BatchEnergies,
         progress: Float[Array, ""],
         *,
         key: RandomKey,

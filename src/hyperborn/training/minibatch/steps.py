@@ -1,6 +1,6 @@
 """One step on a minibatch: draws of networks, their gradient, and an optimizer's move."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import cast
 
@@ -8,12 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int, Real
+from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import Parameters, RandomKey
-from hyperborn.data.dataset import Split
-from hyperborn.energy import energy
-from hyperborn.networks import Network, fitted
+from hyperborn.energy import EnergySource
+from hyperborn.energy.source import DeviceEnergies
 from hyperborn.objectives.divergences import KL
 from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.penalties import Penalties
@@ -23,7 +22,7 @@ from hyperborn.stats import Estimate
 from hyperborn.training.definition import Definition
 from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes
 from hyperborn.training.minibatch.epochs import Epochs
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
+from hyperborn.training.minibatch.estimator import MinibatchEstimator
 from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Findings, Problem
 from hyperborn.training.state import TrainState
@@ -44,41 +43,32 @@ def registers_of(definition: Definition) -> Registers:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class MinibatchTask:
-    """The training examples, rows to look at, and the penalties of registers; a pytree of arrays on the device."""
+    """The energies, examples to look at, and the penalties of registers; a pytree of arrays on the device."""
 
-    network: Network = field(metadata={"static": True})
-    x: Float[Array, "examples features"]
-    y: Real[Array, " examples"]
+    energies: DeviceEnergies
     looked_at: Int[Array, " looked"]
     penalties: Penalties
     kl: Penalties
 
-    def batch(self, side: Float[Array, " m"], rows: Int[Array, " rows"] | None = None) -> Minibatch:
-        """Examples by their rows; all of them, without a copy, if absent."""
-        x, y = (self.x, self.y) if rows is None else (self.x[rows], self.y[rows])
-        return Minibatch(self.network, x, y, side, jnp.asarray(len(self.y) / len(y), x.dtype))
-
 
 @dataclass(frozen=True, eq=False)
 class MinibatchProblem(Problem):
-    """A definition and the training split.
+    """A definition and its energies.
 
     Every side parameter has a standard normal prior. An epoch takes every example once, in a new order, but for a
     rest that makes no minibatch; fewer examples than two minibatches are taken all at once.
     """
 
     definition: Definition
-    train: Split
+    energies: EnergySource
 
     @cached_property
     def task(self) -> MinibatchTask:
         """What a step needs beside the state."""
-        definition, examples = self.definition, len(self.train)
+        definition, examples = self.definition, self.energies.n_examples
         looked_at = np.linspace(0, examples - 1, min(EXAMPLES_FOR_LOSS, examples)).astype(np.int32)
         return MinibatchTask(
-            definition.network,
-            jnp.asarray(self.train.x, jnp.float32),
-            jnp.asarray(self.train.y, jnp.int32 if definition.network.n_classes else jnp.float32),
+            self.energies.on_device(),
             jnp.asarray(looked_at),
             Penalties.of(registers_of(definition), definition.network, definition.prior, definition.objective.penalty),
             Penalties.of(registers_of(definition), definition.network, definition.prior, kl_of),
@@ -94,11 +84,12 @@ class MinibatchProblem(Problem):
             estimator=cast(MinibatchEstimator, definition.estimator),
             optimizer=definition.optimizer,
             steps=definition.steps,
-            epochs=Epochs.of(len(self.train), definition.batch_size, incomplete="drop"),
+            epochs=Epochs.of(self.energies.n_examples, definition.batch_size, incomplete="drop"),
         )
         found = look(state.params, self.task, state.key, posterior=posterior)
-        loss, energy_, kl = (np.asarray(row, np.float64) for row in found[:3])
-        return state, Diagnosis(loss, energy_, kl, np.asarray(found.most_probable))
+        loss, energy, kl = (np.asarray(row, np.float64) for row in found[:3])
+        self.energies.check_steps()
+        return state, Diagnosis(loss, energy, kl, np.asarray(found.most_probable))
 
     def findings(self, params: Float[np.ndarray, "..."]) -> Findings:
         definition, posterior = self.definition, registers_of(self.definition)
@@ -107,7 +98,7 @@ class MinibatchProblem(Problem):
         # Folded, it is another key than key(0), that of the networks that predict, whatever the seed.
         key = jax.random.fold_in(jax.random.key(definition.seed), 1)
         bits = posterior.sample(jnp.asarray(angles), DRAWS, key=key)
-        mean = Estimate.of(energy(fitted(network, side), self.train, bits))
+        mean = Estimate.of(self.energies.at(side)(bits))
         with jax.enable_x64(True):
             tables = [jnp.asarray(table) for table in posterior.distributions(jnp.asarray(angles, jnp.float32))]
             penalty, kl = (
@@ -153,13 +144,13 @@ def advance_by_minibatches(
     epochs: Epochs,
 ) -> TrainState:
     """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
-    update_rule, examples = update_rule_of(optimizer, steps), len(task.y)
+    update_rule, examples = update_rule_of(optimizer, steps), task.energies.n_examples
     shuffling, drawing = jax.random.split(state.key)
 
     def loss(params: Parameters, rows: Int[Array, " rows"] | None, key: RandomKey, step: Array) -> Float[Array, ""]:
         angles, side = params[: posterior.n_parameters], params[posterior.n_parameters :]
         tables, progress = posterior.tables(angles), step / steps
-        energy = estimator.expected_energy(posterior, tables, task.batch(side, rows), progress, key=key)
+        energy = estimator.expected_energy(posterior, tables, task.energies.batch(side, rows), progress, key=key)
         # Nats an example, which suits the optimizer whatever the size of the data.
         return (energy + task.penalties(tables) + side_penalty(side)) / examples
 
@@ -197,7 +188,7 @@ def look(params: Parameters, task: MinibatchTask, key: RandomKey, *, posterior: 
         angles, side = params[: posterior.n_parameters], params[posterior.n_parameters :]
         tables = posterior.tables(angles)
         bits = bits_of_outcomes(posterior, draw_outcomes(tables, DRAWS_FOR_LOSS, key=drawing), angles.dtype)
-        batch = task.batch(side, task.looked_at)
+        batch = task.energies.batch(side, task.looked_at)
         # One network after the other: side by side, those of a convolution took 430 MiB.
         energy = jax.lax.map(lambda own: batch.energies(own[None])[0], bits).mean()
         loss = energy + task.penalties(tables) + side_penalty(side)

@@ -9,11 +9,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from hyperborn._typing import RandomKey
+from hyperborn.energy.source import BatchEnergies
 from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.posteriors.registers import Registers
 from hyperborn.simulators.side_by_side import Tables
 from hyperborn.training.minibatch.drawing import assembled, log_probabilities, patterns_of
-from hyperborn.training.minibatch.estimator import Minibatch, MinibatchEstimator
+from hyperborn.training.minibatch.estimator import MinibatchEstimator
 
 Scores = Float[Array, "samples outcomes registers"]
 
@@ -48,7 +49,7 @@ class StraightThrough(MinibatchEstimator):
         self,
         registers: Registers,
         tables: Sequence[Tables],
-        batch: Minibatch,
+        batch: BatchEnergies,
         progress: Float[Array, ""],
         *,
         key: RandomKey,

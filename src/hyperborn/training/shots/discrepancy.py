@@ -26,6 +26,7 @@ from hyperborn.objectives.kernels import (
 )
 from hyperborn.objectives.objectives import Weight, weight_of
 from hyperborn.priors import Prior
+from hyperborn.priors.prior import weights_in
 
 Embedding = Callable[[Bits], Float[np.ndarray, " networks"]]
 
@@ -40,7 +41,7 @@ class ShotDiscrepancy:
     within: float
 
     @classmethod
-    def of(cls, divergence: Divergence, weight: Weight, prior: Prior, network: Network) -> "ShotDiscrepancy":
+    def of(cls, divergence: Divergence, weight: Weight, prior: Prior, network: Network | int) -> "ShotDiscrepancy":
         """The discrepancy to a prior over the network's weights, `weight` times.
 
         Raises:
@@ -55,7 +56,7 @@ class ShotDiscrepancy:
                 "operator-weight": default_kernel,
                 "median": lambda _: median_kernel(distances_of_product(marginals)),
             }
-            kernel = divergence.kernel or rules[divergence.bandwidth](network.n_weights)
+            kernel = divergence.kernel or rules[divergence.bandwidth](len(marginals))
             within = product_mean(kernel, marginals)
             number = matched(marginals, within) if weight == "kl-matched" else float(weight)
             return cls(kernel, number, lambda bits: product_embedding(kernel, marginals, bits), within)
@@ -87,10 +88,10 @@ def matched(marginals: Float[np.ndarray, " n"], within: float) -> float:
     return float(entropy) / checked_penalty(1.0 - within)
 
 
-def check_prior(prior: Prior, network: Network) -> None:
+def check_prior(prior: Prior, network: Network | int) -> None:
     """Raise a UserError for a prior with dependent bits that are too many for a table."""
-    if not prior.independent and network.n_weights > LARGEST_TABLE:
+    if not prior.independent and weights_in(network) > LARGEST_TABLE:
         raise UserError(
-            f"prior = {type(prior).__name__} over {network.n_weights} weights: beyond {LARGEST_TABLE} the SELBO "
+            f"prior = {type(prior).__name__} over {weights_in(network)} weights: beyond {LARGEST_TABLE} the SELBO "
             "from shots takes a prior of independent bits; give hb.Uniform() or hb.Bernoulli(0.5)"
         )

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.errors import UserError, whole_number
-from hyperborn.networks import Network
+from hyperborn.networks import Network, n_side_of
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.registers import RegisterGroup
@@ -86,7 +86,7 @@ class ShotEstimator(Estimator):
         """The design of a step (counted from 0)."""
 
     def check_training(
-        self, posterior: Posterior, network: Network, objective: Objective, prior: Prior, optimizer: Optimizer
+        self, posterior: Posterior, network: Network | int, objective: Objective, prior: Prior, optimizer: Optimizer
     ) -> None:
         objective.check_samples()
         cast(ShotPosterior, posterior).check_penalty(network, objective, prior)
@@ -105,16 +105,16 @@ class ShotEstimator(Estimator):
         return self.schedule if isinstance(self.schedule, int) else max(self.schedule)
 
 
-def check_measured(name: str, posterior: Posterior, network: Network) -> None:
+def check_measured(name: str, posterior: Posterior, network: Network | int) -> None:
     """Raise a UserError unless the posterior is on a backend and shots can train the network."""
     if not isinstance(posterior, ShotPosterior):
         raise UserError(
             f"the estimator {name} takes shots from a backend, and {type(posterior).__name__} has none; give "
             "hb.ShotRegister(circuit, backend), or the estimator hb.Exact()"
         )
-    if network.n_side:
+    if n_side := n_side_of(network):
         raise UserError(
-            f"the network has {network.n_side} side parameters (scale or noise 'learned'), which shots do not train; "
+            f"the network has {n_side} side parameters (scale or noise 'learned'), which shots do not train; "
             "use scale 'fan_in' or 'none'"
         )
 

@@ -9,9 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from hyperborn.bits import bits_of, index_of
-from hyperborn.energy import CachedEnergies
-from hyperborn.energy.likelihood import Labelled
-from hyperborn.networks import Network
+from hyperborn.energy import CachedEnergies, EnergySource
 from hyperborn.objectives.penalties import Penalties
 from hyperborn.posteriors.registers import RegisterGroup
 from hyperborn.stats import Estimate
@@ -48,11 +46,9 @@ class ManyRegistersVariation(FirstVariation):
     penalty that is quadratic in q is scaled by 1 - 1/S, with S shots.
     """
 
-    def __init__(
-        self, network: Network, split: Labelled, groups: Sequence[RegisterGroup], penalties: Penalties
-    ) -> None:
-        self.network, self.groups, self.penalties = network, groups, penalties
-        self.energies = CachedEnergies(network, split)
+    def __init__(self, energies: EnergySource, groups: Sequence[RegisterGroup], penalties: Penalties) -> None:
+        self.n_weights, self.groups, self.penalties = energies.n_bits, groups, penalties
+        self.energies = CachedEnergies(energies)
 
     def differences(
         self, measurement: Measurement, random: np.random.Generator
@@ -77,7 +73,7 @@ class ManyRegistersVariation(FirstVariation):
         energy = Estimate(drawn.mean, self.error(measurement, rows, drawn, random, error=error), drawn.n)
         reference = tuple(table[measurement.reference].mean(axis=0) for table in self.tables(measurement))
         penalty = self.penalties_of(reference)[0]
-        best = np.empty(self.network.n_weights, np.uint8)
+        best = np.empty(self.n_weights, np.uint8)
         for group, table in zip(self.groups, reference, strict=True):
             best[group.places] = bits_of(table.argmax(axis=0), group.places.shape[1])
         return ObjectiveEstimate(energy.mean + penalty, energy, penalty, best)

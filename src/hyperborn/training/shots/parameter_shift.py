@@ -86,7 +86,7 @@ class ParameterShift(ShotEstimator):
     def averaged(self) -> float:
         return 0.0
 
-    def check(self, posterior: Posterior, network: Network) -> None:
+    def check(self, posterior: Posterior, network: Network | int) -> None:
         check_measured(self.name, posterior, network)
 
     def measured(self, posterior: ShotPosterior) -> MeasuredAngles:

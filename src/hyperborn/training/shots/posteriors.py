@@ -14,8 +14,7 @@ from hyperborn.backends.backend import Backend, JobFailed, TransientError
 from hyperborn.backends.boundary import connected
 from hyperborn.circuits import Circuit
 from hyperborn.circuits.separate_angles import separate_angles
-from hyperborn.energy import CachedEnergies
-from hyperborn.energy.likelihood import Labelled
+from hyperborn.energy import CachedEnergies, EnergySource
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
@@ -62,12 +61,14 @@ class ShotPosterior(Posterior):
         """The same registers by circuits in which each angle of a gate is a parameter of its own."""
 
     @abstractmethod
-    def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
+    def check_penalty(self, network: Network | int, objective: Objective, prior: Prior) -> None:
         """Raise a UserError if the penalty of the objective cannot be estimated from shots under the prior."""
 
     @abstractmethod
-    def variation(self, objective: Objective, prior: Prior, network: Network, split: Labelled) -> FirstVariation:
-        """The first variation of an objective on the examples of a split.
+    def variation(
+        self, objective: Objective, prior: Prior, network: Network | int, energies: EnergySource
+    ) -> FirstVariation:
+        """The first variation of an objective with the energies of a source.
 
         Raises:
             UserError: if shots are not enough for the objective or the prior.
@@ -147,15 +148,17 @@ class ShotRegister(ShotPosterior):
         separate = separate_angles(self.circuit).circuit
         return self if separate is self.circuit else replace(self, circuit=separate)
 
-    def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
+    def check_penalty(self, network: Network | int, objective: Objective, prior: Prior) -> None:
         if objective.surrogate():
             check_prior(prior, network)
 
-    def variation(self, objective: Objective, prior: Prior, network: Network, split: Labelled) -> FirstVariation:
+    def variation(
+        self, objective: Objective, prior: Prior, network: Network | int, energies: EnergySource
+    ) -> FirstVariation:
         objective.check_samples()
         surrogate = objective.surrogate()
         discrepancy = ShotDiscrepancy.of(*surrogate, prior, network) if surrogate else None
-        return OneRegisterVariation(CachedEnergies(network, split), discrepancy)
+        return OneRegisterVariation(CachedEnergies(energies), discrepancy)
 
     def subcircuits(self, width: int | None) -> tuple[Subcircuit, ...]:
         del width  # one register cannot be divided
@@ -197,17 +200,19 @@ class ShotRegisters(ShotPosterior):
         # Their circuits have a parameter for each angle.
         return self
 
-    def check_penalty(self, network: Network, objective: Objective, prior: Prior) -> None:
+    def check_penalty(self, network: Network | int, objective: Objective, prior: Prior) -> None:
         del objective
         self.registers.check_network(network)
         for group in self.groups:
             prior.log_factors(network, group.places)
 
-    def variation(self, objective: Objective, prior: Prior, network: Network, split: Labelled) -> FirstVariation:
+    def variation(
+        self, objective: Objective, prior: Prior, network: Network | int, energies: EnergySource
+    ) -> FirstVariation:
         objective.check_samples()
         with jax.enable_x64(True):
             penalties = Penalties.of(self.registers, network, prior, objective.penalty)
-        return ManyRegistersVariation(network, split, self.groups, penalties)
+        return ManyRegistersVariation(energies, self.groups, penalties)
 
     def subcircuits(self, width: int | None) -> tuple[Subcircuit, ...]:
         singles = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast, final
 
 import numpy as np
+from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.backends.backend import Backend
@@ -16,7 +17,7 @@ from hyperborn.backends.jobs.retry import RetryPolicy
 from hyperborn.backends.jobs.sampler import LedgerSampler
 from hyperborn.backends.names import identity_of
 from hyperborn.backends.outcomes import Outcomes, most_frequent
-from hyperborn.data.dataset import Dataset
+from hyperborn.energy import EnergySource
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import SELBO, Objective
@@ -59,7 +60,8 @@ class ShotsRegime(Regime):
     def default_estimator(self) -> Estimator:
         return SPSA()
 
-    def default_objective(self) -> Objective:
+    def default_objective(self, *, predicts: bool = True) -> Objective:
+        del predicts
         return SELBO()
 
     def default_optimizer(self, estimator: Estimator) -> Optimizer:
@@ -70,7 +72,7 @@ class ShotsRegime(Regime):
         return STEPS
 
     @contextmanager
-    def prepare(self, definition: Definition, data: Dataset, resources: Resources) -> Iterator[Problem]:
+    def prepare(self, definition: Definition, energies: EnergySource, resources: Resources) -> Iterator[Problem]:
         backend = backend_of(definition)
         with closing(opened(backend, resources)) as ledger:
             sampler = LedgerSampler(
@@ -81,20 +83,20 @@ class ShotsRegime(Regime):
                 note=resources.progress.note,
                 waiting=lambda _: give_way(),
             )
-            yield ShotsProblem(definition, data.train, sampler)
+            yield ShotsProblem(definition, energies, sampler)
 
     def memory(self, definition: Definition, params: Any) -> Memory:
         restarts, unknown = definition.restarts, np.full(definition.restarts, np.nan)
-        networks = np.zeros((restarts, definition.network.n_weights), np.uint8)
+        networks = np.zeros((restarts, definition.n_weights), np.uint8)
         return Memory(unknown, unknown, networks, np.zeros(params.shape))
 
     def record_every(self, definition: Definition) -> int:
         return max(1, definition.steps // MOST_RECORDS)
 
     def predictor(
-        self, definition: Definition, network: Network, params: np.ndarray, distribution: LazyDistribution
+        self, definition: Definition, params: np.ndarray, distribution: LazyDistribution
     ) -> PosteriorPredictor:
-        del definition, network, params, distribution
+        del definition, params, distribution
         raise UserError("the measured networks are missing; measure the circuit again, with Result.on")
 
     def label(self, definition: Definition) -> str:
@@ -135,11 +137,13 @@ def opened(backend: Backend, resources: Resources) -> Ledger:
 class OutcomesPredictor(PosteriorPredictor):
     """Predictions from measured networks with their weights; `sample` draws from these networks."""
 
-    network: Network
     found: Outcomes
 
-    def predictive(self, x: Examples) -> Predictions:
-        return predictions_of_networks(self.network, x, self.found.bits, self.found.weights)
+    def predictive(self, network: Network, x: Examples) -> Predictions:
+        return predictions_of_networks(network, x, self.found.bits, self.found.weights)
+
+    def marginals(self) -> Float[np.ndarray, " n"]:
+        return self.found.weights @ self.found.bits
 
     def sample(self, shots: int, seed: int) -> Bits:
         places = np.random.default_rng(seed).choice(len(self.found.bits), shots, p=self.found.weights)

@@ -73,7 +73,7 @@ class SPSA(ShotEstimator):
     def averaged(self) -> float:
         return self.average
 
-    def check(self, posterior: Posterior, network: Network) -> None:
+    def check(self, posterior: Posterior, network: Network | int) -> None:
         check_measured(self.name, posterior, network)
 
     def measured(self, posterior: ShotPosterior) -> MeasuredAngles:

@@ -18,7 +18,7 @@ from hyperborn.backends.backend import Connection
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.backends.mitigation import Readout
 from hyperborn.backends.outcomes import Outcomes
-from hyperborn.data.dataset import Split
+from hyperborn.energy import EnergySource
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Findings, Problem
@@ -61,14 +61,14 @@ class Memory(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ShotsProblem(Problem):
-    """A definition, its training split, and the sampler that measures circuits.
+    """A definition, its energies, and the sampler that measures circuits.
 
     All random numbers of a step, shots of simulators included, depend only on the seed and the step. A resumed run
     therefore requests the same batches as an uninterrupted one.
     """
 
     definition: Definition
-    train: Split
+    energies: EnergySource
     sampler: Sampler
 
     @property
@@ -93,9 +93,9 @@ class ShotsProblem(Problem):
 
     @cached_property
     def variation(self) -> FirstVariation:
-        """The objective, bound to data and prior."""
+        """The objective, bound to energies and prior."""
         definition = self.definition
-        return self.posterior.variation(definition.objective, definition.prior, definition.network, self.train)
+        return self.posterior.variation(definition.objective, definition.prior, definition.network, self.energies)
 
     @cached_property
     def readouts(self) -> tuple[Readout, ...] | None:

@@ -1,0 +1,92 @@
+"""The energies of a network's weights: the negative log likelihood of labelled examples."""
+
+from dataclasses import dataclass, field
+from typing import final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Real
+
+from hyperborn._typing import Bits, EnergyTable
+from hyperborn.energy.enumeration import energies
+from hyperborn.energy.likelihood import Labelled, checked_examples, energy
+from hyperborn.energy.source import BatchEnergies, Counter, DeviceEnergies, EnergySource
+from hyperborn.networks import Network, fitted
+
+
+@final
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Minibatch(BatchEnergies):
+    """Examples, as seen by a network with side parameters (m,); energies count `scale` times, N / B for B of N."""
+
+    network: Network = field(metadata={"static": True})
+    x: Float[Array, "examples features"]
+    y: Real[Array, " examples"]
+    side: Float[Array, " parameters"]
+    scale: Float[Array, ""]
+
+    def energies(self, bits: Float[Array, "samples n"]) -> Float[Array, " samples"]:
+        """Negative log likelihood (nats) of networks, an unbiased estimate of that of all N examples.
+
+        Bits may be any numbers between 0 and 1, the weights then lie between the network's two values.
+        """
+        low, high = self.network.values
+        return self.nll(self.network.forward(low + (high - low) * bits, self.x, self.side))
+
+    def nll(self, outputs: Float[Array, "samples examples outputs"]) -> Float[Array, " samples"]:
+        """Negative log likelihood (nats) of the labels under outputs."""
+        return self.scale * self.network.likelihood.losses(outputs, self.y).sum(axis=-1)
+
+
+@final
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class ExamplesOnDevice(DeviceEnergies):
+    """A network and all of its training examples."""
+
+    network: Network = field(metadata={"static": True})
+    x: Float[Array, "examples features"]
+    y: Real[Array, " examples"]
+
+    @property
+    def n_examples(self) -> int:
+        return len(self.y)
+
+    def batch(self, side: Float[Array, " m"], rows: Int[Array, " rows"] | None = None) -> Minibatch:
+        x, y = (self.x, self.y) if rows is None else (self.x[rows], self.y[rows])
+        return Minibatch(self.network, x, y, side, jnp.asarray(len(self.y) / len(y), x.dtype))
+
+
+@final
+class NetworkEnergies(EnergySource):
+    """The energy of a weight vector is the negative log likelihood of a split's labels, summed over its examples.
+
+    Raises:
+        UserError: if the examples do not fit the network.
+    """
+
+    def __init__(self, network: Network, split: Labelled) -> None:
+        checked_examples(network, split)
+        self.network, self.split = network, split
+        self.n_bits, self.n_examples = network.n_weights, len(split.y)
+
+    def __call__(self, bits: Bits) -> Float[np.ndarray, " networks"]:
+        return energy(self.network, self.split, bits)
+
+    def table(self, progress: Counter | None = None) -> EnergyTable:
+        return energies(self.network, self.split, progress=progress)
+
+    def on_device(self) -> DeviceEnergies:
+        labels = jnp.asarray(self.split.y, jnp.int32 if self.network.n_classes else jnp.float32)
+        return ExamplesOnDevice(self.network, jnp.asarray(self.split.x, jnp.float32), labels)
+
+    def at(self, side: Float[np.ndarray, " m"]) -> EnergySource:
+        return NetworkEnergies(fitted(self.network, side), self.split)
+
+    def check_derivatives(self) -> None:
+        pass
+
+    def check_steps(self) -> None:
+        pass
