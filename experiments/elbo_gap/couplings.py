@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from hyperborn._typing import Energies
+from hyperborn._typing import EnergyTable
 from hyperborn.circuits.pairs import Pairs, all_pairs
 from hyperborn.errors import whole_number
 
 
-def strongest(energies: Energies, n_pairs: int) -> Pairs:
+def strongest(energies: EnergyTable, n_pairs: int) -> Pairs:
     """The pairs with the largest two-body Walsh coefficients of the energy, by absolute value.
 
     Raises:

@@ -10,7 +10,7 @@ import pytest
 import hyperborn as hb
 import oracle
 import regression_oracle
-from hyperborn.energy import CachedEnergies, energies, energy
+from hyperborn.energy import CachedEnergies, NetworkEnergies, energies, energy
 from hyperborn.energy.cache import is_known
 from hyperborn.errors import UserError
 from hyperborn.likelihoods.likelihood import NumberLikelihood
@@ -85,7 +85,7 @@ def test_energies_are_those_of_every_network(likelihood: NumberLikelihood, insid
     np.testing.assert_allclose(energies(net, split, memory=1), expected, rtol=1e-9)
     bits = oracle.all_bits(net.n_weights)[::3]
     np.testing.assert_allclose(energy(net, split, bits), expected[::3], rtol=1e-9)
-    np.testing.assert_allclose(CachedEnergies(net, split)(bits), expected[::3], rtol=1e-9)
+    np.testing.assert_allclose(CachedEnergies(NetworkEnergies(net, split))(bits), expected[::3], rtol=1e-9)
 
 
 def test_a_perfect_network_has_the_least_energy_to_all_digits() -> None:

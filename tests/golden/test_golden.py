@@ -88,6 +88,17 @@ def test_a_result_with_a_circuit_of_a_class_that_is_gone_predicts_the_same(folde
     assert result.stopped == "callback"
 
 
+@pytest.mark.parametrize("folder", FOLDERS[1:], ids=[folder.name for folder in FOLDERS[1:]])
+def test_a_regression_and_energies_without_a_network_say_the_same(folder: Path) -> None:
+    expected, result = expected_of(folder)["regression"], hb.load(folder / "regression")
+    found = result.predictions(result.data.test.x)
+    np.testing.assert_allclose(found.mean, expected["mean"], rtol=1e-5)
+    np.testing.assert_allclose(found.deviation, expected["deviation"], rtol=1e-5)
+    expected, result = expected_of(folder)["energies"], hb.load(folder / "energies")
+    np.testing.assert_allclose(result.marginals, expected["marginals"], rtol=0, atol=1e-5)
+    assert result.numbers["log_evidence"] == pytest.approx(expected["log_evidence"], abs=1e-12)
+
+
 def jobs_of(path: Path) -> list[Any]:
     """The jobs in a run's ledger, without their counts, which the simulator can give again; none without a ledger."""
     if not (path / "ledger.sqlite").exists():

@@ -75,6 +75,24 @@ def saved(path: Path, data: Dataset) -> dict[str, Any]:
     }
 
 
+def saved_regression(path: Path) -> dict[str, Any]:
+    """A regression whose last bits choose the noise."""
+    x = np.random.default_rng(1).normal(size=(EXAMPLES, 2))
+    data = hb.data.from_arrays(x, 100 + 5 * x[:, 0] - 2 * x[:, 1], task="regression")
+    network = hb.networks.Regression(hb.networks.BinaryMLP(2, (), output_scales=(0.5, 1)), hb.Gaussian("bits"))
+    result = hb.fit(network, data, steps=50, progress=False)
+    result.save(path)
+    found = result.predictions(data.test.x)
+    return {"mean": found.mean.tolist(), "deviation": found.deviation.tolist()}
+
+
+def saved_energies(path: Path) -> dict[str, Any]:
+    """Energies of one's own, without a network or data."""
+    result = hb.fit(hb.Energies(np.random.default_rng(2).gamma(2.0, size=16)), steps=50, progress=False)
+    result.save(path)
+    return {"marginals": result.marginals.tolist(), "log_evidence": result.numbers["log_evidence"]}
+
+
 def definitions() -> dict[str, Definition]:
     """One run of each way of training, each with 50 steps at most."""
     plain: dict[str, Any] = {"plateau": None, "steps": 50}
@@ -152,6 +170,8 @@ def write(folder: Path) -> None:
     run_cells(cells, store, lambda *_: None)
     store.write_report({"study.md": b"# Golden\n"})
     expected["saved"] = saved(folder / "saved", data)
+    expected["regression"] = saved_regression(folder / "regression")
+    expected["energies"] = saved_energies(folder / "energies")
     expected["study"] = rows_of_cells(cells, store)
     expected["ledger"] = ledger(folder / "ledger.sqlite")
     shutil.copyfile(PLAN, folder / "plan.toml")

@@ -318,7 +318,7 @@ def test_they_are_unbiased_from_shots_and_with_random_subsets(circuit: Circuit) 
     """The mean of 300 estimates of 20 shots a circuit and 2 pairs within 4 of its own standard errors (seed 3)."""
     estimator, posterior = ParameterShift(subset=2), ShotRegister(circuit, BACKEND)
     params, random = params_of(posterior), np.random.default_rng(3)
-    variation = posterior.variation(SELBO, hb.Bernoulli(LIKELY), SMALL.network, SMALL.split)
+    variation = posterior.variation(SELBO, hb.Bernoulli(LIKELY), SMALL.network, SMALL.source)
     angles = estimator.measured(posterior)
     draws = []
     for _ in range(300):
