@@ -8,7 +8,7 @@ import numpy as np
 import hyperborn as hb
 from cells import Cell
 from hyperborn.backends import Aer, Backend, FakeDevice, Noise, Outcomes, Statevector
-from hyperborn.backends.backend import connected
+from hyperborn.backends.boundary import connected
 from hyperborn.backends.batch import Batch, Points
 from hyperborn.backends.mitigation import Readout, calibration_preparations
 from hyperborn.bits import index_of
