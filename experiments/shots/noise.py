@@ -8,8 +8,8 @@ import numpy as np
 import hyperborn as hb
 from cells import Cell
 from hyperborn.backends import Aer, Backend, FakeDevice, Noise, Outcomes, Statevector
-from hyperborn.backends.boundary import connected
 from hyperborn.backends.batch import Batch, Points
+from hyperborn.backends.boundary import connected
 from hyperborn.backends.mitigation import Readout, calibration_preparations
 from hyperborn.bits import index_of
 from hyperborn.predictive import posterior_predictive, scores
