@@ -99,9 +99,8 @@ def test_a_schedule_does_what_its_circuit_does(arguments: list[Any]) -> None:
 @given(BLOCKS, st.integers(6, 9))
 def test_repeated_blocks_are_one_loop(arguments: list[Any], repeats: int) -> None:
     program = assert_does_the_same(listed(arguments * repeats))
-    steps = len(program.body) * program.repeats + len(program.tail)
     # Whatever the block is, few steps are compiled.
-    assert len(program.body) + len(program.tail) <= max(4, 2 * steps // (repeats - 1))
+    assert len(program.body) + len(program.tail) <= 4
 
 
 def test_brickwork_of_five_qubits() -> None:

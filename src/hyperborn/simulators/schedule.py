@@ -30,7 +30,7 @@ LARGEST_GROUP = 4
 """Most qubits of a fused matrix: 16 × 16 matrices were the fastest on CPUs (3 to 6 qubits were tried)."""
 
 MOST_UNROLLED = 4
-"""Most steps that are compiled one by one; longer programs without a period are given one."""
+"""Most steps that are compiled, those of a period and those after the loop; otherwise all are made alike."""
 
 STAGES = {"x": 0, "cx": 0, "ry": 1, "rz": 2, "rzz": 2}
 """The order of primitives within a layer."""
@@ -137,40 +137,39 @@ def schedule(circuit: Circuit) -> Program:
     found = simplified(gates, n)
     layers = layers_of(found.primitives)
     steps = [step_of(before, after, n) for before, after in pairwise(layers)]
-    period = period_of(steps)
-    repeats = len(steps) // period if period else 0
-    if repeats < 2 and len(steps) > MOST_UNROLLED:
+    period, repeats = loop_of(steps)
+    if len(steps) - (repeats - 1) * period > MOST_UNROLLED:
         steps, period, repeats = [common_step(steps, n)] * len(steps), 1, len(steps)
-    elif repeats < 2:
-        repeats = 0
-    pairs = any(layer.couplings for layer in layers)
+    rotations, phases, couplings = angle_tables(layers, n)
     return Program(
         start=found.start,
         head=groups_of((), n),
-        body=tuple(steps[:period]) if repeats else (),
+        body=tuple(steps[:period]),
         repeats=repeats,
         tail=tuple(steps[repeats * period :]),
         last=step_of(layers[-1], Layer(), n),
-        rotations=AngleTable.of(
-            ((row * n + qubit, angle) for row, layer in enumerate(layers) for qubit, angle in layer.rotations.items()),
-            (len(layers), n),
-        ),
-        phases=AngleTable.of(
-            ((row * n + qubit, angle) for row, layer in enumerate(layers) for qubit, angle in layer.phases.items()),
-            (len(layers), n),
-        ),
-        couplings=AngleTable.of(
-            (
-                (row * n * n + low * n + high, angle)
-                for row, layer in enumerate(layers)
-                for (low, high), angle in layer.couplings.items()
-            ),
-            (len(layers), n, n) if pairs else (len(layers), 0, 0),
-        ),
+        rotations=rotations,
+        phases=phases,
+        couplings=couplings,
         global_phase=AngleTable.of([(0, found.global_phase)], (1,)),
         permutations=permutation_of(
             [layer.flips if step.permutes else [] for step, layer in zip(steps, layers[1:], strict=True)], n
         ),
+    )
+
+
+def angle_tables(layers: Sequence[Layer], n: int) -> tuple[AngleTable, AngleTable, AngleTable]:
+    """Angles of rotations and phases (layers, n), and of couplings (layers, n, n), or without any (layers, 0, 0)."""
+    rotations, phases, couplings = [], [], []
+    for row, layer in enumerate(layers):
+        rotations += [(row * n + qubit, angle) for qubit, angle in layer.rotations.items()]
+        phases += [(row * n + qubit, angle) for qubit, angle in layer.phases.items()]
+        couplings += [((row * n + low) * n + high, angle) for (low, high), angle in layer.couplings.items()]
+    pairs = n if couplings else 0
+    return (
+        AngleTable.of(rotations, (len(layers), n)),
+        AngleTable.of(phases, (len(layers), n)),
+        AngleTable.of(couplings, (len(layers), pairs, pairs)),
     )
 
 
@@ -261,9 +260,9 @@ def units_of(flips: Iterable[Sequence[int]], n: int) -> list[range]:
     return units
 
 
-def period_of(steps: Sequence[Step]) -> int:
-    """Smallest period of the list; 0 for no steps."""
-    for period in range(1, len(steps) + 1):
+def loop_of(steps: Sequence[Step]) -> tuple[int, int]:
+    """Smallest period of the list, and how often it is repeated as a whole; (0, 0) if that is not twice."""
+    for period in range(1, len(steps) // 2 + 1):
         if all(one == other for one, other in zip(steps, steps[period:], strict=False)):
-            return period
-    return 0
+            return period, len(steps) // period
+    return 0, 0
