@@ -64,6 +64,7 @@ TO_PRODUCT: dict[str, Circuit] = {
     "all pairs": GateList.of(AllPairs(2, 2)),
 }
 UNKNOWN: dict[str, Circuit] = {
+    "CX from a rotated qubit": GateList(2, [("ry", 0, 0), ("cx", (0, 1)), ("ry", 1, 1)]),
     "CX last": GateList(2, [("ry", 0, 0), ("ry", 1, 1), ("cx", (0, 1))]),
     "H first": GateList(1, [("h", 0), ("ry", 0, 0)]),
     "shared": GateList(2, [("ry", 0, 0), ("ry", 1, 0)]),

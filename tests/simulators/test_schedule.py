@@ -210,3 +210,21 @@ def test_gates_outside_the_circuit_are_refused() -> None:
         schedule(Wrong(3))
     with pytest.raises(UserError, match="in a circuit of 7 parameters"):
         schedule(Wrong(7))
+
+
+SHORT = st.lists(
+    st.sampled_from(["x", "cx", "crx", "cry", "ch", "ry", "rxx", "ccx", "cy", "cz"]).flatmap(
+        lambda name: st.tuples(
+            st.just(name),
+            st.permutations(range(3)).map(lambda order: tuple(order[: GATES[name].n_qubits])),
+            st.just([0] * GATES[name].n_angles),
+        )
+    ),
+    max_size=10,
+)
+
+
+@given(SHORT)
+def test_gates_on_basis_states_are_scheduled_right(arguments: list[Any]) -> None:
+    """Without a layer of rotations first, many of them act on qubits that nothing has rotated."""
+    assert_does_the_same(listed(arguments))

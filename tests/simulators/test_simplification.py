@@ -21,6 +21,11 @@ ONE_GATE = st.sampled_from(sorted(GATES)).flatmap(
         st.lists(st.integers(0, len(GIVEN) - 1), min_size=GATES[name].n_angles, max_size=GATES[name].n_angles),
     )
 )
+SHORT = st.sampled_from(["x", "cx", "crx", "cry", "ch", "ry", "rxx", "ccx", "cy", "cz"]).flatmap(
+    lambda name: st.tuples(
+        st.just(name), st.permutations(range(3)).map(lambda order: tuple(order[: GATES[name].n_qubits]))
+    )
+)
 LISTS = st.lists(ONE_GATE, max_size=14)
 
 
@@ -127,6 +132,33 @@ def test_a_control_that_is_known_leaves_the_other_gate() -> None:
         ("x", (1,), Angle()),
         ("rz", (1,), -THETA[1]),
     ]
+
+
+# Found by a reviewer: what cancels leaves a qubit in its basis state, and flips after it are flips of the start.
+@pytest.mark.parametrize(
+    ("gates", "start", "left"),
+    [
+        ([("crx", (0, 1), 0), ("x", 1)], (0, 1), []),
+        ([("ch", (0, 1)), ("x", 1)], (0, 1), []),
+        ([("ry", 0, 0), ("ry", 0, -THETA[0]), ("x", 0)], (1, 0), []),
+        ([("ry", 0, 0), ("cx", (0, 1)), ("x", 1), ("cx", (0, 1))], (0, 1), ["ry"]),
+        ([("ry", 1, 0), ("cx", (1, 0)), ("cx", (1, 0)), ("h", 1), ("cx", (0, 1))], (0, 0), ["ry", "rz", "ry"]),
+    ],
+)
+def test_what_cancels_leaves_its_qubit_in_a_basis_state(gates: list[Any], start: Any, left: list[str]) -> None:
+    found = simplified(GateList(2, gates).gates(), 2)
+    assert (found.start, [one.name for one in found.primitives]) == (start, left)
+
+
+@given(st.lists(SHORT, max_size=8), st.lists(SHORT, max_size=4))
+def test_circuits_and_their_inverses_on_basis_states(arguments: list[Any], others: list[Any]) -> None:
+    """Gates of few kinds on few qubits, and undone again: nearly all of them cancel, or act on basis states."""
+    there = [Gate(name, qubits, [THETA[0]][: GATES[name].n_angles]) for name, qubits in arguments]
+    back = [Gate(gate.name, gate.qubits, [-angle for angle in gate.angles]) for gate in reversed(there)]
+    between = [Gate(name, qubits, [THETA[1]][: GATES[name].n_angles]) for name, qubits in others]
+    gates = [*there, *between, *back]
+    expected = circuit_oracle.state_vector(circuit_oracle.with_angles(gates, ANGLES), 3)
+    np.testing.assert_allclose(state_of(simplified(gates, 3), 3), expected, rtol=0, atol=1e-13)
 
 
 def test_levels_gather_what_commutes() -> None:

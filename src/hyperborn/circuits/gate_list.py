@@ -1,7 +1,7 @@
 """Circuits given by their gates."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import acos, asin, prod, sqrt
@@ -147,9 +147,16 @@ def last_rotations(gates: Sequence[Gate], n_qubits: int) -> list[tuple[int, Angl
             if len(angle.terms) != 1 or used[angle.terms[0][0]] > 1:
                 return None
             found[qubit] = (angle.terms[0][0], angle, bits[qubit])
-        elif not moves_basis_state(gate, bits):
+        elif is_controlled_by(gate, found) or not moves_basis_state(gate, bits):
             return None
     return [found[qubit] for qubit in range(n_qubits)] if len(found) == n_qubits else None
+
+
+def is_controlled_by(gate: Gate, qubits: Container[int]) -> bool:
+    """Whether what a gate does to other qubits depends on one of these, so that they would not stay independent."""
+    axes = GATES[gate.name].axes
+    controls = [qubit for qubit, axis in zip(gate.qubits, axes, strict=True) if axis == "Z"]
+    return len(controls) < len(axes) and any(qubit in qubits for qubit in controls)
 
 
 def moves_basis_state(gate: Gate, bits: list[int]) -> bool:

@@ -181,9 +181,9 @@ def layers_of(primitives: Iterable[Primitive]) -> list[Layer]:
         stage = STAGES[name]
 
         def moment(latest: int, stage: int = stage) -> int:
-            # Flips are applied in their order, and so may follow others in the same layer.
+            # Flips are applied in their order, and so may follow others in the same layer. The first layer has none.
             earliest = latest if stage == 0 and latest % 3 == 0 else latest + 1
-            return earliest + (stage - earliest) % 3
+            return max(earliest + (stage - earliest) % 3, 3 * (stage == 0))
 
         row = ordering.place(qubits, AXES[name], moment) // 3
         layers += [Layer() for _ in range(row + 1 - len(layers))]

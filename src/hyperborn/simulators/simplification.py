@@ -32,12 +32,18 @@ def simplified(gates: Iterable[Gate], n: int) -> Simplified:
     Angles of neighbouring rotations are added up, and those that are 0 vanish. Gates on qubits that are still in a
     basis state become bits of the start and a global phase.
     """
-    gathered = Gathered(n)
+    gathered = Gathered([0] * n)
     phases = [NOTHING]
     for gate in in_levels(list(gates), AXES_OF_GATES):
         primitives, global_phase = EXPANSIONS[gate.name](*gate.qubits, *gate.angles)
         phases.append(global_phase)
         for primitive in primitives:
+            gathered.add(primitive)
+    while gathered.cancelled:
+        # What cancelled may have kept a qubit from its basis state, or two others apart.
+        phases += gathered.phases
+        before, gathered = gathered, Gathered(gathered.start)
+        for primitive in before.kept.values():
             gathered.add(primitive)
     return Simplified(tuple(gathered.start), tuple(gathered.kept.values()), total_of([*phases, *gathered.phases]))
 
@@ -83,9 +89,12 @@ class Ordering:
 class Gathered:
     """Primitives as they are added one after the other, and the basis state of qubits that nothing has rotated yet."""
 
-    def __init__(self, n: int) -> None:
-        self.start = [0] * n
+    def __init__(self, start: Sequence[int]) -> None:
+        n = len(start)
+        self.start = list(start)
         self.phases: list[Angle] = []
+        self.cancelled = False
+        """Whether any two primitives have undone each other."""
         self.kept: dict[int, Primitive] = {}
         """Primitives by a running number, in order of time."""
         self.in_basis_state = [True] * n
@@ -133,6 +142,7 @@ class Gathered:
         both = self.kept[place].angle + angle
         if name in ("x", "cx") or both.is_zero:
             # Two flips undo each other.
+            self.cancelled = True
             del self.kept[place]
             for qubit in qubits:
                 self.on[qubit].remove(place)
