@@ -136,6 +136,7 @@ def schedule(circuit: Circuit) -> Program:
     check_indices(gates, n, circuit.n_parameters)
     found = simplified(gates, n)
     layers = layers_of(found.primitives)
+    assert not layers[0].flips, "every flip that is left follows a rotation"
     steps = [step_of(before, after, n) for before, after in pairwise(layers)]
     period, repeats = loop_of(steps)
     if len(steps) - (repeats - 1) * period > MOST_UNROLLED:
@@ -181,9 +182,9 @@ def layers_of(primitives: Iterable[Primitive]) -> list[Layer]:
         stage = STAGES[name]
 
         def moment(latest: int, stage: int = stage) -> int:
-            # Flips are applied in their order, and so may follow others in the same layer. The first layer has none.
+            # Flips are applied in their order, and so may follow others in the same layer.
             earliest = latest if stage == 0 and latest % 3 == 0 else latest + 1
-            return max(earliest + (stage - earliest) % 3, 3 * (stage == 0))
+            return earliest + (stage - earliest) % 3
 
         row = ordering.place(qubits, AXES[name], moment) // 3
         layers += [Layer() for _ in range(row + 1 - len(layers))]
