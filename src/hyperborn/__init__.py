@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hyperborn import backends, baselines, circuits, data, energy, networks, testing
+    from hyperborn import backends, baselines, circuits, data, energy, likelihoods, networks, testing
     from hyperborn.energy import Energies, EnergyFunction, energies
     from hyperborn.errors import UserError
     from hyperborn.likelihoods import Categorical, Gaussian, SquaredError
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-MODULES = ("backends", "baselines", "circuits", "data", "energy", "networks", "testing")
+MODULES = ("backends", "baselines", "circuits", "data", "energy", "likelihoods", "networks", "testing")
 HOMES = {
     "Energies": "hyperborn.energy",
     "EnergyFunction": "hyperborn.energy",
@@ -160,6 +160,7 @@ __all__ = [
     "energies",
     "energy",
     "fit",
+    "likelihoods",
     "load",
     "mmd_squared",
     "mmd_squared_from_product",

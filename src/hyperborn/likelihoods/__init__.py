@@ -2,7 +2,7 @@
 
 from hyperborn.likelihoods.categorical import Categorical
 from hyperborn.likelihoods.gaussian import Gaussian
-from hyperborn.likelihoods.likelihood import Likelihood
+from hyperborn.likelihoods.likelihood import Likelihood, NumberLikelihood
 from hyperborn.likelihoods.squared_error import SquaredError
 
-__all__ = ["Categorical", "Gaussian", "Likelihood", "SquaredError"]
+__all__ = ["Categorical", "Gaussian", "Likelihood", "NumberLikelihood", "SquaredError"]
