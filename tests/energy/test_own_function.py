@@ -47,6 +47,21 @@ def test_differences_are_those_that_each_bit_makes(energies: EnergyFunction, mon
     np.testing.assert_allclose(energies.differences(BITS), differences(BITS), rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize(("at_once", "calls"), [(own_function.AT_ONCE, 2), (16 * N, 3)], ids=["whole", "parts"])
+def test_differences_ask_for_each_row_once(at_once: int, calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counting(rows: np.ndarray) -> np.ndarray:
+        asked.append(len(rows))
+        return in_numpy(rows)
+
+    energies = hb.EnergyFunction(counting, N)
+    monkeypatch.setattr(own_function, "AT_ONCE", at_once)
+    asked.clear()
+    energies.differences(BITS)
+    assert (sum(asked), len(asked)) == (len(BITS) * (N + 1), calls)
+
+
 def test_in_compiled_steps_values_and_derivatives_are_the_same(energies: EnergyFunction) -> None:
     batch = energies.on_device().batch(jnp.zeros(0))
     weights = jnp.array([1.0, 2.0, 3.0, 4.0])

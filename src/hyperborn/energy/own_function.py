@@ -185,14 +185,14 @@ class EnergyFunction(OwnEnergies):
 
     def differences(self, bits: Bits) -> Float[np.ndarray, "networks n"]:
         """Energy (nats) of each row with a 1 in each place minus that with a 0 there."""
-        found = np.empty(bits.shape)
-        for row, own, into in zip(bits, self(bits), found, strict=True):
-            for part in parts_of(self.n_bits, self.n_bits):
-                flipped = np.repeat(row[None], part.stop - part.start, axis=0)
-                places = np.arange(part.start, part.stop)
-                flipped[places - part.start, places] ^= 1
-                into[part] = np.where(row[part] == 1, own - self(flipped), self(flipped) - own)
-        return found
+        own, gained = self(bits), np.empty(bits.size)
+        for part in parts_of(bits.size, self.n_bits):
+            rows, places = np.divmod(np.arange(part.start, part.stop), self.n_bits)
+            flipped = bits[rows]
+            flipped[np.arange(len(rows)), places] ^= 1
+            gained[part] = self.energies_of(flipped) - own[rows]
+        gained = gained.reshape(bits.shape)
+        return np.where(bits == 1, -gained, gained)
 
     def on_device(self) -> DeviceEnergies:
         return Traced(self.function) if self.in_jax else Called(self.values_in_steps, self.differences_in_steps)
