@@ -15,7 +15,7 @@ from hyperborn.networks import BinaryMLP
 from hyperborn.testing import ContractError, check_estimator
 from hyperborn.testing.minibatch_estimates import LEARNED
 from hyperborn.training.estimator import Estimator
-from hyperborn.training.estimators import ESTIMATORS, MinibatchEstimator, ShotEstimator
+from hyperborn.training.estimators import ESTIMATORS, ExactEstimator, MinibatchEstimator, ShotEstimator
 from hyperborn.training.shots.estimator import Design
 from hyperborn.training.shots.measured_angles import MeasuredAngles
 
@@ -37,6 +37,50 @@ def test_ours_keep_the_contract(kind: type[Estimator]) -> None:
 def test_a_bias_that_is_not_named_fails() -> None:
     with pytest.raises(ContractError, match=r"in standard errors from the exact one: entry \d+ is .* biased=\(...\)"):
         check_estimator(hb.FirstOrder())
+
+
+@dataclass(frozen=True)
+class Multiplied(ExactEstimator):
+    """`factor` times the loss."""
+
+    name = "multiplied"
+    factor: float = 1.0
+
+    def loss(self, posterior: Any, functional: Any, params: Any) -> Any:
+        return self.factor * functional(posterior.probabilities(params))
+
+
+def test_an_exact_one_of_ones_own_is_checked() -> None:
+    check_estimator(Multiplied())
+    check_estimator(Multiplied(3.0), biased=("value", "gradient"))
+    with pytest.raises(ContractError, match=r"the gradient of all probabilities: .* biased=\('gradient', \.\.\.\)"):
+        check_estimator(Multiplied(3.0), biased=("value",))
+    with pytest.raises(ContractError, match=r"the gradient: the cosine of its angle to the exact one is -1\.00"):
+        check_estimator(Multiplied(-1.0), biased=("value", "gradient"))
+
+
+@dataclass(frozen=True)
+class Unknown(Estimator):
+    """Of no way of training."""
+
+    name = "unknown"
+    regime = "unknown"
+
+    def check(self, posterior: Any, network: Any) -> None:
+        """Anything goes."""
+
+    def check_training(self, *given: Any) -> None:
+        """Anything goes."""
+
+
+def test_one_of_no_known_kind_is_told_the_kinds() -> None:
+    with pytest.raises(UserError, match="follow ExactEstimator, MinibatchEstimator or ShotEstimator"):
+        check_estimator(Unknown())
+
+
+@pytest.mark.parametrize("likelihood", [hb.Gaussian(0.5), hb.Gaussian("learned")], ids=["number", "learned"])
+def test_networks_of_numbers_are_given_numbers(likelihood: hb.Gaussian) -> None:
+    check_estimator(hb.ScoreFunction(), network=hb.networks.Regression(BinaryMLP(2, ()), likelihood))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from hyperborn._typing import Targets
 from hyperborn.bits import bits_of
 from hyperborn.energy.of_network import Minibatch
 from hyperborn.errors import UserError
@@ -65,7 +66,7 @@ def minibatch_estimates(
         batch = Minibatch(
             network,
             jnp.asarray(random.normal(size=(EXAMPLES, network.n_features))),
-            jnp.asarray(random.integers(0, network.n_classes, EXAMPLES)),
+            jnp.asarray(labels_of(network, random)),
             jnp.asarray(random.normal(0, 0.3, network.n_side)),
             jnp.asarray(1.5),
         )
@@ -86,6 +87,12 @@ def minibatch_estimates(
     (value, (gradient, side)), (true_value, (true_gradient, true_side)) = found, right
     pairs = {"value": (value, true_value), "gradient": (gradient, true_gradient), "side": (side, true_side)}
     return {part: (flat(own, draws), flat(true, 1)[0]) for part, (own, true) in pairs.items()}
+
+
+def labels_of(network: Network, random: np.random.Generator) -> Targets:
+    """Labels that a network's likelihood takes: class indices, or standard normal numbers."""
+    classes = network.likelihood.n_classes
+    return random.integers(0, classes, EXAMPLES) if classes else random.normal(size=EXAMPLES)
 
 
 def flat(arrays: Any, rows: int) -> Float[np.ndarray, "rows numbers"]:
