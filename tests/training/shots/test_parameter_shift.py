@@ -232,6 +232,15 @@ def test_settings_are_checked(settings: dict[str, Any], said: str) -> None:
         ParameterShift(**settings)
 
 
+@pytest.mark.parametrize(("parameter", "scale"), [(2, 1.0), (2, 0.5)], ids=["own", "scaled"])
+def test_parameters_that_no_gate_uses_cost_no_shots(parameter: int, scale: float) -> None:
+    used = Angle(terms=((parameter, scale),))
+    circuit = GateList(2, [("ry", 0, used), ("h", 1)], (4,))
+    design = ParameterShift().design(ShotRegister(circuit, BACKEND), 0, np.random.default_rng(0))
+    assert design.n_points == 3
+    np.testing.assert_allclose(design.factors, [scale / 2 * (np.arange(4) == parameter)])
+
+
 THETA = parameters(6)
 SHARED = GateList(3, [*(("ry", qubit, 0) for qubit in range(3)), ("cx", (0, 1)), ("rx", 1, 1), ("rx", 2, 1)])
 AFFINE = GateList(

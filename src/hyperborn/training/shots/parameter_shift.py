@@ -117,9 +117,13 @@ class ParameterShift(ShotEstimator):
 
 @lru_cache(maxsize=256)
 def shifted_angles(circuit: Circuit) -> tuple[ShiftedAngle, ...]:
-    """The pairs of points of a circuit with separate angles, angle by angle; kept, as every step asks for them."""
+    """The pairs of points of a circuit with separate angles, angle by angle; none for a parameter that no gate uses.
+
+    Results are kept, as every step asks for them.
+    """
     return tuple(
         ShiftedAngle(angle, shift, factor)
         for angle, gate in enumerate(separate_angles(circuit).gates)
-        for shift, factor in RULES.get(gate.name if gate else "", TWO_TERMS)
+        if gate is not None
+        for shift, factor in RULES.get(gate.name, TWO_TERMS)
     )
