@@ -114,7 +114,7 @@ def test_every_command_that_reads_a_run_takes_the_plugin(here: Path) -> None:
     assert run("train", *flags, "--out", "run", "--json").code == 0
     names = [column.name for column in hb.load("run").data.preprocessing.columns]
     (here / "new.csv").write_text(f"{','.join(names)}\n0.5,0.25\n-1,2\n")
-    for command in (("evaluate", "run"), ("predict", "run", "new.csv")):
+    for command in (("evaluate", "run"), ("predict", "run", "new.csv"), ("export", "run")):
         del sys.modules["my_divergence"]
         run(*command).refused("import my_divergence first, or give --plugin my_divergence")
         assert run(*command, "--plugin", "my_divergence", "--json").code == 0

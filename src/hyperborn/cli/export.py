@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hyperborn.cli.output import Json, emit, errors_explained, note, write
+from hyperborn.cli.plugins import Plugins
 
 
 class Format(StrEnum):
@@ -25,14 +26,17 @@ def export_command(
     out: Annotated[
         Path | None, typer.Option(help="File to write; if absent a program goes to standard output.")
     ] = None,
+    plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Write the trained circuit, measured at its end, for other programs; Qiskit and OpenQASM write weight 0 last."""
     with errors_explained(as_json):
         from hyperborn.errors import UserError
+        from hyperborn.parts import import_plugins
         from hyperborn.runs.results import load
         from hyperborn.storage import write_file
 
+        import_plugins(plugin or ())
         # The real path is checked: with folder/../name, and no such folder, the plain path does not find the file.
         if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
             raise UserError(f"{out} exists; choose another name with --out")
