@@ -1,7 +1,9 @@
 """The blocks of docs/energies.md run as they stand, each section by itself."""
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,13 @@ SECTIONS = {
 
 
 def names_after(title: str) -> dict[str, Any]:
-    names: dict[str, Any] = {}
-    for block in SECTIONS[title]:
-        exec(compile(block, f"{PAGE}, {title}", "exec"), names)
-    return names
+    """The names after a section, which is run as a module: its functions can be found again."""
+    module = ModuleType("energies_page")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, module.__name__, module)
+        for block in SECTIONS[title]:
+            exec(compile(block, f"{PAGE}, {title}", "exec"), vars(module))
+    return vars(module)
 
 
 def test_every_section_has_a_test() -> None:

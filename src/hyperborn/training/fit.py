@@ -2,6 +2,7 @@
 
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import replace
@@ -131,12 +132,12 @@ def fit(
         raise UserError(
             f"ledger = {str(ledger)!r}: the run is on no backend, so that it has no jobs to keep; leave the ledger out"
         )
+    # Said before the work, not after it, and not by the progress, which may be off.
+    try:
+        check_saved(definition, given)
+    except UserError as error:
+        warnings.warn(str(error), stacklevel=2)
     with Progress(enabled=progress) as display:
-        # Said before the work, not after it.
-        try:
-            check_saved(definition, given)
-        except UserError as error:
-            display.note(str(error))
         watch = None if callback is None else partial(report_to, callback)
         return run(definition, given, Resources(display, limits, ledger=file), watch)
 
