@@ -16,7 +16,7 @@ from hyperborn.objectives.kernels import Hamming
 from hyperborn.objectives.objectives import ELBO, MLE, SELBO
 from hyperborn.posteriors import Register, Registers
 from hyperborn.priors import Bernoulli, Uniform
-from hyperborn.records import Slots, own_kinds, record_of, thing_of
+from hyperborn.records import Slots, difference, own_kinds, record_of, thing_of
 
 SLOTS: Slots = {
     "posterior": (Register, Registers),
@@ -173,6 +173,7 @@ OWN_SLOTS: Slots = {**SLOTS, "divergence": (MMD, KL, Divergence)}
 OWN = [
     Mixed(),
     Mixed((KL(), MMD(Hamming((0.25,))), Outer.Inner(shares=0.5)), "laplace", {"a": (1, (2.5, None)), "b": "text"}),
+    Mixed(shares={"kind": "rbf", "width": {"kind": ""}}),
     Outer.Inner(),
     Bare(),
 ]
@@ -252,6 +253,8 @@ def test_what_no_record_can_hold_is_named(monkeypatch: pytest.MonkeyPatch) -> No
             UserError, match=rf"^shares of {mixed} is the function .*<lambda>, and a run folder holds num"
         ):
             record_of(Mixed(shares=value))
+    with pytest.raises(UserError, match=rf"^shares of {mixed} has the key 1, and keys in a run folder are texts"):
+        record_of(Mixed(shares=[{1: 0.25}]))
     with pytest.raises(
         UserError, match=rf"^shares of {mixed} is \{{1\}}, and a run folder holds numbers, texts and tup"
     ):
@@ -268,3 +271,16 @@ def test_what_no_record_can_hold_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 
 class Plain:
     pass
+
+
+def test_a_difference_is_named_and_tuples_are_lists() -> None:
+    before = Mixed((KL(), MMD(Hamming((0.25,)))), shares={"a": [1, np.array([2.5, 3.0])]})
+    assert difference(before, Mixed(before.parts, shares={"a": (1, (2.5, 3))}), "it") is None
+    others = {
+        "kernel of Mixed": Mixed(before.parts, "laplace", before.shares),
+        "parts of Mixed": Mixed((KL(), KL()), shares=before.shares),
+        "shares of Mixed": Mixed(before.parts, shares={"a": (1, (2.5, 4.0))}),
+        "it": KL(),
+    }
+    for place, after in others.items():
+        assert (difference(before, after, "it") or "").startswith(f"{place} comes back from its record as ")

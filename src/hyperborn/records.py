@@ -1,5 +1,6 @@
 """Records: the frozen dataclasses that define a run, as JSON and back."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
 from inspect import isabstract
@@ -8,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from hyperborn.errors import UserError
-from hyperborn.parts import class_named, is_own, name_of
+from hyperborn.parts import class_named, held_under, is_own, name_of
 from hyperborn.printable import shown
 
 Slots: TypeAlias = Mapping[str, tuple[type, ...]]
@@ -71,6 +72,9 @@ def json_value(value: Any, place: str) -> Any:
         short = None if is_own(type(value)) else getattr(value, "to_record", None)
         return record_of(value) if short is None else short()
     if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise UserError(f"{place} has the key {shown(key)}, and keys in a run folder are texts; give a text")
         return {str(key): json_value(item, place) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [json_value(item, place) for item in value]
@@ -115,13 +119,19 @@ def thing_of(record: Any, slots: Slots, slot: str) -> Any:
 
 
 def thing_or_substitute(record: Mapping[str, Any], slots: Slots, slot: str) -> Any:
-    """What a record of a user's own describes, or its substitute."""
+    """What a record of a user's own describes, or its substitute: with a warning where the class has changed."""
     substitute = thing_of(record[SUBSTITUTE], slots, slot)
+    name = record["kind"]
     try:
         found = thing_of({key: value for key, value in record.items() if key != SUBSTITUTE}, slots, slot)
-        return found if found.substitute() == substitute else substitute
-    except UserError:
-        return substitute
+        if found.substitute() == substitute:
+            return found
+        why = "it does something else"
+    except Exception as error:  # noqa: BLE001 - the code is the user's own
+        why = f"{type(error).__name__}: {error}".partition("\n")[0]
+    if held_under(name) is not None:
+        warnings.warn(f"{name} has changed since the run ({why}); what the run keeps of it is used", stacklevel=2)
+    return substitute
 
 
 def kind_of(record: Any, taken: tuple[type, ...], slot: str) -> type[Any]:
@@ -143,10 +153,30 @@ def kind_of(record: Any, taken: tuple[type, ...], slot: str) -> type[Any]:
 def with_parts(value: Any, slots: Slots) -> Any:
     """A value of a user's own record: lists as tuples, and records of parts as what they describe."""
     if isinstance(value, Mapping):
-        if isinstance(value.get("kind"), str):
-            return thing_of(value, {**slots, "part": tuple(kind for kinds in slots.values() for kind in kinds)}, "part")
+        kinds, name = tuple(kind for kinds in slots.values() for kind in kinds), value.get("kind")
+        if isinstance(name, str) and (":" in name or name in {kind.__name__ for kind in kinds}):
+            return thing_of(value, {**slots, "part": kinds}, "part")
         return {key: with_parts(item, slots) for key, item in value.items()}
     return tuple(with_parts(item, slots) for item in value) if isinstance(value, list) else value
+
+
+def difference(before: Any, after: Any, place: str) -> str | None:
+    """What a thing has lost that comes back from its record, in words; None if nothing.
+
+    Tuples may stand for lists and arrays, and a substitute for a user's own. `place` says whose the value is.
+    """
+    before, after = (it.tolist() if isinstance(it, np.ndarray | np.generic) else it for it in (before, after))
+    inner: list[tuple[Any, Any, str]] = []
+    if is_dataclass(before) and type(after) is type(before):
+        names = [field.name for field in fields(before) if is_recorded(before, field)]
+        inner = [(getattr(before, name), getattr(after, name), f"{name} of {type(before).__name__}") for name in names]
+    elif isinstance(before, Mapping) and isinstance(after, Mapping) and before.keys() == after.keys():
+        inner = [(before[key], after[key], place) for key in before]
+    elif isinstance(before, tuple | list) and isinstance(after, tuple | list) and len(before) == len(after):
+        inner = [(one, other, place) for one, other in zip(before, after, strict=True)]
+    elif not (is_own(type(before)) and hasattr(before, SUBSTITUTE)) and before != after:
+        return f"{place} comes back from its record as {shown(after)}, not as {shown(before)}"
+    return next(filter(None, (difference(*each) for each in inner)), None)
 
 
 def own_kinds(record: Any) -> Iterator[str]:

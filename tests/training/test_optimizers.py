@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hyperborn.errors import UserError
 from hyperborn.progress import Progress
 from hyperborn.runs import session
 from hyperborn.training.fit import run
-from hyperborn.training.optimizers import Adam, Gains, OptaxRule, Unrecorded
+from hyperborn.training.optimizers import Adam, Gains, OptaxRule, Unrecorded, as_recorded
 from hyperborn.training.regime import Resources
 from runs import same
 
@@ -146,6 +147,28 @@ def test_a_transformation_of_optax_is_an_optimizer(define, data: Dataset, tmp_pa
         UserError, match=r"the run cannot be trained on, .* its optimizer: rule of OptaxRule is the func"
     ):
         run(again.definition, data, Resources(Progress(enabled=False)))
+
+
+@dataclass(frozen=True)
+class Falling:
+    """A schedule that a record can name, but Adam's record does not come back with."""
+
+    start: float = 0.1
+
+    def __call__(self, step: Any) -> Any:
+        return self.start / (1 + step)
+
+
+def test_a_schedule_that_is_a_dataclass_is_unrecorded_as_any_function(define, data: Dataset, tmp_path: Path) -> None:
+    definition = define(optimizer=Adam(Falling()), steps=2)
+    found = run(definition, data, Resources(Progress(enabled=False)))
+    found.save(tmp_path / "run")
+    kept = hb.load(tmp_path / "run").definition.optimizer
+    assert isinstance(kept, Unrecorded)
+    assert kept.reason.startswith("adam does not come back from its record: learning_rate = {'kind': ")
+    with pytest.raises(UserError, match=r"^the run could not be resumed: adam does not come back from "):
+        session.start(tmp_path / "other", definition, data, Progress(enabled=False), plots=lambda *_: {})
+    assert as_recorded(Adam(0.1)) == Adam(0.1)
 
 
 @pytest.mark.parametrize(

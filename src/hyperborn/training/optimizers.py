@@ -12,8 +12,9 @@ import optax
 from jaxtyping import Array
 
 from hyperborn.errors import UserError, is_number, whole_number
+from hyperborn.parts import is_own
 from hyperborn.printable import shown
-from hyperborn.records import record_of
+from hyperborn.records import record_of, thing_of
 
 Schedule: TypeAlias = Callable[[Any], Any]
 """From a step, counted from 0, to a learning rate; JAX traces it. Optax's schedules are such functions."""
@@ -202,21 +203,26 @@ def as_optimizer(given: Any) -> Any:
 
 
 def as_recorded(optimizer: Optimizer) -> Optimizer:
-    """The optimizer as a run folder holds it."""
+    """The optimizer as a run folder holds it: `Unrecorded` where one of ours holds what does not come back."""
     try:
-        record_of(optimizer)
+        record = record_of(optimizer)
     except UserError as error:
         return Unrecorded(str(error))
+    if not is_own(type(optimizer)):
+        try:
+            thing_of(record, {"optimizer": RECORDED}, "optimizer")
+        except UserError as error:
+            return Unrecorded(f"{optimizer.name} does not come back from its record: {error}")
     return optimizer
 
 
 LEAST_DERIVATIVE = 1e-20
 """Derivatives below this count as this: an angle that nothing depends on stays where it is."""
 
-NAMELESS = (OptaxRule, Unrecorded)
-"""Optimizers that are no choice by name."""
-
 OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "lbfgs": LBFGS, "gains": Gains}
+
+RECORDED: tuple[type[Optimizer], ...] = (*OPTIMIZERS.values(), Unrecorded)
+"""Our optimizers that a run folder may hold."""
 
 
 def check_optimizer(optimizer: Optimizer, estimator: str, *, exact: bool, from_shots: bool) -> None:

@@ -17,12 +17,12 @@ from hyperborn.objectives.kernels import Hamming
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
 from hyperborn.posteriors import Autoregressive, MultiBasis, PreviousPosterior, Register, Registers
 from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
-from hyperborn.records import Slots, fits_number, own_kinds, record_of, thing_of
+from hyperborn.records import Slots, difference, fits_number, own_kinds, thing_of
 from hyperborn.storage import json_from_bytes, json_to_bytes
 from hyperborn.training.annealing import Annealing, AnnealingSchedule
 from hyperborn.training.definition import NUMBERS, OPTIONAL_PARTS, REQUIRED_PARTS, Definition
 from hyperborn.training.estimators import ESTIMATORS, Estimator
-from hyperborn.training.optimizers import OPTIMIZERS, Optimizer, Unrecorded
+from hyperborn.training.optimizers import RECORDED, Optimizer, Unrecorded, as_recorded
 from hyperborn.training.plateau import Plateau
 from hyperborn.training.shots.posteriors import ShotRegister, ShotRegisters
 
@@ -39,7 +39,7 @@ SLOTS: Slots = {
     "divergence": (*DIVERGENCES.values(), Divergence),
     "kernel": (Hamming,),
     "prior": (Uniform, Bernoulli, Ising, Empirical, PreviousPosterior, Prior),
-    "optimizer": (*OPTIMIZERS.values(), Unrecorded, Optimizer),
+    "optimizer": (*RECORDED, Optimizer),
     "annealing": (Annealing, AnnealingSchedule),
     "plateau": (Plateau,),
 }
@@ -82,16 +82,17 @@ def check_saved(definition: Definition, data: Dataset | OwnEnergies) -> None:
         own = [name for name in (*REQUIRED_PARTS, *OPTIONAL_PARTS) if any(own_kinds(again[name]))]
         try:
             for name in own:
-                thing_of(again[name], SLOTS, name)
+                changed = difference(getattr(definition, name), thing_of(again[name], SLOTS, name), f"the {name}")
+                if changed:
+                    raise UserError(f"{changed}; hold it in another form")
         except UserError as error:
             raise UserError(f"the run cannot be saved: {error}") from error
 
 
 def check_resumable(definition: Definition) -> None:
     """Raise a UserError if a run folder could not hold the optimizer, so that the run could not be resumed."""
-    try:
-        record_of(definition.optimizer)
-    except UserError as error:
+    kept = as_recorded(definition.optimizer)
+    if isinstance(kept, Unrecorded):
         raise UserError(
-            f"the run could not be resumed: {error}; take another optimizer, or hb.fit, whose result can be saved"
-        ) from error
+            f"the run could not be resumed: {kept.reason}; take another optimizer, or hb.fit, whose result can be saved"
+        )
