@@ -30,6 +30,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         patch.delitem(sys.modules, "my_parts", raising=False)
         patch.syspath_prepend(folder)
         patch.chdir(folder)
+        # Other tests have parts in a module of this name, which is put back afterwards.
+        patch.delitem(sys.modules, "my_parts", raising=False)
         for place, block in enumerate(TYPED):
             exec(compile(block, f"{PAGE}, block {place}", "exec"), names)
         yield names
