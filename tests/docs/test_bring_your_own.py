@@ -26,8 +26,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     (folder / "my_parts.py").write_text(MODULE)
     names: dict[str, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
-        # Other tests have a module of this name.
-        patch.delitem(sys.modules, "my_parts", raising=False)
         patch.syspath_prepend(folder)
         patch.chdir(folder)
         # Other tests have parts in a module of this name, which is put back afterwards.
