@@ -252,7 +252,7 @@ WRONG = {
     "predictive.posterior_predictive(net, data.test.x, floats)": ("bits = float64", "zeros and ones"),
     "predictive.posterior_predictive(net, data.test.x, twos // 2, [1.0, 2.0])": ("weights = list", "one a network"),
     "predictive.posterior_predictive(data, data.test.x, twos)": ("net=Dataset('iris'", "must be a network"),
-    "predictive.predictive_of_draws(net, data.test.x, twos)": ("bits = uint8", "zeros and ones"),
+    "predictive.predictions_of_draws(net, data.test.x, twos)": ("bits = uint8", "zeros and ones"),
     "predictive.exact_predictive(net, data.test.x, np.ones(2**13))": ("the sum 8192", "add up to 1"),
     "predictive.exact_predictive(net, data.test.x, None)": ("probabilities = NoneType", "an array of 8192 prob"),
     "enumeration.most_probable(np.full(3, 1 / 3), 1)": ("shape (3,)", "an array of 2^n probabilities"),

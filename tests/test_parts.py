@@ -16,7 +16,7 @@ from hyperborn.circuits import Circuit
 from hyperborn.config import RunConfig, configured
 from hyperborn.errors import UserError
 from hyperborn.objectives.objectives import Objective
-from hyperborn.parts import class_named, import_plugins, is_own, name_of, part_called, source_digest
+from hyperborn.parts import class_named, import_plugins, is_own, name_of_class, part_called, source_digest
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_plugin_that_cannot_be_imported_is_one_line(here: Path, module: str, s
 
 def test_classes_are_named_by_module_unless_they_are_ours() -> None:
     assert (is_own(my_parts.Ladder), is_own(Circuit)) == (True, False)
-    assert (name_of(my_parts.Ladder), name_of(Circuit)) == ("my_parts:Ladder", "Circuit")
+    assert (name_of_class(my_parts.Ladder), name_of_class(Circuit)) == ("my_parts:Ladder", "Circuit")
     assert class_named("my_parts:Ladder", "circuit", (Circuit,)) is my_parts.Ladder
     with pytest.raises(
         UserError, match="my_parts:Ladder cannot be the objective; make it a dataclass that implements Ob"

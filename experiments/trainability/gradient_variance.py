@@ -1,5 +1,7 @@
 """How steep the landscape is where training starts: barren plateaus show as gradients that vanish with the qubits."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,7 +35,7 @@ def gradient_variance(
 
 @jax.jit(static_argnums=0)
 def gradients_at(posterior: ExplicitPosterior, functional: Functional, starts: Array) -> Array:
-    return jax.lax.map(lambda params: Exact().value_and_gradient(posterior, functional, params)[1], starts)
+    return jax.lax.map(jax.grad(partial(Exact().loss, posterior, functional)), starts)
 
 
 def uniform_starts(posterior: Posterior, draws: int, *, key: RandomKey) -> Parameters:

@@ -21,13 +21,13 @@ def imported(module: str, extra: str, user: str) -> Any:
         raise
     except ModuleNotFoundError as error:
         if (error.name or root).partition(".")[0] != root:
-            raise broken(user, package, command, error) from None
+            raise unusable(user, package, command, error) from None
         raise UserError(f"{user} needs {package}; install it with: pip install {command}") from None
     except Exception as error:  # noqa: BLE001 - packages of incompatible versions raise errors of any kind
-        raise broken(user, package, command, error) from None
+        raise unusable(user, package, command, error) from None
 
 
-def broken(user: str, package: str, command: str, error: Exception) -> UserError:
+def unusable(user: str, package: str, command: str, error: Exception) -> UserError:
     """The error for a package that is installed and cannot be imported, without secrets."""
     return UserError(
         f"{user} needs {package}, which is installed and cannot be imported ({error_text(error)}); install it again "

@@ -30,7 +30,7 @@ def is_own(kind: type) -> bool:
     return kind.__module__.partition(".")[0] != OURS
 
 
-def name_of(kind: type) -> str:
+def name_of_class(kind: type) -> str:
     """The name of a part's class in a run: bare for ours, ``module:Class`` for a user's own.
 
     Raises:
@@ -100,7 +100,7 @@ def part_called(name: str, what: str, base: type) -> type[Any] | None:
     if len(offers) > 1:
         raise UserError(f"{shown(name)} is offered as {' and as '.join(offers)}; name the class itself")
     for offer in offers:
-        imported(offer.partition(":")[0], f"the part {shown(name)}")
+        import_user_module(offer.partition(":")[0], f"the part {shown(name)}")
         return class_named(offer, what, (base,))
     return None
 
@@ -129,10 +129,10 @@ def import_plugins(modules: Iterable[str]) -> None:
             stem = Path(module).stem
             hint = f", such as {stem}" if stem.isidentifier() else ""
             raise UserError(f"plugin {shown(module)}: give the name of a module{hint}, not a path")
-        imported(module, "the plugin")
+        import_user_module(module, "the plugin")
 
 
-def imported(module: str, what: str) -> None:
+def import_user_module(module: str, what: str) -> None:
     """Import a module; what goes wrong in it is one line.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from hyperborn.errors import UserError
-from hyperborn.parts import class_named, held_under, is_own, name_of
+from hyperborn.parts import class_named, held_under, is_own, name_of_class
 from hyperborn.printable import shown
 
 Slots: TypeAlias = Mapping[str, tuple[type, ...]]
@@ -49,7 +49,7 @@ def record_of(thing: Any) -> dict[str, Any]:
 
 def named_fields(thing: Any) -> dict[str, Any]:
     """As `record_of`, without a substitute."""
-    name = name_of(type(thing))
+    name = name_of_class(type(thing))
     return {"kind": name} | {
         field.name: json_value(getattr(thing, field.name), f"{field.name} of {name}")
         for field in fields(thing)

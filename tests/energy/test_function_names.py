@@ -6,13 +6,13 @@ import jax
 import pytest
 
 import own_energies
-from hyperborn.energy.function_names import function_named, name_of
+from hyperborn.energy.function_names import function_named, name_of_function
 from hyperborn.errors import UserError
 from own_energies import in_numpy
 
 
 def test_a_function_is_found_again_by_its_name() -> None:
-    assert name_of(in_numpy) == "own_energies:in_numpy"
+    assert name_of_function(in_numpy) == "own_energies:in_numpy"
     assert function_named("own_energies:in_numpy") is in_numpy
 
 
@@ -29,7 +29,7 @@ def compiled(rows: Any) -> Any:
 def test_a_function_that_jax_compiles_has_a_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "__module__", "own_energies", raising=False)
     monkeypatch.setattr(own_energies, "compiled", compiled, raising=False)
-    assert name_of(compiled) == "own_energies:compiled"
+    assert name_of_function(compiled) == "own_energies:compiled"
     assert function_named("own_energies:compiled") is compiled
 
 
@@ -38,10 +38,10 @@ def test_what_no_name_leads_to_has_none(monkeypatch: pytest.MonkeyPatch) -> None
         return rows
 
     for nameless in (local, lambda rows: rows, functools.partial(in_numpy), Callable_(), shutil.rmtree, len):
-        assert name_of(nameless) is None
+        assert name_of_function(nameless) is None
     # Another stands at its name meanwhile.
     monkeypatch.setattr(own_energies, "in_numpy", local)
-    assert name_of(in_numpy) is None
+    assert name_of_function(in_numpy) is None
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import ExactPosterior
 from hyperborn.posteriors.enumeration import most_probable
-from hyperborn.predictive import exact_predictive, posterior_predictive, predictive_of_draws
+from hyperborn.predictive import exact_predictive, posterior_predictive, predictions_of_draws
 from hyperborn.predictive.averages import most_of_the_mass
+from hyperborn.predictive.predictions import probabilities_of
 
 SHAPES = [(4, (), 2), (2, (2,), 2), (2, (), 3), (1, (1, 1), 2), (1, (2,), 3)]
 
@@ -62,7 +63,7 @@ def test_sampled_networks_count_as_often_as_they_were_drawn() -> None:
     random = np.random.default_rng(0)
     x = random.normal(size=(6, 2))
     bits = random.integers(0, 2, (5, net.n_weights), dtype=np.uint8)[[0, 1, 2, 2, 3, 4, 2]]
-    found = predictive_of_draws(net, x, bits)
+    found = probabilities_of(predictions_of_draws(net, x, bits))
     np.testing.assert_allclose(found, plain(net, x, bits).mean(axis=0), rtol=1e-12)
 
 
@@ -150,7 +151,7 @@ def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(UserError, match="3 features but the network takes 2"):
         exact_predictive(net, np.zeros((4, 3)), np.full(8, 1 / 8))
     with pytest.raises(UserError, match="3 features but the network takes 2"):
-        predictive_of_draws(net, np.zeros((4, 3)), bits)
+        predictions_of_draws(net, np.zeros((4, 3)), bits)
     for k in (0, 9):
         with pytest.raises(UserError, match=f"k={k} must be a whole number from 1 to 8, the number of networks"):
             most_probable(np.full(8, 1 / 8), k)

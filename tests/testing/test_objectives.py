@@ -85,7 +85,7 @@ def test_an_objective_of_ones_own_keeps_the_contract() -> None:
         ("refused", r"penalty\(log_p\): is refused \(no penalty; .*\). .* separable = True"),
         ("given", r"penalty\(log_p\): is given. .* raise a UserError"),
         ("lowest", "lowest = .*: F is .* at a distribution. .* a sign or a factor of lowest"),
-        ("zero", "the point mass of network 0 in float32: a number is not finite"),
+        ("zero", "the point mass of network 0 in float32: the first variation at network 1 is not"),
     ],
 )
 def test_planted_mistakes_fail_with_a_sentence(mistake: str, said: str) -> None:

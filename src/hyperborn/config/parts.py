@@ -9,7 +9,7 @@ from hyperborn.config.options import ANSATZES, AUTO
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
-from hyperborn.parts import name_of, part_called
+from hyperborn.parts import name_of_class, part_called
 from hyperborn.printable import shown
 from hyperborn.training.estimators import ESTIMATORS, Estimator
 from hyperborn.training.optimizers import OPTIMIZERS, Optimizer
@@ -51,7 +51,7 @@ def checked_name(option: str, name: str) -> str:
     own = part_called(name, option, PARTS[option].base)
     if own is None:
         raise ValueError(f"no {option}")
-    return name_of(own)
+    return name_of_class(own)
 
 
 def own_class(option: str, name: str) -> type[Any] | None:

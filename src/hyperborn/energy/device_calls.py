@@ -7,9 +7,9 @@ from typing import TypeAlias, final
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
-from hyperborn.energy.source import BatchEnergies, DeviceEnergies
+from hyperborn.energy.source import WithoutExamples
 
 Host: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """A function of arrays in NumPy."""
@@ -18,18 +18,10 @@ Host: TypeAlias = Callable[[np.ndarray], np.ndarray]
 @final
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Traced(DeviceEnergies, BatchEnergies):
-    """A function of rows of bits in JAX, with its own derivatives; without examples, its batch is itself."""
+class Traced(WithoutExamples):
+    """A function of rows of bits in JAX, with its own derivatives."""
 
     function: Callable[[Array], Array] = field(metadata={"static": True})
-
-    @property
-    def n_examples(self) -> int:
-        return 1
-
-    def batch(self, side: Float[Array, " m"], rows: Int[Array, " rows"] | None = None) -> BatchEnergies:
-        del side, rows
-        return self
 
     def energies(self, bits: Float[Array, "samples n"]) -> Float[Array, " samples"]:
         return self.function(bits).astype(bits.dtype)
@@ -38,8 +30,8 @@ class Traced(DeviceEnergies, BatchEnergies):
 @final
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Called(DeviceEnergies, BatchEnergies):
-    """A function in NumPy that compiled steps call; without examples, its batch is itself.
+class Called(WithoutExamples):
+    """A function in NumPy that compiled steps call.
 
     `values` gives the energies (rows,) of rows of bits, and `differences` (rows, n) those with a 1 in each place minus
     those with a 0 there, which count as their derivatives.
@@ -47,14 +39,6 @@ class Called(DeviceEnergies, BatchEnergies):
 
     values: Host = field(metadata={"static": True})
     differences: Host = field(metadata={"static": True})
-
-    @property
-    def n_examples(self) -> int:
-        return 1
-
-    def batch(self, side: Float[Array, " m"], rows: Int[Array, " rows"] | None = None) -> BatchEnergies:
-        del side, rows
-        return self
 
     def energies(self, bits: Float[Array, "samples n"]) -> Float[Array, " samples"]:
         return called(self.values, self.differences, bits)
@@ -64,7 +48,7 @@ class Called(DeviceEnergies, BatchEnergies):
 def called(values: Host, differences: Host, bits: Float[Array, "samples n"]) -> Float[Array, " samples"]:
     """What a function in NumPy gives for rows of zeros and ones."""
     del differences
-    return answered(values, bits, bits.shape[:1])
+    return from_host(values, bits, bits.shape[:1])
 
 
 def called_forward(values: Host, differences: Host, bits: Array) -> tuple[Array, Array]:
@@ -73,13 +57,13 @@ def called_forward(values: Host, differences: Host, bits: Array) -> tuple[Array,
 
 def called_backward(values: Host, differences: Host, bits: Array, cotangent: Float[Array, " samples"]) -> tuple[Array]:
     del values
-    return (cotangent[:, None] * answered(differences, bits, bits.shape),)
+    return (cotangent[:, None] * from_host(differences, bits, bits.shape),)
 
 
 called.defvjp(called_forward, called_backward)
 
 
-def answered(host: Host, bits: Float[Array, "samples n"], shape: tuple[int, ...]) -> Array:
+def from_host(host: Host, bits: Float[Array, "samples n"], shape: tuple[int, ...]) -> Array:
     """The array of a shape that a function in NumPy gives for rows; under `vmap` it is called once, with all rows."""
 
     def ask(given: Array) -> np.ndarray:

@@ -9,7 +9,7 @@ from hyperborn.parts import held_under
 from hyperborn.printable import shown
 
 
-def name_of(function: Any) -> str | None:
+def name_of_function(function: Any) -> str | None:
     """The name by which a function is found again where its module is imported; None where it has none.
 
     Python's own functions have none, as they are no energies.
@@ -20,7 +20,7 @@ def name_of(function: Any) -> str | None:
 
 
 def function_named(name: Any) -> Callable[[Any], Any]:
-    """The function of a name that `name_of` gave, in a module that is imported already: nothing is imported here.
+    """The function of a name that `name_of_function` gave, among imported modules: nothing is imported here.
 
     Raises:
         UserError: if there is no such function, saying what to import.

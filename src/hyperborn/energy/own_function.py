@@ -14,7 +14,7 @@ from hyperborn._typing import Bits, EnergyTable
 from hyperborn.arguments import check_bits, type_and_shape
 from hyperborn.bits import bits_of, check_enumerable
 from hyperborn.energy.device_calls import Called, Traced
-from hyperborn.energy.function_names import function_named, name_of
+from hyperborn.energy.function_names import function_named, name_of_function
 from hyperborn.energy.own_table import not_finite
 from hyperborn.energy.source import Counter, DeviceEnergies, OwnEnergies
 from hyperborn.errors import UserError, whole_number
@@ -89,11 +89,11 @@ class EnergyFunction(OwnEnergies):
 
     @property
     def label(self) -> str:
-        return name_of(self.function) or shown(getattr(self.function, "__name__", self.function)).strip("'")
+        return name_of_function(self.function) or shown(getattr(self.function, "__name__", self.function)).strip("'")
 
     @property
     def why_unsaved(self) -> str | None:
-        if name_of(self.function):
+        if name_of_function(self.function):
             return None
         return (
             f"{self.owner} has no name that it could be found by, so that its run cannot be saved; define it at the "
@@ -232,7 +232,7 @@ class EnergyFunction(OwnEnergies):
     def to_record(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         if self.why_unsaved:
             raise UserError(self.why_unsaved)
-        description = {"kind": type(self).__name__, "function": name_of(self.function), "n_bits": self.n_bits}
+        description = {"kind": type(self).__name__, "function": name_of_function(self.function), "n_bits": self.n_bits}
         return {"energies": self(probes(self.n_bits))}, description
 
     @staticmethod

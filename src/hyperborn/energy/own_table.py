@@ -15,7 +15,7 @@ from hyperborn.arguments import check_bits
 from hyperborn.bits import LARGEST_ENUMERATED, bit_string, bits_of, index_of
 from hyperborn.data.preprocessing import frozen
 from hyperborn.data.tables import real_numbers
-from hyperborn.energy.source import BatchEnergies, Counter, DeviceEnergies, OwnEnergies
+from hyperborn.energy.source import Counter, DeviceEnergies, OwnEnergies, WithoutExamples
 from hyperborn.errors import UserError
 
 FORBIDDEN = (
@@ -118,18 +118,10 @@ def not_finite(owner: str, value: float, bits: np.ndarray) -> UserError:
 @final
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class TableOnDevice(DeviceEnergies, BatchEnergies):
-    """The table in single precision; without examples, its batch is itself."""
+class TableOnDevice(WithoutExamples):
+    """The table in single precision."""
 
     values: Float[Array, " states"]
-
-    @property
-    def n_examples(self) -> int:
-        return 1
-
-    def batch(self, side: Float[Array, " m"], rows: Int[Array, " rows"] | None = None) -> BatchEnergies:
-        del side, rows
-        return self
 
     def energies(self, bits: Float[Array, "samples n"]) -> Float[Array, " samples"]:
         return looked_up(self.values, bits)

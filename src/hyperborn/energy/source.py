@@ -38,6 +38,20 @@ class DeviceEnergies(ABC):
         """Energies with side parameters (m,), estimated from some examples; exact if rows is None."""
 
 
+class WithoutExamples(DeviceEnergies, BatchEnergies):
+    """Energies that are no sum over examples: every batch of them is themselves."""
+
+    @final
+    @property
+    def n_examples(self) -> int:
+        return 1
+
+    @final
+    def batch(self, side: Float[Array, " m"], rows: Int[Array, " rows"] | None = None) -> BatchEnergies:
+        del side, rows
+        return self
+
+
 class EnergySource(ABC):
     """Energies (nats) of all strings of `n_bits` bits, weight 0 first: the lower, the more probable is a string."""
 

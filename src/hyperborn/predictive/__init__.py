@@ -1,6 +1,6 @@
 """Predictions under a distribution over networks, their metrics and their calibration."""
 
-from hyperborn.predictive.averages import exact_predictive, posterior_predictive, predictive_of_draws
+from hyperborn.predictive.averages import exact_predictive, posterior_predictive
 from hyperborn.predictive.distributions import (
     own_units,
     predictions_of_distribution,
@@ -28,7 +28,6 @@ __all__ = [
     "predictions_of_distribution",
     "predictions_of_draws",
     "predictions_of_networks",
-    "predictive_of_draws",
     "scores",
     "tempered",
 ]

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.arguments import check_bits, distribution, type_and_shape
-from hyperborn.bits import bits_of, distinct_rows
+from hyperborn.bits import bits_of
 from hyperborn.energy.enumeration import code_blocks
 from hyperborn.errors import UserError, whole_number
 from hyperborn.likelihoods import Categorical
@@ -57,25 +57,6 @@ def posterior_predictive(
         if progress is not None:
             progress(done, len(bits) * len(x))
     return total
-
-
-def predictive_of_draws(
-    net: Network,
-    x: Examples,
-    bits: Bits,
-    *,
-    memory: int = 512 * 2**20,
-    progress: Callable[[int, int], None] | None = None,
-) -> Float[np.ndarray, "examples classes"]:
-    """The average prediction of networks drawn from a posterior: `posterior_predictive`, each network evaluated once.
-
-    Raises:
-        UserError: if there is no draw, or the bits or the features do not fit the network.
-    """
-    check_network(net)
-    check_bits("bits", bits, net.n_weights)
-    drawn, _, counts = distinct_rows(bits)
-    return posterior_predictive(net, x, drawn, counts.astype(np.float64), memory=memory, progress=progress)
 
 
 def categorical_of(net: Network) -> Categorical:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hyperborn.config.parts import PARTS, own_class
-from hyperborn.parts import name_of, source_digest
+from hyperborn.parts import name_of_class, source_digest
 
 FORMAT = 1
 """Increase it when a change anywhere alters the results of cells, so that earlier results are not reused.
@@ -82,7 +82,7 @@ class Cell:
         What the source of a user's own parts says today stands for these, and what a file of a circuit holds for it.
         """
         method = asdict(self.method) | {"choose": list(self.method.choose.items())}
-        sources = {name_of(kind): source_digest(kind) for kind in self.own_classes()}
+        sources = {name_of_class(kind): source_digest(kind) for kind in self.own_classes()}
         paths = [self.method.settings.get("circuit"), *self.method.choose.get("circuit", ())]
         circuits = contents_of(filter(None, paths))
         record = {"format": FORMAT, "split": self.split_key, "method": method}

@@ -5,25 +5,17 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from hyperborn.objectives.divergences.divergence import BoundDivergence, Divergence
-from hyperborn.testing.contract import broken, check_array, check_class, check_close, check_record, network_of
-from hyperborn.testing.first_variations import check_first_variation
-
-N = 4
-"""Bits of the distributions."""
+from hyperborn.testing.contract import broken, check_class, check_close, check_record
+from hyperborn.testing.first_variations import CompiledVariation, N, Table, check_first_variation, checked_bound
 
 PAIRS = 40
 """Pairs of distributions on which convexity is tried."""
 
 MATCHED = 0.1
 """Share by which the matched weight may miss the charge of KL, as where a divergence has a ridge."""
-
-Table = Float[np.ndarray, " states"]
-Evaluated = Callable[[BoundDivergence, Any], Any]
 
 
 def check_divergence(divergence: Divergence, *, seed: int = 0) -> None:
@@ -44,51 +36,21 @@ def check_divergence(divergence: Divergence, *, seed: int = 0) -> None:
     check_class(divergence, Divergence)
     random = np.random.default_rng(seed)
     tables = [0.9 * random.dirichlet(np.full(2**N, 2.0)) + 0.1 / 2**N for _ in range(2)]
-    traced: list[Any] = []
-
-    @jax.jit
-    def evaluated(bound: BoundDivergence, q: Any) -> Any:
-        traced.append(q)
-        return bound.value_and_first_variation(q)
-
+    evaluated = CompiledVariation(divergence)
     with jax.enable_x64(True):
         first, second = (bound_to(divergence, np.log(p)) for p in tables)
-        check_values(divergence, partial(called, divergence, evaluated, first), tables[0], random)
-        count = len(traced)
-        called(divergence, evaluated, second, tables[0])
-        if len(traced) > count:
-            cause = "a number of p is a static field of the bound divergence; keep it as an array of the pytree"
-            raise broken(divergence, "one compiled program for every p", "another p compiles another program", cause)
+        check_values(divergence, partial(evaluated, first), tables[0], random)
+        evaluated.check_one_program(second, tables[0], "every p", "another p compiles")
         check_claims(divergence, evaluated, random)
-        check_matched_weight(divergence, partial(called, divergence, evaluated, first), tables[0])
-    check_point_masses(divergence, evaluated, tables[0])
+        check_matched_weight(divergence, partial(evaluated, first), tables[0])
+    evaluated.check_point_masses(bound_to(divergence, np.log(tables[0])))
     check_record(divergence, "divergence")
 
 
 def bound_to(divergence: Divergence, log_p: Table) -> BoundDivergence:
     """The divergence from one p."""
-    bound = divergence.bind(log_p)
-    if not isinstance(bound, BoundDivergence):
-        raise broken(divergence, "bind(log_p)", f"gives a {type(bound).__name__}", "bind returns no BoundDivergence")
-    return bound
-
-
-def called(divergence: Divergence, evaluated: Evaluated, bound: BoundDivergence, q: Table) -> tuple[float, np.ndarray]:
-    """Value and first variation at q, checked to be arrays of the right shapes in the dtype of q."""
-    try:
-        value, variation = evaluated(bound, jnp.asarray(q))
-    except TypeError as error:
-        cause = (
-            "its class is no pytree: put jax.tree_util.register_dataclass above the frozen dataclass, as in hb.MMD's"
-        )
-        raise broken(
-            divergence, "value_and_first_variation in a compiled program", str(error).splitlines()[0], cause
-        ) from error
-    dtype = jnp.asarray(q).dtype
-    cause = "arrays of another precision than q's, or log q of a q that is 0"
-    check_array(divergence, f"the value at a q of {dtype}", value, (), dtype, cause)
-    check_array(divergence, f"the first variation at a q of {dtype}", variation, (2**N,), dtype, cause)
-    return float(value), np.asarray(variation)
+    cause = "bind returns no BoundDivergence"
+    return checked_bound(divergence, "bind(log_p)", divergence.bind(log_p), BoundDivergence, cause)
 
 
 def check_values(divergence: Divergence, at: Callable[[Table], Any], p: Table, random: np.random.Generator) -> None:
@@ -110,14 +72,14 @@ def check_values(divergence: Divergence, at: Callable[[Table], Any], p: Table, r
         check_first_variation(divergence, lambda own: at(own)[0], q, at(q)[1])
 
 
-def check_claims(divergence: Divergence, evaluated: Evaluated, random: np.random.Generator) -> None:
+def check_claims(divergence: Divergence, evaluated: CompiledVariation, random: np.random.Generator) -> None:
     """Check what the bound divergence says of its shape."""
     p = random.dirichlet(np.full(2**N, 0.3)) + 1e-6
     bound = bound_to(divergence, np.log(p / p.sum()))
     for number in range(PAIRS if bound.convex else 0):
         q, other = random.dirichlet(np.full(2**N, 0.05 if number % 2 else 1.0), size=2)
-        value, variation = called(divergence, evaluated, bound, q)
-        tangent, reached = value + variation @ (other - q), called(divergence, evaluated, bound, other)[0]
+        value, variation = evaluated(bound, q)
+        tangent, reached = value + variation @ (other - q), evaluated(bound, other)[0]
         if reached < tangent - 1e-9 * (1 + abs(tangent)):
             found = f"D is {reached:.8g} at pair {number}, below its tangent {tangent:.8g}"
             raise broken(divergence, "the claim that it is convex", found, "the claim: return False")
@@ -125,7 +87,7 @@ def check_claims(divergence: Divergence, evaluated: Evaluated, random: np.random
     ends = []
     for small in (1e-12, 1e-24):
         q[3] = small
-        ends.append(called(divergence, evaluated, bound, q / q.sum())[1][3])
+        ends.append(evaluated(bound, q / q.sum())[1][3])
     falls = bool(ends[1] < ends[0] - 1.0)
     if bound.steep is not falls:
         found = f"the first variation is {ends[0]:.6g} at q(w) = 1e-12 and {ends[1]:.6g} at 1e-24"
@@ -140,15 +102,3 @@ def check_matched_weight(divergence: Divergence, at: Callable[[Table], Any], p: 
     checked = "matched_weight times the mean divergence of a point mass, beside that of KL"
     cause = "it is E_p[-log p(w)] / E_p[D(δ_w, p)]; both means are over p, and D is bind's own"
     check_close(divergence, checked, weight * (p @ charges), -p @ np.log(p), cause, absolute=0.0, relative=MATCHED)
-
-
-def check_point_masses(divergence: Divergence, evaluated: Evaluated, p: Table) -> None:
-    """Check that single precision keeps the value and first variation of point masses finite."""
-    bound = bound_to(divergence, np.log(p))
-    for place, point in enumerate(np.eye(2**N, dtype=np.float32)):
-        value, variation = evaluated(bound, jnp.asarray(point))
-        strange = ~np.isfinite(np.append(np.asarray(variation), np.asarray(value)))
-        if strange.any():
-            where = "the value" if strange[-1] else f"the first variation at {network_of((int(strange.argmax()),))}"
-            cause = "a logarithm or a power of q(w) = 0: replace smaller numbers by hyperborn's TINY = 1e-30"
-            raise broken(divergence, f"the point mass of network {place} in float32", f"{where} is not finite", cause)

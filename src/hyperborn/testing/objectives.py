@@ -1,23 +1,18 @@
 """The contract of objectives."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from hyperborn.errors import UserError
 from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.objectives import Objective
-from hyperborn.testing.contract import broken, check_array, check_class, check_close, check_record
-from hyperborn.testing.first_variations import check_first_variation
+from hyperborn.testing.contract import broken, check_class, check_close, check_record
+from hyperborn.testing.first_variations import CompiledVariation, N, Table, check_first_variation, checked_bound
 
-N = 4
-"""Bits of the distributions."""
-
-Table = Float[np.ndarray, " states"]
 Formula: TypeAlias = Callable[[Table, Table, Table], float]
 """F[q] in plain NumPy, from q, the energies (nats) and log p, each of shape (2^n,)."""
 
@@ -39,57 +34,27 @@ def check_objective(objective: Objective, formula: Formula | None = None, *, see
     check_class(objective, Objective)
     random = np.random.default_rng(seed)
     problems = [(random.gamma(2.0, 3.0, 2**N) + 40, np.log(random.dirichlet(np.full(2**N, 3.0)))) for _ in range(2)]
-    traced: list[Any] = []
-
-    @jax.jit
-    def evaluated(functional: Functional, q: Any) -> Any:
-        traced.append(q)
-        return functional.value_and_first_variation(q)
-
+    evaluated = CompiledVariation(objective)
     with jax.enable_x64(True):
         first, second = (bound_to(objective, *problem) for problem in problems)
         tables = random.dirichlet(np.ones(2**N), size=2)
         for q in tables:
-            value, variation = called(objective, evaluated, first, q)
-            check_array(objective, "the first variation", variation, (2**N,), np.float64, "arrays of another precision")
-            check_value(objective, formula, float(value) + float(first.lowest), q, *problems[0])
-            check_first_variation(
-                objective, lambda own: evaluated(first, jnp.asarray(own))[0], q, np.asarray(variation)
-            )
+            value, variation = evaluated(first, q)
+            check_value(objective, formula, value + float(first.lowest), q, *problems[0])
+            check_first_variation(objective, lambda own: evaluated(first, own)[0], q, variation)
             slope = np.asarray(jax.grad(first)(jnp.asarray(q)))
             cause = "bind returns a Functional of another class"
             check_close(objective, "jax.grad beside the first variation", slope, variation, cause, absolute=1e-12)
-        count = len(traced)
-        evaluated(second, jnp.asarray(tables[0]))
-        if len(traced) > count:
-            cause = "a number of the data or the prior is a static field; keep it as an array of the pytree"
-            raise broken(
-                objective, "one compiled program for all data", "other energies compile another program", cause
-            )
-        check_lowest(
-            objective, lambda own: float(evaluated(first, jnp.asarray(own))[0] + first.lowest), problems[0], random
-        )
-    check_point_masses(objective, evaluated, problems[0])
+        evaluated.check_one_program(second, tables[0], "all data", "other energies compile")
+        check_lowest(objective, lambda own: float(first(jnp.asarray(own)) + first.lowest), problems[0], random)
+    evaluated.check_point_masses(bound_to(objective, *problems[0]))
     check_record(objective, "objective")
 
 
 def bound_to(objective: Objective, energies: Table, log_p: Table) -> Functional:
     """The functional of energies and a prior."""
-    functional = objective.bind(energies, log_p)
-    if not isinstance(functional, Functional):
-        found = f"gives a {type(functional).__name__}"
-        raise broken(objective, "bind(energies, log_p)", found, "bind returns no Functional: see Functional.of")
-    return functional
-
-
-def called(objective: Objective, evaluated: Any, functional: Functional, q: Table) -> tuple[Any, Any]:
-    """F[q] above the lowest energy and its first variation, in a compiled program."""
-    try:
-        return evaluated(functional, jnp.asarray(q))
-    except TypeError as error:
-        cause = "a divergence that is no pytree: put jax.tree_util.register_dataclass above its class"
-        checked = "value_and_first_variation in a compiled program"
-        raise broken(objective, checked, str(error).splitlines()[0], cause) from error
+    cause = "bind returns no Functional: see Functional.of"
+    return checked_bound(objective, "bind(energies, log_p)", objective.bind(energies, log_p), Functional, cause)
 
 
 def check_value(
@@ -129,13 +94,3 @@ def check_lowest(
     if found < lowest - 1e-9 * (1 + abs(lowest)):
         cause = "a sign or a factor of lowest; return None where no formula gives it"
         raise broken(objective, f"lowest = {lowest:.8g}", f"F is {found:.8g} at a distribution", cause)
-
-
-def check_point_masses(objective: Objective, evaluated: Any, problem: tuple[Table, Table]) -> None:
-    """Check that single precision keeps F and its first variation at point masses finite."""
-    functional = bound_to(objective, *problem)
-    for place, point in enumerate(np.eye(2**N, dtype=np.float32)):
-        value, variation = evaluated(functional, jnp.asarray(point))
-        if not (np.isfinite(np.asarray(value)) and np.isfinite(np.asarray(variation)).all()):
-            cause = "a logarithm or a power of q(w) = 0: replace smaller numbers by hyperborn's TINY = 1e-30"
-            raise broken(objective, f"the point mass of network {place} in float32", "a number is not finite", cause)

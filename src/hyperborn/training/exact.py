@@ -92,12 +92,6 @@ class Exact(ExactEstimator):
     def loss(self, posterior: ExplicitPosterior, functional: Functional, params: Parameters) -> Float[Array, ""]:
         return functional(posterior.probabilities(params))
 
-    def value_and_gradient(
-        self, posterior: ExplicitPosterior, functional: Functional, params: Parameters
-    ) -> tuple[Float[Array, ""], Parameters]:
-        """F[q] above the lowest energy (nats), and its gradient with respect to the angles (radians)."""
-        return jax.value_and_grad(lambda angles: self.loss(posterior, functional, angles))(params)
-
 
 @final
 class ExactRegime(Regime):
