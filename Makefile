@@ -24,11 +24,12 @@ test: $(VENV)/.dev ## run the tests; a few minutes
 thorough: $(VENV)/.dev ## run all tests, with many more deaths, flipped bits and examples; before a release
 	JAX_DISABLE_MOST_OPTIMIZATIONS=0 XLA_FLAGS= $(BIN)/python -m pytest -m "thorough or not thorough" --hypothesis-profile=thorough
 
-lint: $(VENV)/.dev ## ruff, pyright and the import contracts
+lint: $(VENV)/.dev ## ruff, pyright, the import contracts, and that the mutants fit the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/python experiments/mutants/run.py --list > /dev/null
 
 wheel: $(VENV)/.dev ## build the wheel into dist/
 	rm -rf dist
