@@ -207,8 +207,7 @@ def main() -> int:
         begun = time.perf_counter()
         fates = run_all(mutants, given.limit, whole_suite=given.whole_suite)
     except WrongList as error:
-        tell(f"error: {error}")
-        return 1
+        parser.exit(1, f"error: {error}\n")
     alive = {name: fate for name, fate in fates.items() if fate != "died"}
     tell(f"\n{len(fates) - len(alive)} of {len(fates)} died in {duration(time.perf_counter() - begun)}")
     for name, fate in alive.items():

@@ -82,7 +82,7 @@ def group_gradient(group: GateGroup, state: ComplexVector, cotangent: ComplexVec
     overlap = sum(
         contract("ar,br->ab", c.reshape(rows), x.reshape(rows)) for c, x in zip(cotangent, state, strict=True)
     )
-    return by_qubit(group, jnp.asarray(overlap), permutation_of(group))
+    return by_qubit(group, jnp.asarray(overlap), flipped_states(group))
 
 
 def by_qubit(group: GateGroup, overlap: Float[Array, "size size"], order: Int[np.ndarray, " size"]) -> Rotations:
@@ -115,7 +115,7 @@ def matrices_of(groups: Sequence[GateGroup], rotations: Rotations) -> list[Float
     """Each group's orthogonal matrix, of the dtype of the rotations (radians)."""
     cosines, sines = jnp.cos(rotations / 2), jnp.sin(rotations / 2)
     blocks = jnp.stack([cosines, -sines, sines, cosines], -1).reshape(-1, 2, 2)
-    return [kronecker(blocks[group.first : group.first + group.size])[:, permutation_of(group)] for group in groups]
+    return [kronecker(blocks[group.first : group.first + group.size])[:, flipped_states(group)] for group in groups]
 
 
 def kronecker(blocks: Float[Array, "qubits 2 2"]) -> Float[Array, "size size"]:
@@ -129,7 +129,7 @@ def kronecker(blocks: Float[Array, "qubits 2 2"]) -> Float[Array, "size size"]:
     return reduce(jnp.multiply, factors).reshape(2**n, 2**n)
 
 
-def permutation_of(group: GateGroup) -> Int[np.ndarray, " size"]:
+def flipped_states(group: GateGroup) -> Int[np.ndarray, " size"]:
     """The basis state to which a group's CX gates map each of its basis states."""
     states = np.arange(2**group.size)
     for control, target in group.flips:
