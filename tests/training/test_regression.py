@@ -1,6 +1,5 @@
 """Regressions end to end: the exact posterior, a run with its numbers, its folder, and runs from shots."""
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +17,7 @@ from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP, Regression
 from hyperborn.predictive import NormalMixture
 from hyperborn.predictive.mixture_averages import exact_mixture, mixture_of_networks
+from hyperborn.storage import read_metrics
 from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.result import Result
 from runs import resume, same, start, start_and_stop
@@ -124,8 +124,7 @@ def test_a_likelihood_of_ones_own_is_logged_under_its_score(data: Dataset, tmp_p
     register = hb.Register(hb.circuits.ProductState(network.n_weights))
     definition = definition_with_defaults(network, len(data.train), posterior=register, steps=50, plateau=None)
     whole = start(tmp_path / "whole", definition, data)
-    records = [json.loads(line) for line in (tmp_path / "whole" / "metrics.jsonl").read_text().splitlines()]
-    scores = [record["train_miss"] for record in records]
+    scores = [record["train_miss"] for record in read_metrics(tmp_path / "whole" / "metrics.jsonl")]
     assert len(scores) == 3
     assert min(scores) > 0
     assert same(hb.load(tmp_path / "whole"), whole)
