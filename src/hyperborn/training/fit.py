@@ -289,8 +289,10 @@ def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
 
 def metrics_text(report: Report, name: str = "accuracy") -> str:
     """What is shown beside the bar; nats, and the score of this name, where there is one."""
-    loss = float(report.diagnosis.loss[report.best])
-    elbo = "" if np.isnan(report.elbo) else f"elbo {report.elbo:.4g} "
+    parts = [f"loss {float(report.diagnosis.loss[report.best]):.4g}"]
+    if not np.isnan(report.elbo):
+        parts.append(f"elbo {report.elbo:.4g}")
     score = report.accuracy()
-    found = f"acc {score:.2f}" if name == "accuracy" else f"{name} {score:.4g}"
-    return f"loss {loss:.4g} {elbo}" + ("" if np.isnan(score) else found)
+    if not np.isnan(score):
+        parts.append(f"acc {score:.2f}" if name == "accuracy" else f"{name} {score:.4g}")
+    return " ".join(parts)
