@@ -277,7 +277,9 @@ def test_probabilities_of_many_bits_are_asked_for_otherwise() -> None:
 def test_a_bare_table_or_function_is_told_what_to_give() -> None:
     for given in (TABLE, in_numpy, 8):
         with pytest.raises(
-            UserError, match=r"network = .*: give a network, .* or energies of your own, such as hb\.Energ"
+            UserError,
+            match=r"network = .*: give a network, .* or energies of your own, such as hb\.Energies\(table\) "
+            r"or hb\.EnergyFunction\(f, n_bits\)$",
         ):
             hb.fit(given)
     with pytest.raises(UserError, match="data = None: give the whole data set"):
