@@ -10,6 +10,7 @@ import optax
 from hyperborn.backends import Backend, Connection, Statevector
 from hyperborn.circuits import Circuit, Gate
 from hyperborn.circuits.circuit import rotation_to
+from hyperborn.likelihoods import Gaussian
 from hyperborn.networks import BinaryMLP, Network
 from hyperborn.objectives.divergences import KL, Divergence
 from hyperborn.objectives.functional import Functional
@@ -202,6 +203,14 @@ class Sharpened(Network):
 
     def forward(self, weights: Any, x: Any, side: Any = None) -> Any:
         return self.factor * self.own.forward(weights, x, side)
+
+
+@dataclass(frozen=True)
+class Renamed(Gaussian):  # pyright: ignore[reportGeneralTypeIssues]
+    """Normal noise, whose score has another name."""
+
+    noise: float | str = 0.5
+    score = "miss"
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,20 @@
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+import hyperborn as hb
 from hyperborn.backends import (
     BACKENDS,
     Aer,
     Backend,
+    Connection,
     FakeDevice,
     IBMDevice,
+    Ledger,
     Noise,
     PennyLaneDevice,
     Statevector,
@@ -16,6 +23,8 @@ from hyperborn.backends import (
 from hyperborn.backends.names import identity_of
 from hyperborn.errors import UserError
 from hyperborn.records import record_of, thing_of
+
+FILE = Path("jobs.sqlite")
 
 NAMED = {
     "statevector": Statevector(),
@@ -71,7 +80,7 @@ def test_records_come_back(backend: Backend) -> None:
 
 
 def test_what_was_measured_under_other_settings_has_another_name() -> None:
-    plain = [identity_of(backend) for backend in NAMED.values()]
+    plain = [identity_of(backend, None) for backend in NAMED.values()]
     assert plain == [backend.label for backend in NAMED.values()]
     others = [
         Aer(noise=Noise(readout=0.1)),
@@ -80,7 +89,52 @@ def test_what_was_measured_under_other_settings_has_another_name() -> None:
         IBMDevice("ibm_somewhere", dynamical_decoupling="XY4"),
         IBMDevice("ibm_somewhere", twirling=True),
     ]
-    names = [identity_of(backend) for backend in others]
+    names = [identity_of(backend, None) for backend in others]
     assert len({*names, *plain}) == len(names) + len(plain)
     assert all(name.startswith(backend.label) for name, backend in zip(names, others, strict=True))
-    assert identity_of(Aer(noise=Noise(readout=0.1))) == names[0]
+    assert identity_of(Aer(noise=Noise(readout=0.1)), FILE) == names[0]
+
+
+@dataclass(frozen=True)
+class Unnamed(Backend):
+    """It has no record, for it holds a function."""
+
+    change: Callable[[int], int]
+    label = "unnamed"
+
+    def connect(self) -> Connection:
+        return Statevector().connect()
+
+
+def test_a_backend_without_a_record_has_a_name_in_this_process_only() -> None:
+    one, other = Unnamed(lambda bits: bits), Unnamed(lambda bits: 1 - bits)
+    names = [identity_of(backend, None) for backend in (one, other, one)]
+    assert names[0] == names[2] != names[1]
+    assert all(name.startswith("unnamed-") for name in names)
+    with pytest.raises(
+        UserError, match=r"^the ledger jobs.sqlite cannot keep jobs of .* unnamed: change of .*function"
+    ):
+        identity_of(one, FILE)
+
+
+def test_a_backend_without_a_record_is_trained_and_measured_on_but_for_a_ledger_in_a_file(tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Local(Unnamed):
+        """It has no record, for nobody finds its class again."""
+
+    energies = hb.Energies(np.arange(4.0))
+    file = tmp_path / "jobs.sqlite"
+    for backend in (Local(abs), Unnamed(lambda bits: bits)):
+        posterior = hb.ShotRegister(hb.circuits.ProductState(2), backend)
+        fitted = {"posterior": posterior, "steps": 2, "estimator": hb.SPSA(20), "progress": False}
+        with pytest.warns(UserWarning, match="the run cannot be saved"):
+            result = hb.fit(energies, **fitted)
+        assert result.steps == 2
+        for ledger in (None, Ledger.in_memory()):
+            assert result.on(backend, 20, ledger=ledger).outcomes is not None
+        refusal = f"the ledger {file} cannot keep jobs of the backend unnamed"
+        with pytest.raises(UserError, match=refusal), pytest.warns(UserWarning, match="cannot be saved"):
+            hb.fit(energies, **fitted, ledger=file)
+        with pytest.raises(UserError, match=refusal):
+            result.on(backend, 20, ledger=file)
+        assert not file.exists()

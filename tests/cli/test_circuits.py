@@ -43,7 +43,10 @@ def test_a_circuit_goes_in_is_trained_and_comes_out(hyperborn: Run, ansatz: Path
     assert program.code == 0
     np.testing.assert_allclose(in_index_order(qasm3.loads(program.out)), result.probabilities, atol=1e-6)
     written = hyperborn("export", "run", "--format", "qiskit", "--out", "circuit.qpy", "--json")
-    assert written.json == {"run": "run", "format": "qiskit", "n_qubits": 3, "n_gates": 8, "out": "circuit.qpy"}
+    sizes = {"n_registers": 1, "n_qubits": 3, "n_gates": 8}
+    assert written.json == {"run": "run", "format": "qiskit", **sizes, "out": "circuit.qpy"}
+    assert written.err == "the circuit of 3 qubits and 8 gates is written to circuit.qpy\n"
+    assert program.err == "the circuit of 3 qubits and 8 gates is written to standard output\n"
     (read,) = qpy.load(io.BytesIO((tmp_path / "circuit.qpy").read_bytes()))
     assert read.count_ops()["measure"] == 3
     np.testing.assert_allclose(in_index_order(read), result.probabilities, atol=1e-6)
@@ -56,6 +59,22 @@ def test_a_circuit_goes_in_is_trained_and_comes_out(hyperborn: Run, ansatz: Path
 def test_a_circuit_on_a_backend(hyperborn: Run, ansatz: Path) -> None:
     told = (*DATA[:-4], "--steps", "2", "--circuit", ansatz, "--backend", "statevector", "--shots", "50")
     assert hyperborn(*told, "--out", "run", "--json").json["n_parameters"] == 6
+
+
+def test_of_many_registers_what_is_written_is_said(hyperborn: Run, tmp_path: Path) -> None:
+    told = ("train", "moons", "--size", "40", "--hidden", "2", "--posterior", "registers", "--register-size", "2")
+    assert hyperborn(*told, "--depth", "1", "--steps", "2", "--out", "run").code == 0
+    # Folders on the way are made, as every command that writes does.
+    written = hyperborn("export", "run", "--out", "new/folder/circuit.qasm", "--json")
+    assert written.code == 0
+    found = hb.load(tmp_path / "run")
+    n, gates = found.definition.n_weights, len(found.circuit.gates())
+    assert written.json["n_registers"] == -(-n // 2) > 1
+    said = f"all {-(-n // 2)} registers are one circuit of {n} qubits and {gates} gates, written to"
+    assert written.err == f"{said} new/folder/circuit.qasm\n"
+    program = hyperborn("export", "run")
+    assert program.err == f"{said} standard output\n"
+    assert (tmp_path / "new/folder/circuit.qasm").read_text(encoding="utf-8") == program.out
 
 
 def test_runs_without_a_circuit(hyperborn: Run, flowers: Path) -> None:

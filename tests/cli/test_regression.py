@@ -60,7 +60,8 @@ def test_predictions_are_numbers_with_intervals(cars: Path, hyperborn: Run) -> N
     ended = hyperborn("predict", cars / "run", cars / "cars.csv")
     assert (ended.code, ended.err) == (0, "")
     rows = list(csv.DictReader(io.StringIO(ended.out)))
-    assert list(rows[0]) == ["mean", "standard_deviation", "low_50", "high_50", "low_90", "high_90"]
+    names = ("mean", "standard_deviation", "low_50", "high_50", "low_90", "high_90")
+    assert list(rows[0]) == [f"{name}_price" for name in names]
     numbers = np.array([[float(value) for value in row.values()] for row in rows])
     assert len(numbers) == 60
     mean, deviation, low_50, high_50, low_90, high_90 = numbers.T
@@ -68,11 +69,30 @@ def test_predictions_are_numbers_with_intervals(cars: Path, hyperborn: Run) -> N
     true = [float(row["price"]) for row in csv.DictReader((cars / "cars.csv").open())]
     assert np.corrcoef(mean, true)[0, 1] > 0.7
     as_json = hyperborn("predict", cars / "run", cars / "cars.csv", "--json").json
+    assert as_json["target"] == "price"
     assert as_json["predictions"][0]["low_90"] == pytest.approx(low_90[0], rel=1e-4)
     drawn = hyperborn(
         "predict", cars / "run", cars / "cars.csv", "--samples", "500", "--uncalibrated", "--out", "p.csv"
     )
     assert "60 predictions written to p.csv" in drawn.err
+
+
+def test_bounds_far_from_the_training_data_are_written_apart_or_said_to_be_equal(cars: Path, hyperborn: Run) -> None:
+    header, near, *_ = (cars / "cars.csv").read_text(encoding="utf-8").splitlines()
+    power = header.split(",").index("power")
+    cells = [near.split(",") for _ in range(3)]
+    for row, far in zip(cells[1:], ("1e10", "1e30"), strict=True):
+        row[power] = far
+    Path("far.csv").write_text("\n".join([header, *map(",".join, cells)]) + "\n", encoding="utf-8")
+    ended = hyperborn("predict", cars / "run", "far.csv", "--samples", "1")
+    rows = [[float(value) for value in row] for row in list(csv.reader(io.StringIO(ended.out)))[1:]]
+    assert np.isfinite(rows).all()
+    widths = [row[3] - row[2] for row in rows]
+    # One network, whose noise is the same everywhere.
+    assert widths[1] == pytest.approx(widths[0], rel=1e-3)
+    assert widths[2] == 0
+    assert ended.err.startswith("intervals of row 3 (1 of 3 rows) are too narrow beside a mean of ")
+    assert ended.err.endswith("e+31 for their bounds to differ; are its features far from those trained on?\n")
 
 
 def test_a_labelled_table_is_scored_in_its_units(cars: Path, hyperborn: Run) -> None:

@@ -88,9 +88,13 @@ def test_the_first_name_that_comes_twice() -> None:
 
 def test_as_many_labels_as_an_identifier_has(refused, written: Written) -> None:
     rows = "".join(f"{row},id{row // 2}\n" for row in range(2002))
-    with refused("'y'", "1,001 different labels, over the limit of 1,000 classes", "identifier"):
+    with refused(
+        "'y'", "1,001 different labels, over the limit of 1,000 classes", "identifier", "choose another target"
+    ):
         load(written("a,y\n" + rows), target="y")
-    with refused("1,001 different labels"):
+    with refused(
+        "1,001 different labels", "leave out task (--task) and classes (--classes) for a regression, or group"
+    ):
         from_arrays(np.ones((2002, 1)), np.arange(2002) // 2, task="classification")
 
 

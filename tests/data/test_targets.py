@@ -118,7 +118,13 @@ def test_a_damaged_record_is_named(change: dict[str, Any], said: str) -> None:
         (np.where(np.arange(60) == 7, np.nan, Y), {}, "1 missing value; fill them in or remove their rows"),
         (np.where(np.arange(60) == 7, np.inf, Y), {}, "the value inf"),
         (np.where(np.arange(60) == 7, 1e200, Y), {}, "the value 1e.200; numbers may be up to 1e.100"),
-        (Y, {"task": "classification"}, "60 different numbers that are not whole, too many for classes"),
+        (
+            Y,
+            {"task": "classification"},
+            r"60 different numbers that are not whole, too many for classes; leave out task \(--task\) and classes "
+            r"\(--classes\) for a regression, or group",
+        ),
+        (Y, {"classes": (0, 1)}, r"too many for classes; leave out task \(--task\) and classes \(--classes\)"),
         (Y, {"validation": 0.001}, "60 examples are too few for validation=0.001"),
         (Y, {"validation": 0.5, "test": 0.48}, "two to train on"),
     ],

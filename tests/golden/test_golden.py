@@ -99,6 +99,28 @@ def test_a_regression_and_energies_without_a_network_say_the_same(folder: Path) 
     assert result.numbers["log_evidence"] == pytest.approx(expected["log_evidence"], abs=1e-12)
 
 
+@pytest.mark.parametrize("name", ["regression", "energies"])
+@pytest.mark.parametrize("folder", FOLDERS[1:], ids=[folder.name for folder in FOLDERS[1:]])
+def test_a_regression_and_energies_without_a_network_are_trained_from_what_is_kept_of_them(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    """To the same result but for the last digits of float32. Where no checkpoint was kept, from the first step on."""
+    path, stopped = tmp_path / "run", (folder / f"{name}-stopped").exists()
+    shutil.copytree(folder / (f"{name}-stopped" if stopped else name), path)
+    if not stopped:
+        shutil.rmtree(path / "result")
+    before = hb.load(folder / name)
+    result = resume(path)
+    assert result.steps == before.steps
+    np.testing.assert_allclose(result.losses, before.losses, rtol=1e-4)
+    np.testing.assert_allclose(result.marginals, before.marginals, rtol=0, atol=1e-4)
+    again = hb.load(path)
+    np.testing.assert_array_equal(again.params, result.params)
+    assert again.history is not None
+    # Both have 50 steps: a record at 0, at 25 and at 50.
+    assert again.history.step.tolist() == [0, 25, 50]
+
+
 def jobs_of(path: Path) -> list[Any]:
     """The jobs in a run's ledger, without their counts, which the simulator can give again; none without a ledger."""
     if not (path / "ledger.sqlite").exists():

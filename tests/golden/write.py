@@ -25,6 +25,7 @@ from hyperborn.backends.jobs.budget import Limits
 from hyperborn.backends.jobs.ledger import Request
 from hyperborn.circuits import Circuit, Gate
 from hyperborn.data import Dataset
+from hyperborn.energy import OwnEnergies
 from hyperborn.progress import Progress
 from hyperborn.runs import session
 from hyperborn.study.plan import Plan
@@ -82,14 +83,17 @@ def saved_regression(path: Path) -> dict[str, Any]:
     network = hb.networks.Regression(hb.networks.BinaryMLP(2, (), output_scales=(0.5, 1)), hb.Gaussian("bits"))
     result = hb.fit(network, data, steps=50, progress=False)
     result.save(path)
+    train(path.with_name(f"{path.name}-stopped"), result.definition, data, stopped=True)
     found = result.predictions(data.test.x)
     return {"mean": found.mean.tolist(), "deviation": found.deviation.tolist()}
 
 
 def saved_energies(path: Path) -> dict[str, Any]:
     """Energies of one's own, without a network or data."""
-    result = hb.fit(hb.Energies(np.random.default_rng(2).gamma(2.0, size=16)), steps=50, progress=False)
+    energies = hb.Energies(np.random.default_rng(2).gamma(2.0, size=16))
+    result = hb.fit(energies, steps=50, progress=False)
     result.save(path)
+    train(path.with_name(f"{path.name}-stopped"), result.definition, energies, stopped=True)
     return {"marginals": result.marginals.tolist(), "log_evidence": result.numbers["log_evidence"]}
 
 
@@ -114,7 +118,7 @@ def definitions() -> dict[str, Definition]:
     }
 
 
-def train(path: Path, definition: Definition, data: Dataset, *, stopped: bool) -> Result | None:
+def train(path: Path, definition: Definition, data: Dataset | OwnEnergies, *, stopped: bool) -> Result | None:
     """A run in a folder, to its end, or to a checkpoint at `STOPPED_AT`."""
     watch = session.Keeper.watch
 

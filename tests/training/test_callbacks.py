@@ -10,6 +10,7 @@ import hyperborn as hb
 from hyperborn.backends import Statevector
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
+from hyperborn.training import loop
 from hyperborn.training.result import Result
 from hyperborn.training.shots.posteriors import ShotRegister
 from runs import same
@@ -22,7 +23,7 @@ def fitted(define, data: Dataset, **given: Any) -> Result:
     usual = define()
     parts = {"posterior": usual.posterior, "optimizer": usual.optimizer, "spread": usual.spread, "objective": hb.ELBO()}
     plain = {"annealing": None, "plateau": None, "steps": 60, "restarts": 4, "progress": False}
-    return hb.fit(usual.network, data, **parts, **plain | given)
+    return hb.fit(usual.network, data, **parts | plain | given)
 
 
 def test_it_is_told_the_steps_the_losses_and_the_parameters_and_changes_nothing(define, data: Dataset) -> None:
@@ -42,6 +43,29 @@ def test_it_is_told_the_steps_the_losses_and_the_parameters_and_changes_nothing(
     assert (step, tuple(losses)) == (60, found.losses)
     assert parameters.shape == (4, *found.params.shape)
     np.testing.assert_array_equal(parameters[losses.argmin()], found.params)
+
+
+RHYTHMS = {
+    "exact": ({}, [0, 1, 25, 50, 60], range(61)),
+    "minibatches": ({"posterior": hb.Registers(9, 2), "restarts": 1}, [0, 1, 25, 50, 60], range(61)),
+    "shots": ({"steps": 5}, range(6), range(6)),
+    "many shots": ({"steps": 401}, [0, 1, *range(2, 401, 2), 401], range(402)),
+}
+
+
+@pytest.mark.parametrize(("given", "fast", "slow"), RHYTHMS.values(), ids=RHYTHMS)
+def test_it_is_called_at_records_and_between_them_where_steps_are_slow(
+    define, data: Dataset, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], fast: Any, slow: Any
+) -> None:
+    if len(slow) != 61:
+        given = given | {"posterior": ShotRegister(hb.circuits.ProductState(9), Statevector()), "restarts": 1}
+        given |= {"objective": hb.MLE(), "estimator": hb.SPSA(2), "optimizer": None, "annealing": None}
+    for seconds, expected in ((1e9, fast), (0.0, slow)):
+        monkeypatch.setattr(loop, "SECONDS_A_LEAP", seconds)
+        told: list[int] = []
+        result = fitted(define, data, callback=lambda step, *_, told=told: told.append(step), **given)
+        assert told == list(expected)
+        assert set(result.history.step) <= set(told)
 
 
 @pytest.mark.parametrize("yes", [True, np.True_], ids=repr)

@@ -28,7 +28,7 @@ from hyperborn.training.exact import ExactProblem
 from hyperborn.training.fit import run
 from hyperborn.training.interruption import Interrupted
 from hyperborn.training.loop import Report, fresh, train
-from hyperborn.training.regime import Resources
+from hyperborn.training.regime import Diagnosis, Resources
 from hyperborn.training.result import Result
 from runs import same
 
@@ -392,6 +392,22 @@ def test_the_accuracy_is_found_once_and_only_for_what_is_shown_or_recorded(
     assert found == [0, 25, 50, 60]
     assert recorded[::2] == recorded[1::2]
     assert all(0 <= accuracy <= 1 for accuracy in recorded)
+
+
+@pytest.mark.parametrize(
+    ("kl", "score", "name", "shown"),
+    [
+        (1.0, 0.5, "accuracy", "loss 3 elbo -3 acc 0.50"),
+        (1.0, np.nan, "accuracy", "loss 3 elbo -3"),
+        (np.nan, 1234.5, "rmse", "loss 3 rmse 1234"),
+        (np.nan, np.nan, "accuracy", "loss 3"),
+    ],
+)
+def test_what_is_not_known_leaves_no_gap_beside_the_bar(define, kl: float, score: float, name: str, shown: str) -> None:
+    bits = np.zeros((1, 9), np.uint8)
+    diagnosis = Diagnosis(np.array([3.0]), np.array([2.0]), np.array([kl]), bits)
+    report = Report(fresh(define()), diagnosis, 0.0, 0.0, recorded=True, accuracy=lambda: score)
+    assert fitting.metrics_text(report, name) == shown
 
 
 def test_an_accuracy_that_is_shown_and_recorded_is_found_once(

@@ -219,11 +219,67 @@ def test_what_does_not_fit_is_said_before_training(settings: dict[str, Any], sai
         fitted(SOURCES["table"], **settings)
 
 
+def ones(bits: np.ndarray) -> np.ndarray:
+    return bits.sum(axis=-1, dtype=float)
+
+
+OF_MANY_BITS: dict[str, tuple[dict[str, Any], str]] = {
+    "one circuit": (
+        {"posterior": hb.Register(hb.circuits.ProductState(40))},
+        r"^40 bits make 2\^40 rows, over the limit of 24 bits of the estimator exact; give hb\.Registers\(40\) with "
+        r"the estimator hb\.FirstOrder\(\), or, on a backend, hb\.ShotRegisters\(hb\.Registers\(40\), backend\) with ",
+    ),
+    "exact gradients": ({"estimator": hb.Exact()}, r"40 bits make 2\^40 rows, over the limit of 24 bits"),
+    "shots of no backend": (
+        {"estimator": hb.SPSA()},
+        r"Registers has none; give hb\.ShotRegisters\(registers, backend\), or the estimator hb\.FirstOrder\(\)",
+    ),
+    "draws of one circuit": (
+        {"posterior": hb.Register(hb.circuits.ProductState(40)), "estimator": hb.FirstOrder()},
+        r"not from Register; give hb\.Registers\(40\), or the estimator hb\.Exact\(\)",
+    ),
+    "draws of shots": (
+        {"posterior": hb.ShotRegister(hb.circuits.ProductState(40), BACKEND), "estimator": hb.FirstOrder()},
+        r"not from ShotRegister; give hb\.Registers\(40\), or the estimator hb\.SPSA\(\)",
+    ),
+    "exact from shots": (
+        {"posterior": hb.ShotRegister(hb.circuits.ProductState(40), BACKEND), "estimator": hb.Exact()},
+        "the estimator exact needs probabilities, and ShotRegister gives shots",
+    ),
+    "too wide a circuit": (
+        {"posterior": hb.ShotRegister(hb.circuits.ProductState(40), BACKEND)},
+        r"which has 26; choose a smaller network \(--hidden, --components\) or fewer bits, many registers "
+        r"\(hb\.ShotRegisters, --posterior registers\) or another backend",
+    ),
+    "a network's registers": (
+        {"posterior": hb.Registers(hb.networks.BinaryMLP(39, hidden=()))},
+        r"another network; give hb\.Registers\(40\)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "said"), OF_MANY_BITS.values(), ids=OF_MANY_BITS)
+def test_what_is_advised_for_many_bits_speaks_of_bits_and_of_parts_that_take_them(
+    settings: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        fitted(hb.EnergyFunction(ones, 40), **({"posterior": hb.Registers(40)} | settings))
+    assert "\n" not in str(caught.value)
+
+
+def test_probabilities_of_many_bits_are_asked_for_otherwise() -> None:
+    result = fitted(hb.EnergyFunction(ones, 40), posterior=hb.Registers(40), steps=1)
+    with pytest.raises(UserError, match=r"40 weights have too many .*; take `sample`, `marginals` or `most_probable`"):
+        _ = result.probabilities
+
+
 @pytest.mark.usefixtures("unchecked")
 def test_a_bare_table_or_function_is_told_what_to_give() -> None:
     for given in (TABLE, in_numpy, 8):
         with pytest.raises(
-            UserError, match=r"network = .*: give a network, .* or energies of your own, such as hb\.Energ"
+            UserError,
+            match=r"network = .*: give a network, .* or energies of your own, such as hb\.Energies\(table\) "
+            r"or hb\.EnergyFunction\(f, n_bits\)$",
         ):
             hb.fit(given)
     with pytest.raises(UserError, match="data = None: give the whole data set"):

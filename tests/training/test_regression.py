@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
+import my_parts
 import oracle
 import regression_oracle
 from hyperborn.backends import Statevector
@@ -16,8 +17,10 @@ from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP, Regression
 from hyperborn.predictive import NormalMixture
 from hyperborn.predictive.mixture_averages import exact_mixture, mixture_of_networks
+from hyperborn.storage import read_metrics
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.result import Result
-from runs import resume, same, start_and_stop
+from runs import resume, same, start, start_and_stop
 from tiny_run import tiny_definition
 
 LEVELS = (0.25, 0.5, 1.0, 2.0)
@@ -114,6 +117,19 @@ def test_a_folder_gives_the_result_back(result: Result, data: Dataset, tmp_path:
 def test_a_stopped_run_goes_on_to_the_same_result(result: Result, data: Dataset, tmp_path: Path) -> None:
     start_and_stop(tmp_path / "run", result.definition, data)
     assert same(resume(tmp_path / "run"), result)
+
+
+def test_a_likelihood_of_ones_own_is_logged_under_its_score(data: Dataset, tmp_path: Path) -> None:
+    network = Regression(BinaryMLP(2, (), bias=False), my_parts.Renamed())
+    register = hb.Register(hb.circuits.ProductState(network.n_weights))
+    definition = definition_with_defaults(network, len(data.train), posterior=register, steps=50, plateau=None)
+    whole = start(tmp_path / "whole", definition, data)
+    scores = [record["train_miss"] for record in read_metrics(tmp_path / "whole" / "metrics.jsonl")]
+    assert len(scores) == 3
+    assert min(scores) > 0
+    assert same(hb.load(tmp_path / "whole"), whole)
+    start_and_stop(tmp_path / "run", definition, data, 30)
+    assert same(resume(tmp_path / "run"), whole)
 
 
 def test_classes_are_not_asked_of_numbers(result: Result, data: Dataset) -> None:

@@ -38,6 +38,15 @@ class Untraceable(UserError):  # noqa: N818
     """A job may have been run and paid for, and the backend cannot tell: the user has to decide."""
 
 
+def too_wide(qubits: int, label: str, available: int) -> str:
+    """The message of a circuit with more qubits than a backend has."""
+    return (
+        f"a circuit of {qubits} qubits is too wide for {label}, which has {available}; choose a smaller network "
+        "(--hidden, --components) or fewer bits, many registers (hb.ShotRegisters, --posterior registers) or another "
+        "backend"
+    )
+
+
 class NotFinished(Exception):  # noqa: N818
     """The job is still waiting or running when the time to wait for it is over."""
 

@@ -1,9 +1,12 @@
 """Backends by their names."""
 
 import hashlib
+import itertools
 import json
 from dataclasses import fields
 from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from hyperborn.arguments import check_text
@@ -91,12 +94,33 @@ def installed_fakes() -> list[str]:
         return []
 
 
-def identity_of(backend: Backend) -> str:
+def identity_of(backend: Backend, ledger: Path | None) -> str:
     """The label, with a digest of the settings if they are not the defaults of that label.
 
-    It keeps counts of backends with different settings apart.
+    It keeps counts of backends with different settings apart. A backend that has no record has a number of its own
+    in this process, which is enough for a ledger in memory, where `ledger` is None.
+
+    Raises:
+        UserError: if it has no record, and the ledger is a file: another process could not tell what its counts are of.
     """
     if type(backend) in BACKENDS and backend == backend_named(backend.label):
         return backend.label
-    record = json.dumps(record_of(backend), sort_keys=True)
+    try:
+        record = json.dumps(record_of(backend), sort_keys=True)
+    except UserError as error:
+        if ledger is None:
+            return f"{backend.label}-{process_number(backend)}"
+        raise UserError(
+            f"the ledger {ledger} cannot keep jobs of the backend {backend.label}: {error}; or leave the ledger out"
+        ) from error
     return f"{backend.label}-{hashlib.sha256(record.encode()).hexdigest()[:8]}"
+
+
+_numbers = itertools.count(1)
+
+
+@lru_cache(maxsize=128)
+def process_number(backend: Backend) -> int:
+    """A number that no other backend has in this process; a forgotten backend is given another one."""
+    del backend
+    return next(_numbers)

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from hyperborn._typing import Bits
-from hyperborn.backends.backend import Cost
+from hyperborn.backends.backend import Cost, too_wide
 from hyperborn.backends.batch import Counts
 from hyperborn.circuits import Circuit
 from hyperborn.circuits.translation.pennylane import apply_operations
@@ -122,10 +122,7 @@ class Compiler:
 
     def compile(self, circuit: Circuit) -> Compiled:
         if circuit.n_qubits > self.device.num_qubits:
-            raise UserError(
-                f"a circuit of {circuit.n_qubits} qubits is too wide for {self.device.name}, which has "
-                f"{self.device.num_qubits}; choose a smaller network, many registers or another backend"
-            )
+            raise UserError(too_wide(circuit.n_qubits, self.device.name, self.device.num_qubits))
         done = self.passes(None).run(qiskit_circuit(circuit))
         # The qubit on which each bit is measured, after all swaps of the routing.
         return Compiled(done, tuple(done.layout.final_index_layout()))

@@ -3,12 +3,17 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hyperborn.cli.output import Json, emit, errors_explained, note, write
 from hyperborn.cli.plugins import Plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hyperborn.posteriors import Posterior
 
 
 class Format(StrEnum):
@@ -16,6 +21,21 @@ class Format(StrEnum):
 
     QASM = "qasm"
     QISKIT = "qiskit"
+
+
+def n_registers(posterior: "Posterior") -> int:
+    """Circuits that are independent of each other in the one that is written."""
+    from hyperborn.posteriors import Registers
+
+    return sum(len(group.places) for group in posterior.groups) if isinstance(posterior, Registers) else 1
+
+
+def described(sizes: "Mapping[str, int]") -> str:
+    """What is written, in words."""
+    gates = f"{sizes['n_gates']:,} gates"
+    if sizes["n_registers"] == 1:
+        return f"the circuit of {sizes['n_qubits']:,} qubits and {gates} is"
+    return f"all {sizes['n_registers']:,} registers are one circuit of {sizes['n_qubits']:,} qubits and {gates},"
 
 
 def export_command(
@@ -51,11 +71,13 @@ def export_command(
         else:
             program = circuit.to_qasm3(angles, measured=True)
             content = program.encode()
+        registers = n_registers(result.definition.posterior.ideal)
+        sizes = {"n_registers": registers, "n_qubits": circuit.n_qubits, "n_gates": len(circuit.gates())}
         if out is not None:
             write_file(out, content)
-            note(f"the circuit of {circuit.n_qubits} qubits is written to {out}")
+        if out is not None or not as_json:
+            note(f"{described(sizes)} written to {out or 'standard output'}")
         if as_json:
-            sizes = {"n_qubits": circuit.n_qubits, "n_gates": len(circuit.gates())}
             shown = {"program": program} if out is None else {"out": str(out)}
             emit({"run": str(run), "format": kind.value, **sizes, **shown})
         elif out is None and program is not None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -14,6 +15,8 @@ from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import EVALUATE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from jaxtyping import Float
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from hyperborn.data import Preprocessing, Split, Table
     from hyperborn.predictive import NormalMixture
     from hyperborn.training import Result
+
+DIGITS, MOST_DIGITS = 6, 17
+"""Significant digits of a number that is written, and those that a float has at most."""
 
 Samples: TypeAlias = Annotated[
     int | None,
@@ -57,7 +63,9 @@ def predict_command(
         result = load(run, report=note)
         found = result.predictions_of_table(file, samples=samples, calibrated=not uncalibrated)
         header, lines, record = (
-            of_numbers(found) if isinstance(found, NormalMixture) else of_classes(result, probabilities_of(found))
+            of_numbers(result, found)
+            if isinstance(found, NormalMixture)
+            else of_classes(result, probabilities_of(found))
         )
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
@@ -86,15 +94,35 @@ def of_classes(result: "Result", probabilities: "Float[np.ndarray, 'examples cla
     return header, lines, {"classes": list(names), "predictions": classes, "probabilities": by_class}
 
 
-def of_numbers(mixture: "NormalMixture") -> Output:
-    """Mean, standard deviation and the bounds of the central intervals of each example, in units of the target."""
+def of_numbers(result: "Result", mixture: "NormalMixture") -> Output:
+    """Mean, standard deviation and the bounds of the central intervals of each example, in units of the target.
+
+    The table's header names the target beside each; the keys of the record do not, and are the same for every target.
+    """
+    target = result.data.preprocessing.target
     columns = {"mean": mixture.mean, "standard_deviation": mixture.deviation}
     for share in mixture.shares:
         name = f"{100 * share:.0f}"
         columns[f"low_{name}"], columns[f"high_{name}"] = mixture.interval(share)
     rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
-    lines = [[f"{value:.6g}" for value in row] for row in rows]
-    return list(columns), lines, {"predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
+    narrowest = f"{100 * min(mixture.shares):.0f}"
+    widths = (columns[f"high_{narrowest}"] - columns[f"low_{narrowest}"]).tolist()
+    lines = [[f"{value:.{digits_of(row, width)}g}" for value in row] for row, width in zip(rows, widths, strict=True)]
+    if same := [place for place, width in enumerate(widths) if width <= 0]:
+        note(
+            f"intervals of row {same[0] + 1} ({len(same)} of {len(rows)} rows) are too narrow beside a mean of "
+            f"{rows[same[0]][0]:.3g} for their bounds to differ; are its features far from those trained on?"
+        )
+    header = [f"{name}_{target}" for name in columns]
+    return header, lines, {"target": target, "predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
+
+
+def digits_of(row: "Sequence[float]", width: float) -> int:
+    """Significant digits of a row's numbers with which its narrowest interval, of this width, has `DIGITS` as well."""
+    largest = max(map(abs, row))
+    if width <= 0 or largest <= width:
+        return DIGITS
+    return min(MOST_DIGITS, DIGITS + math.floor(min(math.log10(largest / width), MOST_DIGITS)))
 
 
 @with_options(EVALUATE)

@@ -66,12 +66,16 @@ def inferred(table: Table, names: Sequence[str], rows: Sequence[int] | None = No
         values = table.columns[name]
         if values.dtype != object:
             if np.isnan(values).all():
-                raise UserError(f"column {name!r} of {table.source} has no values; remove the column (--drop {name})")
+                raise UserError(
+                    f"column {name!r} of {table.source} has no values; remove the column (drop=, --drop {name})"
+                )
             columns.append(Column(name))
             continue
         categories = tuple(sorted({value for value in values if value is not None}))
         if not categories:
-            raise UserError(f"column {name!r} of {table.source} has no values; remove the column (--drop {name})")
+            raise UserError(
+                f"column {name!r} of {table.source} has no values; remove the column (drop=, --drop {name})"
+            )
         check_categories(values, categories, name, table.source, range(len(table)) if rows is None else rows)
         columns.append(Column(name, categories))
     return tuple(columns)
@@ -84,7 +88,7 @@ def check_categories(
     if len(categories) <= FEW_CATEGORIES:
         return
     present = [value for value in values if value is not None]
-    leave_out = f"leave the column out with drop=({name!r},) (--drop {name})"
+    leave_out = f"leave the column out with drop=({name!r},) (drop=, --drop {name})"
     if sum(like_number(value) for value in present) >= MOSTLY * len(present):
         strange = next(place for place, cell in enumerate(values) if cell is not None and not like_number(cell))
         raise UserError(

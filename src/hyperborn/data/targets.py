@@ -20,6 +20,8 @@ MOST_CLASSES = 1000
 """Most classes: every example has a probability of each."""
 FEW_NUMBERS = 10
 """A target of more distinct numbers than this may be one of regression."""
+REGRESS = "leave out task (--task) and classes (--classes) for a regression"
+"""What is advised where numbers are no classes."""
 RARE = 2
 """Examples of a class up to which it cannot be split into three parts."""
 

@@ -18,7 +18,7 @@ from hyperborn.data.labels import (
 )
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, is_missing
-from hyperborn.data.targets import MOST_CLASSES, MOST_FRACTIONS, checked_numbers, is_regression
+from hyperborn.data.targets import MOST_CLASSES, MOST_FRACTIONS, REGRESS, checked_numbers, is_regression
 from hyperborn.errors import UserError
 
 
@@ -82,13 +82,14 @@ def classes_and_labels(table: Table, target: str) -> tuple[tuple[str, ...], Labe
         if fractions > MOST_FRACTIONS:
             raise UserError(
                 f"the target column {target!r} of {table.source} has {fractions} different numbers that are not whole, "
-                "too many for classes; leave task and classes out for a regression, or group them into classes first"
+                f"too many for classes; {REGRESS}, or group them into classes first"
             )
     names = tuple(label_spelling(value) for value in distinct)
     if len(names) > MOST_CLASSES:
+        remedy = "choose another target, or group them first" if text else f"{REGRESS}, or group them first"
         raise UserError(
             f"the target column {target!r} of {table.source} has {len(names):,} different labels, over the limit of "
-            f"{MOST_CLASSES:,} classes (is it an identifier?); choose another target, or group them first"
+            f"{MOST_CLASSES:,} classes (is it an identifier?); {remedy}"
         )
     if len(names) < 2:
         raise UserError(

@@ -90,7 +90,8 @@ class Registers(ExplicitPosterior):
     def check_network(self, network: Network | int) -> None:
         """Raise a UserError if these are the registers of another network."""
         if isinstance(self.network, Network) and self.network != network:
-            raise UserError("the registers are those of another network; give hb.Registers of the network itself")
+            own = f"hb.Registers({network})" if isinstance(network, int) else "hb.Registers of the network itself"
+            raise UserError(f"the registers are those of another network; give {own}")
 
     @cached_property
     def groups(self) -> tuple[RegisterGroup, ...]:

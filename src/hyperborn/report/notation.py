@@ -36,6 +36,7 @@ METRICS = {
     "log_evidence": ("log evidence", "nats", ""),
     "excess_energy": ("expected energy above the lowest", "nats", "lower"),
     "map_accuracy": ("accuracy of the most probable network", "", "higher"),
+    "map_rmse": ("root mean squared error of the most probable network", "", "lower"),
 }
 """Name, unit and better direction of a metric. NLL is of an example; other nats are of the whole training data."""
 

@@ -205,7 +205,7 @@ class RunFolder:
             history = [(int(step), numbers_of(losses, restarts)) for step, losses in checkpoint.state["history"]]
             finished, seconds = bool(checkpoint.state["finished"]), dict(checkpoint.state["seconds"])
             numbers_of(list(seconds.values()), len(seconds))
-            records = [checked_record(json.loads(line), restarts) for line in checkpoint.state["records"]]
+            records = [checked_record(json.loads(line), definition) for line in checkpoint.state["records"]]
             before = dict(checkpoint.state["surroundings"])
             changed = difference(before, surroundings())
             anew = [kind for kind, digest in self.sources.items() if before.get(kind) != digest]
@@ -324,17 +324,22 @@ def data_from_record(arrays: Mapping[str, np.ndarray], description: Any) -> Data
     return Dataset.from_record(arrays, description)
 
 
-def checked_record(record: Any, restarts: int) -> Mapping[str, Any]:
+def score_column(definition: Definition) -> str:
+    """Name of the training score in the metrics log."""
+    return f"train_{definition.score}"
+
+
+def checked_record(record: Any, definition: Definition) -> Mapping[str, Any]:
     """A record of the metrics log, as it is.
 
     Raises:
-        KeyError, TypeError, ValueError: if it is not one of a run with so many restarts.
+        KeyError, TypeError, ValueError: if it is not one of a run with this definition's restarts and score.
     """
-    numbers_of(record["losses"], restarts)
+    numbers_of(record["losses"], definition.restarts)
     known = [record[name] for name in ("step", "loss", "expected_energy")]
-    score = "train_rmse" if "train_rmse" in record else "train_accuracy"
     # The ELBO is not always known, and bits without labels have no score.
-    numbers_of([*known, *(found for name in ("elbo", score) if (found := record[name]) is not None)])
+    sometimes = ("elbo", score_column(definition))
+    numbers_of([*known, *(found for name in sometimes if (found := record[name]) is not None)])
     return record
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from hyperborn.backends.jobs.ledger import RUN_LEDGER
 from hyperborn.errors import UserError
 from hyperborn.storage import FolderTaken, folder_exists, formats, remove_folder, write_folder
 from hyperborn.storage.checkpoints import NAME as CHECKPOINT
@@ -24,7 +25,7 @@ from hyperborn.storage.manifest import IGNORED, MANIFEST, read_manifest, unliste
 
 DEFINITION, REPLACEMENT, RESULT, PLOTS, CHECKPOINTS, METRICS, LEDGER, EVALUATIONS = (
     *("definition", "replacement", "result", "plots", "checkpoints"),
-    *("metrics.jsonl", "ledger.sqlite", "evaluations.sqlite"),
+    *("metrics.jsonl", RUN_LEDGER, "evaluations.sqlite"),
 )
 LEFTOVER = re.compile(rf"\..+({'|'.join(map(re.escape, (LOCK, PARTIAL, PREVIOUS)))})")
 """What a writer that died leaves behind."""

@@ -97,12 +97,11 @@ def history_in(folder: RunFolder, files: Mapping[str, bytes]) -> TrainingHistory
     Raises:
         KeyError, TypeError, ValueError: if it is not one of the run.
     """
-    restarts = folder.definition.restarts
     if folder.has_log():
-        return TrainingHistory.of([checked_record(record, restarts) for record in folder.records()])
+        return TrainingHistory.of([checked_record(record, folder.definition) for record in folder.records()])
     if HISTORY not in files:
         return None
-    return history_of(arrays_from_bytes(files[HISTORY], str(folder.result / HISTORY)), restarts)
+    return history_of(arrays_from_bytes(files[HISTORY], str(folder.result / HISTORY)), folder.definition.restarts)
 
 
 def load(path: str | Path, *, report: Callable[[str], None] | None = None) -> Result:

@@ -15,7 +15,7 @@ from hyperborn.energy import OwnEnergies
 from hyperborn.errors import UserError, warning_on_failure
 from hyperborn.progress import Progress
 from hyperborn.runs import layout, results
-from hyperborn.runs.folder import Records, RunFolder, checked_record, writing
+from hyperborn.runs.folder import Records, RunFolder, checked_record, score_column, writing
 from hyperborn.runs.layout import LEDGER
 from hyperborn.storage import MetricsLog
 from hyperborn.training.definition import Definition
@@ -195,7 +195,7 @@ def mend(log: MetricsLog, definition: Definition, position: Position, last: Reco
     try:
         # Counted first: a forged step may be any number.
         whole = len(records) == len(due) + len(extra)
-        losses = {checked_record(record, definition.restarts)["step"]: record["losses"] for record in records}
+        losses = {checked_record(record, definition)["step"]: record["losses"] for record in records}
         whole = whole and list(losses) == [*due, *extra]
         whole = whole and all(losses[step] == found for step, found in position.history[-1:])
     except (KeyError, TypeError, ValueError):
@@ -221,7 +221,7 @@ class Keeper:
         step = report.position.step
         if report.recorded and (not self.last or step > self.last[-1]["step"]):
             score = report.accuracy()
-            record = report.record | {f"train_{self.folder.definition.score}": None if isnan(score) else score}
+            record = report.record | {score_column(self.folder.definition): None if isnan(score) else score}
             self.log.append(record)
             self.last = [*self.last, record][-KEPT_RECORDS:]
         self.unsaved = report

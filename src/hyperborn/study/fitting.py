@@ -188,7 +188,14 @@ def selection_loss(method: Method, result: Result) -> float:
     if method.by == "loss":
         return result.numbers["loss"]
     validation = result.data.validation
-    return calibrated_nll(result.predict_proba(validation.x, calibrated=False), validation.y)
+    predictions = result.predictions(validation.x, calibrated=False)
+    if isinstance(predictions, ClassProbabilities):
+        return calibrated_nll(predictions.probabilities, validation.y)
+    labels = result.data.preprocessing.own_labels(validation.y)
+    factor = predictions.fitted_calibration(labels)
+    # The penalty of the factor's prior, as of a temperature's.
+    penalty = 0.5 * np.log(factor) ** 2 / len(labels)
+    return predictions.calibrated(factor).scores(labels)["nll"] + float(penalty)
 
 
 def check_settings(cell: Cell, data: Dataset, command: str = STUDY) -> None:
@@ -197,6 +204,11 @@ def check_settings(cell: Cell, data: Dataset, command: str = STUDY) -> None:
     `command` is what an error says to need the exact posterior.
     """
     method = cell.method
+    if method.kind == "baseline" and not data.n_classes:
+        raise UserError(
+            f"the target {data.preprocessing.target!r} is a number, and the baseline {method.baseline} predicts "
+            "classes; leave it out of parts with this task"
+        )
     if method.kind != "run":
         own, rest = shared_settings(method)
         check_exact(definition_of(configuration(cell, own), data, "elbo"), command)

@@ -19,9 +19,35 @@ from hyperborn.study.trainability import trainability
 
 RAW = ("nll_at_1", "ece_at_1")
 """Scores without the fitted temperature."""
-BESIDE = ("gap", "excess_energy", "map_accuracy")
+BESIDE = ("gap", "excess_energy", "map_accuracy", "map_rmse")
 """Further metrics that have a table where any row has them."""
 
+
+class Scores(NamedTuple):
+    """The scores of a part's tasks.
+
+    Attributes:
+        compared: those whose differences are listed task by task.
+        pooled: those whose differences are averaged over tasks, which they must have the same unit for.
+        raw: pooled ones without calibration.
+        drawn: those of the pictures.
+        means: further ones that have a table of means.
+    """
+
+    compared: tuple[str, ...]
+    pooled: tuple[str, ...]
+    raw: tuple[str, ...]
+    drawn: tuple[str, ...]
+    means: tuple[str, ...] = ()
+
+    def known(self, rows: Sequence[Row], reference: str) -> "Scores":
+        """Those that the reference has: R² needs test examples that differ."""
+        has = {name for row in rows if row["method"] == reference for name in row if row[name] is not None}
+        return Scores(*(tuple(name for name in names if name in has) for names in self))
+
+
+OF_CLASSES = Scores(SCORES, SCORES, RAW, ("accuracy", "nll", "ece"))
+OF_NUMBERS = Scores(("rmse", "mae", "nll", "r2"), ("nll", "r2"), (), ("nll", "r2"), ("coverage_50", "coverage_90"))
 
 NOTATION = (
     "Scores are of the test split, at a temperature fitted to the validation split; ± is a standard error over seeds.",
@@ -29,6 +55,10 @@ NOTATION = (
     "for all else. In brackets is its 95 % interval: over seeds on one task and size, over tasks where it is pooled;",
     "over few tasks it is wide. A win or a loss is a task and size on which a signed-rank test over seeds, corrected",
     "by Holm's method, has p < 0.05.",
+)
+NOTATION_OF_NUMBERS = (
+    "Of a target that is a number, a factor of the predicted deviations is fitted instead of a temperature, and above",
+    "zero is better for R². Errors are in the units of each target, so that NLL and R² alone are pooled.",
 )
 
 
@@ -54,8 +84,9 @@ def report_of(plan: Plan, rows: Sequence[Row]) -> StudyReport:
         UserError: if a value is not finite.
     """
     drawn: dict[str, plots.Draw] = {}
-    study = [f"# {escaped(plan.title)}", "", *NOTATION, "", *failures(rows)]
-    cells = [f"# {escaped(plan.title)}: task by task", "", *NOTATION, ""]
+    notation = [*NOTATION, *(NOTATION_OF_NUMBERS if any("rmse" in row for row in rows) else ())]
+    study = [f"# {escaped(plan.title)}", "", *notation, "", *failures(rows)]
+    cells = [f"# {escaped(plan.title)}: task by task", "", *notation, ""]
     for part in plan.parts:
         own = [row for row in rows if row["part"] == part.name and row.get("error") is None]
         if len({row["method"] for row in own} | {part.reference}) < 2 or not any(
@@ -68,19 +99,19 @@ def report_of(plan: Plan, rows: Sequence[Row]) -> StudyReport:
                 "",
             ]
             continue
-        found = {metric: differences(own, metric, part.reference) for metric in (*SCORES, *RAW)}
-        study += part_lines(part, own, found)
+        scores = (OF_NUMBERS if any("rmse" in row for row in own) else OF_CLASSES).known(own, part.reference)
+        found = {metric: differences(own, metric, part.reference) for metric in (*scores.compared, *scores.raw)}
+        study += part_lines(part, own, found, scores)
         cells += [
             f"## {escaped(part.name)}",
             "",
-            *tables.differences_table([one for name in SCORES for one in found[name]]),
+            *tables.differences_table([one for name in scores.compared for one in found[name]]),
             "",
         ]
-        pooled = outcomes([one for metric in ("accuracy", "nll", "ece") for one in found[metric]])
+        pooled = outcomes([one for metric in scores.drawn for one in found[metric]])
         drawn[f"{part.name}-differences.png"] = partial(plots.differences_picture, pooled)
         if len(part.sizes) > 1:
-            metrics = ["accuracy", "nll", "ece"]
-            drawn[f"{part.name}-sizes.png"] = partial(draw_learning_curves, with_all_sizes(own), metrics)
+            drawn[f"{part.name}-sizes.png"] = partial(draw_learning_curves, with_all_sizes(own), scores.drawn)
     files = {
         "study.parquet": parquet_of(rows),
         "study.md": markdown_bytes(study),
@@ -106,14 +137,15 @@ def failures(rows: Sequence[Row]) -> list[str]:
     return [head, "", *lines, ""] if failed else []
 
 
-def part_lines(part: Part, rows: Sequence[Row], found: Mapping[str, Sequence[Difference]]) -> list[str]:
+def part_lines(part: Part, rows: Sequence[Row], found: Mapping[str, Sequence[Difference]], scores: Scores) -> list[str]:
     """A part's section of the report."""
     name = escaped(part.name)
     lines = [f"## {name}", "", f"Differences to {escaped(part.reference)}, pooled over tasks and sizes", ""]
-    lines += [*tables.outcomes_table(outcomes([one for metric in SCORES for one in found[metric]])), ""]
-    lines += ["The same at temperature 1", ""]
-    lines += [*tables.outcomes_table(outcomes([one for metric in RAW for one in found[metric]])), ""]
-    for metric in (*SCORES, *RAW, *BESIDE):
+    lines += [*tables.outcomes_table(outcomes([one for metric in scores.pooled for one in found[metric]])), ""]
+    if scores.raw:
+        lines += ["The same at temperature 1", ""]
+        lines += [*tables.outcomes_table(outcomes([one for metric in scores.raw for one in found[metric]])), ""]
+    for metric in (*scores.compared, *scores.means, *scores.raw, *BESIDE):
         if values_by_group(rows, metric):
             lines += [f"### {name}: {metric_name(metric)}", "", *tables.means_table(rows, metric), ""]
     trained = trainability(rows)

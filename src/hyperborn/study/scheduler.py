@@ -55,7 +55,8 @@ def check_cells(cells: Sequence[LabelledCell]) -> None:
     """
     seen: set[tuple[str, str]] = set()
     data: dict[str, Dataset] = {}
-    for _, task, method, cell in cells:
+    kinds: dict[tuple[str, bool], str] = {}
+    for part, task, method, cell in cells:
         if (task, method) not in seen:
             seen.add((task, method))
             if task not in data:
@@ -64,6 +65,12 @@ def check_cells(cells: Sequence[LabelledCell]) -> None:
                     check_settings(replace(cell, method=EXACT), data[task])
             with naming_cell(task, method, cell):
                 check_settings(cell, data[task])
+        kinds[part, bool(data[task].n_classes)] = task
+        if {(part, True), (part, False)} <= kinds.keys():
+            raise UserError(
+                f"the part {part} has a task of classes, {kinds[part, True]}, and one of numbers, "
+                f"{kinds[part, False]}, which have no scores in common; give each its own part"
+            )
 
 
 @contextmanager

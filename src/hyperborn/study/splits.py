@@ -77,13 +77,7 @@ def split_of(cell: Cell, note: Callable[[str], None] = lambda _: None) -> Datase
     """The split, the same for every method of a cell; `note` is told if its features are reduced.
 
     Raises:
-        UserError: for data that cannot be loaded, or a regression in a study.
+        UserError: for data that cannot be loaded.
     """
     # The method's settings do not change it.
-    data = data_of(configuration(cell, {}), note)
-    if not data.n_classes and not cell.is_of_comparison:
-        raise UserError(
-            f"the target {data.preprocessing.target!r} is a number, and studies tell classes apart; take hyperborn "
-            "compare, or the task classification"
-        )
-    return data
+    return data_of(configuration(cell, {}), note)

@@ -16,7 +16,9 @@ from hyperborn.storage.lock_files import acquire, release
 from hyperborn.study.cell import Cell
 
 SCORES = ("accuracy", "nll", "brier", "ece")
-"""Scores that every cell holds, unless it failed or there is nothing to test on."""
+"""Scores that every cell of a task of classes holds, unless it failed or there is nothing to test on."""
+NUMBER_SCORES = ("rmse", "mae", "nll", "coverage_50", "coverage_90")
+"""Those of a task of numbers; R² as well, unless all test examples have the same number."""
 LABELS = frozenset({"part", "task", "size", "seed", "method", "cell"})
 """Columns of the report that are not in the cell's file."""
 MARK = "study.json"
@@ -132,7 +134,8 @@ def is_row(row: Any) -> bool:
     chosen, losses = numbers.pop("chosen", ""), numbers.pop("losses", [])
     if not is_encodable_text(chosen) or not isinstance(losses, list) or not all(map(is_number, losses)):
         return False
-    known = numbers.get("n_test") == 0 or all(is_number(numbers.get(name)) for name in SCORES)
+    scores = NUMBER_SCORES if "rmse" in numbers else SCORES
+    known = numbers.get("n_test") == 0 or all(is_number(numbers.get(name)) for name in scores)
     return known and all(value is None or is_number(value) for value in numbers.values())
 
 

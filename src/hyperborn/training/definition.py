@@ -25,7 +25,8 @@ from hyperborn.training.plateau import Plateau
 KINDS_OF_ARGUMENTS: dict[str, tuple[tuple[type, ...], str]] = {
     "network": (
         (Network, int),
-        "a network, such as hb.networks.BinaryMLP(n_features=4), or energies of your own, such as hb.Energies(table)",
+        "a network, such as hb.networks.BinaryMLP(n_features=4), or energies of your own, such as "
+        "hb.Energies(table) or hb.EnergyFunction(f, n_bits)",
     ),
     "data": ((Dataset, OwnEnergies), "the whole data set with its splits, such as hb.data.load('iris')"),
     "posterior": ((Posterior,), "a posterior, such as hb.Register(hb.circuits.AllPairs(9, depth=4))"),

@@ -14,7 +14,7 @@ import optax
 from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import Bits, Examples, Parameters, Probabilities
-from hyperborn.bits import check_enumerable
+from hyperborn.bits import LARGEST_ENUMERATED, check_enumerable
 from hyperborn.energy import EnergySource
 from hyperborn.errors import UserError
 from hyperborn.networks import Network, n_side_of
@@ -64,8 +64,14 @@ class ExactEstimator(Estimator):
     def check(self, posterior: Posterior, network: Network | int) -> None:
         if not isinstance(posterior, ExplicitPosterior):
             raise UserError(
-                f"the estimator {self.name} needs the probabilities of networks, and {type(posterior).__name__} gives "
+                f"the estimator {self.name} needs probabilities, and {type(posterior).__name__} gives "
                 "shots; give hb.SPSA() or hb.ParameterShift()"
+            )
+        if isinstance(network, int) and network > LARGEST_ENUMERATED:
+            raise UserError(
+                f"{network} bits make 2^{network} rows, over the limit of {LARGEST_ENUMERATED} bits of the estimator "
+                f"{self.name}; give hb.Registers({network}) with the estimator hb.FirstOrder(), or, on a backend, "
+                f"hb.ShotRegisters(hb.Registers({network}), backend) with hb.SPSA()"
             )
         n_side, remedy = n_side_of(network), "hb.Registers(network) with the estimator hb.FirstOrder()"
         check_enumerable(posterior.n_weights, f"use fewer hidden units or features (components), or {remedy}")

@@ -99,10 +99,12 @@ def fit(
         ledger: file in which every job of a backend is kept before it is sent, and what it gave: the same call goes on
             from there and pays for nothing twice. In memory if None, which is refused where jobs cost money. It is
             refused off a backend, as limits are.
-        callback: is told how training goes, at every record of `Result.history` and about twice a second:
-            ``callback(step, losses, parameters)``, with the loss (nats) of every restart, shape (restarts,), and the
-            parameters (radians) of every restart, a row each. Where it returns True training stops, and the result is
-            that of the parameters it was shown; the summary then says that it was "stopped" by the "callback".
+        callback: is told how training goes: ``callback(step, losses, parameters)``, with the loss (nats) of every
+            restart, shape (restarts,), and the parameters (radians) of every restart, a row each. It is called before
+            the first step, after it, at every record of `Result.history` (every 25 steps and the last; on a backend
+            every step, and of 400 steps or more about 200), and where steps are slow about twice a second or at every
+            step. Where it returns True training stops, and the result is that of the parameters it was shown; the
+            summary then says that it was "stopped" by the "callback".
         progress: whether to show progress on standard error.
 
     Raises:
@@ -289,8 +291,10 @@ def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
 
 def metrics_text(report: Report, name: str = "accuracy") -> str:
     """What is shown beside the bar; nats, and the score of this name, where there is one."""
-    loss = float(report.diagnosis.loss[report.best])
-    elbo = "" if np.isnan(report.elbo) else f"elbo {report.elbo:.4g} "
+    parts = [f"loss {float(report.diagnosis.loss[report.best]):.4g}"]
+    if not np.isnan(report.elbo):
+        parts.append(f"elbo {report.elbo:.4g}")
     score = report.accuracy()
-    found = f"acc {score:.2f}" if name == "accuracy" else f"{name} {score:.4g}"
-    return f"loss {loss:.4g} {elbo}" + ("" if np.isnan(score) else found)
+    if not np.isnan(score):
+        parts.append(f"acc {score:.2f}" if name == "accuracy" else f"{name} {score:.4g}")
+    return " ".join(parts)

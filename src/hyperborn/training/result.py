@@ -159,7 +159,7 @@ class Result:
         if posterior.n_weights > LARGEST_ENUMERATED:
             raise UserError(
                 f"{posterior.n_weights} weights have too many probabilities to be tabled (the limit is "
-                f"{LARGEST_ENUMERATED} weights); take the networks that came out, `outcomes`, or `predict_proba`"
+                f"{LARGEST_ENUMERATED} weights); take `sample`, `marginals` or `most_probable`"
             )
         return posterior.ideal.distribution(jnp.asarray(self.angles))
 

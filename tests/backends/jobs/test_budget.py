@@ -51,6 +51,26 @@ def test_a_limit_is_kept_up_to_its_last_shot_and_job() -> None:
         Limits(max_seconds=15.9).check(spent, "step-4", 200)
 
 
+def test_how_to_go_on_depends_on_where_jobs_are_kept(tmp_path: Path) -> None:
+    limits = Limits(max_jobs=1)
+    ledgers = {
+        "nothing is kept without a ledger file: give a larger limit; with ledger='jobs.sqlite' the same call goes on "
+        "where one stopped": Ledger.in_memory(limits),
+        "kept: resume the run with a larger limit to go on": Ledger.create_or_open(tmp_path / "ledger.sqlite", limits),
+        f"kept in {tmp_path}/jobs.sqlite: make the same call with a larger limit to go on": Ledger.create_or_open(
+            tmp_path / "jobs.sqlite", limits
+        ),
+    }
+    for said, ledger in ledgers.items():
+        with ledger:
+            spend(ledger, "a")
+            with pytest.raises(LimitReached, match=f"max_jobs=1 is reached.*{said}$"):
+                ledger.intend(request("b"), None)
+    assert (
+        Ledger.in_memory().remedy == Ledger.create_or_open(tmp_path / "jobs.sqlite").remedy == "go on by asking again"
+    )
+
+
 def test_seconds_that_are_not_known_count_with_the_mean() -> None:
     # Two jobs of 4 s, and one that is still out: 12 s, and 4 more for the next.
     spent = Spent(jobs=3, shots=600, seconds=8.0, timed=2)

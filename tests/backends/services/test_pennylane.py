@@ -71,8 +71,8 @@ def test_options_are_hashable_recorded_and_part_of_the_name_of_what_was_measured
     assert single == PennyLaneDevice("lightning.qubit", {"c_dtype": "complex64"})
     assert PennyLaneDevice("a", x=1, b=(2, "c")).options == (("b", (2, "c")), ("x", 1))
     assert single.label == plain.label == "pennylane:lightning.qubit"
-    assert identity_of(plain) == plain.label
-    assert identity_of(single).startswith("pennylane:lightning.qubit-")
+    assert identity_of(plain, None) == plain.label
+    assert identity_of(single, None).startswith("pennylane:lightning.qubit-")
     assert plain.is_noiseless
     assert single.is_noiseless
     assert not PennyLaneDevice("default.mixed", readout_prob=0.1).is_noiseless

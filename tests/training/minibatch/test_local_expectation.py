@@ -38,4 +38,6 @@ def test_too_many_outcomes_are_refused() -> None:
     net = BinaryMLP(784, (128,), n_classes=10)
     with pytest.raises(UserError, match="takes 406804 networks a draw, over the limit of 65536; give hb"):
         LocalExpectation().check(Registers(net, 4), net)
+    with pytest.raises(UserError, match=r"takes 71680 rows a draw, .* give hb\.FirstOrder\(\), or smaller registers$"):
+        LocalExpectation().check(Registers(700, 10), 700)
     ScoreFunction().check(Registers(net, 4), net)

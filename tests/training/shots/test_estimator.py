@@ -44,13 +44,16 @@ def test_posteriors_on_a_backend_are_taken(estimator: ShotEstimator) -> None:
 
 @every_estimator
 def test_other_posteriors_are_refused(estimator: ShotEstimator) -> None:
-    for posterior in (Register(AllPairs(9, 1)), Registers(NETWORK)):
+    for posterior, remedy in (
+        (Register(AllPairs(9, 1)), "hb.ShotRegister(circuit, backend), or the estimator hb.Exact()"),
+        (Registers(NETWORK), "hb.ShotRegisters(registers, backend), or the estimator hb.FirstOrder()"),
+    ):
         name = type(posterior).__name__
         with pytest.raises(
             UserError, match=f"the estimator {estimator.name} takes shots from a backend, and {name} has none"
         ) as caught:
             estimator.check(posterior, NETWORK)
-        assert "hb.ShotRegister(circuit, backend), or the estimator hb.Exact()" in str(caught.value)
+        assert remedy in str(caught.value)
         assert "\n" not in str(caught.value)
 
 

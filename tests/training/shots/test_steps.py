@@ -55,7 +55,7 @@ def defined(**parts: Any) -> Definition:
 
 def problem_on(definition: Definition, data: Dataset, limits: Limits | None = None) -> tuple[ShotsProblem, Ledger]:
     ledger, backend = Ledger.in_memory(limits), definition.posterior.backend
-    sampler = LedgerSampler(connected(backend), identity_of(backend), ledger)
+    sampler = LedgerSampler(connected(backend), identity_of(backend, None), ledger)
     return ShotsProblem(definition, definition.energies(data), sampler), ledger
 
 

@@ -8,7 +8,7 @@ MINUTE = 60.0
 
 
 class LimitReached(UserError):  # noqa: N818
-    """The next job would exceed a limit of the run: it is not sent, and the results of all earlier jobs are kept.
+    """The next job would exceed a limit of the run: it is not sent, and the results of earlier jobs are in the ledger.
 
     `limit` is the name of the limit, such as "max_shots".
     """
@@ -73,8 +73,8 @@ class Limits:
             kept.max_seconds if self.max_seconds is None else self.max_seconds,
         )
 
-    def check(self, spent: Spent, label: str, shots: int) -> None:
-        """Refuse a job of `shots` shots in total if it would exceed a limit.
+    def check(self, spent: Spent, label: str, shots: int, remedy: str = "give a larger limit") -> None:
+        """Refuse a job of `shots` shots in total if it would exceed a limit; `remedy` says how to go on then.
 
         Raises:
             LimitReached: with the limit, what is spent, and what the job would take.
@@ -97,9 +97,7 @@ class Limits:
             )
         else:
             return
-        raise LimitReached(
-            f"{reason}; all that is paid for is kept: resume the run with a larger limit to go on", limit
-        )
+        raise LimitReached(f"{reason}; {remedy}", limit)
 
 
 @dataclass(frozen=True)

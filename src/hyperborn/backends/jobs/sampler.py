@@ -102,17 +102,18 @@ class LedgerSampler:
                 reply, reason = None, one_line(error)
             except NotFinished as error:
                 assert job is not None
+                remedy = self.ledger.remedy
                 raise UserError(
                     f"queue time-out: job {job.id} of {batch.label} is not finished on {self.backend} after "
-                    f"{self.retry_policy.patience:,g} seconds; it stays there, and is adopted when you {self._remedy()}"
+                    f"{self.retry_policy.patience:,g} seconds; it stays there, and is adopted when you {remedy}"
                 ) from error
             except NoAnswer as error:
-                raise UserError(f"{error}; all that is paid for is kept; {self._remedy()}") from error
+                raise UserError(f"{error}; all that is paid for is kept; {self.ledger.remedy}") from error
             except Untraceable as error:
                 # If the user asks again, the batch is sent again.
                 self._submitter.record_lost(job, error)
                 raise UserError(
-                    f"{error}; look there whether it was. To have it sent, and paid for, again, {self._remedy()}"
+                    f"{error}; look there whether it was. To have it sent, and paid for, again, {self.ledger.remedy}"
                 ) from error
             except UserError as error:
                 left = self._left(batch.label)
@@ -126,7 +127,7 @@ class LedgerSampler:
             job = None
         raise UserError(
             f"{self.backend} failed {self.retry_policy.attempts} times at {batch.label}, the last time with: {reason}; "
-            f"all that is paid for is kept; {self._remedy()}"
+            f"all that is paid for is kept; {self.ledger.remedy}"
         )
 
     def _closed(self, job: Job, batch: Batch, reply: Reply | None, reason: str) -> None:
@@ -158,8 +159,10 @@ class LedgerSampler:
         if not job.is_open:
             return ""
         if job.id is None:
-            return f"; whether {self.backend} has accepted {label} nevertheless is checked when you {self._remedy()}"
-        return f"; job {job.id} of {label} stays with {self.backend}, and is adopted when you {self._remedy()}"
+            return (
+                f"; whether {self.backend} has accepted {label} nevertheless is checked when you {self.ledger.remedy}"
+            )
+        return f"; job {job.id} of {label} stays with {self.backend}, and is adopted when you {self.ledger.remedy}"
 
     def _fitting(self, request: Request) -> Job | None:
         """The job that has this request's counts, or may still get them; open jobs of other requests are given up."""
@@ -186,7 +189,9 @@ class LedgerSampler:
             identity = self.connection.submit(batch, batch.label)
             reply = self.connection.collect(identity, batch, self.retry_policy.patience, self._waiting)
         except (JobFailed, NotFinished, TransientError) as error:
-            raise UserError(f"{self.backend} failed at {batch.label}: {one_line(error)}; {self._remedy()}") from error
+            raise UserError(
+                f"{self.backend} failed at {batch.label}: {one_line(error)}; {self.ledger.remedy}"
+            ) from error
         refusal = refusal_of(self.backend, batch, reply.counts)
         counts = kept_of(reply) if refusal is not None else tuple(point.standardized() for point in reply.counts)
         if known is None:
@@ -194,7 +199,7 @@ class LedgerSampler:
             self.ledger.record(request, self.connection.calibration, identity, reply.seconds, stored, refusal)
         if refusal is not None or counts is None:
             raise UserError(
-                f"{refusal}; these counts are not used, and the batch is requested again when you {self._remedy()}"
+                f"{refusal}; these counts are not used, and the batch is requested again when you {self.ledger.remedy}"
             )
         return counts
 
@@ -238,10 +243,6 @@ class LedgerSampler:
         self._submitter.cancel_others(job)
         self.ledger.fetched(job, counts, reply.seconds, None)
         return counts
-
-    def _remedy(self) -> str:
-        place = self.ledger.path
-        return "go on by asking again" if place is None else f"go on with: hyperborn resume {place.parent}"
 
 
 def refusal_of(backend: str, batch: Batch, counts: Any) -> str | None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from hyperborn.backends.backend import Connection, Cost, JobFailed, Reply, Unsent
+from hyperborn.backends.backend import Connection, Cost, JobFailed, Reply, Unsent, too_wide
 from hyperborn.backends.batch import Batch, Counts
 from hyperborn.backends.boundary import is_of_this_machine
 from hyperborn.circuits import Circuit
@@ -35,10 +35,7 @@ class InProcessConnection(Connection):
 
     def submit(self, batch: Batch, tag: str) -> str:
         if self.n_qubits is not None and batch.widest > self.n_qubits:
-            raise Unsent(
-                f"a circuit of {batch.widest} qubits is too wide for {self.label}, which has {self.n_qubits}; choose a "
-                "smaller network (--hidden, --components), many registers (--posterior registers) or another backend"
-            )
+            raise Unsent(too_wide(batch.widest, self.label, self.n_qubits))
         started = time.perf_counter()
         try:
             counts = self.simulate(batch)

@@ -12,7 +12,7 @@ from hyperborn.energy.source import BatchEnergies
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective, inseparable
-from hyperborn.posteriors import Posterior
+from hyperborn.posteriors import ExplicitPosterior, Posterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.priors import Prior
 from hyperborn.simulators.side_by_side import Tables
@@ -29,11 +29,11 @@ class MinibatchEstimator(Estimator):
     """Whether it follows the derivatives of energies by the bits."""
 
     def check(self, posterior: Posterior, network: Network | int) -> None:
-        del network
         if not isinstance(posterior, Registers):
+            other = "hb.Exact()" if isinstance(posterior, ExplicitPosterior) else "hb.SPSA()"
             raise UserError(
                 f"the estimator {self.name} draws from Registers, not from {type(posterior).__name__}; give "
-                "hb.Registers(network), or the estimator hb.Exact()"
+                f"hb.Registers({network if isinstance(network, int) else 'network'}), or the estimator {other}"
             )
 
     @abstractmethod

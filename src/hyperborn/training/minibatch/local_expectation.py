@@ -49,8 +49,8 @@ class LocalExpectation(MinibatchEstimator):
         cost = sum(len(group.places) * 2**group.size for group in posterior.groups)
         if cost > MOST_COST:
             raise UserError(
-                f"the estimator {self.name} takes {cost} networks a draw, over the limit of {MOST_COST}; give "
-                "hb.FirstOrder(), smaller registers or a smaller network"
+                f"the estimator {self.name} takes {cost} {'rows' if isinstance(network, int) else 'networks'} a draw, "
+                f"over the limit of {MOST_COST}; give hb.FirstOrder(), or smaller registers"
             )
 
     def expected_energy(

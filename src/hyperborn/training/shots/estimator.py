@@ -12,7 +12,7 @@ from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, n_side_of
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Posterior
-from hyperborn.posteriors.registers import RegisterGroup
+from hyperborn.posteriors.registers import RegisterGroup, Registers
 from hyperborn.priors import Prior
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.optimizers import Optimizer, check_optimizer
@@ -108,9 +108,11 @@ class ShotEstimator(Estimator):
 def check_measured(name: str, posterior: Posterior, network: Network | int) -> None:
     """Raise a UserError unless the posterior is on a backend and shots can train the network."""
     if not isinstance(posterior, ShotPosterior):
+        many = isinstance(posterior, Registers)
+        remedy = ("ShotRegisters(registers", "FirstOrder") if many else ("ShotRegister(circuit", "Exact")
         raise UserError(
             f"the estimator {name} takes shots from a backend, and {type(posterior).__name__} has none; give "
-            "hb.ShotRegister(circuit, backend), or the estimator hb.Exact()"
+            f"hb.{remedy[0]}, backend), or the estimator hb.{remedy[1]}()"
         )
     if n_side := n_side_of(network):
         raise UserError(

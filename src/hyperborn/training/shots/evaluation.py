@@ -16,6 +16,8 @@ from hyperborn.training.shots.readout import measurement_of
 from hyperborn.training.shots.steps import CALIBRATION_SHOTS, EVALUATION, calibration, joint_outcomes, readouts_of
 from hyperborn.training.shots.subcircuits import batch_of, seed_from, width_of
 
+LEDGER = "a file for jobs, or an open Ledger"
+
 
 def place_of(posterior: ShotPosterior, shots: int) -> str:
     """The source of outcomes in words, such as "aer, 1,000 shots, readout mitigated"."""
@@ -33,8 +35,9 @@ def outcomes_on(
     Raises:
         UserError: if the backend refuses the job or returns wrong counts, or the ledger is none.
     """
-    # The backend is reached before a file is made.
-    connection, name = connected(posterior.backend), identity_of(posterior.backend)
+    # The backend is reached and named before a file is made.
+    file = ledger.path if isinstance(ledger, Ledger) else None if ledger is None else path_of("ledger", ledger, LEDGER)
+    connection, name = connected(posterior.backend), identity_of(posterior.backend, file)
     with ledger_of(ledger) as opened:
         return measured_outcomes(posterior, params, shots, seed, LedgerSampler(connection, name, opened))
 
@@ -49,7 +52,7 @@ def ledger_of(ledger: Ledger | str | Path | None) -> AbstractContextManager[Ledg
         return nullcontext(ledger)
     if ledger is None:
         return Ledger.in_memory()
-    return Ledger.create_or_open(path_of("ledger", ledger, "a file for jobs, or an open Ledger"))
+    return Ledger.create_or_open(path_of("ledger", ledger, LEDGER))
 
 
 def measured_outcomes(

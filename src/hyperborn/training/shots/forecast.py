@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 
-from hyperborn.backends.backend import Connection, Cost, JobFailed, TransientError
+from hyperborn.backends.backend import Connection, Cost, JobFailed, TransientError, too_wide
 from hyperborn.backends.boundary import connected
 from hyperborn.backends.jobs.budget import MINUTE, Forecast
 from hyperborn.errors import UserError
@@ -31,11 +31,7 @@ def forecast_of(definition: Definition) -> Forecast:
     subcircuits = measured.subcircuits(width_of(connection))
     widest = max(subcircuit.circuit.n_qubits for subcircuit in subcircuits)
     if connection.n_qubits is not None and widest > connection.n_qubits:
-        raise UserError(
-            f"a circuit of {widest} qubits is too wide for {posterior.backend.label}, which has {connection.n_qubits}; "
-            "choose a smaller network (--hidden, --components), many registers (--posterior registers) or another "
-            "backend"
-        )
+        raise UserError(too_wide(widest, posterior.backend.label, connection.n_qubits))
     points = definition.restarts * estimator.design(posterior, 0, stream(definition, STEP)).n_points
     schedule = [estimator.shots_at(step, definition.steps) for step in range(definition.steps)]
     # Jobs before the first step, at every step, for the result, for the best restart, and for the readout.

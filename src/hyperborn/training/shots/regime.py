@@ -74,10 +74,12 @@ class ShotsRegime(Regime):
     @contextmanager
     def prepare(self, definition: Definition, energies: EnergySource, resources: Resources) -> Iterator[Problem]:
         backend = backend_of(definition)
+        # Before a file is made.
+        identity = identity_of(backend, resources.ledger)
         with closing(opened(backend, resources)) as ledger:
             sampler = LedgerSampler(
                 connected(backend),
-                identity_of(backend),
+                identity,
                 ledger,
                 retry_policy=RetryPolicy() if resources.patience is None else RetryPolicy(patience=resources.patience),
                 note=resources.progress.note,

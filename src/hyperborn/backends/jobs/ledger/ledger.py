@@ -23,6 +23,9 @@ WRITE_JOB = (
     f"INSERT INTO jobs VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (number) DO UPDATE SET "
     f"{', '.join(f'{name} = excluded.{name}' for name in COLUMNS[1:])}"
 )
+RUN_LEDGER = "ledger.sqlite"
+"""Name of the file in a run's folder, where `hyperborn resume` finds it."""
+
 READ_JOBS = f"SELECT {', '.join(COLUMNS)} FROM jobs ORDER BY number"
 
 
@@ -82,6 +85,13 @@ class Ledger:
         """
         path = path_of("path", path, "a ledger")
         return cls(connect(path, writable=False), path)
+
+    @property
+    def remedy(self) -> str:
+        """How work goes on that an error has stopped, in words."""
+        if self.path is None or self.path.name != RUN_LEDGER:
+            return "go on by asking again"
+        return f"go on with: hyperborn resume {self.path.parent}"
 
     def rows(self) -> tuple[Job, ...]:
         """All jobs, in the order in which they were intended."""
@@ -151,7 +161,16 @@ class Ledger:
         Raises:
             LimitReached: with the limit, what is spent, and what the job would take.
         """
-        self.limits.check(self.totals(), request.label, request.points * request.shots)
+        if self.path is None:
+            remedy = (
+                "nothing is kept without a ledger file: give a larger limit; with ledger='jobs.sqlite' the same call "
+                "goes on where one stopped"
+            )
+        elif self.path.name == RUN_LEDGER:
+            remedy = "all that is paid for is kept: resume the run with a larger limit to go on"
+        else:
+            remedy = f"all that is paid for is kept in {self.path}: make the same call with a larger limit to go on"
+        self.limits.check(self.totals(), request.label, request.points * request.shots, remedy)
 
     def submitted(self, job: Job, identity: str) -> Job:
         """Record the id that the backend gave a job."""
