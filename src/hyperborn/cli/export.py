@@ -1,13 +1,12 @@
 """`hyperborn export`: a trained circuit for other programs."""
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyperborn.cli.output import Json, emit, errors_explained, note, write
+from hyperborn.cli.output import Json, check_new_file, emit, errors_explained, note, write
 from hyperborn.cli.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -57,9 +56,7 @@ def export_command(
         from hyperborn.storage import write_file
 
         import_plugins(plugin or ())
-        # The real path is checked: with folder/../name, and no such folder, the plain path does not find the file.
-        if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
-            raise UserError(f"{out} exists; choose another name with --out")
+        check_new_file(out)
         if out is None and kind is Format.QISKIT:
             raise UserError("a QPY file is not text for standard output; name it with --out, such as --out circuit.qpy")
         result = load(run, report=note)

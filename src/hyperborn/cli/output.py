@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeAlias
 
 import typer
@@ -53,6 +54,13 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def check_new_file(out: Path | None) -> None:
+    """Raise a UserError if the file that a command is to write exists."""
+    # The real path is checked: with folder/../name, and no such folder, the plain path does not find the file.
+    if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
+        raise UserError(f"{out} exists; choose another name with --out")
 
 
 def show(renderable: Any, *, is_saved: bool = False) -> None:

@@ -3,14 +3,13 @@
 import csv
 import io
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from hyperborn.cli.options import with_options
-from hyperborn.cli.output import Json, emit, errors_explained, note, show, write
+from hyperborn.cli.output import Json, check_new_file, emit, errors_explained, note, show, write
 from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import EVALUATE
 
@@ -57,9 +56,7 @@ def predict_command(
         from hyperborn.storage import write_file
 
         import_plugins(plugin or ())
-        # The real path is checked: with folder/../name, and no such folder, the plain path does not find the file.
-        if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
-            raise UserError(f"{out} exists; choose another name with --out")
+        check_new_file(out)
         result = load(run, report=note)
         found = result.predictions_of_table(file, samples=samples, calibrated=not uncalibrated)
         header, lines, record = (

@@ -88,7 +88,7 @@ def check_categories(
     if len(categories) <= FEW_CATEGORIES:
         return
     present = [value for value in values if value is not None]
-    leave_out = f"leave the column out with drop=({name!r},) (drop=, --drop {name})"
+    leave_out = f"leave the column out with drop=({name!r},) (--drop {name})"
     if sum(like_number(value) for value in present) >= MOSTLY * len(present):
         strange = next(place for place, cell in enumerate(values) if cell is not None and not like_number(cell))
         raise UserError(
