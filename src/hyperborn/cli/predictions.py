@@ -48,7 +48,6 @@ def predict_command(
 ) -> None:
     """Predict new examples: classes with their probabilities, or of a regression mean, deviation and intervals."""
     with errors_explained(as_json):
-        from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
         from hyperborn.predictive import NormalMixture
         from hyperborn.predictive.predictions import probabilities_of
