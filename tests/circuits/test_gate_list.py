@@ -1,3 +1,4 @@
+import itertools
 import json
 from math import pi
 from typing import Any
@@ -116,6 +117,10 @@ def test_where_no_product_angles_are_known_there_are_none(name: str) -> None:
         ((2, [("ry", 0, 3)], (2,)), r"the gate ry\(theta\[3\]\) on 0 in a circuit of 2 parameters"),
         ((2, [("ry", 0, 0)], 1), "shape = 1: give the shape"),
         ((2, [("ry", 0, 0)], (-1,)), "a length in shape=-1"),
+        ((10**6 + 1, []), "n_qubits=1000001 must be a whole number from 1 to 1,000,000"),
+        ((1, itertools.repeat(("h", 0))), "the gates are over the limit of 1,000,000; give a shorter circuit"),
+        ((1, [("ry", 0, 10**9)]), "1000000001 parameters are over the limit of 10,000,000; number those"),
+        ((1, [], (10**9, 10**9)), "1000000000000000000 parameters are over the limit"),
         ((2, [("ry", 0, 0.5)]), "for a fixed angle give hb.circuits.Angle"),
         ((1, [("cnot", (0, 1))]), "gate 'cnot' is not known"),
     ],

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from math import acos, asin, prod, sqrt
 from typing import Any, TypeAlias
 
@@ -21,6 +22,15 @@ from hyperborn.printable import shown
 MOST_GATES = 1_000_000
 """Most gates: they are kept one by one."""
 
+MOST_QUBITS = MOST_GATES
+"""Most qubits, those of a wide circuit of many registers: one that no gate acts on is always 0."""
+
+MOST_READ_QUBITS = 10_000
+"""Most qubits, and most classical bits, of a circuit that is read from another library or from OpenQASM."""
+
+MOST_PARAMETERS = 10 * MOST_GATES
+"""Most parameters: training keeps several arrays of them."""
+
 FLIPS = frozenset({"x", "y", "cx", "cy", "swap", "iswap", "ccx"})
 """Gates that map every basis state to another one, but for phases."""
 
@@ -37,7 +47,8 @@ class GateList(Circuit):
     an array of the given shape; if absent, one vector that ends with the highest parameter that a gate uses.
 
     Raises:
-        UserError: for what are no gates, or gates on qubits or parameters that the circuit does not have.
+        UserError: for what are no gates, gates on qubits or parameters that the circuit does not have, or over
+            `MOST_QUBITS` qubits, `MOST_GATES` gates or `MOST_PARAMETERS` parameters.
     """
 
     n_qubits: int
@@ -45,12 +56,12 @@ class GateList(Circuit):
     shape: tuple[int, ...]
 
     def __init__(self, n_qubits: int, listed: Iterable[GateLike], shape: Sequence[int] | None = None) -> None:
-        n = whole_number("n_qubits", n_qubits, 1)
+        n = whole_number("n_qubits", n_qubits, 1, MOST_QUBITS)
         if isinstance(listed, str) or not isinstance(listed, Iterable):
             raise UserError(f"listed = {shown(listed)}: give gates, such as [('h', 0), ('cx', (0, 1))]")
-        gates = tuple(gate_of(gate) for gate in listed)
+        gates = tuple(gate_of(gate) for gate in islice(listed, MOST_GATES + 1))
         if len(gates) > MOST_GATES:
-            raise UserError(f"{len(gates):,} gates are over the limit of {MOST_GATES:,}; give a shorter circuit")
+            raise UserError(f"the gates are over the limit of {MOST_GATES:,}; give a shorter circuit")
         if shape is None:
             shape = (1 + max((index for gate in gates for index in gate.parameters), default=-1),)
         if not isinstance(shape, tuple | list):
@@ -58,6 +69,11 @@ class GateList(Circuit):
         object.__setattr__(self, "n_qubits", n)
         object.__setattr__(self, "listed", gates)
         object.__setattr__(self, "shape", tuple(whole_number("a length in shape", length, 0) for length in shape))
+        if prod(self.shape) > MOST_PARAMETERS:
+            raise UserError(
+                f"{shown(prod(self.shape))} parameters are over the limit of {MOST_PARAMETERS:,}; number those that "
+                "the gates use from 0 on"
+            )
         check_indices(gates, n, prod(self.shape))
 
     @classmethod

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from hyperborn.circuits.angle import Angle
 from hyperborn.circuits.circuit import Circuit, flat_parameters
 from hyperborn.circuits.gate import GATES, Gate
-from hyperborn.circuits.gate_list import GateList
+from hyperborn.circuits.gate_list import MOST_READ_QUBITS, GateList
 from hyperborn.circuits.matrices import matrix_of
 from hyperborn.circuits.translation.qiskit_angles import angle_of_expression
 from hyperborn.errors import UserError
@@ -92,6 +92,24 @@ def from_qiskit(circuit: Any) -> GateList:
         raise UserError(f"circuit = {shown(circuit)}: give a qiskit.QuantumCircuit")
     if not circuit.num_qubits:
         raise UserError("the circuit has no qubits; give one qubit for each weight")
+    for what, number in (("qubits", circuit.num_qubits), ("classical bits", circuit.num_clbits)):
+        if number > MOST_READ_QUBITS:
+            raise UserError(
+                f"the circuit has {number:,} {what}, over the limit of {MOST_READ_QUBITS:,} of a circuit that is read; "
+                "give a smaller circuit"
+            )
+    try:
+        return gate_list_of(circuit)
+    except RecursionError as error:
+        raise UserError("the circuit is of gates nested too deeply to be read; define them by fewer others") from error
+
+
+def gate_list_of(circuit: Any) -> GateList:
+    """The gates of a `qiskit.QuantumCircuit`, as `from_qiskit` says.
+
+    Raises:
+        UserError: for instructions or angles that are refused.
+    """
     check_unitary(circuit)
     parameters = {parameter: index for index, parameter in enumerate(circuit.parameters)}
     plain = decomposed(circuit)
@@ -132,7 +150,7 @@ def decomposed(circuit: Any) -> Any:
         plain = qiskit.transpile(
             circuit, basis_gates=[*NAMES, *NOTHING[1:]], optimization_level=0, qubits_initially_zero=False
         )
-    except MemoryError:
+    except (MemoryError, RecursionError):
         raise
     except Exception as error:
         raise UserError(
