@@ -3,6 +3,7 @@ import json
 from math import pi
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -10,6 +11,8 @@ import circuit_oracle
 from hyperborn.circuits import AllPairs, Angle, Brickwork, Circuit, Gate, GateList, parameters
 from hyperborn.circuits.gate_list import gate_of
 from hyperborn.errors import UserError
+from hyperborn.posteriors import Register
+from hyperborn.printable import shown
 
 THETA = parameters(4)
 
@@ -25,6 +28,17 @@ def test_gates_may_be_tuples() -> None:
     )
     assert given.parameter_shape == (4,)
     assert str(given) == "a circuit of 3 qubits, 5 gates and 4 parameters"
+
+
+def test_a_long_circuit_is_shown_by_its_size() -> None:
+    assert repr(GateList(2, [("ry", 0, THETA[1] + 1), ("cx", (0, 1))])) == (
+        "GateList of 2 qubits, 2 gates and 2 parameters: ry(theta[1] + 1) on 0; cx on 0, 1"
+    )
+    long = GateList.of(Brickwork(3, 2))
+    assert repr(long) == "GateList of 3 qubits, 14 gates and 12 parameters"
+    with pytest.raises(UserError, match=r"parameters of shape \(3,\) do not fit GateList of 3 qubits, .*; it takes"):
+        Register(long).probabilities(jnp.zeros(3))
+    assert shown(Register(long)) == "Register(circuit=GateList of 3 qubits, 14 gates and 12 parameters)"
 
 
 def test_any_circuit_is_a_list_of_gates() -> None:
@@ -62,6 +76,7 @@ TO_PRODUCT: dict[str, Circuit] = {
     ),
     "flips before": GateList(2, [("x", 0), ("cx", (0, 1)), ("swap", (0, 1)), ("ry", 0, 0), ("rx", 1, 1)]),
     "affine": GateList(2, [("ry", 0, 2 * THETA[1] - pi / 2), ("u", 1, (THETA[0] + 1, 2, 3)), ("cz", (0, 1))]),
+    "large constants": GateList(2, [("ry", 0, THETA[1] + 12345.678), ("rx", 1, THETA[0] - 1e6)]),
     "all pairs": GateList.of(AllPairs(2, 2)),
 }
 UNKNOWN: dict[str, Circuit] = {

@@ -31,6 +31,9 @@ MOST_READ_QUBITS = 10_000
 MOST_PARAMETERS = 10 * MOST_GATES
 """Most parameters: training keeps several arrays of them."""
 
+MOST_SHOWN = 4
+"""Most gates that are listed where the circuit is shown."""
+
 FLIPS = frozenset({"x", "y", "cx", "cy", "swap", "iswap", "ccx"})
 """Gates that map every basis state to another one, but for phases."""
 
@@ -38,7 +41,7 @@ GateLike: TypeAlias = Gate | Sequence[Any]
 """A gate, or its name, qubits and angles, such as ("cx", (0, 1))."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GateList(Circuit):
     """Any gates, in order of time, on |0...0>: for circuits of one's own, or of other libraries.
 
@@ -99,7 +102,7 @@ class GateList(Circuit):
         for (parameter, angle, bit), probability in zip(found, wanted, strict=True):
             root = sqrt(min(max(float(probability), 0.0), 1.0))
             rotation = 2 * (acos(root) if bit else asin(root))
-            angles[parameter] = (rotation - angle.constant) / angle.terms[0][1]
+            angles[parameter] = (rotation - angle.reduced.constant) / angle.terms[0][1]
         return jnp.asarray(angles.reshape(self.shape), float)
 
     @cached_property
@@ -109,6 +112,10 @@ class GateList(Circuit):
     def __hash__(self) -> int:
         # Kept: compiled programs are looked up by it at every call.
         return self._hash
+
+    def __repr__(self) -> str:
+        size = f"GateList of {self.n_qubits} qubits, {len(self.listed)} gates and {self.n_parameters} parameters"
+        return f"{size}: {'; '.join(map(str, self.listed))}" if 0 < len(self.listed) <= MOST_SHOWN else size
 
     def __str__(self) -> str:
         return f"a circuit of {self.n_qubits} qubits, {len(self.listed)} gates and {self.n_parameters} parameters"

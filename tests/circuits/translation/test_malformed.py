@@ -10,7 +10,7 @@ import pennylane as qml
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Gate, Parameter, ParameterVector
-from qiskit.circuit.library import RXGate
+from qiskit.circuit.library import RXGate, zz_feature_map
 from qiskit.quantum_info import Kraus
 
 from hyperborn.circuits import from_pennylane, from_qasm, from_qiskit
@@ -91,6 +91,7 @@ QISKIT: list[tuple[Any, str]] = [
     (with_steps(lambda c: c.measure([0, 1], [0, 0])), r"classical bits \[0, 0\] for qubits 0 to 1"),
     (with_angle(A**2), f"the angle a\\*\\*2 of rx on 0: {NOT_AFFINE}"),
     (with_angle(A * B), f"the angle a\\*b of rx on 0: {NOT_AFFINE}"),
+    (zz_feature_map(2), r"of p on 1: .*, or bind its parameters first, in Qiskit by circuit\.assign_parameters\("),
     (with_angle(A.sin()), f"the angle sin\\(a\\) of rx on 0: {NOT_AFFINE}"),
     (with_angle(A.exp() + 1), f"of rx on 0: {NOT_AFFINE}"),
     (with_angle(1 / (V[0] + 2)), f"the angle .*v\\[0\\].* of rx on 0: {NOT_AFFINE}"),

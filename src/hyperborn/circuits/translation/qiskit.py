@@ -78,14 +78,20 @@ def from_qiskit(circuit: Any) -> GateList:
     qubit 0 is the first and most significant bit, in Qiskit's counts the last one. Parameters are one vector in the
     order of ``circuit.parameters``: by name, and elements of a `ParameterVector` by their index.
 
-    Gates of `hyperborn.circuits.GATES` stay as they are; Qiskit decomposes others into these, up to a global phase.
+    Gates of `hyperborn.circuits.GATES` stay as they are; Qiskit decomposes others into these, up to a global phase. A
+    composite gate may be one that its decomposition only approximates: a `PauliEvolutionGate` becomes the steps of its
+    synthesis, by default a single Trotter step, and not the exact exponential.
+
+    A circuit that was exported and is read again may number its parameters anew: those that no gate uses are dropped,
+    and the array of parameters is flat.
+
     Barriers, delays, identities and global phases are dropped. So are measurements at the end, if qubit i is measured
     into the i-th of the classical bits, for all qubits: here every qubit is measured anyway.
 
     Raises:
-        UserError: for what is no circuit; what is not unitary, such as a reset, classical control, noise, or a
-            measurement before a gate, of some of the qubits or in another order; an angle that is not an affine
-            function of parameters; or a gate that Qiskit cannot decompose.
+        UserError: for what is no circuit, or over 10,000 qubits or classical bits; what is not unitary, such as a
+            reset, classical control, noise, or a measurement before a gate, of some of the qubits or in another order;
+            an angle that is not an affine function of parameters; or a gate that Qiskit cannot decompose.
     """
     qiskit = imported("qiskit", "qiskit", "from_qiskit")
     if not isinstance(circuit, qiskit.QuantumCircuit):
