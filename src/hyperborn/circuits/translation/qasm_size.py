@@ -105,8 +105,8 @@ def value_of(node: ast.expr, constants: Mapping[str, Size]) -> Size:
         KeyError: for a name or an operator that is not known.
         TypeError, ArithmeticError, ValueError: for what has no value.
     """
-    if isinstance(node, ast.Constant):
-        found: Size = operator.index(node.value)
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        found: Size = node.value
     elif isinstance(node, ast.Name):
         found = constants[node.id]
     elif isinstance(node, ast.UnaryOp):
