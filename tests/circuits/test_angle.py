@@ -1,6 +1,8 @@
+import math
 from math import pi
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,6 +80,9 @@ def test_how_an_angle_is_written(angle: Angle, text: str) -> None:
         (lambda: Angle("pi"), "constant of an angle = 'pi': give a finite number"),
         (lambda: Angle(float("nan")), "constant of an angle = nan"),
         (lambda: Angle(0.0, ((0, float("inf")),)), "coefficient of an angle = inf"),
+        (lambda: Angle(0.0, ((0, 1e308), (0, 1e308))), "coefficient of an angle = inf"),
+        (lambda: 1e31 * THETA[0], r"coefficient of an angle = 1e\+31: give a number of at most 1e\+30"),
+        (lambda: Angle(1e308) + 1e308, "constant of an angle = inf"),
         (lambda: Angle(0.0, ((-1, 1.0),)), "index of a parameter=-1"),
         (lambda: Angle(0.0, ((1.5, 1.0),)), "index of a parameter=1.5"),
         (lambda: Angle(0.0, (3,)), "give pairs"),
@@ -93,3 +98,61 @@ def test_angles_that_make_no_sense(make: Any, named: str) -> None:
 def test_only_affine_functions_can_be_written(make: Any) -> None:
     with pytest.raises(TypeError):
         make()
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: THETA[0] * THETA[1], r"theta\[0\] \* theta\[1\]"),
+        (lambda: THETA[0] / THETA[1], r"theta\[0\] / theta\[1\]"),
+        (lambda: THETA[0] / 0, r"theta\[0\] / 0"),
+        (lambda: THETA[0] * float("nan"), r"theta\[0\] \* nan"),
+        (lambda: THETA[0] * True, r"theta\[0\] \* True"),
+        (lambda: THETA[0] - "1", r"theta\[0\] - '1'"),
+        (lambda: 1 / THETA[0], r"1 / \(theta\[0\]\)"),
+        (lambda: THETA[0] ** 2, r"a power of theta\[0\]"),
+        (lambda: 2 ** THETA[0], r"2 to the power of theta\[0\]"),
+        (lambda: THETA[0] % 2, r"a remainder or whole part of theta\[0\]"),
+        (lambda: abs(THETA[0]), r"the absolute value of theta\[0\]"),
+        (lambda: THETA[0] < 1, r"a comparison of theta\[0\]"),
+        (lambda: THETA[0] >= 1, r"a comparison of theta\[0\]"),
+        (lambda: float(THETA[0]), r"theta\[0\] as a number"),
+        (lambda: int(THETA[0]), r"theta\[0\] as a number"),
+        (lambda: math.sin(THETA[0]), r"theta\[0\] as a number"),
+        (lambda: np.array(THETA, float), r"theta\[0\] as a number"),
+        (lambda: np.sin(THETA[0]), r"np\.sin of theta\[0\]"),
+        (lambda: np.float64(1) > THETA[0], r"np\.\w+ of theta\[0\]"),
+        (lambda: np.array(THETA) * np.array(THETA), r"theta\[0\] \* theta\[0\]"),
+        (lambda: jnp.ones(2) * THETA[0], r"theta\[0\] \* Array"),
+    ],
+)
+def test_what_is_no_angle_is_said_in_a_line(make: Any, named: str) -> None:
+    with pytest.raises(
+        UserError, match=f"{named}.*: an angle is an affine function of parameters, .* 2.theta"
+    ) as raised:
+        make()
+    assert "\n" not in str(raised.value)
+
+
+def test_numbers_and_arrays_of_numpy_multiply_and_add_up() -> None:
+    for two in (np.float64(2), np.float32(2), np.int64(2), np.array(2)):
+        assert two * THETA[0] == THETA[0] * two == 2 * THETA[0]
+        assert two - THETA[0] == 2 - THETA[0]
+        assert THETA[0] / two == THETA[0] / 2
+    assert list(np.array([1, 2]) * THETA[0]) == list(THETA[0] * np.array([1, 2])) == [THETA[0], 2 * THETA[0]]
+    assert list(np.array([1.0, 2.0]) - THETA[0]) == [1 - THETA[0], 2 - THETA[0]]
+    assert list(np.array(THETA) + np.pi) == [angle + pi for angle in THETA]
+    assert (np.array([[1, 2, 0, 0]]) @ np.array(THETA)).tolist() == [THETA[0] + 2 * THETA[1]]
+    assert np.sum(THETA) == sum(THETA)
+    assert (np.float64(1) == THETA[0]) is False
+    assert THETA[0] != np.float64(1)
+
+
+def test_constants_are_reduced_and_mean_the_same() -> None:
+    for constant in (1e300, -1e17, 12345.678, 7.0, -9.5):
+        angle = Angle(constant, ((1, 2.0),)).reduced
+        assert abs(angle.constant) <= 2 * pi
+        assert angle.terms == ((1, 2.0),)
+        for function in (math.sin, math.cos):
+            assert function(angle.constant / 2) == pytest.approx(function(constant / 2), abs=1e-15)
+    assert Angle(6.2).reduced == Angle(6.2)

@@ -1,7 +1,9 @@
+import itertools
 import json
 from math import pi
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ import circuit_oracle
 from hyperborn.circuits import AllPairs, Angle, Brickwork, Circuit, Gate, GateList, parameters
 from hyperborn.circuits.gate_list import gate_of
 from hyperborn.errors import UserError
+from hyperborn.posteriors import Register
+from hyperborn.printable import shown
 
 THETA = parameters(4)
 
@@ -24,6 +28,17 @@ def test_gates_may_be_tuples() -> None:
     )
     assert given.parameter_shape == (4,)
     assert str(given) == "a circuit of 3 qubits, 5 gates and 4 parameters"
+
+
+def test_a_long_circuit_is_shown_by_its_size() -> None:
+    assert repr(GateList(2, [("ry", 0, THETA[1] + 1), ("cx", (0, 1))])) == (
+        "GateList of 2 qubits, 2 gates and 2 parameters: ry(theta[1] + 1) on 0; cx on 0, 1"
+    )
+    long = GateList.of(Brickwork(3, 2))
+    assert repr(long) == "GateList of 3 qubits, 14 gates and 12 parameters"
+    with pytest.raises(UserError, match=r"parameters of shape \(3,\) do not fit GateList of 3 qubits, .*; it takes"):
+        Register(long).probabilities(jnp.zeros(3))
+    assert shown(Register(long)) == "Register(circuit=GateList of 3 qubits, 14 gates and 12 parameters)"
 
 
 def test_any_circuit_is_a_list_of_gates() -> None:
@@ -61,6 +76,7 @@ TO_PRODUCT: dict[str, Circuit] = {
     ),
     "flips before": GateList(2, [("x", 0), ("cx", (0, 1)), ("swap", (0, 1)), ("ry", 0, 0), ("rx", 1, 1)]),
     "affine": GateList(2, [("ry", 0, 2 * THETA[1] - pi / 2), ("u", 1, (THETA[0] + 1, 2, 3)), ("cz", (0, 1))]),
+    "large constants": GateList(2, [("ry", 0, THETA[1] + 12345.678), ("rx", 1, THETA[0] - 1e6)]),
     "all pairs": GateList.of(AllPairs(2, 2)),
 }
 UNKNOWN: dict[str, Circuit] = {
@@ -116,6 +132,10 @@ def test_where_no_product_angles_are_known_there_are_none(name: str) -> None:
         ((2, [("ry", 0, 3)], (2,)), r"the gate ry\(theta\[3\]\) on 0 in a circuit of 2 parameters"),
         ((2, [("ry", 0, 0)], 1), "shape = 1: give the shape"),
         ((2, [("ry", 0, 0)], (-1,)), "a length in shape=-1"),
+        ((10**6 + 1, []), "n_qubits=1000001 must be a whole number from 1 to 1,000,000"),
+        ((1, itertools.repeat(("h", 0))), "the gates are over the limit of 1,000,000; give a shorter circuit"),
+        ((1, [("ry", 0, 10**9)]), "1000000001 parameters are over the limit of 10,000,000; number those"),
+        ((1, [], (10**9, 10**9)), "1000000000000000000 parameters are over the limit"),
         ((2, [("ry", 0, 0.5)]), "for a fixed angle give hb.circuits.Angle"),
         ((1, [("cnot", (0, 1))]), "gate 'cnot' is not known"),
     ],

@@ -280,3 +280,27 @@ def test_angles_of_the_wrong_shape_are_refused() -> None:
     for function in (statevector.amplitudes, statevector.probabilities):
         with pytest.raises(UserError, match=r"of shape \(4, 2, 3\) do not fit Brickwork\(n_qubits=3, depth=2\)"):
             function(Brickwork(3, depth=2), jnp.zeros((4, 2, 3)))
+
+
+@pytest.mark.parametrize("constant", [1e300, -1e17, 12345.678])
+def test_large_constants_lose_no_digits(constant: float) -> None:
+    """All gates with an angle, between others. The second and third angle of U add up, and are small for that."""
+    gates: list[Any] = [("ry", 0, 0), ("ry", 1, 1)]
+    for name, kind in GATES.items():
+        if kind.n_angles:
+            own = [Angle(constant), Angle(100.25), Angle(-50.5)][: kind.n_angles]
+            gates += [(name, tuple(range(kind.n_qubits)), own), ("rx", 1, Angle(constant)), ("h", 0)]
+    circuit = GateList(2, gates)
+    params = np.array([0.3, 0.7])
+    expected = circuit_oracle.probabilities(circuit_oracle.with_angles(circuit.gates(), params), 2)
+    found = statevector.probabilities(circuit, jnp.asarray(params, jnp.float32))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
+    with jax.enable_x64(True):
+        found = statevector.probabilities(circuit, jnp.asarray(params))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
+
+
+def test_many_constants_that_add_up_lose_no_digits() -> None:
+    circuit = GateList(1, [("ry", 0, Angle(3.0))] * 1000 + [("ry", 0, 0)])
+    found = statevector.probabilities(circuit, jnp.full(1, 0.25, jnp.float32))
+    assert abs(float(found[1]) - np.sin(3000.25 / 2) ** 2) < 1e-6

@@ -96,6 +96,10 @@ class Circuit(ABC):
     def to_qasm3(self, params: ArrayLike | None = None, *, measured: bool = False) -> str:
         """The same gates as a program in OpenQASM 3: qubit i is ``q[i]``.
 
+        Qiskit writes the numbers: within 1e-9 of a simple multiple of π, such as 3π/8 or 0, they are rounded to it, and
+        all others have 15 digits or more. A program that is read again by `hyperborn.circuits.from_qasm` has its
+        parameters in one vector, without those that no gate uses; the others are numbered anew.
+
         Args:
             params: numbers (radians) of `parameter_shape`; if absent, the program has an input ``theta0``, ``theta1``,
                 ... for each element of the flattened array that a gate uses.

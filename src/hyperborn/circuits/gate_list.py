@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from math import acos, asin, prod, sqrt
 from typing import Any, TypeAlias
 
@@ -21,6 +22,18 @@ from hyperborn.printable import shown
 MOST_GATES = 1_000_000
 """Most gates: they are kept one by one."""
 
+MOST_QUBITS = MOST_GATES
+"""Most qubits, those of a wide circuit of many registers: one that no gate acts on is always 0."""
+
+MOST_READ_QUBITS = 10_000
+"""Most qubits, and most classical bits, of a circuit that is read from another library or from OpenQASM."""
+
+MOST_PARAMETERS = 10 * MOST_GATES
+"""Most parameters: training keeps several arrays of them."""
+
+MOST_SHOWN = 4
+"""Most gates that are listed where the circuit is shown."""
+
 FLIPS = frozenset({"x", "y", "cx", "cy", "swap", "iswap", "ccx"})
 """Gates that map every basis state to another one, but for phases."""
 
@@ -28,7 +41,7 @@ GateLike: TypeAlias = Gate | Sequence[Any]
 """A gate, or its name, qubits and angles, such as ("cx", (0, 1))."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GateList(Circuit):
     """Any gates, in order of time, on |0...0>: for circuits of one's own, or of other libraries.
 
@@ -37,7 +50,8 @@ class GateList(Circuit):
     an array of the given shape; if absent, one vector that ends with the highest parameter that a gate uses.
 
     Raises:
-        UserError: for what are no gates, or gates on qubits or parameters that the circuit does not have.
+        UserError: for what are no gates, gates on qubits or parameters that the circuit does not have, or over
+            `MOST_QUBITS` qubits, `MOST_GATES` gates or `MOST_PARAMETERS` parameters.
     """
 
     n_qubits: int
@@ -45,12 +59,12 @@ class GateList(Circuit):
     shape: tuple[int, ...]
 
     def __init__(self, n_qubits: int, listed: Iterable[GateLike], shape: Sequence[int] | None = None) -> None:
-        n = whole_number("n_qubits", n_qubits, 1)
+        n = whole_number("n_qubits", n_qubits, 1, MOST_QUBITS)
         if isinstance(listed, str) or not isinstance(listed, Iterable):
             raise UserError(f"listed = {shown(listed)}: give gates, such as [('h', 0), ('cx', (0, 1))]")
-        gates = tuple(gate_of(gate) for gate in listed)
+        gates = tuple(gate_of(gate) for gate in islice(listed, MOST_GATES + 1))
         if len(gates) > MOST_GATES:
-            raise UserError(f"{len(gates):,} gates are over the limit of {MOST_GATES:,}; give a shorter circuit")
+            raise UserError(f"the gates are over the limit of {MOST_GATES:,}; give a shorter circuit")
         if shape is None:
             shape = (1 + max((index for gate in gates for index in gate.parameters), default=-1),)
         if not isinstance(shape, tuple | list):
@@ -58,6 +72,11 @@ class GateList(Circuit):
         object.__setattr__(self, "n_qubits", n)
         object.__setattr__(self, "listed", gates)
         object.__setattr__(self, "shape", tuple(whole_number("a length in shape", length, 0) for length in shape))
+        if prod(self.shape) > MOST_PARAMETERS:
+            raise UserError(
+                f"{shown(prod(self.shape))} parameters are over the limit of {MOST_PARAMETERS:,}; number those that "
+                "the gates use from 0 on"
+            )
         check_indices(gates, n, prod(self.shape))
 
     @classmethod
@@ -83,7 +102,7 @@ class GateList(Circuit):
         for (parameter, angle, bit), probability in zip(found, wanted, strict=True):
             root = sqrt(min(max(float(probability), 0.0), 1.0))
             rotation = 2 * (acos(root) if bit else asin(root))
-            angles[parameter] = (rotation - angle.constant) / angle.terms[0][1]
+            angles[parameter] = (rotation - angle.reduced.constant) / angle.terms[0][1]
         return jnp.asarray(angles.reshape(self.shape), float)
 
     @cached_property
@@ -93,6 +112,10 @@ class GateList(Circuit):
     def __hash__(self) -> int:
         # Kept: compiled programs are looked up by it at every call.
         return self._hash
+
+    def __repr__(self) -> str:
+        size = f"GateList of {self.n_qubits} qubits, {len(self.listed)} gates and {self.n_parameters} parameters"
+        return f"{size}: {'; '.join(map(str, self.listed))}" if 0 < len(self.listed) <= MOST_SHOWN else size
 
     def __str__(self) -> str:
         return f"a circuit of {self.n_qubits} qubits, {len(self.listed)} gates and {self.n_parameters} parameters"

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
-from hyperborn.arguments import shown
 from hyperborn.circuits.circuit import Circuit, rotation_to, shared_parameter
 from hyperborn.circuits.gate import Gate
 from hyperborn.errors import UserError, whole_number
+from hyperborn.printable import shown
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def rotation_parameters(circuit: Circuit) -> tuple[tuple[int, int], ...]:
     for qubit, rotations in enumerate(found):
         if len(rotations) < 2:
             raise UserError(
-                f"{circuit} has no RY and then RZ on qubit {qubit} after its last CX, so that it cannot reach every "
-                "state of the qubit; give a circuit such as hb.circuits.AllPairs or Brickwork"
+                f"{shown(circuit)} has no RY and then RZ on qubit {qubit} after its last CX, so that it cannot reach "
+                "every state of the qubit; give a circuit such as hb.circuits.AllPairs or Brickwork"
             )
     return tuple((rotations["ry"], rotations["rz"]) for rotations in found)
 

@@ -85,7 +85,8 @@ class AngleTable:
         constants = np.zeros(int(np.prod(shape)))
         places, parameters, factors = [], [], []
         for place, angle in sorted(entries, key=itemgetter(0)):
-            constants[place] += angle.constant
+            # In double precision: single precision has no digits for sums of many.
+            constants[place] += angle.reduced.constant
             for parameter, factor in angle.terms:
                 places.append(place)
                 parameters.append(parameter)

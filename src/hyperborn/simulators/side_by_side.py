@@ -23,6 +23,7 @@ from jaxtyping import Array, Float
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.circuits.gate import Gate
 from hyperborn.errors import UserError
+from hyperborn.printable import shown
 from hyperborn.simulators.arithmetic import contract, cosine_and_sine
 from hyperborn.walsh import hadamard
 
@@ -91,14 +92,18 @@ def phase_layers_of(circuit: Circuit) -> PhaseLayers:
     kinds = {"ry": "y", "rz": "z", "rzz": "z"}
     strange = {gate.name for gate in circuit.gates()} - kinds.keys()
     if strange:
-        raise UserError(f"{circuit} has {strange.pop()} gates; registers side by side take AllPairs or ChosenPairs")
+        raise UserError(
+            f"{shown(circuit)} has {strange.pop()} gates; registers side by side take AllPairs or ChosenPairs"
+        )
     runs = [(kind, list(gates)) for kind, gates in groupby(circuit.gates(), key=lambda gate: kinds[gate.name])]
     while runs and runs[0][0] == "z":
         del runs[0]
     while runs and runs[-1][0] == "z":
         del runs[-1]
     if not runs:
-        raise UserError(f"{circuit} has no ry gate, so that all its bits are 0; give one that rotates its qubits")
+        raise UserError(
+            f"{shown(circuit)} has no ry gate, so that all its bits are 0; give one that rotates its qubits"
+        )
     n = circuit.n_qubits
     begin = runs[0][1]
     signs = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n - 1, -1, -1)) & 1)

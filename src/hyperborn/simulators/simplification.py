@@ -35,7 +35,7 @@ def simplified(gates: Iterable[Gate], n: int) -> Simplified:
     gathered = Gathered([0] * n)
     phases = [NOTHING]
     for gate in in_levels(list(gates), AXES_OF_GATES):
-        primitives, global_phase = EXPANSIONS[gate.name](*gate.qubits, *gate.angles)
+        primitives, global_phase = EXPANSIONS[gate.name](*gate.qubits, *(angle.reduced for angle in gate.angles))
         phases.append(global_phase)
         for primitive in primitives:
             gathered.add(primitive)

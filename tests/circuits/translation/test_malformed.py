@@ -10,7 +10,7 @@ import pennylane as qml
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Gate, Parameter, ParameterVector
-from qiskit.circuit.library import RXGate
+from qiskit.circuit.library import RXGate, zz_feature_map
 from qiskit.quantum_info import Kraus
 
 from hyperborn.circuits import from_pennylane, from_qasm, from_qiskit
@@ -73,6 +73,8 @@ QISKIT: list[tuple[Any, str]] = [
     ("h 0", r"circuit = 'h 0': give a qiskit\.QuantumCircuit"),
     (RXGate(A), r"circuit = .*: give a qiskit\.QuantumCircuit"),
     (QuantumCircuit(), "the circuit has no qubits"),
+    (QuantumCircuit(10_001), "the circuit has 10,001 qubits, over the limit of 10,000 of a circuit that is read"),
+    (QuantumCircuit(1, 10_001), "the circuit has 10,001 classical bits, over the limit of 10,000"),
     (with_steps(lambda c: c.reset(1)), f"reset on 1 {NOT_UNITARY}"),
     (with_steps(lambda c: c.initialize([0.6, 0.8], 0)), f"reset on 0 {NOT_UNITARY}"),
     (with_steps(conditional), f"if_else on 1 {NOT_UNITARY}"),
@@ -89,6 +91,7 @@ QISKIT: list[tuple[Any, str]] = [
     (with_steps(lambda c: c.measure([0, 1], [0, 0])), r"classical bits \[0, 0\] for qubits 0 to 1"),
     (with_angle(A**2), f"the angle a\\*\\*2 of rx on 0: {NOT_AFFINE}"),
     (with_angle(A * B), f"the angle a\\*b of rx on 0: {NOT_AFFINE}"),
+    (zz_feature_map(2), r"of p on 1: .*, or bind its parameters first, in Qiskit by circuit\.assign_parameters\("),
     (with_angle(A.sin()), f"the angle sin\\(a\\) of rx on 0: {NOT_AFFINE}"),
     (with_angle(A.exp() + 1), f"of rx on 0: {NOT_AFFINE}"),
     (with_angle(1 / (V[0] + 2)), f"the angle .*v\\[0\\].* of rx on 0: {NOT_AFFINE}"),
@@ -127,14 +130,23 @@ QASM: list[tuple[Any, str]] = [
     (TWO + "measure q[0] -> c[0]; x q[0];", "qubit 0 is measured before x on 0"),
     (TWO + "opaque box a; box q[0];", "box on 0 has no definition by gates"),
     ("OPENQASM 2.0;", "the circuit has no qubits"),
-    (THREE + "foo q[0];", r"the program is no valid OpenQASM 3 \(.*gate 'foo' is not defined"),
-    ("OPENQASM 3.0; qubit q; x q;", r"the program is no valid OpenQASM 3 \(.*gate 'x' is not defined"),
+    (THREE + "foo q[0];", r"the program cannot be read by Qiskit's importer .* \(.*gate 'foo' is not defined"),
+    ("OPENQASM 3.0; qubit q; x q;", r"the program cannot be read by Qiskit's importer .* \(.*gate 'x' is not defined"),
     ("OPENQASM 3.0; qubit[", r"the program is no valid OpenQASM 3 \("),
     (THREE + "reset q;", f"reset on 0 {NOT_UNITARY}"),
     (THREE + "for int i in [0:1] { x q[0]; }", f"for_loop on 0 {NOT_UNITARY}"),
     (THREE + "c[0] = measure q[0]; if (c[0]) { x q[1]; }", "if_else on 1 is not unitary"),
     (THREE + "c[1] = measure q[0]; c[0] = measure q[1];", r"classical bits \[1, 0\]"),
-    (THREE + "input float a; rx(sin(a)) q[0];", r"the program is no valid OpenQASM 3 \("),
+    (THREE + "input float a; rx(sin(a)) q[0];", r"the program cannot be read by Qiskit's importer of OpenQASM 3 \("),
+    (
+        THREE + "rx(2 ** 3) q[0];",
+        r"the program cannot be read by Qiskit's importer .* \(.*unsupported.*write it without",
+    ),
+    (THREE + f"rx({'(' * 3000}1{')' * 3000}) q[0];", "the program is nested too deeply to be read; give one of fewer"),
+    (
+        TWO + "gate a0 x { h x; } " + " ".join(f"gate a{i} x {{ a{i - 1} x; }}" for i in range(1, 3000)) + " a2999 q;",
+        "the circuit is of gates nested too deeply",
+    ),
     (THREE + "input float a; rx(a * a) q[0];", NOT_AFFINE),
     (THREE + "gate rzz(t) a, b { cx a, b; } rzz(0.1) q[0], q[1];", "rzz on 0, 1 is defined as another gate"),
 ]
@@ -188,7 +200,10 @@ PENNYLANE: list[tuple[Any, Any, str]] = [
     (lambda w: [qml.RX(w[0], 0), qml.AmplitudeDamping(0.1, 0)], 1, "AmplitudeDamping on wires 0 is no gate"),
     (lambda w: [qml.RX(w[0], 0), qml.CNOT([0, 1]), qml.probs(wires=[1, 0])], 1, r"reads the wires \[1, 0\]"),
     (lambda w: [qml.RX(w[0], 0), qml.CNOT([0, 1]), qml.sample(wires=[0])], 1, r"reads the wires \[0\]"),
-    (lambda _: None, 1, r"wires = \[\]: give every wire once"),
+    (lambda _: None, 1, r"the function applies no gates; apply operations of PennyLane in it, such as qml\.RX\("),
+    (lambda w: w + 1, 1, "the function applies no gates"),
+    (lambda w: qml.RX(w[0], 0), (10**6, 100), r"n_params=\(1000000, 100\): give at most 10,000,000 parameters"),
+    (lambda w: [qml.RX(w[0], 0) for _ in range(11)], 10**7, "11 angles of 10,000,000 parameters, over the limit"),
 ]
 
 
@@ -221,6 +236,8 @@ def test_functions_of_pennylane(function: Any, n_params: Any, said: str) -> None
 def test_wires_that_are_missing_or_named_twice() -> None:
     refused(lambda: from_pennylane(entangled, 0, wires=[0]), r"CNOT on wires 0, 1 is not on one of")
     refused(lambda: from_pennylane(entangled, 0, wires=[0, 1, 0]), "give every wire once")
+    refused(lambda: from_pennylane(entangled, 0, wires=[]), r"wires = \[\]: give every wire once")
+    refused(lambda: from_pennylane(entangled, 0, wires=range(10**12)), "wires: over the limit of 10,000")
 
 
 def test_files_that_are_no_text(tmp_path: Path) -> None:

@@ -18,6 +18,9 @@ from hyperborn.redaction import error_text
 Recording = tuple[list[Any], list[Any]]
 """PennyLane's operations and measurements."""
 
+MOST_DERIVATIVES = 100_000_000
+"""Most angles times parameters: all derivatives are computed at once."""
+
 TRIALS = 2
 """Random parameters at which angles are compared with what was found."""
 
@@ -44,6 +47,12 @@ def affine_angles(
     # First as NumPy arrays, which refuse an index that is out of range; JAX would take the last parameter.
     trials = [np.asarray(random.uniform(-2, 2, shape)) for _ in range(TRIALS)]
     operations, measurements = recorded(record, trials[0])
+    n_angles = sum(len(operation.data) for operation in operations)
+    if n_angles * prod(shape) > MOST_DERIVATIVES:
+        raise UserError(
+            f"the function has {n_angles:,} angles of {prod(shape):,} parameters, over the limit of "
+            f"{MOST_DERIVATIVES:,} derivatives; give a smaller circuit, or list its gates in a hb.circuits.GateList"
+        )
     with jax.enable_x64(True):
         try:
             # Traced without numbers first, on which the operations may not depend.

@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from hyperborn.circuits.circuit import Circuit, flat_parameters
 from hyperborn.circuits.gate import Gate
-from hyperborn.circuits.gate_list import GateList
+from hyperborn.circuits.gate_list import MOST_PARAMETERS, MOST_READ_QUBITS, GateList
 from hyperborn.circuits.translation.affine import affine_angles
 from hyperborn.errors import UserError, whole_number
 from hyperborn.packages import imported
@@ -97,7 +99,9 @@ def from_pennylane(function: Any, n_params: int | Sequence[int], *, wires: Itera
 
     ``from_pennylane(lambda weights: qml.StronglyEntanglingLayers(weights, wires=range(9)), (2, 9, 3))``. Parameters
     keep their shape, and are counted row by row. Qubit i is the i-th wire, and bits are in the same order in both
-    libraries: wire 0 first.
+    libraries: wire 0 first. Wires are numbered anew: of a function with gates on the wires 3 and 7 these are qubits 0
+    and 1. Numbers are taken in ascending order, names such as "a" in the order in which gates first use them; give
+    `wires` for another order, or for wires without gates.
 
     Operations that are no gates of `hyperborn.circuits.GATES`, such as templates, are decomposed by PennyLane, up to a
     global phase. Angles must be affine functions of the parameters; the function is run at JAX's traced arrays to find
@@ -111,8 +115,9 @@ def from_pennylane(function: Any, n_params: int | Sequence[int], *, wires: Itera
             on, ascending if they are numbers, or as they occur.
 
     Raises:
-        UserError: if the function fails, takes other arguments or no angle is affine; for a measurement before a gate,
-            a channel, or an operation that has no decomposition; or for wires that are not named.
+        UserError: if the function fails, takes other arguments, applies no gates or an angle is not affine; for a
+            measurement before a gate, a channel, or an operation that has no decomposition; for wires that are not
+            named; or for over 10,000 wires.
     """
     pennylane = imported("pennylane", "pennylane", "from_pennylane")
     if not callable(function):
@@ -146,7 +151,10 @@ def shape_of(n_params: Any) -> tuple[int, ...]:
     """
     given = n_params if isinstance(n_params, tuple | list) else (n_params,)
     why = ", the number of parameters or a length in their shape"
-    return tuple(whole_number("n_params", length, 0, why=why) for length in given)
+    shape = tuple(whole_number("n_params", length, 0, why=why) for length in given)
+    if prod(shape) > MOST_PARAMETERS:
+        raise UserError(f"n_params={shown(n_params)}: give at most {MOST_PARAMETERS:,} parameters")
+    return shape
 
 
 def recorder(pennylane: Any, function: Callable[[Any], Any]) -> Callable[[Any], tuple[list[Any], list[Any]]]:
@@ -191,17 +199,26 @@ def wire_order(
     """The wires in the order of qubits, as `from_pennylane` says.
 
     Raises:
-        UserError: if there are none, or one is named twice.
+        UserError: if there are none, over `MOST_READ_QUBITS`, or one is named twice.
     """
     device = function.device.wires if isinstance(function, pennylane.QNode) else None
     if wires is not None:
-        order = list(wires) if isinstance(wires, Iterable) and not isinstance(wires, str) else [wires]
+        named = wires if isinstance(wires, Iterable) and not isinstance(wires, str) else [wires]
+        order = list(islice(named, MOST_READ_QUBITS + 1))
     elif device is not None:
-        order = list(device)
+        order = list(islice(device, MOST_READ_QUBITS + 1))
     else:
         order = list(dict.fromkeys(wire for one in (*operations, *measurements) for wire in one.wires))
         if all(isinstance(wire, int | np.integer) for wire in order):
             order.sort()
+        if not order:
+            raise UserError(
+                "the function applies no gates; apply operations of PennyLane in it, such as qml.RX(params[0], wires=0)"
+            )
+    if len(order) > MOST_READ_QUBITS:
+        raise UserError(
+            f"wires: over the limit of {MOST_READ_QUBITS:,} of a circuit that is read; give a function of fewer wires"
+        )
     if not order or len(set(order)) < len(order):
         raise UserError(f"wires = {shown(order)}: give every wire once, in the order of qubits")
     return order

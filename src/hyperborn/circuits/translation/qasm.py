@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from hyperborn.arguments import path_of
 from hyperborn.circuits.circuit import Circuit, flat_parameters
 from hyperborn.circuits.gate_list import GateList
+from hyperborn.circuits.translation.qasm_size import check_size
 from hyperborn.circuits.translation.qiskit import append_gates, from_qiskit
 from hyperborn.errors import UserError
 from hyperborn.packages import imported
@@ -19,8 +20,8 @@ from hyperborn.printable import printable
 from hyperborn.redaction import error_text
 from hyperborn.storage import read_bounded
 
-MOST_BYTES = 16 * 2**20
-"""Of a file: a million gates are about as much."""
+MOST_BYTES = {2: 16 * 2**20, 3: 4 * 2**20}
+"""Of a program, by its version: a million gates or a quarter. The parser of version 3 takes 500 times the memory."""
 
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")
@@ -53,19 +54,36 @@ def from_qasm(program: str | PathLike[str]) -> GateList:
     is qubit 0. Inputs of OpenQASM 3 (``input float theta;``) are parameters, in the alphabetical order of their names.
     The rest is as `hyperborn.circuits.from_qiskit` says, by which the program is read.
 
+    Nothing is read of over 10,000 qubits or classical bits, of gates defined by others that make over a million gates,
+    or of over 16 MiB of text (4 MiB of OpenQASM 3).
+
     Raises:
-        UserError: if the file cannot be read, the text is no valid program, or Qiskit (for OpenQASM 3
-            qiskit-qasm3-import) is not installed; and as `from_qiskit`.
+        UserError: if the file cannot be read, the text is no valid program or over these limits, Qiskit's importer
+            lacks what it uses, or Qiskit (for OpenQASM 3 qiskit-qasm3-import) is not installed; and as `from_qiskit`.
     """
     if isinstance(program, str) and (not program.strip() or any(mark in program for mark in ("OPENQASM", "\n", ";"))):
         source, text = "the program", program
     else:
         path = path_of("program", program, "an OpenQASM file, or its text")
         source, text = str(path), read_text(path)
-    version = VERSION.match(COMMENT.sub(" ", text))
-    if version is None or version[1] not in ("2", "3"):
+    if len(text) > max(MOST_BYTES.values()):
+        raise too_long(source, text, 2)
+    plain = COMMENT.sub(" ", text)
+    found = VERSION.match(plain)
+    if found is None or found[1] not in ("2", "3"):
         raise UserError(f"{source} does not begin with OPENQASM 2.0; or OPENQASM 3.0; give an OpenQASM program")
-    return from_qiskit(parsed(source, text, int(version[1])))
+    version = int(found[1])
+    if len(text) > MOST_BYTES[version]:
+        raise too_long(source, text, version)
+    check_size(source, plain, version)
+    return from_qiskit(parsed(source, text, version))
+
+
+def too_long(source: str, text: str, version: int) -> UserError:
+    return UserError(
+        f"{source} has {len(text):,} characters, over the limit of {MOST_BYTES[version]:,} of OpenQASM {version}; give "
+        "a shorter one"
+    )
 
 
 def read_text(path: Path) -> str:
@@ -75,7 +93,7 @@ def read_text(path: Path) -> str:
         UserError: if it cannot be read, is too large or no text.
     """
     try:
-        return read_bounded(path, MOST_BYTES).decode("utf-8")
+        return read_bounded(path, max(MOST_BYTES.values())).decode("utf-8")
     except OSError as error:
         raise UserError(f"cannot read the circuit {path}: {error.strerror}; check its path") from error
     except UnicodeDecodeError as error:
@@ -86,7 +104,7 @@ def parsed(source: str, text: str, version: int) -> Any:
     """The `qiskit.QuantumCircuit` of a program.
 
     Raises:
-        UserError: if it is not valid.
+        UserError: if it is not valid, or Qiskit's importer lacks what it uses.
     """
     if version == 2:
         module = imported("qiskit", "qiskit", "from_qasm")
@@ -101,6 +119,13 @@ def parsed(source: str, text: str, version: int) -> Any:
             return read(text)
     except MemoryError:
         raise
+    except RecursionError as error:
+        raise UserError(f"{source} is nested too deeply to be read; give one of fewer brackets in brackets") from error
     except Exception as error:
         reason = " ".join(printable(said.getvalue()).split())[:300] or error_text(error).rstrip(": ")
+        if version == 3 and isinstance(error, imported("qiskit.qasm3", "qiskit", "from_qasm").QASM3ImporterError):
+            # Undefined names, and what is valid but not known to it.
+            raise UserError(
+                f"{source} cannot be read by Qiskit's importer of OpenQASM 3 ({reason}); write it without that"
+            ) from error
         raise UserError(f"{source} is no valid OpenQASM {version} ({reason}); correct it") from error

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from hyperborn.circuits.angle import Angle
 from hyperborn.circuits.circuit import Circuit, flat_parameters
 from hyperborn.circuits.gate import GATES, Gate
-from hyperborn.circuits.gate_list import GateList
+from hyperborn.circuits.gate_list import MOST_READ_QUBITS, GateList
 from hyperborn.circuits.matrices import matrix_of
 from hyperborn.circuits.translation.qiskit_angles import angle_of_expression
 from hyperborn.errors import UserError
@@ -78,20 +78,44 @@ def from_qiskit(circuit: Any) -> GateList:
     qubit 0 is the first and most significant bit, in Qiskit's counts the last one. Parameters are one vector in the
     order of ``circuit.parameters``: by name, and elements of a `ParameterVector` by their index.
 
-    Gates of `hyperborn.circuits.GATES` stay as they are; Qiskit decomposes others into these, up to a global phase.
+    Gates of `hyperborn.circuits.GATES` stay as they are; Qiskit decomposes others into these, up to a global phase. A
+    composite gate may be one that its decomposition only approximates: a `PauliEvolutionGate` becomes the steps of its
+    synthesis, by default a single Trotter step, and not the exact exponential.
+
+    A circuit that was exported and is read again may number its parameters anew: those that no gate uses are dropped,
+    and the array of parameters is flat.
+
     Barriers, delays, identities and global phases are dropped. So are measurements at the end, if qubit i is measured
     into the i-th of the classical bits, for all qubits: here every qubit is measured anyway.
 
     Raises:
-        UserError: for what is no circuit; what is not unitary, such as a reset, classical control, noise, or a
-            measurement before a gate, of some of the qubits or in another order; an angle that is not an affine
-            function of parameters; or a gate that Qiskit cannot decompose.
+        UserError: for what is no circuit, or over 10,000 qubits or classical bits; what is not unitary, such as a
+            reset, classical control, noise, or a measurement before a gate, of some of the qubits or in another order;
+            an angle that is not an affine function of parameters; or a gate that Qiskit cannot decompose.
     """
     qiskit = imported("qiskit", "qiskit", "from_qiskit")
     if not isinstance(circuit, qiskit.QuantumCircuit):
         raise UserError(f"circuit = {shown(circuit)}: give a qiskit.QuantumCircuit")
     if not circuit.num_qubits:
         raise UserError("the circuit has no qubits; give one qubit for each weight")
+    for what, number in (("qubits", circuit.num_qubits), ("classical bits", circuit.num_clbits)):
+        if number > MOST_READ_QUBITS:
+            raise UserError(
+                f"the circuit has {number:,} {what}, over the limit of {MOST_READ_QUBITS:,} of a circuit that is read; "
+                "give a smaller circuit"
+            )
+    try:
+        return gate_list_of(circuit)
+    except RecursionError as error:
+        raise UserError("the circuit is of gates nested too deeply to be read; define them by fewer others") from error
+
+
+def gate_list_of(circuit: Any) -> GateList:
+    """The gates of a `qiskit.QuantumCircuit`, as `from_qiskit` says.
+
+    Raises:
+        UserError: for instructions or angles that are refused.
+    """
     check_unitary(circuit)
     parameters = {parameter: index for index, parameter in enumerate(circuit.parameters)}
     plain = decomposed(circuit)
@@ -132,7 +156,7 @@ def decomposed(circuit: Any) -> Any:
         plain = qiskit.transpile(
             circuit, basis_gates=[*NAMES, *NOTHING[1:]], optimization_level=0, qubits_initially_zero=False
         )
-    except MemoryError:
+    except (MemoryError, RecursionError):
         raise
     except Exception as error:
         raise UserError(

@@ -10,6 +10,7 @@ from hyperborn.errors import UserError, is_number
 from hyperborn.packages import imported
 from hyperborn.printable import printable, shown
 
+BINDING = ", or bind its parameters first, in Qiskit by circuit.assign_parameters(...)"
 REMEDY = "give a number of radians or an affine function of parameters, such as 2*a - pi/2"
 
 
@@ -58,6 +59,7 @@ def real(value: Any, given: Any, instruction: str) -> float:
     plain: Any = value.item() if isinstance(value, np.generic) else value
     found: Any = plain.real if isinstance(plain, complex) and plain.imag == 0 else plain
     if not is_number(found):
-        text = printable(str(given)) if hasattr(given, "parameters") else shown(given)
-        raise UserError(f"the angle {text[:200]} of {instruction}: {REMEDY}")
+        is_expression = bool(getattr(given, "parameters", ()))
+        text = printable(str(given)) if is_expression else shown(given)
+        raise UserError(f"the angle {text[:200]} of {instruction}: {REMEDY}{BINDING if is_expression else ''}")
     return float(found)
