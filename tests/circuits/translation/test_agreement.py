@@ -56,8 +56,9 @@ def test_probabilities_and_gradients_are_those_of_others(seed: int) -> None:
         single = single_precision(circuit, jnp.asarray(params, jnp.float32))
         double, gradient = with_gradient(circuit, jnp.asarray(params), jnp.asarray(c))
     assert (single.dtype, double.dtype) == (jnp.float32, jnp.float64)
-    # Of all 200, seed 40 is the farthest in single precision: one qubit and 27 layers, 0.97e-6 as users compile, as
-    # `make thorough` does; 1.21e-6 where XLA optimises little, as in the usual tests. All others are below 0.81e-6.
+    # Of all 200, seeds 40 and 97 are the farthest in single precision, 0.97e-6 and 0.98e-6 as users compile, as
+    # `make thorough` does; 1.21e-6 is seed 40 (one qubit, 27 layers) where XLA optimises little, as in the usual tests.
+    # All others are below 0.85e-6.
     for theirs in (of_qiskit(circuit, params), of_pennylane(circuit, params)):
         np.testing.assert_allclose(single, theirs, rtol=0, atol=1e-6)
         np.testing.assert_allclose(double, theirs, rtol=0, atol=1e-12)
