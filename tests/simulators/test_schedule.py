@@ -23,6 +23,14 @@ ONE_GATE = st.sampled_from(sorted(GATES)).flatmap(
     )
 )
 BLOCKS = st.lists(ONE_GATE, max_size=10)
+FLIPS_AND_FEW_OTHERS = st.lists(
+    st.sampled_from(["x", "cx", "cx", "ry", "cz", "h"]).flatmap(
+        lambda name: st.tuples(
+            st.just(name), st.permutations(range(3)).map(lambda order: tuple(order[: GATES[name].n_qubits]))
+        )
+    ),
+    max_size=12,
+)
 
 
 def listed(arguments: Sequence[Any]) -> GateList:
@@ -94,6 +102,19 @@ def assert_does_the_same(circuit: Circuit) -> Program:
 @given(BLOCKS)
 def test_a_schedule_does_what_its_circuit_does(arguments: list[Any]) -> None:
     assert_does_the_same(listed(arguments))
+
+
+@given(FLIPS_AND_FEW_OTHERS)
+def test_flips_are_scheduled_wherever_they_stand(arguments: list[Any]) -> None:
+    """Flips become known, and so move to other places, as what is before them is worked out."""
+    gates = [(name, qubits, [place % 8] * GATES[name].n_angles) for place, (name, qubits) in enumerate(arguments)]
+    assert_does_the_same(GateList(3, gates, (8,)))
+
+
+# An X that is left of the second CX commutes with the target of the first.
+def test_a_flip_whose_control_is_known_is_a_flip_of_the_start() -> None:
+    program = assert_does_the_same(GateList(3, [("x", 2), ("ry", 0, 0), ("cx", (0, 1)), ("cx", (2, 1))]))
+    assert program.start == (0, 1, 1)
 
 
 @given(BLOCKS, st.integers(6, 9))

@@ -143,6 +143,8 @@ def test_a_control_that_is_known_leaves_the_other_gate() -> None:
         ([("ry", 0, 0), ("ry", 0, -THETA[0]), ("x", 0)], (1, 0), []),
         ([("ry", 0, 0), ("cx", (0, 1)), ("x", 1), ("cx", (0, 1))], (0, 1), ["ry"]),
         ([("ry", 1, 0), ("cx", (1, 0)), ("cx", (1, 0)), ("h", 1), ("cx", (0, 1))], (0, 0), ["ry", "rz", "ry"]),
+        # X commutes with the target of CX.
+        ([("ry", 0, 0), ("cx", (0, 1)), ("x", 1)], (0, 1), ["ry", "cx"]),
     ],
 )
 def test_what_cancels_leaves_its_qubit_in_a_basis_state(gates: list[Any], start: Any, left: list[str]) -> None:

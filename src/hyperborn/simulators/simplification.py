@@ -108,7 +108,8 @@ class Gathered:
         known = [qubit for qubit in qubits if self.in_basis_state[qubit]]
         if name in ("rz", "rzz") and known:
             self.add_phase(primitive, known)
-        elif name == "x" and known:
+        elif name == "x" and len(self.run(qubits[0], "X")) == len(self.on[qubits[0]]):
+            # It commutes back to the start: nothing is on its qubit but targets of CX, if anything.
             self.start[qubits[0]] ^= 1
         elif name == "cx" and self.in_basis_state[qubits[0]]:
             if self.start[qubits[0]]:
