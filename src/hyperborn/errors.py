@@ -56,7 +56,11 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None, why
         UserError: if it is not a whole number (1.0 and True are not), or out of range.
     """
     # An array of one number does not count: it cannot be hashed, and compiled programs are found by their settings.
-    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else least - 1
+    # Most are plain, and abstract classes take long to ask.
+    if type(value) is int:
+        number = value
+    else:
+        number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else least - 1
     if number < least or (most is not None and number > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most:,}"
         raise UserError(f"{name}={shown(value)} must be a whole number {allowed}{why}")
@@ -65,6 +69,8 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None, why
 
 def is_number(value: Any) -> bool:
     """Whether a value is one finite real number that a float can hold. True and False do not count."""
+    if type(value) is float:
+        return math.isfinite(value)
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:

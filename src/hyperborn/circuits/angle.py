@@ -1,9 +1,9 @@
 """Angles of gates: affine functions of a circuit's parameters."""
 
 import operator
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import atan2, cos, isfinite, pi, sin
 from typing import Any, TypeVar
 
@@ -71,9 +71,10 @@ class Angle:
             isinstance(term, tuple | list) and len(term) == 2 for term in self.terms
         ):
             raise UserError(f"terms = {shown(self.terms)}: give pairs (index, coefficient), such as ((3, 2.0),)")
-        total: defaultdict[int, float] = defaultdict(float)
-        for index, coefficient in self.terms:
-            total[whole_number("index of a parameter", index, 0)] += finite_number("coefficient", coefficient)
+        total: dict[int, float] = {}
+        for given, coefficient in self.terms:
+            index = whole_number("index of a parameter", given, 0)
+            total[index] = total.get(index, 0.0) + finite_number("coefficient", coefficient)
         largest = max(map(abs, total.values()), default=0.0)
         if largest > LARGEST_COEFFICIENT:
             raise UserError(f"coefficient of an angle = {largest}: give a number of at most {LARGEST_COEFFICIENT:g}")
@@ -198,13 +199,19 @@ class Angle:
         return " ".join([first, *(f"{sign} {part}" for sign, part in zip(signs[1:], parts[1:], strict=True))])
 
 
+@lru_cache(maxsize=2**16)
+def angle_of_parameter(index: int) -> Angle:
+    """The angle that is the parameter of this index; kept, for most gates have no other angles."""
+    return Angle(terms=((index, 1.0),))
+
+
 def parameters(n: int) -> tuple[Angle, ...]:
     """The parameters of a circuit as angles, to be used in gates: ``theta = parameters(4)``.
 
     Raises:
         UserError: if n is not a whole number from 0 on.
     """
-    return tuple(Angle(terms=((index, 1.0),)) for index in range(whole_number("n", n, 0)))
+    return tuple(map(angle_of_parameter, range(whole_number("n", n, 0))))
 
 
 def finite_number(name: str, value: Any) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from hyperborn.circuits.angle import Angle
+from hyperborn.circuits.angle import Angle, angle_of_parameter
 from hyperborn.errors import UserError, whole_number
 from hyperborn.printable import shown
 
@@ -84,7 +84,8 @@ class Gate:
         kind = GATES[name]
         if not isinstance(qubits, tuple | list) or len(qubits) != kind.n_qubits:
             raise UserError(f"gate {name!r} takes a tuple of {kind.n_qubits} distinct qubits, not {shown(qubits)}")
-        own = tuple(whole_number(f"a qubit of gate {name!r}", qubit, 0) for qubit in qubits)
+        label = f"a qubit of gate {name!r}"
+        own = tuple(whole_number(label, qubit, 0) for qubit in qubits)
         if len(set(own)) != len(own):
             raise UserError(f"gate {name!r} takes {kind.n_qubits} distinct qubits, not {own}")
         given = angles if isinstance(angles, tuple | list) else () if angles is None else (angles,)
@@ -123,5 +124,7 @@ def angle_of(name: str, given: object) -> Angle:
     """
     if isinstance(given, Angle):
         return given
+    if type(given) is int and given >= 0:
+        return angle_of_parameter(given)
     why = f", the place of its angle in the parameters; for a fixed angle give hb.circuits.Angle({shown(given)})"
-    return Angle(terms=((whole_number(f"parameter of gate {name!r}", given, 0, why=why), 1.0),))
+    return angle_of_parameter(whole_number(f"parameter of gate {name!r}", given, 0, why=why))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
+from typing import TypeVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +26,8 @@ from hyperborn.simulators.arithmetic import Angles
 from hyperborn.simulators.decomposition import AXES, Primitive
 from hyperborn.simulators.permutations import Permutation, permutation_of
 from hyperborn.simulators.simplification import Ordering, in_levels, simplified
+
+Place = TypeVar("Place")
 
 LARGEST_GROUP = 4
 """Most qubits of a fused matrix: 16 × 16 matrices were the fastest on CPUs (3 to 6 qubits were tried)."""
@@ -193,16 +196,20 @@ def layers_of(primitives: Iterable[Primitive]) -> list[Layer]:
         if stage == 0:
             layer.flips.append(primitive)
         elif name == "ry":
-            layer.rotations[qubits[0]] = layer.rotations.get(qubits[0], Angle()) + angle
+            add_angle(layer.rotations, qubits[0], angle)
         elif name == "rz":
-            layer.phases[qubits[0]] = layer.phases.get(qubits[0], Angle()) + angle
+            add_angle(layer.phases, qubits[0], angle)
         else:
-            pair = (qubits[0], qubits[1])
-            layer.couplings[pair] = layer.couplings.get(pair, Angle()) + angle
+            add_angle(layer.couplings, (qubits[0], qubits[1]), angle)
     for layer in layers:
         # Equal layers have equal lists, whatever stands between their flips.
         layer.flips = in_levels(layer.flips, AXES)
     return layers
+
+
+def add_angle(angles: dict[Place, Angle], place: Place, angle: Angle) -> None:
+    """Add an angle to that of a qubit or a pair, if there is one."""
+    angles[place] = angles[place] + angle if place in angles else angle
 
 
 def step_of(before: Layer, after: Layer, n: int) -> Step:

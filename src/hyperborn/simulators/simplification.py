@@ -60,8 +60,8 @@ def in_levels(gates: Sequence[AnyGate], axes: Mapping[str, str]) -> list[AnyGate
     """
     ordering = Ordering()
     levels = [ordering.place(gate.qubits, axes[gate.name], lambda latest: latest + 1) for gate in gates]
-    order = sorted(range(len(gates)), key=lambda place: (levels[place], gates[place].name, gates[place].qubits))
-    return [gates[place] for place in order]
+    keys = [(level, gate.name, gate.qubits) for level, gate in zip(levels, gates, strict=True)]
+    return [gates[place] for place in sorted(range(len(gates)), key=keys.__getitem__)]
 
 
 class Ordering:
