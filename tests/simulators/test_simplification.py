@@ -163,6 +163,16 @@ def test_circuits_and_their_inverses_on_basis_states(arguments: list[Any], other
     np.testing.assert_allclose(state_of(simplified(gates, 3), 3), expected, rtol=0, atol=1e-13)
 
 
+def test_what_stops_a_qubit_still_does_once_others_after_it_have_cancelled() -> None:
+    gates = [("ry", 0, 0), ("ry", 1, 1), ("rz", 1, 2), ("cx", (0, 1)), ("rz", 1, 0), ("rz", 1, -THETA[0]), ("rz", 1, 1)]
+    found = simplified(GateList(2, gates).gates(), 2)
+    assert [(one.name, one.angle) for one in found.primitives[2:]] == [
+        ("rz", THETA[2]),
+        ("cx", Angle()),
+        ("rz", THETA[1]),
+    ]
+
+
 def test_levels_gather_what_commutes() -> None:
     gates = GateList(3, [("cz", (0, 1)), ("rz", 0, 0), ("rx", 0, 1), ("cz", (1, 2)), ("t", 2)]).gates()
     assert [gate.name for gate in in_levels(gates, AXES_OF_GATES)] == ["cz", "cz", "rz", "t", "rx"]

@@ -11,6 +11,9 @@ from hyperborn.simulators.decomposition import AXES, EXPANSIONS, NOTHING, Primit
 
 AnyGate = TypeVar("AnyGate", Gate, Primitive)
 
+NO_RUN = ("", -1)
+"""The run of a qubit without primitives."""
+
 AXES_OF_GATES = {name: kind.axes for name, kind in GATES.items()}
 
 
@@ -100,6 +103,10 @@ class Gathered:
         self.in_basis_state = [True] * n
         self.on: list[list[int]] = [[] for _ in range(n)]
         """Numbers of the primitives on each qubit."""
+        self.runs = [NO_RUN] * n
+        """Of each qubit the axis of its last primitives, which commute there, and the number of the first of them."""
+        self.equal: defaultdict[tuple[str, tuple[int, ...]], list[int]] = defaultdict(list)
+        """Numbers of the primitives of a name on some qubits."""
         self.count = 0
 
     def add(self, primitive: Primitive) -> None:
@@ -108,8 +115,7 @@ class Gathered:
         known = [qubit for qubit in qubits if self.in_basis_state[qubit]]
         if name in ("rz", "rzz") and known:
             self.add_phase(primitive, known)
-        elif name == "x" and len(self.run(qubits[0], "X")) == len(self.on[qubits[0]]):
-            # It commutes back to the start: nothing is on its qubit but targets of CX, if anything.
+        elif name == "x" and self.commutes_to_start(qubits[0]):
             self.start[qubits[0]] ^= 1
         elif name == "cx" and self.in_basis_state[qubits[0]]:
             if self.start[qubits[0]]:
@@ -118,6 +124,10 @@ class Gathered:
             for qubit in known:
                 self.in_basis_state[qubit] = False
             self.join(primitive)
+
+    def commutes_to_start(self, qubit: int) -> bool:
+        """Whether an X may as well be before everything: nothing is on its qubit but targets of CX, if anything."""
+        return not self.on[qubit] or self.runs[qubit] == ("X", self.on[qubit][0])
 
     def add_phase(self, primitive: Primitive, known: Sequence[int]) -> None:
         """A phase gate of which some qubits have known bits, so that their Z is a sign."""
@@ -135,36 +145,53 @@ class Gathered:
         name, qubits, angle = primitive
         place = self.equal_before(primitive)
         if place is None:
-            self.kept[self.count] = primitive
-            for qubit in qubits:
-                self.on[qubit].append(self.count)
-            self.count += 1
+            self.append(primitive)
             return
         both = self.kept[place].angle + angle
         if name in ("x", "cx") or both.is_zero:
             # Two flips undo each other.
             self.cancelled = True
-            del self.kept[place]
-            for qubit in qubits:
-                self.on[qubit].remove(place)
+            self.remove(place)
         else:
             self.kept[place] = Primitive(name, qubits, both)
 
     def equal_before(self, primitive: Primitive) -> int | None:
         """Number of the last primitive of the same name and qubits, if all after it commute with it."""
         name, qubits, _ = primitive
-        runs = [self.run(qubit, axis) for qubit, axis in zip(qubits, AXES[name], strict=True)]
-        for place in runs[0]:
-            if self.kept[place][:2] == (name, qubits) and all(place in run for run in runs[1:]):
-                return place
-        return None
+        equal = self.equal[name, qubits]
+        if not equal:
+            return None
+        for qubit, axis in zip(qubits, AXES[name], strict=True):
+            own, first = self.runs[qubit]
+            if own != axis or equal[-1] < first:
+                return None
+        return equal[-1]
 
-    def run(self, qubit: int, axis: str) -> list[int]:
-        """Numbers of the last primitives on a qubit that have this axis there, latest first."""
-        found: list[int] = []
+    def append(self, primitive: Primitive) -> None:
+        name, qubits, _ = primitive
+        self.kept[self.count] = primitive
+        self.equal[name, qubits].append(self.count)
+        for qubit, axis in zip(qubits, AXES[name], strict=True):
+            self.on[qubit].append(self.count)
+            if axis != self.runs[qubit][0]:
+                self.runs[qubit] = (axis, self.count)
+        self.count += 1
+
+    def remove(self, place: int) -> None:
+        """Remove a primitive that is the last one of its name and qubits; runs before and after it may become one."""
+        name, qubits, _ = self.kept.pop(place)
+        self.equal[name, qubits].pop()
+        for qubit in qubits:
+            self.on[qubit].remove(place)
+            self.runs[qubit] = self.last_run(qubit)
+
+    def last_run(self, qubit: int) -> tuple[str, int]:
+        """The run of a qubit, counted anew."""
+        found = NO_RUN
         for place in reversed(self.on[qubit]):
             name, qubits, _ = self.kept[place]
-            if AXES[name][qubits.index(qubit)] != axis:
+            axis = AXES[name][qubits.index(qubit)]
+            if found[0] not in (axis, NO_RUN[0]):
                 break
-            found.append(place)
+            found = (axis, place)
         return found
