@@ -226,6 +226,10 @@ def check_finite_parameters(params: Any, shape: tuple[int, ...], owner: Any) -> 
         UserError: for anything else.
     """
     check_parameters(params, shape, owner)
+    if isinstance(params, jax.core.Tracer):
+        raise UserError(
+            f"{shown(owner)} is asked for reported numbers inside of jit, grad or vmap; take `probabilities` there"
+        )
     strange = np.flatnonzero(~np.isfinite(np.asarray(params)))
     if strange.size:
         raise UserError(f"parameter {strange[0]} of {shown(owner)} is NaN or infinite; give finite numbers")

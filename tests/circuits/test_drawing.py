@@ -4,19 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperborn.circuits import Brickwork, Gate, ProductState
+from hyperborn.circuits import Angle, Brickwork, Gate, GateList, ProductState, parameters
 from hyperborn.circuits.drawing import columns, draw
 from hyperborn.errors import UserError
 
 BRICKWORK_3_2 = """\
-q0: ─RY(0)──RZ(3)───────────●────RY(6)───RZ(9)──
-q1: ───●────RY(1)──RZ(4)────⊕────RY(7)───RZ(10)─
-q2: ───⊕────RY(2)──RZ(5)──RY(8)──RZ(11)─────────"""
+q0: ─RY(θ0)──RZ(θ3)────────────●─────RY(θ6)───RZ(θ9)──
+q1: ───●─────RY(θ1)──RZ(θ4)────⊕─────RY(θ7)───RZ(θ10)─
+q2: ───⊕─────RY(θ2)──RZ(θ5)──RY(θ8)──RZ(θ11)──────────"""
 
 FAR_CX = """\
-q0: ─⊕────────
-q1: ─│──RY(7)─
-q2: ─●────────"""
+q0: ─⊕─────────
+q1: ─│──RY(θ7)─
+q2: ─●─────────"""
 
 N = 5
 # Arguments, not gates: the type checks of the tests draw random numbers, which hypothesis forbids while it builds.
@@ -38,7 +38,7 @@ def test_brickwork_of_three_qubits_looks_like_this() -> None:
 
 
 def test_labels_stand_before_their_lines() -> None:
-    assert ProductState(2).draw(["W1[0]", "b1"]) == "W1[0]: ─RY(0)─\n   b1: ─RY(1)─"
+    assert ProductState(2).draw(["W1[0]", "b1"]) == "W1[0]: ─RY(θ0)─\n   b1: ─RY(θ1)─"
 
 
 def test_labels_must_be_as_many_as_qubits() -> None:
@@ -48,6 +48,12 @@ def test_labels_must_be_as_many_as_qubits() -> None:
 
 def test_a_far_cx_crosses_the_lines_between() -> None:
     assert draw([Gate("cx", (2, 0)), Gate("ry", (1,), 7)], 3) == FAR_CX
+
+
+def test_parameters_and_numbers_are_told_apart() -> None:
+    theta = parameters(12)
+    listed = [("ry", 0, Angle(1.0)), ("ry", 0, 1), ("ry", 0, 2 * theta[11] - 0.5), ("u", 0, theta[0], Angle(), 2)]
+    assert GateList(1, listed).draw() == "q0: ─RY(1)──RY(θ1)──RY(2*θ11 - 0.5)──U(θ0, 0, θ2)─"
 
 
 @given(GATES)

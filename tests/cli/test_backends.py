@@ -47,6 +47,8 @@ def test_the_ledger_is_a_table_and_an_object(hyperborn: Run, simulated: Path) ->
     assert [job["request"]["label"] for job in found["jobs"]] == ["first", "step-000000", "step-000001", "result"]
     assert [job["request"]["points"] * job["request"]["shots"] for job in found["jobs"]] == [50, 100, 100, 1000]
     assert {job["state"] for job in found["jobs"]} == {"done"}
+    # A ledger of `hb.fit` is a file in no run.
+    assert hyperborn("ledger", simulated / "ledger.sqlite", "--json").json["training"] == found
     assert (found["spent"]["jobs"], found["spent"]["shots"]) == (4, 1250)
     assert found["limits"] == {"max_shots": None, "max_jobs": None, "max_seconds": None}
 

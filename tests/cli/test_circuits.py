@@ -56,6 +56,13 @@ def test_a_circuit_goes_in_is_trained_and_comes_out(hyperborn: Run, ansatz: Path
     hyperborn("export", "run", "--format", "qiskit").refused("name it with --out, such as --out circuit.qpy")
 
 
+def test_a_circuit_without_parameters_is_said_to_be_untrained(hyperborn: Run, tmp_path: Path) -> None:
+    (tmp_path / "fixed.qasm").write_text('OPENQASM 2.0; include "qelib1.inc"; qreg q[3]; h q;', encoding="utf-8")
+    found = hyperborn(*DATA[:-4], "--steps", "1", "--circuit", "fixed.qasm")
+    assert found.code == 0
+    assert "the circuit has no parameters, so that nothing is trained; OpenQASM 3 has them" in found.err
+
+
 def test_a_circuit_on_a_backend(hyperborn: Run, ansatz: Path) -> None:
     told = (*DATA[:-4], "--steps", "2", "--circuit", ansatz, "--backend", "statevector", "--shots", "50")
     assert hyperborn(*told, "--out", "run", "--json").json["n_parameters"] == 6

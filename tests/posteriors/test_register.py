@@ -138,3 +138,9 @@ def test_sizes_are_the_circuits(register: Register) -> None:
 def test_a_register_is_of_a_circuit(circuit: Any) -> None:
     with pytest.raises(UserError, match=r"circuit = .*: give a circuit, such as hb\.circuits\.AllPairs\(9, depth=4\)"):
         Register(circuit)
+
+
+def test_reported_numbers_are_not_for_traced_programs() -> None:
+    register = Register(ProductState(2))
+    with pytest.raises(UserError, match="inside of jit, grad or vmap; take `probabilities` there"):
+        jax.grad(lambda params: register.distribution(params)[0])(jnp.zeros(register.parameter_shape))

@@ -45,3 +45,10 @@ def test_posteriors_that_are_no_circuit_say_so(define: Any, data: Any) -> None:
     result = hb.fit(network, data, posterior=posterior, steps=2, restarts=1, progress=False)
     with pytest.raises(UserError, match=r"Autoregressive.* is no circuit of one qubit a weight; train hb.Register"):
         _ = result.circuit
+
+
+def test_a_circuit_without_parameters_is_said_to_be_untrained() -> None:
+    circuit = hb.circuits.GateList(2, [("h", 0), ("h", 1)])
+    with pytest.warns(UserWarning, match="no parameters, so that nothing is trained"):
+        result = hb.fit(hb.Energies(np.arange(4.0)), posterior=hb.Register(circuit), steps=1, progress=False)
+    np.testing.assert_allclose(result.probabilities, 0.25, rtol=1e-6)

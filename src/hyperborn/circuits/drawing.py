@@ -1,5 +1,6 @@
 """Circuits as text."""
 
+import re
 from collections.abc import Sequence
 
 from hyperborn.circuits.gate import Gate
@@ -7,9 +8,11 @@ from hyperborn.circuits.matrices import CONTROLLED, PAULIS
 from hyperborn.errors import UserError
 from hyperborn.printable import shown
 
+PARAMETER = re.compile(r"theta\[(\d+)\]")
+
 
 def draw(gates: Sequence[Gate], n_qubits: int, labels: Sequence[str] | None = None) -> str:
-    """Gates as text: one line a qubit, with time to the right. A rotation shows the flat index of its angle.
+    """Gates as text: one line a qubit, with time to the right: θ3 is the parameter of the flat index 3.
 
     Args:
         gates: gates in order of time.
@@ -41,9 +44,9 @@ def draw(gates: Sequence[Gate], n_qubits: int, labels: Sequence[str] | None = No
 
 
 def symbols(gate: Gate) -> list[str]:
-    """What a drawing shows on each qubit of a gate: a parameter by its index, other angles in full."""
-    shown_angles = [str(angle if angle.parameter is None else angle.parameter) for angle in gate.angles]
-    angles = f"({', '.join(shown_angles)})" if shown_angles else ""
+    """What a drawing shows on each qubit of a gate."""
+    shown_angles = ", ".join(PARAMETER.sub(r"θ\1", str(angle)) for angle in gate.angles)
+    angles = f"({shown_angles})" if shown_angles else ""
     name, n_qubits = gate.name, len(gate.qubits)
     if name in CONTROLLED:
         controls = 2 if name == "ccx" else 1

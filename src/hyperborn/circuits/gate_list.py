@@ -122,7 +122,7 @@ class GateList(Circuit):
 
 
 def gate_of(given: Any) -> Gate:
-    """A gate record from itself, or from its name, qubits (one number for one qubit) and angles.
+    """A gate record from itself, or from its name, qubits (one number for one qubit) and angles, in a tuple or not.
 
     An angle is an `Angle`, a parameter's index, or, in a record, a constant and terms.
 
@@ -131,10 +131,10 @@ def gate_of(given: Any) -> Gate:
     """
     if isinstance(given, Gate):
         return given
-    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+    if not isinstance(given, tuple | list) or len(given) < 2:
         raise UserError(f"{shown(given)} is no gate: give hb.circuits.Gate, or such as ('rx', 0, theta[0])")
     name, qubits, *angles = given
-    own: Any = angles[0] if angles else ()
+    own: Any = angles[0] if len(angles) == 1 else tuple(angles)
     listed = own if isinstance(own, tuple | list) else (own,)
     read: list[Any] = [Angle(*one) if isinstance(one, tuple | list) and len(one) == 2 else one for one in listed]
     return Gate(name, qubits if isinstance(qubits, tuple | list) else (qubits,), read)

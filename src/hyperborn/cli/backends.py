@@ -66,7 +66,7 @@ def estimate_command(
 
 
 def ledger_command(
-    run: Annotated[Path, typer.Argument(help="Run folder of a run on a backend, finished or not.")],
+    run: Annotated[Path, typer.Argument(help="Run folder of a run on a backend, finished or not; or a ledger's file.")],
     as_json: Json = False,
 ) -> None:
     """Show what a run on a backend has spent: every job, and the shots and the processor time of all."""
@@ -78,11 +78,14 @@ def ledger_command(
         from hyperborn.report.backend_tables import ledger_table
         from hyperborn.runs.layout import EVALUATIONS, LEDGER, check_plain
 
-        check_plain(run)
         found: dict[str, Any] = {}
-        # A run that was trained without a backend may still have been evaluated on one.
-        names = {"training": LEDGER, "evaluations": EVALUATIONS}
-        present = {part: run / name for part, name in names.items() if (run / name).exists()}
+        if run.is_file():
+            present = {"training": run}
+        else:
+            check_plain(run)
+            # A run that was trained without a backend may still have been evaluated on one.
+            names = {"training": LEDGER, "evaluations": EVALUATIONS}
+            present = {part: run / name for part, name in names.items() if (run / name).exists()}
         for part, path in (present or {"training": run / LEDGER}).items():
             with closing(Ledger.read(path)) as opened:
                 jobs, total, limits = opened.rows(), opened.totals(), opened.limits

@@ -66,6 +66,8 @@ def train_command(
                 )
         else:
             examples, definition = continued(settings, settings.prior_from, note)
+        if definition.untrained:
+            note(definition.untrained)
         if forecast := regime_of(definition).forecast(definition):
             note(forecast.text)
 

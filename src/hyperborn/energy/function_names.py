@@ -30,7 +30,7 @@ def function_named(name: Any) -> Callable[[Any], Any]:
         return function
     module = name.partition(":")[0] if isinstance(name, str) else ""
     if module == "__main__":
-        remedy = "define it first, as the program that made it did"
+        remedy = "define it first, as the program that made it did; for commands it has to be in a module (--plugin)"
     elif module in sys.modules or not module.replace(".", "_").isidentifier():
         remedy = "was it renamed, or the file edited by hand?"
     else:

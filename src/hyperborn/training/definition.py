@@ -116,6 +116,16 @@ class Definition:
         shape = self.posterior.parameter_shape
         return (prod(shape) + self.n_side,) if self.n_side else shape
 
+    @property
+    def untrained(self) -> str | None:
+        """What to say where nothing is trained; None where something is."""
+        if prod(self.parameter_shape):
+            return None
+        return (
+            "the circuit has no parameters, so that nothing is trained; OpenQASM 3 has them as: input float[64] theta; "
+            "(OpenQASM 2 has none)"
+        )
+
     def energies(self, data: Dataset | OwnEnergies) -> EnergySource:
         """What is learnt from, once `check` has passed: a network's energies on the training split, or one's own."""
         if isinstance(data, OwnEnergies):

@@ -139,6 +139,8 @@ def fit(
         check_saved(definition, given)
     except UserError as error:
         warnings.warn(str(error), stacklevel=2)
+    if definition.untrained:
+        warnings.warn(definition.untrained, stacklevel=2)
     with Progress(enabled=progress) as display:
         watch = None if callback is None else partial(report_to, callback)
         return run(definition, given, Resources(display, limits, ledger=file), watch)

@@ -8,6 +8,7 @@ from qiskit_aer import AerSimulator
 
 import circuit_oracle
 from hyperborn.circuits import Angle, Brickwork, Gate, GateList, from_qasm, from_qiskit, parameters
+from hyperborn.errors import UserError
 from noise_oracle import deviations
 
 PROGRAM_2 = """
@@ -51,10 +52,25 @@ def test_a_program_of_version_2(tmp_path: Path) -> None:
     assert from_qasm(tmp_path / "circuit.qasm") == from_qasm(str(tmp_path / "circuit.qasm")) == GateList(3, gates)
 
 
-def test_a_program_of_version_3_has_its_inputs_in_alphabetical_order() -> None:
-    alpha, beta = parameters(2)
+def test_a_program_of_version_3_has_its_inputs_in_the_order_of_their_declaration() -> None:
+    beta, alpha = parameters(2)
     listed = [("ry", 0, 2 * alpha - np.pi / 2), ("crx", (0, 2), beta)]
     assert from_qasm(PROGRAM_3) == GateList(3, listed)
+
+
+def test_inputs_that_no_gate_uses_count_and_more_than_ten_are_not_sorted_as_text() -> None:
+    names = ["unused", *(f"a{place}" for place in range(12))]
+    declared = "".join(f"input float[64] {name};" for name in names)
+    rotations = "".join(f"ry({name}) q;" for name in reversed(names[1:]))
+    program = f"OPENQASM 3.0; include 'stdgates.inc'; {declared} qubit q; // input float c;\n {rotations}"
+    assert from_qasm(program) == GateList(1, [("ry", 0, place) for place in reversed(range(1, 13))])
+
+
+def test_what_cannot_be_a_hypernetwork_is_said_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "circuit.qasm"
+    path.write_text(PROGRAM_2 + "reset a[0];\n", encoding="utf-8")
+    with pytest.raises(UserError, match=rf"^{path}: reset"):
+        from_qasm(path)
 
 
 def test_many_parameters_keep_their_order() -> None:

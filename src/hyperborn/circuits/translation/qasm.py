@@ -13,7 +13,7 @@ from hyperborn.arguments import path_of
 from hyperborn.circuits.circuit import Circuit, flat_parameters
 from hyperborn.circuits.gate_list import GateList
 from hyperborn.circuits.translation.qasm_size import check_size
-from hyperborn.circuits.translation.qiskit import append_gates, from_qiskit
+from hyperborn.circuits.translation.qiskit import append_gates, check_readable, gate_list_of
 from hyperborn.errors import UserError
 from hyperborn.packages import imported
 from hyperborn.printable import printable
@@ -24,10 +24,11 @@ MOST_BYTES = {2: 16 * 2**20, 3: 4 * 2**20}
 """Of a program, by its version: a million gates or a quarter. The parser of version 3 takes 500 times the memory."""
 
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+INPUT = re.compile(r"\binput\s+\w+(?:\s*\[[^\]]*\])?\s+(\w+)\s*;")
 VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")
 
 PARAMETER = "theta"
-"""What the inputs of an exported program are named, with their numbers padded so that their order is alphabetical."""
+"""What the inputs of an exported program are named, before their numbers, padded to the same width."""
 
 
 def to_qasm3(circuit: Circuit, params: ArrayLike | None = None, *, measured: bool = False) -> str:
@@ -51,8 +52,8 @@ def from_qasm(program: str | PathLike[str]) -> GateList:
     """The gates of a program in OpenQASM 2 or 3, given as text or as the path of a file.
 
     Qubits are numbered in the order of their declaration: qubit i is weight i, and the first and most significant bit
-    is qubit 0. Inputs of OpenQASM 3 (``input float theta;``) are parameters, in the alphabetical order of their names.
-    The rest is as `hyperborn.circuits.from_qiskit` says, by which the program is read.
+    is qubit 0. Inputs of OpenQASM 3 (``input float theta;``) are parameters, in the order of their declaration.
+    OpenQASM 2 has no parameters. The rest is as `hyperborn.circuits.from_qiskit` says.
 
     Nothing is read of over 10,000 qubits or classical bits, of gates defined by others that make over a million gates,
     or of over 16 MiB of text (4 MiB of OpenQASM 3).
@@ -76,7 +77,14 @@ def from_qasm(program: str | PathLike[str]) -> GateList:
     if len(text) > MOST_BYTES[version]:
         raise too_long(source, text, version)
     check_size(source, plain, version)
-    return from_qiskit(parsed(source, text, version))
+    circuit = parsed(source, text, version)
+    declared = {name: place for place, name in enumerate(INPUT.findall(plain))}
+    parameters = sorted(circuit.parameters, key=lambda one: declared.get(one.name, len(declared)))
+    try:
+        check_readable(circuit)
+        return gate_list_of(circuit, parameters)
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from error
 
 
 def too_long(source: str, text: str, version: int) -> UserError:

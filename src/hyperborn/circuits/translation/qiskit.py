@@ -93,6 +93,12 @@ def from_qiskit(circuit: Any) -> GateList:
             reset, classical control, noise, or a measurement before a gate, of some of the qubits or in another order;
             an angle that is not an affine function of parameters; or a gate that Qiskit cannot decompose.
     """
+    check_readable(circuit)
+    return gate_list_of(circuit, circuit.parameters)
+
+
+def check_readable(circuit: Any) -> None:
+    """Raise a UserError for what is no circuit, or one without qubits or with too many."""
     qiskit = imported("qiskit", "qiskit", "from_qiskit")
     if not isinstance(circuit, qiskit.QuantumCircuit):
         raise UserError(f"circuit = {shown(circuit)}: give a qiskit.QuantumCircuit")
@@ -104,24 +110,23 @@ def from_qiskit(circuit: Any) -> GateList:
                 f"the circuit has {number:,} {what}, over the limit of {MOST_READ_QUBITS:,} of a circuit that is read; "
                 "give a smaller circuit"
             )
-    try:
-        return gate_list_of(circuit)
-    except RecursionError as error:
-        raise UserError("the circuit is of gates nested too deeply to be read; define them by fewer others") from error
 
 
-def gate_list_of(circuit: Any) -> GateList:
-    """The gates of a `qiskit.QuantumCircuit`, as `from_qiskit` says.
+def gate_list_of(circuit: Any, parameters: Iterable[Any]) -> GateList:
+    """The gates of a `qiskit.QuantumCircuit`, as `from_qiskit` says, with its parameters in this order.
 
     Raises:
         UserError: for instructions or angles that are refused.
     """
-    check_unitary(circuit)
-    parameters = {parameter: index for index, parameter in enumerate(circuit.parameters)}
-    plain = decomposed(circuit)
-    check_measurements(plain)
-    check_matrices(plain)
-    return GateList(circuit.num_qubits, gates_in(plain, parameters), (len(parameters),))
+    places = {parameter: index for index, parameter in enumerate(parameters)}
+    try:
+        check_unitary(circuit)
+        plain = decomposed(circuit)
+        check_measurements(plain)
+        check_matrices(plain)
+        return GateList(circuit.num_qubits, gates_in(plain, places), (len(places),))
+    except RecursionError as error:
+        raise UserError("the circuit is of gates nested too deeply to be read; define them by fewer others") from error
 
 
 def gates_in(circuit: Any, parameters: Mapping[Any, int]) -> Iterable[Gate]:
