@@ -48,7 +48,8 @@ class EnergyFunction(OwnEnergies):
     inside of compiled steps, and its derivative by a bit is the difference that the bit makes, for which it is called
     with n_bits more rows a draw. A function that returns a JAX array is compiled: it is given float64 where values are
     reported, and float32 in steps on `Registers`, whose derivatives are then its own. Written as a polynomial in which
-    no bit has a power, they are the same differences; a comparison of bits has none, and is refused there.
+    no bit has a power, they are the same differences; a comparison of bits has none, and is refused there. Leave out a
+    large constant, in which float32 would lose the digits of the rest; one of a table or of NumPy is taken off for you.
 
     Infinite energies are refused: for a forbidden string give a finite one, 50 nats above the others, say.
 
@@ -62,6 +63,7 @@ class EnergyFunction(OwnEnergies):
     function: Callable[[Any], Any] = field(repr=False)
     n_bits: int
     in_jax: bool = field(init=False, repr=False)
+    offset: float = field(init=False, repr=False)
     failures: list[UserError] = field(init=False, repr=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -86,6 +88,8 @@ class EnergyFunction(OwnEnergies):
                 f"{self.owner} gives {together.tolist()} for rows together and {alone.tolist()} for each alone; the "
                 "energy of a row must depend on that row only"
             )
+        # Of two rows, as good a constant as any; what a function in JAX computes in single precision is its own.
+        object.__setattr__(self, "offset", 0.0 if self.in_jax else float(together.min()))
 
     @property
     def label(self) -> str:
@@ -208,9 +212,9 @@ class EnergyFunction(OwnEnergies):
             raise UserError(f"{self.owner} has no derivative by its bits; {OTHERWISE}")
 
     def values_in_steps(self, bits: Bits) -> Float[np.ndarray, " networks"]:
-        """As a call from inside of compiled steps, where NaN stands for an error that `check_steps` raises."""
+        """As a call less `offset`, from inside of compiled steps: NaN stands for an error that `check_steps` raises."""
         try:
-            return self(bits)
+            return self(bits) - self.offset
         except UserError as error:
             self.failures.append(error)
             return np.full(len(bits), np.nan)
