@@ -14,7 +14,7 @@ from hyperborn._typing import Bits, EnergyTable
 from hyperborn.arguments import check_bits, type_and_shape
 from hyperborn.bits import bits_of, check_enumerable
 from hyperborn.energy.device_calls import Called, Traced
-from hyperborn.energy.function_names import function_named, name_of_function
+from hyperborn.energy.function_names import function_named, name_of_function, naming_remedy
 from hyperborn.energy.own_table import not_finite
 from hyperborn.energy.source import Counter, DeviceEnergies, OwnEnergies
 from hyperborn.errors import UserError, whole_number
@@ -54,7 +54,7 @@ class EnergyFunction(OwnEnergies):
     Infinite energies are refused: for a forbidden string give a finite one, 50 nats above the others, say.
 
     A run of it can be saved if the function can be found by its name, as one at the top of a module can; the module
-    must be imported before the run is loaded.
+    must be imported before the run is loaded. One of an installed package has to be named as a plugin, too.
 
     Raises:
         UserError: if it cannot be called, raises, gives anything else for a few rows, or n_bits is out of range.
@@ -100,8 +100,8 @@ class EnergyFunction(OwnEnergies):
         if name_of_function(self.function):
             return None
         return (
-            f"{self.owner} has no name that it could be found by, so that its run cannot be saved; define it at the "
-            "top of a module that you import, or give the table of its energies, hb.Energies(energies.table())"
+            f"{self.owner} has no name that it could be found by, so that its run cannot be saved; "
+            f"{naming_remedy(self.function)}, or give the table of its energies, hb.Energies(energies.table())"
         )
 
     @property
