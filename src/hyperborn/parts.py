@@ -4,11 +4,15 @@ A class of the user's is called ``module:Class`` wherever one of ours is called 
 the modules that are imported already: reading a run imports nothing, so that a folder from somebody else cannot run
 code. Modules are imported where the user asks for it, by `import_plugins`, or by the name of a part that an installed
 package offers in the entry-point group `GROUP`.
+
+A class has to follow one of our abstract classes besides. Of a function nothing is known before it is called, so that a
+record may name only those of modules that are the user's own: see `is_users_module`.
 """
 
 import hashlib
 import inspect
 import sys
+import sysconfig
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import is_dataclass
@@ -23,6 +27,10 @@ from hyperborn.printable import shown
 OURS = "hyperborn"
 GROUP = "hyperborn.parts"
 """Entry-point group in which a package offers parts: a name, and ``module:Class``."""
+INSTALLED = {"site-packages", "dist-packages"}
+"""Folders that packages are installed into."""
+PLUGINS: set[str] = set()
+"""Modules that were imported as plugins."""
 
 
 def is_own(kind: type) -> bool:
@@ -59,6 +67,38 @@ def held_under(name: str) -> Any:
         # Not `getattr`, which may import: modules have functions for absent attributes.
         found = getattr(found, "__dict__", {}).get(part)
     return found
+
+
+def is_users_module(name: str) -> bool:
+    """Whether an imported module is the user's own, so that its functions may be called by their names in a record.
+
+    It is neither Python's nor hyperborn's, and not of an installed package either, unless it is a plugin.
+    """
+    return not is_pythons_or_ours(name) and (is_plugin(name) or not is_installed(name))
+
+
+def is_pythons_or_ours(name: str) -> bool:
+    """Whether a module is of Python's library or of hyperborn."""
+    root = name.partition(".")[0]
+    return root == OURS or root in sys.stdlib_module_names
+
+
+def is_plugin(name: str) -> bool:
+    """Whether a module was named as a plugin or is offered by an installed package, or is below one that is."""
+    parts = name.split(".")
+    above = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+    return bool(above & PLUGINS) or (is_installed(name) and bool(above & offered_modules()))
+
+
+def is_installed(name: str) -> bool:
+    """Whether an imported module lies where Python or packages are installed; an editable package does not."""
+    python = Path(sysconfig.get_path("stdlib"))
+    # Modules that a package makes as it runs have no file, but the package has.
+    for module in {name, name.partition(".")[0]}:
+        file = getattr(sys.modules.get(module), "__file__", None)
+        if file and (INSTALLED & set(Path(file).parts) or Path(file).is_relative_to(python)):
+            return True
+    return False
 
 
 def class_named(name: str, what: str, bases: tuple[type, ...]) -> type[Any]:
@@ -114,8 +154,18 @@ def offers_of(name: str) -> tuple[str, ...]:
     return tuple(sorted({offer.value for offer in entry_points(group=GROUP, name=name)}))
 
 
+@lru_cache
+def offered_modules() -> frozenset[str]:
+    """The modules of all parts that installed packages offer."""
+    from importlib.metadata import entry_points
+
+    return frozenset(offer.value.partition(":")[0] for offer in entry_points(group=GROUP))
+
+
 def import_plugins(modules: Iterable[str]) -> None:
-    """Import modules with parts of a user's own; they may lie in the current folder.
+    """Import modules with parts of a user's own, as `--plugin` does; they may lie in the current folder.
+
+    Functions of an installed package are found by their names in a run only after this, or where it offers parts.
 
     Raises:
         UserError: if one is not found, or fails.
@@ -133,7 +183,7 @@ def import_plugins(modules: Iterable[str]) -> None:
 
 
 def import_user_module(module: str, what: str) -> None:
-    """Import a module; what goes wrong in it is one line.
+    """Import a module as a plugin; what goes wrong in it is one line.
 
     Raises:
         UserError: if it is not found, or fails.
@@ -146,6 +196,7 @@ def import_user_module(module: str, what: str) -> None:
                 f"{what} {module} is not found; give a module in the current folder, or an installed one"
             ) from error
         raise UserError(f"{what} {module} fails where it is imported: {type(error).__name__}: {error}") from error
+    PLUGINS.add(module)
 
 
 def source_digest(kind: type) -> str:

@@ -68,11 +68,22 @@ def test_in_compiled_steps_values_and_derivatives_are_the_same(energies: EnergyF
     found, slopes = jax.jit(jax.value_and_grad(lambda bits: (batch.energies(bits) * weights).sum()))(
         jnp.asarray(BITS, jnp.float32)
     )
-    np.testing.assert_allclose(found, TABLE[[0, 5, 77, 255]] @ np.asarray(weights), rtol=1e-5)
+    expected = (TABLE - energies.offset)[[0, 5, 77, 255]] @ np.asarray(weights)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
     np.testing.assert_allclose(slopes, differences(BITS) * np.asarray(weights)[:, None], rtol=0, atol=2e-5)
     # Two batches under `vmap`, as local expectations ask.
     both = jax.vmap(batch.energies)(jnp.stack([jnp.asarray(BITS, jnp.float32), 1 - jnp.asarray(BITS, jnp.float32)]))
-    np.testing.assert_allclose(both, TABLE[np.array([[0, 5, 77, 255], [255, 250, 178, 0]])], rtol=0, atol=1e-5)
+    expected = (TABLE - energies.offset)[np.array([[0, 5, 77, 255], [255, 250, 178, 0]])]
+    np.testing.assert_allclose(both, expected, rtol=0, atol=1e-5)
+
+
+def test_steps_leave_out_a_constant_of_a_function_in_numpy() -> None:
+    energies = hb.EnergyFunction(lambda rows: in_numpy(rows) + 1e9, N)
+    batch = energies.on_device().batch(jnp.zeros(0))
+    found = np.asarray(batch.energies(jnp.asarray(BITS, jnp.float32)), np.float64) + energies.offset
+    np.testing.assert_allclose(found, TABLE[[0, 5, 77, 255]] + 1e9, rtol=0, atol=1e-5)
+    # What one in JAX computes is computed in single precision.
+    assert hb.EnergyFunction(in_jax, N).offset == 0
 
 
 def one_row(row: np.ndarray) -> float:

@@ -72,6 +72,23 @@ def test_the_derivative_by_a_bit_is_the_difference_that_it_makes() -> None:
     np.testing.assert_allclose(slopes, differences(BITS) * np.array([[1], [2], [3], [4]]), rtol=0, atol=1e-5)
 
 
+def test_steps_leave_out_the_lowest_energy() -> None:
+    energies = hb.Energies(TABLE + 1e9)
+    batch = energies.on_device().batch(jnp.zeros(0))
+    found = np.asarray(batch.energies(jnp.asarray(BITS, jnp.float32)), np.float64) + energies.offset
+    np.testing.assert_allclose(found, TABLE[[0, 5, 77, 255]] + 1e9, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_values_and_derivatives_are_of_the_precision_of_the_bits(dtype: str) -> None:
+    batch = hb.Energies(TABLE).on_device().batch(jnp.zeros(0))
+    with jax.enable_x64(True):
+        rows = jnp.asarray(BITS, dtype)
+        value, slopes = jax.value_and_grad(lambda bits: batch.energies(bits).sum())(rows)
+        assert (value.dtype, slopes.dtype) == (rows.dtype, rows.dtype)
+    np.testing.assert_allclose(slopes, differences(BITS), rtol=0, atol=1e-5)
+
+
 def test_a_record_is_the_table_to_the_last_bit() -> None:
     arrays, description = hb.Energies(TABLE).to_record()
     assert description == {"kind": "Energies"}

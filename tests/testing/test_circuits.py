@@ -87,6 +87,43 @@ def test_a_circuit_of_ones_own_keeps_it() -> None:
     check_circuit(Ladder())
 
 
+def expected_of_two(theta: np.ndarray) -> np.ndarray:
+    """RY on both qubits, CX from qubit 0 to qubit 1, RY on both, by amplitudes."""
+    first, second = ([np.array([np.cos(angle / 2), np.sin(angle / 2)]) for angle in theta[row]] for row in range(2))
+    amplitudes = np.outer(*first)
+    amplitudes[1] = amplitudes[1, ::-1]
+    turns = [np.array([[cos, -sin], [sin, cos]]) for cos, sin in second]
+    return (np.einsum("ac,bd,cd->ab", *turns, amplitudes) ** 2).reshape(-1)
+
+
+@dataclass(frozen=True)
+class Two(Circuit):
+    """RY on both qubits, CX, RY on both; from qubit 0 unless it is `turned`."""
+
+    turned: bool = False
+    n_qubits = 2
+    parameter_shape = (2, 2)
+
+    def gates(self) -> tuple[Gate, ...]:
+        middle = Gate("cx", (1, 0) if self.turned else (0, 1))
+        return (Gate("ry", (0,), 0), Gate("ry", (1,), 1), middle, Gate("ry", (0,), 2), Gate("ry", (1,), 3))
+
+    def product_angles(self, probabilities: Any) -> Any:
+        del probabilities
+        return None
+
+
+def test_gates_that_were_not_meant_are_told_by_a_formula() -> None:
+    check_circuit(Two(), expected_of_two)
+    check_circuit(Two(turned=True))
+    with pytest.raises(
+        ContractError, match=r"probabilities of its gates beside those expected: q\([01]{2}\) is .* control and target"
+    ):
+        check_circuit(Two(turned=True), expected_of_two)
+    with pytest.raises(ContractError, match=r"the shape is \(4,\), not \(2,\)\. The usual cause: .* a formula"):
+        check_circuit(Two(), lambda theta: expected_of_two(theta)[:2])
+
+
 @pytest.mark.parametrize(
     ("mistake", "said"),
     [
@@ -121,7 +158,8 @@ def test_a_simulator_that_is_wrong_fails(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(decomposition.EXPANSIONS, "cp", lambda one, other, angle: right(one, other, angle / 2))
     circuit = GateList(2, [("h", 0), ("h", 1), ("cp", (0, 1), 0), ("ry", 1, 1), ("h", 0), ("rx", 1, Angle(0.123))])
     with pytest.raises(
-        ContractError, match=r"probabilities in float64 beside its gates multiplied out: q\([01]{2}\) is"
+        ContractError,
+        match=r"probabilities in float64 beside its gates multiplied out: q\([01]{2}\) is .* a fault of hyperborn",
     ):
         check_circuit(circuit)
 

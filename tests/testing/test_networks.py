@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hyperborn.networks import BinaryConvNet, BinaryMLP, Field, Network
+import hyperborn as hb
+from hyperborn.likelihoods import Gaussian
+from hyperborn.networks import BinaryConvNet, BinaryMLP, Field, Network, Regression
 from hyperborn.testing import ContractError, check_network
 
 NETWORKS: list[Network] = [
@@ -16,6 +18,11 @@ NETWORKS: list[Network] = [
     BinaryMLP(2, (2,), output_scales=(1, 2, 4, 8), values=(0, 1)),
     BinaryMLP(2, (2,), normalization="layer", scale="learned"),
     BinaryConvNet(16, channels=(2,)),
+    Regression(BinaryMLP(2, (2,))),
+    Regression(BinaryMLP(2, (2,), output_scales=(1, 2)), hb.Gaussian("bits", (0.5, 1.0))),
+    Regression(BinaryMLP(2, (2,), scale="learned"), hb.Gaussian("learned")),
+    Regression(BinaryMLP(2, (2,)), hb.Gaussian(0.3)),
+    Regression(BinaryMLP(2, (2,)), hb.SquaredError()),
 ]
 
 
@@ -128,3 +135,11 @@ def test_planted_mistakes_fail_with_a_sentence(mistake: str, said: str) -> None:
 def test_choices_in_another_order_fail() -> None:
     with pytest.raises(ContractError, match=r"choice 0 of 2: output .* choices in another order"):
         check_network(Products(scales=(1.0, 2.0), mistake="order"))
+
+
+def test_noises_in_another_order_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Regression(BinaryMLP(2, (2,)))
+    right = Gaussian.choices.fget
+    monkeypatch.setattr(Gaussian, "choices", property(lambda self: right(self)[::-1]))
+    with pytest.raises(ContractError, match=r"choice 0 of 4: output 1 of network .* choices in another order"):
+        check_network(network)

@@ -138,6 +138,36 @@ def test_registers_learn_from_any_energies(source: OwnEnergies, estimator: Any) 
     assert exact + numbers["kl"] < lowest + 0.35 * (TABLE.mean() - lowest)
 
 
+CONSTANT = 2.0**30
+ROUNDED = np.round(TABLE * 2**15) / 2**15
+"""So few digits that the constant takes none of them in double precision."""
+
+
+def rounded(rows: np.ndarray) -> np.ndarray:
+    return ROUNDED[(rows @ 2 ** np.arange(N - 1, -1, -1)).astype(int)]
+
+
+def rounded_and_moved(rows: np.ndarray) -> np.ndarray:
+    return rounded(rows) + CONSTANT
+
+
+@pytest.mark.parametrize("estimator", [hb.FirstOrder(), hb.ScoreFunction()], ids=["first-order", "score-function"])
+@pytest.mark.parametrize("kind", ["table", "numpy"])
+def test_on_registers_a_constant_of_the_energies_changes_nothing_but_what_is_reported(kind: str, estimator) -> None:
+    plain: OwnEnergies = hb.Energies(ROUNDED)
+    moved: OwnEnergies = hb.Energies(ROUNDED + CONSTANT)
+    if kind == "numpy":
+        plain, moved = hb.EnergyFunction(rounded, N), hb.EnergyFunction(rounded_and_moved, N)
+    settings = {"posterior": REGISTERS, "estimator": estimator, "steps": 30}
+    before, after = (fitted(one, **settings) for one in (plain, moved))
+    np.testing.assert_array_equal(before.params, after.params)
+    for name, sign in (("loss", 1), ("expected_energy", 1), ("elbo", -1), ("kl", 0), ("standard_error", 0)):
+        assert after.numbers[name] == pytest.approx(before.numbers[name] + sign * CONSTANT, rel=0, abs=1e-6)
+    np.testing.assert_allclose(after.losses, np.array(before.losses) + CONSTANT, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(after.history.losses, before.history.losses + CONSTANT, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(after.history.elbo, before.history.elbo - CONSTANT, rtol=0, atol=1e-6)
+
+
 def test_on_registers_the_objective_is_the_bound_itself_by_default(registered: Result) -> None:
     assert registered.definition.objective == hb.ELBO()
     assert registered.definition.estimator == hb.FirstOrder()

@@ -137,6 +137,8 @@ def test_classes_are_not_asked_of_numbers(result: Result, data: Dataset) -> None
         result.predict_proba(data.test.x)
     with pytest.raises(UserError, match="a regression, which has no classes"):
         result.network_probabilities(result.most_probable(), data.test.x)
+    with pytest.raises(UserError, match="a regression, which has no classes; take calibration, a factor of"):
+        _ = result.temperature
 
 
 def test_network_and_data_must_be_of_one_task(data: Dataset) -> None:

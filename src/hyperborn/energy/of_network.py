@@ -67,6 +67,8 @@ class NetworkEnergies(EnergySource):
         UserError: if the examples do not fit the network.
     """
 
+    offset = 0.0
+
     def __init__(self, network: Network, split: Labelled) -> None:
         checked_examples(network, split)
         self.network, self.split = network, split

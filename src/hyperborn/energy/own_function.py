@@ -14,7 +14,7 @@ from hyperborn._typing import Bits, EnergyTable
 from hyperborn.arguments import check_bits, type_and_shape
 from hyperborn.bits import bits_of, check_enumerable
 from hyperborn.energy.device_calls import Called, Traced
-from hyperborn.energy.function_names import function_named, name_of_function
+from hyperborn.energy.function_names import function_named, name_of_function, naming_remedy
 from hyperborn.energy.own_table import not_finite
 from hyperborn.energy.source import Counter, DeviceEnergies, OwnEnergies
 from hyperborn.errors import UserError, whole_number
@@ -48,12 +48,13 @@ class EnergyFunction(OwnEnergies):
     inside of compiled steps, and its derivative by a bit is the difference that the bit makes, for which it is called
     with n_bits more rows a draw. A function that returns a JAX array is compiled: it is given float64 where values are
     reported, and float32 in steps on `Registers`, whose derivatives are then its own. Written as a polynomial in which
-    no bit has a power, they are the same differences; a comparison of bits has none, and is refused there.
+    no bit has a power, they are the same differences; a comparison of bits has none, and is refused there. Leave out a
+    large constant, in which float32 would lose the digits of the rest; one of a table or of NumPy is taken off for you.
 
     Infinite energies are refused: for a forbidden string give a finite one, 50 nats above the others, say.
 
     A run of it can be saved if the function can be found by its name, as one at the top of a module can; the module
-    must be imported before the run is loaded.
+    must be imported before the run is loaded. One of an installed package has to be named as a plugin, too.
 
     Raises:
         UserError: if it cannot be called, raises, gives anything else for a few rows, or n_bits is out of range.
@@ -62,6 +63,7 @@ class EnergyFunction(OwnEnergies):
     function: Callable[[Any], Any] = field(repr=False)
     n_bits: int
     in_jax: bool = field(init=False, repr=False)
+    offset: float = field(init=False, repr=False)
     failures: list[UserError] = field(init=False, repr=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -86,6 +88,8 @@ class EnergyFunction(OwnEnergies):
                 f"{self.owner} gives {together.tolist()} for rows together and {alone.tolist()} for each alone; the "
                 "energy of a row must depend on that row only"
             )
+        # Of two rows, as good a constant as any; what a function in JAX computes in single precision is its own.
+        object.__setattr__(self, "offset", 0.0 if self.in_jax else float(together.min()))
 
     @property
     def label(self) -> str:
@@ -96,8 +100,8 @@ class EnergyFunction(OwnEnergies):
         if name_of_function(self.function):
             return None
         return (
-            f"{self.owner} has no name that it could be found by, so that its run cannot be saved; define it at the "
-            "top of a module that you import, or give the table of its energies, hb.Energies(energies.table())"
+            f"{self.owner} has no name that it could be found by, so that its run cannot be saved; "
+            f"{naming_remedy(self.function)}, or give the table of its energies, hb.Energies(energies.table())"
         )
 
     @property
@@ -208,9 +212,9 @@ class EnergyFunction(OwnEnergies):
             raise UserError(f"{self.owner} has no derivative by its bits; {OTHERWISE}")
 
     def values_in_steps(self, bits: Bits) -> Float[np.ndarray, " networks"]:
-        """As a call from inside of compiled steps, where NaN stands for an error that `check_steps` raises."""
+        """As a call less `offset`, from inside of compiled steps: NaN stands for an error that `check_steps` raises."""
         try:
-            return self(bits)
+            return self(bits) - self.offset
         except UserError as error:
             self.failures.append(error)
             return np.full(len(bits), np.nan)

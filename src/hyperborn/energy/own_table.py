@@ -38,11 +38,13 @@ class Energies(OwnEnergies):
 
     values: EnergyTable | ArrayLike = field(repr=False)
     n_bits: int = field(init=False)
+    offset: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         table = checked_table(self.values)
         object.__setattr__(self, "values", table)
         object.__setattr__(self, "n_bits", len(table).bit_length() - 1)
+        object.__setattr__(self, "offset", float(table.min()))
 
     @property
     def label(self) -> str:
@@ -61,7 +63,7 @@ class Energies(OwnEnergies):
         return np.asarray(self.values)
 
     def on_device(self) -> DeviceEnergies:
-        return TableOnDevice(jnp.asarray(self.values, jnp.float32))
+        return TableOnDevice(jnp.asarray(self.table() - self.offset, jnp.float32))
 
     def check_derivatives(self) -> None:
         pass
@@ -119,7 +121,7 @@ def not_finite(owner: str, value: float, bits: np.ndarray) -> UserError:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class TableOnDevice(WithoutExamples):
-    """The table in single precision."""
+    """The table in single precision, less its lowest energy."""
 
     values: Float[Array, " states"]
 
@@ -129,12 +131,12 @@ class TableOnDevice(WithoutExamples):
 
 @jax.custom_vjp
 def looked_up(values: Float[Array, " states"], bits: Float[Array, "samples n"]) -> Float[Array, " samples"]:
-    """The table's entries at rows of zeros and ones.
+    """The table's entries at rows of zeros and ones, in the precision of the rows.
 
     Their derivative by a bit is the energy with a 1 there minus that with a 0, which is the derivative of the one
     extension to numbers between 0 and 1 that is linear in every bit.
     """
-    return values[(bits.astype(jnp.int32) * place_values(bits.shape[-1])[None]).sum(axis=-1)]
+    return values[(bits.astype(jnp.int32) * place_values(bits.shape[-1])[None]).sum(axis=-1)].astype(bits.dtype)
 
 
 def place_values(n: int) -> Int[np.ndarray, " n"]:
@@ -151,7 +153,7 @@ def looked_up_backward(kept: tuple[Array, Array], cotangent: Float[Array, " samp
     places = place_values(bits.shape[-1])[None]
     index = (bits.astype(jnp.int32) * places).sum(axis=-1, keepdims=True)
     differences = values[index | places] - values[index & ~places]
-    return jnp.zeros_like(values), cotangent[:, None] * differences
+    return jnp.zeros_like(values), cotangent[:, None] * differences.astype(cotangent.dtype)
 
 
 looked_up.defvjp(looked_up_forward, looked_up_backward)

@@ -59,6 +59,11 @@ class EnergySource(ABC):
     """Number of bits, which is that of weights and of qubits."""
     n_examples: int
     """Examples that an energy is the sum over; 1 for energies of one's own."""
+    offset: float
+    """Energy (nats) that compiled steps leave out of every string, so that float32 keeps the digits of the others.
+
+    Whoever reports energies of such steps adds it again, in float64.
+    """
 
     @abstractmethod
     def __call__(self, bits: Bits) -> Float[np.ndarray, " networks"]:
@@ -78,7 +83,7 @@ class EnergySource(ABC):
 
     @abstractmethod
     def on_device(self) -> DeviceEnergies:
-        """The energies as a part of a compiled step."""
+        """The energies as a part of a compiled step, less `offset`."""
 
     @abstractmethod
     def check_derivatives(self) -> None:

@@ -104,10 +104,13 @@ def probabilities_of(predictions: Predictions) -> Float[np.ndarray, "examples cl
         UserError: if numbers are predicted.
     """
     if not isinstance(predictions, ClassProbabilities):
-        raise UserError(
-            "the run is a regression, which has no classes; take predictions(x), with its mean and interval"
-        )
+        raise without_classes("predictions(x), with its mean and interval")
     return predictions.probabilities
+
+
+def without_classes(instead: str) -> UserError:
+    """The error for a question about classes where numbers are predicted, with what to take instead."""
+    return UserError(f"the run is a regression, which has no classes; take {instead}")
 
 
 def features_of(network: Network, x: ArrayLike) -> Examples:

@@ -1,12 +1,14 @@
 """The contract of circuits."""
 
+from collections.abc import Callable
 from math import pi
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from hyperborn.backends.conformance.agreement import exact_table
 from hyperborn.bits import bits_of
@@ -15,6 +17,7 @@ from hyperborn.circuits.gate import Gate
 from hyperborn.errors import UserError
 from hyperborn.simulators import statevector
 from hyperborn.testing.contract import broken, check_array, check_class, check_close, check_record
+from hyperborn.testing.finite_differences import finite_differences
 
 MOST_QUBITS = 10
 """Most qubits of a circuit that is simulated gate by gate."""
@@ -22,16 +25,20 @@ MOST_QUBITS = 10
 MOST_SLOPES = 20
 """Most parameters whose derivatives are compared; of more, these many at random."""
 
-STEP = 1e-5
-"""Step of finite differences (radians)."""
-
 Table = Float[np.ndarray, " states"]
+Formula: TypeAlias = Callable[[Float[np.ndarray, "..."]], ArrayLike]
+"""Probabilities (2^n,) in plain NumPy, qubit 0 the most significant bit, from parameters of the circuit's shape."""
+
+OURS = "a fault of hyperborn, whose simulator and plain NumPy read the same gates: please report it with the circuit"
+"""The cause where both sides come from the gates."""
 
 
-def check_circuit(circuit: Circuit, *, seed: int = 0) -> None:
+def check_circuit(circuit: Circuit, expected: Formula | None = None, *, seed: int = 0) -> None:
     """Check a circuit of at most 10 qubits at random parameters.
 
     - It can be hashed; its gates are a tuple of `Gate`, the same at every call, on qubits and parameters that it has.
+    - Its probabilities are those that `expected` gives, if it is given: ``lambda theta: np.array([...])``, a formula of
+      your own. Nothing else tells whether the gates are those that you meant.
     - Its probabilities are those of `hb.circuits.matrices`, multiplied out in plain NumPy: within 1e-12 in float64 and
       1e-5 in float32; and their gradient is that of finite differences.
     - Where `product_angles` gives parameters, they make independent bits with the probabilities asked for.
@@ -47,6 +54,8 @@ def check_circuit(circuit: Circuit, *, seed: int = 0) -> None:
     check_gates(circuit)
     random = np.random.default_rng(seed)
     params = random.uniform(-pi, pi, circuit.parameter_shape)
+    if expected is not None:
+        check_formula(circuit, expected, params)
     check_probabilities(circuit, params, random)
     check_product_angles(circuit, random)
     check_record(circuit, "circuit")
@@ -74,22 +83,36 @@ def check_gates(circuit: Circuit) -> None:
         )
 
 
+def check_formula(circuit: Circuit, expected: Formula, params: np.ndarray) -> None:
+    """Check the probabilities of the gates against those that are meant."""
+    cause = (
+        "control and target the other way round, another order of gates, an angle with another sign or factor, or a "
+        "formula whose qubit 0 is not the most significant bit"
+    )
+    check_close(
+        circuit,
+        "probabilities of its gates beside those expected",
+        exact_table(circuit, params.reshape(-1)),
+        expected(params.copy()),
+        cause,
+        absolute=1e-9,
+        name=lambda index: bits_text(index, circuit),
+    )
+
+
 def check_probabilities(circuit: Circuit, params: np.ndarray, random: np.random.Generator) -> None:
     """Check probabilities and their gradient against plain NumPy."""
     cotangent = random.normal(size=2**circuit.n_qubits)
     exact = exact_table(circuit, params.reshape(-1))
-    cause = (
-        "gates() gives another list to the simulator, or a gate's qubits, target and control, are the other way round"
-    )
     tables = {}
     with jax.enable_x64(True):
         slope, tables["float64"] = slope_and_table(circuit, jnp.asarray(params), jnp.asarray(cotangent))
     tables["float32"] = jax.jit(statevector.probabilities, static_argnums=0)(circuit, jnp.asarray(params, jnp.float32))
     for dtype, q in tables.items():
         checked = f"probabilities in {dtype} beside its gates multiplied out"
-        check_array(circuit, checked, q, exact.shape, np.dtype(dtype), cause)
+        check_array(circuit, checked, q, exact.shape, np.dtype(dtype), OURS)
         tolerance = 1e-12 if dtype == "float64" else 1e-5
-        check_close(circuit, checked, q, exact, cause, absolute=tolerance, name=lambda index: bits_text(index, circuit))
+        check_close(circuit, checked, q, exact, OURS, absolute=tolerance, name=lambda index: bits_text(index, circuit))
     check_gradient(circuit, params, cotangent, np.asarray(slope).reshape(-1), random)
 
 
@@ -99,18 +122,12 @@ def check_gradient(
     """Check derivatives against central differences."""
     flat = params.reshape(-1)
     chosen = np.sort(random.permutation(len(flat))[:MOST_SLOPES])
-    differences = []
-    for place in chosen:
-        shift = STEP * np.eye(1, len(flat), place)[0]
-        ends = [cotangent @ exact_table(circuit, flat + sign * shift) for sign in (1, -1)]
-        differences.append((ends[0] - ends[1]) / (2 * STEP))
-    cause = "an angle that is no affine function of the parameters"
     check_close(
         circuit,
         "derivatives beside finite differences",
         slope[chosen],
-        np.array(differences),
-        cause,
+        finite_differences(lambda own: cotangent @ exact_table(circuit, own), flat, places=chosen),
+        OURS,
         absolute=1e-6,
         relative=1e-6,
         name=lambda index: f"that by parameter {chosen[index[0]]}",

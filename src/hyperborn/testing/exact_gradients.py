@@ -9,10 +9,8 @@ from hyperborn.backends.conformance.agreement import exact_table
 from hyperborn.circuits import AllPairs
 from hyperborn.objectives.objectives import ELBO
 from hyperborn.posteriors import Register
+from hyperborn.testing.finite_differences import finite_differences
 from hyperborn.training.exact import ExactEstimator
-
-STEP = 1e-5
-"""Step of finite differences (radians)."""
 
 CIRCUIT = AllPairs(3, 1)
 
@@ -27,9 +25,6 @@ def exact_estimates(estimator: ExactEstimator, seed: int) -> dict[str, tuple[np.
         q = exact_table(CIRCUIT, own)
         return float(q @ energies + q @ np.log(q / p))
 
-    differences = [
-        (plain(params + STEP * row) - plain(params - STEP * row)) / (2 * STEP) for row in np.eye(len(params))
-    ]
     with jax.enable_x64(True):
         functional = ELBO().bind(energies, np.log(p))
         program = jax.jit(jax.value_and_grad(lambda own: estimator.loss(Register(CIRCUIT), functional, own)))
@@ -37,5 +32,5 @@ def exact_estimates(estimator: ExactEstimator, seed: int) -> dict[str, tuple[np.
         found = float(value) + float(functional.lowest)
     return {
         "value": (np.array([found]), np.array([plain(params)])),
-        "gradient": (np.asarray(gradient), np.array(differences)),
+        "gradient": (np.asarray(gradient), finite_differences(plain, params)),
     }

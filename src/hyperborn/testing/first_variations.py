@@ -9,11 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.testing.contract import broken, check_array, network_of
+from hyperborn.testing.finite_differences import finite_differences
 
 N = 4
 """Bits of the distributions."""
 
-STEP = 1e-4
+SHARE = 1e-4
 """Step of finite differences, as a share of q(w)."""
 
 TOLERANCE = 1e-6
@@ -107,10 +108,7 @@ def check_first_variation(part: Any, value: Callable[[Any], Any], q: Table, vari
         ContractError: if it is not, with what can be told of the difference.
     """
     checked = "first variation beside finite differences of the value"
-    slopes = np.empty(len(q))
-    for place, share in enumerate(q):
-        shift = STEP * share * np.eye(1, len(q), place)[0]
-        slopes[place] = (float(value(q + shift)) - float(value(q - shift))) / (2 * STEP * share)
+    slopes = finite_differences(value, q, SHARE * q)
     tolerance = TOLERANCE * (1 + np.abs(slopes).max())
     error = variation - slopes
     if not np.abs(error).max() > tolerance and np.isfinite(variation).all():

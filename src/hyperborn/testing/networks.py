@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn.bits import values_of
+from hyperborn.likelihoods.likelihood import NumberLikelihood
 from hyperborn.networks import Field, Network
 from hyperborn.testing.contract import broken, check_array, check_class, check_close, check_record
 
@@ -16,6 +17,7 @@ NETWORKS, EXAMPLES = 6, 5
 
 Weights = Float[np.ndarray, "networks n"]
 Features = Float[np.ndarray, "examples features"]
+Outputs = Float[np.ndarray, "networks examples outputs"]
 
 
 def check_network(network: Network, *, seed: int = 0) -> None:
@@ -28,7 +30,8 @@ def check_network(network: Network, *, seed: int = 0) -> None:
     - Side parameters of 0 change nothing, and others do.
     - The groups of `additive` hold every weight once, and the outputs are the sum over groups of those with all other
       weights set to 0.
-    - `choices` are the networks that the patterns of the last bits stand for, in index order.
+    - `choices` are the networks that the patterns of the last bits stand for, in index order. Where they have fewer
+      outputs, as of numbers with a fixed noise, means and deviations are compared.
     - Its record, as JSON, makes an equal network.
 
     Raises:
@@ -170,5 +173,15 @@ def check_choices(network: Network, bits: Any, x: Features) -> None:
         own[:, chosen.n_weights :] = [pattern >> place & 1 for place in reversed(range(n_bits))]
         expected = network.forward(values_of(own, network.values), x)
         found = chosen.forward(values_of(own[:, : chosen.n_weights], network.values), x)
+        if chosen.n_outputs < network.n_outputs:
+            found, expected = normals_of(chosen, found), normals_of(network, expected)
         check_close(network, checked, found, expected, cause, absolute=1e-9, relative=1e-9, name=output_of)
         check_additive(chosen, values_of(own[:, : chosen.n_weights], network.values), x)
+
+
+def normals_of(network: Network, outputs: Outputs) -> np.ndarray:
+    """Means and logarithms of deviations where numbers are predicted: some networks leave fixed ones out of outputs."""
+    if not isinstance(network.likelihood, NumberLikelihood):
+        return outputs
+    means, deviations = network.likelihood.normals(outputs)
+    return np.stack([means, np.log(deviations)], axis=-1)

@@ -17,6 +17,7 @@ from hyperborn.objectives.divergences import MMD
 from hyperborn.objectives.kernels import Hamming
 from hyperborn.objectives.objectives import SELBO
 from hyperborn.priors import Bernoulli
+from hyperborn.testing.finite_differences import finite_differences
 from hyperborn.training.shots.estimator import ShotEstimator
 from hyperborn.training.shots.posteriors import ShotRegister
 from hyperborn.training.shots.readout import measurement_of
@@ -24,9 +25,6 @@ from hyperborn.training.shots.subcircuits import batch_of
 
 SHOTS = 50
 """Shots of each circuit."""
-
-STEP = 1e-4
-"""Step of finite differences (radians)."""
 
 THETA = parameters(4)
 CIRCUIT = GateList(
@@ -80,5 +78,4 @@ def exact_gradient(split: Split, prior: Bernoulli, params: np.ndarray) -> Float[
         q = exact_table(CIRCUIT, own)
         return float(q @ table + 5.0 * (q - p) @ 0.5**distances @ (q - p))
 
-    rows = STEP * np.eye(len(params))
-    return np.array([(plain(params + row) - plain(params - row)) / (2 * STEP) for row in rows])
+    return finite_differences(plain, params)

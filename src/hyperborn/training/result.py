@@ -32,7 +32,7 @@ from hyperborn.predictive import (
     predictions_of_draws,
     predictions_of_networks,
 )
-from hyperborn.predictive.predictions import features_of, probabilities_of
+from hyperborn.predictive.predictions import features_of, probabilities_of, without_classes
 from hyperborn.printable import shown
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.history import TrainingHistory
@@ -179,7 +179,13 @@ class Result:
 
     @property
     def temperature(self) -> float:
-        """The calibration of classes."""
+        """The calibration of classes.
+
+        Raises:
+            UserError: of a regression, which has none: see `calibration`.
+        """
+        if not self.network.n_classes:
+            raise without_classes("calibration, a factor of its deviations")
         return self.calibration
 
     def predictions(

@@ -71,6 +71,13 @@ def test_angles_are_found_as_they_are_written() -> None:
     )
 
 
+def test_angles_may_be_computed_in_jax() -> None:
+    circuit = from_pennylane(lambda w: qml.RX(jnp.sum(w) / 3 - 1.1, 0), 2)
+    ((constant, terms),) = [(gate.angles[0].constant, gate.angles[0].terms) for gate in circuit.gates()]
+    assert constant == pytest.approx(-1.1, abs=1e-15)
+    assert terms == ((0, pytest.approx(1 / 3, abs=1e-15)), (1, pytest.approx(1 / 3, abs=1e-15)))
+
+
 def test_a_qnode_has_the_wires_of_its_device_and_its_transforms() -> None:
     def ansatz(weights: Any) -> Any:
         qml.RX(weights[0], wires="b")

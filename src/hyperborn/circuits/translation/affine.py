@@ -21,11 +21,14 @@ Recording = tuple[list[Any], list[Any]]
 MOST_DERIVATIVES = 100_000_000
 """Most angles times parameters: all derivatives are computed at once."""
 
-TRIALS = 2
-"""Random parameters at which angles are compared with what was found."""
+MAGNITUDES = (1.0, 10.0, 1000.0)
+"""Largest sizes (radians) of the random parameters at which angles are compared with what was found.
+
+Clipped or chosen by a comparison, an angle may be affine near 0 only.
+"""
 
 SAME = 1e-9
-"""How far two angles (radians) of the same gate may differ."""
+"""How far two angles (radians) of the same gate may differ, relative to the terms of their sum, or to 1."""
 
 CHOICES = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
 """What JAX raises where a program needs the numbers of a traced array."""
@@ -45,7 +48,8 @@ def affine_angles(
     """
     random = np.random.default_rng(0)
     # First as NumPy arrays, which refuse an index that is out of range; JAX would take the last parameter.
-    trials = [np.asarray(random.uniform(-2, 2, shape)) for _ in range(TRIALS)]
+    halves = [size * random.uniform(0.5, 1, shape) * random.choice([-1, 1], shape) for size in MAGNITUDES]
+    trials = [np.asarray(sign * half) for half in halves for sign in (1, -1)]
     operations, measurements = recorded(record, trials[0])
     n_angles = sum(len(operation.data) for operation in operations)
     if n_angles * prod(shape) > MOST_DERIVATIVES:
@@ -82,7 +86,9 @@ def recorded(record: Callable[[Any], Recording], params: Float[np.ndarray, "..."
         UserError: if it fails.
     """
     try:
-        return record(params)
+        # JAX would cut double precision.
+        with jax.enable_x64(True):
+            return record(params)
     except (UserError, MemoryError):
         raise
     except Exception as error:
@@ -132,11 +138,16 @@ def check_trial(
     flat = params.reshape(-1)
     for operation, own in zip(seen, found, strict=True):
         for angle, value in zip(own, operation.data, strict=True):
-            if angle is None or abs(angle.at(flat) - float(value)) > SAME:
+            if angle is None or not abs(angle.at(flat) - float(value)) <= SAME * size_of(angle, flat):
                 raise UserError(
                     f"an angle of {printable(operation.name)} on wires {', '.join(map(str, operation.wires))} is not "
                     "an affine function of the parameters, such as 2*a - pi/2; make angles by sums and multiples only"
                 )
+
+
+def size_of(angle: Angle, params: Float[np.ndarray, " parameters"]) -> float:
+    """The sizes of an angle's terms (radians) at parameters, added up, and 1."""
+    return 1 + abs(angle.constant) + sum(abs(factor * params[index]) for index, factor in angle.terms)
 
 
 def check_same(seen: Sequence[Any], operations: Sequence[Any]) -> None:

@@ -89,7 +89,8 @@ class MinibatchProblem(Problem):
         found = look(state.params, self.task, state.key, posterior=posterior)
         loss, energy, kl = (np.asarray(row, np.float64) for row in found[:3])
         self.energies.check_steps()
-        return state, Diagnosis(loss, energy, kl, np.asarray(found.most_probable))
+        offset = self.energies.offset
+        return state, Diagnosis(loss + offset, energy + offset, kl, np.asarray(found.most_probable))
 
     def findings(self, params: Float[np.ndarray, "..."]) -> Findings:
         definition, posterior = self.definition, registers_of(self.definition)
