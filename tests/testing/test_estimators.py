@@ -94,6 +94,8 @@ class Reinforced(MinibatchEstimator):
         if self.mistake == "static":
             tables = tuple(table * float(progress > 0) for table in tables)
         own_key = jax.random.key(3) if self.mistake == "key" else key
+        if self.mistake == "infinite":
+            return jnp.log(progress * 0)
         if self.mistake == "numpy":
             own_key = jax.random.key(next(NUMBERS))
         probabilities = registers.joint(tables)
@@ -103,6 +105,12 @@ class Reinforced(MinibatchEstimator):
         advantage = jax.lax.stop_gradient(energies - baseline)
         advantage = {"sign": -advantage, "factor": 2 * advantage}.get(self.mistake, advantage)
         score = jnp.log(probabilities[drawn])
+        if self.mistake == "shape":
+            return energies
+        if self.mistake == "float":
+            return float(energies.mean())
+        if self.mistake == "constant":
+            return jax.lax.stop_gradient(energies.mean())
         return energies.mean() + jnp.mean(advantage * (score - jax.lax.stop_gradient(score)))
 
 
@@ -126,12 +134,23 @@ def test_an_estimator_of_ones_own_keeps_the_contract() -> None:
         ("baseline", (), r"the gradient, in standard errors .* is 0\.[4-6]\d* times that\), a baseline with the draw"),
         ("sign", ("gradient",), "the mean of 500 estimates of the gradient: the cosine of its angle to the exact one"),
         ("key", (), "other keys: give the same estimate. The usual cause: the key is not used"),
+        ("infinite", (), "the value: an estimate is not finite"),
+        ("shape", (), "in a compiled program: Gradient only defined for scalar-output .* it returns one real number"),
+        ("float", (), "in a compiled program: .* it returns one real number, computed by jax.numpy alone"),
+        ("constant", (), r"the mean of 500 estimates of the gradient, .* exact one is 0\.000 times that"),
     ],
 )
 def test_planted_mistakes_fail_with_a_sentence(mistake: str, biased: Collection[str], said: str) -> None:
     with pytest.raises(ContractError, match=said) as caught:
         check_estimator(Reinforced(mistake), biased=biased)
     assert "\n" not in str(caught.value)
+
+
+def test_one_that_draws_nothing_is_declared_so() -> None:
+    fixed = Reinforced("key")
+    check_estimator(fixed, biased=("value", "gradient", "side"), deterministic=True)
+    with pytest.raises(ContractError, match="other keys: give other estimates. .* leave out deterministic=True"):
+        check_estimator(Reinforced(), deterministic=True)
 
 
 @dataclass(frozen=True)

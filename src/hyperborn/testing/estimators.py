@@ -34,7 +34,13 @@ PARTS = ("value", "gradient", "side")
 
 
 def check_estimator(
-    estimator: Estimator, *, biased: Collection[str] = (), network: Network = LEARNED, draws: int = 500, seed: int = 0
+    estimator: Estimator,
+    *,
+    biased: Collection[str] = (),
+    deterministic: bool = False,
+    network: Network = LEARNED,
+    draws: int = 500,
+    seed: int = 0,
 ) -> None:
     """Check an estimator against exact gradients of a small problem.
 
@@ -52,6 +58,7 @@ def check_estimator(
     Args:
         estimator: to be checked.
         biased: what is known to be biased, of "value", "gradient" and "side".
+        deterministic: whether a `MinibatchEstimator` draws nothing, so that all keys give the same estimate.
         network: of a few weights, for a `MinibatchEstimator`.
         draws: estimates.
         seed: of the problem and of the draws.
@@ -72,7 +79,8 @@ def check_estimator(
             elif part != "value":
                 check_direction(estimator, f"the {part}", found, exact)
     elif isinstance(estimator, MinibatchEstimator):
-        for part, (found, exact) in minibatch_estimates(estimator, network, draws, seed).items():
+        estimates = minibatch_estimates(estimator, network, draws, seed, deterministic=deterministic)
+        for part, (found, exact) in estimates.items():
             check_mean(estimator, part, found, exact, biased=part in biased)
     elif isinstance(estimator, ShotEstimator):
         found, exact = shot_estimates(estimator, draws, seed)

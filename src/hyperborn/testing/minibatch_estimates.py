@@ -27,14 +27,15 @@ EXAMPLES = 6
 
 
 def minibatch_estimates(
-    estimator: MinibatchEstimator, network: Network, draws: int, seed: int
+    estimator: MinibatchEstimator, network: Network, draws: int, seed: int, *, deterministic: bool
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Estimates (draws, numbers) of the value and its gradients, and the exact numbers.
 
     The gradients are those of the logarithms of the registers' tables, up to normalisation, and of the side parameters.
 
     Raises:
-        ContractError: if an estimate depends on more or less than its key, or numbers compile anew.
+        ContractError: if an estimate is not one finite number, depends on more or less than its key (on none if it is
+            `deterministic`), or numbers compile anew.
         UserError: if the network has too many weights, or the estimator does not take it.
     """
     if network.n_weights > MOST_WEIGHTS:
@@ -74,9 +75,14 @@ def minibatch_estimates(
         params, progress = tuple(jnp.asarray(random.normal(size=shape)) for shape in shapes), jnp.asarray(0.3)
         keys = jax.random.split(jax.random.key(seed), draws)
         many = jax.jit(jax.vmap(estimated, in_axes=(None, None, None, 0)))
-        found = many(batch, params, progress, keys)
+        try:
+            found = many(batch, params, progress, keys)
+        except TypeError as error:
+            cause = "it returns one real number, computed by jax.numpy alone"
+            raise broken(estimator, "expected_energy in a compiled program", said(error), cause) from error
         count = len(traced)
-        check_keys(estimator, found, many(batch, params, progress, keys))
+        check_finite(estimator, found)
+        check_keys(estimator, found, many(batch, params, progress, keys), deterministic=deterministic)
         many(
             replace(batch, x=batch.x + 1, scale=batch.scale * 2), jax.tree.map(jnp.negative, params), progress * 2, keys
         )
@@ -100,11 +106,29 @@ def flat(arrays: Any, rows: int) -> Float[np.ndarray, "rows numbers"]:
     return np.concatenate([np.asarray(own).reshape(rows, -1) for own in jax.tree.leaves(arrays)], axis=1)
 
 
-def check_keys(estimator: MinibatchEstimator, found: Any, again: Any) -> None:
-    """Check that estimates depend on their keys."""
+def said(error: Exception) -> str:
+    """The first line of an error."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def check_finite(estimator: MinibatchEstimator, found: Any) -> None:
+    """Check that the value and its gradients are finite for every key."""
+    value, (gradient, side) = found
+    for part, own in (("value", value), ("gradient", gradient), ("gradient by the side parameters", side)):
+        if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(own)):
+            raise broken(estimator, f"the {part}", "an estimate is not finite", "a logarithm or a quotient of 0")
+
+
+def check_keys(estimator: MinibatchEstimator, found: Any, again: Any, *, deterministic: bool) -> None:
+    """Check that estimates depend on their keys alone, or not even on them."""
     for one, same in zip(jax.tree.leaves(found), jax.tree.leaves(again), strict=True):
         if not np.array_equal(one, same):
             cause = "random numbers that do not come from the key"
             raise broken(estimator, "the same keys again", "give other estimates", cause)
-        if one.size and (np.asarray(one) == np.asarray(one)[:1]).all():
-            raise broken(estimator, "other keys", "give the same estimate", "the key is not used")
+    values = np.asarray(found[0])
+    same = bool((values == values[0]).all())
+    if same and not deterministic:
+        cause = "the key is not used; of an estimator without randomness say deterministic=True"
+        raise broken(estimator, "other keys", "give the same estimate", cause)
+    if deterministic and not same:
+        raise broken(estimator, "other keys", "give other estimates", "it is random: leave out deterministic=True")
