@@ -259,6 +259,12 @@ def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> N
     assert (found.data, found.steps, found.restarts, found.depth, found.prior) == ("iris", 9, 3, "auto", {"W1": 0.25})
 
 
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('data = "wine"\n', encoding="utf-8-sig")
+    assert configured(RunConfig, file, {}).data == "wine"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

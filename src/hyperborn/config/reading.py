@@ -54,7 +54,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         UserError: if it is no regular file, is over a limit, cannot be read or is not valid TOML.
     """
     try:
-        text = read_bounded(path, MOST_BYTES, remedy="is it a configuration?").decode("utf-8")
+        text = read_bounded(path, MOST_BYTES, remedy="is it a configuration?").decode("utf-8-sig")
         if max(line.count(".") for line in text.split("\n")) > MOST_DOTS:
             raise UserError(
                 f"the configuration {path} has a line of over {MOST_DOTS} dots; break it or shorten its key"
