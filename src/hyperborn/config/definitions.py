@@ -41,7 +41,7 @@ def definition_of(config: Configuration, data: Dataset, objective: str) -> Defin
     network, registers = shape_of(config, data)
     if not registers and not config.on_backend and network.n_weights > LARGEST_ENUMERATED:
         raise UserError(
-            f"{described(config.hidden)} on {data.n_features} features makes {network.n_weights} weights, over the "
+            f"{hidden_flag(config.hidden)} on {data.n_features} features makes {network.n_weights} weights, over the "
             f"limit of {LARGEST_ENUMERATED} of one register; choose {smaller(config, data)}, or --posterior registers"
         )
     posterior = configured_registers(config, network) if registers else posterior_of(config, network.n_weights)
@@ -95,7 +95,7 @@ def stopping_of(config: Configuration) -> dict[str, Any]:
     return found
 
 
-def described(hidden: Sequence[int] | str) -> str:
+def hidden_flag(hidden: Sequence[int] | str) -> str:
     return f"--hidden {hidden if isinstance(hidden, str) else ','.join(map(str, hidden)) or 'none'}"
 
 
@@ -126,7 +126,7 @@ def flags_for(
         for k in range(data.n_features, 0, -1):
             if fits(tiny(config, k, data.n_classes, hidden).n_weights):
                 less = "" if k == data.n_features else f"--components {k}"
-                units = "" if hidden == sizes and config.hidden != AUTO else described(hidden)
+                units = "" if hidden == sizes and config.hidden != AUTO else hidden_flag(hidden)
                 return " ".join(flags for flags in (units, less) if flags)
     return None
 
