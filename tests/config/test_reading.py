@@ -16,6 +16,7 @@ WRONG = {
     "target": [5, "", ["a"]],
     "drop": [5, "", ",", [], [""], {"a": 1}],
     "task": ["maybe", 1, True],
+    "network": ["mlp", 1, ""],
     "likelihood": ["normal", 1],
     "target_noise": [0, -1, "much", "nan", True],
     "classes": [5, {"a": 1}, [""]],

@@ -59,7 +59,8 @@ def train_command(
                     f"average, standard deviation {scaling.deviation:.4g} (--task classification for classes)"
                 )
             definition = definition_of(settings, examples, settings.objective)
-            if settings.hidden == settings.posterior == "auto" and regime_of(definition).enumerates:
+            chosen = settings.network is None and settings.hidden == settings.posterior == "auto"
+            if chosen and regime_of(definition).enumerates:
                 size = definition.n_weights
                 note(
                     f"{size} weights on one circuit, exact; a larger network may predict better: --posterior registers"

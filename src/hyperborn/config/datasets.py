@@ -22,7 +22,8 @@ def data_of(config: Configuration, note: Note) -> Dataset:
     """
     components = None if isinstance(config.components, str) else config.components
     data = loaded(config, components)
-    if config.components != "auto" or config.hidden != "auto" or shape_of(config, data).registers:
+    is_given = config.hidden != "auto" or config.network is not None
+    if config.components != "auto" or is_given or shape_of(config, data).registers:
         return data
     if network_of(config, data).n_weights <= LARGEST_CHOSEN:
         return data
