@@ -139,9 +139,9 @@ SHARED = (
     # Left to the loader: some data sets have test examples of their own.
     Option("test", "share", "", "SHARE", "Share of the examples for testing.", DATA, absent="0.2"),
 
-    Option("network", "network", "", "MODULE:CLASS",
-           "A network of your own (--plugin) for the features and classes of the data, in place of --hidden and all "
-           "that says how layers are made.", NETWORK, settled_by=ANY_RUN, absent="a multilayer perceptron"),
+    Option("network", "network", "", "NAME",
+           "A network of your own, module:Class, in place of --hidden and of what else says how layers are made.",
+           NETWORK, settled_by=ANY_RUN),
     Option("hidden", "layers or auto", AUTO, "H,H|none|auto",
            "Hidden units, layer by layer; none: logistic regression.", NETWORK, settled_by=ANY_RUN),
     Option("activation", ("relu", "sigmoid", "tanh", "sign", AUTO), AUTO, "NAME",
