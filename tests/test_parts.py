@@ -59,6 +59,11 @@ BROKEN = {
         "needs",
         "the plugin needs fails where it is imported: ModuleNotFoundError: No module named 'absent_other'",
     ),
+    "needs what begins its name": (
+        "plugins_near",
+        "the plugin plugins_near fails where it is imported: ModuleNotFoundError: No module named 'plugins'",
+    ),
+    "in an absent package": ("absent_module.parts", "the plugin absent_module.parts is not found; give a module"),
     "syntax": ("syntax", "the plugin syntax fails where it is imported: SyntaxError: "),
 }
 
@@ -67,6 +72,7 @@ BROKEN = {
 def test_a_plugin_that_cannot_be_imported_is_one_line(here: Path, module: str, said: str) -> None:
     (here / "fails.py").write_text("1 / 0\n")
     (here / "needs.py").write_text("import absent_other\n")
+    (here / "plugins_near.py").write_text("import plugins\n")
     (here / "syntax.py").write_text("def\n")
     (here / "mine.py").write_text("")
     with pytest.raises(UserError) as caught:

@@ -16,7 +16,7 @@ from hyperborn.objectives.kernels import Hamming
 from hyperborn.objectives.objectives import ELBO, MLE, SELBO
 from hyperborn.posteriors import Register, Registers
 from hyperborn.priors import Bernoulli, Uniform
-from hyperborn.records import Slots, difference, own_kinds, record_of, thing_of
+from hyperborn.records import Slots, lost_in_record, own_kinds, record_of, thing_of
 
 SLOTS: Slots = {
     "posterior": (Register, Registers),
@@ -269,13 +269,44 @@ def test_what_no_record_can_hold_is_named(monkeypatch: pytest.MonkeyPatch) -> No
         record_of(before)
 
 
+@dataclass(frozen=True)
+class Coloured(Mixed):
+    name = "coloured"
+    kind: str = "red"
+
+
+@dataclass(frozen=True)
+class Replaced(Mixed):
+    name = "replaced"
+    substitute: float = 0.5
+
+
+@dataclass(frozen=True)
+class Kept(Mixed):
+    """What is no argument is in no record."""
+
+    name = "kept"
+    kind: str = field(init=False, default="red")
+
+
+@pytest.mark.parametrize(("part", "key"), [(Coloured(), "kind"), (Replaced(), "substitute")])
+def test_a_field_with_the_name_of_a_key_of_records_is_refused(part: Divergence, key: str) -> None:
+    said = rf"^{__name__}:{type(part).__name__} has a field called {key}, which is a key of records themselves; rename"
+    for thing in (part, SELBO(divergence=part), Mixed(shares=[part])):
+        with pytest.raises(UserError, match=said):
+            record_of(thing)
+    record = record_of(Kept())
+    assert record["kind"] == f"{__name__}:Kept"
+    assert thing_of(record, OWN_SLOTS, "divergence") == Kept()
+
+
 class Plain:
     pass
 
 
 def test_a_difference_is_named_and_tuples_are_lists() -> None:
     before = Mixed((KL(), MMD(Hamming((0.25,)))), shares={"a": [1, np.array([2.5, 3.0])]})
-    assert difference(before, Mixed(before.parts, shares={"a": (1, (2.5, 3))}), "it") is None
+    assert lost_in_record(before, Mixed(before.parts, shares={"a": (1, (2.5, 3))}), "it") is None
     others = {
         "kernel of Mixed": Mixed(before.parts, "laplace", before.shares),
         "parts of Mixed": Mixed((KL(), KL()), shares=before.shares),
@@ -283,4 +314,4 @@ def test_a_difference_is_named_and_tuples_are_lists() -> None:
         "it": KL(),
     }
     for place, after in others.items():
-        assert (difference(before, after, "it") or "").startswith(f"{place} comes back from its record as ")
+        assert (lost_in_record(before, after, "it") or "").startswith(f"{place} comes back from its record as ")

@@ -191,7 +191,7 @@ def import_user_module(module: str, what: str) -> None:
     try:
         import_module(module)
     except Exception as error:  # the code is the user's own
-        if isinstance(error, ModuleNotFoundError) and error.name and module.startswith(error.name):
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{module}.".startswith(f"{error.name}."):
             raise UserError(
                 f"{what} {module} is not found; give a module in the current folder, or an installed one"
             ) from error

@@ -26,6 +26,10 @@ It is what the method of this name gives, where there is one.
 """
 
 
+RESERVED = ("kind", SUBSTITUTE)
+"""Keys that a record has beside those of the fields: no field of a user's own part may have their names."""
+
+
 ADDED: Mapping[str, Any] = {"added": True}
 """Metadata of a field that earlier versions do not have: it is in a record only where it is not its default."""
 
@@ -36,15 +40,27 @@ def record_of(thing: Any) -> dict[str, Any]:
     Of a user's own that has a substitute, that is kept as well; it stands alone where the rest cannot be kept.
 
     Raises:
-        UserError: if a class cannot be found again by its name, or JSON cannot hold a field.
+        UserError: if a class cannot be found again by its name, one of its fields has the name of a key of
+            records themselves, or JSON cannot hold a field.
     """
-    if not is_own(type(thing)) or not hasattr(thing, SUBSTITUTE):
+    if not is_own(type(thing)):
+        return named_fields(thing)
+    check_field_names(type(thing))
+    if not hasattr(thing, SUBSTITUTE):
         return named_fields(thing)
     substitute = record_of(thing.substitute())
     try:
         return named_fields(thing) | {SUBSTITUTE: substitute}
     except UserError:
         return substitute
+
+
+def check_field_names(kind: type[Any]) -> None:
+    """Raise a UserError for a field of a user's own class that a record would take for a key of its own."""
+    for field in fields(kind) if is_dataclass(kind) else ():
+        if field.init and field.name in RESERVED:
+            name = f"{kind.__module__}:{kind.__qualname__}"
+            raise UserError(f"{name} has a field called {field.name}, which is a key of records themselves; rename it")
 
 
 def named_fields(thing: Any) -> dict[str, Any]:
@@ -160,7 +176,7 @@ def with_parts(value: Any, slots: Slots) -> Any:
     return tuple(with_parts(item, slots) for item in value) if isinstance(value, list) else value
 
 
-def difference(before: Any, after: Any, place: str) -> str | None:
+def lost_in_record(before: Any, after: Any, place: str) -> str | None:
     """What a thing has lost that comes back from its record, in words; None if nothing.
 
     Tuples may stand for lists and arrays, and a substitute for a user's own. `place` says whose the value is.
@@ -176,7 +192,7 @@ def difference(before: Any, after: Any, place: str) -> str | None:
         inner = [(one, other, place) for one, other in zip(before, after, strict=True)]
     elif not (is_own(type(before)) and hasattr(before, SUBSTITUTE)) and before != after:
         return f"{place} comes back from its record as {shown(after)}, not as {shown(before)}"
-    return next(filter(None, (difference(*each) for each in inner)), None)
+    return next(filter(None, (lost_in_record(*each) for each in inner)), None)
 
 
 def own_kinds(record: Any) -> Iterator[str]:

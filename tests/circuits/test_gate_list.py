@@ -1,5 +1,10 @@
+import copy
 import itertools
 import json
+import os
+import pickle
+import subprocess
+import sys
 from math import pi
 from typing import Any
 
@@ -48,6 +53,24 @@ def test_any_circuit_is_a_list_of_gates() -> None:
     assert listed == GateList(3, Brickwork(3, 2).gates(), (2, 2, 3))
     assert hash(listed) == hash(GateList(3, Brickwork(3, 2).gates(), (2, 2, 3)))
     assert listed != GateList(3, Brickwork(3, 2).gates())
+
+
+def test_a_pickled_circuit_is_found_in_a_process_with_other_hashes_of_texts() -> None:
+    own = GateList.of(Brickwork(3, 2))
+    hash(own)
+    for copied in (copy.copy(own), copy.deepcopy(own), pickle.loads(pickle.dumps(own))):
+        assert copied == own
+        assert hash(copied) == hash(own)
+    elsewhere = (
+        "import pickle, sys; from hyperborn.circuits import Brickwork, GateList; "
+        "found = pickle.load(sys.stdin.buffer); print(found in {GateList.of(Brickwork(3, 2))})"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
+    said = subprocess.run(
+        [sys.executable, "-c", elsewhere],
+        input=pickle.dumps(own), env=environment, capture_output=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert said.stdout.split() == [b"True"]
 
 
 @pytest.mark.parametrize(

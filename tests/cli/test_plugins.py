@@ -14,7 +14,10 @@ import pytest
 import hyperborn as hb
 from command_line import run
 from hyperborn.cli.folders import resumable
+from hyperborn.config import RunConfig, configured
+from hyperborn.config.definitions import definition_of
 from hyperborn.errors import UserError
+from runs import start_and_stop
 
 DIVERGENCE = '''"""The squared distance of all probabilities."""
 from dataclasses import dataclass
@@ -37,6 +40,26 @@ class MyDivergence(Divergence):
         return 10.0
 '''
 
+MODEL = """from dataclasses import dataclass
+from hyperborn import Gaussian
+import my_parts
+@dataclass(frozen=True)
+class Product(my_parts.Sharpened):
+    factor: float = 3.0
+@dataclass(frozen=True)
+class Rising(my_parts.Tilted):
+    tilt: float = 0.2
+@dataclass(frozen=True)
+class Slow(my_parts.Linear):
+    share: float = 0.75
+@dataclass(frozen=True)
+class Narrow(Gaussian):
+    noise: float | str = 0.25
+"""
+"""A network, a prior, an annealing and a likelihood."""
+
+MODEL_PARTS = {"network": "my_model:Product", "prior": "my_model:Rising", "annealing": "my_model:Slow"}
+
 OWN = ("--plugin", "my_divergence", "--objective", "selbo", "--divergence", "my_divergence:MyDivergence")
 PROBLEM = ("moons", "--size", "40", "--hidden", "none", "--depth", "1", "--patience", "0")
 FLAGS = (*PROBLEM, "--steps", "1000", *OWN)
@@ -56,6 +79,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A current folder with the divergence in it; modules that are imported from it are forgotten."""
     before, path = set(sys.modules), list(sys.path)
     (tmp_path / "my_divergence.py").write_text(DIVERGENCE)
+    (tmp_path / "my_model.py").write_text(MODEL)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     for name in set(sys.modules) - before:
@@ -107,6 +131,21 @@ def test_it_is_trained_killed_resumed_and_loaded_elsewhere(here: Path) -> None:
     q = result.probabilities
     penalty = 10 * ((q - 1 / len(q)) ** 2).sum()
     assert result.numbers["loss"] == pytest.approx(result.numbers["expected_energy"] + penalty, abs=1e-9)
+
+
+def test_a_network_a_prior_and_an_annealing_are_resumed(here: Path) -> None:
+    given = {"data": "moons", "size": "40", "depth": "1", "patience": "0", "steps": "100", **MODEL_PARTS}
+    flags = [text for key, value in given.items() if key != "data" for text in (f"--{key}", value)]
+    whole = run("train", "moons", *flags, "--plugin", "my_model", "--out", "whole", "--json").json
+    config = configured(RunConfig, None, given)
+    data = hb.data.load("moons", size=40)
+    start_and_stop(here / "run", definition_of(config, data, "elbo"), data, 50)
+    del sys.modules["my_model"]
+    run("resume", "run").refused("'my_model:", "import my_model first, or give --plugin my_model")
+    resumed = run("resume", "run", "--plugin", "my_model", "--json").json
+    assert (resumed["losses"], resumed["steps"]) == (whole["losses"], 100)
+    found, model = hb.load("run").definition, sys.modules["my_model"]
+    assert (found.network, found.prior, found.annealing) == (model.Product(2), model.Rising(), model.Slow())
 
 
 def test_every_command_that_reads_a_run_takes_the_plugin(here: Path) -> None:
@@ -176,3 +215,65 @@ def test_a_study_does_not_take_cells_of_another_source(here: Path) -> None:
     again = losses()
     assert len(again) == 3
     assert first.items() <= again.items()
+
+
+MODEL_PLAN = """
+title = "Model"
+reference = "Ours"
+test = 40
+[tasks]
+moons = { data = "moons" }
+[methods.Ours]
+objective = "elbo"
+hidden = "none"
+steps = 5
+depth = 1
+[methods.Own]
+objective = "elbo"
+network = "my_model:Product"
+prior = "my_model:Rising"
+annealing = "my_model:Slow"
+steps = 5
+depth = 1
+[methods."Exact posterior"]
+exact = true
+network = "my_model:Product"
+prior = "my_model:Rising"
+[parts.main]
+sizes = [20]
+seeds = 1
+"""
+
+
+def test_a_study_takes_a_network_a_prior_and_an_annealing(here: Path) -> None:
+    (here / "plan.toml").write_text(MODEL_PLAN)
+
+    def cells() -> dict[str, str]:
+        sys.modules.pop("my_model", None)
+        found = run("study", "plan.toml", "--out", "study", "--plugin", "my_model", "--json")
+        assert found.code == 0, found.err
+        return {cell.name: cell.read_text() for cell in (here / "study" / "cells").glob("*.json")}
+
+    first = cells()
+    rows = [json.loads(text) for text in first.values()]
+    assert [row["n_weights"] for row in rows] == [3, 3, 3]
+    # The exact posterior's row has no loss. It is that of the same network and prior as one of the two runs.
+    (exact,) = (row for row in rows if "loss" not in row)
+    evidences = [row["log_evidence"] for row in rows if "loss" in row]
+    assert len(set(evidences)) == 2
+    assert evidences.count(exact["log_evidence"]) == 1
+    assert cells() == first
+    (here / "my_model.py").write_text(MODEL.replace("0.75", "0.5"))
+    again = cells()
+    assert first.items() <= again.items()
+    assert len(again) == len(first) + 2
+
+
+def test_a_regression_with_a_likelihood_of_ones_own(here: Path) -> None:
+    rows = [f"{place},{place % 7},{0.3 * place + place % 7:.2f}" for place in range(60)]
+    (here / "new.csv").write_text("\n".join(["first,second,cost", *rows]))
+    given = ("--target", "cost", "--network", "my_model:Product", "--likelihood", "my_model:Narrow", "--depth", "1")
+    found = run("train", "new.csv", *given, "--steps", "5", "--plugin", "my_model", "--out", "run", "--json")
+    assert found.code == 0, found.err
+    network = hb.load("run").network
+    assert network == hb.networks.Regression(sys.modules["my_model"].Product(2), sys.modules["my_model"].Narrow())

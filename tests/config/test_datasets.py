@@ -1,11 +1,13 @@
 """From a configuration to data."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hyperborn.config import RunConfig, configured
-from hyperborn.config.datasets import data_of
+from hyperborn.config.datasets import data_of, note_of_task
 from hyperborn.config.networks import network_of
 from hyperborn.errors import UserError
 
@@ -44,3 +46,22 @@ def test_classes_that_one_register_cannot_tell_apart_are_one_line() -> None:
     with pytest.raises(UserError, match="10 classes need over 16 weights even with one feature; choose fewer with"):
         loaded(data="digits", posterior="register")
     assert loaded(data="digits")[2] == []
+
+
+def test_what_a_target_is_taken_for_is_noted_where_the_other_task_may_be_meant(tmp_path: Path) -> None:
+    ages, grades = np.repeat(np.arange(18, 80), 8), np.arange(496) % 5
+    rows = [f"{place % 11},{age},{age + place / 1000},{grades[place]}" for place, age in enumerate(ages)]
+    table = tmp_path / "people.csv"
+    table.write_text("\n".join(["pulse,age,weight,grade", *rows]))
+
+    def noted(target: str, **given: Any) -> str | None:
+        config = configured(RunConfig, None, {"data": str(table), "target": target, **given})
+        return note_of_task(config, data_of(config, lambda _: None))
+
+    said = "classification: 62 classes of the numeric target 'age' (--task regression if it is a number)"
+    assert noted("age") == said
+    assert noted("age", task="classification") is None
+    assert noted("age", classes=[str(age) for age in range(18, 48)]) is None
+    assert noted("grade") is None
+    assert (noted("weight") or "").startswith("regression: the target 'weight' is a number, 49.07 on average")
+    assert noted("weight", task="regression") is None

@@ -1,14 +1,20 @@
 """Options that name a part of a user's own, and those that set its fields."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hyperborn as hb
 import my_parts
 from hyperborn import parts
 from hyperborn.config import CompareConfig, RunConfig, configured
+from hyperborn.config.applicability import BUILT_IN_NETWORK
+from hyperborn.config.datasets import data_of
 from hyperborn.config.definitions import definition_of
+from hyperborn.config.networks import shape_of
+from hyperborn.config.options import OPTIONS
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.objectives.objectives import SELBO
@@ -59,6 +65,71 @@ def test_an_estimator_of_ones_own_decides_how_it_is_trained(moons: Dataset) -> N
     assert isinstance(found.posterior, hb.Registers)
 
 
+def test_a_prior_and_an_annealing_of_ones_own(moons: Dataset) -> None:
+    found = defined(moons, prior="my_parts:Tilted", annealing="my_parts:Linear")
+    assert (found.prior, found.annealing) == (my_parts.Tilted(), my_parts.Linear())
+    with pytest.raises(UserError, match=r"^annealing goes with estimator exact only"):
+        defined(moons, annealing="my_parts:Linear", posterior="registers")
+
+
+NETWORK: dict[str, Any] = {"data": "moons", "network": "my_parts:Sharpened"}
+
+
+@pytest.mark.parametrize(
+    ("more", "registers"), [({}, False), ({"posterior": "registers"}, True), ({"backend": "statevector"}, False)]
+)
+def test_a_network_of_ones_own_is_made_for_the_data(moons: Dataset, more: dict[str, str], registers: bool) -> None:
+    config = configured(RunConfig, None, NETWORK | more)
+    assert shape_of(config, moons) == (my_parts.Sharpened(2), registers)
+    assert definition_of(config, moons, config.objective).network == my_parts.Sharpened(2)
+    # Without a field for the classes it is made without them.
+    config = configured(RunConfig, None, NETWORK | {"network": f"{__name__}:OfTwoClasses"} | more)
+    assert shape_of(config, moons).network == OfTwoClasses(2)
+
+
+def test_features_are_not_reduced_for_a_network_of_ones_own() -> None:
+    config = configured(RunConfig, None, NETWORK | {"data": "breast_cancer", "posterior": "register"})
+    data = data_of(config, refuse_note)
+    assert data.n_features == 30
+    with pytest.raises(UserError) as caught:
+        definition_of(config, data, "elbo")
+    assert str(caught.value) == (
+        "--network my_parts:Sharpened on 30 features makes 31 weights, over the limit of 24 of one register; choose "
+        "--components 23, or --posterior registers"
+    )
+
+
+def refuse_note(text: str) -> None:
+    raise AssertionError(text)
+
+
+@pytest.mark.parametrize("key", BUILT_IN_NETWORK)
+def test_what_says_how_layers_are_made_does_not_go_with_a_network_of_ones_own(key: str) -> None:
+    value = {"hidden": "2", "bias": "true"}.get(key, OPTIONS[key].default)
+    said = f"^{key} says how a built-in network is made, and does not go with network my_parts:Sharpened; leave one of"
+    with pytest.raises(UserError, match=said):
+        configured(RunConfig, None, NETWORK | {key: value})
+
+
+def test_a_likelihood_of_ones_own() -> None:
+    x = np.linspace(-1, 1, 40)
+    numbers = hb.data.from_arrays(np.stack([x, x**2], axis=1), x)
+    given = {"likelihood": "my_parts:Renamed"}
+    assert defined(numbers, **given).network.likelihood == my_parts.Renamed()
+    found = definition_of(configured(RunConfig, None, NETWORK | given), numbers, "elbo").network
+    assert found == hb.networks.Regression(my_parts.Sharpened(2), my_parts.Renamed())
+    for more, likelihood in (({}, "bits"), ({"posterior": "registers"}, "learned")):
+        found = definition_of(configured(RunConfig, None, NETWORK | more), numbers, "elbo").network
+        assert found == hb.networks.Regression(my_parts.Sharpened(2), hb.Gaussian(likelihood))
+    with pytest.raises(UserError, match=r"target_noise = 0\.5 goes with likelihood gaussian only"):
+        defined(numbers, **given, target_noise="0.5")
+
+
+def test_a_likelihood_of_ones_own_needs_a_regression(moons: Dataset) -> None:
+    with pytest.raises(UserError, match="likelihood goes with a regression only, and moons has 2 classes; leave"):
+        defined(moons, likelihood="my_parts:Renamed")
+
+
 def test_a_backend_of_ones_own(moons: Dataset) -> None:
     found = defined(moons, backend="my_parts:Mine", objective="my_parts:Doubled", ansatz="my_parts:Ladder")
     assert found.posterior == ShotRegister(my_parts.Ladder(3, 1), my_parts.Mine())
@@ -97,6 +168,16 @@ MISTAKES = {
     ),
     "cannot anneal": ({"optimizer": "my_parts:Searching", "annealing": "0.1"}, "annealing goes with adam only"),
     "no depth": ({"ansatz": "my_parts:Needy", "depth": "2"}, "depth goes with all-pairs, line, ring"),
+    "no prior": ({"prior": "my_parts:Linear"}, "my_parts:Linear cannot be the prior; make it a dataclass that impl"),
+    "unknown prior": ({"prior": "absent:Mine"}, "the prior 'absent:Mine' is not known here; import absent first, or"),
+    "no annealing": ({"annealing": "my_parts:Tilted"}, "my_parts:Tilted cannot be the annealing; make it a dataclass"),
+    "a word as annealing": ({"annealing": "slow"}, "annealing = 'slow' is not allowed; give a number above 0, and 1 a"),
+    "another network": ({"network": "my_parts:Tilted"}, "my_parts:Tilted cannot be the network; make it a dataclass t"),
+    "a word as network": ({"network": "mlp"}, "network = 'mlp' is not allowed; give module:Class for a network of you"),
+    "no likelihood": (
+        {"likelihood": "my_parts:Linear"},
+        "my_parts:Linear cannot be the likelihood; make it a dataclas",
+    ),
     "no options": ({"estimator": "my_parts:Adrift"}, "the estimator Adrift serves no way of training; make it a Shot"),
 }
 
@@ -111,8 +192,40 @@ def test_what_cannot_be_the_part_is_one_line(given: dict[str, str], said: str) -
     assert "\n" not in str(caught.value)
 
 
-def test_a_field_that_no_option_sets_needs_a_default(moons: Dataset) -> None:
+@dataclass(frozen=True)
+class OfTwoClasses(my_parts.Sharpened):
+    """A network that takes no other number of classes."""
+
+    n_classes: int = field(init=False, default=2)
+
+
+@dataclass(frozen=True)
+class NeedyNetwork(my_parts.Sharpened):
+    colour: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class NeedyPrior(my_parts.Tilted):
+    colour: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class NeedyAnnealing(my_parts.Linear):
+    colour: str = field(kw_only=True)
+
+
+NEEDY = {
+    "ansatz": "my_parts:Needy",
+    "network": f"{__name__}:NeedyNetwork",
+    "prior": f"{__name__}:NeedyPrior",
+    "annealing": f"{__name__}:NeedyAnnealing",
+}
+
+
+@pytest.mark.parametrize("option", NEEDY)
+def test_a_field_that_no_option_sets_needs_a_default(moons: Dataset, option: str) -> None:
+    config = configured(RunConfig, None, {"data": "moons", option: NEEDY[option]})
     with pytest.raises(
-        UserError, match=r"Needy'> cannot be made from options \(.*colour'\); give each of its fields a d"
+        UserError, match=r"Needy.*'> cannot be made from options \(.*colour'\); give each of its fields a d"
     ):
-        defined(moons, ansatz="my_parts:Needy")
+        definition_of(config, moons, "elbo")

@@ -16,6 +16,7 @@ WRONG = {
     "target": [5, "", ["a"]],
     "drop": [5, "", ",", [], [""], {"a": 1}],
     "task": ["maybe", 1, True],
+    "network": ["mlp", 1, ""],
     "likelihood": ["normal", 1],
     "target_noise": [0, -1, "much", "nan", True],
     "classes": [5, {"a": 1}, [""]],
@@ -257,6 +258,12 @@ def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> N
     file.write_text('data = "wine"\nsteps = 7\nrestarts = 3\nprior = { W1 = 0.25 }\n')
     found = configured(RunConfig, file, {"data": "iris", "steps": "9", "depth": None})
     assert (found.data, found.steps, found.restarts, found.depth, found.prior) == ("iris", 9, 3, "auto", {"W1": 0.25})
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('data = "wine"\n', encoding="utf-8-sig")
+    assert configured(RunConfig, file, {}).data == "wine"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hyperborn.data import Dataset, Preprocessing, Split, from_arrays, load, read_table
-from hyperborn.data.targets import is_regression
+from hyperborn.data.targets import is_regression, may_be_number
 from hyperborn.data.user_table import examples_in_encoding
 from hyperborn.errors import UserError
 
@@ -35,6 +35,22 @@ def test_numbers_that_can_be_classes_are_classes(values: np.ndarray, numbers: bo
     assert not is_regression(values, "auto", (0, 1), "y")
     if values.dtype != object:
         assert is_regression(values, "regression", None, "y")
+
+
+@pytest.mark.parametrize(
+    ("classes", "number"),
+    [
+        ([str(age) for age in range(18, 80)], True),
+        ([*map(str, range(21))], True),
+        ([*map(str, range(20))], False),
+        ([str(-0.5 * step) for step in range(21)], True),
+        ([*map(str, range(30)), "old"], False),
+        ([*map(str, range(30)), "nan"], False),
+        ([f"c{index}" for index in range(30)], False),
+    ],
+)
+def test_many_classes_that_are_numbers_may_be_meant_as_one(classes: list[str], number: bool) -> None:
+    assert may_be_number(classes) == number
 
 
 def test_each_split_is_standardised_by_the_training_split() -> None:

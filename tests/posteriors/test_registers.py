@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import jax
@@ -12,6 +13,7 @@ import objectives_oracle
 import oracle
 from examples import few
 from hyperborn.circuits import AllPairs, ProductState
+from hyperborn.circuits.gate_list import MOST_GATES
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.posteriors import Registers, registers
@@ -223,3 +225,19 @@ def test_all_registers_are_one_circuit(grouping: str) -> None:
     assert [len(places[0]) for places in groups] == [2, 1]
     expected = plain_distribution(9, plain_tables(groups, 1, params))
     np.testing.assert_allclose(circuit_oracle.probabilities(gates, 9), expected, rtol=0, atol=1e-13)
+
+
+def test_registers_of_too_many_gates_for_one_circuit_are_refused_before_the_gates_are_made() -> None:
+    def gates(registers: int) -> int:
+        return len(Registers(4, 4, 1).circuit.gates()) * registers
+
+    most = MOST_GATES // gates(1)
+    started = time.monotonic()
+    with pytest.raises(UserError) as caught:
+        _ = Registers(4 * (most + 1), 4, 1).circuit
+    # A second at the most, where making a million gates takes tens of them.
+    assert time.monotonic() - started < 5
+    assert str(caught.value) == (
+        f"all registers as one circuit have {gates(most + 1):,} gates, over the limit of 1,000,000 of `circuit` and "
+        "export; take the circuit of each register from `groups`, or choose fewer weights or less depth"
+    )

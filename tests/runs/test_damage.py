@@ -54,7 +54,7 @@ def unfinished(part: Path, tmp_path: Path) -> Path:
 
 def point_of(position: Position) -> tuple[object, ...]:
     arrays = {name: array.tobytes() for name, array in state_arrays(position.state).items()}
-    return position.step, position.history, position.finished, arrays
+    return position.step, position.plateau_history, position.finished, arrays
 
 
 def reached(path: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:

@@ -32,7 +32,7 @@ def step_of(path: Path) -> int:
         return STEPS
     position, _, last = folder.read_position(notes.append)
     with folder.log(silent) as log:
-        log.truncate_after(position.step if position.history else -1)
+        log.truncate_after(position.step if position.plateau_history else -1)
         session.mend(log, folder.definition, position, last)
     assert notes == []
     return position.step

@@ -321,7 +321,7 @@ def test_training_stops_on_a_plateau_and_goes_on_where_there_is_none(define, exa
         definition = define(plateau=plateau, steps=300)
         *_, last = train(definition, ExactProblem(definition, exact), fresh(definition))
         assert last.position.finished
-        assert len(last.position.history) <= 6
+        assert len(last.position.plateau_history) <= 6
         return last.position.step
 
     assert steps(None) == 300

@@ -113,6 +113,10 @@ class GateList(Circuit):
         # Kept: compiled programs are looked up by it at every call.
         return self._hash
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Hashes of texts differ from process to process, so that a pickled one would be another's.
+        return {name: value for name, value in vars(self).items() if name != "_hash"}
+
     def __repr__(self) -> str:
         size = f"GateList of {self.n_qubits} qubits, {len(self.listed)} gates and {self.n_parameters} parameters"
         return f"{size}: {'; '.join(map(str, self.listed))}" if 0 < len(self.listed) <= MOST_SHOWN else size

@@ -29,7 +29,7 @@ def n_registers(posterior: "Posterior") -> int:
     return sum(len(group.places) for group in posterior.groups) if isinstance(posterior, Registers) else 1
 
 
-def described(sizes: "Mapping[str, int]") -> str:
+def what_is_written(sizes: "Mapping[str, int]") -> str:
     """What is written, in words."""
     gates = f"{sizes['n_gates']:,} gates"
     if sizes["n_registers"] == 1:
@@ -73,7 +73,7 @@ def export_command(
         if out is not None:
             write_file(out, content)
         if out is not None or not as_json:
-            note(f"{described(sizes)} written to {out or 'standard output'}")
+            note(f"{what_is_written(sizes)} written to {out or 'standard output'}")
         if as_json:
             shown = {"program": program} if out is None else {"out": str(out)}
             emit({"run": str(run), "format": kind.value, **sizes, **shown})

@@ -37,7 +37,7 @@ def train_command(
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.config import RunConfig, configured
         from hyperborn.config.continuation import continued
-        from hyperborn.config.datasets import data_of
+        from hyperborn.config.datasets import data_of, note_of_task
         from hyperborn.config.definitions import definition_of
         from hyperborn.parts import import_plugins
         from hyperborn.progress import Progress
@@ -53,13 +53,11 @@ def train_command(
         first = free_folder(out, settings.data, label, force=force)
         if settings.prior_from is None:
             examples = data_of(settings, note)
-            if (scaling := examples.preprocessing.target_scaling) and settings.task == "auto":
-                note(
-                    f"regression: the target {examples.preprocessing.target!r} is a number, {scaling.mean:.4g} on "
-                    f"average, standard deviation {scaling.deviation:.4g} (--task classification for classes)"
-                )
+            if taken := note_of_task(settings, examples):
+                note(taken)
             definition = definition_of(settings, examples, settings.objective)
-            if settings.hidden == settings.posterior == "auto" and regime_of(definition).enumerates:
+            chosen = settings.network is None and settings.hidden == settings.posterior == "auto"
+            if chosen and regime_of(definition).enumerates:
                 size = definition.n_weights
                 note(
                     f"{size} weights on one circuit, exact; a larger network may predict better: --posterior registers"

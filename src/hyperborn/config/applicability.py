@@ -34,6 +34,7 @@ from hyperborn.config.options import (
 )
 from hyperborn.config.parts import class_of, made, own_class
 from hyperborn.errors import UserError
+from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
 from hyperborn.posteriors import Posterior
@@ -48,6 +49,10 @@ PARTS_OF_OBJECTIVES: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence
 
 USUAL = {"register": "exact", "registers": "minibatch"}
 """Regimes that train posteriors of each kind where no estimator is named."""
+
+
+BUILT_IN_NETWORK = [field.name for field in fields(BinaryMLP) if field.name in OPTIONS]
+"""Keys of the options that are fields of the built-in networks."""
 
 
 TAKEN: Mapping[type[Any], tuple[Condition, ...]] = {
@@ -102,6 +107,7 @@ def check_options(config: Configuration) -> None:
     """
     check_estimator(config)
     check_circuit(config)
+    check_network(config)
     for option, condition in not_met(config, possible_setups(config)):
         needed = words(option, condition)
         raise UserError(
@@ -151,6 +157,16 @@ def check_circuit(config: Configuration) -> None:
             raise UserError(
                 f"{key} {getattr(config, key)} does not go with circuit {config.circuit}, which lists its own gates; "
                 "leave one of them out"
+            )
+
+
+def check_network(config: Configuration) -> None:
+    """Raise a UserError for an option of the built-in networks beside a network of one's own."""
+    for key in BUILT_IN_NETWORK:
+        if config.network is not None and key in config.given:
+            raise UserError(
+                f"{key} says how a built-in network is made, and does not go with network {config.network}; leave one "
+                "of them out"
             )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hyperborn.config.models import Configuration
 from hyperborn.config.networks import LARGEST_CHOSEN, network_of, shape_of, tiny
 from hyperborn.data import Dataset, Preprocessing, load
+from hyperborn.data.targets import may_be_number
 from hyperborn.errors import UserError
 
 Note = Callable[[str], None]
@@ -22,7 +23,8 @@ def data_of(config: Configuration, note: Note) -> Dataset:
     """
     components = None if isinstance(config.components, str) else config.components
     data = loaded(config, components)
-    if config.components != "auto" or config.hidden != "auto" or shape_of(config, data).registers:
+    is_given = config.hidden != "auto" or config.network is not None
+    if config.components != "auto" or is_given or shape_of(config, data).registers:
         return data
     if network_of(config, data).n_weights <= LARGEST_CHOSEN:
         return data
@@ -39,6 +41,24 @@ def data_of(config: Configuration, note: Note) -> Dataset:
         f"reduced to {kept} by PCA (--components)"
     )
     return loaded(config, kept)
+
+
+def note_of_task(config: Configuration, data: Dataset) -> str | None:
+    """What task "auto" has taken the target of a user's table for, where the other one may be meant; None if not."""
+    encoding = data.preprocessing
+    if config.task != "auto":
+        return None
+    if scaling := encoding.target_scaling:
+        return (
+            f"regression: the target {encoding.target!r} is a number, {scaling.mean:.4g} on average, standard "
+            f"deviation {scaling.deviation:.4g} (--task classification for classes)"
+        )
+    if config.classes is None and may_be_number(encoding.classes):
+        return (
+            f"classification: {len(encoding.classes)} classes of the numeric target {encoding.target!r} (--task "
+            "regression if it is a number)"
+        )
+    return None
 
 
 def loaded(config: Configuration, components: int | None, preprocessing: Preprocessing | None = None) -> Dataset:

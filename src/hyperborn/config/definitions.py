@@ -6,7 +6,7 @@ from typing import Any
 from hyperborn.bits import LARGEST_ENUMERATED
 from hyperborn.config.applicability import PARTS_OF_OBJECTIVES, check_used, options_of
 from hyperborn.config.models import Configuration, RunConfig
-from hyperborn.config.networks import AUTO_HIDDEN, shape_of, tiny
+from hyperborn.config.networks import AUTO_HIDDEN, hidden_of, shape_of, tiny
 from hyperborn.config.options import AUTO
 from hyperborn.config.parts import class_of, made
 from hyperborn.config.posteriors import configured_registers, placed, posterior_of, prior_of
@@ -41,7 +41,7 @@ def definition_of(config: Configuration, data: Dataset, objective: str) -> Defin
     network, registers = shape_of(config, data)
     if not registers and not config.on_backend and network.n_weights > LARGEST_ENUMERATED:
         raise UserError(
-            f"{described(config.hidden)} on {data.n_features} features makes {network.n_weights} weights, over the "
+            f"{network_flag(config)} on {data.n_features} features makes {network.n_weights} weights, over the "
             f"limit of {LARGEST_ENUMERATED} of one register; choose {smaller(config, data)}, or --posterior registers"
         )
     posterior = configured_registers(config, network) if registers else posterior_of(config, network.n_weights)
@@ -88,14 +88,21 @@ def run_of(
 def stopping_of(config: Configuration) -> dict[str, Any]:
     """Annealing and plateau, as arguments of `definition_with_defaults`, where they were given; None for neither."""
     found: dict[str, Any] = {}
-    for start in config.chosen(["annealing"]).values():
-        found["annealing"] = Annealing(start) if start < 1 else None
+    for given in config.chosen(["annealing"]).values():
+        if isinstance(given, str):
+            found["annealing"] = made(class_of("annealing", given), {})
+        else:
+            found["annealing"] = Annealing(given) if given < 1 else None
     for patience in config.chosen(["patience"]).values():
         found["plateau"] = Plateau(patience) if patience else None
     return found
 
 
-def described(hidden: Sequence[int] | str) -> str:
+def network_flag(config: Configuration) -> str:
+    return hidden_flag(config.hidden) if config.network is None else f"--network {config.network}"
+
+
+def hidden_flag(hidden: Sequence[int] | str) -> str:
     return f"--hidden {hidden if isinstance(hidden, str) else ','.join(map(str, hidden)) or 'none'}"
 
 
@@ -103,20 +110,16 @@ def smaller(config: Configuration, data: Dataset) -> str:
     """Flags that make a network small enough: fewer components if those can, else fewer hidden units as well."""
     sizes = hidden_of(config)
     choices = [hidden for hidden in ((AUTO_HIDDEN,), ()) if sum(hidden) <= sum(sizes)]
-    return flags_for(config, data, choices, lambda n: n <= LARGEST_ENUMERATED) or (
-        "fewer classes with --classes" if data.n_classes else "fewer output scales"
-    )
-
-
-def hidden_of(config: Configuration) -> tuple[int, ...]:
-    """The hidden layers that are asked for; none for "auto"."""
-    return () if config.hidden == AUTO else tuple(config.hidden)
+    found = flags_for(config, data, choices, lambda n: n <= LARGEST_ENUMERATED)
+    if found is None and config.network is not None:
+        return "another network"
+    return found or ("fewer classes with --classes" if data.n_classes else "fewer output scales")
 
 
 def flags_for(
     config: Configuration, data: Dataset, choices: Iterable[tuple[int, ...]], fits: Callable[[int], bool]
 ) -> str | None:
-    """Flags that make a network of which the number of weights fits, or None if there are none.
+    """Flags that make a network of which the number of weights fits, or None if there are none; one's own is kept.
 
     The first of the hidden layers that can be made to fit are taken, those that are asked for before the choices, and
     of them as many components as possible.
@@ -126,7 +129,8 @@ def flags_for(
         for k in range(data.n_features, 0, -1):
             if fits(tiny(config, k, data.n_classes, hidden).n_weights):
                 less = "" if k == data.n_features else f"--components {k}"
-                units = "" if hidden == sizes and config.hidden != AUTO else described(hidden)
+                kept = config.network is not None or (hidden == sizes and config.hidden != AUTO)
+                units = "" if kept else hidden_flag(hidden)
                 return " ".join(flags for flags in (units, less) if flags)
     return None
 

@@ -61,6 +61,11 @@ def part(option: str) -> Any:
     return Annotated[str, AfterValidator(partial(checked_name, option))]
 
 
+def or_part(other: Any, option: str) -> Any:
+    """A value of another kind, such as a number, or else the name of a part that an option takes."""
+    return Annotated[other | part(option), Field(union_mode="left_to_right")]
+
+
 def whole_or_two(value: Any) -> Any:
     """One or two numbers from text such as "1000" or "100,10000", or from a number."""
     return [value] if isinstance(value, int) else listed(value)
@@ -165,7 +170,9 @@ KINDS_OF_VALUES = {
     "positive other than 1": Kind(Annotated[Positive, AfterValidator(not_one)], f"{ABOVE} other than 1"),
     "not negative": Kind(NotNegative, "a number from 0 on"),
     "share": Kind(Share, "a number from 0 on and below 1"),
-    "annealing": Kind(Annotated[float, NotTruth, Field(gt=0, le=1)], f"{ABOVE}, and 1 at most"),
+    "annealing": Kind(
+        or_part(Annotated[float, NotTruth, Field(gt=0, le=1)], "annealing"), f"{ABOVE}, and 1 at most{OWN}"
+    ),
     "angle spread": Kind(
         Annotated[NotNegative, Field(le=LARGEST_SPREAD)], f"a number of radians from 0 to {LARGEST_SPREAD:.4f}"
     ),
@@ -178,9 +185,9 @@ KINDS_OF_VALUES = {
         Annotated[float, NotTruth, Field(ge=LEAST_NOISE, le=MOST_NOISE)] | Literal["auto", "bits", "learned"],
         f"a number from {LEAST_NOISE:g} to {MOST_NOISE:,}, bits, learned or auto",
     ),
-    "probability or probabilities": Kind(
-        Probability | dict[Text, Probability],
-        "a number between 0 and 1, or in a configuration file one for each named field",
+    "prior": Kind(
+        or_part(Probability | dict[Text, Probability], "prior"),
+        f"a number between 0 and 1, or in a configuration file one for each named field{OWN}",
     ),
     "gate errors": Kind(
         Annotated[tuple[Share, Share], Listed], "two numbers from 0 on and below 1, such as 0.001,0.01"
@@ -194,6 +201,8 @@ KINDS_OF_VALUES = {
     "divergence": Kind(part("divergence"), f"{either(DIVERGENCES)}{OWN}"),
     "estimator": Kind(part("estimator"), f"auto, {either(ESTIMATORS)}{OWN}"),
     "optimizer": Kind(part("optimizer"), f"{either(PARTS['optimizer'].words)}{OWN}"),
+    "likelihood": Kind(part("likelihood"), f"{either(PARTS['likelihood'].words)}{OWN}"),
+    "network": Kind(part("network"), "module:Class for a network of your own (--plugin module)"),
     "ansatz": Kind(part("ansatz"), f"{either(ANSATZES)}{OWN}"),
 }
 """Kinds of values, by the name that `hyperborn.config.options` gives them."""

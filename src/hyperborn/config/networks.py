@@ -1,13 +1,14 @@
 """From a configuration and data to a network, and whether one register holds it or many do."""
 
+from dataclasses import fields
 from typing import NamedTuple
 
 from hyperborn.config.models import Configuration
 from hyperborn.config.options import AUTO, DRAWN, MANY, ONE, keys_with
-from hyperborn.config.parts import class_of
+from hyperborn.config.parts import class_of, made
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
-from hyperborn.likelihoods import Gaussian, SquaredError
+from hyperborn.likelihoods import Gaussian
 from hyperborn.likelihoods.likelihood import NumberLikelihood
 from hyperborn.networks import BinaryMLP, Network, Regression
 from hyperborn.networks.layers import Normalization
@@ -59,8 +60,8 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
         if config.hidden == AUTO and not many and small.n_weights > LARGEST_CHOSEN:
             small = tiny(config, features, classes, ())
         return Shape(small, many)
-    if config.hidden != AUTO:
-        hidden = tuple(config.hidden)
+    if config.hidden != AUTO or config.network is not None:
+        hidden = hidden_of(config)
         small = tiny(config, features, classes, hidden)
         registers = on_registers(config, small)
         return Shape(large(config, features, classes, hidden) if registers else small, registers)
@@ -72,6 +73,11 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
     if registers_asked_for(config) is False:
         return Shape(linear, False)
     return Shape(large(config, features, classes, AUTO_LAYERS), True)
+
+
+def hidden_of(config: Configuration) -> tuple[int, ...]:
+    """The hidden layers that are asked for; none for "auto"."""
+    return () if config.hidden == AUTO else tuple(config.hidden)
 
 
 def on_registers(config: Configuration, small: Network) -> bool:
@@ -104,6 +110,8 @@ def draws_networks(name: str) -> bool:
 
 def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> Network:
     """A network for one register; without classes, for a regression."""
+    if config.network is not None:
+        return own_network(config, n_features, n_classes, noise="bits")
     if n_classes:
         return mlp(config, n_features, n_classes, hidden, bias=True, scale="none", normalization="none")
     scales = tuple(config.output_scales) if "output_scales" in config.given else REGRESSION_SCALES
@@ -116,6 +124,8 @@ def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[i
 
 def large(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> Network:
     """A network for many registers: what is learnt beside its bits makes the shifts that biases would."""
+    if config.network is not None:
+        return own_network(config, n_features, n_classes, noise="learned")
     scale = "learned" if config.scale == AUTO else config.scale
     # Layer normalisation leaves nothing of a layer of one unit, and of two features little but their ratio.
     normalization = "layer" if n_features >= WIDE and 1 not in hidden else "none"
@@ -123,6 +133,21 @@ def large(config: Configuration, n_features: int, n_classes: int, hidden: tuple[
         config, n_features, n_classes or 2, hidden, bias=scale != "learned", scale=scale, normalization=normalization
     )
     return network if n_classes else Regression(network, likelihood_of(config, "learned"))
+
+
+def own_network(config: Configuration, n_features: int, n_classes: int, *, noise: str) -> Network:
+    """A user's own network for the data, inside of a regression where there are no classes; see `likelihood_of`.
+
+    A class that has no field for the features or the classes is made without them.
+
+    Raises:
+        UserError: if it has a field without a default beside these.
+    """
+    kind = class_of("network", config.network)
+    sizes = {"n_features": n_features, "n_classes": n_classes or 2}
+    taken = {field.name for field in fields(kind) if field.init}
+    network = made(kind, {name: size for name, size in sizes.items() if name in taken})
+    return network if n_classes else Regression(network, likelihood_of(config, noise))
 
 
 def likelihood_of(config: Configuration, noise: str) -> NumberLikelihood:
@@ -133,7 +158,7 @@ def likelihood_of(config: Configuration, noise: str) -> NumberLikelihood:
         raise UserError(
             f"target_noise = {config.target_noise} goes with likelihood gaussian only; leave one of them out"
         )
-    return SquaredError()
+    return made(class_of("likelihood", config.likelihood), {})
 
 
 def check_regression_options(config: Configuration, data: Dataset) -> None:

@@ -139,6 +139,9 @@ SHARED = (
     # Left to the loader: some data sets have test examples of their own.
     Option("test", "share", "", "SHARE", "Share of the examples for testing.", DATA, absent="0.2"),
 
+    Option("network", "network", "", "NAME",
+           "A network of your own, module:Class, in place of --hidden and of what else says how layers are made.",
+           NETWORK, settled_by=ANY_RUN),
     Option("hidden", "layers or auto", AUTO, "H,H|none|auto",
            "Hidden units, layer by layer; none: logistic regression.", NETWORK, settled_by=ANY_RUN),
     Option("activation", ("relu", "sigmoid", "tanh", "sign", AUTO), AUTO, "NAME",
@@ -156,7 +159,7 @@ SHARED = (
     Option("output_scales", "output scales", "1", "S,S,...",
            "Factor of the outputs; of several, bits choose one. Of a regression on one circuit 0.125,0.25,0.5,1.",
            NETWORK, settled_by=ANY_RUN),
-    Option("likelihood", ("gaussian", "squared_error"), "gaussian", "NAME",
+    Option("likelihood", "likelihood", "gaussian", "NAME",
            "Of a regression: gaussian, or squared_error (the sum of squares as the energy).", NETWORK,
            settled_by=ANY_RUN),
     Option("target_noise", "target noise", AUTO, "S|NAME",
@@ -198,8 +201,9 @@ SHARED = (
     Option("temperature", "positive", "1", "T", "Of the posterior that stein aims at.", CIRCUIT, (OBJECTIVE,)),
     Option("alpha", "positive other than 1", "0.5", "A", "Of the Renyi divergence: above 0, not 1.", CIRCUIT,
            (OBJECTIVE,)),
-    Option("prior", "probability or probabilities", "0.5", "P",
-           "Prior probability of the high value; by field in a configuration file.", CIRCUIT, settled_by=ANY_RUN),
+    Option("prior", "prior", "0.5", "P|NAME",
+           "Prior probability of the high value; by field in a configuration file. Or a prior of your own.", CIRCUIT,
+           settled_by=ANY_RUN),
 
     Option("estimator", "estimator", AUTO, "NAME",
            "exact; registers: first-order, straight-through, local-reparameterization, score-function, "
@@ -212,8 +216,9 @@ SHARED = (
     Option("learning_rate", "positive or auto", AUTO, "R",
            "First learning rate, in radians; auto: with exact gradients 0.03, else 0.1, with gains 0.3.", TRAINING,
            (LEARNING,)),
-    Option("annealing", "annealing", "0.01", "B",
-           "How much the energy counts at the first step; it rises to 1 by half of the steps. 1: no annealing.",
+    Option("annealing", "annealing", "0.01", "B|NAME",
+           "How much the energy counts at the first step; it rises to 1 by half of the steps. 1: no annealing. "
+           "Or an annealing of your own.",
            TRAINING, (EXACT, ADAM, SEPARABLE)),
     Option("steps", "count or auto", AUTO, "N",
            "Steps at most; auto: 1000, on registers 60 epochs in 1,500 to 12,000, on a backend 100.", TRAINING),

@@ -7,10 +7,14 @@ from typing import Any
 from hyperborn.circuits import Circuit
 from hyperborn.config.options import ANSATZES, AUTO
 from hyperborn.errors import UserError
+from hyperborn.likelihoods import Gaussian, NumberLikelihood, SquaredError
+from hyperborn.networks import Network
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
 from hyperborn.parts import name_of_class, part_called
 from hyperborn.printable import shown
+from hyperborn.priors import Prior
+from hyperborn.training.annealing import AnnealingSchedule
 from hyperborn.training.estimators import ESTIMATORS, Estimator
 from hyperborn.training.optimizers import OPTIMIZERS, Optimizer
 
@@ -35,6 +39,11 @@ PARTS: Mapping[str, NamedParts] = {
     "estimator": NamedParts(ESTIMATORS, Estimator, (AUTO,)),
     "optimizer": NamedParts(OPTIMIZERS, Optimizer, (AUTO,)),
     "ansatz": NamedParts({}, Circuit, ANSATZES),
+    "likelihood": NamedParts({"gaussian": Gaussian, "squared_error": SquaredError}, NumberLikelihood),
+    # Ours are given by numbers, or by what there is of them (--hidden and its like).
+    "network": NamedParts({}, Network),
+    "prior": NamedParts({}, Prior),
+    "annealing": NamedParts({}, AnnealingSchedule),
 }
 """By the key of the option."""
 

@@ -54,7 +54,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         UserError: if it is no regular file, is over a limit, cannot be read or is not valid TOML.
     """
     try:
-        text = read_bounded(path, MOST_BYTES, remedy="is it a configuration?").decode("utf-8")
+        text = read_bounded(path, MOST_BYTES, remedy="is it a configuration?").decode("utf-8-sig")
         if max(line.count(".") for line in text.split("\n")) > MOST_DOTS:
             raise UserError(
                 f"the configuration {path} has a line of over {MOST_DOTS} dots; break it or shorten its key"
@@ -74,11 +74,13 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def first_mistake(error: ValidationError, kind: type[Configuration], given: Mapping[str, Any]) -> str:
     """The first mistake in one line: the key, its value and what is allowed."""
-    mistake = error.errors(include_url=False)[0]
-    key = str(mistake["loc"][0])
+    mistakes = error.errors(include_url=False)
+    key = str(mistakes[0]["loc"][0])
     if key not in given:
         return f"{key} is missing: name the data set, such as iris, or a CSV file"
-    reason = mistake.get("ctx", {}).get("error")
-    if isinstance(reason, UserError):
-        return str(reason)
+    # Of a value that is no number there may be more than one, where the name of a part would do as well.
+    for mistake in mistakes:
+        reason = mistake.get("ctx", {}).get("error")
+        if mistake["loc"][0] == key and isinstance(reason, UserError):
+            return str(reason)
     return f"{key} = {shown(given[key])} is not allowed; give {kind.model_fields[key].description}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -18,6 +19,8 @@ MOST_FRACTIONS = 20
 """Most distinct numbers with a fraction in a target that is taken for classes."""
 MOST_CLASSES = 1000
 """Most classes: every example has a probability of each."""
+MANY_CLASSES = 20
+"""More classes than this that are numbers may be meant as a number."""
 FEW_NUMBERS = 10
 """A target of more distinct numbers than this may be one of regression."""
 REGRESS = "leave out task (--task) and classes (--classes) for a regression"
@@ -95,6 +98,19 @@ def is_regression(values: np.ndarray, task: str, classes: Sequence[int | str] | 
     fractions = int((distinct != np.floor(distinct)).sum())
     rare = len(distinct) > FEW_NUMBERS and 2 * int((counts <= RARE).sum()) > len(distinct)
     return fractions > MOST_FRACTIONS or len(distinct) > MOST_CLASSES or rare
+
+
+def may_be_number(classes: Sequence[str]) -> bool:
+    """Whether a target that was taken for classes may be meant as a number: many classes, all of them numbers."""
+    return len(classes) > MANY_CLASSES and all(isfinite(number_in(name)) for name in classes)
+
+
+def number_in(text: str) -> float:
+    """The number that a text is; not a number for other texts."""
+    try:
+        return float(text)
+    except ValueError:
+        return nan
 
 
 def checked_numbers(values: np.ndarray, what: str) -> Float[np.ndarray, " examples"]:

@@ -15,6 +15,7 @@ from hyperborn.arguments import check_bits, check_finite_parameters, check_key, 
 from hyperborn.bits import bits_of, check_enumerable, index_of
 from hyperborn.circuits import AllPairs, GateList, ProductState, SideBySide
 from hyperborn.circuits.circuit import Circuit
+from hyperborn.circuits.gate_list import MOST_GATES
 from hyperborn.circuits.product_state import renumbered
 from hyperborn.compilation import check_process
 from hyperborn.errors import UserError, whole_number
@@ -112,7 +113,18 @@ class Registers(ExplicitPosterior):
 
     @cached_property
     def circuit(self) -> GateList:
-        """All registers as one circuit, with the same parameters: qubit i is weight i."""
+        """All registers as one circuit, with the same parameters: qubit i is weight i.
+
+        Raises:
+            UserError: if it has too many gates.
+        """
+        # Counted before they are made, which takes minutes where they are many.
+        n_gates = sum(len(group.places) * len(group.circuit.gates()) for group in self.groups)
+        if n_gates > MOST_GATES:
+            raise UserError(
+                f"all registers as one circuit have {n_gates:,} gates, over the limit of {MOST_GATES:,} of `circuit` "
+                "and export; take the circuit of each register from `groups`, or choose fewer weights or less depth"
+            )
         wide = SideBySide(tuple(group.circuit for group in self.groups for _ in group.places))
         weights = np.concatenate([group.places.reshape(-1) for group in self.groups]).tolist()
         parameters = np.concatenate([group.parameters.reshape(-1) for group in self.groups]).tolist()

@@ -21,7 +21,7 @@ def sources(definition: Definition) -> dict[str, str]:
     return {kind: source_digest(held_under(kind)) for kind in own_kinds(definition.to_record())}
 
 
-def difference(before: dict[str, str], now: dict[str, str]) -> str:
+def changed_surroundings(before: dict[str, str], now: dict[str, str]) -> str:
     """What differs, as text; empty if nothing does."""
     return ", ".join(
         f"{name} {now[name]} instead of {before.get(name)}" for name in now if now[name] != before.get(name)

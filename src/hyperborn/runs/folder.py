@@ -29,7 +29,7 @@ from hyperborn.data.dataset import Dataset
 from hyperborn.energy import Energies, EnergyFunction, OwnEnergies
 from hyperborn.errors import UserError, is_number
 from hyperborn.runs import layout
-from hyperborn.runs.environment import difference, sources, surroundings
+from hyperborn.runs.environment import changed_surroundings, sources, surroundings
 from hyperborn.runs.layout import CHECKPOINTS, DEFINITION, METRICS, PLOTS, RESULT
 from hyperborn.storage import (
     Checkpoints,
@@ -172,7 +172,7 @@ class RunFolder:
         state = {
             "run": self.identity,
             "surroundings": surroundings() | self.sources,
-            "history": [[step, losses] for step, losses in position.history],
+            "history": [[step, losses] for step, losses in position.plateau_history],
             "finished": position.finished,
             "seconds": dict(seconds),
             # As text, which keeps the order of their keys.
@@ -202,12 +202,14 @@ class RunFolder:
             if checkpoint.step > self.definition.steps:
                 raise ValueError(f"the run has {self.definition.steps} steps")
             restarts = self.definition.restarts
-            history = [(int(step), numbers_of(losses, restarts)) for step, losses in checkpoint.state["history"]]
+            plateau_history = [
+                (int(step), numbers_of(losses, restarts)) for step, losses in checkpoint.state["history"]
+            ]
             finished, seconds = bool(checkpoint.state["finished"]), dict(checkpoint.state["seconds"])
             numbers_of(list(seconds.values()), len(seconds))
             records = [checked_record(json.loads(line), definition) for line in checkpoint.state["records"]]
             before = dict(checkpoint.state["surroundings"])
-            changed = difference(before, surroundings())
+            changed = changed_surroundings(before, surroundings())
             anew = [kind for kind, digest in self.sources.items() if before.get(kind) != digest]
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise UserError(
@@ -218,7 +220,7 @@ class RunFolder:
             report(f"{self.path} goes on with {changed}: its result may differ in the last digits")
         if anew:
             report(f"{self.path} goes on with another source of {', '.join(anew)}: its result is that of neither alone")
-        return Position(state, checkpoint.step, history, finished), seconds, records
+        return Position(state, checkpoint.step, plateau_history, finished), seconds, records
 
     def check_present(self) -> None:
         """Raise a UserError if the folder was removed, or given to another run, meanwhile."""

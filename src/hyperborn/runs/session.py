@@ -121,7 +121,7 @@ def go_on(
 ) -> Result:
     """Train from a position to the end, recording and saving on the way; `last` are the last records before it."""
     with folder.log(progress.note) as log:
-        log.truncate_after(position.step if position.history else -1)
+        log.truncate_after(position.step if position.plateau_history else -1)
         mend(log, folder.definition, position, last)
         keeper = Keeper(folder, log, spent)
         resources = Resources(progress, spending.limits, spending.patience, folder.path / LEDGER, resumed=not is_new)
@@ -190,14 +190,14 @@ def mend(log: MetricsLog, definition: Definition, position: Position, last: Reco
     records = log.read()
     every = regime_of(definition).record_every(definition)
     # Before the first report nothing is recorded.
-    due = range(0, position.step + 1 if position.history else 0, every)
+    due = range(0, position.step + 1 if position.plateau_history else 0, every)
     extra = [position.step] if position.finished and position.step % every else []
     try:
         # Counted first: a forged step may be any number.
         whole = len(records) == len(due) + len(extra)
         losses = {checked_record(record, definition)["step"]: record["losses"] for record in records}
         whole = whole and list(losses) == [*due, *extra]
-        whole = whole and all(losses[step] == found for step, found in position.history[-1:])
+        whole = whole and all(losses[step] == found for step, found in position.plateau_history[-1:])
     except (KeyError, TypeError, ValueError):
         whole = False
     if not whole:

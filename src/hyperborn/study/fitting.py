@@ -44,7 +44,7 @@ from hyperborn.training.regime import Resources
 from hyperborn.training.regimes import regime_of
 
 SHARED_KEYS = {
-    *("prior", "likelihood", "target_noise"),
+    *("prior", "network", "likelihood", "target_noise"),
     *({field.name for field in fields(BinaryMLP)} & RunConfig.model_fields.keys()),
 }
 """Keys of a configuration that baselines and the exact posterior take as well: network and prior."""

@@ -25,7 +25,8 @@ class Position:
 
     state: TrainState
     step: int
-    history: History
+    plateau_history: History
+    """Losses of all restarts by step, as far as the search for a plateau needs them."""
     finished: bool
 
 
@@ -91,8 +92,8 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
         state, diagnosis = problem.advance(position.state, 0)
     compile_seconds, train_seconds, length = time.perf_counter() - started, 0.0, 1
     check_finite(definition, diagnosis, position.step)
-    if not position.history:
-        position = replace(position, history=[(position.step, diagnosis.loss.tolist())])
+    if not position.plateau_history:
+        position = replace(position, plateau_history=[(position.step, diagnosis.loss.tolist())])
     due = position.step % every == 0 or position.finished
     yield Report(position, diagnosis, compile_seconds, train_seconds, due)
     while not position.finished:
@@ -111,7 +112,7 @@ def train(definition: Definition, problem: Problem, position: Position) -> Itera
 
 def moved(definition: Definition, before: Position, state: TrainState, step: int, diagnosis: Diagnosis) -> Position:
     """The position after a group of steps. Plateaus are looked for at records: at the same steps in every run."""
-    regime, history, flat = regime_of(definition), before.history, False
+    regime, history, flat = regime_of(definition), before.plateau_history, False
     if step % regime.record_every(definition) == 0:
         history = [*history, (step, diagnosis.loss.tolist())]
         if plateau := regime.plateau(definition):

@@ -17,7 +17,7 @@ from hyperborn.objectives.kernels import Hamming
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
 from hyperborn.posteriors import Autoregressive, MultiBasis, PreviousPosterior, Register, Registers
 from hyperborn.priors import Bernoulli, Empirical, Ising, Prior, Uniform
-from hyperborn.records import Slots, difference, fits_number, own_kinds, thing_of
+from hyperborn.records import Slots, fits_number, lost_in_record, own_kinds, thing_of
 from hyperborn.storage import json_from_bytes, json_to_bytes
 from hyperborn.training.annealing import Annealing, AnnealingSchedule
 from hyperborn.training.definition import NUMBERS, OPTIONAL_PARTS, REQUIRED_PARTS, Definition
@@ -82,7 +82,7 @@ def check_saved(definition: Definition, data: Dataset | OwnEnergies) -> None:
         own = [name for name in (*REQUIRED_PARTS, *OPTIONAL_PARTS) if any(own_kinds(again[name]))]
         try:
             for name in own:
-                changed = difference(getattr(definition, name), thing_of(again[name], SLOTS, name), f"the {name}")
+                changed = lost_in_record(getattr(definition, name), thing_of(again[name], SLOTS, name), f"the {name}")
                 if changed:
                     raise UserError(f"{changed}; hold it in another form")
         except UserError as error:

@@ -52,6 +52,12 @@ def test_a_program_of_version_2(tmp_path: Path) -> None:
     assert from_qasm(tmp_path / "circuit.qasm") == from_qasm(str(tmp_path / "circuit.qasm")) == GateList(3, gates)
 
 
+@pytest.mark.parametrize("program", [PROGRAM_2, "OPENQASM 3.0; qubit[1] q; U(0.5, 0, 0) q[0];"])
+def test_a_byte_order_mark_is_no_part_of_a_program(tmp_path: Path, program: str) -> None:
+    (tmp_path / "circuit.qasm").write_text(program, encoding="utf-8-sig")
+    assert from_qasm(tmp_path / "circuit.qasm") == from_qasm(f"\ufeff{program}") == from_qasm(program)
+
+
 def test_a_program_of_version_3_has_its_inputs_in_the_order_of_their_declaration() -> None:
     beta, alpha = parameters(2)
     listed = [("ry", 0, 2 * alpha - np.pi / 2), ("crx", (0, 2), beta)]

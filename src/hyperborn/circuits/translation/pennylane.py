@@ -52,7 +52,7 @@ OPERATIONS = {
 NAMES = {operation: name for name, operation in OPERATIONS.items()} | {"Rot": "u", "U1": "p"}
 """Gates by PennyLane's names."""
 
-NOTHING = ("Identity", "GlobalPhase", "Barrier", "Snapshot", "WireCut")
+WITHOUT_EFFECT = ("Identity", "GlobalPhase", "Barrier", "Snapshot", "WireCut")
 """Operations that change no probability: dropped."""
 
 READ_OUT = ("ProbabilityMP", "SampleMP", "CountsMP")
@@ -166,7 +166,10 @@ def recorder(pennylane: Any, function: Callable[[Any], Any]) -> Callable[[Any], 
         else:
             tape = pennylane.tape.make_qscript(function)(params)
         operations = [
-            own for operation in tape.operations for own in known_operations(operation) if own.name not in NOTHING
+            own
+            for operation in tape.operations
+            for own in known_operations(operation)
+            if own.name not in WITHOUT_EFFECT
         ]
         return operations, list(tape.measurements)
 
@@ -179,7 +182,7 @@ def known_operations(operation: Any) -> Iterator[Any]:
     Raises:
         UserError: for one that is not known and has no decomposition.
     """
-    if operation.name in NAMES or operation.name in NOTHING:
+    if operation.name in NAMES or operation.name in WITHOUT_EFFECT:
         if getattr(operation, "batch_size", None) is not None:
             raise UserError(f"{described(operation)} has a batch of angles; give each of its angles a number")
         yield operation

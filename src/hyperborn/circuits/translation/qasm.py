@@ -25,6 +25,8 @@ MOST_BYTES = {2: 16 * 2**20, 3: 4 * 2**20}
 
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 INPUT = re.compile(r"\binput\s+\w+(?:\s*\[[^\]]*\])?\s+(\w+)\s*;")
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors write before a text."""
 VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")
 
 PARAMETER = "theta"
@@ -63,7 +65,7 @@ def from_qasm(program: str | PathLike[str]) -> GateList:
             lacks what it uses, or Qiskit (for OpenQASM 3 qiskit-qasm3-import) is not installed; and as `from_qiskit`.
     """
     if isinstance(program, str) and (not program.strip() or any(mark in program for mark in ("OPENQASM", "\n", ";"))):
-        source, text = "the program", program
+        source, text = "the program", program.removeprefix(BYTE_ORDER_MARK)
     else:
         path = path_of("program", program, "an OpenQASM file, or its text")
         source, text = str(path), read_text(path)
@@ -101,7 +103,7 @@ def read_text(path: Path) -> str:
         UserError: if it cannot be read, is too large or no text.
     """
     try:
-        return read_bounded(path, max(MOST_BYTES.values())).decode("utf-8")
+        return read_bounded(path, max(MOST_BYTES.values())).decode("utf-8-sig")
     except OSError as error:
         raise UserError(f"cannot read the circuit {path}: {error.strerror}; check its path") from error
     except UnicodeDecodeError as error:

@@ -24,7 +24,7 @@ PARAMETERS = "theta"
 NAMES = {name: name for name in GATES} | {"u1": "p", "u3": "u", "cu1": "cp"}
 """Gates by Qiskit's names; the last three are those of OpenQASM 2."""
 
-NOTHING = ("barrier", "delay", "global_phase", "id")
+WITHOUT_EFFECT = ("barrier", "delay", "global_phase", "id")
 """Instructions that change no probability: dropped."""
 
 SAME = 1e-9
@@ -142,7 +142,7 @@ def gates_in(circuit: Any, parameters: Mapping[Any, int]) -> Iterable[Gate]:
                 angle_of_expression(given, parameters, described(circuit, instruction)) for given in operation.params
             ]
             yield Gate(NAMES[operation.name], qubits_of(circuit, instruction), angles)
-        elif operation.name not in (*NOTHING, "measure"):
+        elif operation.name not in (*WITHOUT_EFFECT, "measure"):
             raise UserError(f"{described(circuit, instruction)} has no definition by gates; define it, or leave it out")
 
 
@@ -153,13 +153,13 @@ def decomposed(circuit: Any) -> Any:
         UserError: if Qiskit cannot decompose one, or into what is no gate.
     """
     qiskit = imported("qiskit", "qiskit", "from_qiskit")
-    known = (*NAMES, *NOTHING, "measure")
+    known = (*NAMES, *WITHOUT_EFFECT, "measure")
     if all(instruction.operation.name in known for instruction in circuit.data):
         return circuit
     try:
         # Level 0 changes no gate that is known. Idle qubits would serve as clean ones if they were known to be 0.
         plain = qiskit.transpile(
-            circuit, basis_gates=[*NAMES, *NOTHING[1:]], optimization_level=0, qubits_initially_zero=False
+            circuit, basis_gates=[*NAMES, *WITHOUT_EFFECT[1:]], optimization_level=0, qubits_initially_zero=False
         )
     except (MemoryError, RecursionError):
         raise
@@ -180,7 +180,9 @@ def check_unitary(circuit: Any) -> None:
     module = imported("qiskit.circuit", "qiskit", "from_qiskit")
     for instruction in circuit.data:
         operation = instruction.operation
-        if operation.name in (*NOTHING, "measure") or isinstance(operation, module.Gate | module.AnnotatedOperation):
+        if operation.name in (*WITHOUT_EFFECT, "measure") or isinstance(
+            operation, module.Gate | module.AnnotatedOperation
+        ):
             continue
         if not isinstance(operation, module.Instruction):
             # Such as a Clifford operator, which Qiskit decomposes.
@@ -199,7 +201,7 @@ def check_measurements(circuit: Any) -> None:
     for instruction in circuit.data:
         qubits = qubits_of(circuit, instruction)
         name = instruction.operation.name
-        if name in NOTHING:
+        if name in WITHOUT_EFFECT:
             continue
         before = next((qubit for qubit in qubits if qubit in measured), None)
         if before is not None:
