@@ -226,11 +226,13 @@ def check_finite_parameters(params: Any, shape: tuple[int, ...], owner: Any) -> 
         UserError: for anything else.
     """
     check_parameters(params, shape, owner)
-    if isinstance(params, jax.core.Tracer):
+    try:
+        values = np.asarray(params)
+    except jax.errors.TracerArrayConversionError as error:
         raise UserError(
             f"{shown(owner)} is asked for reported numbers inside of jit, grad or vmap; take `probabilities` there"
-        )
-    strange = np.flatnonzero(~np.isfinite(np.asarray(params)))
+        ) from error
+    strange = np.flatnonzero(~np.isfinite(values))
     if strange.size:
         raise UserError(f"parameter {strange[0]} of {shown(owner)} is NaN or infinite; give finite numbers")
 

@@ -11,7 +11,7 @@ from hyperborn.simulators.decomposition import AXES, EXPANSIONS, NOTHING, Primit
 
 AnyGate = TypeVar("AnyGate", Gate, Primitive)
 
-NO_RUN = ("", -1)
+NO_RUN: tuple[str, int] = ("", -1)
 """The run of a qubit without primitives."""
 
 AXES_OF_GATES = {name: kind.axes for name, kind in GATES.items()}
