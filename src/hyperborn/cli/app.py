@@ -151,7 +151,7 @@ def run_arguments(as_json: bool) -> int:
                     code = app(standalone_mode=False)
             except USAGE_ERROR as error:
                 # Without arguments the help has been printed, and there is nothing to add.
-                text = getattr(error, "format_message", error.__str__)()
+                text = getattr(error, "format_message", error.__str__)().replace(": Value error, ", ": ")
                 raise UserError(f"{text.rstrip('.?')}; see hyperborn --help") if text else typer.Exit(USERS) from error
             except typer.Abort as error:
                 # A signal before a command began.
