@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.errors import UserError
+from hyperborn.storage import manifest
 from hyperborn.storage.folders import (
     folder_exists,
     read_folder,
@@ -341,3 +342,14 @@ def test_all_bytes_and_names_are_on_the_disk_before_the_new_name_counts(
     assert written <= set(events[:away])
     assert parent in events[away:into]
     assert parent in events[into:gone]
+
+
+def test_a_file_that_vanishes_while_a_folder_is_looked_through_is_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process removes its lock between the listing of the folder and the look at its entries."""
+    folder = tmp_path / "run"
+    write_folder(folder, {"a": b"1"})
+    monkeypatch.setattr(manifest.os, "walk", lambda place: [(str(place), [], [".lock", "a", "manifest.json"])])
+    write_folder(folder, {"a": b"2"}, replace=True)
+    assert (folder / "a").read_bytes() == b"2"

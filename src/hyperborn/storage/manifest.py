@@ -199,7 +199,11 @@ def unlisted(place: Path, names: Mapping[str, object]) -> list[str]:
     for parent, inner, outer in os.walk(place):
         for name in inner + outer:
             path = Path(parent, name)
-            is_folder = stat.S_ISDIR(path.lstat().st_mode)
+            try:
+                is_folder = stat.S_ISDIR(path.lstat().st_mode)
+            except FileNotFoundError:
+                # Since it was listed another process has removed it, as it does its lock.
+                continue
             relative = path.relative_to(place).as_posix()
             if relative not in (folders if is_folder else files):
                 found.append(relative)
