@@ -125,6 +125,16 @@ class GateList(Circuit):
         return f"a circuit of {self.n_qubits} qubits, {len(self.listed)} gates and {self.n_parameters} parameters"
 
 
+def check_read_size(owner: str, what: str, number: int | float) -> None:
+    """Raise a UserError if a circuit that is read has too many of something; an infinite number is too many."""
+    if number > MOST_READ_QUBITS:
+        shown_number = f"{number:,.0f}" if number < 2**63 else "more than 2^63"
+        raise UserError(
+            f"{owner} has {shown_number} {what}, over the limit of {MOST_READ_QUBITS:,} of a circuit that is read; "
+            "give a smaller circuit"
+        )
+
+
 def gate_of(given: Any) -> Gate:
     """A gate record from itself, or from its name, qubits (one number for one qubit) and angles, in a tuple or not.
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
 from typing import Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
 
 from hyperborn.data.columns import LARGEST_NUMBER
-from hyperborn.data.labels import counted, joined
+from hyperborn.data.labels import counted, joined, parsed_number
 from hyperborn.errors import UserError, is_number
 
 Task: TypeAlias = Literal["auto", "classification", "regression"]
@@ -102,15 +101,7 @@ def is_regression(values: np.ndarray, task: str, classes: Sequence[int | str] | 
 
 def may_be_number(classes: Sequence[str]) -> bool:
     """Whether a target that was taken for classes may be meant as a number: many classes, all of them numbers."""
-    return len(classes) > MANY_CLASSES and all(isfinite(number_in(name)) for name in classes)
-
-
-def number_in(text: str) -> float:
-    """The number that a text is; not a number for other texts."""
-    try:
-        return float(text)
-    except ValueError:
-        return nan
+    return len(classes) > MANY_CLASSES and all(is_number(parsed_number(name)) for name in classes)
 
 
 def checked_numbers(values: np.ndarray, what: str) -> Float[np.ndarray, " examples"]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from hyperborn.circuits.gate_list import MOST_GATES, MOST_READ_QUBITS
+from hyperborn.circuits.gate_list import MOST_GATES, check_read_size
 from hyperborn.errors import UserError
 from hyperborn.printable import shown
 
@@ -71,12 +71,7 @@ def check_size(source: str, text: str, version: int) -> None:
         controls = (size_of(size, constants) or 0 for size in CONTROLS.findall(text))
         totals["qubits"] = max((totals["qubits"], *physical, *controls))
     for what, total in totals.items():
-        if total > MOST_READ_QUBITS:
-            number = f"{total:,.0f}" if total < LARGEST_NUMBER else "more than 2^63"
-            raise UserError(
-                f"{source} has {number} {what}, over the limit of {MOST_READ_QUBITS:,} of a circuit that is read; give "
-                "a smaller circuit"
-            )
+        check_read_size(source, what, total)
     if gates_of(text) > MOST_GATES:
         raise UserError(
             f"{source} defines gates that make over {MOST_GATES:,} gates, the limit of a circuit; give a shorter one"

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from hyperborn.circuits.angle import Angle
 from hyperborn.circuits.circuit import Circuit, flat_parameters
 from hyperborn.circuits.gate import GATES, Gate
-from hyperborn.circuits.gate_list import MOST_READ_QUBITS, GateList
+from hyperborn.circuits.gate_list import GateList, check_read_size
 from hyperborn.circuits.matrices import matrix_of
 from hyperborn.circuits.translation.qiskit_angles import angle_of_expression
 from hyperborn.errors import UserError
@@ -105,11 +105,7 @@ def check_readable(circuit: Any) -> None:
     if not circuit.num_qubits:
         raise UserError("the circuit has no qubits; give one qubit for each weight")
     for what, number in (("qubits", circuit.num_qubits), ("classical bits", circuit.num_clbits)):
-        if number > MOST_READ_QUBITS:
-            raise UserError(
-                f"the circuit has {number:,} {what}, over the limit of {MOST_READ_QUBITS:,} of a circuit that is read; "
-                "give a smaller circuit"
-            )
+        check_read_size("the circuit", what, number)
 
 
 def gate_list_of(circuit: Any, parameters: Iterable[Any]) -> GateList:
