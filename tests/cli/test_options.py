@@ -52,7 +52,8 @@ def test_help_texts_are_plain_ascii() -> None:
 def test_test_share_of_the_help_is_the_loaders() -> None:
     from hyperborn.data.load import DEFAULT_TEST
 
-    assert {option.key: option.absent for option in TRAIN if option.absent} == {"test": str(DEFAULT_TEST)}
+    absent = {option.key: option.absent for option in TRAIN if option.absent}
+    assert absent == {"test": str(DEFAULT_TEST), "encoding": "found", "split_seed": "that of --seed"}
 
 
 @pytest.mark.parametrize(("command", "options"), [("train", TRAIN), ("compare", COMPARE)])
@@ -70,7 +71,7 @@ def test_help_shows_every_flag_and_its_text(
     assert shown >= {option.flag for option in options} | {"--config", "--out", "--force", "--json", "--help"}
     if width == 200:
         for option in options:
-            assert f"{option.help} Default: {option.default}." in ended.out or not option.default
+            assert f"{option.help} Default: {option.default}." in ended.out or not option.default or option.is_switch
             assert option.help_text in ended.out
 
 

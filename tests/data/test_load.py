@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hyperborn.data import load, read_table
-from hyperborn.data.columns import raw_table
+from hyperborn.data.user_files import raw_table
 
 FLOWERS = "height,colour,kind\n" + "".join(
     f"{1 + 0.1 * row},{'red' if row % 3 else 'blue'},{'rose' if row % 2 else 'tulip'}\n" for row in range(20)
@@ -109,11 +109,16 @@ def test_imputed_by_the_training_median(refused, written: Callable[..., Path]) -
         lines[row] = "," + lines[row].split(",", 1)[1]
     path = written("\n".join(lines))
     with refused("'height'", "2 missing values", "--impute median"):
-        load(path, target="kind")
+        load(path, target="kind", strict=True)
     heights = np.asarray([1 + 0.1 * row for row in range(20) if row not in (2, 7)])
-    data = load(path, target="kind", impute="median", standardize=False, validation=0.0, test=0.0)
+    strict = load(path, target="kind", impute="median", strict=True, standardize=False, validation=0.0, test=0.0)
+    assert strict.features == ("height", "colour=blue", "colour=red")
+    data = load(path, target="kind", standardize=False, validation=0.0, test=0.0)
+    assert data.features == ("height", "height is missing", "colour=blue", "colour=red")
+    np.testing.assert_array_equal(np.flatnonzero(data.train.x[:, 1]), [2, 7])
+    np.testing.assert_array_equal(np.delete(data.train.x, 1, axis=1), strict.train.x)
     np.testing.assert_allclose(data.train.x[[2, 7], 0], np.median(heights))
-    split = load(path, target="kind", impute="median", standardize=False)
+    split = load(path, target="kind", standardize=False)
     assert split.preprocessing.medians is not None
     known = np.isin(split.train.x[:, 0], [float(f"{1 + 0.1 * row}") for row in range(20)])
     np.testing.assert_allclose(split.preprocessing.medians, [np.median(split.train.x[known, 0])])
@@ -131,16 +136,20 @@ def table_of(*rows: str, repeat: int = 10) -> str:
         (table_of("1,2,x"), {}, ["'y'", "one class only", "x"]),
         (table_of("1,2,x", "3,4,z"), {"classes": ("x",)}, ["one class only"]),
         (table_of("1,2,x", "3,4,z"), {"classes": ("x", "w")}, ["'w'", "x, z"]),
-        (table_of("1,2,x", "3,4,"), {}, ["'y'", "10 missing values", "never imputed"]),
-        (table_of("1,2,x", "3,4,") + "1,2,\n", {"impute": "median"}, ["'y'", "11 missing values"]),
+        (table_of("1,2,x", "3,4,"), {"strict": True}, ["'y'", "10 missing values", "never imputed"]),
+        (table_of("1,2,x", "3,4,"), {}, ["'y'", "one class only"]),
         (table_of("1,2,0", "3,4,inf"), {}, ["'y'", "infinite"]),
         (table_of("1,2,x", "3,inf,z"), {}, ["'b'", "10 infinite values"]),
-        (table_of("1,nan,x", "3,2,z"), {}, ["'b'", "10 missing values"]),
-        (table_of("1,2,x", "3,4,z") + "5,6,w\n", {}, ["'w'", "1 example,"]),
-        (table_of("1,2,x", "3,4,z", repeat=1), {}, ["1 example,", "needs 3"]),
+        (table_of("1,nan,x", "3,2,z"), {"strict": True}, ["'b'", "10 missing values"]),
+        (table_of("1,2,x", "3,4,z", repeat=1), {}, ["no class has the 3 examples", "2 examples of 2 classes"]),
         ("a,y\n" + "".join(f"1,{row}.5\n" for row in range(21)), {"task": "classification"}, ["'y'", "21", "too many"]),
-        ("a,y\n" + "".join(f"id{row},{row % 2}\n" for row in range(60)), {}, ["'a'", "60 different values"]),
-        ("y\n1\n2\n", {}, ["no column beside", "'y'"]),
+        (
+            "a,y\n" + "".join(f"id{row},{row % 2}\n" for row in range(60)),
+            {"strict": True},
+            ["'a'", "60 different values"],
+        ),
+        ("a,y\n" + "".join(f"id{row},{row % 2}\n" for row in range(60)), {}, ["no column", "'y'", "a: an identifier"]),
+        ("y\n1\n2\n", {}, ["no column", "beside the target 'y'"]),
         ("a,b,y\n1,2\n", {}, ["line 2"]),
     ],
 )
@@ -162,7 +171,7 @@ def test_missing_values_of_rows_that_are_left_out_do_not_matter(written: Callabl
 
 def test_numeric_labels_are_classes_by_their_number(written: Callable[..., Path]) -> None:
     data = load(written(table_of("1,2,10", "3,4,9.0", "5,6,2")), target="y", test=0.0, validation=0.0)
-    assert data.classes == ("2", "9", "10")
+    assert data.classes == ("2", "9.0", "10")
     np.testing.assert_array_equal(data.preprocessing.encode_labels(["9", 10, 2.0]), [1, 2, 0])
 
 
@@ -183,25 +192,30 @@ def test_dropped_columns_are_as_if_they_were_not_there(refused, written: Callabl
     path = written("\n".join(["id,price," + FLOWERS.splitlines()[0], *lines[1:]]), "wide.csv")
     found = load(path, target="kind", drop=("id", "price"))
     expected = load(written(FLOWERS), target="kind")
-    assert found.preprocessing.to_dict() == expected.preprocessing.to_dict()
+    assert found.preprocessing.left_out == {"id": "dropped", "price": "dropped"}
+    assert found.preprocessing.to_dict() | {"left_out": {}} == expected.preprocessing.to_dict()
     np.testing.assert_array_equal(found.test.x, expected.test.x)
-    with refused("'price'", "comma"):
-        load(path, target="kind", drop=["id"])
+    both = load(path, target="kind", drop=["id,price"])
+    assert both.preprocessing.to_dict() == found.preprocessing.to_dict()
     with refused("no column 'pirce' to drop", "nearest is 'price'", "id, price, height"):
         load(path, target="kind", drop=("pirce",))
     with refused("drop names the target 'kind'", "--drop"):
         load(path, target="kind", drop=("id", "kind"))
     with refused("drop='id'", "('name', 'id')"):
         load(path, target="kind", drop="id")
-    with refused("no column beside the target"):
+    with refused("no column that says anything beside the target 'kind'", "height: dropped"):
         load(written(FLOWERS), target="kind", drop=("height", "colour"))
 
 
-def test_a_strange_cell_is_named_by_its_row_in_the_file(refused, written: Callable[..., Path]) -> None:
+def test_a_strange_cell_is_a_missing_number_or_named_by_its_row(refused, written: Callable[..., Path]) -> None:
     rows = [f"{row},{'xyz'[row % 3]}" for row in range(60)]
-    rows[31] = "$12,y"
-    with refused("table.csv", "column 'a'", "row 32 with '$12'", "--impute median", "--drop a"):
-        load(written("\n".join(["a,k", *rows])), target="k", classes=("y", "z"))
+    rows[31] = "twelve,y"
+    path = written("\n".join(["a,k", *rows]))
+    with refused("table.csv", "column 'a'", "row 21 with 'twelve'", "--numeric a", "--drop a"):
+        load(path, target="k", classes=("y", "z"), strict=True)
+    data = load(path, target="k", classes=("y", "z"))
+    assert data.features == ("a", "a is missing")
+    assert data.notes[0].startswith("a: numbers, with 1 cell of text as missing, the first 'twelve'")
 
 
 def test_raw_rows_are_a_table_in_the_order_of_the_columns(refused, written: Callable[..., Path]) -> None:
@@ -210,8 +224,8 @@ def test_raw_rows_are_a_table_in_the_order_of_the_columns(refused, written: Call
     rows = [line.split(",")[:2] for line in FLOWERS.splitlines()[1:]]
     expected = data.preprocessing.transform(read_table(path))
     for given in (rows, np.asarray(rows), [[float(height), colour] for height, colour in rows], str(path)):
-        table = raw_table(given, data.preprocessing.columns)
+        table = raw_table(given, data.preprocessing)
         np.testing.assert_array_equal(data.preprocessing.transform(table), expected)
     for faulty in ([1.0, "red"], [[1.0], [2.0]], [[1.0, "red"], [2.0]]):
         with refused("raw rows of shape", "(examples, 2)", "height, colour"):
-            raw_table(faulty, data.preprocessing.columns)
+            raw_table(faulty, data.preprocessing)

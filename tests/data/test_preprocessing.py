@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hyperborn.data import Column, Preprocessing, Table
-from hyperborn.data.columns import inferred, matrix, raw_table
+from hyperborn.data.column_choices import ColumnChoices
+from hyperborn.data.columns import matrix
+from hyperborn.data.inference import inferred
 from hyperborn.data.preprocessing import fitted_preprocessing
+from hyperborn.data.user_files import raw_table
 
 NAMES = {"target": "y", "classes": ("a", "b")}
 
@@ -30,11 +33,13 @@ def mixed() -> Table:
 
 
 def fitted(
-    table: Table, *, impute: bool = True, standardize: bool = True, components: int | None = None
+    table: Table, *, strict: bool = True, impute: bool = True, standardize: bool = True, components: int | None = None
 ) -> Preprocessing:
-    columns = inferred(table, list(table.columns))
-    raw = matrix(table, columns, impute=impute)
-    return fitted_preprocessing(raw, columns, standardize=standardize, components=components, impute=impute, **NAMES)
+    columns = inferred(table, list(table.columns), ColumnChoices(strict=strict, impute=impute)).columns
+    raw = matrix(table, columns, strict=strict, imputed=impute)
+    return fitted_preprocessing(
+        raw, columns, standardize=standardize, components=components, impute=impute, strict=strict, **NAMES
+    )
 
 
 def test_one_hot_and_medians_by_hand() -> None:
@@ -113,7 +118,7 @@ def test_missing_column_and_missing_values_without_medians(refused) -> None:
     with refused("'colour'", "size, colour, flag"):
         fitted(mixed()).transform(Table({"size": np.zeros(2), "flag": np.asarray([True, False])}))
     complete = mixed().rows(np.asarray([0, 2, 3]))
-    with refused("'size'", "1 missing value;", "--impute median"):
+    with refused("'size'", "1 missing value;", "--impute median", "'colour'", "unknown category 'blue'"):
         fitted(complete, impute=False).transform(mixed())
 
 
@@ -126,41 +131,15 @@ def test_stored_medians_fill_new_rows() -> None:
 def test_masked_values_are_missing_ones() -> None:
     preprocessing = fitted(mixed(), standardize=False)
     sizes = np.ma.array([9999.0, 3.0], mask=[True, False])
-    raw = raw_table({"size": sizes, "colour": ["red"] * 2, "flag": [True] * 2}, preprocessing.columns)
+    raw = raw_table({"size": sizes, "colour": ["red"] * 2, "flag": [True] * 2}, preprocessing)
     np.testing.assert_array_equal(preprocessing.transform(raw)[:, 0], [4.0, 3.0])
 
 
-def test_no_value_to_take_a_median_of(refused) -> None:
+def test_no_value_to_take_a_median_of_is_zero() -> None:
     columns = (Column("a"), Column("b"))
-    with refused("'b'", "no median"):
-        fitted_preprocessing(
-            np.asarray([[1, np.nan]] * 3), columns, standardize=True, components=None, impute=True, **NAMES
-        )
-    with refused("'b'", "no values"):
-        inferred(Table({"b": np.full(2, np.nan)}), ["b"])
-
-
-def features_of(values: list[str]) -> int:
-    return len(inferred(Table({"id": np.asarray(values)}), ["id"])[0].features)
-
-
-def test_identifiers_are_no_categories(refused) -> None:
-    with refused("'id'", "51 different values in 510 rows", "--drop id"):
-        features_of([f"p{i}" for i in range(51)] * 10)
-    assert features_of([f"p{i}" for i in range(50)] * 10) == 50
-    with refused("'id'", "13 different values in 13 rows", "--drop id"):
-        features_of([f"p{i}" for i in range(13)])
-    assert features_of([f"p{i}" for i in range(12)]) == 12
-
-
-def test_a_cell_that_is_no_number_does_not_make_a_column_text(refused) -> None:
-    numbers = [f"{i}.5" for i in range(30)]
-    with refused("'id'", "row 4", "'unknown'", "impute", "--drop id"):
-        features_of([*numbers[:3], "unknown", *numbers[3:]])
-    with refused("'id'", "row 31", "'-'"):
-        features_of([*(f"{i},5" for i in range(30)), "-"])
-    # Mostly numbers, and yet categories: there are few of them.
-    assert features_of(["0", "1", "2", "3+"] * 10) == 4
+    raw = np.asarray([[1, np.nan]] * 3)
+    found = fitted_preprocessing(raw, columns, standardize=True, components=None, impute=True, **NAMES)
+    np.testing.assert_array_equal(found.medians, [1.0, 0.0])
 
 
 def test_labels(refused) -> None:
@@ -221,7 +200,7 @@ def test_json_gives_everything_back_to_the_last_bit(parts: dict[str, Any]) -> No
 
 
 def good_record() -> dict:
-    return fitted(mixed(), components=2).to_dict()
+    return fitted(mixed(), components=2).to_dict() | {"target_scaling": None}
 
 
 @pytest.mark.parametrize("key", sorted(good_record()))
@@ -239,6 +218,8 @@ def test_each_entry_must_be_there_and_of_its_type(refused, key: str) -> None:
     [
         ({"unknown": 1}, "unknown"),
         ({"format": 2}, "format"),
+        ({"format": 4}, "format"),
+        ({"decimal": ";"}, "decimal"),
         ({"classes": ["a"]}, "classes"),
         ({"classes": ["a", "a"]}, "classes"),
         ({"medians": ["1.0"]}, "medians"),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hyperborn.data import Dataset, Preprocessing, Split, from_arrays, load, read_table
+from hyperborn.data import Dataset, Preprocessing, Split, Table, from_arrays, load, read_table
 from hyperborn.data.targets import is_regression, may_be_number
 from hyperborn.data.user_table import examples_in_encoding
 from hyperborn.errors import UserError
@@ -19,8 +19,14 @@ Y = np.random.default_rng(1).normal(5.0, 3.0, 60)
     [
         (np.arange(21) + 0.5, True),
         (np.repeat(np.arange(20) + 0.5, 3), False),
-        (np.repeat(np.arange(1001.0), 3), True),
-        (np.repeat(np.arange(1000.0), 3), False),
+        # Whole numbers from 0 or 1 on, as classes are numbered, with five rows each; ages and prices are no such.
+        (np.repeat(np.arange(40.0), 5), False),
+        (np.repeat(np.arange(40.0), 4), True),
+        (np.repeat(np.arange(1.0, 41.0), 5), False),
+        (np.repeat(np.arange(18.0, 80.0), 9), True),
+        (np.repeat(np.arange(40.0), 9) * 500, True),
+        (np.repeat(np.arange(1001.0), 5), True),
+        (np.array([f"{code:05d}" for code in range(2000, 2030)] * 2, dtype=object), False),
         (np.arange(11.0), True),
         (np.arange(10.0), False),
         (np.repeat(np.arange(11.0), 3), False),
@@ -30,19 +36,21 @@ Y = np.random.default_rng(1).normal(5.0, 3.0, 60)
     ],
 )
 def test_numbers_that_can_be_classes_are_classes(values: np.ndarray, numbers: bool) -> None:
-    assert is_regression(values, "auto", None, "y") == numbers
-    assert not is_regression(values, "classification", None, "y")
-    assert not is_regression(values, "auto", (0, 1), "y")
-    if values.dtype != object:
-        assert is_regression(values, "regression", None, "y")
+    table = Table({"y": values}, text=frozenset({"y"}))
+    labels, as_numbers = table.columns["y"], table.as_numbers("y")
+    assert is_regression(labels, as_numbers, "auto", None, "y") == numbers
+    assert not is_regression(labels, as_numbers, "classification", None, "y")
+    assert not is_regression(labels, as_numbers, "auto", (0, 1), "y")
+    if as_numbers is not None:
+        assert is_regression(labels, as_numbers, "regression", None, "y")
 
 
 @pytest.mark.parametrize(
     ("classes", "number"),
     [
         ([str(age) for age in range(18, 80)], True),
-        ([*map(str, range(21))], True),
-        ([*map(str, range(20))], False),
+        ([*map(str, range(11))], True),
+        ([*map(str, range(10))], False),
         ([str(-0.5 * step) for step in range(21)], True),
         ([*map(str, range(30)), "old"], False),
         ([*map(str, range(30)), "nan"], False),
@@ -83,7 +91,7 @@ def test_a_table_is_read_encoded_again_and_restored(tmp_path: Any) -> None:
     data = load(path, target="price")
     assert data.n_classes == 0
     arrays, description = data.to_record()
-    assert description["preprocessing"]["format"] == 2
+    assert description["preprocessing"]["format"] == 3
     again = Dataset.from_record(arrays, description)
     assert again.preprocessing.target_scaling == data.preprocessing.target_scaling
     np.testing.assert_array_equal(again.test.y, data.test.y)
@@ -95,22 +103,38 @@ def test_a_table_is_read_encoded_again_and_restored(tmp_path: Any) -> None:
         Dataset.from_record(arrays, description | {"classes": ["a", "b"]})
 
 
-def test_records_of_classes_are_as_before() -> None:
-    record = from_arrays(X, X[:, 0] > 0).preprocessing.to_dict()
-    assert (record["format"], "target_scaling" in record) == (1, False)
-    assert Preprocessing.from_dict(record).target_scaling is None
+def older_record(preprocessing: Preprocessing) -> dict[str, Any]:
+    """The record as versions before 3 wrote it."""
+    record = preprocessing.to_dict()
+    for key in ("strict", "left_out", "decimal"):
+        del record[key]
+    for column in record["columns"]:
+        for key in ("parts", "rare", "missing"):
+            del column[key]
+    scaling = record.pop("target_scaling")
+    return record | ({"format": 1} if scaling is None else {"format": 2, "target_scaling": scaling})
+
+
+def test_older_records_are_read_and_strict() -> None:
+    for y in (X[:, 0] > 0, Y):
+        now = from_arrays(X, y, strict=True).preprocessing
+        then = Preprocessing.from_dict(older_record(now))
+        assert then.to_dict() == now.to_dict()
+        assert then.strict
 
 
 def test_an_unknown_task_is_named() -> None:
     with pytest.raises(UserError, match="task='both' is unknown; choose one of auto, classification, regression"):
-        is_regression(Y, "both", None, "y")
+        is_regression(np.array(["1"], object), Y[:1], "both", None, "y")
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"format": 2, "target_scaling": None}, "format and target_scaling do not fit"),
         ({"format": 1}, "format and target_scaling do not fit"),
-        ({"target_scaling": None}, "format and target_scaling do not fit"),
+        ({"format": 2, "strict": False}, "format and target_scaling do not fit"),
+        ({"target_scaling": None}, "the classes must be two or more"),
         ({"target_scaling": {"mean": 0.0, "deviation": 0.0}}, "cannot be scaled"),
         ({"target_scaling": {"mean": 0.0}}, "target_scaling.deviation"),
         ({"classes": ["a", "b"]}, "numbers or classes, not both"),
@@ -131,7 +155,11 @@ def test_a_damaged_record_is_named(change: dict[str, Any], said: str) -> None:
             r"holds text such as 'a', and task regression takes numbers",
         ),
         (np.full(60, 2.5), {"task": "regression"}, "the target is 2.5 in all 36 training examples"),
-        (np.where(np.arange(60) == 7, np.nan, Y), {}, "1 missing value; fill them in or remove their rows"),
+        (
+            np.where(np.arange(60) == 7, np.nan, Y),
+            {"strict": True},
+            r"1 missing value; fill them in, remove their rows .* or train without strict",
+        ),
         (np.where(np.arange(60) == 7, np.inf, Y), {}, "the value inf"),
         (np.where(np.arange(60) == 7, 1e200, Y), {}, "the value 1e.200; numbers may be up to 1e.100"),
         (

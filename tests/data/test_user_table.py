@@ -15,7 +15,7 @@ ALL = {"validation": 0.0, "test": 0.0}
 
 
 def test_statistics_categories_and_classes_are_the_earlier_ones(written: Callable[..., Path]) -> None:
-    old = load(written(OLD, "old.csv"), target="kind", drop=("note",), impute="median", **ALL)
+    old = load(written(OLD, "old.csv"), target="kind", drop=("note",), **ALL)
     new = load(written(NEW, "new.csv"), preprocessing=old.preprocessing, **ALL)
     assert new.preprocessing is old.preprocessing
     assert (new.name, new.classes, new.features) == ("new.csv", ("rose", "tulip"), old.features)
@@ -69,13 +69,13 @@ def test_new_data_need_not_have_every_class(written: Callable[..., Path]) -> Non
 
 
 def test_data_that_do_not_fit_say_so(refused, written: Callable[..., Path]) -> None:
-    earlier = load(written(OLD, "old.csv"), target="kind", drop=("note",)).preprocessing
+    earlier = load(written(OLD, "old.csv"), target="kind", drop=("note",), strict=True).preprocessing
     for old, new, said in (
         ("tulip,red", "daisy,red", ("column 'kind' of", "unknown label 'daisy'", "rose, tulip")),
         ("red,0.5", "green,0.5", ("column 'colour' of", "unknown category 'green'")),
         (",height", ",width", ("has no column 'height'", "it needs the columns: height, colour")),
         ("kind,", "sort,", ("has no column 'kind'", "the target of the earlier data")),
-        ("rose,red,1.5", ",red,1.5", ("lacks 1 of 5 labels",)),
+        ("rose,red,1.5", ",red,1.5", ("'kind'", "1 missing value; fill them in, remove their rows")),
         ("1.5", "", ("column 'height' of", "1 missing value")),
     ):
         table = NEW.replace("red,,", "red,1.5,").replace(old, new)
@@ -113,7 +113,15 @@ def test_images_of_another_size_are_no_same_columns(refused) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"classes": (0, 1)}, {"standardize": False}, {"components": 2}, {"impute": "median"}, {"drop": ("a",)}]
+    "options",
+    [
+        {"classes": (0, 1)},
+        {"standardize": False},
+        {"components": 2},
+        {"impute": "median"},
+        {"drop": ("a",)},
+        {"strict": True},
+    ],
 )
 def test_what_the_preprocessing_settles_is_not_asked_again(refused, written, options: dict) -> None:
     earlier = load(written(OLD), target="kind").preprocessing

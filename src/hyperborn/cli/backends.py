@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hyperborn.cli.options import with_options
+from hyperborn.cli.options import Flag, with_options
 from hyperborn.cli.output import OURS, Json, emit, errors_explained, note, show
 from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import TRAIN
@@ -19,7 +19,7 @@ def estimate_command(
     config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
     plugin: Plugins = None,
     as_json: Json = False,
-    **flags: str | None,
+    **flags: Flag,
 ) -> None:
     """Say what training on a backend will take: circuits, shots, jobs and processor time. Nothing is sent."""
     with errors_explained(as_json):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hyperborn.cli.options import with_options
+from hyperborn.cli.options import Flag, with_options
 from hyperborn.cli.output import Json, emit, errors_explained, note, show, signal_of
 from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import COMPARE
@@ -27,7 +27,7 @@ def compare_command(
     force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the folder if it exists.")] = False,
     plugin: Plugins = None,
     as_json: Json = False,
-    **flags: str | None,
+    **flags: Flag,
 ) -> None:
     """Compare objectives with each other and with the exact posterior, over several seeds."""
     with errors_explained(as_json):

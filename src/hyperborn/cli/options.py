@@ -2,11 +2,15 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 from hyperborn.config.options import Option
+
+
+Flag: TypeAlias = str | list[str] | None
+"""Value of a flag as it was given; several of one that can be repeated."""
 
 
 def with_options(options: tuple[Option, ...]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -29,6 +33,16 @@ def with_options(options: tuple[Option, ...]) -> Callable[[Callable[..., None]],
 
 
 def annotation_of(option: Option) -> Any:
-    """The annotation of a flag's parameter, which Typer reads: text, to be understood by the configuration."""
-    flag = typer.Option(option.flag, metavar=option.metavar, help=option.help_text, rich_help_panel=option.panel)
-    return Annotated[str | None, flag]
+    """The annotation of a flag's parameter, which Typer reads: text, to be understood by the configuration.
+
+    A flag that names columns can be repeated, for their names may have commas in them. A switch takes no value.
+    """
+    described = {"help": option.help_text, "rich_help_panel": option.panel}
+    if option.is_switch:
+        switched = "false" if option.default == "true" else "true"
+        return Annotated[
+            bool | None,
+            typer.Option(option.flag, metavar="", callback=lambda given: switched if given else None, **described),
+        ]
+    kind = list[str] if option.kind == "columns" else str
+    return Annotated[kind | None, typer.Option(option.flag, metavar=option.metavar, **described)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from hyperborn.cli.options import with_options
+from hyperborn.cli.options import Flag, with_options
 from hyperborn.cli.output import Json, check_new_file, emit, errors_explained, note, show, write
 from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import EVALUATE
@@ -135,7 +135,7 @@ def evaluate_command(
     uncalibrated: Uncalibrated = False,
     plugin: Plugins = None,
     as_json: Json = False,
-    **flags: str | None,
+    **flags: Flag,
 ) -> None:
     """Score a run: accuracy, NLL, Brier score, calibration error, or of a regression RMSE, MAE, NLL, R2, coverage.
 

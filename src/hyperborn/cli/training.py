@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hyperborn.cli.options import with_options
+from hyperborn.cli.options import Flag, with_options
 from hyperborn.cli.output import Json, emit, errors_explained, note, show
 from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import TRAIN
@@ -26,7 +26,7 @@ def train_command(
     force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the run folder if it exists.")] = False,
     plugin: Plugins = None,
     as_json: Json = False,
-    **flags: str | None,
+    **flags: Flag,
 ) -> None:
     """Train a posterior over binary networks, and save it."""
     with errors_explained(as_json):

@@ -30,6 +30,13 @@ def listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def in_list(value: Any) -> Any:
+    """Text as a list of itself: whether its commas are part of a column's name shows when the table is there."""
+    if isinstance(value, str) and not value.strip(", "):
+        raise ValueError("no name")
+    return [value] if isinstance(value, str) else value
+
+
 def hidden_sizes(value: Any) -> Any:
     """Hidden layers from text such as "8,4", "none" or "auto", or from one number."""
     if isinstance(value, str):
@@ -131,8 +138,12 @@ KINDS_OF_VALUES = {
     "data set": Kind(Text, "the name of a data set, such as iris, or a CSV file"),
     "column": Kind(Text, "the name of a column"),
     "columns": Kind(
-        Annotated[list[Text], Listed, Field(min_length=1, max_length=MOST_COLUMNS)], "names of columns, such as name,id"
+        Annotated[list[Text], BeforeValidator(in_list), Field(min_length=1, max_length=MOST_COLUMNS)],
+        "names of columns, such as name,id",
     ),
+    "table file": Kind(Text, "the path of a CSV or Parquet file"),
+    "encoding": Kind(Text, "the name of an encoding, such as latin-1"),
+    "switch": Kind(Truth, "true or false"),
     "class names or all": Kind(
         Annotated[list[Text] | None, BeforeValidator(names)], "class names or numbers, such as 0,1, or all"
     ),

@@ -102,13 +102,20 @@ class Option:
 
     @property
     def flag(self) -> str:
-        return "--" + self.key.replace("_", "-")
+        """A switch is named by what it changes: ``--strict`` turns on, ``--no-header`` off."""
+        off = "no-" if self.is_switch and self.default == "true" else ""
+        return "--" + off + self.key.replace("_", "-")
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether the flag takes no value."""
+        return self.kind == "switch"
 
     @property
     def help_text(self) -> str:
         """Help with the default."""
         default = self.default or self.absent
-        return f"{self.help} Default: {default}." if default else self.help
+        return f"{self.help} Default: {default}." if default and not self.is_switch else self.help
 
 
 DATA, NETWORK, CIRCUIT, TRAINING, BACKEND = "Data", "Network", "Circuit and objective", "Training", "Backend"
@@ -117,9 +124,24 @@ AUTO = "auto"
 
 # fmt: off
 SHARED = (
-    Option("target", "column", "", "COLUMN", "Column of a CSV or Parquet file to predict.", DATA),
-    Option("drop", "columns", "", "A,B", "Columns of a CSV or Parquet file to leave out, such as names and ids.", DATA,
+    Option("target", "column", "", "COLUMN", "Column of a table to predict.", DATA),
+    Option("drop", "columns", "", "NAME", "Columns of a table to leave out; repeat it, or put commas between names.",
+           DATA, settled_by=ANY_RUN),
+    Option("keep", "columns", "", "NAME", "Columns that are features though they look like none.", DATA,
            settled_by=ANY_RUN),
+    Option("categorical", "columns", "", "NAME", "Columns of numbers that are categories.", DATA, settled_by=ANY_RUN),
+    Option("numeric", "columns", "", "NAME", "Columns of numbers in which text counts as missing.", DATA,
+           settled_by=ANY_RUN),
+    Option("strict", "switch", "false", "",
+           "Refuse columns and rows that need a decision, instead of leaving out, imputing and grouping.", DATA,
+           settled_by=ANY_RUN),
+    Option("encoding", "encoding", "", "NAME", "Encoding of a text file, such as latin-1.", DATA, absent="found"),
+    Option("header", "switch", "true", "", "The file's first line is no header: its columns are x1, x2, ...", DATA),
+    Option("validation_file", "table file", "", "FILE", "A table of its own for validation.", DATA),
+    Option("test_file", "table file", "", "FILE", "A table of its own for testing.", DATA),
+    Option("group", "column", "", "COLUMN", "Column whose values keep rows together in a split; no feature.", DATA),
+    Option("time", "column", "", "COLUMN",
+           "Column of dates or numbers by which rows are split, the latest for testing; no feature.", DATA),
     Option("task", ("auto", "classification", "regression"), AUTO, "NAME",
            "classification, regression (the target is a number), or auto: regression of numbers too many for classes.",
            DATA, settled_by=ANY_RUN),
@@ -129,8 +151,8 @@ SHARED = (
     Option("pixels", "count or all", "all", "P|all", "Reduce images to P x P pixels.", DATA),
     Option("size", "synthetic size", "", "N", "Examples of a synthetic data set.", DATA),
     Option("noise", "not negative", "", "S", "Noise of a synthetic data set.", DATA),
-    Option("impute", ("median",), "", "median", "Fill missing numbers in with the training median.", DATA,
-           settled_by=ANY_RUN),
+    Option("impute", ("median",), "", "median", "With --strict: fill missing numbers in with the training median.",
+           DATA, settled_by=ANY_RUN),
     Option("components", "count, auto or all", AUTO, "K|auto|all",
            "Reduce features to K by PCA; auto: only if a small network needs it.", DATA, settled_by=ANY_RUN),
     Option("standardize", "truth", "true", "BOOL", "Scale features by the training mean and deviation.", DATA,
@@ -227,6 +249,7 @@ SHARED = (
     Option("patience", "count or 0", "100", "N", "Stop when no loss has moved for so many steps; 0: never.", TRAINING,
            (EXACT,)),
     Option("seed", "seed", "0", "N", "Seed of the split and of the initial angles.", TRAINING),
+    Option("split_seed", "seed", "", "N", "Seed of the split alone.", TRAINING, absent="that of --seed"),
 )
 
 TRAIN = (

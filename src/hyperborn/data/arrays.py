@@ -1,23 +1,25 @@
-"""A data set from a person's own arrays."""
+"""A data set from a person's own arrays or data frame."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hyperborn.data import splits
+from hyperborn.data.column_choices import ColumnChoices, is_names
 from hyperborn.data.dataset import TARGET, Dataset, split_and_preprocessed
 from hyperborn.data.labels import counted, joined
-from hyperborn.data.load import check_no_options, check_option_types, is_names
+from hyperborn.data.load import check_no_options, check_option_types
 from hyperborn.data.preprocessing import Preprocessing
-from hyperborn.data.tables import Table, real_numbers
+from hyperborn.data.tables import Table, has_named_columns, real_numbers
 from hyperborn.data.targets import Task
 from hyperborn.data.user_table import examples_in_encoding, examples_of_table
 from hyperborn.errors import UserError
 
 
 def from_arrays(
-    x: ArrayLike,
+    x: Any,
     y: ArrayLike,
     *,
     features: Sequence[str] | None = None,
@@ -28,15 +30,20 @@ def from_arrays(
     test: float = 0.2,
     standardize: bool = True,
     components: int | None = None,
+    keep: Sequence[str] = (),
+    categorical: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    strict: bool = False,
     preprocessing: Preprocessing | None = None,
     task: Task = "auto",
 ) -> Dataset:
     """A person's own arrays, split and preprocessed as `load` does it.
 
     Args:
-        x: features, (examples, features), numbers.
+        x: features, (examples, features), numbers, NaN or masked where one is missing; or a data frame (pandas, Polars,
+            PyArrow) or a mapping from names to columns, encoded as a table is.
         y: labels, (examples,), numbers or text; of a regression numbers.
-        features: names of the columns of x; x1, x2, ... if absent, or those of the preprocessing.
+        features: names of the columns of x; if absent those it has, those of the preprocessing, or x1, x2, ...
         classes: which labels and in which order; all of them for None.
         name: what the data set is called.
         seed: of the splits.
@@ -44,33 +51,31 @@ def from_arrays(
         test: fraction of all examples.
         standardize: subtract the training mean and divide by the training standard deviation.
         components: keep so many principal components (after standardising).
+        keep: as in `load`.
+        categorical: as in `load`.
+        numeric: as in `load`.
+        strict: as in `load`.
         preprocessing: of an earlier data set, to be applied again as in `load`.
         task: "classification", "regression" or "auto", as in `load`.
 
     Raises:
-        UserError: arrays that do not fit each other, values that are no finite numbers, or a single class.
+        UserError: arrays that do not fit each other, infinite values, or a single class.
     """
-    check_option_types({"name": name, "standardize": standardize, "preprocessing": preprocessing})
+    check_option_types({"name": name, "standardize": standardize, "preprocessing": preprocessing, "strict": strict})
     splits.check_fractions(validation, test)
+    choices = ColumnChoices.of(keep=keep, categorical=categorical, numeric=numeric, strict=strict, impute=None)
     if preprocessing is not None:
         settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
-        check_no_options({**settled, "task": None if task == "auto" else task})
-        features = [column.name for column in preprocessing.columns] if features is None else features
-    columns = feature_columns(x, features)
-    try:
-        labels = np.asarray(y)
-    except ValueError as error:
-        raise UserError("y must be one label for each row of x, not lists of different lengths") from error
-    if labels.ndim != 1 or any(len(values) != len(labels) for values in columns.values()):
-        raise UserError(f"y of shape {labels.shape} must be one label for each row of x")
+        settled |= {"keep": keep or None, "categorical": categorical or None, "numeric": numeric or None}
+        check_no_options({**settled, "strict": strict or None, "task": None if task == "auto" else task})
+    target = TARGET if preprocessing is None else preprocessing.target
+    columns = feature_columns(x, features, preprocessing, target)
+    labels = label_column(y, columns)
+    table = Table({**columns, target: labels}, name, text=frozenset((target,)))
     if preprocessing is None:
-        examples = examples_of_table(
-            Table({**columns, TARGET: labels}, name), target=TARGET, classes=classes, impute=False, task=task
-        )
+        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task)
     else:
-        examples = examples_in_encoding(
-            Table({**columns, preprocessing.target: labels}, name), preprocessing, target=None
-        )
+        examples = examples_in_encoding(table, preprocessing, target=None)
     return split_and_preprocessed(
         name,
         examples,
@@ -80,34 +85,72 @@ def from_arrays(
         more="add examples",
         standardize=standardize,
         components=components,
-        impute=False,
         preprocessing=preprocessing,
     )
 
 
-def feature_columns(x: ArrayLike, features: Sequence[str] | None) -> dict[str, np.ndarray]:
-    """The columns of a matrix by name, float64.
+def label_column(y: ArrayLike, columns: dict[str, np.ndarray]) -> np.ndarray:
+    """The labels, one for each row; of a masked array the mask is kept.
 
     Raises:
-        UserError: if it is no matrix of numbers, or the names do not fit it.
+        UserError: if there are not as many.
     """
     try:
-        values = real_numbers(x)
+        labels = np.asanyarray(y)
+    except ValueError as error:
+        raise UserError("y must be one label for each row of x, not lists of different lengths") from error
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1 or any(len(values) != len(labels) for values in columns.values()):
+        raise UserError(f"y of shape {labels.shape} must be one label for each row of x")
+    return labels
+
+
+def feature_columns(
+    x: Any, features: Sequence[str] | None, preprocessing: Preprocessing | None, target: str
+) -> dict[str, np.ndarray]:
+    """The columns of a matrix or a data frame by name.
+
+    Raises:
+        UserError: if it is no matrix of numbers nor a data frame, or the names do not fit it.
+    """
+    if has_named_columns(x):
+        columns = dict(Table.of(x).columns)
+        named = list(columns) if features is None else features
+        values = list(columns.values())
+    else:
+        matrix = matrix_of(x)
+        values = list(matrix.T)
+        known = None if preprocessing is None else [column.name for column in preprocessing.columns]
+        named = [f"x{place + 1}" for place in range(len(values))] if known is None else known
+        named = named if features is None else features
+    if not is_names(named):
+        raise UserError(f"features={features!r} must be a sequence of names, such as ('height', 'width')")
+    if len(set(named)) != len(values) or len(named) != len(values) or target in named:
+        raise UserError(
+            f"features={joined(map(repr, named))} must name each of the {len(values)} columns of x, none {target!r}"
+        )
+    return dict(zip(named, values, strict=True))
+
+
+def matrix_of(x: ArrayLike) -> np.ndarray:
+    """A matrix of numbers, float64, NaN where one is missing.
+
+    Raises:
+        UserError: if it is none.
+    """
+    try:
+        values = real_numbers(np.ma.filled(x.astype(np.float64), np.nan) if isinstance(x, np.ma.MaskedArray) else x)
     except (TypeError, ValueError, OverflowError) as error:
-        raise UserError(f"x must be a matrix of numbers, one row an example ({error}); encode text first") from error
+        raise UserError(
+            f"x must be a matrix of numbers, one row an example ({error}); give text in a data frame"
+        ) from error
     if values.ndim != 2 or not values.shape[1]:
         raise UserError(f"x of shape {values.shape} must be a matrix, one row an example and one column a feature")
-    faulty = np.argwhere(~np.isfinite(values))
+    faulty = np.argwhere(np.isinf(values))
     if len(faulty):
         raise UserError(
-            f"x is NaN or infinite in {counted(len(faulty), 'place')}, the first of which is x[{faulty[0][0]}, "
+            f"x is infinite in {counted(len(faulty), 'place')}, the first of which is x[{faulty[0][0]}, "
             f"{faulty[0][1]}]; correct them or remove their rows"
         )
-    names = [f"x{place + 1}" for place in range(values.shape[1])] if features is None else features
-    if not is_names(names):
-        raise UserError(f"features={features!r} must be a sequence of names, such as ('height', 'width')")
-    if len(set(names)) != values.shape[1] or len(names) != values.shape[1] or TARGET in names:
-        raise UserError(
-            f"features={joined(map(repr, names))} must name each of the {values.shape[1]} columns of x, none {TARGET!r}"
-        )
-    return {name: values[:, place] for place, name in enumerate(names)}
+    return values

@@ -1,187 +1,109 @@
-"""From the columns of a table to a matrix of numbers: numeric columns as they are, categories one-hot."""
+"""What a raw column becomes: a number, 0/1 features of its categories, or the parts of a date.
+
+Every kind may have one more feature that says where a value is missing, and a categorical column one that stands for
+all rare categories. Statistics (medians, means, deviations) come later: see `hyperborn.data.preprocessing`.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Int
-from numpy.typing import ArrayLike
 
-from hyperborn.data.labels import counted, index_of_label, joined, label_spelling, parsed_number, spellings
-from hyperborn.data.tables import Table, read_table
+from hyperborn.data.dates import date_parts, dates_of
+from hyperborn.data.labels import counted, exact_number, index_of_label, joined, label_spelling, spellings
+from hyperborn.data.tables import Table
 from hyperborn.errors import UserError
-
-MOST_CATEGORIES = 50
-"""Most values of a text column; a column with more is an identifier or free text, and refused."""
-
-FEW_CATEGORIES = 12
-"""A column with at most this many values may be mostly numbers ("3+" children), or have a new value in each row."""
-MOSTLY = 0.5
-NEARLY_ALL = 0.9
 
 LARGEST_NUMBER = 1e100
 """Largest size of a number in a table: sums of larger ones could overflow."""
-FRAME = "the data frame"
-"""Name of a data frame in messages."""
 
-IMPUTE = 'train with impute="median" (--impute median)'
-FILL_IN = f"fill them in, or {IMPUTE}"
+MOSTLY_TEXT = 0.5
+"""Share of text from which a column of numbers is refused."""
+
+RARE = "(rare)"
+"""Of a feature's name: any category that is not listed."""
+MISSING = "is missing"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A raw column: numeric, or categorical with its categories (one 0/1 feature each, in this order)."""
+    """A raw column: numeric, categorical with its categories (one 0/1 feature each, in this order), or a date.
+
+    Attributes:
+        name: in the table.
+        categories: of a categorical column.
+        parts: of a date, some of `DATE_PARTS`.
+        rare: whether one more feature stands for every category that is not listed.
+        missing: whether one more feature says that the value is missing.
+    """
 
     name: str
     categories: tuple[str, ...] | None = None
+    parts: tuple[str, ...] | None = None
+    rare: bool = False
+    missing: bool = False
 
     @property
     def kind(self) -> str:
-        return "numeric" if self.categories is None else "categorical"
+        return "date" if self.parts is not None else "numeric" if self.categories is None else "categorical"
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Names of the features it becomes: its own, or ``column=category`` for each category."""
+        """Names of the features it becomes: its own, ``column=category`` for each category, ``column year``, ..."""
+        missing = (f"{self.name} {MISSING}",) if self.missing else ()
+        if self.parts is not None:
+            return (*(f"{self.name} {part}" for part in self.parts), *missing)
         if self.categories is None:
-            return (self.name,)
-        return tuple(f"{self.name}={category}" for category in self.categories)
+            return (self.name, *missing)
+        listed = (*self.categories, *((RARE,) if self.rare else ()))
+        return (*(f"{self.name}={category}" for category in listed), *missing)
+
+    @property
+    def n_imputed(self) -> int:
+        """How many of its features, the first ones, are numbers that may be missing, and then are the median."""
+        return len(self.parts) if self.parts is not None else 1 if self.categories is None else 0
 
 
 def numeric_columns(names: Sequence[str]) -> tuple[Column, ...]:
     return tuple(Column(str(name)) for name in names)
 
 
-def inferred(table: Table, names: Sequence[str], rows: Sequence[int] | None = None) -> tuple[Column, ...]:
-    """The kind of each named column, with the categories of text in alphabetical order.
-
-    `rows` are the places of the table's rows in its source, for messages; if absent, those in the table.
-
-    Raises:
-        UserError: a column without any value, or text that does not look like categories.
-    """
-    columns = []
-    for name in names:
-        values = table.columns[name]
-        if values.dtype != object:
-            if np.isnan(values).all():
-                raise UserError(
-                    f"column {name!r} of {table.source} has no values; remove the column (drop=, --drop {name})"
-                )
-            columns.append(Column(name))
-            continue
-        categories = tuple(sorted({value for value in values if value is not None}))
-        if not categories:
-            raise UserError(
-                f"column {name!r} of {table.source} has no values; remove the column (drop=, --drop {name})"
-            )
-        check_categories(values, categories, name, table.source, range(len(table)) if rows is None else rows)
-        columns.append(Column(name, categories))
-    return tuple(columns)
+def imputed_features(columns: Sequence[Column]) -> Int[np.ndarray, " imputed"]:
+    """Places of the numbers that may be missing among the features of `matrix`."""
+    marks = [place < column.n_imputed for column in columns for place in range(len(column.features))]
+    return np.flatnonzero(marks)
 
 
-def check_categories(
-    values: np.ndarray, categories: Sequence[str], name: str, source: str, rows: Sequence[int]
-) -> None:
-    """Raise a UserError for text that does not look like categories."""
-    if len(categories) <= FEW_CATEGORIES:
-        return
-    present = [value for value in values if value is not None]
-    leave_out = f"leave the column out with drop=({name!r},) (--drop {name})"
-    if sum(like_number(value) for value in present) >= MOSTLY * len(present):
-        strange = next(place for place, cell in enumerate(values) if cell is not None and not like_number(cell))
-        raise UserError(
-            f"column {name!r} of {source} is numbers but for some rows, the first of which is row {rows[strange] + 1} "
-            f"with {values[strange]!r}; correct them, or empty these cells and {IMPUTE}, or {leave_out}"
-        )
-    if len(categories) > min(MOST_CATEGORIES, NEARLY_ALL * len(present)):
-        raise UserError(
-            f"column {name!r} of {source} is text with {len(categories)} different values in {len(present)} rows, too "
-            f"many for categories (is it an identifier, or a date?); {leave_out}"
-        )
-
-
-def like_number(cell: str) -> bool:
-    """Whether a text is a number, with a point or a comma."""
-    return parsed_number(cell.replace(",", ".")) is not None
-
-
-def raw_table(
-    source: Table | str | PathLike[str] | Mapping[str, ArrayLike] | ArrayLike, columns: Sequence[Column]
-) -> Table:
-    """A table with these columns: as it is, from a file, from a data frame, or from raw rows in this order.
-
-    A data frame is a mapping from names to values, or an object with named columns, as those of pandas, Polars and
-    PyArrow are. Raw rows have the shape (examples, columns). Columns that are not needed are not read.
-
-    Raises:
-        UserError: a file that cannot be read, a data frame whose columns cannot, or rows of another shape.
-    """
-    names = [column.name for column in columns]
-    if isinstance(source, Table):
-        return source
-    if isinstance(source, str | PathLike):
-        return read_table(source, only=names)
-    if (present := frame_columns(source)) is not None:
-        return Table({name: frame_column(source, present[name], name) for name in names if name in present}, FRAME)
-    try:
-        rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)
-    except ValueError as error:
-        raise UserError(f"the raw rows are no table ({error}); give as many values in every row") from error
-    if rows.ndim != 2 or rows.shape[1] != len(names):
-        raise UserError(
-            f"raw rows of shape {rows.shape} must be (examples, {len(names)}), with the columns: {joined(names)}"
-        )
-    return Table({name: rows[:, place] for place, name in enumerate(names)}, "the raw rows")
-
-
-def frame_columns(source: object) -> dict[str, Any] | None:
-    """Names of the columns of a data frame, as text and as the frame has them; None for anything else."""
-    if isinstance(source, Mapping):
-        return {str(name): name for name in source}
-    # In PyArrow `columns` holds the values, and `column_names` the names.
-    named = getattr(source, "column_names", None)
-    named = getattr(source, "columns", None) if named is None else named
-    return {str(name): name for name in named} if isinstance(named, Iterable) else None
-
-
-def frame_column(source: Any, key: Any, name: str) -> np.ndarray:
-    """The values of one column of a data frame.
-
-    Raises:
-        UserError: if they cannot be read.
-    """
-    try:
-        # Of a masked array, the mask is kept.
-        return np.asanyarray(source[key])
-    except (TypeError, ValueError, LookupError, AttributeError, NotImplementedError) as error:
-        raise UserError(
-            f"column {name!r} of {FRAME} cannot be read ({type(error).__name__}: {error}); "
-            "give a hyperborn.data.Table of its values"
-        ) from error
-
-
-def numeric_features(columns: Sequence[Column]) -> Int[np.ndarray, " numeric"]:
-    """Places of the numeric columns among the features of `matrix`."""
-    kinds = [column.categories is None for column in columns for _ in column.features]
-    return np.flatnonzero(kinds)
-
-
-def matrix(table: Table, columns: Sequence[Column], *, impute: bool) -> Float[np.ndarray, "examples raw"]:
+def matrix(
+    table: Table, columns: Sequence[Column], *, strict: bool, imputed: bool
+) -> Float[np.ndarray, "examples raw"]:
     """Features of each row, float64, before any statistics; NaN where a number is missing and is to be imputed.
 
+    If strict, missing categories and unknown ones are refused. Otherwise these count as rare, or, where the column has
+    no feature for that, as none of the known ones.
+
     Raises:
-        UserError: a column that is absent or of the wrong kind, infinite or missing values, an unknown category.
+        UserError: naming every column that is absent or of the wrong kind, or has infinite, missing or unknown values.
     """
     check_present(table.columns, columns, table.source)
-    blocks = [
-        numeric_values(table, column.name, impute=impute)[:, None]
-        if column.categories is None
-        else one_hot(table, column.name, column.categories)
-        for column in columns
-    ]
+    faults: list[str] = []
+    blocks: list[np.ndarray] = []
+    for column in columns:
+        try:
+            blocks.append(block_of(table, column, strict=strict, imputed=imputed))
+        except UserError as error:
+            faults.append(str(error))
+    raise_together(faults)
     return np.concatenate(blocks, axis=1)
+
+
+def raise_together(faults: Sequence[str]) -> None:
+    """Raise one UserError for all the faults of a table, if there is any; the first dozen are written out."""
+    if faults:
+        more = f"; and {len(faults) - 12} more columns" if len(faults) > 12 else ""
+        raise UserError("; ".join(faults[:12]) + more)
 
 
 def check_present(given: Mapping[str, np.ndarray], columns: Sequence[Column], source: str) -> None:
@@ -191,11 +113,62 @@ def check_present(given: Mapping[str, np.ndarray], columns: Sequence[Column], so
         raise UserError(f"{source} has no column {joined(map(repr, absent), 3)}; it needs the columns: {every}")
 
 
-def numeric_values(table: Table, name: str, *, impute: bool) -> Float[np.ndarray, " examples"]:
+def block_of(table: Table, column: Column, *, strict: bool, imputed: bool) -> Float[np.ndarray, "examples features"]:
+    """The features of one column.
+
+    Raises:
+        UserError: if its values are not of the column's kind, or are missing and not imputed.
+    """
+    if column.parts is not None:
+        features = date_parts(dates_of(table, column.name), column.parts)
+        absent = np.isnan(features).any(axis=1)
+    elif column.categories is None:
+        features = checked_values(table, column.name, strict=strict)[:, None]
+        absent = np.isnan(features[:, 0])
+    else:
+        features, absent = one_hot(table, column, strict=strict)
+    if column.n_imputed and not imputed and absent.any():
+        raise UserError(
+            f"column {column.name!r} of {table.source} has {counted(int(absent.sum()), 'missing value')}; fill them "
+            'in, or train with impute="median" (--impute median)'
+        )
+    return np.column_stack([features, absent]) if column.missing else features
+
+
+def numbers_of(table: Table, name: str, *, strict: bool = True) -> Float[np.ndarray, " examples"]:
+    """The numbers of a column, NaN where one is missing; a column of text is read as numbers.
+
+    Unless strict, text counts as missing where it is less than half of the column.
+
+    Raises:
+        UserError: naming the first cell that is no number.
+    """
     values = table.columns[name]
-    if values.dtype == object:
-        row = next(row for row, cell in enumerate(values) if cell is not None and parsed_number(cell) is None)
-        raise UserError(f"column {name!r} of {table.source} must be numbers, but row {row + 1} holds {values[row]!r}")
+    numbers = None if values.dtype.kind == "M" else table.as_numbers(name)
+    if numbers is None and values.dtype == object and not strict:
+        found = table.as_numbers(name, text_is_missing=True)
+        if found is not None and np.isnan(found[~pd.isna(values)]).mean() < MOSTLY_TEXT:
+            return found
+    if numbers is None:
+        row = first_text(values) if values.dtype == object else 0
+        raise UserError(
+            f"column {name!r} of {table.source} must be numbers, but row {row + 1} holds {str(values[row])!r}"
+        )
+    return numbers
+
+
+def first_text(values: np.ndarray) -> int:
+    """Row of the first cell of a column of text that is no number."""
+    return next((row for row, cell in enumerate(values) if cell is not None and exact_number(cell) is None), 0)
+
+
+def checked_values(table: Table, name: str, *, strict: bool) -> Float[np.ndarray, " examples"]:
+    """The numbers of a column, of a size that can be summed.
+
+    Raises:
+        UserError: if one is no number, infinite or too large.
+    """
+    values = numbers_of(table, name, strict=strict)
     infinite = int(np.isinf(values).sum())
     if infinite:
         raise UserError(
@@ -208,28 +181,79 @@ def numeric_values(table: Table, name: str, *, impute: bool) -> Float[np.ndarray
             f"column {name!r} of {table.source} has the number {values[large[0]]:.6g} in row {large[0] + 1}, which is "
             f"too large; numbers may be up to {LARGEST_NUMBER:g} either way, so correct or rescale it"
         )
-    missing = int(np.isnan(values).sum())
-    if missing and not impute:
-        raise UserError(f"column {name!r} of {table.source} has {counted(missing, 'missing value')}; {FILL_IN}")
     return values
 
 
-def one_hot(table: Table, name: str, categories: Sequence[str]) -> Float[np.ndarray, "examples categories"]:
-    values = table.columns[name]
-    missing = sum(value is None for value in values) if values.dtype == object else int(np.isnan(values).sum())
-    if missing:
+def one_hot(
+    table: Table, column: Column, *, strict: bool
+) -> tuple[Float[np.ndarray, "examples categories"], np.ndarray]:
+    """A 0/1 feature of each category, and of the rare ones; and where a value is missing.
+
+    Raises:
+        UserError: if strict, for a missing value where training had none, or an unknown category.
+    """
+    assert column.categories is not None
+    codes, values = pd.factorize(text_of(table.columns[column.name]))
+    absent = codes < 0
+    if strict and not column.missing and absent.any():
         raise UserError(
-            f"column {name!r} of {table.source} has {counted(missing, 'missing value')} and, being text, no median; "
-            "fill them in, or remove their rows"
+            f"column {column.name!r} of {table.source} has {counted(int(absent.sum()), 'missing value')} and, being "
+            "text, no median; fill them in, remove their rows, or train without strict (--strict)"
         )
+    places = category_places(values, column.categories)
+    unknown = np.flatnonzero(places < 0)
+    if strict and not column.rare and len(unknown):
+        row = int(np.flatnonzero(codes == unknown[0])[0])
+        raise UserError(
+            f"column {column.name!r} of {table.source}, row {row + 1}: unknown category "
+            f"{values[unknown[0]]!r}; the known ones are {joined(column.categories)}"
+        )
+    width = len(column.categories) + column.rare
+    # The place of what has no feature of its own; without one of the rare, its row of zeros is left as it is.
+    other = len(column.categories) if column.rare else -1
+    found = np.append(np.where(places < 0, other, places), -1 if column.missing else other)[codes]
+    encoded = np.zeros((len(codes), width))
+    rows = np.flatnonzero(found >= 0)
+    encoded[rows, found[rows]] = 1.0
+    return encoded, absent
+
+
+def surprises(table: Table, columns: Sequence[Column]) -> list[str]:
+    """What of a table training has not seen: unknown categories, and text in place of numbers or dates."""
+    lines = []
+    for column in columns:
+        values = table.columns.get(column.name)
+        if values is None:
+            continue
+        if column.categories is not None:
+            codes, distinct = pd.factorize(text_of(values))
+            unknown = np.flatnonzero(category_places(distinct, column.categories) < 0)
+            count = int(np.isin(codes, unknown).sum())
+            if count and not column.rare:
+                shown = joined((repr(distinct[place]) for place in unknown), 3)
+                lines.append(f"{column.name}: {counted(count, 'row')} of unknown categories ({shown})")
+        elif values.dtype == object and table.as_numbers(column.name) is None and column.parts is None:
+            numbers = table.as_numbers(column.name, text_is_missing=True)
+            count = 0 if numbers is None else int((np.isnan(numbers) & ~pd.isna(values)).sum())
+            if count:
+                lines.append(
+                    f"{column.name}: {counted(count, 'row')} of text count as missing, the first "
+                    f"{values[first_text(values)]!r}"
+                )
+    return lines
+
+
+def text_of(values: np.ndarray) -> np.ndarray:
+    """A column as text, None where a value is missing; of numbers the shortest spelling."""
+    if values.dtype == object:
+        return values
+    codes, distinct = pd.factorize(values)
+    spelt = np.asarray([*(label_spelling(value) for value in distinct.tolist()), None], dtype=object)
+    return spelt[codes]
+
+
+def category_places(values: Iterable[str], categories: Sequence[str]) -> Int[np.ndarray, " values"]:
+    """Place of each value among the categories, as it is written or else by its number; -1 for none."""
     known = spellings(categories)
-    encoded = np.zeros((len(values), len(categories)))
-    for row, value in enumerate(values):
-        index = index_of_label(value, known)
-        if index is None:
-            raise UserError(
-                f"column {name!r} of {table.source}, row {row + 1}: unknown category "
-                f"{label_spelling(value)!r}; the known ones are {joined(categories)}"
-            )
-        encoded[row, index] = 1.0
-    return encoded
+    found = [index_of_label(value, known) for value in values]
+    return np.asarray([-1 if place is None else place for place in found], dtype=np.int64)

@@ -1,17 +1,18 @@
 """Examples, raw and in three splits, with their names and the record of how they came from raw columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Real
+from jaxtyping import Float, Int, Real
 
 from hyperborn._typing import Targets
 from hyperborn.data.columns import Column
-from hyperborn.data.labels import counted, nearest_name, present_classes
+from hyperborn.data.inference import summary_of_columns
+from hyperborn.data.labels import counted, joined, nearest_name, present_classes
 from hyperborn.data.preprocessing import Preprocessing, fitted_preprocessing, frozen
-from hyperborn.data.splits import shuffled, stratified
+from hyperborn.data.splits import Rows, grouped, latest, only_trained_on, shuffled, stratified
 from hyperborn.data.targets import fitted_scaling
 from hyperborn.errors import UserError
 
@@ -21,12 +22,18 @@ TARGET = "target"
 """Name of the target column of the built-in sets, for tables that follow."""
 
 
+Labelled: TypeAlias = tuple[Float[np.ndarray, "others raw"], Real[np.ndarray, " others"]]
+"""Raw features and labels."""
+
+
 @dataclass(frozen=True, eq=False)
 class RawExamples:
     """Examples as every loader returns them: before they are split and before any statistics.
 
     They are those of the chosen classes; of a regression, ``classes`` are none and ``y`` are the numbers of the target.
-    ``test`` holds the official test examples of a set that has them; none are drawn then.
+    ``validation`` and ``test`` hold examples of these splits that come from elsewhere, such as official test examples;
+    none are drawn then. Rows of one of ``groups`` stay together in a split, and rows are split by ``time`` where it is
+    given. ``left_out`` are columns that are no features, and why; ``notes`` are lines worth saying.
     """
 
     columns: tuple[Column, ...]
@@ -34,7 +41,15 @@ class RawExamples:
     classes: tuple[str, ...]
     x: Float[np.ndarray, "examples raw"]
     y: Targets
-    test: tuple[Float[np.ndarray, "test raw"], Real[np.ndarray, " test"]] | None = None
+    test: Labelled | None = None
+    validation: Labelled | None = None
+    groups: Int[np.ndarray, " examples"] | None = None
+    time: Float[np.ndarray, " examples"] | None = None
+    strict: bool = True
+    impute: bool = False
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    decimal: str = "."
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +109,8 @@ class Dataset:
     test: Split
     classes: tuple[str, ...]
     preprocessing: Preprocessing
+    notes: tuple[str, ...] = ()
+    """Lines about what became of a table's columns and rows, to be said when it was read."""
 
     def __post_init__(self) -> None:
         if self.classes != self.preprocessing.classes:
@@ -154,6 +171,7 @@ class Dataset:
             "name": self.name,
             "classes": list(self.classes),
             "preprocessing": self.preprocessing.to_dict(),
+            "notes": list(self.notes),
         }
 
     @staticmethod
@@ -164,17 +182,22 @@ class Dataset:
             UserError: an array or entry that is missing, of the wrong type or does not fit the others.
         """
         keys = {"name", "classes", "preprocessing"}
-        if not isinstance(description, Mapping) or set(description) != keys:
+        if not isinstance(description, Mapping) or set(description) - {"notes"} != keys:
             raise UserError(f"data record: its entries must be {', '.join(sorted(keys))}; restore it from a backup")
         title, classes = description["name"], description["classes"]
-        if not isinstance(title, str) or not isinstance(classes, list) or not all(isinstance(c, str) for c in classes):
-            raise UserError("data record: name must be text and classes a list of text; restore it from a backup")
+        notes = description.get("notes", [])
+        if not isinstance(title, str) or not all(is_list_of_text(given) for given in (classes, notes)):
+            raise UserError("data record: name must be text, classes and notes lists of text; restore it from a backup")
         preprocessing = Preprocessing.from_dict(description["preprocessing"])
         label_type = np.int64 if classes else np.float64
         splits = {
             name: Split(*(array_of_record(arrays, f"{name}_{part}", label_type) for part in "xy")) for name in SPLITS
         }
-        return Dataset(name=title, **splits, classes=tuple(classes), preprocessing=preprocessing)
+        return Dataset(name=title, **splits, classes=tuple(classes), preprocessing=preprocessing, notes=tuple(notes))
+
+
+def is_list_of_text(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(one, str) for one in given)
 
 
 def array_of_record(arrays: Mapping[str, np.ndarray], name: str, label_type: type[np.generic]) -> np.ndarray:
@@ -200,7 +223,6 @@ def split_and_preprocessed(
     more: str,
     standardize: bool,
     components: int | None,
-    impute: bool,
     preprocessing: Preprocessing | None,
 ) -> Dataset:
     """The data set of these examples, with the preprocessing that is given, or one fitted on the training split.
@@ -210,42 +232,62 @@ def split_and_preprocessed(
     Raises:
         UserError: too few examples to be split, or values that no preprocessing can be fitted on.
     """
-    y, names = examples.y, examples.classes
-    if preprocessing is not None:
-        y, names = present_classes(y, names) if names else (y, names)
-    if examples.classes:
-        rows = stratified(y, names, validation=validation, test=test, seed=seed, more=more)
-    else:
-        rows = shuffled(len(y), validation=validation, test=test, seed=seed, more=more)
+    validation = 0.0 if examples.validation is not None else validation
+    test = 0.0 if examples.test is not None else test
+    rows, notes = rows_of_splits(examples, seed=seed, validation=validation, test=test, more=more)
     if preprocessing is None:
         preprocessing = fitted_preprocessing(
-            examples.x[rows[0]],
+            examples.x[rows.train],
             examples.columns,
             target=examples.target,
             classes=examples.classes,
             standardize=standardize,
             components=components,
-            impute=impute,
-            target_scaling=None if examples.classes else fitted_scaling(examples.y[rows[0]]),
+            impute=examples.impute,
+            target_scaling=None if examples.classes else fitted_scaling(examples.y[rows.train]),
+            strict=examples.strict,
+            left_out=examples.left_out,
+            decimal=examples.decimal,
         )
-    return preprocessed(name, examples, rows, preprocessing)
+        notes = (*summary_of_columns(examples.left_out, examples.columns), *notes)
+    return preprocessed(name, examples, rows, preprocessing, (*examples.notes, *notes))
+
+
+def rows_of_splits(
+    examples: RawExamples, *, seed: int, validation: float, test: float, more: str
+) -> tuple[Rows, tuple[str, ...]]:
+    """The rows of each split, by time, by group, by class or at random; and what is worth saying of them."""
+    if examples.time is not None:
+        return latest(examples.time, validation=validation, test=test), ()
+    if examples.groups is not None:
+        return grouped(examples.groups, validation=validation, test=test, seed=seed), ()
+    if not examples.classes:
+        return shuffled(len(examples.y), validation=validation, test=test, seed=seed, more=more), ()
+    y, names = present_classes(examples.y, examples.classes)
+    rows = stratified(y, names, validation=validation, test=test, seed=seed, more=more)
+    few = only_trained_on(y, names, validation=validation, test=test)
+    said = f"too few examples to be split, so that all are trained on: {joined(few, 4)}"
+    return rows, (said,) if few else ()
 
 
 def preprocessed(
-    name: str, examples: RawExamples, rows: tuple[np.ndarray, np.ndarray, np.ndarray], preprocessing: Preprocessing
+    name: str, examples: RawExamples, rows: Rows, preprocessing: Preprocessing, notes: tuple[str, ...]
 ) -> Dataset:
-    """The data set of these examples, with these rows in the training, validation and test split."""
-    train, validation, test = rows
+    """The data set of these examples, with these rows in the splits that do not come from elsewhere."""
 
     def split(x: np.ndarray, y: np.ndarray) -> Split:
         scaling = preprocessing.target_scaling
         return Split(preprocessing.apply(x), y if scaling is None else scaling.standardised(y))
 
+    def part(rows: np.ndarray, other: Labelled | None) -> Split:
+        return split(examples.x[rows], examples.y[rows]) if other is None else split(*other)
+
     return Dataset(
         name=name,
-        train=split(examples.x[train], examples.y[train]),
-        validation=split(examples.x[validation], examples.y[validation]),
-        test=split(examples.x[test], examples.y[test]) if examples.test is None else split(*examples.test),
+        train=part(rows.train, None),
+        validation=part(rows.validation, examples.validation),
+        test=part(rows.test, examples.test),
         classes=examples.classes,
         preprocessing=preprocessing,
+        notes=notes,
     )

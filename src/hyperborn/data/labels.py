@@ -1,9 +1,13 @@
 """Labels and names: their spellings, class indices, the choice of classes, lists of names for messages."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Int
 
 from hyperborn._typing import Labels
@@ -37,6 +41,25 @@ def parsed_number(text: str) -> float | None:
         return None
 
 
+def exact_number(text: str) -> Decimal | None:
+    """The finite number that a text stands for, with all of its digits, or None if it is not one."""
+    if "_" in text:
+        return None
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+CODE = re.compile(r"[+-]?0\d.*|\d+[eE]\d+")
+
+
+def is_code(text: str) -> bool:
+    """Whether digits are spelt as a code, not as a number: with zeros in front (a post code), or as "1E2"."""
+    return CODE.fullmatch(text) is not None
+
+
 def joined(names: Iterable[str], limit: int = 12) -> str:
     """Names with commas between them; of those after the limit only the number."""
     every = list(names)
@@ -66,24 +89,46 @@ def counted(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-def spellings(names: Sequence[str]) -> dict[str, int]:
-    """Index of each name, and of its number in its shortest spelling (``"1"`` for ``"01"``) if only one name has it."""
-    by_number: dict[str, list[int]] = {}
+def spellings(names: Sequence[str]) -> dict[str | Decimal, int]:
+    """Index of each name, and of its number (as Decimal) if only one name stands for it."""
+    by_number: dict[Decimal, list[int]] = {}
     for index, name in enumerate(names):
-        number = parsed_number(name)
+        number = exact_number(name)
         if number is not None:
-            by_number.setdefault(label_spelling(number), []).append(index)
-    known = {text: indices[0] for text, indices in by_number.items() if len(indices) == 1}
+            by_number.setdefault(number, []).append(index)
+    known: dict[str | Decimal, int] = {number: found[0] for number, found in by_number.items() if len(found) == 1}
     return known | {name: index for index, name in enumerate(names)}
 
 
-def index_of_label(value: object, known: dict[str, int]) -> int | None:
+def index_of_label(value: object, known: Mapping[str | Decimal, int]) -> int | None:
     """Index of a label among `spellings`, as it is written or else by its number; None if it is not there."""
     text = label_spelling(value)
     if text in known:
         return known[text]
-    number = parsed_number(text)
-    return None if number is None else known.get(label_spelling(number))
+    number = exact_number(text)
+    return None if number is None else known.get(number)
+
+
+def classes_of(values: np.ndarray) -> tuple[tuple[str, ...], Labels]:
+    """Names of the classes, numbers by size and text by alphabet, and the class index of each row.
+
+    `values` are labels as text, none missing. Distinct spellings are distinct classes, unless all of them are plain
+    numbers (no codes with zeros in front): then equal numbers are one class, called as it is most often spelt.
+    """
+    codes, distinct = pd.factorize(values)
+    texts = [label_spelling(value) for value in distinct.tolist()]
+    numbers = [exact_number(text) for text in texts]
+    all_numbers = all(number is not None for number in numbers)
+    merged = all_numbers and not any(is_code(text) for text in texts)
+    keys: list[Any] = numbers if merged else texts
+    counts = np.bincount(codes, minlength=len(texts))
+    spelt: dict[Any, int] = {}
+    for place, key in enumerate(keys):
+        if key not in spelt or counts[place] > counts[spelt[key]]:
+            spelt[key] = place
+    order = sorted(spelt, key=(lambda key: (numbers[spelt[key]], texts[spelt[key]])) if all_numbers else None)
+    index = {key: place for place, key in enumerate(order)}
+    return tuple(texts[spelt[key]] for key in order), np.asarray([index[key] for key in keys], np.int64)[codes]
 
 
 def encoded(values: Iterable[object], names: Sequence[str]) -> Labels:
@@ -132,7 +177,7 @@ def chosen_classes(names: Sequence[str], classes: Sequence[int | str] | None) ->
     return chosen
 
 
-def index_of_choice(value: object, names: Sequence[str], known: dict[str, int]) -> int:
+def index_of_choice(value: object, names: Sequence[str], known: Mapping[str | Decimal, int]) -> int:
     """Index of one chosen class among the names, of which `known` are the spellings.
 
     Raises:
@@ -155,22 +200,6 @@ def rows_of_classes(y: Labels, chosen: Sequence[int]) -> tuple[Int[np.ndarray, "
     place[np.asarray(chosen)] = np.arange(len(chosen))
     rows = np.flatnonzero(place[y] >= 0)
     return rows, place[y[rows]]
-
-
-def check_class_counts(y: Labels, names: Sequence[str], needed: int, why: str, more: str) -> None:
-    """Check that every class has at least the needed number of examples; `more` says how to get some.
-
-    Raises:
-        UserError: if not, naming the rarest class, its count and the reason.
-    """
-    counts = np.bincount(y, minlength=len(names))
-    rarest = int(counts.argmin())
-    if counts[rarest] < needed:
-        without = "leave the class out (classes=, --classes), " if len(names) > 2 else ""
-        raise UserError(
-            f"class {names[rarest]!r} has {counted(int(counts[rarest]), 'example')}, but {why} needs {needed}; "
-            f"{more}, {without}or set validation or test to 0"
-        )
 
 
 def present_classes(y: Labels, classes: tuple[str, ...]) -> tuple[Labels, tuple[str, ...]]:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from hyperborn.arguments import path_of
 from hyperborn.data import built_in, mnist, splits
+from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.dataset import Dataset, split_and_preprocessed
 from hyperborn.data.labels import nearest_name
 from hyperborn.data.preprocessing import Preprocessing
-from hyperborn.data.tables import SUFFIXES, read_table
+from hyperborn.data.tables import SUFFIXES
 from hyperborn.data.targets import Task
-from hyperborn.data.user_table import check_same_columns, columns_needed, examples_in_encoding, examples_of_table
+from hyperborn.data.user_files import Files, examples_of_files
+from hyperborn.data.user_table import Aside, check_same_columns
 from hyperborn.errors import UserError
 
 NAMES = ("gaussian", "moons", "circles", "xor", *built_in.SCIKIT_NAMES, "mnist")
@@ -23,15 +25,24 @@ OPTION_TYPES = {
     "name": (str | PathLike, "the name of a data set or the path of a table"),
     "target": (str | None, "the name of a column"),
     "folder": (str | PathLike | None, "the path of a folder"),
+    "encoding": (str | None, "the name of an encoding, such as latin-1"),
+    "header": (bool, "True or False"),
+    "validation_file": (str | PathLike | None, "the path of a table"),
+    "test_file": (str | PathLike | None, "the path of a table"),
+    "group": (str | None, "the name of a column"),
+    "time": (str | None, "the name of a column"),
+    "strict": (bool, "True or False"),
     "standardize": (bool, "True or False"),
     "preprocessing": (Preprocessing | None, "that of an earlier data set, such as result.data.preprocessing"),
 }
 """Types of the options that are not numbers, and their names in errors."""
 
+OF_TABLES = (
+    *("target", "drop", "keep", "categorical", "numeric", "strict", "impute", "encoding", "header"),
+    *("validation_file", "test_file", "group", "time"),
+)
 APPLIES = {
-    "target": (TABLE,),
-    "drop": (TABLE,),
-    "impute": (TABLE,),
+    **dict.fromkeys(OF_TABLES, (TABLE,)),
     "size": ("gaussian", "moons", "circles", "xor"),
     "noise": ("moons", "circles", "xor"),
     "pixels": ("digits", "mnist"),
@@ -59,14 +70,28 @@ def load(
     folder: str | Path | None = None,
     impute: str | None = None,
     drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    categorical: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    strict: bool = False,
+    encoding: str | None = None,
+    header: bool = True,
+    validation_file: str | Path | None = None,
+    test_file: str | Path | None = None,
+    group: str | None = None,
+    time: str | None = None,
     preprocessing: Preprocessing | None = None,
     task: Task = "auto",
 ) -> Dataset:
-    """A built-in set by name, or a user's own .csv, .tsv, .txt or .parquet file by path.
+    """A built-in set by name, or a user's own file of a table by path; `read_table` says which.
 
     A table has at most 1,000 classes; its other limits are those of `read_table`, and `load_mnist` says those of mnist.
     Splits are drawn from the seed, by class where there are classes; rows keep the order of their source. Every
     statistic (means, deviations, medians, principal components) comes from the training split alone.
+
+    Of a table, columns that say nothing (an index, identifiers, constants) are left out, dates become numbers, missing
+    numbers are the median with a feature that says so, missing categories are a category, and rare or unknown ones are
+    grouped. ``notes`` of the data set say what was done.
 
     Args:
         name: one of `NAMES`, or a path.
@@ -81,46 +106,63 @@ def load(
         components: keep so many principal components (after standardising).
         pixels: images of pixels × pixels (digits: mean pooling; mnist: bilinear without antialiasing).
         folder: of the four idx files (mnist only).
-        impute: "median" fills missing numbers with the training median (tables only).
-        drop: names of columns to leave out, such as names and ids (tables only).
+        impute: "median" fills missing numbers in though `strict` (tables only).
+        drop: names of columns to leave out (tables only, as all that follow). A name that no column has may be several
+            with commas between them.
+        keep: names of columns that are features whatever they look like.
+        categorical: names of columns of numbers that are categories.
+        numeric: names of columns of numbers in which text counts as missing.
+        strict: refuse what needs a decision, instead of leaving out, imputing and grouping.
+        encoding: of a text file, such as "latin-1"; found by itself if None.
+        header: False for a file whose first line is no header; its columns are x1, x2, ...
+        validation_file: a table of its own for the validation split.
+        test_file: a table of its own for the test split.
+        group: name of a column; rows of one value stay in one split. It is no feature.
+        time: name of a column of numbers or dates; the latest rows are the test split, and those before them the
+            validation split. It is no feature.
         preprocessing: of an earlier data set, to be applied again instead of a new one: same columns, classes and
             statistics. Columns of a table that it does not name are ignored, and its labels must be of these classes;
             of a built-in set the examples of these classes are taken. Not with `classes`, `standardize`, `components`,
-            `impute` and `drop`, which it settles; the target may be left out.
+            `impute`, `strict` and names of columns, which it settles; the target may be left out.
         task: "classification", "regression" (tables only: the target is a number, standardised by the training
-            split), or "auto": a regression where the target of a table is numbers too many for classes, which are over
-            20 distinct ones with a fraction, over 1,000, or over 10 of which most occur once or twice.
+            split), or "auto": a regression where the target of a table is over 20 distinct numbers, or over 10 of which
+            most occur once or twice, unless they number classes (from 0 or 1 on without a gap, 5 rows each).
 
     Raises:
         UserError: an unknown set, an option that does not apply to it, or faulty values, files or tables.
     """
     check_option_types({"name": name, "target": target, "folder": folder, "standardize": standardize})
-    check_option_types({"preprocessing": preprocessing})
+    check_option_types({"preprocessing": preprocessing, "strict": strict, "encoding": encoding, "header": header})
+    check_option_types({"validation_file": validation_file, "test_file": test_file, "group": group, "time": time})
     kind = known_kind(name)
-    if not is_names(drop):
-        raise UserError(f"drop={drop!r} must be a sequence of names of columns, such as ('name', 'id')")
-    if target in drop:
-        raise UserError(f"drop names the target {target!r}, which is to be predicted; leave it out of drop (--drop)")
-    given = {"target": target, "drop": drop or None, "impute": impute, "size": size, "noise": noise}
-    check_applies(kind, given | {"pixels": pixels, "folder": folder, "test": test})
+    choices = ColumnChoices.of(
+        drop=drop, keep=keep, categorical=categorical, numeric=numeric, strict=strict, impute=impute
+    )
+    given = {"target": target, "drop": drop or None, "keep": keep or None, "categorical": categorical or None}
+    given |= {"numeric": numeric or None, "strict": strict or None, "impute": impute, "encoding": encoding}
+    given |= {"header": None if header else False, "validation_file": validation_file, "test_file": test_file}
+    given |= {"group": group, "time": time, "size": size, "noise": noise, "pixels": pixels, "folder": folder}
+    check_applies(kind, given | {"test": test})
     if task == "regression" and kind != TABLE:
         raise UserError(f"task='regression' is for {TABLE}, and {kind} has classes; leave task (--task) out")
     if preprocessing is not None:
         settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
-        check_no_options(settled | {"impute": impute, "drop": drop or None, "task": None if task == "auto" else task})
+        settled |= {key: given[key] for key in ("impute", "drop", "keep", "categorical", "numeric", "strict")}
+        check_no_options(settled | {"task": None if task == "auto" else task})
         classes = None if kind == TABLE else preprocessing.classes
-    if impute not in (None, "median"):
-        raise UserError(f'impute={impute!r} is unknown; the only way is impute="median"')
     official = kind == "mnist"
     test = 0.0 if official else DEFAULT_TEST if test is None else test
     splits.check_fractions(validation, test)
     example_seed = splits.seed_for(seed, splits.EXAMPLES)
-    if kind == TABLE and preprocessing is not None:
-        table = read_table(name, only=columns_needed(preprocessing))
-        examples = examples_in_encoding(table, preprocessing, target=target)
-    elif kind == TABLE:
-        examples = examples_of_table(
-            read_table(name, drop=drop), target=target, classes=classes, impute=impute is not None, task=task
+    if kind == TABLE:
+        examples = examples_of_files(
+            Files(name, validation_file, test_file, encoding, header),
+            target=target,
+            classes=classes,
+            choices=choices,
+            task=task,
+            aside=Aside(group, time),
+            preprocessing=preprocessing,
         )
     elif kind == "mnist":
         examples = mnist.load_mnist(folder, classes=classes, pixels=pixels)
@@ -139,14 +181,8 @@ def load(
         more=f"raise size={len(examples.y)} (--size)" if kind in APPLIES["size"] else "add examples",
         standardize=standardize,
         components=components,
-        impute=impute is not None,
         preprocessing=preprocessing,
     )
-
-
-def is_names(given: object) -> bool:
-    """Whether this is a sequence of text (one text is none)."""
-    return isinstance(given, Sequence) and not isinstance(given, str) and all(isinstance(name, str) for name in given)
 
 
 def check_option_types(given: dict[str, object]) -> None:

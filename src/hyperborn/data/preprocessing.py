@@ -1,23 +1,30 @@
 """The complete record of how raw columns become features and labels become class indices.
 
-Everything is fitted on the training split only (the categories of a column, which are no statistic, on all rows), so
-that a saved `Preprocessing` alone turns a new table into what the model was trained on. The steps, in their order:
-one-hot encoding, imputation, standardising, principal components.
+Everything is fitted on the training split only (the kinds and the categories of columns, which are no statistic, on all
+rows), so that a saved `Preprocessing` alone turns a new table into what the model was trained on. The steps, in their
+order: one-hot encoding, imputation, standardising, principal components.
+
+scikit-learn has all of these steps, and its fitted transformers are kept as pickles alone, whose reading runs code.
+Here every number is in the run's JSON; what is left of the transformers is then a line each.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Examples, Labels, Targets
-from hyperborn.data.columns import Column, matrix, numeric_features
+from hyperborn.data.columns import Column, imputed_features, matrix
+from hyperborn.data.dates import DATE_PARTS
 from hyperborn.data.labels import counted, encoded
 from hyperborn.data.tables import Table
 from hyperborn.data.targets import TargetScaling
 from hyperborn.errors import UserError, whole_number
+
+ROUNDING = float(np.finfo(np.float64).eps)
+"""Relative error of a number: a feature whose deviation is that of rounding is constant (as scikit-learn has it)."""
 
 
 def frozen(values: np.ndarray, dtype: type) -> np.ndarray:
@@ -33,6 +40,9 @@ def frozen(values: np.ndarray, dtype: type) -> np.ndarray:
 class Preprocessing:
     """How a table becomes ``x`` and its target column becomes ``y``; ``raw`` counts features before the components.
 
+    If `strict`, missing categories and unknown ones are refused, and missing numbers where there are no medians.
+    `left_out` are the columns of the table that are no features, and why.
+
     Raises:
         UserError: for parts that do not fit each other, or numbers that are not finite.
     """
@@ -40,7 +50,7 @@ class Preprocessing:
     columns: tuple[Column, ...]
     target: str
     classes: tuple[str, ...]
-    # Shapes (numeric,), three times (raw,), and (components, raw): compared below, as tests alone check types.
+    # Shapes (imputed,), three times (raw,), and (components, raw): compared below, as tests alone check types.
     medians: Float[np.ndarray, "..."] | None = None
     means: Float[np.ndarray, "..."] | None = None
     scales: Float[np.ndarray, "..."] | None = None
@@ -48,10 +58,14 @@ class Preprocessing:
     pca_components: Float[np.ndarray, "..."] | None = None
     target_scaling: TargetScaling | None = None
     """Of the numbers of a regression, which has no classes."""
+    strict: bool = False
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    decimal: str = "."
+    """Decimal sign of the file's numbers, for files that could be read either way."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
-        raw, numeric = len(self.raw_features), len(numeric_features(self.columns))
+        raw, imputed = len(self.raw_features), len(imputed_features(self.columns))
         require(raw > 0, "there is no column")
         require(len(set(names)) == len(names), "a column is named twice")
         require(self.target not in names, f"the target {self.target!r} is also a feature")
@@ -63,9 +77,12 @@ class Preprocessing:
             require(not self.classes, "a target is numbers or classes, not both")
         for column in self.columns:
             categories = column.categories
-            valid = categories is None or 0 < len(set(categories)) == len(categories)
+            valid = categories is None or (len(set(categories)) == len(categories) and len(column.features) > 0)
             require(valid, f"the categories of {column.name!r} must be one or more, each named once")
-        for name, length in (("medians", numeric), ("means", raw), ("scales", raw), ("pca_mean", raw)):
+            parts = column.parts
+            known = parts is None or (categories is None and 0 < len(set(parts)) == len(parts) <= len(DATE_PARTS))
+            require(known and set(parts or ()) <= set(DATE_PARTS), f"the parts of {column.name!r} must be of a date")
+        for name, length in (("medians", imputed), ("means", raw), ("scales", raw), ("pca_mean", raw)):
             values = getattr(self, name)
             if values is not None:
                 require(values.shape == (length,), f"{name} has shape {values.shape} for {length}")
@@ -101,18 +118,19 @@ class Preprocessing:
     def transform(self, table: Table) -> Examples:
         """Features of each row of a raw table, shape (examples, features), float64; columns not needed are ignored.
 
+        Unknown categories count as rare, and missing numbers as the median, unless the preprocessing is strict.
+
         Raises:
-            UserError: a missing column, text where numbers belong, an unknown category, infinite values, or missing
-                ones where no medians were stored.
+            UserError: a missing column, text where numbers belong, infinite values, or what is not known or missing.
         """
-        return self.apply(matrix(table, self.columns, impute=self.medians is not None))
+        return self.apply(matrix(table, self.columns, strict=self.strict, imputed=self.medians is not None))
 
     def apply(self, raw: Float[np.ndarray, "examples raw"]) -> Examples:
         """Features from a raw matrix (one-hot encoded, NaN where missing); imputes, standardises and projects."""
         x = raw
         if self.medians is not None:
             x = x.copy()
-            places = numeric_features(self.columns)
+            places = imputed_features(self.columns)
             x[:, places] = np.where(np.isnan(x[:, places]), self.medians, x[:, places])
         if self.means is not None and self.scales is not None:
             # Values that overflow here are infinite, and an error names them where they are used.
@@ -168,6 +186,9 @@ def fitted_preprocessing(
     components: int | None,
     impute: bool,
     target_scaling: TargetScaling | None = None,
+    strict: bool = False,
+    left_out: Mapping[str, str] | None = None,
+    decimal: str = ".",
 ) -> Preprocessing:
     """Preprocessing with the statistics of these (training) rows.
 
@@ -175,7 +196,7 @@ def fitted_preprocessing(
         UserError: a column without a value among these rows, or more components than features or rows.
     """
     names: dict[str, Any] = {"columns": tuple(columns), "target": target, "classes": tuple(classes)}
-    names["target_scaling"] = target_scaling
+    names |= {"target_scaling": target_scaling, "strict": strict, "left_out": left_out or {}, "decimal": decimal}
     steps: dict[str, Any] = {}
     if impute:
         steps["medians"] = medians_of(raw, columns)
@@ -188,23 +209,23 @@ def fitted_preprocessing(
     return Preprocessing(**names, **steps)
 
 
-def medians_of(raw: Float[np.ndarray, "train raw"], columns: Sequence[Column]) -> Float[np.ndarray, " numeric"]:
-    numeric = raw[:, numeric_features(columns)]
-    names = [column.name for column in columns if column.categories is None]
-    for place, name in enumerate(names):
-        if np.isnan(numeric[:, place]).all():
-            raise UserError(f"column {name!r} has no value in the training split, so no median; remove the column")
-    return np.nanmedian(numeric, axis=0)
+def medians_of(raw: Float[np.ndarray, "train raw"], columns: Sequence[Column]) -> Float[np.ndarray, " imputed"]:
+    """Median of each number that may be missing, 0 where the training rows have no value of it."""
+    numbers = raw[:, imputed_features(columns)]
+    empty = np.isnan(numbers).all(axis=0)
+    return np.nanmedian(np.where(empty, 0.0, numbers), axis=0)
 
 
 def means_and_scales(
     raw: Float[np.ndarray, "train raw"],
 ) -> tuple[Float[np.ndarray, " raw"], Float[np.ndarray, " raw"]]:
-    """Mean and standard deviation of each feature, the deviation 1 where a feature is constant."""
-    means, deviations = raw.mean(axis=0), raw.std(axis=0)
-    # A constant feature is found by its range: its computed deviation may be a rounding error instead of zero.
-    constant = (raw.max(axis=0) == raw.min(axis=0)) | (deviations == 0)
-    return means, np.where(constant, 1.0, deviations)
+    """Mean and standard deviation of each feature, the deviation 1 where a feature is constant but for rounding."""
+    largest = np.abs(raw).max(axis=0)
+    means = raw.mean(axis=0)
+    # Squares of tiny or huge numbers would underflow or overflow. In units of a power of two nothing is rounded.
+    unit = np.ldexp(1.0, np.frexp(largest)[1])
+    deviations = unit * (raw / unit).std(axis=0)
+    return means, np.where(deviations <= ROUNDING * len(raw) * largest, 1.0, deviations)
 
 
 def principal_components(

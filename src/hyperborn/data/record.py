@@ -21,8 +21,11 @@ class Record(BaseModel):
 
 class ColumnRecord(Record):
     name: str
-    kind: Literal["numeric", "categorical"]
+    kind: Literal["numeric", "categorical", "date"]
     categories: list[str] | None
+    parts: list[str] | None = None
+    rare: bool = False
+    missing: bool = False
 
 
 class TargetScalingRecord(Record):
@@ -31,8 +34,8 @@ class TargetScalingRecord(Record):
 
 
 class PreprocessingRecord(Record):
-    format: Literal[1, 2]
-    """2 of a regression, which has the scaling of its target."""
+    format: Literal[1, 2, 3]
+    """1 is strict; 2, of a regression, is strict and has the scaling of its target; 3 says the rest."""
     columns: list[ColumnRecord]
     target: str
     classes: list[str]
@@ -42,6 +45,9 @@ class PreprocessingRecord(Record):
     pca_mean: list[Number] | None
     pca_components: list[list[Number]] | None
     target_scaling: TargetScalingRecord | None = None
+    strict: bool = True
+    left_out: dict[str, str] = {}
+    decimal: Literal[".", ","] = "."
 
 
 ARRAYS = ("medians", "means", "scales", "pca_mean", "pca_components")
@@ -51,21 +57,26 @@ def description(preprocessing: Preprocessing) -> dict[str, Any]:
     """The record: JSON writes the shortest text that reads back as the same float64, so nothing is lost."""
     arrays = {name: getattr(preprocessing, name) for name in ARRAYS}
     scaling = preprocessing.target_scaling
-    numbers = {} if scaling is None else {"target_scaling": {"mean": scaling.mean, "deviation": scaling.deviation}}
     return {
-        "format": 2 if numbers else 1,
+        "format": 3,
         "columns": [
             {
                 "name": column.name,
                 "kind": column.kind,
                 "categories": None if column.categories is None else list(column.categories),
+                "parts": None if column.parts is None else list(column.parts),
+                "rare": column.rare,
+                "missing": column.missing,
             }
             for column in preprocessing.columns
         ],
         "target": preprocessing.target,
         "classes": list(preprocessing.classes),
         **{name: None if values is None else values.tolist() for name, values in arrays.items()},
-        **numbers,
+        "target_scaling": None if scaling is None else {"mean": scaling.mean, "deviation": scaling.deviation},
+        "strict": preprocessing.strict,
+        "left_out": dict(preprocessing.left_out),
+        "decimal": preprocessing.decimal,
     }
 
 
@@ -82,23 +93,38 @@ def restored(record: Any) -> Preprocessing:
         place = ".".join(str(part) for part in first["loc"]) or "the record"
         raise UserError(f"preprocessing record: {place}: {first['msg']}; restore the file from a backup") from error
     for column in valid.columns:
-        if (column.kind == "numeric") != (column.categories is None):
-            raise UserError(f"preprocessing record: column {column.name!r} is {column.kind}, against its categories")
+        told = {"numeric": (True, True), "categorical": (False, True), "date": (True, False)}[column.kind]
+        if told != (column.categories is None, column.parts is None):
+            raise UserError(
+                f"preprocessing record: column {column.name!r} is {column.kind}, against its categories or parts"
+            )
     if valid.pca_components is not None and len({len(row) for row in valid.pca_components}) != 1:
         raise UserError(
             "preprocessing record: pca_components must be rows of one length; restore the file from a backup"
         )
     arrays = {name: getattr(valid, name) for name in ARRAYS}
     scaling = valid.target_scaling
-    if (valid.format == 2) != (scaling is not None):
+    since = {"strict", "left_out", "decimal", "target_scaling"}
+    if valid.format == 3 and (absent := sorted(since - valid.model_fields_set)):
+        raise UserError(f"preprocessing record: {absent[0]} is missing; restore the file from a backup")
+    if valid.format < 3 and ((valid.format == 2) != (scaling is not None) or not valid.strict):
         raise UserError("preprocessing record: format and target_scaling do not fit; restore the file from a backup")
     return Preprocessing(
         columns=tuple(
-            Column(column.name, None if column.categories is None else tuple(column.categories))
+            Column(
+                column.name,
+                None if column.categories is None else tuple(column.categories),
+                None if column.parts is None else tuple(column.parts),
+                column.rare,
+                column.missing,
+            )
             for column in valid.columns
         ),
         target=valid.target,
         classes=tuple(valid.classes),
         target_scaling=None if scaling is None else TargetScaling(scaling.mean, scaling.deviation),
+        strict=valid.strict,
+        left_out=dict(valid.left_out),
+        decimal=valid.decimal,
         **{name: None if values is None else np.asarray(values, dtype=np.float64) for name, values in arrays.items()},
     )

@@ -5,21 +5,24 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
 from hyperborn.data.columns import LARGEST_NUMBER
-from hyperborn.data.labels import counted, joined, parsed_number
+from hyperborn.data.labels import counted, exact_number, is_code, parsed_number
 from hyperborn.errors import UserError, is_number
 
 Task: TypeAlias = Literal["auto", "classification", "regression"]
 TASKS: tuple[Task, ...] = ("auto", "classification", "regression")
 
-MOST_FRACTIONS = 20
-"""Most distinct numbers with a fraction in a target that is taken for classes."""
+MOST_CLASS_NUMBERS = 20
+"""Most distinct numbers in a target that is taken for classes, where they do not number the classes."""
+ROWS_A_CLASS = 5
+"""Fewest rows of each number where whole numbers from 0 or 1 on are taken for classes."""
 MOST_CLASSES = 1000
 """Most classes: every example has a probability of each."""
-MANY_CLASSES = 20
-"""More classes than this that are numbers may be meant as a number."""
+MANY_CLASSES = 1000
+"""Distinct labels that are looked at for codes."""
 FEW_NUMBERS = 10
 """A target of more distinct numbers than this may be one of regression."""
 REGRESS = "leave out task (--task) and classes (--classes) for a regression"
@@ -67,52 +70,60 @@ def fitted_scaling(values: Float[np.ndarray, " train"]) -> TargetScaling:
     return TargetScaling(float(values.mean()), deviation)
 
 
-def is_regression(values: np.ndarray, task: str, classes: Sequence[int | str] | None, what: str) -> bool:
+def is_regression(
+    labels: np.ndarray,
+    numbers: Float[np.ndarray, " examples"] | None,
+    task: str,
+    classes: Sequence[int | str] | None,
+    what: str,
+) -> bool:
     """Whether a target column is taken for numbers; `what` names it.
 
-    "auto" takes a column of numbers for classes where it can be: at most `MOST_FRACTIONS` distinct numbers with a
-    fraction, at most `MOST_CLASSES` distinct ones, and not most of them so rare that they cannot be split.
+    `labels` are its cells as text, `numbers` the same as numbers, None where some are text. "auto" takes numbers for
+    classes if they are few: at most `MOST_CLASS_NUMBERS` distinct ones, of which most occur more than twice. Codes with
+    zeros in front are classes, and so are the whole numbers from 0 or 1 on, with `ROWS_A_CLASS` rows each.
 
     Raises:
         UserError: for an unknown task, classes of a regression, or text as its target.
     """
     if task not in TASKS:
         raise UserError(f"task={task!r} is unknown; choose one of {', '.join(TASKS)}")
-    text = values.dtype == object
     if task == "regression":
         if classes is not None:
             raise UserError(
                 "classes (--classes) do not go with task regression, whose target is a number; leave one out"
             )
-        if text:
-            cell = next((value for value in values if value is not None), "")
+        if numbers is None:
+            cell = next((value for value in labels if value is not None and exact_number(value) is None), "")
             raise UserError(
                 f"{what} holds text such as {cell!r}, and task regression takes numbers; choose another target, or "
                 "task classification (--task)"
             )
         return True
-    if task == "classification" or classes is not None or text:
+    if task == "classification" or classes is not None or numbers is None:
         return False
-    distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
-    fractions = int((distinct != np.floor(distinct)).sum())
+    distinct, counts = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
+    if not len(distinct) or any(is_code(text) for text in pd.unique(labels[~pd.isna(labels)])[:MANY_CLASSES]):
+        return False
+    whole = bool((distinct == np.floor(distinct)).all())
+    numbered = whole and distinct[0] in (0, 1) and distinct[-1] - distinct[0] == len(distinct) - 1
     rare = len(distinct) > FEW_NUMBERS and 2 * int((counts <= RARE).sum()) > len(distinct)
-    return fractions > MOST_FRACTIONS or len(distinct) > MOST_CLASSES or rare
+    if numbered and not rare and len(distinct) <= MOST_CLASSES and int(counts.min()) >= ROWS_A_CLASS:
+        return False
+    return len(distinct) > MOST_CLASS_NUMBERS or rare
 
 
 def may_be_number(classes: Sequence[str]) -> bool:
     """Whether a target that was taken for classes may be meant as a number: many classes, all of them numbers."""
-    return len(classes) > MANY_CLASSES and all(is_number(parsed_number(name)) for name in classes)
+    return len(classes) > FEW_NUMBERS and all(is_number(parsed_number(name)) for name in classes)
 
 
 def checked_numbers(values: np.ndarray, what: str) -> Float[np.ndarray, " examples"]:
     """The numbers of a target column, which `what` names.
 
     Raises:
-        UserError: if one is text, missing, infinite or too large.
+        UserError: if one is missing, infinite or too large.
     """
-    if values.dtype == object:
-        cells = [value for value in values if value is not None]
-        raise UserError(f"{what} must be numbers, and holds text: {joined(cells, 3)}; correct it, or remove its rows")
     missing = int(np.isnan(values).sum())
     if missing:
         raise UserError(

@@ -1,52 +1,137 @@
 """A user's own table with a target column: its examples, encoded anew or as those of earlier data."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from hyperborn._typing import Labels, Targets
-from hyperborn.data.columns import inferred, matrix
+from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
+from hyperborn.data.columns import matrix, numbers_of, text_of
 from hyperborn.data.dataset import RawExamples
-from hyperborn.data.labels import (
-    chosen_classes,
-    counted,
-    encoded,
-    joined,
-    label_spelling,
-    nearest_name,
-    rows_of_classes,
-)
+from hyperborn.data.dates import date_parts, dates_of, parsed_dates
+from hyperborn.data.inference import inferred
+from hyperborn.data.labels import chosen_classes, classes_of, counted, encoded, joined, nearest_name, rows_of_classes
 from hyperborn.data.preprocessing import Preprocessing
-from hyperborn.data.tables import Table, is_missing
-from hyperborn.data.targets import MOST_CLASSES, MOST_FRACTIONS, REGRESS, checked_numbers, is_regression
+from hyperborn.data.tables import Table
+from hyperborn.data.targets import MOST_CLASS_NUMBERS, MOST_CLASSES, REGRESS, checked_numbers, is_regression
 from hyperborn.errors import UserError
+from hyperborn.printable import option_value
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Columns that say how rows are split, and are no features: `group` and `time`, by name."""
+
+    group: str | None = None
+    time: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in (self.group, self.time) if name is not None]
+
+    def of(self, table: Table) -> dict[str, np.ndarray]:
+        """Groups and times of the rows, as arguments of `RawExamples`.
+
+        Raises:
+            UserError: if both are named, a column is not there, or a row has no value.
+        """
+        if self.group is not None and self.time is not None:
+            raise UserError("rows are split by group or by time, not by both; leave one out (--group, --time)")
+        for name in self.names:
+            if name not in table.columns:
+                raise UserError(
+                    f"{table.source} has no column {name!r} to split by, the nearest is "
+                    f"{nearest_name(name, table.columns)!r}; its columns are: {joined(table.columns)}"
+                )
+            missing = int(pd.isna(table.columns[name]).sum())
+            if missing:
+                raise UserError(
+                    f"column {name!r} of {table.source}, by which rows are split, has "
+                    f"{counted(missing, 'missing value')}; fill them in, or remove their rows"
+                )
+        if self.group is not None:
+            return {"groups": pd.factorize(table.columns[self.group])[0].astype(np.int64)}
+        return {} if self.time is None else {"time": moments(table, self.time)}
+
+
+NOTHING_ASIDE = Aside()
+
+
+def moments(table: Table, name: str) -> np.ndarray:
+    """A column of dates or numbers as numbers that rise with time."""
+    values = table.columns[name]
+    is_date = values.dtype.kind == "M" or (values.dtype == object and parsed_dates(values) is not None)
+    return date_parts(dates_of(table, name), ("days",))[:, 0] if is_date else numbers_of(table, name)
 
 
 def examples_of_table(
-    table: Table, *, target: str | None, classes: Sequence[int | str] | None, impute: bool, task: str
+    table: Table,
+    *,
+    target: str | None,
+    classes: Sequence[int | str] | None = None,
+    choices: ColumnChoices = AS_IT_COMES,
+    task: str = "auto",
+    aside: Aside = NOTHING_ASIDE,
 ) -> RawExamples:
     """Features and labels of the rows of the chosen classes, or of all of a regression; the encoding is inferred.
 
+    Rows without a label are left out, unless the choices are strict. The target should be among ``table.text``: then
+    classes are called as they are spelt.
+
     Raises:
-        UserError: no target or an absent one, a target with missing values or that does not suit the task, a single
-            class or over 1,000, no features, or features that are missing, infinite, or text of too many values.
+        UserError: no target or an absent one, a target that does not suit the task, a single class or over 1,000, no
+            features, or every column that needs a decision.
     """
     target = checked_target(table, target)
     what = f"the target column {target!r} of {table.source}"
+    choices = choices.resolved(table.columns)
+    choices.check([*table.columns, *table.left_out], table.source, target)
+    if choices.strict and (found := [name for name in table.left_out if name not in choices.drop]):
+        raise UserError(
+            f"{table.source} has columns that are no features: "
+            + "; ".join(f"{name!r} ({table.left_out[name]}): --drop {option_value(name)}" for name in found)
+        )
+    labels, table, unlabelled = labelled_rows(table, target, what, strict=choices.strict)
+    numbers = table.as_numbers(target)
     y: Targets
-    if is_regression(table.columns[target], task, classes, what):
-        names, chosen, rows, y = (), (), np.arange(len(table)), checked_numbers(table.columns[target], what)
+    if is_regression(labels, numbers, task, classes, what):
+        assert numbers is not None
+        names, chosen, rows, y = (), (), np.arange(len(table)), checked_numbers(numbers, what)
     else:
-        names, labels = classes_and_labels(table, target)
+        names, all_labels = named_classes(labels, numbers is not None, what)
         chosen = chosen_classes(names, classes)
-        rows, y = rows_of_classes(labels, chosen)
-    features = [name for name in table.columns if name != target]
-    if not features:
-        raise UserError(f"{table.source} has no column beside the target {target!r}; add features")
+        rows, y = rows_of_classes(all_labels, chosen)
     kept = table.rows(rows)
-    columns = inferred(kept, features, rows.tolist())
-    x = matrix(kept, columns, impute=impute)
-    return RawExamples(columns, target, tuple(names[index] for index in chosen), x, y)
+    apart = aside.of(kept)
+    features = [name for name in table.columns if name not in (target, *aside.names)]
+    found = inferred(kept, features, choices)
+    left_out = {**table.left_out, **found.left_out}
+    if not found.columns:
+        why = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:12])
+        raise UserError(
+            f"{table.source} has no column that says anything beside the target {target!r}; add features, or keep one "
+            f"of the others (keep=, --keep): {why or 'there is none'}"
+        )
+    impute = choices.impute or not choices.strict
+    x = matrix(kept, found.columns, strict=choices.strict, imputed=impute)
+    notes = [*table.notes, *found.notes]
+    if unlabelled:
+        notes.append(f"{counted(unlabelled, 'row')} without a label left out")
+    return RawExamples(
+        tuple(found.columns),
+        target,
+        tuple(names[index] for index in chosen),
+        x,
+        y,
+        strict=choices.strict,
+        impute=impute,
+        left_out=left_out,
+        notes=tuple(notes),
+        decimal=table.decimal,
+        **apart,
+    )
 
 
 def checked_target(table: Table, target: str | None) -> str:
@@ -64,38 +149,52 @@ def checked_target(table: Table, target: str | None) -> str:
     return target
 
 
-def classes_and_labels(table: Table, target: str) -> tuple[tuple[str, ...], Labels]:
-    """Names of the classes, numbers by size and text by alphabet, and the class index of each row."""
-    values = table.columns[target]
-    text = values.dtype == object
-    missing = sum(value is None for value in values) if text else int(np.isnan(values).sum())
-    if missing:
+def labelled_rows(table: Table, target: str, what: str, *, strict: bool) -> tuple[np.ndarray, Table, int]:
+    """The labels as text, the rows that have one, and how many have none.
+
+    Raises:
+        UserError: if no row has one, or strictly some have none.
+    """
+    labels = text_of(table.columns[target])
+    absent = pd.isna(labels)
+    missing = int(absent.sum())
+    if not missing:
+        return labels, table, 0
+    if missing == len(labels):
+        raise UserError(f"{what} has no label; give one that has")
+    if strict:
         raise UserError(
-            f"the target column {target!r} of {table.source} has {counted(missing, 'missing value')}; fill them in or "
-            "remove their rows (labels are never imputed)"
+            f"{what} has {counted(missing, 'missing value')}; fill them in, remove their rows (labels are never "
+            "imputed), or train without strict (--strict), which leaves them out"
         )
-    distinct = sorted(set(values.tolist()))
-    if not text:
-        if not np.isfinite(values).all():
-            raise UserError(f"the target column {target!r} of {table.source} has infinite values; correct them")
-        fractions = sum(not value.is_integer() for value in distinct)
-        if fractions > MOST_FRACTIONS:
-            raise UserError(
-                f"the target column {target!r} of {table.source} has {fractions} different numbers that are not whole, "
-                f"too many for classes; {REGRESS}, or group them into classes first"
-            )
-    names = tuple(label_spelling(value) for value in distinct)
-    if len(names) > MOST_CLASSES:
-        remedy = "choose another target, or group them first" if text else f"{REGRESS}, or group them first"
+    rows = np.flatnonzero(~absent)
+    return labels[rows], table.rows(rows), missing
+
+
+def named_classes(labels: np.ndarray, are_numbers: bool, what: str) -> tuple[tuple[str, ...], Labels]:
+    """Names of the classes and the class index of each row.
+
+    Raises:
+        UserError: for a single class, over 1,000, many numbers with a fraction, or infinite ones.
+    """
+    names, y = classes_of(labels)
+    if are_numbers and not all(np.isfinite(float(name)) for name in names):
+        raise UserError(f"{what} has infinite values; correct them")
+    fractions = sum(not float(name).is_integer() for name in names) if are_numbers else 0
+    if fractions > MOST_CLASS_NUMBERS:
         raise UserError(
-            f"the target column {target!r} of {table.source} has {len(names):,} different labels, over the limit of "
-            f"{MOST_CLASSES:,} classes (is it an identifier?); {remedy}"
+            f"{what} has {fractions} different numbers that are not whole, too many for classes; {REGRESS}, or group "
+            "them into classes first"
+        )
+    if len(names) > MOST_CLASSES:
+        remedy = f"{REGRESS}, or group them first" if are_numbers else "choose another target, or group them first"
+        raise UserError(
+            f"{what} has {len(names):,} different labels, over the limit of {MOST_CLASSES:,} classes (is it an "
+            f"identifier?); {remedy}"
         )
     if len(names) < 2:
-        raise UserError(
-            f"the target column {target!r} of {table.source} holds one class only ({joined(names)}); add another"
-        )
-    return names, encoded(values, names)
+        raise UserError(f"{what} holds one class only ({joined(names)}); add another")
+    return names, y
 
 
 def columns_needed(preprocessing: Preprocessing) -> list[str]:
@@ -103,12 +202,14 @@ def columns_needed(preprocessing: Preprocessing) -> list[str]:
     return [*(column.name for column in preprocessing.columns), preprocessing.target]
 
 
-def examples_in_encoding(table: Table, preprocessing: Preprocessing, *, target: str | None) -> RawExamples:
+def examples_in_encoding(
+    table: Table, preprocessing: Preprocessing, *, target: str | None, aside: Aside = NOTHING_ASIDE
+) -> RawExamples:
     """Features and labels of every row, in the columns, categories and classes of the preprocessing of earlier data.
 
     Of a regression labels are the numbers themselves.
 
-    Nothing is inferred or fitted. Other columns are ignored.
+    Nothing is inferred or fitted. Other columns are ignored, and so are rows without a label, unless strict.
 
     Raises:
         UserError: another target, absent columns, values that do not fit, or an unknown class.
@@ -117,33 +218,36 @@ def examples_in_encoding(table: Table, preprocessing: Preprocessing, *, target: 
         raise UserError(
             f"target={target!r} is not that of the earlier data, {preprocessing.target!r}; leave it out (--target)"
         )
-    y = labels_of_table(table, preprocessing)
-    x = matrix(table, preprocessing.columns, impute=preprocessing.medians is not None)
-    return RawExamples(preprocessing.columns, preprocessing.target, preprocessing.classes, x, y)
+    y, table = labels_of_table(table, preprocessing)
+    imputed = preprocessing.medians is not None
+    x = matrix(table, preprocessing.columns, strict=preprocessing.strict, imputed=imputed)
+    return RawExamples(preprocessing.columns, preprocessing.target, preprocessing.classes, x, y, **aside.of(table))
 
 
-def labels_of_table(table: Table, preprocessing: Preprocessing) -> Targets:
-    """The class index of each row, or the number of a regression, in the units of the target.
+def labels_of_table(table: Table, preprocessing: Preprocessing) -> tuple[Targets, Table]:
+    """The class index of each row, or the number of a regression in the units of the target; and the labelled rows.
 
     Raises:
-        UserError: if the target column is absent, or has missing or unknown labels.
+        UserError: if the target column is absent, or has unknown labels, or strictly missing ones.
     """
-    target = preprocessing.target
+    return encoded_labels(table, preprocessing.target, preprocessing.classes, strict=preprocessing.strict)
+
+
+def encoded_labels(table: Table, target: str, classes: Sequence[str], *, strict: bool) -> tuple[Targets, Table]:
+    """As `labels_of_table`, for these classes; for none, of a regression."""
     if target not in table.columns:
         raise UserError(f"{table.source} has no column {target!r}, the target of the earlier data; add it")
-    if preprocessing.target_scaling is not None:
-        return checked_numbers(table.columns[target], f"column {target!r} of {table.source}")
-    labels = table.columns[target].tolist()
-    missing = sum(is_missing(label) for label in labels)
-    if missing:
-        raise UserError(
-            f"column {target!r} of {table.source} lacks {missing} of {len(labels)} labels; fill them in, or remove "
-            "their rows"
-        )
+    what = f"column {target!r} of {table.source}"
+    labels, table, _ = labelled_rows(table, target, what, strict=strict)
+    if not classes:
+        numbers = table.as_numbers(target)
+        if numbers is None:
+            raise UserError(f"{what} must be numbers, and holds text: {joined(map(str, labels), 3)}; correct it")
+        return checked_numbers(numbers, what), table
     try:
-        return preprocessing.encode_labels(labels)
+        return encoded(labels, classes), table
     except UserError as error:
-        raise UserError(f"column {target!r} of {table.source}: {error}; correct it, or remove its rows") from error
+        raise UserError(f"{what}: {error}; correct it, or remove its rows") from error
 
 
 def check_same_columns(name: str, examples: RawExamples, preprocessing: Preprocessing) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from hyperborn.config import RunConfig, configured
 from hyperborn.config.datasets import data_of
+from hyperborn.config.options import DATA, OPTIONS
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.study.cell import Cell
@@ -19,7 +20,7 @@ LEAST_VALIDATION = 20
 LEAST_TEST = 20
 OWNED = ("size", "validation", "test", "seed", "folder", "prior_from")
 """Keys of a configuration that the study sets; where a task has its own shares, no method may set them."""
-OF_DATA = ("data", "target", "task", "drop", "classes", "pixels", "noise", "impute", "components", "standardize")
+OF_DATA = ("data", "split_seed", *(key for key, option in OPTIONS.items() if option.panel == DATA and key not in OWNED))
 """Keys of a configuration that belong to a task, never to a method: they make the split."""
 
 

@@ -19,9 +19,9 @@ from hyperborn.backends.outcomes import Outcomes
 from hyperborn.bits import LARGEST_ENUMERATED
 from hyperborn.circuits import Circuit
 from hyperborn.compilation import check_process
-from hyperborn.data.columns import raw_table
 from hyperborn.data.dataset import Dataset
 from hyperborn.data.tables import Table
+from hyperborn.data.user_files import raw_table
 from hyperborn.energy import EnergySource, OwnEnergies
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
@@ -261,7 +261,7 @@ class Result:
         Raises:
             UserError: if the file cannot be read, or its columns do not fit.
         """
-        raw = raw_table(table, self.data.preprocessing.columns)
+        raw = raw_table(table, self.data.preprocessing)
         features = self.data.preprocessing.transform(raw)
         return self.predictions(features, samples=samples, seed=seed, calibrated=calibrated)
 

@@ -1,0 +1,257 @@
+"""Which columns of a table are features, and of what kind: decided by their values, unless a person says otherwise."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
+from hyperborn.data.columns import Column, date_parts, first_text, numbers_of, raise_together, text_of
+from hyperborn.data.dates import DATE_PARTS, parsed_dates
+from hyperborn.data.labels import counted, exact_number, joined
+from hyperborn.data.tables import Table
+from hyperborn.printable import option_value
+
+MOST_CATEGORIES = 50
+"""Most categories of a column that have a feature of their own; the most frequent ones have."""
+
+FEW_CATEGORIES = 12
+"""A column with at most this many values may be mostly numbers ("3+" children), or have a new value in each row."""
+NEARLY_ALL = 0.9
+"""Share of rows with a value of their own from which text is an identifier."""
+MOSTLY = 0.5
+"""Share of numbers from which text is nearly a number; share of rare values from which text says too little."""
+
+RARE_SHARE, LEAST_RARE, MOST_RARE = 0.01, 2, 10
+"""A category is rare below this share of the rows, and always below the first count, never from the second on."""
+
+ROW_NAMES = re.compile(
+    r"unnamed: \d+|index|row[ _.]?(names?|numbers?|no|nr|id)|x|obs(ervation)?|case|nos?\.?|nr\.?|#"
+    r"|(.*[ _.-])?id|.*[a-z]I[dD]",
+)
+"""Names of columns that number the rows, if all of their values are different whole numbers."""
+
+
+@dataclass
+class Features:
+    """The columns that are features, those that are not and why, and what is worth saying."""
+
+    columns: list[Column] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def inferred(table: Table, names: Sequence[str], choices: ColumnChoices = AS_IT_COMES) -> Features:
+    """The features that a table's named columns become, and those left out with the reason.
+
+    Raises:
+        UserError: naming every column that needs a decision (if strict), or that cannot be what it is said to be.
+    """
+    found = Features()
+    for name in names:
+        if choices.strict and name not in (*choices.keep, *choices.categorical, *choices.numeric):
+            infer_strictly(table, name, choices, found)
+        else:
+            infer(table, name, choices, found)
+    raise_together(found.faults)
+    return found
+
+
+def infer(table: Table, name: str, choices: ColumnChoices, found: Features) -> None:
+    """Decide on one column, by its values and what a person says of it."""
+    values = table.columns[name]
+    wanted = name in (*choices.keep, *choices.categorical, *choices.numeric)
+    if not wanted and (reason := useless(table, name)):
+        found.left_out[name] = reason
+    elif name in choices.numeric:
+        infer_number(table, name, found)
+    elif name in choices.categorical:
+        found.columns.append(categorical(name, text_of(values)))
+    elif values.dtype.kind == "M" or (values.dtype == object and parsed_dates(values) is not None):
+        infer_date(table, name, found)
+    elif values.dtype != object:
+        found.columns.append(Column(name, missing=bool(np.isnan(values).any())))
+    elif table.as_numbers(name) is not None:
+        numbers = numbers_of(table, name)
+        found.columns.append(Column(name, missing=bool(np.isnan(numbers).any())))
+    else:
+        infer_text(table, name, found, wanted=wanted)
+
+
+def useless(table: Table, name: str) -> str | None:
+    """Why a column says nothing, whatever kind it is; None if it may."""
+    values = table.columns[name]
+    present = values[[value is not None for value in values]] if values.dtype == object else values[~pd.isna(values)]
+    if not len(present):
+        return "no values"
+    distinct = pd.unique(present)
+    if len(present) == len(values) and (len(distinct) == 1 or is_constant(values)):
+        return "constant"
+    different = len(distinct) == len(values) > FEW_CATEGORIES and values.dtype.kind == "f"
+    if different and numbers_rows(name) and (values == np.floor(values)).all():
+        return "an identifier: a number of its own in each row"
+    return None
+
+
+def numbers_rows(name: str) -> bool:
+    """Whether a column of this name numbers the rows, if its values are all different."""
+    return any(ROW_NAMES.fullmatch(text) for text in (name.strip(), name.strip().lower()))
+
+
+def is_constant(values: np.ndarray) -> bool:
+    """Whether numbers differ by rounding only."""
+    if values.dtype.kind != "f" or not np.isfinite(values).all():
+        return False
+    return bool(np.ptp(values) <= 4 * np.finfo(np.float64).eps * np.abs(values).max())
+
+
+def infer_number(table: Table, name: str, found: Features) -> None:
+    """A column that is said to be numeric: text in it counts as missing."""
+    values = table.columns[name]
+    numbers = None if values.dtype.kind == "M" else table.as_numbers(name, text_is_missing=True)
+    if numbers is None or np.isnan(numbers).all():
+        found.faults.append(
+            f"column {name!r} of {table.source} is said to be numeric, and holds no number; leave it out of numeric "
+            "(--numeric)"
+        )
+        return
+    lost = int((np.isnan(numbers) & ~pd.isna(values)).sum())
+    if lost:
+        cell = values[first_text(values)]
+        found.notes.append(
+            f"{name}: numbers, with {counted(lost, 'cell')} of text as missing, the first {cell!r} (--categorical "
+            f"{option_value(name)} for categories)"
+        )
+    found.columns.append(Column(name, missing=bool(np.isnan(numbers).any())))
+
+
+def infer_date(table: Table, name: str, found: Features) -> None:
+    """A column of dates: the parts of them that vary."""
+    values = table.columns[name]
+    dates = values if values.dtype.kind == "M" else parsed_dates(values)
+    assert dates is not None
+    features = date_parts(dates, DATE_PARTS)
+    present = features[~np.isnan(features).any(axis=1)]
+    parts = tuple(part for place, part in enumerate(DATE_PARTS) if len(present) and np.ptp(present[:, place]) > 0)
+    if not parts:
+        found.left_out[name] = "constant"
+        return
+    found.columns.append(Column(name, parts=parts, missing=len(present) < len(features)))
+
+
+def infer_text(table: Table, name: str, found: Features, *, wanted: bool) -> None:
+    """A column of text: categories, unless it is an identifier or free text."""
+    values = table.columns[name]
+    codes, distinct = pd.factorize(values)
+    present = codes[codes >= 0]
+    column = categorical(name, values)
+    listed = pd.Series(distinct).isin(column.categories or ()).to_numpy()[present].mean()
+    numbers = sum(exact_number(text) is not None for text in distinct) / len(distinct)
+    reason = None
+    if len(distinct) > max(FEW_CATEGORIES, NEARLY_ALL * len(present)):
+        reason = f"an identifier: {len(distinct)} different texts in {len(present)} rows"
+    elif len(distinct) > MOST_CATEGORIES and listed < MOSTLY:
+        reason = f"text of {len(distinct)} different values, most of them rare"
+    if len(distinct) > FEW_CATEGORIES and not wanted and numbers >= (MOSTLY if reason else NEARLY_ALL):
+        infer_number(table, name, found)
+        return
+    if len(distinct) > FEW_CATEGORIES and not wanted and numbers >= MOSTLY:
+        cell = values[first_text(values)]
+        found.notes.append(
+            f"{name}: text, for some of it is no number, such as {cell!r} (--numeric {option_value(name)} to count "
+            "such cells as missing)"
+        )
+    if reason and not wanted:
+        found.left_out[name] = reason
+    elif column.features:
+        found.columns.append(column)
+    else:
+        found.left_out[name] = "constant"
+
+
+def categorical(name: str, values: np.ndarray) -> Column:
+    """A categorical column: the frequent categories in alphabetical order, the others as rare."""
+    codes, distinct = pd.factorize(values)
+    counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
+    least = min(max(LEAST_RARE, int(np.ceil(RARE_SHARE * len(values)))), MOST_RARE)
+    order = np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]
+    frequent = [place for place in order if counts[place] >= least]
+    rare = len(frequent) < len(distinct)
+    if len(distinct) - len(frequent) == 1 and len(distinct) <= MOST_CATEGORIES and not frequent:
+        frequent, rare = list(order), False
+    names = sorted(str(distinct[place]) for place in frequent)
+    return Column(name, tuple(names), rare=rare, missing=bool((codes < 0).any()))
+
+
+def infer_strictly(table: Table, name: str, choices: ColumnChoices, found: Features) -> None:
+    """One column as it is, or a fault that says what has to be decided."""
+    values = table.columns[name]
+    what = f"column {name!r} of {table.source}"
+    leave_out = f"leave the column out with drop=({name!r},) (--drop {option_value(name)})"
+    absent = pd.isna(values)
+    if absent.all():
+        found.faults.append(f"{what} has no values; {leave_out}")
+        return
+    numbers = table.as_numbers(name) if values.dtype == object else values
+    if values.dtype.kind == "M" or (numbers is None and parsed_dates(values) is not None):
+        found.faults.append(f"{what} holds dates; {leave_out}, or train without strict (--strict)")
+        return
+    if numbers is not None:
+        if absent.any() and not choices.impute:
+            found.faults.append(
+                f"{what} has {counted(int(absent.sum()), 'missing value')}; fill them in, or train with "
+                'impute="median" (--impute median)'
+            )
+        found.columns.append(Column(name))
+        return
+    present = values[~absent]
+    categories = sorted(set(present))
+    if len(categories) > FEW_CATEGORIES:
+        if sum(exact_number(value) is not None for value in present) >= MOSTLY * len(present):
+            row = first_text(values)
+            found.faults.append(
+                f"{what} is numbers but for some rows, the first of which is row {row + 1} with {values[row]!r}; "
+                f"correct them, take the text as missing (--numeric {option_value(name)}), or {leave_out}"
+            )
+            return
+        if len(categories) > min(MOST_CATEGORIES, NEARLY_ALL * len(present)):
+            found.faults.append(
+                f"{what} is text with {len(categories)} different values in {len(present)} rows, too many for "
+                f"categories (is it an identifier, or a date?); {leave_out}"
+            )
+            return
+    if absent.any():
+        found.faults.append(
+            f"{what} has {counted(int(absent.sum()), 'missing value')} and, being text, no median; fill them in, "
+            "remove their rows, or train without strict (--strict)"
+        )
+        return
+    found.columns.append(Column(name, tuple(categories)))
+
+
+def summary_of_columns(left_out: Mapping[str, str], columns: Iterable[Column], *, missing: bool = True) -> list[str]:
+    """What became of a table's columns, in a few lines: how many are kept, which are not, and what was done to them."""
+    kept = list(columns)
+    lines = []
+    if left_out:
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in left_out.items():
+            by_reason.setdefault(reason.split(":")[0], []).append(name)
+        reasons = "; ".join(f"{joined(names, 4)} ({reason})" for reason, names in by_reason.items())
+        lines.append(f"kept {len(kept)} of {len(kept) + len(left_out)} columns: left out {reasons}")
+    dates = [column.name for column in kept if column.kind == "date"]
+    if dates:
+        lines.append(f"dates as year, month, day of the week and days: {joined(dates, 4)}")
+    numbers = [column.name for column in kept if column.missing and column.kind != "categorical"]
+    if numbers and missing:
+        lines.append(f"missing numbers are the median, with a feature that says so: {joined(numbers, 4)}")
+    text = [column.name for column in kept if column.missing and column.kind == "categorical"]
+    if text and missing:
+        lines.append(f"missing categories are a category: {joined(text, 4)}")
+    rare = [column.name for column in kept if column.rare]
+    if rare:
+        lines.append(f"rare categories are grouped: {joined(rare, 4)}")
+    return lines

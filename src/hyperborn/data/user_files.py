@@ -1,0 +1,127 @@
+"""The files of a user's own data: one table, and perhaps others for validation and test."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hyperborn.data.column_choices import ColumnChoices
+from hyperborn.data.columns import matrix
+from hyperborn.data.dataset import Labelled, RawExamples
+from hyperborn.data.labels import joined
+from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.tables import Table, has_named_columns, read_table
+from hyperborn.data.user_table import (
+    Aside,
+    columns_needed,
+    encoded_labels,
+    examples_in_encoding,
+    examples_of_table,
+)
+from hyperborn.errors import UserError
+
+
+@dataclass(frozen=True)
+class Files:
+    """A table and those of its validation and test splits, if they have their own; and how text files are read."""
+
+    table: str | Path
+    validation: str | Path | None = None
+    test: str | Path | None = None
+    encoding: str | None = None
+    header: bool = True
+
+
+def examples_of_files(
+    files: Files,
+    *,
+    target: str | None,
+    classes: Sequence[int | str] | None,
+    choices: ColumnChoices,
+    task: str,
+    aside: Aside,
+    preprocessing: Preprocessing | None,
+) -> RawExamples:
+    """The examples of a user's files, in the encoding of earlier data if there is one.
+
+    Raises:
+        UserError: as `read_table` and `examples_of_table`, or files that do not fit each other.
+    """
+    if preprocessing is not None:
+        needed = [*columns_needed(preprocessing), *aside.names]
+        table = read_table(
+            files.table,
+            only=needed,
+            text=(preprocessing.target,),
+            encoding=files.encoding,
+            header=files.header,
+            decimal=preprocessing.decimal,
+        )
+        examples = examples_in_encoding(table, preprocessing, target=target, aside=aside)
+    else:
+        table = read_table(
+            files.table,
+            drop=choices.drop,
+            keep=choices.keep,
+            text=() if target is None else (target,),
+            encoding=files.encoding,
+            header=files.header,
+        )
+        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, aside=aside)
+    return replace(
+        examples,
+        validation=other_examples(files, files.validation, examples),
+        test=other_examples(files, files.test, examples),
+    )
+
+
+def raw_table(
+    source: Table | str | PathLike[str] | Mapping[str, ArrayLike] | ArrayLike, preprocessing: Preprocessing
+) -> Table:
+    """A table with the columns of a preprocessing: as it is, from a file, a data frame, or raw rows in their order.
+
+    A data frame is a mapping from names to values, or one of pandas, Polars or PyArrow. Raw rows have the shape
+    (examples, columns). Columns that are not needed are not read.
+
+    Raises:
+        UserError: a file that cannot be read, a data frame whose columns cannot, or rows of another shape.
+    """
+    names = [column.name for column in preprocessing.columns]
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, str | PathLike):
+        return read_table(source, only=names, decimal=preprocessing.decimal)
+    if has_named_columns(source):
+        return Table.of(source, only=names)
+    try:
+        rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)
+    except ValueError as error:
+        raise UserError(f"the raw rows are no table ({error}); give as many values in every row") from error
+    if rows.ndim != 2 or rows.shape[1] != len(names):
+        raise UserError(
+            f"raw rows of shape {rows.shape} must be (examples, {len(names)}), with the columns: {joined(names)}"
+        )
+    return Table({name: rows[:, place] for place, name in enumerate(names)}, "the raw rows")
+
+
+def other_examples(files: Files, path: str | Path | None, examples: RawExamples) -> Labelled | None:
+    """Features and labels of another file, encoded as those of the table; None without a file.
+
+    Raises:
+        UserError: if it lacks a column, or does not fit.
+    """
+    if path is None:
+        return None
+    table = read_table(
+        path,
+        only=[*(column.name for column in examples.columns), examples.target],
+        text=(examples.target,),
+        encoding=files.encoding,
+        header=files.header,
+        decimal=examples.decimal,
+    )
+    y, table = encoded_labels(table, examples.target, examples.classes, strict=examples.strict)
+    return matrix(table, examples.columns, strict=examples.strict, imputed=examples.impute), y
