@@ -1,5 +1,6 @@
 """Values and names from users as text of a message: on one line, cut where it is long, without control characters."""
 
+import shlex
 from typing import Any
 
 JOINERS = "\u200c\u200d"
@@ -30,3 +31,8 @@ def shown(value: Any) -> str:
         return f"a value of type {type(value).__name__} that cannot be shown"
     line = " ".join(printable(text).split())
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
+
+
+def option_value(text: str) -> str:
+    """Text as the value of an option that can be pasted into a shell."""
+    return shlex.quote(text)
