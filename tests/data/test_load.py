@@ -187,7 +187,7 @@ def test_fractions_and_impute_are_checked(refused) -> None:
 
 
 def test_dropped_columns_are_as_if_they_were_not_there(refused, written: Callable[..., Path]) -> None:
-    # Neither column could be read as a feature: an identifier, and numbers with a separator of thousands.
+    # An identifier, and numbers with a separator of thousands.
     lines = [f'id{row},"{row},{row}00",{line}' for row, line in enumerate(FLOWERS.splitlines())]
     path = written("\n".join(["id,price," + FLOWERS.splitlines()[0], *lines[1:]]), "wide.csv")
     found = load(path, target="kind", drop=("id", "price"))

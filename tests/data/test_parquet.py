@@ -1,6 +1,5 @@
 """Parquet files, written by pyarrow itself."""
 
-import datetime
 import decimal
 import sys
 
@@ -39,12 +38,11 @@ def test_faults(refused, written, tmp_path) -> None:
     with refused("t.parquet", "damaged"):
         read_table(written(b"not a table", "t.parquet"))
     path = tmp_path / "u.parquet"
-    parquet.write_table(arrow.table({"when": arrow.array([datetime.date(2025, 1, 1)])}), path)
-    with refused("'when'", "date32", "convert it", "--drop when"):
+    beside = {"parts of it": arrow.array([[1, 2]]), "a": arrow.array([2])}
+    parquet.write_table(arrow.table(beside), path)
+    with refused("'parts of it'", "list<", "convert it", "--drop 'parts of it'"):
         read_table(path)
-    beside = {"when": arrow.array([datetime.date(2025, 1, 1)]), "a": arrow.array([2])}
-    parquet.write_table(arrow.table(beside), tmp_path / "v.parquet")
-    for table in (read_table(tmp_path / "v.parquet", drop=("when",)), read_table(tmp_path / "v.parquet", only=["a"])):
+    for table in (read_table(path, drop=("parts of it",)), read_table(path, only=["a"])):
         assert {name: values.tolist() for name, values in table.columns.items()} == {"a": [2.0]}
     content = path.read_bytes()
     with refused("damaged"):

@@ -8,7 +8,6 @@ import typer
 
 from hyperborn.config.options import Option
 
-
 Flag: TypeAlias = str | list[str] | None
 """Value of a flag as it was given; several of one that can be repeated."""
 

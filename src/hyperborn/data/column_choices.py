@@ -16,7 +16,7 @@ def is_names(given: object) -> bool:
     return isinstance(given, Sequence) and not isinstance(given, str) and all(isinstance(name, str) for name in given)
 
 
-def split_names(given: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
+def split_names(given: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
     """Names of columns: each as it is where it is one of the names, else at its commas."""
     known = frozenset(names)
     parts = ([text] if text in known else [part.strip() for part in text.split(",") if part.strip()] for text in given)
@@ -64,14 +64,10 @@ class ColumnChoices:
 
     def check(self, names: Sequence[str], source: str, target: str) -> None:
         """Raise a UserError for a column that is not there, is the target, or is told two things."""
+        self.check_target(target)
         seen: dict[str, str] = {}
         for option in NAMED:
             for name in getattr(self, option):
-                if name == target:
-                    raise UserError(
-                        f"{option} names the target {name!r}, which is to be predicted; leave it out of {option} "
-                        f"(--{option})"
-                    )
                 if name not in names:
                     raise UserError(
                         f"{source} has no column {name!r} to {VERBS[option]}, the nearest is "
@@ -82,6 +78,15 @@ class ColumnChoices:
                 if {option, seen.get(name)} == {"categorical", "numeric"}:
                     raise UserError(f"column {name!r} is named by both categorical and numeric; choose one")
                 seen[name] = option
+
+    def check_target(self, target: str | None) -> None:
+        """Raise a UserError if the target is said to be something else."""
+        for option in NAMED:
+            if target is not None and target in split_names(getattr(self, option), (target,)):
+                raise UserError(
+                    f"{option} names the target {target!r}, which is to be predicted; leave it out of {option} "
+                    f"(--{option})"
+                )
 
 
 AS_IT_COMES = ColumnChoices()

@@ -1,141 +1,198 @@
-"""Delimited text with a header line: the delimiter is inferred, and every error names the line."""
+"""Delimited text, by pandas: separators and decimal signs are found, and every error names the line."""
 
-import csv
 import io
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from hyperborn.data.labels import first_repeated, parsed_number
-from hyperborn.data.tables import MISSING, MOST_BYTES, check_columns, check_values
+from hyperborn.data.encodings import utf8
+from hyperborn.data.frames import object_array
+from hyperborn.data.header import check_is_header, column_names
+from hyperborn.data.missing import USUAL
+from hyperborn.data.numbers import Decimal, WrittenNumbers, settled_decimal
+from hyperborn.data.selection import Selection
+from hyperborn.data.structure import SNIFFED, counted_records, found_delimiter, records
+from hyperborn.data.tables import check_columns
+from hyperborn.data.text_columns import TextColumn, Typed, notes_on_numbers, numbers_in, text_column, typed_columns
 from hyperborn.errors import UserError
-from hyperborn.storage import read_bounded
 
-DELIMITERS = (",", ";", "\t", "|")
-THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
-SNIFFED = 50
-"""Records looked at to find the delimiter."""
+SAMPLED = 1000
+"""Records looked at for the decimal sign, and beside the header."""
+SAMPLED_VALUES = 50_000
+"""Values among them that are looked at for the decimal sign, of at least 50 records."""
+EXACT: dict[str, Any] = (
+    {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
+)
+"""Before 3.1, pandas does not read the nearest number unless it is told so; from then on it warns if it is told."""
+VALUES_AT_ONCE = 2**21
+"""Values that pandas reads at once; what it makes of them takes some 50 bytes each."""
 
 
-def read_delimited(path: Path, wanted: Callable[[list[str]], list[str]] = list) -> dict[str, np.ndarray]:
-    """Columns of text (object arrays of str) by name. `wanted` picks from all the names those to read.
+def read_delimited(
+    content: bytes,
+    source: str,
+    selection: Selection,
+    *,
+    encoding: str | None = None,
+    header: bool = True,
+    decimal: Decimal | None = None,
+) -> Typed:
+    """The selected columns: float64 with NaN, or object arrays of text with None. The limits are those of `read_table`.
 
-    Blank lines are ignored, and so are last columns with neither a name nor a value. Where semicolons separate the
-    fields, a decimal comma is read as a decimal point. The limits are those of `read_table`.
+    Blank lines are ignored, and so are last columns with neither a name nor a value.
 
     Raises:
-        UserError: for what is not a regular file, one over a limit, text that is not UTF-8, no or a faulty header, no
-            rows, an empty or ragged row, a broken quote.
+        UserError: for text that is not of the encoding, a first record that is no header, no rows, empty or ragged rows
+            (the first five are named), or a broken quote.
     """
-    text = utf8(path)
-    delimiter = found_delimiter(text, path)
-    (header_line, header), *lines = without_empty_end(list(counted_records(text, delimiter, path))) or [(1, [])]
-    names = [name.strip() for name in header]
-    check_header(names, header_line, path)
-    cells: list[list[str]] = []
-    for line, record in lines:
-        if len(record) != len(names):
-            raise UserError(f"{path}, line {line}: {len(record)} fields, the header has {len(names)}; mend the line")
-        if not any(cell.strip() for cell in record):
-            raise UserError(f"{path}, line {line}: every field is empty; fill the line in or remove it")
-        cells.append(record)
-    if not cells:
-        raise UserError(f"{path} has a header but no rows; add examples below it")
-    table = np.asarray(cells, dtype=object)
+    text, notes = utf8(content, source, encoding)
+    delimiter = found_delimiter(text, source)
+    first = list(islice(records(text, delimiter, source), SAMPLED))
+    if not first:
+        raise UserError(f"{source} is empty; its first line must name the columns")
+    line, head = first[0]
+    check_columns(len(head), source)
+    names = column_names(head, line, source) if header else [f"x{place + 1}" for place in range(len(head))]
+    rows = counted_records(text, delimiter, len(names), source) - header
+    if not rows:
+        raise UserError(f"{source} has a header but no rows; add examples below it")
+    below = [record for _, record in first[header:]]
+    if header:
+        check_is_header(head, below, line, source)
+    chosen = selection.chosen(names, source)
+    sample = sampled_numbers(below, names, [name for name in chosen if name not in selection.text])
+    known = settled_decimal(sample.values()) or decimal
+    reading = Reading(text, delimiter, header, tuple(names), known or ".")
+    raw = reading.columns(chosen, selection.text)
+    typed = typed_columns(raw, text=selection.text, decimal=known, default="," if delimiter == ";" else ".")
+    if typed.settled == "," != reading.decimal:
+        # The first thousand records have no decimal comma, and a later one shows that their points separate thousands.
+        reading = replace(reading, decimal=",")
+        raw = reading.columns(chosen, selection.text)
+        typed = typed_columns(raw, text=selection.text, decimal=",")
+    typed.left_out.update(selection.dropped(names))
+    if header:
+        without_empty_end(typed.columns, head)
+    by_pandas = {
+        name: written
+        for name, written in sample.items()
+        if name in typed.columns and not isinstance(raw[name], TextColumn) and written is not None
+    }
+    typed.notes = [*notes, *notes_on_numbers(by_pandas, reading.decimal, guessed=False), *typed.notes]
+    return typed
+
+
+def sampled_numbers(
+    rows: Sequence[Sequence[str]], names: Sequence[str], chosen: Sequence[str]
+) -> dict[str, WrittenNumbers | None]:
+    """The numbers of the columns of a few records, if there are commas in them: without, points are decimal points."""
+    rows = rows[: max(SNIFFED, SAMPLED_VALUES // len(names))]
+    if not any("," in cell for row in rows for cell in row):
+        return {}
     places = {name: place for place, name in enumerate(names)}
-    columns = {name: table[:, places[name]] for name in wanted(names)}
-    return {name: with_points(values) for name, values in columns.items()} if delimiter == ";" else columns
+    return {name: numbers_in(text_column(object_array([row[places[name]] for row in rows]))) for name in chosen}
 
 
-def without_empty_end(lines: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """The records without trailing columns that are empty in every line, the header included."""
-    width = max((place for _, record in lines for place, cell in enumerate(record, 1) if cell.strip()), default=0)
-    ragged = len({len(record) for _, record in lines}) > 1  # the checks of header and records name the line
-    return lines if ragged or not width else [(line, record[:width]) for line, record in lines]
+def without_empty_end(columns: dict[str, np.ndarray], header: Sequence[str]) -> None:
+    """Remove last columns that have neither a name nor a value, as separators at the ends of lines make them."""
+    for place in range(len(header) - 1, 0, -1):
+        values = columns.get(f"Unnamed: {place}")
+        if header[place].strip() or values is None or values.dtype == object or not np.isnan(values).all():
+            return
+        del columns[f"Unnamed: {place}"]
 
 
-def with_points(values: np.ndarray) -> np.ndarray:
-    """A column of text with decimal points for decimal commas, if every value is a number written so."""
-    cells = [cell.strip() for cell in values]
-    present = [cell for cell in cells if cell not in MISSING]
-    # Points beside commas, or commas before three digits only, may separate thousands: such a column is left as it is,
-    # and refused later with a request for plain numbers.
-    with_comma = [cell for cell in present if "," in cell]
-    if any("." in cell for cell in present) or all(THOUSANDS.fullmatch(cell) for cell in with_comma):
-        return values
-    if any(parsed_number(cell.replace(",", ".")) is None for cell in present):
-        return values
-    return np.asarray([cell.replace(",", ".") for cell in cells], dtype=object)
+@dataclass(frozen=True)
+class Reading:
+    """How pandas reads a text, whose records are known to be sound."""
+
+    text: bytes
+    delimiter: str
+    header: bool
+    names: tuple[str, ...]
+    decimal: Decimal
+
+    def columns(self, chosen: Sequence[str], text: Collection[str]) -> dict[str, np.ndarray | TextColumn]:
+        """The chosen columns: float64 if all of a column are plain numbers or missing, else text as it is written."""
+        numbers: dict[str, list[np.ndarray]] = {name: [] for name in chosen}
+        texts = {name: TextColumn() for name in chosen}
+        for frame in self.frames(chosen, text):
+            for name, values in frame.items():
+                add_piece(numbers, texts, str(name), values)
+        # Of a column of numbers that has text further on, or of truth values, pandas has not kept the spelling.
+        again = [name for name in chosen if name not in numbers and name not in texts]
+        texts.update({name: TextColumn() for name in again})
+        for frame in self.frames(again, again) if again else ():
+            for name, values in frame.items():
+                texts[str(name)].add(*factorized(values))
+        return {
+            name: np.concatenate(numbers.pop(name)) if name in numbers else texts[name].finished() for name in chosen
+        }
+
+    def frames(self, chosen: Sequence[str], text: Collection[str]) -> Iterator[pd.DataFrame]:
+        """The chosen columns as pandas reads them, so many rows at once; those of `text` as text."""
+        wanted = frozenset(chosen)
+        places = [place for place, name in enumerate(self.names) if name in wanted]
+        # pyright takes the overload without chunks.
+        reader: Any = pd.read_csv(
+            io.BytesIO(self.text),
+            sep=self.delimiter,
+            decimal=self.decimal,
+            header=0 if self.header else None,
+            names=list(range(len(self.names))),
+            usecols=places,
+            index_col=False,
+            dtype={place: str for place in places if self.names[place] in text},
+            keep_default_na=False,
+            na_values=sorted(USUAL),
+            skipinitialspace=True,
+            encoding="utf-8",
+            low_memory=False,  # types are found for all rows of a piece at once
+            chunksize=max(1, VALUES_AT_ONCE // len(self.names)),
+            **EXACT,
+        )
+        with reader:
+            for frame in reader:
+                yield frame.set_axis([self.names[place] for place in frame.columns], axis=1)
 
 
-def utf8(path: Path) -> bytes:
-    """The bytes of a file of UTF-8 text, at most `MOST_BYTES` of them."""
-    content = read_bounded(path, MOST_BYTES, remedy="take fewer rows or columns")
-    try:
-        content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8") from error
-    return content
+def add_piece(numbers: dict[str, list[np.ndarray]], texts: dict[str, TextColumn], name: str, values: pd.Series) -> None:
+    """Add rows to a column of numbers or of text: to what it is by now.
 
-
-def counted_records(text: bytes, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """As `records`, with a check that there are no more columns and values than a table may have."""
-    values = 0
-    for line, record in records(text, delimiter, path):
-        if not values:
-            check_columns(len(record), path)
-        values += len(record)
-        check_values(values, path)
-        yield line, record
-
-
-def records(text: bytes, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line number (of the first line) and fields of each record that is not blank."""
-    # Decoded piece by piece, which takes a fifth of the memory of `io.StringIO`.
-    lines = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8-sig", newline="")
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for record in reader:
-            if record and not (len(record) == 1 and not record[0].strip()):
-                yield line, record
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise UserError(f"{path}, line {line}: {error}; mend the line (is a quote left open?)") from error
-
-
-def found_delimiter(text: bytes, path: Path) -> str:
-    """The delimiter that splits the first records into the most columns, all of one width if any does."""
-    best, best_score = DELIMITERS[0], (False, 1)
-    for delimiter in DELIMITERS:
-        try:
-            widths = [len(record) for _, record in islice(records(text, delimiter, path), SNIFFED)]
-        except UserError:
-            continue  # this delimiter leaves a quote open; if all do, the error comes when the file is read
-        if widths and (score := (len(set(widths)) == 1 and widths[0] > 1, widths[0])) > best_score:
-            best, best_score = delimiter, score
-    return best
-
-
-def check_header(names: list[str], line: int, path: Path) -> None:
-    """Check that the first record names every column once.
-
-    Raises:
-        UserError: an empty file, a header of numbers, or a column without a name or with one that is taken.
+    At first it may be either; both are forgotten where the column has to be read again, as text.
     """
-    if not names:
-        raise UserError(f"{path} is empty; its first line must name the columns")
-    if all(parsed_number(name) is not None for name in names):
-        raise UserError(f"{path}, line {line}: numbers, not a header; the first line must name the columns")
-    for place, name in enumerate(names):
-        if not name:
-            raise UserError(
-                f"{path}, line {line}: column {place + 1} has no name; name it or remove it "
-                "(pandas: to_csv(index=False))"
-            )
-    if (name := first_repeated(names)) is not None:
-        raise UserError(f"{path}, line {line}: column {name!r} is named twice; rename one")
+    if name not in numbers and name not in texts:
+        return
+    kind = values.dtype.kind
+    if kind in "iuf":
+        piece = values.to_numpy(dtype=np.float64)
+        if name in numbers:
+            numbers[name].append(piece)
+            if name in texts and not np.isnan(piece).all():
+                del texts[name]
+        elif not np.isnan(piece).all():
+            del texts[name]
+        if name in texts:
+            texts[name].add(np.full(len(piece), -1), [])
+        return
+    numbers.pop(name, None)
+    if name in texts:
+        if kind == "b" or not is_text(values):
+            del texts[name]
+        else:
+            texts[name].add(*factorized(values))
+
+
+def is_text(values: pd.Series) -> bool:
+    """Whether a column holds text or nothing: truth values beside missing ones are objects, too."""
+    return values.dtype != object or pd.api.types.infer_dtype(values, skipna=True) in ("string", "empty")
+
+
+def factorized(values: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """For each row the place of its text among the distinct ones, -1 where it is missing; and these."""
+    codes, distinct = values.factorize()
+    return codes, distinct.tolist()

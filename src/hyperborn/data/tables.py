@@ -1,23 +1,34 @@
-"""A table of named columns, from a CSV or Parquet file or from arrays."""
+"""A table of named columns, from a CSV or Parquet file, from a data frame, or from arrays."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from hyperborn.arguments import path_of
-from hyperborn.data.labels import joined, nearest_name, parsed_number
+from hyperborn.data.frames import column_array, frame_columns, index_of_frame
+from hyperborn.data.missing import is_missing
+from hyperborn.data.row_index import row_index
+from hyperborn.data.selection import Selection
+from hyperborn.data.text_columns import Typed, numbers_of_text, text_column, text_form, typed_columns
 from hyperborn.errors import UserError
 from hyperborn.printable import shown
+from hyperborn.storage import open_regular, read_bounded
+from hyperborn.storage.bounded import check_size
 
-MISSING = frozenset({"", "NA", "<NA>", "NaN", "nan", "null", "None", "?"})
-"""Texts of cells without a value."""
+__all__ = ["Table", "is_missing", "read_table", "real_numbers"]
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".tab", ".csv.gz", ".tsv.gz", ".txt.gz", ".tab.gz")
+STANDARD_INPUT = "-"
+PARQUET = b"PAR1"
+"""The first bytes of a Parquet file."""
 
 MOST_BYTES = 512 * 2**20
 """Largest text file, and largest uncompressed size of the columns of a Parquet file."""
@@ -28,12 +39,26 @@ MOST_CHARACTERS = 131_072
 """Longest value; it is the limit of Python's csv module."""
 
 
+FEWER = "take fewer rows or columns"
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Columns by name, all of one length, and where they came from (for messages).
+    """Columns by name, all of one length, where they came from, and how they were read.
 
-    Columns are normalised: a column of numbers, or of text that can be read as numbers, becomes float64 with NaN where
-    a value is missing; any other becomes an object array of stripped text with None where a value is missing.
+    Columns are normalised. One of numbers, or of text that can be read as numbers, becomes float64 with NaN where a
+    value is missing; one of dates datetime64[s] with NaT; any other an object array of text with None, stripped and
+    composed (Unicode's NFC), in which truth values are "True" and "False". Numbers may have thousands separators, and a
+    percent or currency sign that every value of the column has; dates that are text stay text. What counts as missing
+    is in `hyperborn.data.missing`.
+
+    Attributes:
+        columns: given as arrays (masked values are missing), lists, or columns of pandas, Polars or PyArrow.
+        source: what the table is called in messages.
+        text: names of columns that are kept as text, with numbers as the source spells them, or in full ("007", "1E2").
+        left_out: names of columns that reading left out, with the reason.
+        notes: what is worth saying of how columns were read.
+        decimal: of numbers as the source writes them, a point or a comma.
 
     Raises:
         UserError: for columns that are not a mapping, one that is not one-dimensional, or lengths that differ.
@@ -41,15 +66,50 @@ class Table:
 
     columns: Mapping[str, np.ndarray]
     source: str = "table"
+    text: frozenset[str] = frozenset()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    decimal: str = "."
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Mapping):
             raise UserError(f"columns={shown(self.columns)} must map names to values, such as {{'height': [1, 2]}}")
-        columns = {name: normalised_column(values, name, self.source) for name, values in self.columns.items()}
-        lengths = {len(values) for values in columns.values()}
-        if len(lengths) > 1:
-            raise UserError(f"the columns of {self.source} have different lengths: {sorted(lengths)}")
-        object.__setattr__(self, "columns", columns)
+        raw = {
+            str(name): column_array(values, str(name), self.source, exact=name in self.text)
+            for name, values in self.columns.items()
+        }
+        typed = typed_arrays(raw, self.source, self.text, "," if self.decimal == "," else None)
+        set_fields(self, typed, self.source, self.text, self.left_out, self.notes)
+
+    @classmethod
+    def of(cls, source: Any, *, text: Collection[str] = (), only: Collection[str] | None = None) -> "Table":
+        """The table of a mapping from names to values, or of a data frame of pandas, Polars or PyArrow.
+
+        The index of a pandas data frame is left out: silently if it is row numbers. So is a column ``Unnamed: 0`` of
+        row numbers or values that are all different, unless `only` or `text` names it.
+
+        Args:
+            source: a table is given back as it is.
+            text: names of columns to keep as text.
+            only: names of the columns to take, if the source has them; all for None.
+
+        Raises:
+            UserError: for anything else, two columns of one name, or a column that cannot be read.
+        """
+        if isinstance(source, Table):
+            return source
+        present = frame_columns(source)
+        if present is None:
+            raise UserError(f"{shown(source)} is no table; give a data frame, or a mapping from names to columns")
+        what = "the table" if isinstance(source, Mapping) else "the data frame"
+        selection = Selection(only=None if only is None else frozenset(only), text=frozenset(text))
+        raw = {
+            name: column_array(source[present[name]], name, what, exact=name in selection.text)
+            for name in selection.chosen(list(present), what)
+        }
+        index = index_of_frame(source)
+        left_out = {} if index is None or only is not None else dict([index])
+        return made(typed_arrays(raw, what, selection.text, None), what, selection, left_out)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -58,8 +118,67 @@ class Table:
         return f"Table({self.source!r}, {len(self)} rows, columns {list(self.columns)})"
 
     def rows(self, rows: np.ndarray) -> "Table":
-        """The table of these rows, by index."""
-        return Table({name: values[rows] for name, values in self.columns.items()}, self.source)
+        """The table of these rows, by index. Columns stay what they are."""
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        part = object.__new__(Table)
+        typed = Typed(columns, [], "," if self.decimal == "," else ".")
+        set_fields(part, typed, self.source, self.text, self.left_out, self.notes)
+        return part
+
+    def as_numbers(self, name: str, *, text_is_missing: bool = False) -> Float[np.ndarray, " rows"] | None:
+        """A column as numbers: of text, where every value is a number, and None where one is not.
+
+        Args:
+            name: of the column.
+            text_is_missing: whether text that is no number counts as missing; None then says that there is no number.
+        """
+        values = self.columns[name]
+        if values.dtype != object:
+            return values if values.dtype.kind == "f" else None
+        return numbers_of_text(values, "," if self.decimal == "," else ".", text_is_missing=text_is_missing)
+
+
+def made(typed: Typed, source: str, selection: Selection, left_out: Mapping[str, str]) -> Table:
+    """The table of columns that are normalised, without those that are an index of the rows."""
+    found = row_index(typed.columns, selection)
+    for name in found:
+        del typed.columns[name]
+    table = object.__new__(Table)
+    set_fields(table, typed, source, selection.text, {**typed.left_out, **left_out, **found}, ())
+    return table
+
+
+def set_fields(
+    table: Table, typed: Typed, source: str, text: frozenset[str], left_out: Mapping[str, str], notes: tuple[str, ...]
+) -> None:
+    """Set the fields of a frozen table, whose columns are normalised and checked."""
+    lengths = {len(values) for values in typed.columns.values()}
+    if len(lengths) > 1:
+        raise UserError(f"the columns of {source} have different lengths: {sorted(lengths)}")
+    fields = {
+        "columns": typed.columns,
+        "source": source,
+        "text": frozenset(text & typed.columns.keys()),
+        "left_out": dict(left_out),
+        "notes": (*notes, *typed.notes),
+        "decimal": typed.decimal,
+    }
+    for name, value in fields.items():
+        object.__setattr__(table, name, value)
+
+
+def typed_arrays(
+    raw: Mapping[str, np.ndarray], source: str, text: Collection[str], decimal: Literal[".", ","] | None
+) -> Typed:
+    """Columns that are arrays, normalised: what is not numbers or dates is looked at as text."""
+    names = {text_form(name): values for name, values in raw.items()}
+    if len(names) < len(raw):
+        raise UserError(f"{source} has names of columns that differ in white space or accents only; rename them")
+    return typed_columns(
+        {name: text_column(values) if values.dtype == object else values for name, values in names.items()},
+        text=text,
+        decimal=decimal,
+    )
 
 
 def real_numbers(x: ArrayLike) -> Float[np.ndarray, "..."]:
@@ -77,49 +196,21 @@ def real_numbers(x: ArrayLike) -> Float[np.ndarray, "..."]:
     return values.astype(np.float64, copy=False)
 
 
-def normalised_column(values: np.ndarray, name: str, source: str) -> np.ndarray:
-    """One column as float64 with NaN, or as an object array of text with None; masked values are missing ones."""
-    if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(object), None)
-    try:
-        values = np.asarray(values)
-    except ValueError as error:
-        raise UserError(f"column {name!r} of {source} has values of different shapes; give one each row") from error
-    if values.ndim != 1:
-        raise UserError(f"column {name!r} of {source} has shape {values.shape}; a column has one dimension")
-    if values.dtype.kind in "iuf":
-        return values.astype(np.float64)
-    return from_text([None if is_missing(value) else str(value) for value in values.tolist()], name, source)
+def read_table(
+    path: str | PathLike[str],
+    *,
+    drop: Collection[str] = (),
+    keep: Collection[str] = (),
+    only: Collection[str] | None = None,
+    text: Collection[str] = (),
+    encoding: str | None = None,
+    header: bool = True,
+    decimal: str | None = None,
+) -> Table:
+    """Read a .csv, .tsv, .txt or .tab file, as it is or with .gz behind, a .parquet file, or ``-``, standard input.
 
-
-def is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, float) and bool(np.isnan(value)))
-
-
-def from_text(cells: Sequence[str | None], name: str, source: str) -> np.ndarray:
-    """A column of text: float64 where every cell is a number or missing, else text.
-
-    Raises:
-        UserError: numbers with a decimal or thousands comma, which would otherwise become categories.
-    """
-    stripped = [None if cell is None or cell.strip() in MISSING else cell.strip() for cell in cells]
-    numbers = [np.nan if cell is None else parsed_number(cell) for cell in stripped]
-    if None not in numbers:
-        return np.asarray(numbers, dtype=np.float64)
-    present = [cell for cell in stripped if cell is not None]
-    with_comma = [cell for cell in present if "," in cell]
-    if with_comma and all(parsed_number(cell.replace(",", "")) is not None for cell in present):
-        raise UserError(
-            f"column {name!r} of {source} writes numbers with a comma ({with_comma[0]!r}); write a decimal point, and "
-            "no thousands separator"
-        )
-    column = np.empty(len(stripped), dtype=object)
-    column[:] = stripped
-    return column
-
-
-def read_table(path: str | PathLike[str], *, drop: Sequence[str] = (), only: Collection[str] | None = None) -> Table:
-    """Read a .csv, .tsv or .txt file (delimiter found by itself) or a .parquet file.
+    What separates the fields (comma, semicolon, tab or bar), decimal commas and the encoding are found. Columns without
+    a name are called ``Unnamed: k``; an index of the rows, which pandas and R write, is left out.
 
     A table has at most 100,000 columns, 50 million values (rows times columns) and 131,072 characters a value. A text
     file has at most 512 MiB, and so have the columns of a Parquet file once they are uncompressed. Of a Parquet file
@@ -127,63 +218,83 @@ def read_table(path: str | PathLike[str], *, drop: Sequence[str] = (), only: Col
 
     Args:
         path: of the file, which must be a regular file, not a pipe or a device.
-        drop: names of columns to leave out unread.
+        drop: names of columns to leave out unread; what is no name of a column is several with commas between them.
+        keep: names of columns to read even if they look like an index.
         only: names of the columns to read, if the file has them; all for None.
+        text: names of columns to keep as text, spelt as in the file.
+        encoding: of a text file, as Python calls it; else UTF-8, UTF-16 where the file says so by its first bytes, or
+            Western European, which a note says.
+        header: whether the first line of a text file names the columns; else they are x1, x2, ...
+        decimal: "." or ",", of numbers that could have either ("1,234"), where the file itself does not settle it.
 
     Raises:
         UserError: what is no path, an unknown suffix, a missing or unreadable file, a folder, a pipe or a device, a
-            table that is over a limit or damaged (with the line number), a column to drop that is not there, or no
-            column that is left.
+            table that is over a limit or damaged (with the line number), a column to drop that is not there, no column
+            that is left, or a first line that looks like data.
     """
     path = path_of("path", path, "a table")
-    left_out, kept = frozenset(drop), None if only is None else frozenset(only)
-
-    def wanted(names: list[str]) -> list[str]:
-        check_dropped(drop, names, path)
-        if left_out.issuperset(names):
-            raise UserError(f"drop names every column of {path}, and nothing is left; name fewer (--drop)")
-        return [name for name in names if name not in left_out and (kept is None or name in kept)]
-
+    if decimal not in (None, ".", ","):
+        raise UserError(f"decimal={shown(decimal)} must be a point or a comma")
+    selection = Selection(
+        frozenset(map(text_form, drop)),
+        frozenset(name for given in keep for name in (text_form(given), *map(text_form, given.split(",")))),
+        None if only is None else frozenset(map(text_form, only)),
+        frozenset(map(text_form, text)),
+    )
+    source = "standard input" if str(path) == STANDARD_INPUT else str(path)
     try:
-        if path.is_dir():
-            raise UserError(f"{path} is a folder; give a file ending in {', '.join(SUFFIXES)}")
-        if path.suffix.lower() not in SUFFIXES:
-            raise UserError(f"{path} has the suffix {path.suffix!r}; files are read by suffix: {', '.join(SUFFIXES)}")
-        if path.suffix.lower() == ".parquet":
-            from hyperborn.data.parquet import read_parquet
-
-            return Table(read_parquet(path, wanted), str(path))
+        if source != str(path):
+            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+            check_size(source, len(content), MOST_BYTES, FEWER)
+            if content.startswith(PARQUET):
+                return table_of_parquet(BytesIO(content), source, selection)
+        else:
+            check_suffix(path)
+            if path.suffix.lower() == ".parquet":
+                with open_regular(path) as file:
+                    return table_of_parquet(file, source, selection)
+            content = read_bounded(path, MOST_BYTES, remedy=FEWER)
         from hyperborn.data.delimited import read_delimited
+        from hyperborn.data.encodings import unzipped
 
-        return Table(read_delimited(path, wanted), str(path))
+        content = unzipped(content, source, MOST_BYTES, FEWER)
+        typed = read_delimited(content, source, selection, encoding=encoding, header=header, decimal=decimal)
+        return made(typed, source, selection, {})
     except FileNotFoundError as error:
         raise UserError(f"there is no file {path}; check the path") from error
     except OSError as error:
         raise UserError(
-            f"{path} cannot be read: {error.strerror or error}; check the path and its permissions"
+            f"{source} cannot be read: {error.strerror or error}; check the path and its permissions"
         ) from error
     except MemoryError as error:
-        raise UserError(f"{path} does not fit into memory; take fewer rows or columns") from error
+        raise UserError(f"{source} does not fit into memory; take fewer rows or columns") from error
 
 
-def check_columns(count: int, path: Path) -> None:
+def table_of_parquet(file: BinaryIO, source: str, selection: Selection) -> Table:
+    """The table of an open Parquet file."""
+    from hyperborn.data.parquet import read_parquet
+
+    raw, left_out = read_parquet(file, source, selection)
+    return made(typed_arrays(raw, source, selection.text, None), source, selection, left_out)
+
+
+def check_suffix(path: Path) -> None:
+    """Raise a UserError for a folder, or a file of a kind that is not read."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; give a file ending in {', '.join(SUFFIXES)}")
+    if not path.name.lower().endswith(SUFFIXES):
+        raise UserError(f"{path} has the suffix {path.suffix!r}; files are read by suffix: {', '.join(SUFFIXES)}")
+
+
+def check_columns(count: int, source: str) -> None:
     """Raise a UserError for more columns than a table may have."""
     if count > MOST_COLUMNS:
-        raise UserError(f"{path} has {count:,} columns, over the limit of {MOST_COLUMNS:,}; leave some out of the file")
+        raise UserError(
+            f"{source} has {count:,} columns, over the limit of {MOST_COLUMNS:,}; leave some out of the file"
+        )
 
 
-def check_values(count: int, path: Path) -> None:
+def check_values(count: int, source: str) -> None:
     """Raise a UserError for more values (rows times columns) than a table may have."""
     if count > MOST_VALUES:
-        raise UserError(f"{path} has over {MOST_VALUES:,} values (rows times columns), the limit; take fewer rows")
-
-
-def check_dropped(drop: Sequence[str], names: Sequence[str], path: Path) -> None:
-    """Raise a UserError for the first column to drop that is none of these names."""
-    known = frozenset(names)
-    for name in drop:
-        if name not in known:
-            raise UserError(
-                f"{path} has no column {name!r} to drop, the nearest is {nearest_name(name, names)!r}; its columns "
-                f"are: {joined(names)}"
-            )
+        raise UserError(f"{source} has over {MOST_VALUES:,} values (rows times columns), the limit; take fewer rows")

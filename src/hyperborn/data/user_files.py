@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.columns import matrix
 from hyperborn.data.dataset import Labelled, RawExamples
+from hyperborn.data.frames import frame_columns
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
-from hyperborn.data.tables import Table, has_named_columns, read_table
+from hyperborn.data.tables import Table, read_table
 from hyperborn.data.user_table import (
     Aside,
     columns_needed,
@@ -62,6 +63,7 @@ def examples_of_files(
         )
         examples = examples_in_encoding(table, preprocessing, target=target, aside=aside)
     else:
+        choices.check_target(target)
         table = read_table(
             files.table,
             drop=choices.drop,
@@ -94,7 +96,7 @@ def raw_table(
         return source
     if isinstance(source, str | PathLike):
         return read_table(source, only=names, decimal=preprocessing.decimal)
-    if has_named_columns(source):
+    if frame_columns(source) is not None:
         return Table.of(source, only=names)
     try:
         rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)

@@ -76,7 +76,7 @@ def read_bounded(
     return data
 
 
-def check_size(path: Path, size: int, most: int, remedy: str) -> None:
+def check_size(path: Path | str, size: int, most: int, remedy: str) -> None:
     """Raise a UserError that names file, size, limit and remedy if there are more bytes than `most`."""
     if size > most:
         raise UserError(f"{path} has {size_text(size)}, over the limit of {size_text(most)}; {remedy}")
