@@ -126,6 +126,8 @@ def check_part(result: "Result", only: Part | None, threshold: float | None) -> 
         raise UserError(f"--only mean goes with a regression, and {target!r} has classes; take labels or probabilities")
     if not classes and only in (Part.LABELS, Part.PROBABILITIES):
         raise UserError(f"--only {only} goes with classes, and {target!r} is a number; take --only mean")
+    if threshold is not None and not classes:
+        raise UserError(f"--threshold decides between classes, and of {target!r} a regression was made; leave it out")
     if threshold is not None and only is Part.PROBABILITIES:
         raise UserError("--threshold decides for labels, which --only probabilities leaves out; leave one of them out")
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from hyperborn._typing import Targets
 from hyperborn.errors import UserError, is_number
 
 MOST_CONFUSED = 100
@@ -30,9 +31,7 @@ def at_threshold(
     return (probabilities[:, 1] >= threshold).astype(np.int64)
 
 
-def report_of_decisions(
-    decided: Int[np.ndarray, " examples"], y: Int[np.ndarray, " examples"], classes: Sequence[str]
-) -> dict[str, Any]:
+def report_of_decisions(decided: Targets, y: Targets, classes: Sequence[str]) -> dict[str, Any]:
     """What `ClassProbabilities.report` gives."""
     count, y = len(classes), y.astype(np.int64)
     examples = np.bincount(y, minlength=count)

@@ -118,19 +118,18 @@ def average_name(average: Mapping[str, Any]) -> str:
 
 
 def bytes_text(sized: Mapping[str, Any]) -> str:
+    """A size, from a million bytes on in MB, so that the names of rows stay short."""
     size = sized.get("size_in_bytes")
+    if size is not None and size >= 1_000_000:
+        return f"{size / 1e6:,.1f} MB"
     return MISSING if size is None else f"{size:,} byte{'' if size == 1 else 's'}"
 
 
 def beaten_line(name: str, scores: Mapping[str, float], own: Mapping[str, float]) -> Any:
     """A line that says by which measures a simpler prediction is better than the run; None where it is not."""
-    ahead = [
-        f"{SHORT.get(metric) or metric_name(metric)} {narrow_score_text(scores[metric])}, not "
-        f"{narrow_score_text(own[metric])}"
-        for metric in ("accuracy", "rmse", "nll")
-        if metric in scores and metric in own and is_better(metric, scores[metric], own[metric])
-    ]
-    return text_cells([f"better on the test split: {name} ({'; '.join(ahead)})"])[0] if ahead else None
+    both = [metric for metric in ("accuracy", "rmse", "nll") if metric in scores and metric in own]
+    ahead = [SHORT.get(metric) or metric for metric in both if is_better(metric, scores[metric], own[metric])]
+    return text_cells([f"better on the test split: {name}, by {' and '.join(ahead)}"])[0] if ahead else None
 
 
 def is_better(metric: str, one: float, other: float) -> bool:
