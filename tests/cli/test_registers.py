@@ -61,7 +61,7 @@ def test_the_summary_is_one_object_of_finite_numbers(hyperborn: Run, cancer: tup
     assert found["map"]["energy"] > 0
     assert len(found["losses"]) == 2
     for split in ("train", "validation", "test"):
-        assert set(found[split]) == {"accuracy", "nll", "brier", "ece"}
+        assert set(found[split]) == {"accuracy", "nll", "brier", "ece", "auc"}
         assert found[split]["accuracy"] > 0.6
 
 

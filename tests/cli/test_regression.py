@@ -110,7 +110,13 @@ def test_a_labelled_table_is_scored_in_its_units(cars: Path, hyperborn: Run) -> 
 def test_the_summary_has_the_linear_regression_beside_it(cars: Path, hyperborn: Run) -> None:
     shown = hyperborn("resume", cars / "run")
     assert shown.code == 0
-    for text in ("root mean squared error", "linear, test", "price, mean", "factor of predicted deviations"):
+    for text in (
+        "root mean squared error",
+        "linear regression",
+        "always the mean",
+        "price, mean",
+        "factor of predicted deviations",
+    ):
         assert text in shown.out
     assert "accuracy" not in shown.out
     assert "temperature" not in shown.out

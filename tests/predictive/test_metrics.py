@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from hyperborn.errors import UserError
-from hyperborn.predictive import accuracy, brier, expected_calibration_error, mean_nll, scores
+from hyperborn.predictive import accuracy, area_under_roc, brier, expected_calibration_error, mean_nll, scores
 
 PROBABILITIES = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.35, 0.65]])
 LABELS = np.array([0, 1, 1, 0])
@@ -38,9 +39,9 @@ def test_three_classes_worked_out_by_hand() -> None:
 
 def test_certain_predictions() -> None:
     certain = np.array([[1.0, 0.0], [0.0, 1.0]])
-    assert scores(certain, np.array([0, 1])) == {"accuracy": 1.0, "nll": 0.0, "brier": 0.0, "ece": 0.0}
+    assert scores(certain, np.array([0, 1])) == {"accuracy": 1.0, "nll": 0.0, "brier": 0.0, "ece": 0.0, "auc": 1.0}
     wrong = scores(certain, np.array([1, 0]))
-    assert (wrong["accuracy"], wrong["brier"], wrong["ece"]) == (0.0, 2.0, 1.0)
+    assert (wrong["accuracy"], wrong["brier"], wrong["ece"], wrong["auc"]) == (0.0, 2.0, 1.0, 0.0)
     # A probability of 0 counts as the least normal number, so that the score stays finite.
     np.testing.assert_allclose(wrong["nll"], 1022 * np.log(2), rtol=1e-12)
 
@@ -52,9 +53,32 @@ def test_calibrated_predictions_have_no_calibration_error() -> None:
 
 def test_scores_are_plain_floats_by_name() -> None:
     found = scores(PROBABILITIES.astype(np.float32), LABELS)
-    assert list(found) == ["accuracy", "nll", "brier", "ece"]
+    assert list(found) == ["accuracy", "nll", "brier", "ece", "auc"]
     assert all(type(value) is float for value in found.values())
     assert found["ece"] == expected_calibration_error(PROBABILITIES.astype(np.float32), LABELS)
+
+
+def test_the_area_counts_pairs_of_examples_that_are_in_order() -> None:
+    """Of the second class 0.4 and 0.8, of the first 0.1 and 0.65: three of four pairs, and a tie counts half."""
+    assert area_under_roc(PROBABILITIES, LABELS) == scores(PROBABILITIES, LABELS)["auc"] == 0.75
+    tie = np.array([[0.5, 0.5], [0.5, 0.5], [0.7, 0.3]])
+    assert area_under_roc(tie, np.array([1, 0, 0])) == 0.75
+
+
+def test_of_more_classes_the_area_is_the_mean_over_those_that_occur() -> None:
+    random = np.random.default_rng(0)
+    probabilities, y = random.dirichlet(np.ones(4), 60), random.integers(0, 4, 60)
+    expected = roc_auc_score(y, probabilities, multi_class="ovr", average="macro")
+    assert area_under_roc(probabilities, y) == pytest.approx(expected, rel=1e-12)
+    y[y == 2] = 0
+    areas = [roc_auc_score(y == index, probabilities[:, index]) for index in (0, 1, 3)]
+    assert scores(probabilities, y)["auc"] == pytest.approx(np.mean(areas), rel=1e-12)
+
+
+def test_one_class_alone_has_no_area() -> None:
+    assert list(scores(PROBABILITIES, np.ones(4, int))) == ["accuracy", "nll", "brier", "ece"]
+    with pytest.raises(UserError, match="all labels are 1; the area under the ROC needs examples of two classes"):
+        area_under_roc(PROBABILITIES, np.ones(4, int))
 
 
 def test_an_empty_split_has_no_scores() -> None:

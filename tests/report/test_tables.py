@@ -83,10 +83,75 @@ def test_missing_values_are_dashes_or_left_out(summary: dict[str, None]) -> None
     assert not [line for line in lines if line.startswith(("loss", "ELBO", "log evidence", "entropy", "KL"))]
 
 
+AVERAGE = {"accuracy": 0.962, "nll": 0.12, "brier": 0.06, "ece": 0.02, "auc": 0.99}
+ONE = {"accuracy": 0.827, "nll": 0.61, "brier": 0.31, "ece": 0.12, "auc": 0.91}
+CONSTANT = {"accuracy": 0.44, "nll": 1.04, "brier": 0.64, "ece": 1.3e-16, "auc": 0.5}
+COMPARED = {
+    "n_weights": 13_000,
+    "size_in_bytes": 1640,
+    "test": AVERAGE,
+    "average": {"n_networks": 32, "is_all": False, "size_in_bytes": 52_040},
+    "one_network": {"size_in_bytes": 1640, "temperature": 0.5, "test": ONE},
+    "constant": {"test": CONSTANT},
+}
+
+
+def test_one_network_and_the_commonest_class_stand_beside_the_average() -> None:
+    lines = printed(summary_table(COMPARED), 80)
+    assert lines[0] == "13,000 binary weights, 1,640 bytes a network"
+    assert max(map(len, lines)) <= 80
+    assert found(lines, "test split") == "accuracy NLL Brier ECE AUC"
+    assert found(lines, "average of 32 networks (52,040 bytes)") == "0.9620 0.1200 0.0600 0.0200 0.9900"
+    assert found(lines, "one network (1,640 bytes)") == "0.8270 0.6100 0.3100 0.1200 0.9100"
+    assert found(lines, "always the commonest class") == "0.4400 1.0400 0.6400 0.0000 0.5000"
+    assert not [line for line in lines if line.startswith("better")]
+
+
+def test_names_of_averages_say_what_they_are_of() -> None:
+    every = {"average": {"n_networks": 2**20, "is_all": True, "size_in_bytes": None}}
+    assert found(printed(summary_table(COMPARED | every), 80), "average of all 1,048,576 networks").startswith("0.9620")
+    large = {"average": {"n_networks": 32, "is_all": False, "size_in_bytes": 12_345_678}}
+    assert found(printed(summary_table(COMPARED | large), 80), "average of 32 networks (12.3 MB)").startswith("0.9620")
+    alone = {"average": {"n_networks": 1, "is_all": False, "size_in_bytes": 1}, "one_network": None}
+    assert found(printed(summary_table(COMPARED | alone), 80), "one network (1 byte)").startswith("0.9620")
+
+
+def test_simpler_predictions_that_are_better_are_said_in_a_line() -> None:
+    better = {"constant": {"test": CONSTANT | {"accuracy": 0.97}}, "one_network": {"test": ONE | {"accuracy": 0.99}}}
+    lines = printed(summary_table(COMPARED | better), 80)
+    assert found(lines, "better on the test split:") == "always the commonest class, by accuracy"
+
+
+def test_a_linear_regression_stands_beside_a_regression() -> None:
+    own = {"rmse": 59.5, "mae": 48.2, "nll": 5.51, "r2": 0.35, "coverage_50": 0.5, "coverage_90": 0.9}
+    linear = own | {"rmse": 55.1, "nll": 5.44}
+    constant = own | {"rmse": 71_234.5678, "r2": -0.01, "nll": 11.9}
+    summary = {
+        "target": {"name": "price", "mean": 1.0, "deviation": 2.0},
+        "test": own,
+        "linear": {"test": linear},
+        "constant": {"test": constant},
+        "average": {"n_networks": 256, "is_all": True, "size_in_bytes": None},
+        "one_network": {"size_in_bytes": 1, "deviation_factor": 1.0, "test": own},
+    }
+    lines = printed(summary_table(summary), 80)
+    assert max(map(len, lines)) <= 80
+    assert found(lines, "test split") == "RMSE MAE NLL R²"
+    assert found(lines, "linear regression") == "55.1000 48.2000 5.4400 0.3500"
+    assert found(lines, "always the mean") == "71,234.6 48.2000 11.9000 -0.0100"
+    said = found(lines, "better on the test split:")
+    assert said == "linear regression, by RMSE and NLL"
+
+
+def test_without_test_scores_nothing_is_compared() -> None:
+    lines = printed(summary_table(COMPARED | {"test": {}}))
+    assert not [line for line in lines if line.startswith(("test split", "one network", "always", "better"))]
+
+
 def test_registers_have_numbers_of_their_own() -> None:
     sampled = {"standard_error": 0.25, "kl": 12.5, "size_in_bytes": 1044, "n_weights": 4736, "losses": [3.0]}
     lines = printed(summary_table(sampled | {"objective": "elbo", "map": {"bits": None, "energy": 22.125}}))
-    assert lines[0] == "ELBO, 4,736 binary weights, 1,044 bytes"
+    assert lines[0] == "ELBO, 4,736 binary weights, 1,044 bytes a network"
     assert found(lines, "its standard error (nats)") == "0.250"
     assert found(lines, "KL to the prior (nats)") == "12.500"
     assert found(lines, "most probable network") == "of 4,736 bits"

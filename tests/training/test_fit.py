@@ -203,7 +203,7 @@ def test_the_summary_holds_what_the_command_line_prints(result: Result) -> None:
     } <= summary.keys()
     assert (summary["n_weights"], summary["n_parameters"], summary["objective"]) == (9, 36, "elbo")
     for name in ("train", "validation", "test"):
-        assert summary[name].keys() == {"accuracy", "nll", "brier", "ece"}
+        assert summary[name].keys() == {"accuracy", "nll", "brier", "ece", "auc"}
     assert summary["map"].keys() == {"bits", "energy", "test_accuracy"}
     assert summary["seconds"].keys() == {"energies", "compile", "train"}
     assert all(seconds >= 0 for seconds in summary["seconds"].values())

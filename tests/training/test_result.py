@@ -161,6 +161,76 @@ def test_raw_rows_are_predicted_as_their_preprocessed_ones(tmp_path: Path) -> No
     np.testing.assert_array_equal(result.predict_table(str(tmp_path / "raw.csv"), samples=5, seed=2), drawn)
 
 
+@pytest.fixture(scope="module")
+def far_from_zero() -> tuple[Result, np.ndarray]:
+    """A result whose features have a mean of 50 and a scale of 10, and raw rows that it was not trained on."""
+    random = np.random.default_rng(0)
+    x = random.normal(50, 10, size=(100, 2))
+    data = hb.data.from_arrays(x, (x.sum(axis=1) > 100).astype(int), features=["a", "b"])
+    network = hb.networks.BinaryMLP(n_features=2, hidden=(), n_classes=2)
+    result = hb.fit(network, data, posterior=hb.Register(hb.circuits.ProductState(3)), steps=30, progress=False)
+    return result, random.normal(50, 10, size=(12, 2))
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_raw_rows_with_names_are_predicted_and_without_are_refused(far_from_zero: tuple[Result, np.ndarray]) -> None:
+    result, raw = far_from_zero
+    frame = Frame({"a": raw[:, 0], "b": raw[:, 1]})
+    expected = result.predict_proba(result.data.preprocessing.apply(raw))
+    for given in (frame, {"b": raw[:, 1], "a": raw[:, 0]}, hb.data.Table({"a": raw[:, 0], "b": raw[:, 1]})):
+        np.testing.assert_array_equal(result.predict_proba(given), expected)
+        np.testing.assert_array_equal(result.predict(given), expected.argmax(axis=1))
+        assert len(result.network_predictions(result.most_probable(1), given)) == len(raw)
+    np.testing.assert_array_equal(result.predict_table(raw), expected)
+    for rows in (raw, raw[:1]):
+        for ask in (
+            result.predictions,
+            result.predict_proba,
+            result.predict,
+            lambda x: result.network_probabilities(result.most_probable(1), x),
+        ):
+            with pytest.raises(UserError, match="x looks like raw rows"):
+                ask(rows)
+    with pytest.raises(UserError, match="the data frame has no column 'b'"):
+        result.predict_proba({"a": raw[:, 0]})
+
+
+def test_what_is_known_to_be_features_may_be_anywhere(far_from_zero: tuple[Result, np.ndarray]) -> None:
+    result, raw = far_from_zero
+    assert len(result.predictions_of_features(raw)) == len(raw)
+    # So is a file of raw rows that lie where features would.
+    assert len(result.predict_table(1e6 + raw)) == len(raw)
+
+
+def test_a_threshold_decides_between_two_classes(far_from_zero: tuple[Result, np.ndarray]) -> None:
+    result, _ = far_from_zero
+    second = result.predict_proba(result.data.test.x)[:, 1]
+    threshold = float(np.sort(second)[5])
+    found = result.predict(result.data.test.x, threshold=threshold)
+    np.testing.assert_array_equal(found, second >= threshold)
+    assert found.sum() == len(second) - 5
+    with pytest.raises(UserError, match="threshold = 2: give a number from 0 to 1"):
+        result.predict(result.data.test.x, threshold=2)
+
+
+def test_the_summary_has_one_network_and_predictions_without_features_beside_the_average(
+    far_from_zero: tuple[Result, np.ndarray],
+) -> None:
+    result, _ = far_from_zero
+    summary, data = result.summary, result.data
+    assert summary["average"] == {"n_networks": 8, "is_all": True, "size_in_bytes": None}
+    alone = result.network_predictions(result.most_probable(1), data.validation.x).fitted_calibration(data.validation.y)
+    calibrated = result.network_predictions(result.most_probable(1), data.test.x).calibrated(alone)
+    assert summary["one_network"] == {"size_in_bytes": 1, "temperature": alone, "test": calibrated.scores(data.test.y)}
+    assert summary["one_network"]["test"]["accuracy"] == summary["map"]["test_accuracy"]
+    frequency = (data.train.y == data.test.y[:, None]).mean(axis=1)
+    assert summary["constant"]["test"]["nll"] == pytest.approx(-np.log(frequency).mean())
+    report = summary["test_report"]
+    assert report["classes"] == ["0", "1"]
+    assert report["accuracy"] == summary["test"]["accuracy"]
+    assert np.sum(report["confusion"]) == len(data.test)
+
+
 def test_saving_replaces_a_run_only_by_force(result: Result, tmp_path: Path) -> None:
     result.save(tmp_path / "run")
     with pytest.raises(UserError, match=r"run exists; choose another name, or force=True \(--force\)"):

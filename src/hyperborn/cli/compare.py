@@ -11,6 +11,7 @@ from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import COMPARE
 
 if TYPE_CHECKING:
+    from hyperborn.cli.folders import Folder
     from hyperborn.config import CompareConfig
     from hyperborn.study.fitting import Row
 
@@ -43,10 +44,10 @@ def compare_command(
         import_plugins(plugin or ())
         settings = configured(CompareConfig, config, {"data": data, **flags})
 
-        def written(folder: Path) -> "tuple[dict[str, Any], list[Row]]":
-            check_writable(folder)
+        def written(folder: "Folder") -> "tuple[dict[str, Any], list[Row]]":
+            check_writable(folder.path)
             # The folder is held from the start, so that another comparison of this name is refused before its work.
-            with writing(folder):
+            with writing(folder.path):
                 return compared_in(folder, settings, force=force, is_chosen=force or out is not None)
 
         record, rows = in_free_folder(written, out, settings.data, "compare", force=force)
@@ -59,12 +60,12 @@ def compare_command(
 
 
 def compared_in(
-    folder: Path, settings: "CompareConfig", *, force: bool, is_chosen: bool
+    chosen: "Folder", settings: "CompareConfig", *, force: bool, is_chosen: bool
 ) -> "tuple[dict[str, Any], list[Row]]":
     """Compare, and write the comparison; returns its record, and the rows of every seed.
 
     A folder that the user chose is written, or writing fails. Instead of any other folder that exists by then, a free
-    one beside it is written.
+    one beside it is written. It is announced when the first seed is complete: from then on something is written.
 
     Raises:
         Stopped: if it was stopped after a seed was complete; all complete seeds are written.
@@ -81,11 +82,14 @@ def compared_in(
     from hyperborn.study import comparison
     from hyperborn.training.interruption import interruptible
 
+    folder = chosen.path
     rows: list[Row] = []
     stopped = 0
     try:
         with Progress() as progress:
             for of_one_seed in comparison.compare_objectives(settings, progress):
+                if not rows and chosen.announcement:
+                    progress.note(chosen.announcement)
                 rows += of_one_seed
     except KeyboardInterrupt as error:
         stopped = signal_of(error)

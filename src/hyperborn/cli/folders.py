@@ -3,12 +3,12 @@
 import shlex
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
 from hyperborn.backends.jobs.budget import LimitReached
-from hyperborn.cli.output import note
 from hyperborn.errors import UserError
 from hyperborn.runs.layout import is_free, is_run
 from hyperborn.storage import FolderTaken, folder_exists
@@ -19,11 +19,19 @@ from hyperborn.storage.manifest import MANIFEST, read_manifest, unlisted
 Made = TypeVar("Made")
 
 
-def free_folder(out: Path | None, data: str, label: str, *, force: bool, taken: Collection[Path] = ()) -> Path:
+@dataclass(frozen=True)
+class Folder:
+    """A folder to write, and what is to be said once anything stays there; nothing where the name is as expected."""
+
+    path: Path
+    announcement: str = ""
+
+
+def free_folder(out: Path | None, data: str, label: str, *, force: bool, taken: Collection[Path] = ()) -> Folder:
     """The folder asked for, or the first free one of runs/DATA-LABEL, runs/DATA-LABEL-2, ...
 
     With `force` it is runs/DATA-LABEL, unless there are several of its name. Folders in `taken` are skipped: another
-    process took them after they were found free. A note says so where a number is added to the name.
+    process took them after they were found free. Where a number is added to the name, it is to be said.
 
     Raises:
         UserError: if the folder asked for exists and `force` is false, or none is asked for and several exist.
@@ -31,18 +39,16 @@ def free_folder(out: Path | None, data: str, label: str, *, force: bool, taken: 
     if out is not None:
         if not force and not is_free(out):
             raise UserError(f"{out} exists; choose another name with --out, or --force to replace it")
-        return out
+        return Folder(out)
     first = Path("runs") / f"{Path(data).stem}-{label}"
     if first not in taken and is_free(first):
-        return first
+        return Folder(first)
     free = free_beside(first, taken)
     if not force:
-        note(f"{first} exists: writing {free} (--force replaces it, --out names another)")
-        return free
+        return Folder(free, f"{first} exists: writing {free} (--force replaces it, --out names another)")
     if free.name != f"{first.name}-2":
         raise UserError(f"{first} is not the only one of its name; say with --out which one --force is to replace")
-    note(f"replacing {first}")
-    return first
+    return Folder(first, f"replacing {first}")
 
 
 def free_beside(folder: Path, taken: Collection[Path] = ()) -> Path:
@@ -52,9 +58,17 @@ def free_beside(folder: Path, taken: Collection[Path] = ()) -> Path:
 
 
 def in_free_folder(
-    work: Callable[[Path], Made], out: Path | None, data: str, label: str, *, force: bool, first: Path | None = None
+    work: Callable[[Folder], Made],
+    out: Path | None,
+    data: str,
+    label: str,
+    *,
+    force: bool,
+    first: Folder | None = None,
 ) -> Made:
     """The result of `work` in the folder `first`, or without it in that of `free_folder`.
+
+    `work` makes the announcement as soon as anything is written that will stay, since errors before leave nothing.
 
     If no folder was asked for and another process takes it first (`FolderTaken`), the next free one is used.
 
@@ -69,7 +83,7 @@ def in_free_folder(
         except FolderTaken:
             if out is not None or force:
                 raise
-            taken.add(folder)
+            taken.add(folder.path)
 
 
 def check_writable(folder: Path) -> None:

@@ -56,11 +56,11 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def check_new_file(out: Path | None) -> None:
-    """Raise a UserError if the file that a command is to write exists."""
+def check_new_file(out: Path | None, remedy: str = "choose another name with --out") -> None:
+    """Raise a UserError, with what to do, if the file that a command is to write exists."""
     # The real path is checked: with folder/../name, and no such folder, the plain path does not find the file.
     if out is not None and (out.is_symlink() or Path(os.path.realpath(out)).exists()):
-        raise UserError(f"{out} exists; choose another name with --out")
+        raise UserError(f"{out} exists; {remedy}")
 
 
 def show(renderable: Any, *, is_saved: bool = False) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -14,14 +15,12 @@ from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import EVALUATE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    import numpy as np
-    from jaxtyping import Float
-
+    from hyperborn._typing import Targets
     from hyperborn.config import RunConfig
     from hyperborn.data import Preprocessing, Split, Table
-    from hyperborn.predictive import NormalMixture
+    from hyperborn.predictive import NormalMixture, Predictions
     from hyperborn.training import Result
 
 DIGITS, MOST_DIGITS = 6, 17
@@ -37,10 +36,37 @@ Uncalibrated: TypeAlias = Annotated[
 ]
 
 
+Threshold: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P", help="Of two classes: predict the second (in the run's order) where its probability is at least P."
+    ),
+]
+
+
+class Part(StrEnum):
+    """What alone is written of predictions."""
+
+    LABELS = "labels"
+    PROBABILITIES = "probabilities"
+    MEAN = "mean"
+
+
 def predict_command(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished run.")],
     file: Annotated[Path, typer.Argument(help="CSV or Parquet file with the columns that the run was trained on.")],
     out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output if absent.")] = None,
+    force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the CSV file if it exists.")] = False,
+    keep_columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B", help="Columns of the file to copy in front of the predictions, or all; may be given again."
+        ),
+    ] = None,
+    only: Annotated[
+        Part | None, typer.Option(help="Write labels or probabilities alone; of a regression the mean.")
+    ] = None,
+    threshold: Threshold = None,
     samples: Samples = None,
     uncalibrated: Uncalibrated = False,
     plugin: Plugins = None,
@@ -48,69 +74,122 @@ def predict_command(
 ) -> None:
     """Predict new examples: classes with their probabilities, or of a regression mean, deviation and intervals."""
     with errors_explained(as_json):
+        from hyperborn.data.columns import surprises
+        from hyperborn.data.user_files import raw_table
         from hyperborn.parts import import_plugins
         from hyperborn.predictive import NormalMixture
-        from hyperborn.predictive.predictions import probabilities_of
+        from hyperborn.predictive.predictions import decided
         from hyperborn.runs.results import load
         from hyperborn.storage import write_file
 
         import_plugins(plugin or ())
-        check_new_file(out)
+        check_out(out, file, force)
         result = load(run, report=note)
-        found = result.predictions_of_table(file, samples=samples, calibrated=not uncalibrated)
-        header, lines, record = (
-            of_numbers(result, found)
+        check_part(result, only, threshold)
+        table = raw_table(file, result.data.preprocessing, copied=keep_columns or ())
+        for line in (*table.notes, *surprises(table, result.data.preprocessing.columns)):
+            note(line)
+        found = result.predictions_of_table(table, samples=samples, calibrated=not uncalibrated)
+        columns, record = (
+            of_numbers(result, found, only)
             if isinstance(found, NormalMixture)
-            else of_classes(result, probabilities_of(found))
+            else of_classes(result, found, decided(found, threshold), only)
         )
+        kept = {name: ["" if cell is None else cell for cell in table.columns[name]] for name in table.copied}
+        check_kept(kept, columns, file)
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(header)
-        rows.writerows(lines)
+        rows.writerow([*kept, *columns])
+        rows.writerows(zip(*kept.values(), *columns.values(), strict=True))
         if out is not None:
             write_file(out, text.getvalue().encode())
             note(f"{len(found)} predictions written to {out}")
         if as_json:
-            emit({"run": str(run), "file": str(file), **record})
+            extra = {"threshold": threshold} if threshold is not None else {}
+            emit({"run": str(run), "file": str(file), **extra, **record, **({"kept": kept} if kept else {})})
         elif out is None:
             write(text.getvalue())
 
 
-Output: TypeAlias = "tuple[list[str], list[list[str]], dict[str, Any]]"
-"""Predictions as the header and the rows of a table, and as a record."""
+def check_out(out: Path | None, file: Path, force: bool) -> None:
+    """Raise a UserError if the file to write exists, unless it is to be replaced; the one that is read never is."""
+    from hyperborn.errors import UserError
+
+    if not force:
+        check_new_file(out, "choose another name with --out, or --force to replace it")
+    elif out is not None and out.exists() and file.exists() and out.samefile(file):
+        raise UserError(f"{out} is the file to predict, and is not replaced; choose another name with --out")
 
 
-def of_classes(result: "Result", probabilities: "Float[np.ndarray, 'examples classes']") -> Output:
-    """The most probable class of each example, and the probability of every class."""
-    names = result.data.classes
-    classes = [names[index] for index in probabilities.argmax(axis=1)]
-    header = ["prediction", *(f"probability_{name}" for name in names)]
-    lines = [[name, *(f"{p:.6g}" for p in row)] for name, row in zip(classes, probabilities, strict=True)]
-    by_class = [dict(zip(names, row, strict=True)) for row in probabilities.tolist()]
-    return header, lines, {"classes": list(names), "predictions": classes, "probabilities": by_class}
+def check_part(result: "Result", only: Part | None, threshold: float | None) -> None:
+    """Raise a UserError, before any work, for a part or a threshold that the run's predictions do not have."""
+    from hyperborn.errors import UserError
+
+    target, classes = result.data.preprocessing.target, result.data.n_classes
+    if classes and only is Part.MEAN:
+        raise UserError(f"--only mean goes with a regression, and {target!r} has classes; take labels or probabilities")
+    if not classes and only in (Part.LABELS, Part.PROBABILITIES):
+        raise UserError(f"--only {only} goes with classes, and {target!r} is a number; take --only mean")
+    if threshold is not None and not classes:
+        raise UserError(f"--threshold decides between classes, and of {target!r} a regression was made; leave it out")
+    if threshold is not None and only is Part.PROBABILITIES:
+        raise UserError("--threshold decides for labels, which --only probabilities leaves out; leave one of them out")
 
 
-def of_numbers(result: "Result", mixture: "NormalMixture") -> Output:
+def check_kept(kept: "Mapping[str, Sequence[str]]", columns: "Mapping[str, Sequence[str]]", file: Path) -> None:
+    """Raise a UserError for kept columns of the names of predictions."""
+    from hyperborn.errors import UserError
+
+    if taken := sorted(kept.keys() & columns.keys()):
+        raise UserError(
+            f"{file} has a column {taken[0]!r}, as predictions have; rename it, or leave it out of --keep-columns"
+        )
+
+
+Output: TypeAlias = "tuple[dict[str, list[str]], dict[str, Any]]"
+"""Predictions as the columns of a table by name, and as a record."""
+
+
+def of_classes(result: "Result", found: "Predictions", decided: "Targets", only: Part | None) -> Output:
+    """The class that is decided for in each example, and the probability of every class."""
+    from hyperborn.predictive.predictions import probabilities_of
+
+    names, probabilities = result.data.classes, probabilities_of(found)
+    columns: dict[str, list[str]] = {}
+    record: dict[str, Any] = {"classes": list(names)}
+    if only is not Part.PROBABILITIES:
+        columns["prediction"] = record["predictions"] = [names[index] for index in decided]
+    if only is not Part.LABELS:
+        columns |= {
+            f"probability_{name}": [f"{p:.6g}" for p in probabilities[:, place]] for place, name in enumerate(names)
+        }
+        record["probabilities"] = [dict(zip(names, row, strict=True)) for row in probabilities.tolist()]
+    return columns, record
+
+
+def of_numbers(result: "Result", mixture: "NormalMixture", only: Part | None) -> Output:
     """Mean, standard deviation and the bounds of the central intervals of each example, in units of the target.
 
     The table's header names the target beside each; the keys of the record do not, and are the same for every target.
     """
     target = result.data.preprocessing.target
-    columns = {"mean": mixture.mean, "standard_deviation": mixture.deviation}
+    values = {"mean": mixture.mean, "standard_deviation": mixture.deviation}
     for share in mixture.shares:
         name = f"{100 * share:.0f}"
-        columns[f"low_{name}"], columns[f"high_{name}"] = mixture.interval(share)
-    rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
+        values[f"low_{name}"], values[f"high_{name}"] = mixture.interval(share)
+    rows = list(zip(*(column.tolist() for column in values.values()), strict=True))
     narrowest = f"{100 * min(mixture.shares):.0f}"
-    widths = (columns[f"high_{narrowest}"] - columns[f"low_{narrowest}"]).tolist()
+    widths = (values[f"high_{narrowest}"] - values[f"low_{narrowest}"]).tolist()
     lines = [[f"{value:.{digits_of(row, width)}g}" for value in row] for row, width in zip(rows, widths, strict=True)]
     if same := [place for place, width in enumerate(widths) if width <= 0]:
         note(
             f"intervals of row {same[0] + 1} ({len(same)} of {len(rows)} rows) are too narrow beside a mean of "
             f"{rows[same[0]][0]:.3g} for their bounds to differ; are its features far from those trained on?"
         )
-    header = [f"{name}_{target}" for name in columns]
-    return header, lines, {"target": target, "predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
+    written = {name: place for place, name in enumerate(values) if only is None or name == only}
+    columns = {f"{name}_{target}": [line[place] for line in lines] for name, place in written.items()}
+    records = [{name: row[place] for name, place in written.items()} for row in rows]
+    return columns, {"target": target, "predictions": records}
 
 
 def digits_of(row: "Sequence[float]", width: float) -> int:
@@ -131,22 +210,25 @@ def evaluate_command(
         str | None,
         typer.Option(help="Split of the run's own data: train, validation or test. Default: test.", metavar="NAME"),
     ] = None,
+    threshold: Threshold = None,
     samples: Samples = None,
     uncalibrated: Uncalibrated = False,
     plugin: Plugins = None,
     as_json: Json = False,
     **flags: Flag,
 ) -> None:
-    """Score a run: accuracy, NLL, Brier score, calibration error, or of a regression RMSE, MAE, NLL, R2, coverage.
+    """Score a run: accuracy, NLL, Brier score, calibration error, AUC, or of a regression RMSE, MAE, NLL, R2, coverage.
 
-    With --backend as measured there.
+    Of classes with the recall of each and the confusion matrix. With --backend as measured there.
     """
     with errors_explained(as_json):
         from hyperborn.config import RunConfig, configured
-        from hyperborn.data import read_table
-        from hyperborn.data.user_table import columns_needed
+        from hyperborn.data.user_files import table_in_encoding
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
+        from hyperborn.predictive import ClassProbabilities
+        from hyperborn.predictive.predictions import decided
+        from hyperborn.report.confusion import confusion_table
         from hyperborn.report.notation import metric_name, number_text
         from hyperborn.report.tables import facts_table
         from hyperborn.runs.results import load
@@ -165,16 +247,28 @@ def evaluate_command(
         else:
             name = str(file)
             preprocessing = result.data.preprocessing
-            examples = labelled(read_table(file, only=columns_needed(preprocessing)), preprocessing)
+            examples = labelled(table_in_encoding(file, preprocessing), preprocessing)
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         labels = result.data.preprocessing.own_labels(examples.y)
-        found = result.predictions(examples.x, samples=samples, calibrated=not uncalibrated).scores(labels)
+        predictions = result.predictions_of_features(examples.x, samples=samples, calibrated=not uncalibrated)
+        # Of a regression a threshold is refused here.
+        decided(predictions, threshold)
+        found, report = predictions.scores(labels), {}
+        if isinstance(predictions, ClassProbabilities):
+            report = predictions.report(examples.y, result.data.classes, threshold=threshold)
+            found["accuracy"] = report["accuracy"]
+        at = {} if threshold is None else {"threshold": threshold}
         if as_json:
-            emit({"run": str(run), "on": name, "backend": settings.backend, "n_examples": len(examples), **found})
-        else:
-            lines = [(metric_name(key), number_text(value)) for key, value in found.items()]
-            show(facts_table([("scored on", f"{name}, {len(examples)} examples"), *lines]))
+            about = {"run": str(run), "on": name, "backend": settings.backend, "n_examples": len(examples)}
+            emit(about | at | found | report)
+            return
+        about = [("scored on", f"{name}, {len(examples)} examples")]
+        about += [(f"threshold of {result.data.classes[1]}", f"{value:g}") for value in at.values()]
+        show(facts_table([*about, *((metric_name(key), number_text(value)) for key, value in found.items())]))
+        if report:
+            show("")
+            show(confusion_table(report))
 
 
 def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
@@ -212,5 +306,5 @@ def labelled(table: "Table", preprocessing: "Preprocessing") -> "Split":
     target = preprocessing.target
     if target not in table.columns:
         raise UserError(f"{table.source} has no column {target!r} to score against; add it, or use: hyperborn predict")
-    labels, scaling = labels_of_table(table, preprocessing), preprocessing.target_scaling
+    (labels, table), scaling = labels_of_table(table, preprocessing), preprocessing.target_scaling
     return Split(preprocessing.transform(table), labels if scaling is None else scaling.standardised(labels))

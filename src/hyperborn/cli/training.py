@@ -11,6 +11,7 @@ from hyperborn.cli.plugins import Plugins
 from hyperborn.config.options import TRAIN
 
 if TYPE_CHECKING:
+    from hyperborn.cli.folders import Folder
     from hyperborn.training import Result
 
 OUT_HELP = "Run folder to write; if absent runs/DATA-OBJECTIVE[-BACKEND], with a number where that exists."
@@ -69,13 +70,20 @@ def train_command(
         if forecast := regime_of(definition).forecast(definition):
             note(forecast.text)
 
-        def trained(folder: Path) -> "tuple[Path, Result]":
+        def trained(folder: "Folder") -> "tuple[Path, Result]":
             limits = Limits(settings.max_shots, settings.max_jobs, settings.max_seconds)
             spending = session.Spending(limits, settings.max_wait)
-            with resumable(folder, plugin or ()), Progress() as progress:
+            with resumable(folder.path, plugin or ()), Progress() as progress:
                 plots = partial(plots_of, note=progress.note)
-                return folder, session.start(
-                    folder, definition, examples, progress, force=force, plots=plots, spending=spending
+                return folder.path, session.start(
+                    folder.path,
+                    definition,
+                    examples,
+                    progress,
+                    force=force,
+                    plots=plots,
+                    spending=spending,
+                    announcement=folder.announcement,
                 )
 
         folder, result = in_free_folder(trained, out, settings.data, label, force=force, first=first)

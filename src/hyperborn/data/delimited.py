@@ -40,8 +40,10 @@ def read_delimited(
     encoding: str | None = None,
     header: bool = True,
     decimal: Decimal | None = None,
-) -> Typed:
-    """The selected columns: float64 with NaN, or object arrays of text with None. The limits are those of `read_table`.
+) -> tuple[Typed, Selection]:
+    """The selected columns, and the selection with names of the file's columns.
+
+    They are float64 with NaN, or object arrays of text with None. The limits are those of `read_table`.
 
     Blank lines are ignored, and so are last columns with neither a name nor a value.
 
@@ -63,8 +65,9 @@ def read_delimited(
     below = [record for _, record in first[header:]]
     if header:
         check_is_header(head, below, line, source)
+    selection = selection.resolved(names, source)
     chosen = selection.chosen(names, source)
-    sample = sampled_numbers(below, names, [name for name in chosen if name not in selection.text])
+    sample = sampled_numbers(below, names, chosen)
     known = settled_decimal(sample.values()) or decimal
     reading = Reading(text, delimiter, header, tuple(names), known or ".")
     raw = reading.columns(chosen, selection.text)
@@ -83,7 +86,7 @@ def read_delimited(
         if name in typed.columns and not isinstance(raw[name], TextColumn) and written is not None
     }
     typed.notes = [*notes, *notes_on_numbers(by_pandas, reading.decimal, guessed=False), *typed.notes]
-    return typed
+    return typed, selection
 
 
 def sampled_numbers(

@@ -21,8 +21,12 @@ INDEX = "the index of a pandas data frame"
 INDEX_LEVEL = re.compile(r"__index_level_\d+__")
 
 
-def read_parquet(file: BinaryIO, source: str, selection: Selection) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Columns by name, and those that are left out with the reason: the index that pandas keeps beside the columns.
+def read_parquet(
+    file: BinaryIO, source: str, selection: Selection
+) -> tuple[dict[str, np.ndarray], dict[str, str], Selection]:
+    """Columns by name, those that are left out with the reason, and the selection with names of the file's columns.
+
+    Left out are what was dropped, and the index that pandas keeps beside the columns.
 
     Numbers are float64 with NaN, dates datetime64[s] with NaT, text and truth values object arrays with None; what is
     kept as text is an object array whose whole numbers have all of their digits.
@@ -45,6 +49,7 @@ def read_parquet(file: BinaryIO, source: str, selection: Selection) -> tuple[dic
         check_columns(len(names), source)
         if (name := first_repeated(names)) is not None:
             raise UserError(f"{source}: column {name!r} is named twice; rename one")
+        selection = selection.resolved(names, source)
         index = [name for name in saved_index(schema) if not selection.asks_for(name)]
         chosen = [name for name in selection.chosen(names, source) if name not in index]
         left_out = {} if selection.only is not None else dict.fromkeys(index, INDEX) | selection.dropped(names)
@@ -53,7 +58,7 @@ def read_parquet(file: BinaryIO, source: str, selection: Selection) -> tuple[dic
         # Text with few different values stays one copy of each, with a number for each row.
         opened = parquet.ParquetFile(file, read_dictionary=chosen)
         check_sizes(opened.metadata, frozenset(chosen), source)
-        return contents(opened, chosen, source, selection.text), left_out
+        return contents(opened, chosen, source, selection.text), left_out, selection
     except UserError:
         raise
     except (arrow.ArrowException, OSError, ValueError, MemoryError) as error:

@@ -1,48 +1,72 @@
 """Which columns of a file are read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hyperborn.data.column_choices import split_names
 from hyperborn.data.labels import joined, nearest_name
 from hyperborn.errors import UserError
 
+ALL = "all"
+"""Stands for every column, where columns are copied."""
+
 
 @dataclass(frozen=True)
 class Selection:
-    """The columns that a person wants.
+    """The columns that a person wants. A name that no column has may be several with commas between them.
 
     Attributes:
-        drop: names of columns to leave out unread; what is no name of a column is several with commas between them.
+        drop: names of columns to leave out unread.
         keep: names of columns that are read even if they look like an index.
         only: names of the columns to read, if the file has them; all for None.
         text: names of columns that are kept as text.
+        copied: names of columns that are read in any case and kept as text, to be written again; "all" for every one.
     """
 
     drop: frozenset[str] = frozenset()
     keep: frozenset[str] = frozenset()
     only: frozenset[str] | None = None
     text: frozenset[str] = frozenset()
+    copied: tuple[str, ...] = ()
 
-    def chosen(self, names: Sequence[str], source: str) -> list[str]:
-        """Those of the names of a file that are to be read, in its order.
+    def resolved(self, names: Sequence[str], source: str) -> "Selection":
+        """The same with names of these columns alone, and those that are copied among those that are read as text.
 
         Raises:
-            UserError: for a column to drop that the file does not have, or if none is left.
+            UserError: for a column to drop or to copy that is not there.
         """
-        dropped = frozenset(split_names(self.drop, names))
-        for name in sorted(dropped.difference(names)):
-            raise UserError(
-                f"{source} has no column {name!r} to drop, the nearest is {nearest_name(name, names)!r}; its columns "
-                f"are: {joined(names)}"
-            )
-        if dropped.issuperset(names):
+        parts = split_names(self.copied, names)
+        copied = [one for name in parts for one in ([name] if name in names or name != ALL else names)]
+        dropped = split_names(self.drop, names)
+        for what, wanted in (("drop", dropped), ("keep", copied)):
+            for name in wanted:
+                if name not in names:
+                    raise UserError(
+                        f"{source} has no column {name!r} to {what}, the nearest is {nearest_name(name, names)!r}; its "
+                        f"columns are: {joined(names)}"
+                    )
+        return replace(
+            self,
+            drop=frozenset(dropped),
+            keep=frozenset(split_names(self.keep, names)),
+            only=None if self.only is None else self.only.union(copied),
+            text=self.text.union(copied),
+            copied=tuple(dict.fromkeys(copied)),
+        )
+
+    def chosen(self, names: Sequence[str], source: str) -> list[str]:
+        """Those of the names of a file that are to be read, in its order; of a selection that is resolved.
+
+        Raises:
+            UserError: if none is left.
+        """
+        if self.drop.issuperset(names):
             raise UserError(f"drop names every column of {source}, and nothing is left; name fewer (--drop)")
-        return [name for name in names if name not in dropped and (self.only is None or name in self.only)]
+        return [name for name in names if name not in self.drop and (self.only is None or name in self.only)]
 
     def dropped(self, names: Sequence[str]) -> dict[str, str]:
         """Those of the names of a file that are dropped, with that as the reason."""
-        return {name: "dropped" for name in split_names(self.drop, names) if name in names}
+        return {name: "dropped" for name in names if name in self.drop}
 
     def asks_for(self, name: str) -> bool:
         """Whether a column is wanted by its name, so that it is read even if it looks like an index."""

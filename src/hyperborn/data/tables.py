@@ -1,7 +1,7 @@
 """A table of named columns, from a CSV or Parquet file, from a data frame, or from arrays."""
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from os import PathLike
@@ -59,6 +59,7 @@ class Table:
         left_out: names of columns that reading left out, with the reason.
         notes: what is worth saying of how columns were read.
         decimal: of numbers as the source writes them, a point or a comma.
+        copied: names of columns that were asked for to be written again; they are text.
 
     Raises:
         UserError: for columns that are not a mapping, one that is not one-dimensional, or lengths that differ.
@@ -70,6 +71,7 @@ class Table:
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decimal: str = "."
+    copied: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Mapping):
@@ -79,7 +81,7 @@ class Table:
             for name, values in self.columns.items()
         }
         typed = typed_arrays(raw, self.source, self.text, "," if self.decimal == "," else None)
-        set_fields(self, typed, self.source, self.text, self.left_out, self.notes)
+        set_fields(self, typed, self.source, self.text, self.left_out, self.notes, self.copied)
 
     @classmethod
     def of(cls, source: Any, *, text: Collection[str] = (), only: Collection[str] | None = None) -> "Table":
@@ -103,6 +105,7 @@ class Table:
             raise UserError(f"{shown(source)} is no table; give a data frame, or a mapping from names to columns")
         what = "the table" if isinstance(source, Mapping) else "the data frame"
         selection = Selection(only=None if only is None else frozenset(only), text=frozenset(text))
+        selection = selection.resolved(list(present), what)
         raw = {
             name: column_array(source[present[name]], name, what, exact=name in selection.text)
             for name in selection.chosen(list(present), what)
@@ -122,7 +125,7 @@ class Table:
         columns = {name: values[rows] for name, values in self.columns.items()}
         part = object.__new__(Table)
         typed = Typed(columns, [], "," if self.decimal == "," else ".")
-        set_fields(part, typed, self.source, self.text, self.left_out, self.notes)
+        set_fields(part, typed, self.source, self.text, self.left_out, self.notes, self.copied)
         return part
 
     def as_numbers(self, name: str, *, text_is_missing: bool = False) -> Float[np.ndarray, " rows"] | None:
@@ -144,12 +147,18 @@ def made(typed: Typed, source: str, selection: Selection, left_out: Mapping[str,
     for name in found:
         del typed.columns[name]
     table = object.__new__(Table)
-    set_fields(table, typed, source, selection.text, {**typed.left_out, **left_out, **found}, ())
+    set_fields(table, typed, source, selection.text, {**typed.left_out, **left_out, **found}, (), selection.copied)
     return table
 
 
 def set_fields(
-    table: Table, typed: Typed, source: str, text: frozenset[str], left_out: Mapping[str, str], notes: tuple[str, ...]
+    table: Table,
+    typed: Typed,
+    source: str,
+    text: frozenset[str],
+    left_out: Mapping[str, str],
+    notes: tuple[str, ...],
+    copied: tuple[str, ...] = (),
 ) -> None:
     """Set the fields of a frozen table, whose columns are normalised and checked."""
     lengths = {len(values) for values in typed.columns.values()}
@@ -162,6 +171,7 @@ def set_fields(
         "left_out": dict(left_out),
         "notes": (*notes, *typed.notes),
         "decimal": typed.decimal,
+        "copied": copied,
     }
     for name, value in fields.items():
         object.__setattr__(table, name, value)
@@ -203,6 +213,7 @@ def read_table(
     keep: Collection[str] = (),
     only: Collection[str] | None = None,
     text: Collection[str] = (),
+    copied: Sequence[str] = (),
     encoding: str | None = None,
     header: bool = True,
     decimal: str | None = None,
@@ -222,6 +233,7 @@ def read_table(
         keep: names of columns to read even if they look like an index.
         only: names of the columns to read, if the file has them; all for None.
         text: names of columns to keep as text, spelt as in the file.
+        copied: names of columns that must be there and are kept as text as well, whatever `only` says; "all" for all.
         encoding: of a text file, as Python calls it; else UTF-8, UTF-16 where the file says so by its first bytes, or
             Western European, which a note says.
         header: whether the first line of a text file names the columns; else they are x1, x2, ...
@@ -237,9 +249,10 @@ def read_table(
         raise UserError(f"decimal={shown(decimal)} must be a point or a comma")
     selection = Selection(
         frozenset(map(text_form, drop)),
-        frozenset(name for given in keep for name in (text_form(given), *map(text_form, given.split(",")))),
+        frozenset(map(text_form, keep)),
         None if only is None else frozenset(map(text_form, only)),
         frozenset(map(text_form, text)),
+        tuple(map(text_form, copied)),
     )
     source = "standard input" if str(path) == STANDARD_INPUT else str(path)
     try:
@@ -258,7 +271,7 @@ def read_table(
         from hyperborn.data.encodings import unzipped
 
         content = unzipped(content, source, MOST_BYTES, FEWER)
-        typed = read_delimited(content, source, selection, encoding=encoding, header=header, decimal=decimal)
+        typed, selection = read_delimited(content, source, selection, encoding=encoding, header=header, decimal=decimal)
         return made(typed, source, selection, {})
     except FileNotFoundError as error:
         raise UserError(f"there is no file {path}; check the path") from error
@@ -274,7 +287,7 @@ def table_of_parquet(file: BinaryIO, source: str, selection: Selection) -> Table
     """The table of an open Parquet file."""
     from hyperborn.data.parquet import read_parquet
 
-    raw, left_out = read_parquet(file, source, selection)
+    raw, left_out, selection = read_parquet(file, source, selection)
     return made(typed_arrays(raw, source, selection.text, None), source, selection, left_out)
 
 

@@ -133,21 +133,23 @@ def typed_columns(
         default: the same where neither settles it.
     """
     texts = {name: column for name, column in raw.items() if isinstance(column, TextColumn)}
-    found = {name: numbers_in(column) for name, column in texts.items() if name not in text}
-    settled = settled_decimal(found.values())
-    guessed = any(written is not None and written.is_ambiguous for written in found.values())
+    # Columns that stay text settle the decimal sign as well: they may be read as numbers later.
+    written = {name: numbers_in(column) for name, column in texts.items()}
+    settled = settled_decimal(written.values())
+    found = {name: numbers for name, numbers in written.items() if name not in text}
+    guessed = any(numbers is not None and numbers.is_ambiguous for numbers in written.values())
     typed = Typed(settled=settled, decimal=settled or decimal or (default if guessed else "."))
     for name, column in raw.items():
         if not isinstance(column, TextColumn):
             typed.columns[name] = column
-        elif (written := found.get(name)) is not None:
+        elif (numbers := found.get(name)) is not None:
             cells = number_cells(column)
-            typed.columns[name] = column.as_numbers(dict(zip(cells, written.numbers(typed.decimal), strict=True)))
+            typed.columns[name] = column.as_numbers(dict(zip(cells, numbers.numbers(typed.decimal), strict=True)))
         elif name not in text and not number_cells(column):
             typed.columns[name] = np.full(len(column.codes), np.nan)
         else:
             typed.columns[name] = column.as_text()
-    numeric = {name: written for name, written in found.items() if written is not None}
+    numeric = {name: numbers for name, numbers in found.items() if numbers is not None}
     typed.notes += notes_on_numbers(numeric, typed.decimal, guessed=not (settled or decimal))
     typed.notes += note_on_missing(texts, [name for name in found if typed.columns[name].dtype != object])
     return typed

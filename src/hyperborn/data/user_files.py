@@ -16,6 +16,7 @@ from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, read_table
 from hyperborn.data.user_table import (
+    NOTHING_ASIDE,
     Aside,
     columns_needed,
     encoded_labels,
@@ -52,15 +53,7 @@ def examples_of_files(
         UserError: as `read_table` and `examples_of_table`, or files that do not fit each other.
     """
     if preprocessing is not None:
-        needed = [*columns_needed(preprocessing), *aside.names]
-        table = read_table(
-            files.table,
-            only=needed,
-            text=(preprocessing.target,),
-            encoding=files.encoding,
-            header=files.header,
-            decimal=preprocessing.decimal,
-        )
+        table = table_in_encoding(files.table, preprocessing, aside=aside, encoding=files.encoding, header=files.header)
         examples = examples_in_encoding(table, preprocessing, target=target, aside=aside)
     else:
         choices.check_target(target)
@@ -80,13 +73,39 @@ def examples_of_files(
     )
 
 
+def table_in_encoding(
+    path: str | Path,
+    preprocessing: Preprocessing,
+    *,
+    aside: Aside = NOTHING_ASIDE,
+    encoding: str | None = None,
+    header: bool = True,
+) -> Table:
+    """The columns of a file that labelled examples in the encoding of earlier data have.
+
+    Raises:
+        UserError: as `read_table`.
+    """
+    return read_table(
+        path,
+        only=[*columns_needed(preprocessing), *aside.names],
+        text=(preprocessing.target,),
+        encoding=encoding,
+        header=header,
+        decimal=preprocessing.decimal,
+    )
+
+
 def raw_table(
-    source: Table | str | PathLike[str] | Mapping[str, ArrayLike] | ArrayLike, preprocessing: Preprocessing
+    source: Table | str | PathLike[str] | Mapping[str, ArrayLike] | ArrayLike,
+    preprocessing: Preprocessing,
+    *,
+    copied: Sequence[str] = (),
 ) -> Table:
     """A table with the columns of a preprocessing: as it is, from a file, a data frame, or raw rows in their order.
 
     A data frame is a mapping from names to values, or one of pandas, Polars or PyArrow. Raw rows have the shape
-    (examples, columns). Columns that are not needed are not read.
+    (examples, columns). Columns that are not needed are not read; of a file those to be `copied` are.
 
     Raises:
         UserError: a file that cannot be read, a data frame whose columns cannot, or rows of another shape.
@@ -95,7 +114,7 @@ def raw_table(
     if isinstance(source, Table):
         return source
     if isinstance(source, str | PathLike):
-        return read_table(source, only=names, decimal=preprocessing.decimal)
+        return read_table(source, only=names, copied=copied, decimal=preprocessing.decimal)
     if frame_columns(source) is not None:
         return Table.of(source, only=names)
     try:

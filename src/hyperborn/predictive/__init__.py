@@ -7,7 +7,7 @@ from hyperborn.predictive.distributions import (
     predictions_of_draws,
     predictions_of_networks,
 )
-from hyperborn.predictive.metrics import accuracy, brier, expected_calibration_error, mean_nll, scores
+from hyperborn.predictive.metrics import accuracy, area_under_roc, brier, expected_calibration_error, mean_nll, scores
 from hyperborn.predictive.mixtures import NormalMixture
 from hyperborn.predictive.predictions import ClassProbabilities, Predictions
 from hyperborn.predictive.temperature import calibrated_nll, fitted_temperature, tempered
@@ -17,6 +17,7 @@ __all__ = [
     "NormalMixture",
     "Predictions",
     "accuracy",
+    "area_under_roc",
     "brier",
     "calibrated_nll",
     "exact_predictive",

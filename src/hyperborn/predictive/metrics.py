@@ -1,4 +1,4 @@
-"""Metrics of class probabilities: accuracy, negative log likelihood, Brier score, calibration."""
+"""Metrics of class probabilities: accuracy, negative log likelihood, Brier score, calibration, area under the ROC."""
 
 from typing import TypeAlias
 
@@ -55,8 +55,34 @@ def expected_calibration_error(
     return float(np.abs(gaps).sum() / len(y))
 
 
+def area_under_roc(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> float:
+    """Area under the receiver operating characteristic, from 0 to 1; guessing has 0.5.
+
+    Of two classes that of the second one's probability. Of more, the mean over the classes that occur among the labels,
+    each told from all others by its own probability (macro, one against the rest).
+
+    Raises:
+        UserError: if only one class occurs, there is no example, or the predictions or labels do not fit.
+    """
+    check_answers(probabilities, y)
+    occurring = np.unique(y)
+    if len(occurring) < 2:
+        raise UserError(f"all labels are {occurring[0]}; the area under the ROC needs examples of two classes")
+    return mean_area(probabilities, y, occurring)
+
+
+def mean_area(probabilities: np.ndarray, y: np.ndarray, occurring: np.ndarray) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    # Of two classes both areas are the same, but for ties that rounding makes.
+    told = [1] if probabilities.shape[1] == 2 else occurring
+    return float(np.mean([roc_auc_score(y == index, probabilities[:, index]) for index in told]))
+
+
 def scores(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> dict[str, float]:
-    """Accuracy, NLL (nats an example), Brier score and expected calibration error by name; empty without examples.
+    """Accuracy, NLL (nats an example), Brier score, calibration error and area under the ROC; empty without examples.
+
+    The area, "auc", is left out where only one class occurs.
 
     Raises:
         UserError: if the predictions are not probabilities, or the labels are not those of as many examples.
@@ -65,12 +91,14 @@ def scores(probabilities: Float[np.ndarray, "examples classes"], y: Answers) -> 
     check_labels(y, len(probabilities), probabilities.shape[1], "a table of predictions")
     if len(y) == 0:
         return {}
-    return {
+    found = {
         "accuracy": accuracy(probabilities, y),
         "nll": mean_nll(probabilities, y),
         "brier": brier(probabilities, y),
         "ece": expected_calibration_error(probabilities, y),
     }
+    occurring = np.unique(y)
+    return found | ({"auc": mean_area(probabilities, y, occurring)} if len(occurring) > 1 else {})
 
 
 def check_answers(probabilities: np.ndarray, y: np.ndarray) -> None:

@@ -1,18 +1,17 @@
-"""What predictions of classes and of numbers have in common, and what they are made from."""
+"""What predictions of classes and of numbers have in common, and those of classes."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
-from hyperborn._typing import Examples, Targets
-from hyperborn.data.columns import LARGEST_NUMBER
-from hyperborn.data.tables import real_numbers
+from hyperborn._typing import Targets
+from hyperborn.arguments import check_labels
 from hyperborn.errors import UserError
-from hyperborn.networks import Network
+from hyperborn.predictive.decisions import at_threshold, report_of_decisions
 from hyperborn.predictive.metrics import accuracy, scores
 from hyperborn.predictive.temperature import fitted_temperature, tempered
 
@@ -96,6 +95,39 @@ class ClassProbabilities(Predictions):
     def scores(self, y: Targets) -> dict[str, float]:
         return scores(self.probabilities, y)
 
+    def decided(self, threshold: int | float | None = None) -> Targets:
+        """The class index of each example: the most probable one.
+
+        With a threshold, of two classes the second where its probability is at least that.
+
+        Raises:
+            UserError: for a threshold that is no number from 0 to 1, or more classes.
+        """
+        return self.best if threshold is None else at_threshold(self.probabilities, threshold)
+
+    def report(self, y: Targets, classes: Sequence[str], *, threshold: int | float | None = None) -> dict[str, Any]:
+        """How the classes that are decided for compare with the true ones; empty without examples.
+
+        Args:
+            y: class index of each example.
+            classes: their names, in the order of the columns.
+            threshold: as for `decided`.
+
+        Returns:
+            "accuracy"; the names as "classes"; "recall", the share of each class's examples that is found, by name,
+            None where it has none; and, of at most 100 classes, "confusion", a row of counts for each true class, a
+            column for each that was decided for.
+
+        Raises:
+            UserError: as `decided`, or for labels or names that do not fit.
+        """
+        count = self.probabilities.shape[1]
+        check_labels(y, len(self), count, "a table of predictions")
+        if len(classes) != count:
+            raise UserError(f"{len(classes)} names do not fit {count} classes; give one a class")
+        decided = self.decided(threshold)
+        return report_of_decisions(decided, y, classes) if len(y) else {}
+
 
 def probabilities_of(predictions: Predictions) -> Float[np.ndarray, "examples classes"]:
     """The probabilities of classes.
@@ -103,34 +135,31 @@ def probabilities_of(predictions: Predictions) -> Float[np.ndarray, "examples cl
     Raises:
         UserError: if numbers are predicted.
     """
+    return of_classes(predictions, "predictions(x), with its mean and interval").probabilities
+
+
+def of_classes(predictions: Predictions, instead: str) -> ClassProbabilities:
+    """The predictions, which must be of classes.
+
+    Raises:
+        UserError: if numbers are predicted; it says what to take instead.
+    """
     if not isinstance(predictions, ClassProbabilities):
-        raise without_classes("predictions(x), with its mean and interval")
-    return predictions.probabilities
+        raise without_classes(instead)
+    return predictions
+
+
+def decided(predictions: Predictions, threshold: int | float | None) -> Targets:
+    """The best label of each example; of two classes, what a threshold decides for.
+
+    Raises:
+        UserError: as `ClassProbabilities.decided`, and for a threshold where numbers are predicted.
+    """
+    if threshold is None:
+        return predictions.best
+    return of_classes(predictions, "the means, without a threshold (--threshold)").decided(threshold)
 
 
 def without_classes(instead: str) -> UserError:
     """The error for a question about classes where numbers are predicted, with what to take instead."""
     return UserError(f"the run is a regression, which has no classes; take {instead}")
-
-
-def features_of(network: Network, x: ArrayLike) -> Examples:
-    """Whatever a caller takes for features as a float64 table that fits the network.
-
-    Raises:
-        UserError: if x is no table of finite numbers with as many columns as the network has features.
-    """
-    remedy = f"give numbers of shape (examples, {network.n_features}), as data.test.x holds them"
-    try:
-        table = real_numbers(x)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise UserError(f"x is no table of numbers ({error}); {remedy}") from error
-    if table.ndim != 2:
-        raise UserError(f"x has shape {table.shape}; {remedy}")
-    network.check_features(table)
-    large = np.argwhere(np.abs(table) > LARGEST_NUMBER)
-    if len(large):
-        row, column = large[0]
-        raise UserError(
-            f"x[{row}, {column}] = {table[row, column]:.6g}: give numbers up to {LARGEST_NUMBER:g} either way"
-        )
-    return table

@@ -13,6 +13,7 @@ METRICS = {
     "nll": ("NLL", "nats", "lower"),
     "brier": ("Brier score", "", "lower"),
     "ece": ("calibration error", "", "lower"),
+    "auc": ("AUC", "", "higher"),
     "rmse": ("root mean squared error", "", "lower"),
     "mae": ("mean absolute error", "", "lower"),
     "r2": ("R²", "", "higher"),

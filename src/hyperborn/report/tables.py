@@ -10,6 +10,7 @@ from hyperborn.report.notation import (
     EXACT_POSTERIOR,
     METRICS,
     MISSING,
+    better,
     estimate_text,
     exact_last,
     fixed,
@@ -27,12 +28,14 @@ Rows = Mapping[str, Mapping[str, tuple[float, float]]]
 """Mean and standard error by objective and metric."""
 
 SPLITS = ("train", "validation", "test")
-SCORES = ("accuracy", "nll", "brier", "ece")
+SCORES = ("accuracy", "nll", "brier", "ece", "auc")
 NUMBER_SCORES = ("rmse", "mae", "nll", "r2", "coverage_50", "coverage_90")
 """Of a regression."""
+COMPARED, NUMBERS_COMPARED = SCORES, ("rmse", "mae", "nll", "r2")
+"""Scores by which a run stands beside simpler predictions."""
 SHORT = {"nll": "NLL", "brier": "Brier", "ece": "ECE", "elbo_gap": "gap (nats)"}
-SHORT |= {"rmse": "RMSE", "coverage_90": "in 90 %"}
-"""Headers of the comparison in a terminal."""
+SHORT |= {"auc": "AUC", "rmse": "RMSE", "mae": "MAE", "coverage_90": "in 90 %"}
+"""Headers of comparisons in a terminal."""
 
 MOST_LOSSES = 5
 """Restarts whose losses are shown, best first: if these differ much, more restarts may find a lower loss."""
@@ -55,20 +58,21 @@ def summary_table(summary: Mapping[str, Any]) -> "rich.table.Table":
     from rich.padding import Padding
 
     title = ", ".join(part for part in (objective_name(str(summary.get("objective") or "")), *counts(summary)) if part)
-    return titled(title or "run", [split_scores_table(summary), Padding(facts_table(facts(summary)), (1, 0, 0, 0))])
+    parts = [*compared_predictions(summary), facts_table(facts(summary))]
+    return titled(title or "run", [split_scores_table(summary), *(Padding(part, (1, 0, 0, 0)) for part in parts)])
 
 
 def counts(summary: Mapping[str, Any]) -> list[str]:
-    named = (("n_weights", "binary weights"), ("size_in_bytes", "bytes"), ("n_parameters", "parameters of q"))
-    return [f"{summary[key]:,} {what}" for key, what in named if summary.get(key) is not None]
+    named = (("n_weights", "binary weights"), ("size_in_bytes", ""), ("n_parameters", "parameters of q"))
+    known = [(key, what) for key, what in named if summary.get(key) is not None]
+    return [f"{summary[key]:,} {what}" if what else f"{bytes_text(summary)} a network" for key, what in known]
 
 
 def split_scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
-    """A row a metric, a column a split; beside a regression the test scores of a linear one."""
-    linear: Mapping[str, Any] | None = summary.get("linear")
-    columns = [summary.get(split) or {} for split in SPLITS] + ([linear.get("test") or {}] if linear else [])
-    table = plain_table(["", *SPLITS, *(["linear, test"] if linear else [])])
-    for metric in NUMBER_SCORES if linear else SCORES:
+    """A row a metric, a column a split."""
+    columns = [summary.get(split) or {} for split in SPLITS]
+    table = plain_table(["", *SPLITS])
+    for metric in NUMBER_SCORES if summary.get("target") else SCORES:
         values = [column.get(metric) for column in columns]
         table.add_row(*text_cells([metric_name(metric), *(score_text(value) for value in values)]))
     return table
@@ -76,7 +80,65 @@ def split_scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
 
 def score_text(value: float | None) -> str:
     """Four decimal places, so that columns line up; thousands of examples give as many digits."""
-    return number_text(value) if value is None or value != value or 0 < value < 5e-5 else fixed(value, 4)
+    # Less than 1e-12 is a rounding error.
+    return number_text(value) if value is None or value != value or 1e-12 < value < 5e-5 else fixed(value, 4)
+
+
+def compared_predictions(summary: Mapping[str, Any]) -> list[Any]:
+    """Test scores of the average, of one network and of simpler predictions, and a line where the last are better.
+
+    Nothing where there are no test scores, or nothing to compare with.
+    """
+    average: Mapping[str, Any] = summary.get("average") or {}
+    one: Mapping[str, Any] = summary.get("one_network") or {}
+    always = "always the mean" if summary.get("target") else "always the commonest class"
+    names = (("linear regression", "linear"), (always, "constant"))
+    simple = {name: (summary.get(key) or {}).get("test") for name, key in names}
+    own = summary.get("test")
+    rows = {average_name(average): own, f"one network ({bytes_text(one)})": one.get("test"), **simple}
+    rows = {name: scores for name, scores in rows.items() if scores}
+    if not own or len(rows) < 2:
+        return []
+    metrics = NUMBERS_COMPARED if summary.get("target") else COMPARED
+    table = plain_table(["test split", *(SHORT.get(metric) or metric_name(metric) for metric in metrics)])
+    for name, scores in rows.items():
+        table.add_row(*text_cells([name, *(narrow_score_text(scores.get(metric)) for metric in metrics)]))
+    lines = [line for name, scores in simple.items() if scores and (line := beaten_line(name, scores, own))]
+    return [table, *lines]
+
+
+def average_name(average: Mapping[str, Any]) -> str:
+    """What an average is of, and its size where it has one; nothing known of it, "this run"."""
+    count = average.get("n_networks")
+    if count is None:
+        return "this run"
+    every = "all " if average.get("is_all") else ""
+    networks = "one network" if count == 1 else f"average of {every}{count:,} networks"
+    return networks if average.get("size_in_bytes") is None else f"{networks} ({bytes_text(average)})"
+
+
+def bytes_text(sized: Mapping[str, Any]) -> str:
+    """A size, from a million bytes on in MB, so that the names of rows stay short."""
+    size = sized.get("size_in_bytes")
+    if size is not None and size >= 1_000_000:
+        return f"{size / 1e6:,.1f} MB"
+    return MISSING if size is None else f"{size:,} byte{'' if size == 1 else 's'}"
+
+
+def beaten_line(name: str, scores: Mapping[str, float], own: Mapping[str, float]) -> Any:
+    """A line that says by which measures a simpler prediction is better than the run; None where it is not."""
+    both = [metric for metric in ("accuracy", "rmse", "nll") if metric in scores and metric in own]
+    ahead = [SHORT.get(metric) or metric for metric in both if is_better(metric, scores[metric], own[metric])]
+    return text_cells([f"better on the test split: {name}, by {' and '.join(ahead)}"])[0] if ahead else None
+
+
+def is_better(metric: str, one: float, other: float) -> bool:
+    return one > other if better(metric) == "higher" else one < other
+
+
+def narrow_score_text(value: float | None) -> str:
+    """As `score_text`, but for fewer decimal places of large numbers, so that names and scores fit 80 columns."""
+    return score_text(value) if value is None or abs(value) < 1000 else number_text(value)
 
 
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:

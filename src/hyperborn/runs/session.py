@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,11 @@ def start(
     force: bool = False,
     plots: Plots,
     spending: Spending = Spending(),
+    announcement: str = "",
 ) -> Result:
     """Train in a new run folder; `spending` is for runs on a backend.
+
+    The announcement is noted at the first report: from then on the folder stays, whatever happens.
 
     Raises:
         LimitReached: before a job that would pass a limit, with everything saved.
@@ -75,7 +79,9 @@ def start(
         check_no_open_jobs(path)
         folder = RunFolder.create(path, definition, data, force=force)
         try:
-            return go_on(folder, fresh(definition), {}, [], progress, plots, spending, is_new=True)
+            return go_on(
+                folder, fresh(definition), {}, [], progress, plots, spending, is_new=True, announcement=announcement
+            )
         except LimitReached:
             raise
         except Exception:
@@ -118,12 +124,13 @@ def go_on(
     spending: Spending,
     *,
     is_new: bool = False,
+    announcement: str = "",
 ) -> Result:
     """Train from a position to the end, recording and saving on the way; `last` are the last records before it."""
     with folder.log(progress.note) as log:
         log.truncate_after(position.step if position.plateau_history else -1)
         mend(log, folder.definition, position, last)
-        keeper = Keeper(folder, log, spent)
+        keeper = Keeper(folder, log, spent, partial(progress.note, announcement) if announcement else None)
         resources = Resources(progress, spending.limits, spending.patience, folder.path / LEDGER, resumed=not is_new)
         try:
             result = run(folder.definition, folder.data, resources, keeper.watch, position)
@@ -210,14 +217,19 @@ def mend(log: MetricsLog, definition: Definition, position: Position, last: Reco
 class Keeper:
     """Writes what a run reports: every record into the log, a checkpoint every few seconds."""
 
-    def __init__(self, folder: RunFolder, log: MetricsLog, spent: Mapping[str, float]) -> None:
-        self.folder, self.log, self.spent = folder, log, spent
+    def __init__(
+        self, folder: RunFolder, log: MetricsLog, spent: Mapping[str, float], announce: Callable[[], None] | None
+    ) -> None:
+        self.folder, self.log, self.spent, self.announce = folder, log, spent, announce
         self.last: Records = log.read()[-KEPT_RECORDS:]
         self.saved_at = time.monotonic()
         self.unsaved: Report | None = None
 
     def watch(self, report: Report) -> None:
         """Take note of one report."""
+        if self.announce is not None:
+            self.announce()
+            self.announce = None
         step = report.position.step
         if report.recorded and (not self.last or step > self.last[-1]["step"]):
             score = report.accuracy()

@@ -175,6 +175,10 @@ class ExactPredictor(PosteriorPredictor):
     params: np.ndarray
     distribution: LazyDistribution
 
+    @property
+    def n_networks(self) -> int:
+        return 2**self.posterior.n_weights
+
     def predictive(self, network: Network, x: Examples) -> Predictions:
         return predictions_of_distribution(network, x, self.distribution())
 

@@ -97,6 +97,11 @@ LazyDistribution: TypeAlias = Callable[[], Float[np.ndarray, " states"]]
 class PosteriorPredictor(ABC):
     """What a trained posterior says of its bits, and by them, not calibrated, of new examples."""
 
+    @property
+    @abstractmethod
+    def n_networks(self) -> int:
+        """Number of networks whose predictions are averaged."""
+
     @abstractmethod
     def predictive(self, network: Network, x: Examples) -> Predictions:
         """The posterior predictive of a network with its side parameters as they were learnt."""

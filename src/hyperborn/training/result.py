@@ -1,6 +1,5 @@
 """What a run found."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +8,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Real
-from numpy.typing import ArrayLike
 
-from hyperborn._typing import Bits
+from hyperborn._typing import Bits, Examples
 from hyperborn.arguments import check_kind, path_of
 from hyperborn.backends.backend import Backend
 from hyperborn.backends.jobs.ledger import Ledger
@@ -20,19 +18,15 @@ from hyperborn.bits import LARGEST_ENUMERATED
 from hyperborn.circuits import Circuit
 from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
-from hyperborn.data.tables import Table
+from hyperborn.data.raw_rows import FeatureRanges
 from hyperborn.data.user_files import raw_table
 from hyperborn.energy import EnergySource, OwnEnergies
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, PreviousPosterior, Register, Registers
-from hyperborn.predictive import (
-    Predictions,
-    own_units,
-    predictions_of_draws,
-    predictions_of_networks,
-)
-from hyperborn.predictive.predictions import features_of, probabilities_of, without_classes
+from hyperborn.predictive import Predictions, own_units, predictions_of_draws, predictions_of_networks
+from hyperborn.predictive.features import Rows, array_of_features, features_of
+from hyperborn.predictive.predictions import decided, probabilities_of, without_classes
 from hyperborn.printable import shown
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.history import TrainingHistory
@@ -188,26 +182,39 @@ class Result:
             raise without_classes("calibration, a factor of its deviations")
         return self.calibration
 
+    @cached_property
+    def feature_ranges(self) -> FeatureRanges:
+        """What tells features from raw rows."""
+        return FeatureRanges(self.data)
+
     def predictions(
-        self, x: ArrayLike, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
+        self, x: Rows, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
     ) -> Predictions:
         """Predictive distributions: probabilities of classes, or numbers in the units of the target.
 
         Those of numbers are a `NormalMixture`, with ``mean``, ``deviation``, ``interval(0.9)`` and ``log_density(y)``.
 
         Args:
-            x: preprocessed features (examples, features), as ``data.test.x`` holds them; for raw ones see
-                `predictions_of_table`.
+            x: preprocessed features (examples, features), as ``data.test.x`` holds them, or raw rows with the names of
+                their columns, as in a data frame. Raw rows in an array are for `predictions_of_table`; here they are
+                refused where they can be told from features (`hyperborn.data.raw_rows`).
             samples: number of networks to draw; if absent the exact sum over all 2^n networks, for `Registers`
                 the same 32 networks each time, and on a backend all shots of the result.
             seed: of the draw.
             calibrated: False for the posterior's own predictions.
 
         Raises:
-            UserError: if x is no table of numbers that fits the network, or the number of samples is not positive.
+            UserError: if x is no table of numbers that fits the network, or looks like raw rows, or the number of
+                samples is not positive.
         """
-        features = features_of(self.network, x)
-        calibration = self.calibration if calibrated else 1.0
+        features = features_of(self.network, x, self.feature_ranges)
+        return self.predictions_of_features(features, samples=samples, seed=seed, calibrated=calibrated)
+
+    def predictions_of_features(
+        self, x: Examples, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
+    ) -> Predictions:
+        """As `predictions`, for features that are known to be preprocessed, however far from those trained on."""
+        calibration, features = self.calibration if calibrated else 1.0, array_of_features(self.network, x)
         if samples is None:
             found = self.predictor.predictive(self.fitted, features)
         else:
@@ -216,7 +223,7 @@ class Result:
         return own_units(found.calibrated(calibration), self.data)
 
     def predict_proba(
-        self, x: ArrayLike, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
+        self, x: Rows, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
     ) -> Float[np.ndarray, "examples classes"]:
         """Probability of each class, at the temperature that suits validation; arguments are those of `predictions`.
 
@@ -226,12 +233,7 @@ class Result:
         return probabilities_of(self.predictions(x, samples=samples, seed=seed, calibrated=calibrated))
 
     def predict_table(
-        self,
-        table: Table | str | Path | Mapping[str, ArrayLike] | ArrayLike,
-        *,
-        samples: int | None = None,
-        seed: int = 0,
-        calibrated: bool = True,
+        self, table: Rows | str | Path, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
     ) -> Float[np.ndarray, "examples classes"]:
         """Probability of each class for raw rows; arguments are those of `predictions_of_table`.
 
@@ -241,12 +243,7 @@ class Result:
         return probabilities_of(self.predictions_of_table(table, samples=samples, seed=seed, calibrated=calibrated))
 
     def predictions_of_table(
-        self,
-        table: Table | str | Path | Mapping[str, ArrayLike] | ArrayLike,
-        *,
-        samples: int | None = None,
-        seed: int = 0,
-        calibrated: bool = True,
+        self, table: Rows | str | Path, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
     ) -> Predictions:
         """Predictive distributions for raw rows.
 
@@ -254,23 +251,26 @@ class Result:
             table: a CSV or Parquet file, ``{"column": values, ...}`` or a data frame (pandas, Polars, PyArrow) with the
                 columns that the run was trained on (others are ignored), or rows (examples, columns) in the order of
                 ``data.preprocessing.columns``, which is that of `hb.data.from_arrays`.
-            samples: as for `predictions`.
-            seed: as for `predictions`.
-            calibrated: as for `predictions`.
+            samples: as for `predictions`, and so are seed and calibrated.
 
         Raises:
             UserError: if the file cannot be read, or its columns do not fit.
         """
-        raw = raw_table(table, self.data.preprocessing)
-        features = self.data.preprocessing.transform(raw)
-        return self.predictions(features, samples=samples, seed=seed, calibrated=calibrated)
+        features = self.data.preprocessing.transform(raw_table(table, self.data.preprocessing))
+        return self.predictions_of_features(features, samples=samples, seed=seed, calibrated=calibrated)
 
-    def predict(self, x: ArrayLike) -> Real[np.ndarray, " examples"]:
-        """For every row of preprocessed features the index of the most probable class, or the mean of a number."""
-        return self.predictions(x).best
+    def predict(self, x: Rows, threshold: int | float | None = None) -> Real[np.ndarray, " examples"]:
+        """For every row, as `predictions` takes them, the index of the most probable class, or the mean of a number.
+
+        With a threshold from 0 to 1, of two classes it is the second where its probability is at least that.
+
+        Raises:
+            UserError: as `predictions`, or for a threshold that is out of range or with anything but two classes.
+        """
+        return decided(self.predictions(x), threshold)
 
     def metrics(self, split: str = "test", *, calibrated: bool = True) -> dict[str, float]:
-        """Accuracy, mean NLL (nats), Brier score and expected calibration error of the posterior predictive.
+        """Accuracy, mean NLL (nats), Brier score, calibration error and area under the ROC of the posterior predictive.
 
         Of a regression those of `NormalMixture.scores`, in the units of the target. Those of "validation" are the
         better for the calibration that was chosen there.
@@ -284,7 +284,7 @@ class Result:
         """
         part = self.data.split(split)
         labels = self.data.preprocessing.own_labels(part.y)
-        return self.predictions(part.x, calibrated=calibrated).scores(labels) if len(part) else {}
+        return self.predictions_of_features(part.x, calibrated=calibrated).scores(labels) if len(part) else {}
 
     def most_probable(self, k: int = 1) -> Bits:
         """Bits of the k most probable networks, (k, n), most probable first.
@@ -308,13 +308,15 @@ class Result:
         """The metrics of one network, given as one row of bits."""
         part = self.data.split(split)
         labels = self.data.preprocessing.own_labels(part.y)
-        return self.network_predictions(bits, part.x).scores(labels) if len(part) else {}
+        found = predictions_of_networks(self.fitted, part.x, bits)
+        return own_units(found, self.data).scores(labels) if len(part) else {}
 
-    def network_predictions(self, bits: Bits, x: ArrayLike) -> Predictions:
-        """Predictive distributions of one network, given as one row of bits, not calibrated."""
-        return own_units(predictions_of_networks(self.fitted, features_of(self.network, x), bits), self.data)
+    def network_predictions(self, bits: Bits, x: Rows) -> Predictions:
+        """Predictive distributions of one network, given as one row of bits, not calibrated; x as for `predictions`."""
+        features = features_of(self.network, x, self.feature_ranges)
+        return own_units(predictions_of_networks(self.fitted, features, bits), self.data)
 
-    def network_probabilities(self, bits: Bits, x: ArrayLike) -> Float[np.ndarray, "examples classes"]:
+    def network_probabilities(self, bits: Bits, x: Rows) -> Float[np.ndarray, "examples classes"]:
         """Class probabilities of one network, given as one row of bits."""
         return probabilities_of(self.network_predictions(bits, x))
 

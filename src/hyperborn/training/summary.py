@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hyperborn._typing import Bits
 from hyperborn.bits import bit_string
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.energy.source import OwnEnergies
-from hyperborn.predictive import ClassProbabilities, NormalMixture
+from hyperborn.predictive import ClassProbabilities, NormalMixture, own_units, predictions_of_networks
+from hyperborn.predictive.constant import constant_scores
 from hyperborn.predictive.linear_regression import linear_scores
+from hyperborn.predictive.predictions import of_classes
 from hyperborn.training.regimes import regime_of
 
 if TYPE_CHECKING:
@@ -21,7 +24,9 @@ def summary_of(result: "Result") -> dict[str, Any]:
 
     Of a regression these are nats of the standardised target: for densities of the target itself the logarithm of
     "deviation" in "target", times the number of training examples, is taken off evidence and bound.
-    "map" is the mode of q: the most probable network under q, not under the exact posterior.
+    "map" is the mode of q: the most probable network under q, not under the exact posterior. Scores of the splits are
+    of the "average", and those of "one_network" of the mode alone, by itself calibrated. "constant" always predicts the
+    frequencies of the training classes, or the mean and deviation of the training numbers.
     """
     definition, best = result.definition, result.most_probable(1)
     mode = {
@@ -31,7 +36,7 @@ def summary_of(result: "Result") -> dict[str, Any]:
     scores: dict[str, Any] = {}
     if isinstance(result.learnt_from, Dataset):
         mode[f"test_{definition.score}"] = result.network_metrics(best).get(definition.score)
-        scores = scores_of(result)
+        scores = scores_of(result) | sizes_of(result, best)
     settings = {
         "n_parameters": definition.posterior.n_parameters,
         "posterior": type(definition.posterior).__name__,
@@ -59,15 +64,46 @@ def subject_of(result: "Result") -> dict[str, Any]:
 
 
 def scores_of(result: "Result") -> dict[str, Any]:
-    """Metrics of every split and the calibration, and of a regression those of a linear one and its target."""
+    """Metrics of every split and the calibration, and those of simpler predictions of the same data.
+
+    Of classes a report of the decisions in the test split, too, and of a regression a linear one and the target.
+    """
     found: dict[str, Any] = {name: result.metrics(name) for name in SPLITS}
+    found["constant"] = constant_scores(result.data)
     preprocessing = result.data.preprocessing
     scaling = preprocessing.target_scaling
     if scaling is None:
-        return found | {ClassProbabilities.calibration: result.calibration}
+        test = result.data.test
+        predictions = of_classes(result.predictions_of_features(test.x), "metrics")
+        report = predictions.report(test.y, result.data.classes)
+        return found | {ClassProbabilities.calibration: result.calibration, "test_report": report}
     target = {"name": preprocessing.target, "mean": scaling.mean, "deviation": scaling.deviation}
     return found | {
         "linear": linear_scores(result.data),
         NormalMixture.calibration: result.calibration,
         "target": target,
     }
+
+
+def sizes_of(result: "Result", best: Bits) -> dict[str, Any]:
+    """How many networks predict together and in how many bytes, and what the most probable one says by itself.
+
+    The average takes the bits of every network, and side parameters once; of all 2^n networks none is kept, so that
+    there is no size. One network is left out where the average is of no more.
+    """
+    network, count = result.network, result.predictor.n_networks
+    is_all = regime_of(result.definition).enumerates and result.outcomes is None
+    size = None if is_all else -(-count * network.n_weights // 8) + 4 * network.n_side
+    found: dict[str, Any] = {"average": {"n_networks": count, "is_all": is_all, "size_in_bytes": size}}
+    if count == 1:
+        return found
+    validation, test = result.data.validation, result.data.test
+    alone = predictions_of_networks(result.fitted, validation.x, best) if len(validation) else None
+    calibration = 1.0 if alone is None else alone.fitted_calibration(validation.y)
+    scores: dict[str, float] = {}
+    if len(test):
+        predictions = predictions_of_networks(result.fitted, test.x, best).calibrated(calibration)
+        scores = own_units(predictions, result.data).scores(result.data.preprocessing.own_labels(test.y))
+    name = ClassProbabilities.calibration if result.network.n_classes else NormalMixture.calibration
+    one = {"size_in_bytes": network.size_in_bytes, name: calibration, "test": scores}
+    return found | {"one_network": one}

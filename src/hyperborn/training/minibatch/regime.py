@@ -113,6 +113,10 @@ class DrawsPredictor(PosteriorPredictor):
     posterior: Registers
     params: np.ndarray
 
+    @property
+    def n_networks(self) -> int:
+        return PREDICTING
+
     @cached_property
     def draws(self) -> Bits:
         """The networks that predict."""

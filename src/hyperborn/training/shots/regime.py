@@ -141,6 +141,10 @@ class OutcomesPredictor(PosteriorPredictor):
 
     found: Outcomes
 
+    @property
+    def n_networks(self) -> int:
+        return len(self.found.bits)
+
     def predictive(self, network: Network, x: Examples) -> Predictions:
         return predictions_of_networks(network, x, self.found.bits, self.found.weights)
 

@@ -1,0 +1,32 @@
+"""Predictions that look at no feature, which all others have to beat."""
+
+import numpy as np
+
+from hyperborn.data.dataset import SPLITS, Dataset
+from hyperborn.predictive.distributions import own_units
+from hyperborn.predictive.mixtures import NormalMixture
+from hyperborn.predictive.predictions import ClassProbabilities, Predictions
+
+
+def constant_scores(data: Dataset) -> dict[str, dict[str, float]]:
+    """Scores of each split, in the units of the target, of what the training labels are like altogether."""
+    found: dict[str, dict[str, float]] = {}
+    for name in SPLITS:
+        part = data.split(name)
+        predictions = own_units(constant_predictions(data, len(part)), data)
+        found[name] = predictions.scores(data.preprocessing.own_labels(part.y))
+    return found
+
+
+def constant_predictions(data: Dataset, examples: int) -> Predictions:
+    """The same for so many examples: frequencies of the classes, or the mean and deviation of the numbers.
+
+    Numbers are standardised. Where all of them are equal, which only those of a run on new data can be, the deviation
+    is the earlier data's.
+    """
+    y = data.train.y
+    if data.n_classes:
+        frequencies = np.bincount(y, minlength=data.n_classes) / len(y)
+        return ClassProbabilities(np.tile(frequencies, (examples, 1)))
+    component = np.ones((1, examples))
+    return NormalMixture(component, y.mean() * component, (y.std() or 1.0) * component)
