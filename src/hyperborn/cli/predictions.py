@@ -169,7 +169,8 @@ def evaluate_command(
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         labels = result.data.preprocessing.own_labels(examples.y)
-        found = result.predictions(examples.x, samples=samples, calibrated=not uncalibrated).scores(labels)
+        predictions = result.predictions(examples.x, samples=samples, calibrated=not uncalibrated)
+        found = predictions.scores(labels, examples.weights)
         if as_json:
             emit({"run": str(run), "on": name, "backend": settings.backend, "n_examples": len(examples), **found})
         else:

@@ -172,10 +172,12 @@ class Result:
     def calibration(self) -> float:
         """What predictions are recalibrated with, as the validation split has it; 1 where that is empty.
 
-        The temperature of classes (`fitted_temperature`), and of numbers a factor of the standard deviation.
+        The temperature of classes (`fitted_temperature`), and of numbers a factor of the standard deviation. Where
+        training weighs the classes (class_weight="balanced", say), probabilities are those of the weighted classes, at
+        this temperature as at any other.
         """
         part = self.data.validation
-        return self.predictor.predictive(self.fitted, part.x).fitted_calibration(part.y)
+        return self.predictor.predictive(self.fitted, part.x).fitted_calibration(part.y, part.weights)
 
     @property
     def temperature(self) -> float:
@@ -273,7 +275,7 @@ class Result:
         """Accuracy, mean NLL (nats), Brier score and expected calibration error of the posterior predictive.
 
         Of a regression those of `NormalMixture.scores`, in the units of the target. Those of "validation" are the
-        better for the calibration that was chosen there.
+        better for the calibration that was chosen there. Examples with weights count that often.
 
         Args:
             split: "train", "validation" or "test"; an empty split has no metrics.
@@ -284,7 +286,7 @@ class Result:
         """
         part = self.data.split(split)
         labels = self.data.preprocessing.own_labels(part.y)
-        return self.predictions(part.x, calibrated=calibrated).scores(labels) if len(part) else {}
+        return self.predictions(part.x, calibrated=calibrated).scores(labels, part.weights) if len(part) else {}
 
     def most_probable(self, k: int = 1) -> Bits:
         """Bits of the k most probable networks, (k, n), most probable first.
@@ -308,7 +310,7 @@ class Result:
         """The metrics of one network, given as one row of bits."""
         part = self.data.split(split)
         labels = self.data.preprocessing.own_labels(part.y)
-        return self.network_predictions(bits, part.x).scores(labels) if len(part) else {}
+        return self.network_predictions(bits, part.x).scores(labels, part.weights) if len(part) else {}
 
     def network_predictions(self, bits: Bits, x: ArrayLike) -> Predictions:
         """Predictive distributions of one network, given as one row of bits, not calibrated."""
