@@ -1,6 +1,6 @@
 """Problems small enough for all their networks to be enumerated, and what the sampled estimators are held against."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,11 +17,12 @@ from hyperborn.training.estimators import Minibatch, MinibatchEstimator
 
 @dataclass(frozen=True)
 class Problem:
-    """A network, its registers, and examples, parameters and side parameters by a seed."""
+    """A network, its registers, and examples, parameters and side parameters by a seed; examples may have weights."""
 
     network: Network
     registers: Registers
     scale: float = 1.5
+    weighted: bool = False
 
     def batch(self, dtype: Any = jnp.float64) -> Minibatch:
         random = np.random.default_rng(0)
@@ -34,6 +35,7 @@ class Problem:
             jnp.asarray(y),
             jnp.asarray(side, dtype),
             jnp.asarray(self.scale, dtype),
+            jnp.asarray([0.0, 0.2, 0.7, 1.0, 2.0, 3.5], dtype) if self.weighted else None,
         )
 
     def params(self, dtype: Any = jnp.float64) -> Array:
@@ -46,7 +48,7 @@ def estimated(
     """The estimate, and its derivatives with respect to the angles and the side parameters."""
 
     def energy(params: Array, side: Array) -> Array:
-        own = Minibatch(batch.network, batch.x, batch.y, side, batch.scale)
+        own = replace(batch, side=side)
         return estimator.expected_energy(registers, registers.tables(params), own, progress, key=key)
 
     return jax.value_and_grad(energy, (0, 1))(params, batch.side)
@@ -76,8 +78,7 @@ def exact(registers: Registers, batch: Minibatch, params: Array) -> Any:
     bits = jnp.asarray(oracle.all_bits(registers.n_weights), batch.x.dtype)
 
     def energy(params: Array, side: Array) -> Array:
-        own = Minibatch(batch.network, batch.x, batch.y, side, batch.scale)
-        return registers.probabilities(params) @ own.energies(bits)
+        return registers.probabilities(params) @ replace(batch, side=side).energies(bits)
 
     return jax.value_and_grad(energy, (0, 1))(params, batch.side)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
+import oracle
 from hyperborn.baselines import (
     BASELINES,
     Baseline,
@@ -19,6 +20,7 @@ from hyperborn.baselines import (
     MultilayerPerceptron,
     TrainedMeanField,
 )
+from hyperborn.baselines.potential import potential_of
 from hyperborn.data.dataset import Split
 from hyperborn.errors import UserError
 
@@ -76,6 +78,45 @@ def test_predictions_are_probabilities_and_better_than_chance(baseline: Baseline
     check_probabilities(found, len(data.test), 2)
     assert np.mean(found.argmax(axis=1) == data.test.y) > 0.7
     check_probabilities(baseline.fit(net, data).predict_proba(data.test.x[:0]), 0, 2)
+
+
+@every_baseline
+def test_an_example_counts_as_often_as_its_weight_says(baseline: Baseline, task: Tasks) -> None:
+    """Every example is there with either class, and the one that weighs a thousand times as much is learnt."""
+    net, data = task(examples=60, hidden=())
+    flipped = Split(
+        np.concatenate([data.train.x, data.train.x]),
+        np.concatenate([1 - data.train.y, data.train.y]),
+        np.repeat([1e-3, 1.0], len(data.train)),
+    )
+    found = baseline.fit(net, replace(data, train=flipped)).predict_proba(data.test.x)
+    assert np.mean(found.argmax(axis=1) == data.test.y) > 0.7
+    turned = replace(flipped, weights=np.repeat([1.0, 1e-3], len(data.train)))
+    found = baseline.fit(net, replace(data, train=turned)).predict_proba(data.test.x)
+    assert np.mean(found.argmax(axis=1) == data.test.y) < 0.3
+
+
+def test_minibatches_of_weighted_examples_are_unbiased(task: Tasks) -> None:
+    """The mean over the minibatches of an epoch is the potential on all examples, and that is the plain energy's."""
+    net, data = task(examples=30)
+    weights = np.linspace(0, 3, 30)
+    weighted = replace(data, train=data.train.weighted("weights", weights))
+    potential = potential_of(net, weighted, hb.Uniform(), "bop")
+    spins = np.where(np.arange(net.n_weights) % 3, 1.0, -1.0).astype(np.float32)
+    batches = np.random.default_rng(0).permutation(30).reshape(6, 5)
+    found = [potential.of_minibatch(rows).energy(spins) for rows in batches]
+    bits = (spins > 0).astype(np.uint8)
+    logits = oracle.mlp_logits(bits, data.train.x, net.hidden, 1)
+    expected = -(oracle.class_log_probabilities(logits)[np.arange(30), data.train.y] @ weights)
+    np.testing.assert_allclose(potential.energy(spins), expected, rtol=1e-5)
+    np.testing.assert_allclose(np.mean(found), expected, rtol=1e-5)
+
+
+def test_the_mlp_refuses_minibatches_of_weighted_examples(task: Tasks) -> None:
+    net, data = task(examples=30)
+    weighted = replace(data, train=data.train.weighted("weights", np.linspace(0, 3, 30)))
+    with pytest.raises(UserError, match=r"batch_size=5: mlp takes weighted examples all at once; leave batch_size out"):
+        MultilayerPerceptron(batch_size=5).fit(net, weighted)
 
 
 @every_baseline

@@ -11,9 +11,9 @@ from hypothesis.extra.numpy import arrays
 from hyperborn.data import Column, Dataset, Preprocessing, Split, load
 
 
-def dataset(x: np.ndarray, y: np.ndarray) -> Dataset:
+def dataset(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> Dataset:
     preprocessing = Preprocessing(tuple(Column(f"c{i}") for i in range(x.shape[1])), "y", ("a", "b"))
-    part = Split(x, y)
+    part = Split(x, y, weights)
     return Dataset("made", part, Split(x[:0], y[:0]), part, ("a", "b"), preprocessing)
 
 
@@ -85,6 +85,28 @@ def test_a_record_gives_everything_back_to_the_last_bit(x: np.ndarray, data: st.
             old, new = getattr(before.split(name), part), getattr(after.split(name), part)
             assert (old.dtype, old.shape, old.tobytes()) == (new.dtype, new.shape, new.tobytes())
     assert after.preprocessing.to_dict() == before.preprocessing.to_dict()
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=5).filter(any))
+def test_a_record_gives_weights_back_to_the_last_bit(weights: list[float]) -> None:
+    before = dataset(np.zeros((len(weights), 2)), np.zeros(len(weights), dtype=np.int64), np.asarray(weights))
+    stored, description = before.to_record()
+    assert sorted(stored) == ["test_weights", "test_x", "test_y", "train_weights", "train_x", "train_y",
+                              "validation_x", "validation_y"]  # fmt: skip
+    after = Dataset.from_record(stored, json.loads(json.dumps(description)))
+    assert after.validation.weights is None
+    for split in (after.train, after.test):
+        assert split.weights is not None
+        assert split.weights.tolist() == weights
+
+
+def test_faulty_weights_in_records(refused) -> None:
+    stored, description = load("iris").to_record()
+    assert not any(name.endswith("weights") for name in stored)
+    with refused("train_weights", "float32"):
+        Dataset.from_record(stored | {"train_weights": np.ones(90, np.float32)}, description)
+    with refused("weights has the shape (89,) for 90 examples"):
+        Dataset.from_record(stored | {"train_weights": np.ones(89)}, description)
 
 
 def test_faulty_records(refused) -> None:

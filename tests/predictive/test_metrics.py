@@ -101,3 +101,25 @@ def test_labels_that_do_not_fit_are_named(y: np.ndarray, message: str) -> None:
             score(PROBABILITIES, y)
     with pytest.raises(UserError, match="bins=0"):
         expected_calibration_error(PROBABILITIES, LABELS, bins=0)
+
+
+def test_a_weight_of_two_is_the_example_twice_and_one_of_zero_leaves_it_out() -> None:
+    random = np.random.default_rng(0)
+    probabilities = random.dirichlet(np.ones(3), 40)
+    y, times = random.integers(0, 3, 40), random.integers(0, 4, 40)
+    rows, weights = np.repeat(np.arange(40), times), times.astype(np.float64)
+    found, plain = scores(probabilities, y, weights), scores(probabilities, y)
+    assert found == pytest.approx(scores(probabilities[rows], y[rows]), rel=1e-12)
+    assert min(abs(found[name] - plain[name]) for name in plain) > 1e-3
+    assert scores(probabilities, y, np.full(40, 0.3)) == pytest.approx(plain, rel=1e-12)
+    coarse = expected_calibration_error(probabilities, y, bins=2, weights=weights)
+    assert coarse == pytest.approx(expected_calibration_error(probabilities[rows], y[rows], bins=2), rel=1e-12)
+
+
+def test_weights_that_do_not_fit() -> None:
+    for weights in (np.ones(3), np.zeros(4), -np.ones(4), np.full(4, np.nan)):
+        for score in (accuracy, mean_nll, brier, scores):
+            with pytest.raises(UserError, match="weight"):
+                score(PROBABILITIES, LABELS, weights)
+        with pytest.raises(UserError, match="weight"):
+            expected_calibration_error(PROBABILITIES, LABELS, weights=weights)

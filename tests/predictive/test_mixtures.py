@@ -124,3 +124,18 @@ def test_intervals_cover_as_often_as_they_say() -> None:
     found = NormalMixture(weights, means, deviations).scores(y)
     for share in (0.5, 0.9):
         assert abs(found[f"coverage_{100 * share:.0f}"] - share) < 4 * np.sqrt(share * (1 - share) / count)
+
+
+def test_a_weight_of_two_is_the_example_twice_and_one_of_zero_leaves_it_out() -> None:
+    mixture, random = drawn(4, 30), np.random.default_rng(5)
+    y, times = random.normal(size=30), random.integers(0, 4, 30)
+    rows, weights = np.repeat(np.arange(30), times), times.astype(np.float64)
+    repeated = NormalMixture(*(part[:, rows] for part in (mixture.weights, mixture.means, mixture.deviations)))
+    found, plain = mixture.scores(y, weights), mixture.scores(y)
+    assert found == pytest.approx(repeated.scores(y[rows]), rel=1e-10)
+    assert min(abs(found[name] - plain[name]) for name in plain) > 1e-3
+    assert mixture.quick_score(y, weights) == found["rmse"]
+    assert mixture.fitted_calibration(y, weights) == pytest.approx(repeated.fitted_calibration(y[rows]), rel=1e-6)
+    assert "r2" not in mixture.scores(y, np.eye(30)[3])
+    with pytest.raises(UserError, match="example 0 is -1"):
+        mixture.fitted_calibration(y, -np.ones(30))

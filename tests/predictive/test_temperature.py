@@ -88,3 +88,21 @@ def test_temperature_one_changes_nothing() -> None:
 def test_labels_must_fit() -> None:
     with pytest.raises(UserError, match="label 2 is out of range"):
         fitted_temperature(np.array([[0.5, 0.5]]), np.array([2]))
+
+
+def test_a_weight_of_two_is_the_example_twice_and_one_of_zero_leaves_it_out() -> None:
+    p, y = drawn(30, 3, 0.4, seed=3)
+    times = np.random.default_rng(4).integers(0, 4, 30)
+    rows, weights = np.repeat(np.arange(30), times), times.astype(np.float64)
+    for spread in (0.3, 1.0):
+        expected = fitted_temperature(p[rows], y[rows], spread=spread)
+        assert fitted_temperature(p, y, weights, spread=spread) == pytest.approx(expected, rel=1e-6)
+        found = calibrated_nll(p, y, weights, spread=spread)
+        assert found == pytest.approx(calibrated_nll(p[rows], y[rows], spread=spread), rel=1e-9)
+    assert abs(fitted_temperature(p, y, weights) / fitted_temperature(p, y) - 1) > 0.01
+
+
+def test_weights_must_fit_the_examples() -> None:
+    p, y = drawn(5, 3, 1.0, seed=3)
+    with pytest.raises(UserError, match=r"weights has the shape \(4,\) for 5 examples"):
+        fitted_temperature(p, y, np.ones(4))

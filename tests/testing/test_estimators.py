@@ -1,7 +1,7 @@
 """Ours keep the contract of estimators, and planted mistakes fail with a sentence."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -99,7 +99,9 @@ class Reinforced(MinibatchEstimator):
         if self.mistake == "numpy":
             own_key = jax.random.key(next(NUMBERS))
         probabilities = registers.joint(tables)
-        if self.mistake == "all states":
+        if self.mistake == "unweighted":
+            batch = replace(batch, weights=None)
+        if self.mistake in ("all states", "unweighted"):
             return probabilities @ batch.energies(jnp.asarray(bits_of(len(probabilities)), batch.x.dtype))
         drawn = jax.random.choice(own_key, len(probabilities), (2,), p=jax.lax.stop_gradient(probabilities))
         energies = batch.energies(jnp.asarray(bits_of(len(probabilities)), batch.x.dtype)[drawn])
@@ -150,6 +152,8 @@ def test_planted_mistakes_fail_with_a_sentence(mistake: str, biased: Collection[
 
 def test_one_that_draws_nothing_is_declared_so() -> None:
     check_estimator(Reinforced("all states"), deterministic=True)
+    with pytest.raises(ContractError, match=r"the value.* the weights of the examples left out"):
+        check_estimator(Reinforced("unweighted"), deterministic=True)
     with pytest.raises(ContractError, match=r"other keys: give other estimates. .* leave out deterministic=True"):
         check_estimator(Reinforced(), deterministic=True)
 

@@ -52,7 +52,8 @@ MEMORY = 256 * 2**20
 class Potential:
     """U of a network on given examples, up to a constant, under a prior of independent bits.
 
-    ``times`` says how often each example counts; ``log_odds`` are log p(bit 1) - log p(bit 0) of each weight. A pytree:
+    ``times`` says how often each example counts, ``weights`` how often it counts in its split, which minibatches need,
+    None where that is once; ``log_odds`` are log p(bit 1) - log p(bit 0) of each weight. A pytree:
     programs are compiled once for a network and the shapes of the data.
     """
 
@@ -62,6 +63,7 @@ class Potential:
     times: Float[Array, " examples"]
     log_odds: Float[Array, " n"]
     side: Float[Array, " side"]
+    weights: Float[Array, " examples"] | None = None
 
     def energy(self, spins: Float[Array, " n"]) -> Float[Array, ""]:
         """Negative log likelihood (nats) of one network, summed over examples."""
@@ -84,7 +86,9 @@ class Potential:
         exists = rows < examples
         rows = jnp.minimum(rows, examples - 1)
         times = exists * (examples / exists.sum())
-        return replace(self, x=self.x[rows], y=self.y[rows], times=times)
+        if self.weights is not None:
+            times = times * self.weights[rows]
+        return replace(self, x=self.x[rows], y=self.y[rows], times=times, weights=None)
 
     def with_side(self, side: Float[Array, " side"]) -> "Potential":
         """The same at other side parameters."""
@@ -116,14 +120,16 @@ def potential_of(network: Network, data: Dataset, prior: Prior, name: str) -> Po
     """
     check_kinds(network=network, data=data, prior=prior)
     check_process()
-    x, y = checked_examples(network, data.train)
+    x, y, weights = checked_examples(network, data.train)
+    own = None if weights is None else jnp.asarray(weights, jnp.float32)
     return Potential(
         network,
         jnp.asarray(x, jnp.float32),
         jnp.asarray(y, jnp.int32 if network.n_classes else jnp.float32),
-        jnp.ones(len(y), jnp.float32),
+        jnp.ones(len(y), jnp.float32) if own is None else own,
         jnp.asarray(log_odds(network, prior, name), jnp.float32),
         jnp.zeros(network.n_side, jnp.float32),
+        own,
     )
 
 

@@ -254,7 +254,7 @@ def evaluate_command(
         predictions = result.predictions_of_features(examples.x, samples=samples, calibrated=not uncalibrated)
         # Of a regression a threshold is refused here.
         decided(predictions, threshold)
-        found, report = predictions.scores(labels), {}
+        found, report = predictions.scores(labels, examples.weights), {}
         if isinstance(predictions, ClassProbabilities):
             report = predictions.report(examples.y, result.data.classes, threshold=threshold)
             found["accuracy"] = report["accuracy"]

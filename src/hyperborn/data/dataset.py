@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int, Real
+from numpy.typing import ArrayLike
 
 from hyperborn._typing import Targets
 from hyperborn.data.columns import Column
@@ -14,9 +15,12 @@ from hyperborn.data.labels import counted, joined, nearest_name, present_classes
 from hyperborn.data.preprocessing import Preprocessing, fitted_preprocessing, frozen
 from hyperborn.data.splits import Rows, grouped, latest, only_trained_on, shuffled, stratified
 from hyperborn.data.targets import fitted_scaling
+from hyperborn.data.weights import checked_weights, product_of_weights
 from hyperborn.errors import UserError
 
 SPLITS = ("train", "validation", "test")
+PARTS = ("x", "y", "weights")
+"""Arrays of a split; examples need not have weights."""
 
 TARGET = "target"
 """Name of the target column of the built-in sets, for tables that follow."""
@@ -56,16 +60,18 @@ class RawExamples:
 class Split:
     """Examples ``x`` (float64, C-contiguous) and their labels ``y``, both read-only; may be empty.
 
-    Labels are class indices (int64), or the standardised numbers of a regression (float64).
+    Labels are class indices (int64), or the standardised numbers of a regression (float64). An example counts as often
+    as its weight says (float64, read-only), in energies and in scores; once where there are none.
 
     Raises:
-        UserError: for what is not an array of numbers, lengths that differ, features or numbers that are not finite, or
-            negative class indices.
+        UserError: for what is not an array of numbers, lengths that differ, features or numbers that are not finite,
+            negative class indices, or weights that are negative, not finite or all zero.
     """
 
     # Lengths are compared below: types are checked in tests only.
     x: Float[np.ndarray, "examples features"]
     y: Real[np.ndarray, " labels"]
+    weights: Float[np.ndarray, " weights"] | None = None
 
     def __post_init__(self) -> None:
         for name, values in (("x", self.x), ("y", self.y)):
@@ -85,12 +91,24 @@ class Split:
             raise UserError("y has values that are NaN or infinite; correct or remove their examples")
         if self.y.dtype.kind != "f" and self.y.min(initial=0) < 0:
             raise UserError(f"label {self.y.min()} is negative; class indices start at 0")
+        if self.weights is not None:
+            object.__setattr__(self, "weights", checked_weights("weights", self.weights, len(self.y)))
+
+    def weighted(self, name: str, weights: ArrayLike) -> "Split":
+        """The same examples with these weights, times those that they have; `name` is what an error calls the weights.
+
+        Raises:
+            UserError: unless they are numbers from 0 on, one an example, and not all of them 0.
+        """
+        own = checked_weights(name, weights, len(self))
+        return Split(self.x, self.y, product_of_weights(self.weights, own))
 
     def __len__(self) -> int:
         return len(self.y)
 
     def __repr__(self) -> str:
-        return f"Split({counted(len(self), 'example')}, {counted(self.x.shape[1], 'feature')})"
+        weighted = "" if self.weights is None else ", weighted"
+        return f"Split({counted(len(self), 'example')}, {counted(self.x.shape[1], 'feature')}{weighted})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +184,8 @@ class Dataset:
 
     def to_record(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Arrays by name and a description that JSON can hold, for `from_record` to restore to the last bit."""
-        arrays = {f"{name}_{part}": getattr(self.split(name), part) for name in SPLITS for part in "xy"}
+        parts = {f"{name}_{part}": getattr(self.split(name), part) for name in SPLITS for part in PARTS}
+        arrays = {name: array for name, array in parts.items() if array is not None}
         return arrays, {
             "name": self.name,
             "classes": list(self.classes),
@@ -190,9 +209,7 @@ class Dataset:
             raise UserError("data record: name must be text, classes and notes lists of text; restore it from a backup")
         preprocessing = Preprocessing.from_dict(description["preprocessing"])
         label_type = np.int64 if classes else np.float64
-        splits = {
-            name: Split(*(array_of_record(arrays, f"{name}_{part}", label_type) for part in "xy")) for name in SPLITS
-        }
+        splits = {name: split_of_record(arrays, name, label_type) for name in SPLITS}
         return Dataset(name=title, **splits, classes=tuple(classes), preprocessing=preprocessing, notes=tuple(notes))
 
 
@@ -200,11 +217,21 @@ def is_list_of_text(given: Any) -> bool:
     return isinstance(given, list) and all(isinstance(one, str) for one in given)
 
 
-def array_of_record(arrays: Mapping[str, np.ndarray], name: str, label_type: type[np.generic]) -> np.ndarray:
+def split_of_record(arrays: Mapping[str, np.ndarray], name: str, label_type: type[np.generic]) -> Split:
+    """The split of this name; runs from before there were weights have none."""
+    x = array_of_record(arrays, f"{name}_x", np.float64, 2)
+    y = array_of_record(arrays, f"{name}_y", label_type, 1)
+    weights = f"{name}_weights"
+    return Split(x, y, array_of_record(arrays, weights, np.float64, 1) if weights in arrays else None)
+
+
+def array_of_record(
+    arrays: Mapping[str, np.ndarray], name: str, dtype: type[np.generic], dimensions: int
+) -> np.ndarray:
     """One array of a record, of exactly the type that was written."""
     if name not in arrays:
         raise UserError(f"data record: the array {name} is missing; restore it from a backup")
-    array, (dtype, dimensions) = arrays[name], (np.float64, 2) if name.endswith("x") else (label_type, 1)
+    array = arrays[name]
     if array.dtype != dtype or array.ndim != dimensions:
         raise UserError(
             f"data record: the array {name} is {array.dtype} of shape {array.shape}, not {np.dtype(dtype)} of "

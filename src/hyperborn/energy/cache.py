@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -10,6 +11,7 @@ from jaxtyping import Float
 from hyperborn._typing import Bits
 from hyperborn.arguments import check_bits
 from hyperborn.bits import LARGEST_TABLE, index_of, row_keys
+from hyperborn.energy.likelihood import CheckedExamples
 from hyperborn.energy.source import EnergySource
 from hyperborn.likelihoods import Gaussian, SquaredError
 from hyperborn.networks import BinaryConvNet, BinaryMLP, Network, Regression
@@ -35,18 +37,18 @@ MOST_KEPT = 2**20
 
 
 def through_cache(
-    net: Network, x: np.ndarray, y: np.ndarray, compute: Callable[[], np.ndarray], enabled: bool
+    net: Network, examples: CheckedExamples, compute: Callable[[], np.ndarray], enabled: bool
 ) -> np.ndarray:
     """The table that `compute` returns, read from the cache on disk if it is there.
 
     Small tables are not kept, and neither are those of networks of other classes than `CACHED`: a record of their
     name and fields does not say what their code computes today.
     """
-    if not enabled or not is_known(net) or 2**net.n_weights * len(y) < CHEAP_PRODUCT:
+    if not enabled or not is_known(net) or 2**net.n_weights * len(examples.y) < CHEAP_PRODUCT:
         return compute()
     from hyperborn.storage.caches import cached_array
 
-    return cached_array(energy_key(net, x, y), compute)
+    return cached_array(energy_key(net, *examples), compute)
 
 
 def is_known(net: Network) -> bool:
@@ -56,12 +58,14 @@ def is_known(net: Network) -> bool:
     return type(net) in CACHED
 
 
-def energy_key(net: Network, x: np.ndarray, y: np.ndarray) -> str:
+def energy_key(net: Network, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> str:
     """SHA-256 of the network's record and the data, as hexadecimal digits."""
-    record = {"format": FORMAT, "network": record_of(net), "x": x.shape, "y": y.shape}
+    record: dict[str, Any] = {"format": FORMAT, "network": record_of(net), "x": x.shape, "y": y.shape}
+    # Without weights it is the key that it was before there were any.
+    record |= {} if weights is None else {"weights": weights.shape}
     digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
-    digest.update(x.tobytes())
-    digest.update(y.tobytes())
+    for array in (x, y) if weights is None else (x, y, weights):
+        digest.update(array.tobytes())
     return digest.hexdigest()
 
 

@@ -4,18 +4,22 @@ Where outputs add up over groups of weights, the weights are cut into two halves
 to 0, a pattern of the half's bits (a code) has outputs of its own, and the outputs of a network are the sum of its two
 codes' outputs. The likelihood turns the outputs of the codes, of which there are two tables of about 2^(n/2) rows, into
 the energies of all pairs of codes: by products of matrices, see `hyperborn.likelihoods`.
+
+Of weighted examples, those of one weight are taken together, and their energies multiplied by it.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from hyperborn._typing import EnergyTable, Examples, Targets
 from hyperborn.bits import LARGEST_ENUMERATED, bits_of, values_of
+from hyperborn.data.weights import Weights
 from hyperborn.energy.cache import through_cache
-from hyperborn.energy.likelihood import Labelled, checked_examples
+from hyperborn.energy.likelihood import CheckedExamples, Labelled, checked_examples
 from hyperborn.errors import UserError, whole_number
 from hyperborn.likelihoods.likelihood import Terms
 from hyperborn.networks import Network
@@ -82,15 +86,16 @@ def energies(
 ) -> EnergyTable:
     """Energy of every network: its negative log likelihood in nats, summed over examples, in index order.
 
-    Agrees with the plain formula to 1e-9 of the energy, plus 1e-15 an example. ``memory`` bounds, in bytes, the
-    temporary tables over codes and examples; a few MiB for the current block and the result, 8 bytes a network, are not
-    included. ``progress`` is called with blocks done and blocks in all, unless the table is found in the cache.
-    ``cache`` keeps tables that take a while on disk, by a hash of the network and the data.
+    An example with a weight counts that often; the fewer different weights there are, the faster it is. Agrees with the
+    plain formula to 1e-9 of the energy, plus 1e-15 an example. ``memory`` bounds, in bytes, the temporary tables over
+    codes and examples; a few MiB for the current block and the result, 8 bytes a network, are not included.
+    ``progress`` is called with blocks done and blocks in all, unless the table is found in the cache. ``cache`` keeps
+    tables that take a while on disk, by a hash of the network and the data.
 
     Raises:
         UserError: if the network has more than ``limit`` weights or the data do not fit it.
     """
-    x, y = checked_examples(net, split)
+    examples = checked_examples(net, split)
     n = net.n_weights
     whole_number("limit", limit, 1)
     whole_number("memory", memory, 1, why=" of bytes")
@@ -101,17 +106,44 @@ def energies(
         )
 
     def compute() -> EnergyTable:
+        x, y, weights = by_weight(examples)
         choices = net.choices
         total = np.zeros((2**n // len(choices), len(choices)))
         for place, choice in enumerate(choices):
             column = total[:, place]
             for block in code_blocks(choice, x, y, memory):
-                column[block.places] += choice.likelihood.pair_energies(block.left, block.right, y[block.examples])
+                column[block.places] += block_energies(choice, block, y, weights)
                 if progress is not None:
                     progress(place * block.blocks + block.done, len(choices) * block.blocks)
         return total.reshape(-1)
 
-    return through_cache(net, x, y, compute, cache)
+    return through_cache(net, examples, compute, cache)
+
+
+def by_weight(examples: CheckedExamples) -> CheckedExamples:
+    """The examples with those of one weight side by side, and none of weight 0."""
+    x, y, weights = examples
+    if weights is None:
+        return examples
+    order = np.argsort(weights, kind="stable")
+    order = order[weights[order] > 0]
+    return CheckedExamples(x[order], y[order], weights[order])
+
+
+def block_energies(
+    net: Network, block: CodeBlock, y: Targets, weights: Weights | None
+) -> Float[np.ndarray, "left right"]:
+    """Energy (nats) of every network of a block, from the labels of all examples and their weights in order."""
+    own, likelihood = y[block.examples], net.likelihood
+    if weights is None:
+        return likelihood.pair_energies(block.left, block.right, own)
+    times = weights[block.examples]
+    ends = [0, *(np.flatnonzero(np.diff(times)) + 1), len(times)]
+    total = np.zeros(block.places.shape)
+    for first, last in pairwise(ends):
+        left, right = block.left[:, :, first:last], block.right[:, :, first:last]
+        total += times[first] * likelihood.pair_energies(left, right, own[first:last])
+    return total
 
 
 def two_halves(net: Network) -> tuple[NetworkHalf, NetworkHalf]:

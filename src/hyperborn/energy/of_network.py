@@ -19,16 +19,20 @@ from hyperborn.networks import Network, fitted
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Minibatch(BatchEnergies):
-    """Examples, as seen by a network with side parameters (m,); energies count `scale` times, N / B for B of N."""
+    """Examples, as seen by a network with side parameters (m,); energies count `scale` times, N / B for B of N.
+
+    Each example counts as often as its weight says, once where there are none.
+    """
 
     network: Network = field(metadata={"static": True})
     x: Float[Array, "examples features"]
     y: Real[Array, " examples"]
     side: Float[Array, " parameters"]
     scale: Float[Array, ""]
+    weights: Float[Array, " examples"] | None = None
 
     def energies(self, bits: Float[Array, "samples n"]) -> Float[Array, " samples"]:
-        """Negative log likelihood (nats) of networks, an unbiased estimate of that of all N examples.
+        """Negative log likelihood (nats) of networks, an unbiased estimate of that of all N weighted examples.
 
         Bits may be any numbers between 0 and 1, the weights then lie between the network's two values.
         """
@@ -37,31 +41,39 @@ class Minibatch(BatchEnergies):
 
     def nll(self, outputs: Float[Array, "samples examples outputs"]) -> Float[Array, " samples"]:
         """Negative log likelihood (nats) of the labels under outputs."""
-        return self.scale * self.network.likelihood.losses(outputs, self.y).sum(axis=-1)
+        losses = self.network.likelihood.losses(outputs, self.y)
+        if self.weights is not None:
+            losses = losses * jnp.broadcast_to(self.weights, losses.shape)
+        return self.scale * losses.sum(axis=-1)
 
 
 @final
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class ExamplesOnDevice(DeviceEnergies):
-    """A network and all of its training examples."""
+    """A network and all of its training examples, with their weights if they have any."""
 
     network: Network = field(metadata={"static": True})
     x: Float[Array, "examples features"]
     y: Real[Array, " examples"]
+    weights: Float[Array, " examples"] | None = None
 
     @property
     def n_examples(self) -> int:
         return len(self.y)
 
     def batch(self, side: Float[Array, " m"], rows: Int[Array, " rows"] | None = None) -> Minibatch:
-        x, y = (self.x, self.y) if rows is None else (self.x[rows], self.y[rows])
-        return Minibatch(self.network, x, y, side, jnp.asarray(len(self.y) / len(y), x.dtype))
+        x, y, weights = self.x, self.y, self.weights
+        if rows is not None:
+            x, y, weights = x[rows], y[rows], None if weights is None else weights[rows]
+        return Minibatch(self.network, x, y, side, jnp.asarray(len(self.y) / len(y), x.dtype), weights)
 
 
 @final
 class NetworkEnergies(EnergySource):
     """The energy of a weight vector is the negative log likelihood of a split's labels, summed over its examples.
+
+    Examples with weights count that often.
 
     Raises:
         UserError: if the examples do not fit the network.
@@ -70,7 +82,7 @@ class NetworkEnergies(EnergySource):
     offset = 0.0
 
     def __init__(self, network: Network, split: Labelled) -> None:
-        checked_examples(network, split)
+        self.weights = checked_examples(network, split).weights
         self.network, self.split = network, split
         self.n_bits, self.n_examples = network.n_weights, len(split.y)
 
@@ -82,7 +94,8 @@ class NetworkEnergies(EnergySource):
 
     def on_device(self) -> DeviceEnergies:
         labels = jnp.asarray(self.split.y, jnp.int32 if self.network.n_classes else jnp.float32)
-        return ExamplesOnDevice(self.network, jnp.asarray(self.split.x, jnp.float32), labels)
+        weights = None if self.weights is None else jnp.asarray(self.weights, jnp.float32)
+        return ExamplesOnDevice(self.network, jnp.asarray(self.split.x, jnp.float32), labels, weights)
 
     def at(self, side: Float[np.ndarray, " m"]) -> EnergySource:
         return NetworkEnergies(fitted(self.network, side), self.split)

@@ -7,9 +7,10 @@ import numpy as np
 from jaxtyping import Float
 
 from hyperborn._typing import Targets
+from hyperborn.data.weights import checked_weights
 from hyperborn.errors import UserError, is_number
 from hyperborn.likelihoods.squares import check_numbers
-from hyperborn.predictive.metrics import LEAST
+from hyperborn.predictive.metrics import LEAST, AnswerWeights, weighted_mean
 from hyperborn.predictive.predictions import Predictions
 from hyperborn.predictive.temperature import fitted_factor
 
@@ -91,35 +92,45 @@ class NormalMixture(Predictions):
         """The predictions of mean + deviation · y: from standardised numbers to those that a person gave."""
         return NormalMixture(self.weights, mean + deviation * self.means, deviation * self.deviations)
 
-    def fitted_calibration(self, y: Targets) -> float:
+    def fitted_calibration(self, y: Targets, weights: AnswerWeights = None) -> float:
         check_numbers(y, len(self), "a mixture")
         if not len(y):
             return 1.0
-        return fitted_factor(lambda factor: float(-self.calibrated(factor).log_density(y).sum()))
+        times = None if weights is None else checked_weights("weights", weights, len(y))
+
+        def nll(factor: float) -> float:
+            own = self.calibrated(factor).log_density(y)
+            return float(-own.sum() if times is None else -own @ times)
+
+        return fitted_factor(nll)
 
     def calibrated(self, value: float) -> "NormalMixture":
         middle = self.mean
         return NormalMixture(self.weights, middle + value * (self.means - middle), value * self.deviations)
 
-    def quick_score(self, y: Targets) -> float:
-        return float(np.sqrt(np.mean((y - self.mean) ** 2)))
+    def quick_score(self, y: Targets, weights: AnswerWeights = None) -> float:
+        return float(np.sqrt(weighted_mean((y - self.mean) ** 2, weights)))
 
-    def scores(self, y: Targets) -> dict[str, float]:
+    def scores(self, y: Targets, weights: AnswerWeights = None) -> dict[str, float]:
         """Root of the mean squared error, mean absolute error, NLL (nats an example), R², and coverage by name.
 
         R² is 1 - Σ (y - mean)² / Σ (y - ȳ)² with the mean ȳ of these labels; it is left out where all are equal.
-        "coverage_90" is the share of the labels inside of the central interval of probability 0.9.
+        "coverage_90" is the share of the labels inside of the central interval of probability 0.9. Examples with
+        weights count that often in all of them.
         """
         check_numbers(y, len(self), "a mixture")
         if not len(y):
             return {}
-        errors, around = y - self.mean, y - y.mean()
-        found = {"rmse": self.quick_score(y), "mae": float(np.abs(errors).mean())}
-        found["nll"] = float(-self.log_density(y).mean())
-        if np.ptp(y) > 0:
-            found["r2"] = float(1 - (errors**2).sum() / (around**2).sum())
+        errors = y - self.mean
+        found = {"rmse": self.quick_score(y, weights), "mae": weighted_mean(np.abs(errors), weights)}
+        found["nll"] = -weighted_mean(self.log_density(y), weights)
+        # Labels that do not count do not vary either.
+        if np.ptp(y if weights is None else y[weights > 0]) > 0:
+            around = y - weighted_mean(y, weights)
+            times = 1 if weights is None else weights
+            found["r2"] = float(1 - (times * errors**2).sum() / (times * around**2).sum())
         below = self.cumulative(y)
         for share in self.shares:
             inside = np.abs(below - 0.5) <= share / 2
-            found[f"coverage_{100 * share:.0f}"] = float(inside.mean())
+            found[f"coverage_{100 * share:.0f}"] = weighted_mean(inside, weights)
         return found

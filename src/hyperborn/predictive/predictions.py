@@ -12,7 +12,7 @@ from hyperborn._typing import Targets
 from hyperborn.arguments import check_labels
 from hyperborn.errors import UserError
 from hyperborn.predictive.decisions import at_threshold, report_of_decisions
-from hyperborn.predictive.metrics import accuracy, scores
+from hyperborn.predictive.metrics import AnswerWeights, accuracy, scores
 from hyperborn.predictive.temperature import fitted_temperature, tempered
 
 
@@ -27,11 +27,13 @@ class Predictions(ABC):
         """Number of examples."""
 
     @abstractmethod
-    def fitted_calibration(self, y: Targets) -> float:
+    def fitted_calibration(self, y: Targets, weights: AnswerWeights = None) -> float:
         """The most probable calibration, given the labels of these examples; without examples it is 1.
 
+        Each example counts as often as its weight says, once without weights.
+
         Raises:
-            UserError: if these are not the labels of as many examples.
+            UserError: if these are not the labels or weights of as many examples.
         """
 
     @abstractmethod
@@ -52,15 +54,15 @@ class Predictions(ABC):
         """
 
     @abstractmethod
-    def quick_score(self, y: Targets) -> float:
+    def quick_score(self, y: Targets, weights: AnswerWeights = None) -> float:
         """The score by which a network is told as training goes."""
 
     @abstractmethod
-    def scores(self, y: Targets) -> dict[str, float]:
-        """All scores by name; empty without examples.
+    def scores(self, y: Targets, weights: AnswerWeights = None) -> dict[str, float]:
+        """All scores by name; empty without examples. Each example counts as often as its weight says.
 
         Raises:
-            UserError: if these are not the labels of as many examples.
+            UserError: if these are not the labels or weights of as many examples.
         """
 
 
@@ -75,8 +77,8 @@ class ClassProbabilities(Predictions):
     def __len__(self) -> int:
         return len(self.probabilities)
 
-    def fitted_calibration(self, y: Targets) -> float:
-        return fitted_temperature(self.probabilities, y)
+    def fitted_calibration(self, y: Targets, weights: AnswerWeights = None) -> float:
+        return fitted_temperature(self.probabilities, y, weights)
 
     def calibrated(self, value: float) -> "ClassProbabilities":
         return ClassProbabilities(tempered(self.probabilities, value))
@@ -89,11 +91,11 @@ class ClassProbabilities(Predictions):
         del mean, deviation
         raise UserError("classes have no mean and no deviation; rescale predictions of numbers")
 
-    def quick_score(self, y: Targets) -> float:
-        return accuracy(self.probabilities, y)
+    def quick_score(self, y: Targets, weights: AnswerWeights = None) -> float:
+        return accuracy(self.probabilities, y, weights)
 
-    def scores(self, y: Targets) -> dict[str, float]:
-        return scores(self.probabilities, y)
+    def scores(self, y: Targets, weights: AnswerWeights = None) -> dict[str, float]:
+        return scores(self.probabilities, y, weights)
 
     def decided(self, threshold: int | float | None = None) -> Targets:
         """The class index of each example: the most probable one.

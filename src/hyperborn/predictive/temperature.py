@@ -13,8 +13,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hyperborn.arguments import check_class_probabilities, check_labels
+from hyperborn.data.weights import checked_weights
 from hyperborn.errors import UserError, is_number
-from hyperborn.predictive.metrics import LEAST, mean_nll
+from hyperborn.predictive.metrics import LEAST, AnswerWeights, mean_nll
 
 SPREAD = 1.0
 """Standard deviation of log T under its prior."""
@@ -23,24 +24,31 @@ BOUND = 4.0
 
 
 def fitted_temperature(
-    probabilities: Float[np.ndarray, "examples classes"], y: Int[np.ndarray, " labels"], *, spread: float = SPREAD
+    probabilities: Float[np.ndarray, "examples classes"],
+    y: Int[np.ndarray, " labels"],
+    weights: AnswerWeights = None,
+    *,
+    spread: float = SPREAD,
 ) -> float:
     """The most probable temperature, given predictions of held-out examples and their classes.
 
-    It minimises Σ_i -log softmax(log p_i / T)[y_i] + (log T)² / (2 spread²); without examples it is 1.
+    It minimises Σ_i -w_i log softmax(log p_i / T)[y_i] + (log T)² / (2 spread²), with the weights w of the examples, 1
+    without any; without examples it is 1. It moves all classes alike: probabilities of a posterior that was trained
+    with weights of classes, such as class_weight="balanced", stay those of the weighted classes.
 
     Raises:
-        UserError: if the predictions do not fit the labels.
+        UserError: if the predictions or the weights do not fit the labels.
     """
     check_spread(spread)
     check_class_probabilities(probabilities)
     check_labels(y, len(probabilities), probabilities.shape[1], "a table of predictions")
     if not len(y):
         return 1.0
+    times = None if weights is None else checked_weights("weights", weights, len(y))
 
     def nll(temperature: float) -> float:
-        scaled = tempered_log_probabilities(probabilities, temperature)
-        return float(-scaled[np.arange(len(y)), y].sum())
+        own = tempered_log_probabilities(probabilities, temperature)[np.arange(len(y)), y]
+        return float(-own.sum() if times is None else -own @ times)
 
     return fitted_factor(nll, spread)
 
@@ -62,17 +70,24 @@ def fitted_factor(nll: Callable[[float], float], spread: float = SPREAD) -> floa
 
 
 def calibrated_nll(
-    probabilities: Float[np.ndarray, "examples classes"], y: Int[np.ndarray, " labels"], *, spread: float = SPREAD
+    probabilities: Float[np.ndarray, "examples classes"],
+    y: Int[np.ndarray, " labels"],
+    weights: AnswerWeights = None,
+    *,
+    spread: float = SPREAD,
 ) -> float:
     """Mean NLL (nats) of the examples at the temperature fitted to them, plus the penalty of its prior.
 
     Choose by it among models whose predictions will be calibrated on the same examples.
 
     Raises:
-        UserError: if the predictions do not fit the labels, or there are none.
+        UserError: if the predictions or the weights do not fit the labels, or there are none.
     """
-    temperature = fitted_temperature(probabilities, y, spread=spread)
-    return mean_nll(tempered(probabilities, temperature), y) + 0.5 * (np.log(temperature) / spread) ** 2 / len(y)
+    temperature = fitted_temperature(probabilities, y, weights, spread=spread)
+    times = len(y) if weights is None else float(weights.sum())
+    return (
+        mean_nll(tempered(probabilities, temperature), y, weights) + 0.5 * (np.log(temperature) / spread) ** 2 / times
+    )
 
 
 def tempered(

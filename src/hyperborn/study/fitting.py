@@ -161,7 +161,8 @@ def map_accuracy(network: Network, data: Dataset, q: Float[np.ndarray, " states"
     if not len(data.test):
         return {}
     found = own_units(predictions_of_networks(network, data.test.x, most_probable(q, 1)), data)
-    return {f"map_{network.likelihood.score}": found.quick_score(data.preprocessing.own_labels(data.test.y))}
+    labels = data.preprocessing.own_labels(data.test.y)
+    return {f"map_{network.likelihood.score}": found.quick_score(labels, data.test.weights)}
 
 
 def choose_settings(cell: Cell, fits: SplitFits) -> tuple[dict[str, Any], int]:
@@ -190,12 +191,12 @@ def selection_loss(method: Method, result: Result) -> float:
     validation = result.data.validation
     predictions = result.predictions(validation.x, calibrated=False)
     if isinstance(predictions, ClassProbabilities):
-        return calibrated_nll(predictions.probabilities, validation.y)
-    labels = result.data.preprocessing.own_labels(validation.y)
-    factor = predictions.fitted_calibration(labels)
+        return calibrated_nll(predictions.probabilities, validation.y, validation.weights)
+    labels, weights = result.data.preprocessing.own_labels(validation.y), validation.weights
+    factor = predictions.fitted_calibration(labels, weights)
     # The penalty of the factor's prior, as of a temperature's.
-    penalty = 0.5 * np.log(factor) ** 2 / len(labels)
-    return predictions.calibrated(factor).scores(labels)["nll"] + float(penalty)
+    penalty = 0.5 * np.log(factor) ** 2 / (len(labels) if weights is None else weights.sum())
+    return predictions.calibrated(factor).scores(labels, weights)["nll"] + float(penalty)
 
 
 def check_settings(cell: Cell, data: Dataset, command: str = STUDY) -> None:
@@ -279,12 +280,15 @@ def predict_splits(data: Dataset, predict: Callable[[Examples], Predictions]) ->
 def scores_of_splits(predictions: BySplit, data: Dataset) -> Row:
     """Scores of the test split, calibrated and not, and the NLL of the others; none of empty ones."""
     labels = {name: data.preprocessing.own_labels(data.split(name).y) for name in SPLITS}
-    calibration = predictions["validation"].fitted_calibration(labels["validation"])
+    weights = {name: data.split(name).weights for name in SPLITS}
+    calibration = predictions["validation"].fitted_calibration(labels["validation"], weights["validation"])
     test = predictions["test"]
-    row: Row = {test.calibration: calibration, **test.calibrated(calibration).scores(labels["test"])}
-    plain = test.scores(labels["test"])
+    row: Row = {test.calibration: calibration}
+    row |= test.calibrated(calibration).scores(labels["test"], weights["test"])
+    plain = test.scores(labels["test"], weights["test"])
     row |= {f"{name}_at_1": value for name, value in plain.items() if name not in UNCALIBRATED}
     for name in ("train", "validation"):
         if len(labels[name]):
-            row[f"{name}_nll"] = predictions[name].calibrated(calibration).scores(labels[name])["nll"]
+            own = predictions[name].calibrated(calibration).scores(labels[name], weights[name])
+            row[f"{name}_nll"] = own["nll"]
     return row | {f"n_{name}": len(labels[name]) for name in SPLITS}

@@ -113,7 +113,7 @@ def check_mean(
         (mean - right) / error,
         np.zeros_like(right),
         f"a factor or a sign (its component along the exact one is {ratio:.3f} times that), a baseline with the draw "
-        "itself in it, or a bias that is known: biased=(...)",
+        "itself in it, the weights of the examples left out, or a bias that is known: biased=(...)",
         absolute=MOST_ERRORS,
     )
 

@@ -29,7 +29,7 @@ EXAMPLES = 6
 def minibatch_estimates(
     estimator: MinibatchEstimator, network: Network, draws: int, seed: int, *, deterministic: bool
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Estimates (draws, numbers) of the value and its gradients, and the exact numbers.
+    """Estimates (draws, numbers) of the value and its gradients, and the exact numbers; the examples have weights.
 
     The gradients are those of the logarithms of the registers' tables, up to normalisation, and of the side parameters.
 
@@ -70,6 +70,7 @@ def minibatch_estimates(
             jnp.asarray(labels_of(network, random)),
             jnp.asarray(random.normal(0, 0.3, network.n_side)),
             jnp.asarray(1.5),
+            jnp.linspace(0.5, 1.5, EXAMPLES),
         )
         shapes = [(2**group.size, len(group.places)) for group in registers.groups]
         params, progress = tuple(jnp.asarray(random.normal(size=shape)) for shape in shapes), jnp.asarray(0.3)

@@ -12,6 +12,7 @@ from types import NoneType
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from optax import GradientTransformation
 
 from hyperborn.arguments import check_kind, path_of
@@ -53,6 +54,7 @@ def fit(
     network: Network | OwnEnergies,
     data: Dataset | None = None,
     *,
+    sample_weight: ArrayLike | None = None,
     objective: Objective | None = None,
     posterior: Posterior | None = None,
     estimator: Estimator | None = None,
@@ -76,6 +78,8 @@ def fit(
         network: the network whose weights are inferred, or energies of one's own, `Energies` or `EnergyFunction`
             (docs/energies.md).
         data: the training split is learnt from; the others are only reported on. Energies of one's own take none.
+        sample_weight: how often each example of the training split counts, (examples,), numbers from 0 on; times the
+            weights that the split has already. Once each if None. Energies of one's own take none.
         objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`; on a backend `SELBO` or `MLE`: the others
             need probabilities. If None ``ELBO()``; for a network on `Registers` ``ELBO(beta=0.03)``, a colder posterior
             that predicts better (docs/registers.md); on a backend ``SELBO()``.
@@ -110,7 +114,7 @@ def fit(
     Raises:
         UserError: if something is not what its argument takes, or the pieces do not fit each other or the data.
     """
-    model, given, examples = model_and_data(network, data)
+    model, given, examples = model_and_data(network, data, sample_weight)
     check_callback(callback)
     check_kind("limits", limits, (Limits, NoneType), "limits, such as hb.backends.Limits(max_shots=10_000), or None")
     file = None if ledger is None else path_of("ledger", ledger, "a file for the jobs of a backend")
@@ -153,9 +157,11 @@ def report_to(callback: Callback, report: Report) -> bool:
 
 
 def model_and_data(
-    network: Network | OwnEnergies, data: Dataset | None
+    network: Network | OwnEnergies, data: Dataset | None, sample_weight: ArrayLike | None = None
 ) -> tuple[Network | int, Dataset | OwnEnergies, int]:
     """The network and the data of a definition, as `fit` is given them, and the number of training examples.
+
+    Their training split is weighted by `sample_weight`.
 
     Raises:
         UserError: if they are not what their arguments take.
@@ -164,9 +170,13 @@ def model_and_data(
     if isinstance(network, OwnEnergies):
         if data is not None:
             raise UserError(f"data = {shown(data)}: energies of your own take no data; leave it out")
+        if sample_weight is not None:
+            raise UserError("sample_weight weighs examples, and energies of your own have none; leave it out")
         return network.n_bits, network, network.n_examples
     check_kind("data", data, (Dataset,), KINDS_OF_ARGUMENTS["data"][1], hashable=False)
     assert isinstance(data, Dataset)
+    if sample_weight is not None:
+        data = replace(data, train=data.train.weighted("sample_weight", sample_weight))
     return network, data, len(data.train)
 
 
@@ -286,9 +296,13 @@ def accuracy_of(definition: Definition, data: Dataset, report: Report) -> float:
     network, bits = definition.network, np.asarray(report.diagnosis.most_probable)[[report.best]]
     assert isinstance(network, Network)
     side = np.asarray(report.position.state.params)[report.best].reshape(-1)[definition.posterior.n_parameters :]
-    rows = np.linspace(0, len(data.train) - 1, min(EXAMPLES_FOR_ACCURACY, len(data.train))).astype(np.int64)
-    found = predictions_of_networks(fitted(network, side), data.train.x[rows], bits)
-    return own_units(found, data).quick_score(data.preprocessing.own_labels(data.train.y[rows]))
+    split, weights = data.train, data.train.weights
+    # A score of examples of weight 0 alone does not exist.
+    places = np.arange(len(split)) if weights is None else np.flatnonzero(weights)
+    rows = places[np.linspace(0, len(places) - 1, min(EXAMPLES_FOR_ACCURACY, len(places))).astype(np.int64)]
+    found = predictions_of_networks(fitted(network, side), split.x[rows], bits)
+    labels = data.preprocessing.own_labels(split.y[rows])
+    return own_units(found, data).quick_score(labels, None if weights is None else weights[rows])
 
 
 def metrics_text(report: Report, name: str = "accuracy") -> str:

@@ -166,10 +166,12 @@ class Result:
     def calibration(self) -> float:
         """What predictions are recalibrated with, as the validation split has it; 1 where that is empty.
 
-        The temperature of classes (`fitted_temperature`), and of numbers a factor of the standard deviation.
+        The temperature of classes (`fitted_temperature`), and of numbers a factor of the standard deviation. Where
+        training weighs the classes (class_weight="balanced", say), probabilities are those of the weighted classes, at
+        this temperature as at any other.
         """
         part = self.data.validation
-        return self.predictor.predictive(self.fitted, part.x).fitted_calibration(part.y)
+        return self.predictor.predictive(self.fitted, part.x).fitted_calibration(part.y, part.weights)
 
     @property
     def temperature(self) -> float:
@@ -273,7 +275,7 @@ class Result:
         """Accuracy, mean NLL (nats), Brier score, calibration error and area under the ROC of the posterior predictive.
 
         Of a regression those of `NormalMixture.scores`, in the units of the target. Those of "validation" are the
-        better for the calibration that was chosen there.
+        better for the calibration that was chosen there. Examples with weights count that often.
 
         Args:
             split: "train", "validation" or "test"; an empty split has no metrics.
@@ -284,7 +286,11 @@ class Result:
         """
         part = self.data.split(split)
         labels = self.data.preprocessing.own_labels(part.y)
-        return self.predictions_of_features(part.x, calibrated=calibrated).scores(labels) if len(part) else {}
+        return (
+            self.predictions_of_features(part.x, calibrated=calibrated).scores(labels, part.weights)
+            if len(part)
+            else {}
+        )
 
     def most_probable(self, k: int = 1) -> Bits:
         """Bits of the k most probable networks, (k, n), most probable first.
@@ -309,7 +315,7 @@ class Result:
         part = self.data.split(split)
         labels = self.data.preprocessing.own_labels(part.y)
         found = predictions_of_networks(self.fitted, part.x, bits)
-        return own_units(found, self.data).scores(labels) if len(part) else {}
+        return own_units(found, self.data).scores(labels, part.weights) if len(part) else {}
 
     def network_predictions(self, bits: Bits, x: Rows) -> Predictions:
         """Predictive distributions of one network, given as one row of bits, not calibrated; x as for `predictions`."""

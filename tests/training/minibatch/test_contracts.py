@@ -37,7 +37,7 @@ TRIED: list[MinibatchEstimator] = [
 ]
 """Each with its defaults."""
 PROBLEMS = [
-    Problem(TANH, Registers(TANH, 2)),
+    Problem(TANH, Registers(TANH, 2), weighted=True),
     Problem(CLASSES, Registers(CLASSES, 3)),
     Problem(DEEP, Registers(DEEP, 2)),
 ]
