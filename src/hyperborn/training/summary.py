@@ -68,18 +68,22 @@ def scores_of(result: "Result") -> dict[str, Any]:
 
     Of classes a report of the decisions in the test split, too, and of a regression a linear one and the target.
     """
-    found: dict[str, Any] = {name: result.metrics(name) for name in SPLITS}
-    found["constant"] = constant_scores(result.data)
-    preprocessing = result.data.preprocessing
+    data, preprocessing = result.data, result.data.preprocessing
+    parts = {name: data.split(name) for name in SPLITS}
+    # Made once: of many examples, predictions take most of the time.
+    predicted = {name: result.predictions_of_features(part.x) for name, part in parts.items() if len(part)}
+    found: dict[str, Any] = {name: {} for name in SPLITS}
+    found |= {name: made.scores(preprocessing.own_labels(parts[name].y)) for name, made in predicted.items()}
+    found["constant"] = constant_scores(data)
     scaling = preprocessing.target_scaling
     if scaling is None:
-        test = result.data.test
-        predictions = of_classes(result.predictions_of_features(test.x), "metrics")
-        report = predictions.report(test.y, result.data.classes)
+        report: dict[str, Any] = {}
+        if "test" in predicted:
+            report = of_classes(predicted["test"], "metrics").report(data.test.y, data.classes)
         return found | {ClassProbabilities.calibration: result.calibration, "test_report": report}
     target = {"name": preprocessing.target, "mean": scaling.mean, "deviation": scaling.deviation}
     return found | {
-        "linear": linear_scores(result.data),
+        "linear": linear_scores(data),
         NormalMixture.calibration: result.calibration,
         "target": target,
     }
