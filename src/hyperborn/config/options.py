@@ -145,7 +145,8 @@ SHARED = (
     Option("hidden", "layers or auto", AUTO, "H,H|none|auto",
            "Hidden units, layer by layer; none: logistic regression.", NETWORK, settled_by=ANY_RUN),
     Option("activation", ("relu", "sigmoid", "tanh", "sign", "identity", AUTO), AUTO, "NAME",
-           "relu, sigmoid, tanh, sign or identity (linear units); auto: relu, unless chosen.", NETWORK, settled_by=ANY_RUN),
+           "relu, sigmoid, tanh, sign or identity (linear units); auto: relu, unless chosen.", NETWORK,
+           settled_by=ANY_RUN),
     Option("bias", "truth or auto", AUTO, "BOOL",
            "Whether layers have a binary bias; auto: without a learned shift.", NETWORK, settled_by=ANY_RUN),
     Option("values", "two numbers", "-1,1", "LOW,HIGH", "The two values a weight can take.", NETWORK,
@@ -231,6 +232,12 @@ SHARED = (
 
 TRAIN = (
     *SHARED,
+    Option("effort", ("quick", "normal", "thorough"), "normal", "NAME",
+           "How much is tried to choose what is trained, where options leave that open: quick, normal or thorough.",
+           TRAINING),
+    Option("refit", "truth", "true", "BOOL",
+           "Whether what is chosen is trained on all examples but the test's; false: validation stays held out.",
+           TRAINING),
     Option("objective", "objective", "elbo", "NAME",
            "On a backend selbo (then the default) or mle, else one of: mle, elbo, selbo, renyi or stein.", CIRCUIT),
     Option("prior_from", "run folder", "", "RUN",

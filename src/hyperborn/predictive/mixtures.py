@@ -11,7 +11,7 @@ from hyperborn.errors import UserError, is_number
 from hyperborn.likelihoods.squares import check_numbers
 from hyperborn.predictive.metrics import LEAST
 from hyperborn.predictive.predictions import Predictions
-from hyperborn.predictive.temperature import fitted_factor
+from hyperborn.predictive.temperature import SPREAD, fitted_factor
 
 Components = Float[np.ndarray, "components examples"]
 
@@ -91,11 +91,11 @@ class NormalMixture(Predictions):
         """The predictions of mean + deviation · y: from standardised numbers to those that a person gave."""
         return NormalMixture(self.weights, mean + deviation * self.means, deviation * self.deviations)
 
-    def fitted_calibration(self, y: Targets) -> float:
+    def fitted_calibration(self, y: Targets, *, spread: float = SPREAD) -> float:
         check_numbers(y, len(self), "a mixture")
         if not len(y):
             return 1.0
-        return fitted_factor(lambda factor: float(-self.calibrated(factor).log_density(y).sum()))
+        return fitted_factor(lambda factor: float(-self.calibrated(factor).log_density(y).sum()), spread)
 
     def calibrated(self, value: float) -> "NormalMixture":
         middle = self.mean

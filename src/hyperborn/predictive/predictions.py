@@ -14,7 +14,7 @@ from hyperborn.data.tables import real_numbers
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.predictive.metrics import accuracy, scores
-from hyperborn.predictive.temperature import fitted_temperature, tempered
+from hyperborn.predictive.temperature import SPREAD, fitted_temperature, tempered
 
 
 class Predictions(ABC):
@@ -28,8 +28,10 @@ class Predictions(ABC):
         """Number of examples."""
 
     @abstractmethod
-    def fitted_calibration(self, y: Targets) -> float:
+    def fitted_calibration(self, y: Targets, *, spread: float = SPREAD) -> float:
         """The most probable calibration, given the labels of these examples; without examples it is 1.
+
+        Its logarithm has a normal prior around 0 with the standard deviation `spread`.
 
         Raises:
             UserError: if these are not the labels of as many examples.
@@ -76,8 +78,8 @@ class ClassProbabilities(Predictions):
     def __len__(self) -> int:
         return len(self.probabilities)
 
-    def fitted_calibration(self, y: Targets) -> float:
-        return fitted_temperature(self.probabilities, y)
+    def fitted_calibration(self, y: Targets, *, spread: float = SPREAD) -> float:
+        return fitted_temperature(self.probabilities, y, spread=spread)
 
     def calibrated(self, value: float) -> "ClassProbabilities":
         return ClassProbabilities(tempered(self.probabilities, value))

@@ -17,6 +17,7 @@ from hyperborn.report.notation import (
     number_text,
     objective_name,
 )
+from hyperborn.training.choice import METHODS as METHODS_OF_CHOICE
 
 if TYPE_CHECKING:
     import rich.console
@@ -66,8 +67,13 @@ def counts(summary: Mapping[str, Any]) -> list[str]:
 def split_scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
     """A row a metric, a column a split; beside a regression the test scores of a linear one."""
     linear: Mapping[str, Any] | None = summary.get("linear")
-    columns = [summary.get(split) or {} for split in SPLITS] + ([linear.get("test") or {}] if linear else [])
-    table = plain_table(["", *SPLITS, *(["linear, test"] if linear else [])])
+    by_name: dict[str, Mapping[str, Any]] = {split: summary.get(split) or {} for split in SPLITS}
+    if choice := summary.get("choice"):
+        # What was held out for the choice is more than a validation split, or is learnt from in the end.
+        held_out = {METHODS_OF_CHOICE[choice["method"]]: choice["candidates"][choice["chosen"]]["scores"]}
+        by_name = {"train": by_name["train"], **held_out, "test": by_name["test"]}
+    columns = [*by_name.values(), *([linear.get("test") or {}] if linear else [])]
+    table = plain_table(["", *by_name, *(["linear, test"] if linear else [])])
     for metric in NUMBER_SCORES if linear else SCORES:
         values = [column.get(metric) for column in columns]
         table.add_row(*text_cells([metric_name(metric), *(score_text(value) for value in values)]))
@@ -84,6 +90,8 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [(metric_name(name), number_text(summary[name])) for name in MEASURES if summary.get(name) is not None]
     if summary.get("measured_on"):
         found.append(("predictions measured on", f"{summary['measured_on']} (other numbers are of training)"))
+    if summary.get("choice"):
+        found.insert(0, ("chosen", summary["choice"]["text"]))
     target: Mapping[str, Any] | None = summary.get("target")
     if target:
         scale = f"{number_text(target['mean'])}, deviation {number_text(target['deviation'])}"
