@@ -45,6 +45,7 @@ def train_command(
         from hyperborn.progress import Progress
         from hyperborn.report.run_pictures import plots_of
         from hyperborn.runs import session
+        from hyperborn.selection.candidates import check_needed
         from hyperborn.training.regimes import regime_of
 
         keep_compiled_programs()
@@ -56,6 +57,7 @@ def train_command(
         if settings.prior_from is None:
             examples, definition, choice = chosen_run(settings)
         else:
+            check_needed(settings, "the earlier run settles it")
             (examples, definition), choice = continued(settings, settings.prior_from, note), None
         if definition.untrained:
             note(definition.untrained)
