@@ -32,8 +32,8 @@ def test_small_tables_have_all_folds_for_every_candidate() -> None:
 
 
 def test_larger_ones_give_candidates_up_then_hold_one_part_out() -> None:
-    assert plan(1000, 40).rounds == (6, 6, 3, 3, 3)
-    assert plan(1500, 60).rounds == (6, 3, 3, 3, 3)
+    assert plan(600, 30).rounds == (6, 6, 3, 3, 3)
+    assert plan(900, 45).rounds == (6, 3, 3, 3, 3)
     assert plan(5000, 60).rounds == (6,)
     assert plan(5000, 60).parts == 5
 
