@@ -67,6 +67,8 @@ def activated(z: np.ndarray, activation: str) -> np.ndarray:
         return np.where(z > 0, 1, small) / (1 + small)
     if activation == "tanh":
         return np.tanh(z)
+    if activation == "identity":
+        return z
     return np.where(z < 0, -1.0, 1.0)
 
 

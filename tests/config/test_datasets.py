@@ -21,7 +21,7 @@ def loaded(**given: Any) -> tuple[int, int, list[str]]:
 
 
 def test_registers_take_all_features() -> None:
-    assert loaded() == (30, 30 * 64 + 64 * 64 + 64, [])
+    assert loaded() == (30, 30 * 64 + 64, [])
     assert loaded(hidden=16) == (30, 30 * 16 + 16, [])
 
 

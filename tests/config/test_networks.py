@@ -40,7 +40,7 @@ def test_a_network_that_two_units_make_too_large_is_linear() -> None:
 def test_data_that_no_small_network_takes_get_64_units_on_registers(cancer: Dataset) -> None:
     network, registers = shape_of(config(), cancer)
     assert registers
-    assert network == BinaryMLP(30, (64, 64), bias=False, scale="learned", normalization="layer")
+    assert network == BinaryMLP(30, (64,), bias=False, scale="learned", normalization="layer")
     # One register has to do with a linear network, whose features are reduced then.
     assert shape_of(config(posterior="register"), cancer) == (BinaryMLP(30, ()), False)
 

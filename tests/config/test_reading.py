@@ -75,6 +75,8 @@ WRONG = {
     "steps": [0, 1.5, "1e3x", 10**20, True],
     "restarts": [0, "x"],
     "patience": [-1, "never"],
+    "effort": ["much", 1, "auto"],
+    "refit": ["perhaps", 2, "auto"],
     "seed": [-1, 2**32, 1.5, "x"],
     "backend": [1, "", "a\0b", True],
     "shots": [0, 1, "", "1,2,3", "many", 1.5, True, [True]],

@@ -19,7 +19,7 @@ SMALL = st.fixed_dictionaries(
         "n_features": st.integers(1, 2),
         "hidden": st.sampled_from([(), (1,), (2,), (1, 1), (2, 1)]),
         "n_classes": st.integers(2, 3),
-        "activation": st.sampled_from(["relu", "sigmoid", "tanh", "sign"]),
+        "activation": st.sampled_from(["relu", "sigmoid", "tanh", "sign", "identity"]),
         "bias": st.booleans(),
         "values": st.sampled_from([(-1, 1), (0, 1), (-3, 1)]),
         "scale": st.sampled_from(["none", "fan_in"]),

@@ -24,6 +24,7 @@ from hyperborn.storage import formats
 from hyperborn.study.plan import Plan
 from hyperborn.study.scheduler import cells_of, rows_of_cells, run_cells
 from hyperborn.study.store import Store
+from hyperborn.training.choice import choice_from_record
 from runs import files_of, resume
 
 FOLDERS = sorted(Path(__file__).parent.glob("golden-*"))
@@ -119,6 +120,15 @@ def test_a_regression_and_energies_without_a_network_are_trained_from_what_is_ke
     assert again.history is not None
     # Both have 50 steps: a record at 0, at 25 and at 50.
     assert again.history.step.tolist() == [0, 25, 50]
+
+
+@pytest.mark.parametrize("folder", FOLDERS[2:], ids=[folder.name for folder in FOLDERS[2:]])
+def test_a_run_that_was_chosen_keeps_its_choice_and_calibration(folder: Path, tmp_path: Path) -> None:
+    expected, result = expected_of(folder)["chosen"], hb.load(folder / "chosen")
+    assert result.choice == choice_from_record(expected["choice"])
+    np.testing.assert_allclose(result.predict_proba(result.data.test.x), expected["probabilities"], rtol=0, atol=1e-6)
+    path = Path(shutil.copytree(folder / "chosen-stopped", tmp_path / "run"))
+    assert resume(path).choice == hb.load(path).choice == result.choice
 
 
 def jobs_of(path: Path) -> list[Any]:

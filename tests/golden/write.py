@@ -31,6 +31,7 @@ from hyperborn.runs import session
 from hyperborn.study.plan import Plan
 from hyperborn.study.scheduler import cells_of, rows_of_cells, run_cells
 from hyperborn.study.store import Store
+from hyperborn.training.choice import CandidateScore, Choice
 from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Report
@@ -118,7 +119,26 @@ def definitions() -> dict[str, Definition]:
     }
 
 
-def train(path: Path, definition: Definition, data: Dataset | OwnEnergies, *, stopped: bool) -> Result | None:
+def picture(*_: Any) -> dict[str, bytes]:
+    return {"loss.png": b"loss"}
+
+
+def choice() -> Choice:
+    """How one candidate of two was chosen."""
+    scores = {"accuracy": 0.9, "nll": 0.31, "brier": 0.2, "ece": 0.1}
+    linear = CandidateScore("64 linear units", {"hidden": [64], "beta": 0.1}, 0.31, 0.05, 0.8, scores, EXAMPLES)
+    relu = CandidateScore("64 relu units", {"hidden": [64], "beta": 0.03}, 0.33, 0.06, 1.1, scores, EXAMPLES)
+    return Choice((linear, relu), 0, "it has the lowest NLL", "folds", 5, True)
+
+
+def train(
+    path: Path,
+    definition: Definition,
+    data: Dataset | OwnEnergies,
+    *,
+    stopped: bool,
+    choice: Choice | None = None,
+) -> Result | None:
     """A run in a folder, to its end, or to a checkpoint at `STOPPED_AT`."""
     watch = session.Keeper.watch
 
@@ -130,7 +150,8 @@ def train(path: Path, definition: Definition, data: Dataset | OwnEnergies, *, st
     if stopped:
         session.Keeper.watch = until_stopped
     try:
-        return session.start(path, definition, data, Progress(enabled=False), plots=lambda *_: {"loss.png": b"loss"})
+        quiet = Progress(enabled=False)
+        return session.start(path, definition, data, quiet, plots=picture, choice=choice)
     except KeyboardInterrupt:
         return None
     finally:
@@ -173,6 +194,14 @@ def write(folder: Path) -> None:
     store = Store(folder / "study", "Golden")
     run_cells(cells, store, lambda *_: None)
     store.write_report({"study.md": b"# Golden\n"})
+    chosen = definitions()["registers"]
+    result = train(folder / "chosen", chosen, data, stopped=False, choice=choice())
+    assert result is not None
+    expected["chosen"] = {
+        "probabilities": result.predict_proba(data.test.x).tolist(),
+        "choice": choice().to_record(),
+    }
+    train(folder / "chosen-stopped", chosen, data, stopped=True, choice=choice())
     expected["saved"] = saved(folder / "saved", data)
     expected["regression"] = saved_regression(folder / "regression")
     expected["energies"] = saved_energies(folder / "energies")

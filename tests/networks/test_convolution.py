@@ -37,7 +37,7 @@ NETWORKS = st.fixed_dictionaries(
         "channels": st.lists(st.integers(1, 3), min_size=1, max_size=3),
         "kernel_size": st.integers(1, 3),
         "stride": st.integers(1, 3),
-        "activation": st.sampled_from(["relu", "sigmoid", "tanh", "sign"]),
+        "activation": st.sampled_from(["relu", "sigmoid", "tanh", "sign", "identity"]),
         "values": st.sampled_from([(-1, 1), (0, 1), (-3, 1)]),
         "normalization": st.sampled_from(["none", "layer"]),
     }

@@ -20,7 +20,7 @@ NETWORKS = st.fixed_dictionaries(
         "n_features": st.integers(1, 3),
         "hidden": st.lists(st.integers(1, 3), max_size=3),
         "n_classes": st.integers(2, 4),
-        "activation": st.sampled_from(["relu", "sigmoid", "tanh", "sign"]),
+        "activation": st.sampled_from(["relu", "sigmoid", "tanh", "sign", "identity"]),
         "bias": st.booleans(),
         "values": st.sampled_from([(-1, 1), (0, 1), (-3, 1)]),
         "scale": st.sampled_from(["none", "fan_in", "learned"]),
@@ -148,7 +148,7 @@ def test_additive_groups_are_as_fine_as_the_layers_allow() -> None:
     assert len(BinaryMLP(4, (3, 2), bias=False).additive) == 1
 
 
-@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "sign"])
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "sign", "identity"])
 def test_jax_logits_are_the_same_and_follow_the_dtype(activation: str) -> None:
     net = BinaryMLP(3, (2, 2), n_classes=3, activation=activation, scale="fan_in")
     random = np.random.default_rng(0)
@@ -181,7 +181,7 @@ def test_sign_of_zero_is_plus_one() -> None:
 
 def test_extreme_features_leave_logits_finite() -> None:
     x = np.array([[1e3], [-1e3], [1e300]])
-    for activation in ("relu", "sigmoid", "tanh", "sign"):
+    for activation in ("relu", "sigmoid", "tanh", "sign", "identity"):
         net = BinaryMLP(1, (2,), activation=activation)
         assert np.isfinite(net(oracle.all_bits(net.n_weights), x)).all()
 
@@ -307,3 +307,12 @@ def test_logits_have_a_gradient_along_the_bits_of_the_scale() -> None:
 def test_output_scales_must_be_a_power_of_two_of_geometric_numbers(scales: Any) -> None:
     with pytest.raises(UserError, match=r"output_scales=.* must be one number above 0"):
         BinaryMLP(2, (), output_scales=scales)
+
+
+def test_hidden_units_that_are_linear_make_one_linear_map() -> None:
+    net = BinaryMLP(3, (4,), n_classes=3, activation="identity", bias=False)
+    random = np.random.default_rng(1)
+    bits, x = random.integers(0, 2, (2, net.n_weights), dtype=np.uint8), random.normal(size=(5, 3))
+    arrays = net.unpack(2.0 * bits - 1)
+    np.testing.assert_allclose(net(bits, x), x @ (arrays["W1"] @ arrays["W2"]), rtol=1e-12, atol=1e-12)
+    assert sorted(map(len, net.additive)) == [6, 6, 6, 6]  # 3 weights to each unit and 3 from it

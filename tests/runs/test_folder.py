@@ -14,12 +14,15 @@ from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.progress import Progress
 from hyperborn.runs import folder, layout, session
+from hyperborn.runs.folder import RunFolder
 from hyperborn.storage import RunLock
+from hyperborn.training.choice import CandidateScore, Choice
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Report
 from hyperborn.training.result import Result
 from hyperborn.training.serialization import definition_from_record
 from runs import PICTURE, files_of, outcome_of, resume, same, start, start_and_stop
+from tiny_run import tiny_data, tiny_definition
 
 
 @pytest.fixture(scope="module")
@@ -419,3 +422,19 @@ def test_a_folder_that_vanishes_while_training_is_not_filled_again(
         assert not path.exists()
     else:
         assert files_of(path) == files_of(finished[0])
+
+
+def test_a_stopped_run_that_was_chosen_is_resumed_with_its_choice(tmp_path: Path) -> None:
+    score = CandidateScore("the only one", {"hidden": [2]}, 0.4, 0.1, 0.7, {"accuracy": 0.9}, 40)
+    choice = Choice((score,), 0, "it is alone", "folds", 5, True)
+    definition, data = tiny_definition(steps=50), tiny_data()
+    identities = []
+    for name, how in (("run", choice), ("plain", None)):
+        with folder.writing(tmp_path / name):
+            identities.append(RunFolder.create(tmp_path / name, definition, data, choice=how).identity)
+    assert identities[0] != identities[1]
+    result = resume(tmp_path / "run")
+    assert result.choice == choice
+    assert result.calibration == 0.7
+    assert hb.load(tmp_path / "run").choice == choice
+    assert resume(tmp_path / "plain").choice is None

@@ -24,7 +24,7 @@ from hyperborn.training.minibatch.epochs import Epochs
 PENALTIES = (0.01, 0.1, 1.0, 10.0)
 """Inverse prior variances that are tried: half of one times the sum of squared weights is the penalty (nats)."""
 
-ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "sign": "tanh"}
+ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "sign": "tanh", "identity": "identity"}
 """scikit-learn's names of a network's activations; tanh stands for the sign, which scikit-learn does not have."""
 
 

@@ -32,11 +32,14 @@ def estimate_command(
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
         from hyperborn.report.tables import facts_table
+        from hyperborn.selection.candidates import check_needed, settled
         from hyperborn.training.regimes import regime_of
         from hyperborn.training.shots.regime import backend_of
 
         import_plugins(plugin or ())
         settings = configured(RunConfig, config, {"data": data, **flags})
+        if why := settled(settings):
+            check_needed(settings, why)
         definition = definition_of(settings, data_of(settings, note), settings.objective)
         found = regime_of(definition).forecast(definition)
         if found is None:

@@ -12,7 +12,11 @@ from hyperborn.config.options import TRAIN
 
 if TYPE_CHECKING:
     from hyperborn.cli.folders import Folder
+    from hyperborn.config import Configuration, RunConfig
+    from hyperborn.data import Dataset
     from hyperborn.training import Result
+    from hyperborn.training.choice import Choice
+    from hyperborn.training.definition import Definition
 
 OUT_HELP = "Run folder to write; if absent runs/DATA-OBJECTIVE[-BACKEND], with a number where that exists."
 
@@ -38,12 +42,11 @@ def train_command(
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.config import RunConfig, configured
         from hyperborn.config.continuation import continued
-        from hyperborn.config.datasets import data_of, note_of_task
-        from hyperborn.config.definitions import definition_of
         from hyperborn.parts import import_plugins
         from hyperborn.progress import Progress
         from hyperborn.report.run_pictures import plots_of
         from hyperborn.runs import session
+        from hyperborn.selection.candidates import check_needed
         from hyperborn.training.regimes import regime_of
 
         keep_compiled_programs()
@@ -53,18 +56,10 @@ def train_command(
         label = label.replace(":", "-").replace("/", "-")
         first = free_folder(out, settings.data, label, force=force)
         if settings.prior_from is None:
-            examples = data_of(settings, note)
-            if taken := note_of_task(settings, examples):
-                note(taken)
-            definition = definition_of(settings, examples, settings.objective)
-            chosen = settings.network is None and settings.hidden == settings.posterior == "auto"
-            if chosen and regime_of(definition).enumerates:
-                size = definition.n_weights
-                note(
-                    f"{size} weights on one circuit, exact; a larger network may predict better: --posterior registers"
-                )
+            examples, definition, choice = chosen_run(settings)
         else:
-            examples, definition = continued(settings, settings.prior_from, note)
+            check_needed(settings, "the earlier run settles it")
+            (examples, definition), choice = continued(settings, settings.prior_from, note), None
         if definition.untrained:
             note(definition.untrained)
         if forecast := regime_of(definition).forecast(definition):
@@ -84,10 +79,38 @@ def train_command(
                     plots=plots,
                     spending=spending,
                     announcement=folder.announcement,
+                    choice=choice,
                 )
 
         folder, result = in_free_folder(trained, out, settings.data, label, force=force, first=first)
         show_result(result, folder, as_json)
+
+
+def chosen_run(settings: "RunConfig") -> "tuple[Dataset, Definition, Choice | None]":
+    """The data and the definition of a run, and how the latter was chosen; each note is written once."""
+    from hyperborn.config.datasets import data_of, note_of_task
+    from hyperborn.progress import Progress
+    from hyperborn.selection import choose
+
+    said: set[str] = set()
+    with Progress() as progress:
+
+        def note_once(text: str) -> None:
+            if text not in said:
+                progress.note(text)
+            said.add(text)
+
+        def load(config: "Configuration") -> "Dataset":
+            examples = data_of(config, note_once)
+            for line in (*examples.notes, note_of_task(config, examples)):
+                if line:
+                    note_once(line)
+            return examples
+
+        selection = choose(settings, load, note=note_once, progress=progress.counter("choosing"))
+        if selection.choice is not None:
+            note_once(f"chosen: {selection.choice.text}")
+    return selection.data, selection.definition, selection.choice
 
 
 def resume_command(

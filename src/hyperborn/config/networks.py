@@ -22,7 +22,7 @@ LARGEST_CHOSEN = 16
 AUTO_HIDDEN = 2
 """Hidden units of a network for one register that is chosen automatically, where they fit."""
 
-AUTO_LAYERS = (64, 64)
+AUTO_LAYERS = (64,)
 """Hidden layers of a network for many registers that is chosen automatically."""
 
 REGRESSION_SCALES = (0.125, 0.25, 0.5, 1.0)

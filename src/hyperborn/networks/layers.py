@@ -13,7 +13,7 @@ from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.networks.network import Field
 from hyperborn.printable import shown
 
-Activation = Literal["relu", "sigmoid", "tanh", "sign"]
+Activation = Literal["relu", "sigmoid", "tanh", "sign", "identity"]
 Normalization = Literal["none", "layer"]
 
 MOST_LAYERS = 32
@@ -116,6 +116,8 @@ ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "sigmoid": lambda z, module: 0.5 * (1 + module.tanh(0.5 * z)),
     "tanh": lambda z, module: module.tanh(z),
     "sign": sign,
+    # Linear units: sums of 64 weights of one bit are weights of seven bits from the features to the outputs.
+    "identity": lambda z, _: z,
 }
 """What hidden units do to their sum; each takes an array and the module (NumPy or `jax.numpy`) that it belongs to."""
 

@@ -12,7 +12,7 @@ from hyperborn.errors import UserError, is_number
 from hyperborn.likelihoods.squares import check_numbers
 from hyperborn.predictive.metrics import LEAST, AnswerWeights, weighted_mean
 from hyperborn.predictive.predictions import Predictions
-from hyperborn.predictive.temperature import fitted_factor
+from hyperborn.predictive.temperature import SPREAD, fitted_factor
 
 Components = Float[np.ndarray, "components examples"]
 
@@ -92,7 +92,7 @@ class NormalMixture(Predictions):
         """The predictions of mean + deviation · y: from standardised numbers to those that a person gave."""
         return NormalMixture(self.weights, mean + deviation * self.means, deviation * self.deviations)
 
-    def fitted_calibration(self, y: Targets, weights: AnswerWeights = None) -> float:
+    def fitted_calibration(self, y: Targets, weights: AnswerWeights = None, *, spread: float = SPREAD) -> float:
         check_numbers(y, len(self), "a mixture")
         if not len(y):
             return 1.0
@@ -102,7 +102,7 @@ class NormalMixture(Predictions):
             own = self.calibrated(factor).log_density(y)
             return float(-own.sum() if times is None else -own @ times)
 
-        return fitted_factor(nll)
+        return fitted_factor(nll, spread)
 
     def calibrated(self, value: float) -> "NormalMixture":
         middle = self.mean

@@ -13,7 +13,7 @@ from hyperborn.arguments import check_labels
 from hyperborn.errors import UserError
 from hyperborn.predictive.decisions import at_threshold, report_of_decisions
 from hyperborn.predictive.metrics import AnswerWeights, accuracy, scores
-from hyperborn.predictive.temperature import fitted_temperature, tempered
+from hyperborn.predictive.temperature import SPREAD, fitted_temperature, tempered
 
 
 class Predictions(ABC):
@@ -27,10 +27,11 @@ class Predictions(ABC):
         """Number of examples."""
 
     @abstractmethod
-    def fitted_calibration(self, y: Targets, weights: AnswerWeights = None) -> float:
+    def fitted_calibration(self, y: Targets, weights: AnswerWeights = None, *, spread: float = SPREAD) -> float:
         """The most probable calibration, given the labels of these examples; without examples it is 1.
 
-        Each example counts as often as its weight says, once without weights.
+        Its logarithm has a normal prior around 0 with the standard deviation `spread`. Each example counts as often as
+        its weight says, once without weights.
 
         Raises:
             UserError: if these are not the labels or weights of as many examples.
@@ -77,8 +78,8 @@ class ClassProbabilities(Predictions):
     def __len__(self) -> int:
         return len(self.probabilities)
 
-    def fitted_calibration(self, y: Targets, weights: AnswerWeights = None) -> float:
-        return fitted_temperature(self.probabilities, y, weights)
+    def fitted_calibration(self, y: Targets, weights: AnswerWeights = None, *, spread: float = SPREAD) -> float:
+        return fitted_temperature(self.probabilities, y, weights, spread=spread)
 
     def calibrated(self, value: float) -> "ClassProbabilities":
         return ClassProbabilities(tempered(self.probabilities, value))

@@ -18,6 +18,7 @@ from hyperborn.report.notation import (
     number_text,
     objective_name,
 )
+from hyperborn.training.choice import METHODS as METHODS_OF_CHOICE
 
 if TYPE_CHECKING:
     import rich.console
@@ -69,9 +70,14 @@ def counts(summary: Mapping[str, Any]) -> list[str]:
 
 
 def split_scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
-    """A row a metric, a column a split."""
-    columns = [summary.get(split) or {} for split in SPLITS]
-    table = plain_table(["", *SPLITS])
+    """A row a metric, a column a split; after a choice, the examples that were held out for it instead of validation."""
+    by_name: dict[str, Mapping[str, Any]] = {split: summary.get(split) or {} for split in SPLITS}
+    if choice := summary.get("choice"):
+        # What was held out for the choice is more than a validation split, or is learnt from in the end.
+        held_out = {METHODS_OF_CHOICE[choice["method"]]: choice["candidates"][choice["chosen"]]["scores"]}
+        by_name = {"train": by_name["train"], **held_out, "test": by_name["test"]}
+    columns = list(by_name.values())
+    table = plain_table(["", *by_name])
     for metric in NUMBER_SCORES if summary.get("target") else SCORES:
         values = [column.get(metric) for column in columns]
         table.add_row(*text_cells([metric_name(metric), *(score_text(value) for value in values)]))
@@ -146,6 +152,8 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [(metric_name(name), number_text(summary[name])) for name in MEASURES if summary.get(name) is not None]
     if summary.get("measured_on"):
         found.append(("predictions measured on", f"{summary['measured_on']} (other numbers are of training)"))
+    if summary.get("choice"):
+        found.insert(0, ("chosen", summary["choice"]["text"]))
     target: Mapping[str, Any] | None = summary.get("target")
     if target:
         scale = f"{number_text(target['mean'])}, deviation {number_text(target['deviation'])}"

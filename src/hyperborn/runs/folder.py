@@ -1,6 +1,7 @@
 """A run on disk.
 
-    definition/    what the run is a function of: definition.json, data.json, data.npz
+    definition/    what the run is a function of: definition.json, data.json, data.npz, and choice.json, where the
+                   definition was chosen among several
     metrics.jsonl  losses as training went
     checkpoints/   the last few positions
     ledger.sqlite  on a backend: every job, paid or to be paid, and what it gave
@@ -49,6 +50,7 @@ from hyperborn.storage import (
 )
 from hyperborn.storage.durable import explained
 from hyperborn.storage.manifest import manifest_entries, read_manifest
+from hyperborn.training.choice import Choice, choice_from_record
 from hyperborn.training.definition import Definition
 from hyperborn.training.loop import Position, Report, fresh
 from hyperborn.training.regimes import regime_of
@@ -59,6 +61,7 @@ Lines = Callable[[str], None]
 Records = Sequence[Mapping[str, Any]]
 
 DEFINITION_FILES = {"definition.json", "data.json", "data.npz"}
+CHOICE = "choice.json"
 RECORD = "result.json"
 
 
@@ -93,12 +96,19 @@ class RunFolder:
     definition: Definition
     data: Dataset | OwnEnergies
     identity: str
+    choice: Choice | None = None
 
     @classmethod
     def create(
-        cls, path: Path, definition: Definition, data: Dataset | OwnEnergies, *, force: bool = False
+        cls,
+        path: Path,
+        definition: Definition,
+        data: Dataset | OwnEnergies,
+        *,
+        choice: Choice | None = None,
+        force: bool = False,
     ) -> "RunFolder":
-        """A new run's folder, with what defines the run in it.
+        """A new run's folder, with what defines the run in it, and how that was chosen.
 
         Raises:
             UserError: if something is there that is not a run, or a run and `force` is false, or writing fails.
@@ -109,6 +119,8 @@ class RunFolder:
             "data.json": json_to_bytes(description),
             "data.npz": arrays_to_bytes(arrays),
         }
+        if choice is not None:
+            files[CHOICE] = json_to_bytes(choice.to_record())
         # What could not be read again is refused now, not after hours of training.
         folder = cls.from_files(path, files)
         layout.begin_run(path, files, force=force)
@@ -135,7 +147,7 @@ class RunFolder:
     def from_files(cls, path: Path, files: Mapping[str, bytes]) -> "RunFolder":
         """The run that the files of its definition's folder define."""
         place = path / DEFINITION
-        if set(files) != DEFINITION_FILES:
+        if set(files) - {CHOICE} != DEFINITION_FILES:
             raise UserError(f"{place} should hold {', '.join(sorted(DEFINITION_FILES))}; restore it from a copy")
         record, description = (
             json_from_bytes(files[name], str(place / name)) for name in ("definition.json", "data.json")
@@ -144,9 +156,11 @@ class RunFolder:
         try:
             definition, data = definition_from_record(record), data_from_record(arrays, description)
             definition.check(data)
+            chosen = json_from_bytes(files[CHOICE], str(place / CHOICE)) if CHOICE in files else None
+            choice = None if chosen is None else choice_from_record(chosen)
         except UserError as error:
             raise UserError(f"{place}: {error}") from error
-        return cls(path, definition, data, digest_of_entries(manifest_entries(files)))
+        return cls(path, definition, data, digest_of_entries(manifest_entries(files)), choice)
 
     @cached_property
     def sources(self) -> dict[str, str]:

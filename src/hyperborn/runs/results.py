@@ -30,7 +30,7 @@ def save(result: Result, path: Path, *, force: bool = False) -> None:
     """
     check_saved(result.definition, result.learnt_from)
     with writing(path):
-        finish(result, RunFolder.create(path, result.definition, result.learnt_from, force=force))
+        finish(result, RunFolder.create(path, result.definition, result.learnt_from, choice=result.choice, force=force))
 
 
 def finish(result: Result, folder: RunFolder) -> None:
@@ -84,7 +84,8 @@ def read(folder: RunFolder, report: Callable[[str], None]) -> Result:
         if type(early) is not bool:
             raise TypeError(f"stopped_by_callback is {early!r}")
         history = history_in(folder, files)
-        return Result(definition, folder.data, params, losses, steps, numbers, seconds, outcomes, place, early, history)
+        found = (numbers, seconds, outcomes, place, early, history, folder.choice)
+        return Result(definition, folder.data, params, losses, steps, *found)
     except UserError:
         raise
     except (KeyError, TypeError, ValueError) as error:

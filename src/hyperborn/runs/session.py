@@ -19,6 +19,7 @@ from hyperborn.runs import layout, results
 from hyperborn.runs.folder import Records, RunFolder, checked_record, score_column, writing
 from hyperborn.runs.layout import LEDGER
 from hyperborn.storage import MetricsLog
+from hyperborn.training.choice import Choice
 from hyperborn.training.definition import Definition
 from hyperborn.training.fit import run
 from hyperborn.training.history import TrainingHistory
@@ -59,8 +60,9 @@ def start(
     plots: Plots,
     spending: Spending = Spending(),
     announcement: str = "",
+    choice: Choice | None = None,
 ) -> Result:
-    """Train in a new run folder; `spending` is for runs on a backend.
+    """Train in a new run folder; `spending` is for runs on a backend, `choice` says how the definition was chosen.
 
     The announcement is noted at the first report: from then on the folder stays, whatever happens.
 
@@ -77,7 +79,7 @@ def start(
     layout.check_available(path, force=force)
     with writing(path):
         check_no_open_jobs(path)
-        folder = RunFolder.create(path, definition, data, force=force)
+        folder = RunFolder.create(path, definition, data, choice=choice, force=force)
         try:
             return go_on(
                 folder, fresh(definition), {}, [], progress, plots, spending, is_new=True, announcement=announcement
@@ -138,7 +140,7 @@ def go_on(
             keeper.save()
         records = log.read()
         # This process may have made a part of the records only.
-        result = replace(result, history=TrainingHistory.of(records))
+        result = replace(result, history=TrainingHistory.of(records), choice=folder.choice)
         result.seconds.update({name: result.seconds[name] + spent.get(name, 0.0) for name in result.seconds})
         results.finish(result, folder)
         # After saving: a picture that fails must not cost the result.

@@ -42,8 +42,8 @@ class Format(NamedTuple):
 
 FOLDER = Format("hyperborn folder", 1)
 """A folder of no kind in particular."""
-# Version 1 named no parts of a user's own.
-DEFINITION = Format("hyperborn run definition", 2)
+# Version 1 named no parts of a user's own, version 2 had no choice among candidates.
+DEFINITION = Format("hyperborn run definition", 3)
 CHECKPOINT = Format("hyperborn checkpoint", 1)
 # Version 1 held neither what stopped the training nor, where the run has no log, its records.
 RESULT = Format("hyperborn result", 2)

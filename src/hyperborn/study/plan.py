@@ -204,9 +204,14 @@ def method_of(name: str, settings: Settings, source: str) -> Method:
     return Method(kind, baseline or "", given, choose or {}, by or "validation")
 
 
+OF_CHOICE = {"effort", "refit"}
+"""Keys of a choice among candidates, which a study, whose methods are all named, does not make."""
+
+
 def check_keys(kind: str, baseline: str | None, keys: Iterable[str], where: str) -> None:
     """Raise a UserError for a key that a method of this kind does not use."""
-    own = {"run": [*RunConfig.model_fields], "exact": [*SHARED_KEYS], "baseline": [*SHARED_KEYS]}[kind]
+    of_runs = [key for key in RunConfig.model_fields if key not in OF_CHOICE]
+    own = {"run": of_runs, "exact": [*SHARED_KEYS], "baseline": [*SHARED_KEYS]}[kind]
     if baseline:
         own += [field.name for field in fields(BASELINES[baseline])]  # pyright: ignore[reportArgumentType]
     for key in keys:

@@ -28,6 +28,7 @@ from hyperborn.predictive import Predictions, own_units, predictions_of_draws, p
 from hyperborn.predictive.features import Rows, array_of_features, features_of
 from hyperborn.predictive.predictions import decided, probabilities_of, without_classes
 from hyperborn.printable import shown
+from hyperborn.training.choice import Choice
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.history import TrainingHistory
 from hyperborn.training.regime import PosteriorPredictor
@@ -55,6 +56,8 @@ class Result:
 
     `history` has the records of the training; None for a result that an earlier version saved without them.
 
+    `choice` says how the definition was chosen among candidates, where it was.
+
     After `on`, `measured_on` says where the outcomes are of. Predictions, metrics and the most probable networks are
     theirs; `numbers` and `losses` stay those of the training run, and so does all else.
     """
@@ -70,6 +73,7 @@ class Result:
     measured_on: str | None = None
     stopped_by_callback: bool = False
     history: TrainingHistory | None = field(default=None, repr=False)
+    choice: Choice | None = field(default=None, repr=False)
 
     @property
     def network(self) -> Network:
@@ -164,12 +168,14 @@ class Result:
 
     @cached_property
     def calibration(self) -> float:
-        """What predictions are recalibrated with, as the validation split has it; 1 where that is empty.
+        """What predictions are recalibrated with, as the choice has it, or else the validation split; 1 without both.
 
         The temperature of classes (`fitted_temperature`), and of numbers a factor of the standard deviation. Where
         training weighs the classes (class_weight="balanced", say), probabilities are those of the weighted classes, at
         this temperature as at any other.
         """
+        if self.choice is not None:
+            return self.choice.calibration
         part = self.data.validation
         return self.predictor.predictive(self.fitted, part.x).fitted_calibration(part.y, part.weights)
 

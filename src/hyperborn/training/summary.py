@@ -48,7 +48,9 @@ def summary_of(result: "Result") -> dict[str, Any]:
     }
     place = {} if result.measured_on is None else {"measured_on": result.measured_on}
     training = {"map": mode, "losses": list(result.losses), "seconds": result.seconds}
-    return subject_of(result) | settings | place | result.numbers | scores | training
+    choice = result.choice
+    chosen = {} if choice is None else {"choice": {"text": choice.text, **choice.to_record()}}
+    return subject_of(result) | settings | place | chosen | result.numbers | scores | training
 
 
 def subject_of(result: "Result") -> dict[str, Any]:

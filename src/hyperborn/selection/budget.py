@@ -1,0 +1,119 @@
+"""How much is tried: folds, rounds, rows and candidates, decided from sizes alone, so that a choice can be repeated.
+
+The time of a fit is modelled, never measured: a choice must not depend on how busy the machine was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from hyperborn.training.definition import Definition
+from hyperborn.training.minibatch.estimator import MinibatchEstimator
+from hyperborn.training.regimes import regime_of
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a choice may take.
+
+    Attributes:
+        seconds: of all fits on one core, as the model has them; they are made `AT_ONCE`, and compilation comes on top.
+        folds: parts of the examples that are held out in turn.
+    """
+
+    seconds: float
+    folds: int
+
+
+EFFORTS = {"quick": Effort(3.0, 3), "normal": Effort(11.0, 5), "thorough": Effort(400.0, 10)}
+"""By the option's value."""
+
+FEWEST_ROWS = 5_000
+"""Rows that a choice learns from at least, where there are so many and they do not fit its time."""
+
+FEWEST_CANDIDATES = 2
+"""Candidates that stay where time is short."""
+
+KEPT = 3
+"""Candidates that all folds are for, where time allows no more: the others are given up after two of them."""
+
+AT_ONCE = 2
+"""Fits that are made at the same time, each on a core of its own."""
+
+SECONDS_A_STEP = 1.2e-4
+SECONDS_A_PRODUCT = 1.5e-10
+SECONDS_A_PREDICTION = 1e-7
+SECONDS_A_TABLE = 0.3
+"""Of the model: a step's overhead, a weight's product with a feature, a weight's part in the prediction of an example,
+and the enumeration of up to 2^16 networks. Measured on one core of a server of 2024, from 90 to 4,000 rows."""
+COMPILATION = 3.0
+"""Seconds that a network's program takes to compile, for each size of training set."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is tried.
+
+    Attributes:
+        candidates: how many, from the first on.
+        rounds: of each round, how many candidates are still tried; a round is a fold.
+        parts: the examples are divided into so many, of which one is held out in each round.
+        share: one of so many examples is looked at.
+        seconds: that all of it takes, as the model has it, compilation and the final fit included.
+    """
+
+    candidates: int
+    rounds: tuple[int, ...]
+    parts: int
+    share: int
+    seconds: float
+
+
+def seconds_of(definition: Definition, examples: int, held_out: int) -> float:
+    """Seconds of a fit to so many examples, and of predicting others, as the model has them."""
+    if regime_of(definition).enumerates:
+        return SECONDS_A_TABLE
+    draws = getattr(cast(MinibatchEstimator, definition.estimator), "samples", 4)
+    rows = examples if examples < 2 * definition.batch_size else definition.batch_size
+    products = draws * rows * definition.n_weights * definition.restarts
+    predicting = SECONDS_A_PREDICTION * held_out * definition.n_weights
+    return definition.steps * (SECONDS_A_STEP + SECONDS_A_PRODUCT * products) + predicting
+
+
+def planned(definitions: Sequence[Definition], examples: int, held_out: int, effort: Effort) -> Plan:
+    """What is tried of candidates with these definitions, made for all of the examples.
+
+    The first of these that fits the effort's time: all folds for every candidate; folds after which candidates are
+    given up; one held-out part; fewer rows; fewer candidates. With held-out examples given there is one round.
+
+    Args:
+        definitions: of the candidates, the most promising first.
+        examples: to learn from, and to hold out where none are given.
+        held_out: examples that are held out already.
+        effort: what it may take.
+    """
+    parts = 1 if held_out else max(2, min(effort.folds, examples // 2))
+    predicted = held_out or examples // parts
+    learnt_from = examples if held_out else examples - predicted
+    costs = [seconds_of(definition, learnt_from, predicted) for definition in definitions]
+    count = len(costs)
+    few = min(KEPT, count)
+    every = (count,) * parts
+    late = tuple([count, count, *[few] * parts][:parts])
+    early = tuple([count, -(-count // 2), *[few] * parts][:parts])
+    whole = sum(costs)
+    for rounds in dict.fromkeys((every, late, early, (count,))):
+        # Which ones are given up is not known: the mean stands for each.
+        if sum(rounds) * whole / count <= effort.seconds:
+            return finished(definitions, Plan(count, rounds, parts, 1, sum(rounds) * whole / count), costs)
+    share = max(1, min(int(-(-whole // effort.seconds)), examples // FEWEST_ROWS))
+    while count > FEWEST_CANDIDATES and sum(costs[:count]) / share > effort.seconds:
+        count -= 1
+    return finished(definitions, Plan(count, (count,), parts, share, sum(costs[:count]) / share), costs)
+
+
+def finished(definitions: Sequence[Definition], plan: Plan, costs: Sequence[float]) -> Plan:
+    """The plan with compilation, and the largest final fit, in its seconds."""
+    programs = len({definition.posterior for definition in definitions[: plan.candidates]})
+    seconds = (plan.seconds + COMPILATION * programs) / AT_ONCE + COMPILATION + max(costs[: plan.candidates])
+    return Plan(plan.candidates, plan.rounds, plan.parts, plan.share, seconds)

@@ -1,0 +1,162 @@
+"""From a configuration to what is trained: candidates, their scores on held-out examples, and the one chosen."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from hyperborn.config.definitions import definition_of
+from hyperborn.config.models import RunConfig
+from hyperborn.data import Dataset, Split
+from hyperborn.selection.budget import AT_ONCE, EFFORTS, Plan, planned
+from hyperborn.selection.candidates import Candidate, candidates_of, check_needed, settled, simplicity
+from hyperborn.selection.cross_fitting import (
+    HeldOut,
+    fold_numbers,
+    folds_of,
+    learning_from,
+    predictions_after,
+    rows_of,
+)
+from hyperborn.training.choice import METHODS, Choice
+from hyperborn.training.definition import Definition
+
+TIE = 0.5
+"""Standard errors of a difference up to which the simpler candidate is taken: on 18 tables, the mean test NLL was lower
+with 0.5 than with 0 or 1."""
+
+LONG = 60.0
+"""Seconds from which a choice says beforehand how long it may take."""
+
+Load = Callable[[RunConfig], Dataset]
+Count = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is trained, on which data, and how it was chosen; None where nothing was."""
+
+    definition: Definition
+    data: Dataset
+    choice: Choice | None
+
+
+def choose(
+    config: RunConfig,
+    load: Load,
+    *,
+    note: Callable[[str], None] = lambda _: None,
+    progress: Count = lambda *_: None,
+) -> Selection:
+    """What is trained for a configuration: of its candidates the one that predicts held-out examples best.
+
+    Candidates are scored on folds of all examples but the test's; on the validation split, where its share is given
+    (`validation`) or the model is to stay as it was when it was scored (`refit` false); and with little time for large
+    data on one part of the examples. The chosen one learns from all examples but the test's, unless `refit` is false.
+
+    Args:
+        config: the configuration, whose values stay as they are given.
+        load: gives the data of a configuration, whose `validation` is 0 where all examples but the test's are wanted.
+        note: is told what a person should know beforehand.
+        progress: is told how many fits are done, and of how many.
+
+    Raises:
+        UserError: if nothing is chosen and an option is about the choice, or as `load` and `definition_of`.
+    """
+    why = settled(config)
+    if why is not None:
+        check_needed(config, why)
+        data = load(config)
+        return Selection(definition_of(config, data, config.objective), data, None)
+    whole = config.model_copy(update={"validation": 0.0})
+    holds_out = (not config.refit or "validation" in config.given) and config.validation > 0
+    data = load(config if holds_out else whole)
+    candidates = candidates_of(config, data)
+    if len(candidates) < 2:
+        check_needed(config, "one candidate fits the options and the data")
+        only = candidates[0].config if candidates else config
+        data = data if holds_out else load(config)
+        return Selection(definition_of(only, data, only.objective), data, None)
+    choice, best = scored(config, candidates, data, note=note, progress=progress)
+    if holds_out and config.refit:
+        data = load(whole)
+    return Selection(definition_of(best.config, data, best.config.objective), data, choice)
+
+
+def scored(
+    config: RunConfig,
+    candidates: Sequence[Candidate],
+    data: Dataset,
+    *,
+    note: Callable[[str], None],
+    progress: Count,
+) -> tuple[Choice, Candidate]:
+    """The choice among at least two candidates, and the chosen one."""
+    definitions = [definition_of(candidate.config, data, config.objective) for candidate in candidates]
+    plan = planned(definitions, len(data.train), len(data.validation), EFFORTS[config.effort])
+    if plan.seconds > LONG:
+        many = f"choosing among {plan.candidates} candidates"
+        note(f"{many} takes about {minutes(plan.seconds)} (--effort quick for less)")
+    folds = parts_of(data, plan, config.seed)[: len(plan.rounds)]
+    found = {candidate.name: HeldOut() for candidate in candidates[: plan.candidates]}
+    remaining, done, total = list(candidates[: plan.candidates]), 0, sum(plan.rounds)
+    for (train, held_out), count in zip(folds, plan.rounds, strict=False):
+        if count < len(remaining):
+            remaining = sorted(remaining, key=lambda candidate: found[candidate.name].losses.mean())[:count]
+        own = learning_from(data, train)
+        tasks = [definition_of(candidate.config, own, config.objective) for candidate in remaining]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            try:
+                waiting = [pool.submit(predictions_after, definition, own, held_out) for definition in tasks]
+                for candidate, answer in zip(remaining, waiting, strict=True):
+                    found[candidate.name] = found[candidate.name].added(answer.result(), held_out.y)
+                    done += 1
+                    progress(done, total)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+    progress(total, total)
+    best, tied = preferred(remaining, found)
+    ranked = sorted(found, key=lambda name: (-len(found[name].labels), found[name].losses.mean()))
+    by_name = {candidate.name: candidate for candidate in candidates}
+    scores = tuple(found[name].score(name, dict(by_name[name].settings), data) for name in ranked)
+    method = "validation" if len(data.validation) else "folds"
+    why = reason(best, tied, method, plan, len(np.concatenate(found[best.name].labels)))
+    return Choice(scores, ranked.index(best.name), why, method, len(folds), config.refit), best
+
+
+def parts_of(data: Dataset, plan: Plan, seed: int) -> list[tuple[Split, Split]]:
+    """Examples to learn from and examples to predict, of each round."""
+    split = data.train
+    if plan.share > 1:
+        split = rows_of(split, np.flatnonzero(fold_numbers(split.y, plan.share, seed) == 0))
+    if len(data.validation):
+        return [(split, data.validation)]
+    return [(rows_of(split, fold.train), rows_of(split, fold.held_out)) for fold in folds_of(split.y, plan.parts, seed)]
+
+
+def preferred(candidates: Sequence[Candidate], found: dict[str, HeldOut]) -> tuple[Candidate, bool]:
+    """The simplest candidate that is level with the best one, and whether that is another than the best one."""
+    losses = {candidate.name: found[candidate.name].losses for candidate in candidates}
+    best = min(candidates, key=lambda candidate: losses[candidate.name].mean())
+
+    def is_level(candidate: Candidate) -> bool:
+        difference = losses[candidate.name] - losses[best.name]
+        return bool(difference.mean() <= TIE * difference.std() / np.sqrt(len(difference)))
+
+    simplest = min(filter(is_level, candidates), key=simplicity)
+    return simplest, simplest is not best
+
+
+def reason(best: Candidate, tied: bool, method: str, plan: Plan, examples: int) -> str:
+    """Why this one, in one sentence."""
+    where = f"{examples} examples held out" if method == "validation" else f"{examples} examples, each held out once"
+    if tied:
+        return f"{best.name} is the simplest that predicts as well as the best one, within chance, on {where}"
+    return f"{best.name} has the lowest {METHODS[method]} NLL of {plan.candidates} candidates on {where}"
+
+
+def minutes(seconds: float) -> str:
+    """A time in words."""
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else "a minute"
