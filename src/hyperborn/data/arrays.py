@@ -13,6 +13,7 @@ from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.targets import Task
 from hyperborn.data.user_table import examples_in_encoding, examples_of_table
+from hyperborn.data.weights import ClassWeight, checked_weights
 from hyperborn.errors import UserError
 
 
@@ -30,6 +31,8 @@ def from_arrays(
     components: int | None = None,
     preprocessing: Preprocessing | None = None,
     task: Task = "auto",
+    sample_weight: ArrayLike | None = None,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """A person's own arrays, split and preprocessed as `load` does it.
 
@@ -46,6 +49,8 @@ def from_arrays(
         components: keep so many principal components (after standardising).
         preprocessing: of an earlier data set, to be applied again as in `load`.
         task: "classification", "regression" or "auto", as in `load`.
+        sample_weight: how often each example counts, in all splits: (examples,), numbers from 0 on.
+        class_weight: weights of the classes in the training split, as in `load`.
 
     Raises:
         UserError: arrays that do not fit each other, values that are no finite numbers, or a single class.
@@ -63,14 +68,20 @@ def from_arrays(
         raise UserError("y must be one label for each row of x, not lists of different lengths") from error
     if labels.ndim != 1 or any(len(values) != len(labels) for values in columns.values()):
         raise UserError(f"y of shape {labels.shape} must be one label for each row of x")
+    weight_column = None
+    if sample_weight is not None:
+        # Longer than any name that is taken.
+        taken = [*columns, TARGET if preprocessing is None else preprocessing.target]
+        weight_column = f"weight beside {max(taken, key=len)}"
+        columns[weight_column] = checked_weights("sample_weight", sample_weight, len(labels))
     if preprocessing is None:
+        table = Table({**columns, TARGET: labels}, name)
         examples = examples_of_table(
-            Table({**columns, TARGET: labels}, name), target=TARGET, classes=classes, impute=False, task=task
+            table, target=TARGET, classes=classes, impute=False, task=task, weight_column=weight_column
         )
     else:
-        examples = examples_in_encoding(
-            Table({**columns, preprocessing.target: labels}, name), preprocessing, target=None
-        )
+        table = Table({**columns, preprocessing.target: labels}, name)
+        examples = examples_in_encoding(table, preprocessing, target=None, weight_column=weight_column)
     return split_and_preprocessed(
         name,
         examples,
@@ -82,6 +93,7 @@ def from_arrays(
         components=components,
         impute=False,
         preprocessing=preprocessing,
+        class_weight=class_weight,
     )
 
 

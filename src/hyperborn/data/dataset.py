@@ -14,7 +14,7 @@ from hyperborn.data.labels import counted, nearest_name, present_classes
 from hyperborn.data.preprocessing import Preprocessing, fitted_preprocessing, frozen
 from hyperborn.data.splits import shuffled, stratified
 from hyperborn.data.targets import fitted_scaling
-from hyperborn.data.weights import checked_weights, product_of_weights
+from hyperborn.data.weights import ClassWeight, Weights, checked_weights, product_of_weights, weights_of_classes
 from hyperborn.errors import UserError
 
 SPLITS = ("train", "validation", "test")
@@ -30,7 +30,8 @@ class RawExamples:
     """Examples as every loader returns them: before they are split and before any statistics.
 
     They are those of the chosen classes; of a regression, ``classes`` are none and ``y`` are the numbers of the target.
-    ``test`` holds the official test examples of a set that has them; none are drawn then.
+    ``test`` holds the official test examples of a set that has them; none are drawn then. Examples count once where
+    there are no ``weights``.
     """
 
     columns: tuple[Column, ...]
@@ -39,6 +40,7 @@ class RawExamples:
     x: Float[np.ndarray, "examples raw"]
     y: Targets
     test: tuple[Float[np.ndarray, "test raw"], Real[np.ndarray, " test"]] | None = None
+    weights: Weights | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,13 +231,16 @@ def split_and_preprocessed(
     components: int | None,
     impute: bool,
     preprocessing: Preprocessing | None,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """The data set of these examples, with the preprocessing that is given, or one fitted on the training split.
 
-    `more` says in an error how to get more examples.
+    `more` says in an error how to get more examples. `class_weight` weighs the training split, beside the weights that
+    its examples have (`weights_of_classes`). Statistics of the preprocessing count every example once.
 
     Raises:
-        UserError: too few examples to be split, or values that no preprocessing can be fitted on.
+        UserError: too few examples to be split, values that no preprocessing can be fitted on, or weights of other
+            classes.
     """
     y, names = examples.y, examples.classes
     if preprocessing is not None:
@@ -255,24 +260,32 @@ def split_and_preprocessed(
             impute=impute,
             target_scaling=None if examples.classes else fitted_scaling(examples.y[rows[0]]),
         )
-    return preprocessed(name, examples, rows, preprocessing)
+    return preprocessed(name, examples, rows, preprocessing, class_weight)
 
 
 def preprocessed(
-    name: str, examples: RawExamples, rows: tuple[np.ndarray, np.ndarray, np.ndarray], preprocessing: Preprocessing
+    name: str,
+    examples: RawExamples,
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray],
+    preprocessing: Preprocessing,
+    class_weight: ClassWeight,
 ) -> Dataset:
     """The data set of these examples, with these rows in the training, validation and test split."""
     train, validation, test = rows
 
-    def split(x: np.ndarray, y: np.ndarray) -> Split:
+    def split(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> Split:
         scaling = preprocessing.target_scaling
-        return Split(preprocessing.apply(x), y if scaling is None else scaling.standardised(y))
+        return Split(preprocessing.apply(x), y if scaling is None else scaling.standardised(y), weights)
 
+    def of_rows(own: np.ndarray) -> Split:
+        return split(examples.x[own], examples.y[own], None if examples.weights is None else examples.weights[own])
+
+    learnt, by_class = of_rows(train), weights_of_classes(examples.y[train], examples.classes, class_weight)
     return Dataset(
         name=name,
-        train=split(examples.x[train], examples.y[train]),
-        validation=split(examples.x[validation], examples.y[validation]),
-        test=split(examples.x[test], examples.y[test]) if examples.test is None else split(*examples.test),
+        train=learnt if by_class is None else learnt.weighted("class_weight", by_class),
+        validation=of_rows(validation),
+        test=of_rows(test) if examples.test is None else split(*examples.test),
         classes=examples.classes,
         preprocessing=preprocessing,
     )

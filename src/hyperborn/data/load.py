@@ -13,6 +13,7 @@ from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import SUFFIXES, read_table
 from hyperborn.data.targets import Task
 from hyperborn.data.user_table import check_same_columns, columns_needed, examples_in_encoding, examples_of_table
+from hyperborn.data.weights import ClassWeight
 from hyperborn.errors import UserError
 
 NAMES = ("gaussian", "moons", "circles", "xor", *built_in.SCIKIT_NAMES, "mnist")
@@ -22,6 +23,7 @@ TABLE = "a CSV or Parquet file"
 OPTION_TYPES = {
     "name": (str | PathLike, "the name of a data set or the path of a table"),
     "target": (str | None, "the name of a column"),
+    "weight_column": (str | None, "the name of a column"),
     "folder": (str | PathLike | None, "the path of a folder"),
     "standardize": (bool, "True or False"),
     "preprocessing": (Preprocessing | None, "that of an earlier data set, such as result.data.preprocessing"),
@@ -32,6 +34,7 @@ APPLIES = {
     "target": (TABLE,),
     "drop": (TABLE,),
     "impute": (TABLE,),
+    "weight_column": (TABLE,),
     "size": ("gaussian", "moons", "circles", "xor"),
     "noise": ("moons", "circles", "xor"),
     "pixels": ("digits", "mnist"),
@@ -61,6 +64,8 @@ def load(
     drop: Sequence[str] = (),
     preprocessing: Preprocessing | None = None,
     task: Task = "auto",
+    class_weight: ClassWeight = None,
+    weight_column: str | None = None,
 ) -> Dataset:
     """A built-in set by name, or a user's own .csv, .tsv, .txt or .parquet file by path.
 
@@ -90,18 +95,27 @@ def load(
         task: "classification", "regression" (tables only: the target is a number, standardised by the training
             split), or "auto": a regression where the target of a table is numbers too many for classes, which are over
             20 distinct ones with a fraction, over 1,000, or over 10 of which most occur once or twice.
+        class_weight: weighs the classes of the training split alone: "balanced", so that all of them count alike, or
+            weights by name, such as ``{"yes": 5}``. Probabilities are then those of the weighted classes, at the
+            temperature that is fitted to the validation split as at any other.
+        weight_column: name of a column of numbers from 0 on, which is no feature: how often each row counts, in all
+            splits (tables only).
 
     Raises:
         UserError: an unknown set, an option that does not apply to it, or faulty values, files or tables.
     """
     check_option_types({"name": name, "target": target, "folder": folder, "standardize": standardize})
-    check_option_types({"preprocessing": preprocessing})
+    check_option_types({"preprocessing": preprocessing, "weight_column": weight_column})
     kind = known_kind(name)
     if not is_names(drop):
         raise UserError(f"drop={drop!r} must be a sequence of names of columns, such as ('name', 'id')")
     if target in drop:
         raise UserError(f"drop names the target {target!r}, which is to be predicted; leave it out of drop (--drop)")
+    if weight_column is not None and weight_column in (target, *drop):
+        role = "is the target" if weight_column == target else "drop (--drop) leaves out"
+        raise UserError(f"weight_column names {weight_column!r}, which {role}; name another column (--weight-column)")
     given = {"target": target, "drop": drop or None, "impute": impute, "size": size, "noise": noise}
+    given["weight_column"] = weight_column
     check_applies(kind, given | {"pixels": pixels, "folder": folder, "test": test})
     if task == "regression" and kind != TABLE:
         raise UserError(f"task='regression' is for {TABLE}, and {kind} has classes; leave task (--task) out")
@@ -116,11 +130,17 @@ def load(
     splits.check_fractions(validation, test)
     example_seed = splits.seed_for(seed, splits.EXAMPLES)
     if kind == TABLE and preprocessing is not None:
-        table = read_table(name, only=columns_needed(preprocessing))
-        examples = examples_in_encoding(table, preprocessing, target=target)
+        weights = [] if weight_column is None else [weight_column]
+        table = read_table(name, only=[*columns_needed(preprocessing), *weights])
+        examples = examples_in_encoding(table, preprocessing, target=target, weight_column=weight_column)
     elif kind == TABLE:
         examples = examples_of_table(
-            read_table(name, drop=drop), target=target, classes=classes, impute=impute is not None, task=task
+            read_table(name, drop=drop),
+            target=target,
+            classes=classes,
+            impute=impute is not None,
+            task=task,
+            weight_column=weight_column,
         )
     elif kind == "mnist":
         examples = mnist.load_mnist(folder, classes=classes, pixels=pixels)
@@ -141,6 +161,7 @@ def load(
         components=components,
         impute=impute is not None,
         preprocessing=preprocessing,
+        class_weight=class_weight,
     )
 
 

@@ -19,13 +19,22 @@ from hyperborn.data.labels import (
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, is_missing
 from hyperborn.data.targets import MOST_CLASSES, MOST_FRACTIONS, REGRESS, checked_numbers, is_regression
+from hyperborn.data.weights import weights_of_column
 from hyperborn.errors import UserError
 
 
 def examples_of_table(
-    table: Table, *, target: str | None, classes: Sequence[int | str] | None, impute: bool, task: str
+    table: Table,
+    *,
+    target: str | None,
+    classes: Sequence[int | str] | None,
+    impute: bool,
+    task: str,
+    weight_column: str | None = None,
 ) -> RawExamples:
     """Features and labels of the rows of the chosen classes, or of all of a regression; the encoding is inferred.
+
+    The column of weights, if there is one, is no feature.
 
     Raises:
         UserError: no target or an absent one, a target with missing values or that does not suit the task, a single
@@ -40,13 +49,14 @@ def examples_of_table(
         names, labels = classes_and_labels(table, target)
         chosen = chosen_classes(names, classes)
         rows, y = rows_of_classes(labels, chosen)
-    features = [name for name in table.columns if name != target]
+    features = [name for name in table.columns if name not in (target, weight_column)]
     if not features:
         raise UserError(f"{table.source} has no column beside the target {target!r}; add features")
     kept = table.rows(rows)
     columns = inferred(kept, features, rows.tolist())
     x = matrix(kept, columns, impute=impute)
-    return RawExamples(columns, target, tuple(names[index] for index in chosen), x, y)
+    weights = None if weight_column is None else weights_of_column(kept, weight_column)
+    return RawExamples(columns, target, tuple(names[index] for index in chosen), x, y, weights=weights)
 
 
 def checked_target(table: Table, target: str | None) -> str:
@@ -103,7 +113,9 @@ def columns_needed(preprocessing: Preprocessing) -> list[str]:
     return [*(column.name for column in preprocessing.columns), preprocessing.target]
 
 
-def examples_in_encoding(table: Table, preprocessing: Preprocessing, *, target: str | None) -> RawExamples:
+def examples_in_encoding(
+    table: Table, preprocessing: Preprocessing, *, target: str | None, weight_column: str | None = None
+) -> RawExamples:
     """Features and labels of every row, in the columns, categories and classes of the preprocessing of earlier data.
 
     Of a regression labels are the numbers themselves.
@@ -111,15 +123,22 @@ def examples_in_encoding(table: Table, preprocessing: Preprocessing, *, target: 
     Nothing is inferred or fitted. Other columns are ignored.
 
     Raises:
-        UserError: another target, absent columns, values that do not fit, or an unknown class.
+        UserError: another target, absent columns, values that do not fit, an unknown class, or weights that are a
+            feature there.
     """
     if target is not None and target != preprocessing.target:
         raise UserError(
             f"target={target!r} is not that of the earlier data, {preprocessing.target!r}; leave it out (--target)"
         )
+    if weight_column in columns_needed(preprocessing):
+        raise UserError(
+            f"weight_column names {weight_column!r}, which the earlier data has as a feature or as the target; name "
+            "another column (--weight-column)"
+        )
     y = labels_of_table(table, preprocessing)
     x = matrix(table, preprocessing.columns, impute=preprocessing.medians is not None)
-    return RawExamples(preprocessing.columns, preprocessing.target, preprocessing.classes, x, y)
+    weights = None if weight_column is None else weights_of_column(table, weight_column)
+    return RawExamples(preprocessing.columns, preprocessing.target, preprocessing.classes, x, y, weights=weights)
 
 
 def labels_of_table(table: Table, preprocessing: Preprocessing) -> Targets:

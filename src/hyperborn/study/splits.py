@@ -19,7 +19,10 @@ LEAST_VALIDATION = 20
 LEAST_TEST = 20
 OWNED = ("size", "validation", "test", "seed", "folder", "prior_from")
 """Keys of a configuration that the study sets; where a task has its own shares, no method may set them."""
-OF_DATA = ("data", "target", "task", "drop", "classes", "pixels", "noise", "impute", "components", "standardize")
+OF_DATA = (
+    *("data", "target", "task", "drop", "classes", "class_weight", "weight_column"),
+    *("pixels", "noise", "impute", "components", "standardize"),
+)
 """Keys of a configuration that belong to a task, never to a method: they make the split."""
 
 
