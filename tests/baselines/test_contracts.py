@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -102,10 +103,10 @@ def test_minibatches_of_weighted_examples_are_unbiased(task: Tasks) -> None:
     weights = np.linspace(0, 3, 30)
     weighted = replace(data, train=data.train.weighted("weights", weights))
     potential = potential_of(net, weighted, hb.Uniform(), "bop")
-    spins = np.where(np.arange(net.n_weights) % 3, 1.0, -1.0).astype(np.float32)
-    batches = np.random.default_rng(0).permutation(30).reshape(6, 5)
+    bits = (np.arange(net.n_weights) % 3 > 0).astype(np.uint8)
+    spins = jnp.asarray(2.0 * bits - 1)
+    batches = jnp.asarray(np.random.default_rng(0).permutation(30).reshape(6, 5))
     found = [potential.of_minibatch(rows).energy(spins) for rows in batches]
-    bits = (spins > 0).astype(np.uint8)
     logits = oracle.mlp_logits(bits, data.train.x, net.hidden, 1)
     expected = -(oracle.class_log_probabilities(logits)[np.arange(30), data.train.y] @ weights)
     np.testing.assert_allclose(potential.energy(spins), expected, rtol=1e-5)

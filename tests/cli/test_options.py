@@ -32,7 +32,7 @@ def test_flags_are_the_keys_of_the_configuration(options: tuple[Option, ...], ki
 def test_default_in_the_help_is_the_default(option: Option, kind: type[Configuration]) -> None:
     default = getattr(configured(kind, None, {"data": "iris"}), option.key)
     if default is None:
-        assert option.default == ("all" if option.key in ALL else "")
+        assert option.default == ("all" if option.key in ALL else "none" if option.key == "class_weight" else "")
     else:
         given = configured(kind, None, {"data": "iris", **conditions_of(option.key, kind), option.key: option.default})
         assert getattr(given, option.key) == default

@@ -66,3 +66,33 @@ def test_what_a_target_is_taken_for_is_noted_where_the_other_task_may_be_meant(t
     assert noted("grade") is None
     assert (noted("weight") or "").startswith("regression: the target 'weight' is a number, 49.07 on average")
     assert noted("weight", task="regression") is None
+
+
+def test_weights_of_classes_and_of_rows_are_told_in_every_spelling(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    table = tmp_path / "rare.csv"
+    rows = [f"{random.normal():.6f},{'a=b' if place % 5 else 'x'},{place % 3}" for place in range(60)]
+    table.write_text("\n".join(["height,kind,times", *rows]))
+
+    def weights(**given: Any) -> np.ndarray | None:
+        config = configured(RunConfig, None, {"data": str(table), "target": "kind", **given})
+        data = data_of(config, lambda _: None)
+        assert data.features == (("height",) if "weight_column" in given else ("height", "times"))
+        assert (data.validation.weights is None) == (data.test.weights is None) == ("weight_column" not in given)
+        return data.train.weights
+
+    labels = data_of(configured(RunConfig, None, {"data": str(table), "target": "kind"}), lambda _: None).train.y
+    assert weights() is None
+    assert weights(class_weight="none") is None
+    by_name = np.where(labels == 1, 2.5, 1)
+    np.testing.assert_array_equal(weights(class_weight="x=2.5"), by_name)
+    np.testing.assert_array_equal(weights(class_weight="a=b=0.5, x = 2.5"), np.where(labels == 1, 2.5, 0.5))
+    np.testing.assert_array_equal(weights(class_weight={"x": 2.5}), by_name)
+    balanced = len(labels) / 2 / np.bincount(labels)[labels]
+    np.testing.assert_allclose(weights(class_weight="balanced"), balanced, rtol=1e-15)
+    counts = weights(weight_column="times")
+    assert counts is not None
+    assert set(counts) == {0, 1, 2}
+    np.testing.assert_allclose(weights(class_weight="balanced", weight_column="times"), balanced * counts, rtol=1e-15)
+    with pytest.raises(UserError, match="class_weight names the class 'y', the nearest is 'x'"):
+        weights(class_weight="y=2")

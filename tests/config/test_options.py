@@ -37,6 +37,8 @@ PYTHON = {
     "values": default_of(NETWORK, "values"),
     "output_scales": list(default_of(NETWORK, "output_scales")),
     "validation": default_of(hb.data.load, "validation"),
+    "class_weight": default_of(hb.data.load, "class_weight"),
+    "weight_column": default_of(hb.data.load, "weight_column"),
     "standardize": default_of(hb.data.load, "standardize"),
     "register_size": default_of(hb.Registers, "register_size"),
     "grouping": default_of(hb.Registers, "grouping"),

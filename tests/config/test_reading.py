@@ -36,6 +36,8 @@ WRONG = {
     "size": [1, "x", True, 10**9],
     "noise": [-0.1, "nan", "inf", "much"],
     "impute": ["mean", True, 1],
+    "class_weight": ["equal", "yes=", "=2", "yes=-1", "yes=2,yes=3", "yes=inf", {}, {"yes": True}, 2, True],
+    "weight_column": ["", 3, True],
     "components": [0, "some", 2.5, True],
     "standardize": ["perhaps", 2, [True]],
     "validation": [1, -0.1, "nan", "x"],

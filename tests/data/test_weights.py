@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
-from hyperborn.data import Split
+from hyperborn.data import Split, from_arrays, load
 from hyperborn.data.weights import checked_weights, weights_of_classes
+from hyperborn.errors import UserError
 
 Y = np.array([0, 0, 0, 2, 2, 1, 0, 0])
 CLASSES = ("a", "2", "c,d")
@@ -83,3 +84,83 @@ def test_a_split_that_is_weighted_twice_has_the_products() -> None:
     assert twice.weights.tolist() == [4, 1.5, 0]
     assert repr(twice) == "Split(3 examples, 1 feature, weighted)"
     assert repr(Split(split.x, split.y)) == "Split(3 examples, 1 feature)"
+
+
+RANDOM = np.random.default_rng(7)
+X, LABELS = RANDOM.normal(size=(90, 2)), np.where(np.arange(90) % 3, "often", "rare")
+COUNTS = np.arange(90) + 1
+
+
+def test_weights_of_arrays_go_with_their_examples_into_every_split() -> None:
+    plain, data = from_arrays(X, LABELS), from_arrays(X, LABELS, sample_weight=COUNTS)
+    assert data.features == plain.features
+    found = []
+    for name in ("train", "validation", "test"):
+        split = data.split(name)
+        np.testing.assert_array_equal(split.x, plain.split(name).x)
+        assert split.weights is not None
+        raw = split.x * data.preprocessing.scales + data.preprocessing.means
+        rows = [int(np.abs(X - row).sum(axis=1).argmin()) for row in raw]
+        assert split.weights.tolist() == COUNTS[rows].tolist()
+        found += rows
+    assert sorted(found) == list(range(90))
+    again = from_arrays(X, LABELS, sample_weight=COUNTS, preprocessing=data.preprocessing)
+    np.testing.assert_array_equal(again.test.weights, data.test.weights)
+
+
+def test_weights_of_arrays_stay_with_the_chosen_classes() -> None:
+    labels = np.arange(90) % 3
+    data = from_arrays(X, labels, classes=(2, 0), sample_weight=labels)
+    assert data.train.weights is not None
+    np.testing.assert_array_equal(data.train.weights, np.where(data.train.y == 0, 2, 0))
+
+
+def test_classes_weigh_in_training_alone() -> None:
+    data = from_arrays(X, LABELS, class_weight="balanced")
+    assert data.train.weights is not None
+    np.testing.assert_array_equal(data.train.weights, np.where(data.train.y == 0, 0.75, 1.5))
+    assert data.validation.weights is data.test.weights is None
+    both = from_arrays(X, LABELS, sample_weight=COUNTS, class_weight={"rare": 4})
+    times = from_arrays(X, LABELS, sample_weight=COUNTS).train.weights
+    np.testing.assert_array_equal(both.train.weights, times * np.where(both.train.y == 1, 4, 1))
+    flowers = load("iris", class_weight={"virginica": 3})
+    np.testing.assert_array_equal(flowers.train.weights, np.where(flowers.train.y == 2, 3, 1))
+    with pytest.raises(UserError, match="the target is a number; leave it out"):
+        from_arrays(X, X[:, 0], class_weight="balanced")
+
+
+def test_statistics_count_every_example_once() -> None:
+    plain, weighted = load("iris"), load("iris", class_weight={"setosa": 9})
+    assert weighted.preprocessing.to_dict() == plain.preprocessing.to_dict()
+
+
+def test_a_column_of_weights(written, refused) -> None:
+    lines = [f"{a:.6f},{b:.6f},{label},{count}" for (a, b), label, count in zip(X, LABELS, COUNTS, strict=True)]
+    path = written("\n".join(["a,b,kind,times", *lines]))
+    data = load(path, target="kind", weight_column="times")
+    assert data.features == ("a", "b")
+    arrays = from_arrays(X.round(6), LABELS, sample_weight=COUNTS)
+    for name in ("train", "validation", "test"):
+        np.testing.assert_array_equal(data.split(name).weights, arrays.split(name).weights)
+    again = load(path, weight_column="times", preprocessing=data.preprocessing)
+    np.testing.assert_array_equal(again.train.weights, data.train.weights)
+    assert load(path, preprocessing=data.preprocessing).train.weights is None
+    regression = load(path, target="a", task="regression", weight_column="times", drop=("kind",))
+    assert (regression.features, len(regression.train.weights)) == (("b",), 54)  # pyright: ignore[reportArgumentType]
+    with refused("'a'", "feature", "--weight-column"):
+        load(path, weight_column="a", preprocessing=data.preprocessing)
+    with refused("'time'", "'times'", "of weights"):
+        load(path, target="kind", weight_column="time")
+    with refused("'kind'", "is the target", "--weight-column"):
+        load(path, target="kind", weight_column="kind")
+    with refused("'times'", "--drop"):
+        load(path, target="kind", weight_column="times", drop=("times",))
+    with refused("'kind'", "holds text"):
+        load(path, target="a", task="regression", weight_column="kind")
+    with refused("'a'", "example 0 is" if X[0, 0] < 0 else "the weight of example", "from 0 to"):
+        load(path, target="kind", weight_column="a")
+    with refused("weight_column='times'", "does not apply to iris"):
+        load("iris", weight_column="times")
+    holes = written("\n".join(["a,b,kind,times", *lines[1:], "1,1,rare,"]), "holes.csv")
+    with refused("'times'", "1 missing value"):
+        load(holes, target="kind", weight_column="times")

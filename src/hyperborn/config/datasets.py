@@ -86,4 +86,6 @@ def loaded(config: Configuration, components: int | None, preprocessing: Preproc
         folder=config.folder,
         impute=config.impute,
         preprocessing=preprocessing,
+        class_weight=config.class_weight,
+        weight_column=config.weight_column,
     )

@@ -51,6 +51,17 @@ def names(value: Any) -> Any:
     return [str(part) for part in parts] if isinstance(parts, list) else parts
 
 
+def class_weights(value: Any) -> Any:
+    """Weights by name of the class from text such as "yes=2,no=1"; None for "none", which is the default."""
+    if not isinstance(value, str) or value == "balanced":
+        return value
+    if value == "none":
+        return None
+    pairs = [part.rpartition("=") for part in listed(value)]
+    names = distinct([name.strip() for name, _, _ in pairs])
+    return dict(zip(names, (weight for _, _, weight in pairs), strict=True))
+
+
 def unless_all(value: Any) -> Any:
     """None for "all", which help and messages call the default."""
     return None if value in ("all", ["all"]) else value
@@ -146,6 +157,13 @@ KINDS_OF_VALUES = {
     "switch": Kind(Truth, "true or false"),
     "class names or all": Kind(
         Annotated[list[Text] | None, BeforeValidator(names)], "class names or numbers, such as 0,1, or all"
+    ),
+    "class weight": Kind(
+        Annotated[
+            Literal["balanced"] | Annotated[dict[Text, NotNegative], Field(min_length=1)] | None,
+            BeforeValidator(class_weights),
+        ],
+        "none, balanced, or numbers from 0 on by name of the class, such as yes=2,no=1",
     ),
     "folder": Kind(Text, "the path of a folder"),
     "circuit file": Kind(Text, "the path of an OpenQASM file"),

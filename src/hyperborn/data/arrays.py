@@ -15,7 +15,8 @@ from hyperborn.data.load import check_no_options, check_option_types
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.targets import Task
-from hyperborn.data.user_table import examples_in_encoding, examples_of_table
+from hyperborn.data.user_table import NOTHING_ASIDE, Aside, examples_in_encoding, examples_of_table
+from hyperborn.data.weights import ClassWeight, checked_weights
 from hyperborn.errors import UserError
 
 
@@ -37,6 +38,8 @@ def from_arrays(
     strict: bool = False,
     preprocessing: Preprocessing | None = None,
     task: Task = "auto",
+    sample_weight: ArrayLike | None = None,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """A person's own arrays, split and preprocessed as `load` does it.
 
@@ -58,6 +61,8 @@ def from_arrays(
         strict: as in `load`.
         preprocessing: of an earlier data set, to be applied again as in `load`.
         task: "classification", "regression" or "auto", as in `load`.
+        sample_weight: how often each example counts, in all splits: (examples,), numbers from 0 on.
+        class_weight: weights of the classes in the training split, as in `load`.
 
     Raises:
         UserError: arrays that do not fit each other, infinite values, or a single class.
@@ -72,11 +77,16 @@ def from_arrays(
     target = TARGET if preprocessing is None else preprocessing.target
     columns = feature_columns(x, features, preprocessing, target)
     labels = label_column(y, columns)
+    aside = NOTHING_ASIDE
+    if sample_weight is not None:
+        # Longer than any name that is taken.
+        aside = Aside(weight=f"weight beside {max((*columns, target), key=len)}")
+        columns[aside.names[0]] = checked_weights("sample_weight", sample_weight, len(labels))
     table = Table({**columns, target: labels}, name, text=frozenset((target,)))
     if preprocessing is None:
-        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task)
+        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, aside=aside)
     else:
-        examples = examples_in_encoding(table, preprocessing, target=None)
+        examples = examples_in_encoding(table, preprocessing, target=None, aside=aside)
     return split_and_preprocessed(
         name,
         examples,
@@ -87,6 +97,7 @@ def from_arrays(
         standardize=standardize,
         components=components,
         preprocessing=preprocessing,
+        class_weight=class_weight,
     )
 
 

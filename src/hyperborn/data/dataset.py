@@ -15,7 +15,7 @@ from hyperborn.data.labels import counted, joined, nearest_name, present_classes
 from hyperborn.data.preprocessing import Preprocessing, fitted_preprocessing, frozen
 from hyperborn.data.splits import Rows, grouped, latest, only_trained_on, shuffled, stratified
 from hyperborn.data.targets import fitted_scaling
-from hyperborn.data.weights import checked_weights, product_of_weights
+from hyperborn.data.weights import ClassWeight, Weights, checked_weights, product_of_weights, weights_of_classes
 from hyperborn.errors import UserError
 
 SPLITS = ("train", "validation", "test")
@@ -26,8 +26,8 @@ TARGET = "target"
 """Name of the target column of the built-in sets, for tables that follow."""
 
 
-Labelled: TypeAlias = tuple[Float[np.ndarray, "others raw"], Real[np.ndarray, " others"]]
-"""Raw features and labels."""
+Labelled: TypeAlias = tuple[Float[np.ndarray, "others raw"], Real[np.ndarray, " others"], Weights | None]
+"""Raw features, labels, and how often each counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,7 @@ class RawExamples:
     ``validation`` and ``test`` hold examples of these splits that come from elsewhere, such as official test examples;
     none are drawn then. Rows of one of ``groups`` stay together in a split, and rows are split by ``time`` where it is
     given. ``left_out`` are columns that are no features, and why; ``notes`` are lines worth saying.
+    Examples count once where there are no ``weights``.
     """
 
     columns: tuple[Column, ...]
@@ -54,6 +55,7 @@ class RawExamples:
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decimal: str = "."
+    weights: Weights | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,13 +253,16 @@ def split_and_preprocessed(
     standardize: bool,
     components: int | None,
     preprocessing: Preprocessing | None,
+    class_weight: ClassWeight = None,
 ) -> Dataset:
     """The data set of these examples, with the preprocessing that is given, or one fitted on the training split.
 
-    `more` says in an error how to get more examples.
+    `more` says in an error how to get more examples. `class_weight` weighs the training split, beside the weights that
+    its examples have (`weights_of_classes`). Statistics of the preprocessing count every example once.
 
     Raises:
-        UserError: too few examples to be split, or values that no preprocessing can be fitted on.
+        UserError: too few examples to be split, values that no preprocessing can be fitted on, or weights of other
+            classes.
     """
     validation = 0.0 if examples.validation is not None else validation
     test = 0.0 if examples.test is not None else test
@@ -277,7 +282,8 @@ def split_and_preprocessed(
             decimal=examples.decimal,
         )
         notes = (*summary_of_columns(examples.left_out, examples.columns), *notes)
-    return preprocessed(name, examples, rows, preprocessing, (*examples.notes, *notes))
+    notes = (*examples.notes, *notes)
+    return preprocessed(name, examples, rows, preprocessing, notes, class_weight)
 
 
 def rows_of_splits(
@@ -298,20 +304,29 @@ def rows_of_splits(
 
 
 def preprocessed(
-    name: str, examples: RawExamples, rows: Rows, preprocessing: Preprocessing, notes: tuple[str, ...]
+    name: str,
+    examples: RawExamples,
+    rows: Rows,
+    preprocessing: Preprocessing,
+    notes: tuple[str, ...],
+    class_weight: ClassWeight,
 ) -> Dataset:
     """The data set of these examples, with these rows in the splits that do not come from elsewhere."""
 
-    def split(x: np.ndarray, y: np.ndarray) -> Split:
+    def split(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> Split:
         scaling = preprocessing.target_scaling
-        return Split(preprocessing.apply(x), y if scaling is None else scaling.standardised(y))
+        return Split(preprocessing.apply(x), y if scaling is None else scaling.standardised(y), weights)
 
-    def part(rows: np.ndarray, other: Labelled | None) -> Split:
-        return split(examples.x[rows], examples.y[rows]) if other is None else split(*other)
+    def part(own: np.ndarray, other: Labelled | None) -> Split:
+        if other is not None:
+            return split(*other)
+        return split(examples.x[own], examples.y[own], None if examples.weights is None else examples.weights[own])
 
+    learnt = part(rows.train, None)
+    by_class = weights_of_classes(examples.y[rows.train], examples.classes, class_weight)
     return Dataset(
         name=name,
-        train=part(rows.train, None),
+        train=learnt if by_class is None else learnt.weighted("class_weight", by_class),
         validation=part(rows.validation, examples.validation),
         test=part(rows.test, examples.test),
         classes=examples.classes,

@@ -15,6 +15,7 @@ from hyperborn.data.tables import SUFFIXES
 from hyperborn.data.targets import Task
 from hyperborn.data.user_files import Files, examples_of_files
 from hyperborn.data.user_table import Aside, check_same_columns
+from hyperborn.data.weights import ClassWeight
 from hyperborn.errors import UserError
 
 NAMES = ("gaussian", "moons", "circles", "xor", *built_in.SCIKIT_NAMES, "mnist")
@@ -24,6 +25,7 @@ TABLE = "a CSV or Parquet file"
 OPTION_TYPES = {
     "name": (str | PathLike, "the name of a data set or the path of a table"),
     "target": (str | None, "the name of a column"),
+    "weight_column": (str | None, "the name of a column"),
     "folder": (str | PathLike | None, "the path of a folder"),
     "encoding": (str | None, "the name of an encoding, such as latin-1"),
     "header": (bool, "True or False"),
@@ -39,7 +41,7 @@ OPTION_TYPES = {
 
 OF_TABLES = (
     *("target", "drop", "keep", "categorical", "numeric", "strict", "impute", "encoding", "header"),
-    *("validation_file", "test_file", "group", "time"),
+    *("validation_file", "test_file", "group", "time", "weight_column"),
 )
 APPLIES = {
     **dict.fromkeys(OF_TABLES, (TABLE,)),
@@ -82,6 +84,8 @@ def load(
     time: str | None = None,
     preprocessing: Preprocessing | None = None,
     task: Task = "auto",
+    class_weight: ClassWeight = None,
+    weight_column: str | None = None,
 ) -> Dataset:
     """A built-in set by name, or a user's own file of a table by path; `read_table` says which.
 
@@ -127,6 +131,11 @@ def load(
         task: "classification", "regression" (tables only: the target is a number, standardised by the training
             split), or "auto": a regression where the target of a table is over 20 distinct numbers, or over 10 of which
             most occur once or twice, unless they number classes (from 0 or 1 on without a gap, 5 rows each).
+        class_weight: weighs the classes of the training split alone: "balanced", so that all of them count alike, or
+            weights by name, such as ``{"yes": 5}``. Probabilities are then those of the weighted classes, at the
+            temperature that is fitted to the validation split as at any other.
+        weight_column: name of a column of numbers from 0 on, which is no feature: how often each row counts, in all
+            splits (tables only).
 
     Raises:
         UserError: an unknown set, an option that does not apply to it, or faulty values, files or tables.
@@ -134,6 +143,7 @@ def load(
     check_option_types({"name": name, "target": target, "folder": folder, "standardize": standardize})
     check_option_types({"preprocessing": preprocessing, "strict": strict, "encoding": encoding, "header": header})
     check_option_types({"validation_file": validation_file, "test_file": test_file, "group": group, "time": time})
+    check_option_types({"weight_column": weight_column})
     kind = known_kind(name)
     choices = ColumnChoices.of(
         drop=drop, keep=keep, categorical=categorical, numeric=numeric, strict=strict, impute=impute
@@ -141,7 +151,8 @@ def load(
     given = {"target": target, "drop": drop or None, "keep": keep or None, "categorical": categorical or None}
     given |= {"numeric": numeric or None, "strict": strict or None, "impute": impute, "encoding": encoding}
     given |= {"header": None if header else False, "validation_file": validation_file, "test_file": test_file}
-    given |= {"group": group, "time": time, "size": size, "noise": noise, "pixels": pixels, "folder": folder}
+    given |= {"group": group, "time": time, "weight_column": weight_column}
+    given |= {"size": size, "noise": noise, "pixels": pixels, "folder": folder}
     check_applies(kind, given | {"test": test})
     if task == "regression" and kind != TABLE:
         raise UserError(f"task='regression' is for {TABLE}, and {kind} has classes; leave task (--task) out")
@@ -161,7 +172,7 @@ def load(
             classes=classes,
             choices=choices,
             task=task,
-            aside=Aside(group, time),
+            aside=Aside(group, time, weight_column),
             preprocessing=preprocessing,
         )
     elif kind == "mnist":
@@ -182,6 +193,7 @@ def load(
         standardize=standardize,
         components=components,
         preprocessing=preprocessing,
+        class_weight=class_weight,
     )
 
 

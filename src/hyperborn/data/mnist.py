@@ -50,7 +50,7 @@ def load_mnist(folder: str | Path | None, *, classes: Sequence[int | str] | None
     x, y = pair_of_files(folder, "train", chosen, width)
     test = pair_of_files(folder, "t10k", chosen, width)
     names = tuple(DIGITS[index] for index in chosen)
-    return RawExamples(numeric_columns(pixel_names(width)), TARGET, names, x, y, test)
+    return RawExamples(numeric_columns(pixel_names(width)), TARGET, names, x, y, (*test, None))
 
 
 def is_folder(path: Path) -> bool:

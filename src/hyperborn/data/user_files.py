@@ -66,10 +66,11 @@ def examples_of_files(
             header=files.header,
         )
         examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, aside=aside)
+    weights = Aside(weight=aside.weight)
     return replace(
         examples,
-        validation=other_examples(files, files.validation, examples),
-        test=other_examples(files, files.test, examples),
+        validation=other_examples(files, files.validation, examples, weights),
+        test=other_examples(files, files.test, examples, weights),
     )
 
 
@@ -128,8 +129,8 @@ def raw_table(
     return Table({name: rows[:, place] for place, name in enumerate(names)}, "the raw rows")
 
 
-def other_examples(files: Files, path: str | Path | None, examples: RawExamples) -> Labelled | None:
-    """Features and labels of another file, encoded as those of the table; None without a file.
+def other_examples(files: Files, path: str | Path | None, examples: RawExamples, weights: Aside) -> Labelled | None:
+    """Features, labels and weights of another file, encoded as those of the table; None without a file.
 
     Raises:
         UserError: if it lacks a column, or does not fit.
@@ -138,11 +139,12 @@ def other_examples(files: Files, path: str | Path | None, examples: RawExamples)
         return None
     table = read_table(
         path,
-        only=[*(column.name for column in examples.columns), examples.target],
+        only=[*(column.name for column in examples.columns), examples.target, *weights.names],
         text=(examples.target,),
         encoding=files.encoding,
         header=files.header,
         decimal=examples.decimal,
     )
     y, table = encoded_labels(table, examples.target, examples.classes, strict=examples.strict)
-    return matrix(table, examples.columns, strict=examples.strict, imputed=examples.impute), y
+    x = matrix(table, examples.columns, strict=examples.strict, imputed=examples.impute)
+    return x, y, weights.of(table).get("weights")

@@ -16,44 +16,57 @@ from hyperborn.data.labels import chosen_classes, classes_of, counted, encoded, 
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table
 from hyperborn.data.targets import MOST_CLASS_NUMBERS, MOST_CLASSES, REGRESS, checked_numbers, is_regression
+from hyperborn.data.weights import weights_of_column
 from hyperborn.errors import UserError
 from hyperborn.printable import option_value
 
 
 @dataclass(frozen=True)
 class Aside:
-    """Columns that say how rows are split, and are no features: `group` and `time`, by name."""
+    """Columns that are no features: `group` and `time` say how rows are split, `weight` how often they count."""
 
     group: str | None = None
     time: str | None = None
+    weight: str | None = None
 
     @property
     def names(self) -> list[str]:
-        return [name for name in (self.group, self.time) if name is not None]
+        return [name for name in (self.group, self.time, self.weight) if name is not None]
+
+    def check(self, taken: Sequence[str], what: str) -> None:
+        """Raise a UserError if one of the columns is among others, which `what` names."""
+        for option, name in (("group", self.group), ("time", self.time), ("weight_column", self.weight)):
+            if name in taken:
+                raise UserError(f"{option} names {name!r}, {what}; name another column (--{option.replace('_', '-')})")
 
     def of(self, table: Table) -> dict[str, np.ndarray]:
-        """Groups and times of the rows, as arguments of `RawExamples`.
+        """Groups, times and weights of the rows, as arguments of `RawExamples`.
 
         Raises:
             UserError: if both are named, a column is not there, or a row has no value.
         """
         if self.group is not None and self.time is not None:
             raise UserError("rows are split by group or by time, not by both; leave one out (--group, --time)")
-        for name in self.names:
-            if name not in table.columns:
+        for name in (self.group, self.time):
+            if name is not None and name not in table.columns:
                 raise UserError(
                     f"{table.source} has no column {name!r} to split by, the nearest is "
                     f"{nearest_name(name, table.columns)!r}; its columns are: {joined(table.columns)}"
                 )
-            missing = int(pd.isna(table.columns[name]).sum())
+            missing = 0 if name is None else int(pd.isna(table.columns[name]).sum())
             if missing:
                 raise UserError(
                     f"column {name!r} of {table.source}, by which rows are split, has "
                     f"{counted(missing, 'missing value')}; fill them in, or remove their rows"
                 )
+        found: dict[str, np.ndarray] = {}
         if self.group is not None:
-            return {"groups": pd.factorize(table.columns[self.group])[0].astype(np.int64)}
-        return {} if self.time is None else {"time": moments(table, self.time)}
+            found["groups"] = pd.factorize(table.columns[self.group])[0].astype(np.int64)
+        if self.time is not None:
+            found["time"] = moments(table, self.time)
+        if self.weight is not None:
+            found["weights"] = weights_of_column(table, self.weight)
+        return found
 
 
 NOTHING_ASIDE = Aside()
@@ -87,6 +100,8 @@ def examples_of_table(
     target = checked_target(table, target)
     what = f"the target column {target!r} of {table.source}"
     choices = choices.resolved(table.columns)
+    aside.check([target], "which is the target")
+    aside.check(choices.drop, "which drop (--drop) leaves out")
     choices.check([*table.columns, *table.left_out], table.source, target)
     if choices.strict and (found := [name for name in table.left_out if name not in choices.drop]):
         raise UserError(
@@ -212,12 +227,14 @@ def examples_in_encoding(
     Nothing is inferred or fitted. Other columns are ignored, and so are rows without a label, unless strict.
 
     Raises:
-        UserError: another target, absent columns, values that do not fit, or an unknown class.
+        UserError: another target, absent columns, values that do not fit, an unknown class, or weights that are a
+            feature there.
     """
     if target is not None and target != preprocessing.target:
         raise UserError(
             f"target={target!r} is not that of the earlier data, {preprocessing.target!r}; leave it out (--target)"
         )
+    aside.check(columns_needed(preprocessing), "which the earlier data has as a feature or as the target")
     y, table = labels_of_table(table, preprocessing)
     imputed = preprocessing.medians is not None
     x = matrix(table, preprocessing.columns, strict=preprocessing.strict, imputed=imputed)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from hyperborn._typing import Targets
 from hyperborn.data.labels import counted, index_of_label, joined, nearest_name, spellings
 from hyperborn.data.preprocessing import frozen
-from hyperborn.data.tables import real_numbers
+from hyperborn.data.tables import Table, real_numbers
 from hyperborn.errors import UserError, is_number
 from hyperborn.printable import shown
 
@@ -31,17 +31,40 @@ def checked_weights(name: str, weights: ArrayLike, examples: int) -> Weights:
     """
     remedy = f"give numbers from 0 to {LARGEST_WEIGHT:g}, one an example, not all of them 0"
     try:
-        values = frozen(real_numbers(weights), np.float64)
+        given = real_numbers(weights)
     except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{name} = {shown(weights)}: these are no numbers ({error}); {remedy}") from error
-    if values.shape != (examples,):
-        raise UserError(f"{name} has the shape {values.shape} for {counted(examples, 'example')}; {remedy}")
+    if given.shape != (examples,):
+        raise UserError(f"{name} has the shape {given.shape} for {counted(examples, 'example')}; {remedy}")
+    values = frozen(given, np.float64)
     faulty = np.flatnonzero(~((values >= 0) & (values <= LARGEST_WEIGHT)))
     if len(faulty):
         raise UserError(f"{name}: the weight of example {faulty[0]} is {values[faulty[0]]:g}; {remedy}")
     if examples and not values.any():
         raise UserError(f"{name}: the weights of all {counted(examples, 'example')} are 0; {remedy}")
     return values
+
+
+def weights_of_column(table: Table, name: str) -> Weights:
+    """The numeric column of a table that has a weight for each row.
+
+    Raises:
+        UserError: an absent column, text, missing values, or numbers that are no weights.
+    """
+    if name not in table.columns:
+        near = nearest_name(name, table.columns)
+        raise UserError(
+            f"{table.source} has no column {name!r} of weights, the nearest is {near!r}; its columns are: "
+            f"{joined(table.columns)}"
+        )
+    values, what = table.columns[name], f"the column of weights {name!r} of {table.source}"
+    if values.dtype == object:
+        cells = [value for value in values if value is not None]
+        raise UserError(f"{what} must be numbers, and holds text: {joined(cells, 3)}; correct it, or remove its rows")
+    missing = int(np.isnan(values).sum())
+    if missing:
+        raise UserError(f"{what} has {counted(missing, 'missing value')}; fill them in or remove their rows")
+    return checked_weights(what, values, len(table))
 
 
 def product_of_weights(one: Weights | None, other: Weights | None) -> Weights | None:

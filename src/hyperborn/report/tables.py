@@ -70,7 +70,7 @@ def counts(summary: Mapping[str, Any]) -> list[str]:
 
 
 def split_scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
-    """A row a metric, a column a split; after a choice, the examples that were held out for it instead of validation."""
+    """A row a metric, a column a split; after a choice, what was held out for it instead of validation."""
     by_name: dict[str, Mapping[str, Any]] = {split: summary.get(split) or {} for split in SPLITS}
     if choice := summary.get("choice"):
         # What was held out for the choice is more than a validation split, or is learnt from in the end.
