@@ -12,10 +12,11 @@ from hyperborn.config.definitions import definition_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.predictive import ClassProbabilities
-from hyperborn.selection import choose
+from hyperborn.selection import choose, choosing
 from hyperborn.selection.candidates import candidates_of
 from hyperborn.selection.choosing import preferred
 from hyperborn.selection.cross_fitting import HeldOut
+from hyperborn.training.definition import Definition
 
 QUICK = {"data": "iris", "classes": ["1", "2"], "effort": "quick", "steps": 60}
 
@@ -91,6 +92,34 @@ def test_one_candidate_is_trained_without_a_choice() -> None:
     assert isinstance(found.definition.posterior, hb.Register)
     with pytest.raises(UserError, match="effort goes with a choice among candidates"):
         choose(config(patience=50), load)
+
+
+def test_one_example_of_each_class_leaves_nothing_to_choose_by() -> None:
+    data = hb.data.from_arrays(np.eye(3), np.arange(3), validation=0.0, test=0.0)
+    found = choose(configured(RunConfig, None, {"data": "iris"}), lambda _: data)
+    assert found.choice is None
+    assert found.definition.network.hidden == (64,)
+
+
+def test_a_candidate_whose_training_fails_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    predictions_after = choosing.predictions_after
+
+    def failing(definition: Definition, *rest: Any) -> Any:
+        if definition.objective == hb.ELBO(0.03):
+            raise UserError("the loss of restart 0 is nan")
+        return predictions_after(definition, *rest)
+
+    monkeypatch.setattr(choosing, "predictions_after", failing)
+    choice = choose(config(), load).choice
+    assert choice is not None
+    assert [score.settings["beta"] for score in choice.candidates] == [0.1]
+
+    def hopeless(*_: Any) -> Any:
+        raise UserError("the loss of restart 0 is nan")
+
+    monkeypatch.setattr(choosing, "predictions_after", hopeless)
+    with pytest.raises(UserError, match="the loss of restart 0 is nan"):
+        choose(config(), load)
 
 
 def test_of_level_candidates_the_simplest_is_taken() -> None:

@@ -3,16 +3,21 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count as count_from
+from typing import Any
 
 import numpy as np
 
 from hyperborn.config.definitions import definition_of
 from hyperborn.config.models import RunConfig
 from hyperborn.data import Dataset, Split
+from hyperborn.errors import UserError
+from hyperborn.predictive import Predictions
 from hyperborn.selection.budget import AT_ONCE, EFFORTS, Plan, planned
 from hyperborn.selection.candidates import Candidate, candidates_of, check_needed, settled, simplicity
 from hyperborn.selection.cross_fitting import (
     HeldOut,
+    can_be_held_out,
     fold_numbers,
     folds_of,
     learning_from,
@@ -62,7 +67,8 @@ def choose(
         progress: is told how many fits are done, and of how many.
 
     Raises:
-        UserError: if nothing is chosen and an option is about the choice, or as `load` and `definition_of`.
+        UserError: if nothing is chosen and an option is about the choice, no candidate can be trained, or as `load` and
+            `definition_of`.
     """
     why = settled(config)
     if why is not None:
@@ -73,8 +79,9 @@ def choose(
     holds_out = (not config.refit or "validation" in config.given) and config.validation > 0
     data = load(config if holds_out else whole)
     candidates = candidates_of(config, data)
-    if len(candidates) < 2:
-        check_needed(config, "one candidate fits the options and the data")
+    if len(candidates) < 2 or not (len(data.validation) or can_be_held_out(data.train.y)):
+        few = "there is one candidate" if len(candidates) < 2 else "there are too few examples to hold one out"
+        check_needed(config, few)
         only = candidates[0].config if candidates else config
         data = data if holds_out else load(config)
         return Selection(definition_of(only, data, only.objective), data, None)
@@ -100,30 +107,51 @@ def scored(
         note(f"{many} takes about {minutes(plan.seconds)} (--effort quick for less)")
     folds = parts_of(data, plan, config.seed)[: len(plan.rounds)]
     found = {candidate.name: HeldOut() for candidate in candidates[: plan.candidates]}
-    remaining, done, total = list(candidates[: plan.candidates]), 0, sum(plan.rounds)
+    remaining, done, total = list(candidates[: plan.candidates]), count_from(1), sum(plan.rounds)
     for (train, held_out), count in zip(folds, plan.rounds, strict=False):
         if count < len(remaining):
             remaining = sorted(remaining, key=lambda candidate: found[candidate.name].losses.mean())[:count]
         own = learning_from(data, train)
-        tasks = [definition_of(candidate.config, own, config.objective) for candidate in remaining]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            try:
-                waiting = [pool.submit(predictions_after, definition, own, held_out) for definition in tasks]
-                for candidate, answer in zip(remaining, waiting, strict=True):
-                    found[candidate.name] = found[candidate.name].added(answer.result(), held_out.y)
-                    done += 1
-                    progress(done, total)
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        answers = answered(config, remaining, own, held_out, lambda: progress(min(next(done), total - 1), total))
+        remaining = [candidate for candidate in remaining if isinstance(answers[candidate.name], Predictions)]
+        for candidate in remaining:
+            found[candidate.name] = found[candidate.name].added(answers[candidate.name], held_out.y)
+        if not remaining:
+            raise next(iter(answers.values()))
     progress(total, total)
     best, tied = preferred(remaining, found)
+    found = {name: held for name, held in found.items() if held.parts}
     ranked = sorted(found, key=lambda name: (-len(found[name].labels), found[name].losses.mean()))
     by_name = {candidate.name: candidate for candidate in candidates}
     scores = tuple(found[name].score(name, dict(by_name[name].settings), data) for name in ranked)
     method = "validation" if len(data.validation) else "folds"
     why = reason(best, tied, method, plan, len(np.concatenate(found[best.name].labels)))
     return Choice(scores, ranked.index(best.name), why, method, len(folds), config.refit), best
+
+
+def answered(
+    config: RunConfig,
+    candidates: Sequence[Candidate],
+    data: Dataset,
+    held_out: Split,
+    tell: Callable[[], None],
+) -> dict[str, Any]:
+    """Predictions of held-out examples by the name of each candidate, or the error that stopped its training."""
+    answers: dict[str, Any] = {}
+    tasks = [definition_of(candidate.config, data, config.objective) for candidate in candidates]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            waiting = [pool.submit(predictions_after, definition, data, held_out) for definition in tasks]
+            for candidate, answer in zip(candidates, waiting, strict=True):
+                try:
+                    answers[candidate.name] = answer.result()
+                except UserError as error:
+                    answers[candidate.name] = error
+                tell()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return answers
 
 
 def parts_of(data: Dataset, plan: Plan, seed: int) -> list[tuple[Split, Split]]:

@@ -68,6 +68,11 @@ def fold_numbers(y: Targets, folds: int, seed: int) -> Int[np.ndarray, " rows"]:
     return numbers
 
 
+def can_be_held_out(y: Targets) -> bool:
+    """Whether folds hold any example out: some class has two, or there are four numbers."""
+    return len(y) >= 4 if y.dtype.kind == "f" else bool(np.bincount(y).max(initial=0) > 1)
+
+
 def shortened(rows: Int[np.ndarray, " rows"], y: Targets, size: int) -> Int[np.ndarray, " size"]:
     """So many of the rows: the last ones of the commonest class are left out, or of numbers the last ones."""
     excess = len(rows) - size
