@@ -33,7 +33,7 @@ class Selection:
                 f"{source} has no column {name!r} to drop, the nearest is {nearest_name(name, names)!r}; its columns "
                 f"are: {joined(names)}"
             )
-        if self.drop.issuperset(known):
+        if self.drop and self.drop.issuperset(known):
             raise UserError(f"drop names every column of {source}, and nothing is left; name fewer (--drop)")
         return [name for name in names if name not in self.drop and (self.only is None or name in self.only)]
 
