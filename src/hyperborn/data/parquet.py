@@ -1,5 +1,6 @@
 """Parquet files, through pyarrow where it is installed."""
 
+from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -19,7 +20,9 @@ AT_ONCE = 65_536
 """Rows decoded at once: a few bytes of a file may decode to gigabytes of text."""
 
 
-def read_parquet(file: BinaryIO, source: str, selection: Selection) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def read_parquet(
+    file: BinaryIO | BytesIO, source: str, selection: Selection
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Columns by name, and those that are left out with the reason: the index that pandas keeps beside the columns.
 
     Numbers are float64 with NaN, dates datetime64[s] with NaT, text and truth values object arrays with None; what is

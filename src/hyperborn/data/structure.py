@@ -21,7 +21,7 @@ SNIFFED = 50
 """Records looked at to find the delimiter."""
 FAULTS = 5
 """Faulty records that an error names."""
-AT_ONCE = 2**24
+AT_ONCE = 2**20
 """Bytes of text looked at at once."""
 LAST_BLANK = 32
 """Code of the last character that is white space or cannot be seen, in ASCII."""
