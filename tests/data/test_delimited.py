@@ -129,3 +129,97 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows: list[tu
     table = read_table(path)
     assert table.columns["text"].tolist() == [f"t{word}" for word, _ in rows]
     np.testing.assert_array_equal(table.columns["number"], [number for _, number in rows])
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 7, 2**21])
+def test_columns_are_what_all_of_their_cells_say_however_many_are_read_at_once(written, monkeypatch, at_once) -> None:
+    monkeypatch.setattr("hyperborn.data.delimited.VALUES_AT_ONCE", at_once)
+    rows = [
+        ("1", "", "TRUE", "x", "1.0", "007"),
+        ("2.50", "", "false", "1.0", "", "7"),
+        ("", "NA", "TRUE", "", "2", "NA"),
+        ("x", "", "", "2.0", "-", "1E2"),
+        ("3.0", "", "True", "x", "4", "9007199254740993"),
+    ]
+    table = read_table(written("a,b,c,d,e,f\n" + "".join(f"{','.join(row)}\n" for row in rows)), text=["f"])
+    assert table.columns["a"].tolist() == ["1", "2.50", None, "x", "3.0"]
+    assert np.isnan(table.columns["b"]).all()
+    assert table.columns["c"].tolist() == ["TRUE", "false", "TRUE", None, "True"]
+    assert table.columns["d"].tolist() == ["x", "1.0", None, "2.0", "x"]
+    np.testing.assert_array_equal(table.columns["e"], [1, np.nan, 2, np.nan, 4])
+    assert table.columns["f"].tolist() == ["007", "7", None, "1E2", "9007199254740993"]
+    assert table.text == {"f"}
+
+
+def test_whole_numbers_of_any_size(written) -> None:
+    table = read_table(
+        written("a,b,c\n18446744073709551615,1,123456789012345678901234567890\n-1,9223372036854775808,2\n")
+    )
+    assert table.columns["a"].tolist() == [2.0**64, -1]
+    assert table.columns["b"].tolist() == [1, 2.0**63]
+    assert table.columns["c"].tolist() == [123456789012345678901234567890.0, 2]
+
+
+def test_a_missing_value_alone_in_its_line(written) -> None:
+    np.testing.assert_array_equal(read_table(written('a\n1\n""\n2\n')).columns["a"], [1, np.nan, 2])
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tab"])
+def test_columns_without_a_name_or_values_in_the_middle_are_kept(written, name: str) -> None:
+    table = read_table(written("a,,b,\n1,,2,\n3,,4,\n", name))
+    assert list(table.columns) == ["a", "Unnamed: 1", "b"]
+    assert np.isnan(table.columns["Unnamed: 1"]).all()
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50))
+def test_numbers_are_read_to_the_last_bit(tmp_path_factory, values: list[float]) -> None:
+    path = tmp_path_factory.mktemp("exact") / "t.csv"
+    for decimal in (".", ","):
+        lines = [f"{value!r};x{row}\n" for row, value in enumerate([*values, 0.5])]
+        path.write_text("number;b\n" + "".join(lines).replace(".", decimal), encoding="utf-8")
+        np.testing.assert_array_equal(read_table(path).columns["number"], [*values, 0.5])
+
+
+SHARED = {
+    "abalone19": (3130, ["x1", "class"], {}),
+    "elements": (88, ["symbol", "name", "CPK", "ion radius", "metal", "year discovered", "atomic mass"], {}),
+    "heart": (227, ["gender", "chest pain", "rest ECG", "thal", "slope peak exc ST"], {}),
+    "mtcars": (24, [], {"Unnamed: 0": "an index without a name"}),
+    "penguins_raw": (258, ["studyName", "Species", "Individual ID", "Date Egg", "Sex", "Comments"], {}),
+    "starwars": (65, ["name", "hair_color", "sex", "species"], {}),
+    "titanic": (984, ["name", "class", "sex"], {}),
+}
+"""Of tables that are not part of the project: rows, some columns of text, what is left out."""
+
+
+@pytest.mark.parametrize("name", sorted(SHARED))
+def test_real_tables(reference, name: str) -> None:
+    rows, text, left_out = SHARED[name]
+    path = reference / "tables" / f"{name}-train.csv"
+    table = read_table(path)
+    assert len(table) == rows
+    assert [column for column in text if table.columns[column].dtype != object] == []
+    assert table.left_out == left_out
+    lines = path.read_text(encoding="utf-8").splitlines()
+    expected = list(csv.DictReader(lines, delimiter="\t" if name == "heart" else ","))
+    for column, values in table.columns.items():
+        for value, row in zip(values.tolist(), expected, strict=True):
+            cell = row[column].strip()
+            if cell in ("", "NA", "?", "-", "."):
+                assert value is None or np.isnan(value)
+            else:
+                assert value == (cell if values.dtype == object else float(cell))
+
+
+def test_what_real_tables_say_of_themselves(reference) -> None:
+    heart, elements = (read_table(reference / "tables" / f"{name}-train.csv") for name in ("heart", "elements"))
+    assert heart.notes == ("missing values: '?' (major vessels colored, thal)",)
+    assert heart.columns["major vessels colored"].dtype == np.float64
+    assert "Na" in read_table(reference / "tables" / "elements-test.csv").columns["symbol"]
+    assert elements.columns["group"].dtype == np.float64
+    assert [note.partition(" is text")[0].split("'")[1] for note in elements.notes[1:]] == [
+        "atomic mass",
+        "year discovered",
+    ]
+    hair = set(read_table(reference / "tables" / "starwars-train.csv").columns["hair_color"])
+    assert {"none", None, "brown"} <= hair

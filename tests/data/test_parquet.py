@@ -1,9 +1,11 @@
 """Parquet files, written by pyarrow itself."""
 
+import datetime
 import decimal
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hyperborn.data.tables import read_table
@@ -99,3 +101,41 @@ def test_without_pyarrow_the_error_gives_the_install_line(refused, written, monk
     monkeypatch.setitem(sys.modules, "pyarrow", None)  # what the import system does for an absent package
     with refused('pip install "hyperborn[parquet]"'):
         read_table(written(b"", "t.parquet"))
+
+
+def test_the_index_of_a_data_frame_is_left_out(tmp_path) -> None:
+    path = tmp_path / "t.parquet"
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "kind": ["x", "y", "z"]})
+    for index, name in ((pd.Index([7, 3, 4]), "__index_level_0__"), (pd.Index(["p", "q", "r"], name="id"), "id")):
+        frame.set_index(index).to_parquet(path)
+        table = read_table(path)
+        assert list(table.columns) == ["a", "kind"]
+        assert table.left_out == {name: "the index of a pandas data frame"}
+        assert len(read_table(path, only=["a", name]).columns) == 2
+        assert read_table(path, text=[name]).columns[name].tolist() == [str(value) for value in index]
+        assert not read_table(path, drop=[name]).left_out
+    frame.to_parquet(path)
+    assert not read_table(path).left_out
+    frame.assign(**{"Unnamed: 0": [0, 1, 2]}).to_parquet(path)
+    assert read_table(path).left_out == {"Unnamed: 0": "an index without a name"}
+
+
+def test_dates_and_columns_kept_as_text(tmp_path) -> None:
+    path = tmp_path / "t.parquet"
+    columns = {
+        "day": arrow.array([datetime.date(2024, 1, 1), None]),
+        "time": arrow.array([datetime.datetime(2024, 1, 1, 12, 30), None]),
+        "whole": arrow.array([2**53 + 1, None]),
+        " name": arrow.array(["re\u0301d", "1"]),
+    }
+    parquet.write_table(arrow.table(columns), path)
+    table = read_table(path)
+    for name, moment in {"day": "2024-01-01", "time": "2024-01-01T12:30"}.items():
+        np.testing.assert_array_equal(table.columns[name], np.asarray([moment, "NaT"], "datetime64[s]"))
+    assert table.columns["name"].tolist() == ["r\u00e9d", "1"]
+    table = read_table(path, text=["day", "time", "whole"], drop=["name"])
+    assert {name: values.tolist() for name, values in table.columns.items()} == {
+        "day": ["2024-01-01", None],
+        "time": ["2024-01-01T12:30:00", None],
+        "whole": ["9007199254740993", None],
+    }

@@ -1,5 +1,8 @@
 """Tables: columns are numbers or text, from arrays or files."""
 
+import gzip
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -60,3 +63,44 @@ def test_paths(refused, tmp_path) -> None:
         read_table(tmp_path / "book.xlsx")
     with refused("is a folder"):
         read_table(tmp_path)
+
+
+class Piped:
+    """Standard input that holds these bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        self.buffer = io.BytesIO(content)
+
+
+def test_standard_input(refused, monkeypatch) -> None:
+    text = b"a;b\n1,5;x\n"
+    for content in (text, gzip.compress(text)):
+        monkeypatch.setattr("sys.stdin", Piped(content))
+        table = read_table("-")
+        assert table.source == "standard input"
+        assert (table.columns["a"].tolist(), table.decimal) == ([1.5], ",")
+    monkeypatch.setattr("sys.stdin", Piped(b"a,b\n1\n"))
+    with refused("standard input, line 2: 1 fields"):
+        read_table("-")
+    monkeypatch.setattr("hyperborn.data.tables.MOST_BYTES", 10)
+    monkeypatch.setattr("sys.stdin", Piped(b"a\n" + b"1\n" * 99))
+    with refused("standard input has", "over the limit of 10 bytes"):
+        read_table("-")
+
+
+def test_parquet_on_standard_input(monkeypatch) -> None:
+    arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    content = io.BytesIO()
+    parquet.write_table(arrow.table({"a": [1, 2]}), content)
+    monkeypatch.setattr("sys.stdin", Piped(content.getvalue()))
+    assert read_table("-").columns["a"].tolist() == [1, 2]
+
+
+def test_a_decimal_sign_is_a_point_or_a_comma(refused, written) -> None:
+    with refused("decimal=';'", "a point or a comma"):
+        read_table(written("a\n1\n"), decimal=";")
+
+
+def test_no_columns_of_those_that_are_asked_for(written) -> None:
+    assert dict(read_table(written("a,b\n1,2\n"), only=["c"]).columns) == {}

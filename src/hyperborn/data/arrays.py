@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from hyperborn.data import splits
 from hyperborn.data.column_choices import ColumnChoices, is_names
 from hyperborn.data.dataset import TARGET, Dataset, split_and_preprocessed
-from hyperborn.data.frames import frame_columns
+from hyperborn.data.frames import has_named_columns
 from hyperborn.data.labels import counted, joined
 from hyperborn.data.load import check_no_options, check_option_types
 from hyperborn.data.preprocessing import Preprocessing
@@ -126,7 +126,7 @@ def feature_columns(
     Raises:
         UserError: if it is no matrix of numbers nor a data frame, or the names do not fit it.
     """
-    if frame_columns(x) is not None:
+    if has_named_columns(x):
         columns = dict(Table.of(x).columns)
         named = list(columns) if features is None else features
         values = list(columns.values())

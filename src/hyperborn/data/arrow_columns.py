@@ -1,8 +1,15 @@
 """Columns of PyArrow, of a file or in memory, as NumPy arrays."""
 
+import re
 from typing import Any
 
 import numpy as np
+
+INDEX = "the index of a pandas data frame"
+"""Why such a column is left out."""
+INDEX_LEVEL = re.compile(r"__index_level_\d+__")
+ABSENT = {"f": np.nan, "M": np.datetime64("NaT"), "O": None}
+"""What stands for a missing value in arrays of each kind."""
 
 
 def is_numeric_type(kind: Any) -> bool:
@@ -63,5 +70,9 @@ def arrow_array(column: Any, *, exact: bool = False) -> np.ndarray:
     return result
 
 
-ABSENT = {"f": np.nan, "M": np.datetime64("NaT"), "O": None}
-"""What stands for a missing value in arrays of each kind."""
+def saved_index(schema: Any) -> list[str]:
+    """Names of the columns that hold the index of a pandas data frame, going by its own note or their names."""
+    noted = (schema.pandas_metadata or {}).get("index_columns", [])
+    # Of row numbers, pandas notes the range and writes no column.
+    known = {name for name in noted if isinstance(name, str)}
+    return [name for name in schema.names if name in known or INDEX_LEVEL.fullmatch(name)]

@@ -6,6 +6,7 @@ import io
 import zlib
 
 from hyperborn.errors import UserError
+from hyperborn.printable import shown
 from hyperborn.storage.bounded import check_size
 
 MARKS = (
@@ -53,18 +54,19 @@ def utf8(content: bytes, source: str, encoding: str | None = None) -> tuple[byte
     """
     marked = next(((mark, name) for mark, name in MARKS if content.startswith(mark)), None)
     notes: list[str] = []
-    if marked is not None and marked[1] == "utf-8":
-        text = transcoded(content[len(marked[0]) :], "utf-8", source)
-    elif marked is not None:
-        text = transcoded(content, marked[1], source)
+    if marked is not None:
+        mark, name = marked
+        text = transcoded(content[len(mark) :] if name == "utf-8" else content, name, source, "write it again")
     elif encoding is not None:
-        text = transcoded(content, encoding, source)
+        check_encoding(encoding)
+        remedy = "give another encoding, such as encoding='cp1252' (--encoding cp1252)"
+        text = transcoded(content, encoding, source, remedy)
     elif (fault := first_fault(content, "utf-8")) is None:
         text = content
     else:
         # The five bytes that Windows leaves open are control characters of Latin-1.
         western = WESTERN if first_fault(content, WESTERN) is None else "latin-1"
-        text = transcoded(content, western, source)
+        text = transcoded(content, western, source, "write it again")
         notes.append(
             f"line {line_at(content, fault)} is not UTF-8: the file is read as Western European ({western}); "
             "encoding= (--encoding) says otherwise"
@@ -78,23 +80,29 @@ def utf8(content: bytes, source: str, encoding: str | None = None) -> tuple[byte
     return text, notes
 
 
-def transcoded(content: bytes, encoding: str, source: str) -> bytes:
+def check_encoding(encoding: str) -> None:
+    """Raise a UserError for what is no encoding of text that Python knows."""
+    try:
+        # Nothing at all would be decoded without a look at the encoding.
+        bytes(4).decode(encoding)
+    except UnicodeDecodeError:
+        return
+    except (LookupError, ValueError) as error:
+        raise UserError(
+            f"encoding={shown(encoding)} is unknown; give one that Python knows, such as utf-8, cp1252, utf-16 or "
+            "shift_jis (--encoding)"
+        ) from error
+
+
+def transcoded(content: bytes, encoding: str, source: str, remedy: str) -> bytes:
     """Text of an encoding as UTF-8.
 
     Raises:
-        UserError: for an unknown encoding, or naming the line of the first byte that is not of it.
+        UserError: naming the line of the first byte that is not of the encoding; `remedy` ends the message.
     """
-    try:
-        fault = first_fault(content, encoding)
-    except LookupError as error:
-        raise UserError(
-            f"encoding={encoding!r} is unknown; give one that Python knows, such as utf-8, cp1252, utf-16 or shift_jis"
-        ) from error
+    fault = first_fault(content, encoding)
     if fault is not None:
-        raise UserError(
-            f"{source}, line {line_at(content, fault)}: not {encoding.upper()} text; save the file as UTF-8, or give "
-            "its encoding, such as encoding='cp1252' (--encoding cp1252)"
-        )
+        raise UserError(f"{source}, line {line_at(content, fault)}: not {encoding.upper()} text; {remedy}")
     if encoding == "utf-8":
         return content
     decoder = codecs.getincrementaldecoder(encoding)()
@@ -106,11 +114,7 @@ def transcoded(content: bytes, encoding: str, source: str) -> bytes:
 
 
 def first_fault(content: bytes, encoding: str) -> int | None:
-    """Place of the first byte, but for those of one character, that is not text of this encoding; None if all are.
-
-    Raises:
-        LookupError: for an encoding that Python does not know.
-    """
+    """Place of the first byte, or one of the same character, that is not text of this encoding; None if all are."""
     decoder = codecs.getincrementaldecoder(encoding)()
     for start in range(0, len(content), AT_ONCE):
         piece = content[start : start + AT_ONCE]

@@ -6,41 +6,59 @@ from typing import Any
 
 import numpy as np
 
-from hyperborn.data.arrow_columns import arrow_array
+from hyperborn.data.arrow_columns import INDEX, arrow_array, saved_index
 from hyperborn.data.labels import first_repeated
 from hyperborn.data.missing import is_missing
+from hyperborn.data.text_columns import text_form
 from hyperborn.errors import UserError
+from hyperborn.printable import shown
 
 UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, NotImplementedError)
 
 
-def frame_columns(source: object) -> dict[str, Any] | None:
-    """Names of the columns of a data frame, as text and as the frame has them; None for anything else.
+def named_columns(source: object, what: str) -> dict[str, Any]:
+    """Names of the columns of a mapping or a data frame, of which `what` says which: as in tables, and its own.
 
     Raises:
-        UserError: for two columns of one name.
+        UserError: for anything else, or two columns of one name.
     """
-    if isinstance(source, Mapping):
-        names = list(source)
-    else:
-        # In PyArrow `columns` holds the values, and `column_names` the names.
-        named = getattr(source, "column_names", None)
-        named = getattr(source, "columns", None) if named is None else named
-        if not isinstance(named, Iterable):
-            return None
-        names = list(named)
-    if (name := first_repeated(map(str, names))) is not None:
-        raise UserError(f"column {name!r} of the data frame is named twice; rename one")
-    return {str(name): name for name in names}
+    keys = keys_of(source)
+    if keys is None:
+        raise UserError(f"{shown(source)} is no table; give a data frame, or a mapping from names to columns")
+    names = {text_form(str(key)): key for key in keys}
+    if len(names) < len(keys):
+        name = first_repeated(text_form(str(key)) for key in keys)
+        raise UserError(f"column {name!r} of {what} is named twice; rename one")
+    return names
 
 
-def index_of_frame(source: Any) -> tuple[str, str] | None:
-    """Name of a pandas index that is more than row numbers, and why it is left out; None for any other frame."""
+def has_named_columns(source: object) -> bool:
+    """Whether this is a mapping or a data frame."""
+    return keys_of(source) is not None
+
+
+def keys_of(source: object) -> list[Any] | None:
+    """What a mapping or a data frame calls its columns; None for anything else."""
+    # In PyArrow `columns` holds the values, and `column_names` the names.
+    named = getattr(source, "column_names", None)
+    named = getattr(source, "columns", None) if named is None else named
+    keys = source if isinstance(source, Mapping) else named
+    return list(keys) if isinstance(keys, Iterable) else None
+
+
+def index_of_frame(source: Any) -> dict[str, str]:
+    """Names of the index of a pandas data frame, and why it is left out; none where it only counts the rows.
+
+    In a PyArrow table that was made of a data frame, the index is among the columns.
+    """
+    if hasattr(source, "schema") and hasattr(source.schema, "pandas_metadata"):
+        return dict.fromkeys(map(text_form, saved_index(source.schema)), INDEX)
     index: Any = getattr(source, "index", None)
     if not hasattr(index, "nlevels") or type(index).__name__ == "RangeIndex":
-        return None
-    names = [str(name) for name in index.names if name is not None]
-    return ", ".join(names) or "index", "the index of the data frame"
+        return {}
+    names = ["index" if name is None else text_form(str(name)) for name in index.names]
+    # An index may repeat a column.
+    return {name: INDEX for name in names if name not in map(str, source.columns)}
 
 
 def column_array(values: Any, name: str, source: str, *, exact: bool = False) -> np.ndarray:
@@ -80,7 +98,9 @@ def column_array(values: Any, name: str, source: str, *, exact: bool = False) ->
 def as_array(values: Any, *, exact: bool) -> np.ndarray:
     """A column as an array of whatever type NumPy makes of it; masked and missing values are None or NaN."""
     if isinstance(values, np.ma.MaskedArray):
-        return np.ma.filled(values.astype(object), None)
+        cells = values.data.astype(object)
+        cells[np.ma.getmaskarray(values)] = None
+        return cells
     if isinstance(values, np.ndarray):
         return values
     if hasattr(values, "to_pylist"):

@@ -45,8 +45,7 @@ def check_is_header(header: Sequence[str], below: Sequence[Sequence[str]], line:
         values = [value.strip() for value in columns[place]] if place < len(columns) else []
         if like_number(cell):
             present = [value for value in values if value not in MISSING]
-            above_numbers = bool(present) and all(map(like_number, present))
-            like_data.append(above_numbers and not (numbered and parsed_number(cell) is not None))
+            like_data.append(all(map(like_number, present)) and not (numbered and parsed_number(cell) is not None))
         elif cell:
             like_data.append(cell in values)
     if sum(like_data) > MOSTLY * len(like_data):

@@ -1,15 +1,16 @@
 """Parquet files, through pyarrow where it is installed."""
 
-import re
+from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from hyperborn.data.arrow_columns import arrow_array, is_column_type
+from hyperborn.data.arrow_columns import INDEX, arrow_array, is_column_type, saved_index
 from hyperborn.data.frames import spelt_dates
 from hyperborn.data.labels import counted, first_repeated
 from hyperborn.data.selection import Selection
 from hyperborn.data.tables import MOST_BYTES, MOST_CHARACTERS, MOST_VALUES, check_columns, check_values
+from hyperborn.data.text_columns import text_form
 from hyperborn.errors import UserError
 from hyperborn.printable import option_value
 from hyperborn.storage.bounded import check_size
@@ -17,12 +18,10 @@ from hyperborn.storage.bounded import check_size
 FEWER = "take fewer rows, or leave columns out with drop (--drop)"
 AT_ONCE = 65_536
 """Rows decoded at once: a few bytes of a file may decode to gigabytes of text."""
-INDEX = "the index of a pandas data frame"
-INDEX_LEVEL = re.compile(r"__index_level_\d+__")
 
 
 def read_parquet(
-    file: BinaryIO, source: str, selection: Selection
+    file: BinaryIO | BytesIO, source: str, selection: Selection
 ) -> tuple[dict[str, np.ndarray], dict[str, str], Selection]:
     """Columns by name, those that are left out with the reason, and the selection with names of the file's columns.
 
@@ -45,19 +44,21 @@ def read_parquet(
         raise UserError(f'{source} needs pyarrow; install it with: pip install "hyperborn[parquet]"') from error
     try:
         schema = parquet.ParquetFile(file).schema_arrow
-        names = schema.names
-        check_columns(len(names), source)
-        if (name := first_repeated(names)) is not None:
+        check_columns(len(schema.names), source)
+        names = {text_form(name): name for name in schema.names}
+        if len(names) < len(schema.names):
+            name = first_repeated(map(text_form, schema.names))
             raise UserError(f"{source}: column {name!r} is named twice; rename one")
-        selection = selection.resolved(names, source)
-        index = [name for name in saved_index(schema) if not selection.asks_for(name)]
-        chosen = [name for name in selection.chosen(names, source) if name not in index]
-        left_out = {} if selection.only is not None else dict.fromkeys(index, INDEX) | selection.dropped(names)
-        for name in chosen:
-            check_column_type(schema.field(name).type, name, source)
+        selection = selection.resolved(list(names), source)
+        index = [name for name in map(text_form, saved_index(schema)) if not selection.asks_for(name)]
+        # As the table calls them, and as the file does.
+        chosen = {name: names[name] for name in selection.chosen(list(names), source) if name not in index}
+        left_out = {} if selection.only is not None else dict.fromkeys(index, INDEX) | selection.dropped(list(names))
+        for name, own in chosen.items():
+            check_column_type(schema.field(own).type, name, source)
         # Text with few different values stays one copy of each, with a number for each row.
-        opened = parquet.ParquetFile(file, read_dictionary=chosen)
-        check_sizes(opened.metadata, frozenset(chosen), source)
+        opened = parquet.ParquetFile(file, read_dictionary=list(chosen.values()))
+        check_sizes(opened.metadata, frozenset(chosen.values()), source)
         return contents(opened, chosen, source, selection.text), left_out, selection
     except UserError:
         raise
@@ -80,17 +81,17 @@ def check_sizes(metadata: Any, chosen: frozenset[str], source: str) -> None:
         check_size(source, size, MOST_BYTES, FEWER)
 
 
-def contents(opened: Any, chosen: list[str], source: str, text: frozenset[str]) -> dict[str, np.ndarray]:
+def contents(opened: Any, chosen: dict[str, str], source: str, text: frozenset[str]) -> dict[str, np.ndarray]:
     """The chosen columns of an open file, decoded piece by piece so that no piece is much larger than the limits."""
     pieces: dict[str, list[np.ndarray]] = {name: [] for name in chosen}
     rows = size = 0
-    for batch in opened.iter_batches(AT_ONCE, columns=chosen) if chosen else ():
+    for batch in opened.iter_batches(AT_ONCE, columns=list(chosen.values())) if chosen else ():
         rows, size = rows + batch.num_rows, size + batch.nbytes
         # The metadata may be wrong, so the size is checked again.
         check_values(rows * len(chosen), source)
         check_size(source, size, MOST_BYTES, FEWER)
-        for name in chosen:
-            pieces[name].append(as_array(batch.column(name), name, source, text))
+        for name, own in chosen.items():
+            pieces[name].append(as_array(batch.column(own), name, source, text))
     return {name: np.concatenate(parts) for name, parts in pieces.items()}
 
 
@@ -101,14 +102,6 @@ def check_column_type(kind: Any, name: str, source: str) -> None:
             f"{source}: column {name!r} holds {kind}, which is neither numbers, dates nor text; convert it, or leave "
             f"it out with drop=({name!r},) (--drop {option_value(name)})"
         )
-
-
-def saved_index(schema: Any) -> list[str]:
-    """Names of the columns that hold the index of a pandas data frame, going by its own note or their names."""
-    noted = (schema.pandas_metadata or {}).get("index_columns", [])
-    # Of row numbers, pandas notes the range and writes no column.
-    known = {name for name in noted if isinstance(name, str)}
-    return [name for name in schema.names if name in known or INDEX_LEVEL.fullmatch(name)]
 
 
 def as_array(column: Any, name: str, source: str, text: frozenset[str]) -> np.ndarray:

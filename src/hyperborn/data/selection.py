@@ -60,7 +60,7 @@ class Selection:
         Raises:
             UserError: if none is left.
         """
-        if self.drop.issuperset(names):
+        if self.drop and self.drop.issuperset(names):
             raise UserError(f"drop names every column of {source}, and nothing is left; name fewer (--drop)")
         return [name for name in names if name not in self.drop and (self.only is None or name in self.only)]
 

@@ -7,11 +7,12 @@ where that finds a fault, or quotes, does the csv module go through the records 
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
 
+from hyperborn.data.numbers import like_number
 from hyperborn.data.tables import MOST_CHARACTERS, check_values
 from hyperborn.errors import UserError
 
@@ -20,7 +21,7 @@ SNIFFED = 50
 """Records looked at to find the delimiter."""
 FAULTS = 5
 """Faulty records that an error names."""
-AT_ONCE = 2**24
+AT_ONCE = 2**20
 """Bytes of text looked at at once."""
 LAST_BLANK = 32
 """Code of the last character that is white space or cannot be seen, in ASCII."""
@@ -46,16 +47,28 @@ def records(text: bytes, delimiter: str, source: str) -> Iterator[tuple[int, lis
 
 
 def found_delimiter(text: bytes, source: str) -> str:
-    """The delimiter that splits the first records into the most columns, all of one width if any does."""
-    best, best_score = DELIMITERS[0], (False, 1)
+    """The delimiter that splits the first records into equally many fields, or else into the most.
+
+    Where several do, it is the one that leaves the largest share of numbers ("1,5;2,5" is two), and then the most.
+    """
+    best, best_score = DELIMITERS[0], (False, 0.0, 1)
     for delimiter in DELIMITERS:
         try:
-            widths = [len(record) for _, record in islice(records(text, delimiter, source), SNIFFED)]
+            found = [record for _, record in islice(records(text, delimiter, source), SNIFFED)]
         except UserError:
             continue  # this delimiter leaves a quote open; if all do, the error comes when the file is read
-        if widths and (score := (len(set(widths)) == 1 and widths[0] > 1, widths[0])) > best_score:
+        width = len(found[0]) if found else 0
+        equal = width > 1 and all(len(record) == width for record in found)
+        score = (equal, share_of_numbers(found) if equal else 0.0, width)
+        if score > best_score:
             best, best_score = delimiter, score
     return best
+
+
+def share_of_numbers(found: Sequence[Sequence[str]]) -> float:
+    """The share of the fields of the first columns that are numbers."""
+    cells = [cell.strip() for record in found for cell in record[:SNIFFED]]
+    return sum(map(like_number, cells)) / len(cells)
 
 
 def counted_records(text: bytes, delimiter: str, width: int, source: str) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.columns import matrix
 from hyperborn.data.dataset import Labelled, RawExamples
-from hyperborn.data.frames import frame_columns
+from hyperborn.data.frames import has_named_columns
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, read_table
@@ -116,7 +116,7 @@ def raw_table(
         return source
     if isinstance(source, str | PathLike):
         return read_table(source, only=names, copied=copied, decimal=preprocessing.decimal)
-    if frame_columns(source) is not None:
+    if has_named_columns(source):
         return Table.of(source, only=names)
     try:
         rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)

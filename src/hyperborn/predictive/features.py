@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from hyperborn._typing import Examples
 from hyperborn.data.columns import LARGEST_NUMBER
-from hyperborn.data.frames import frame_columns
+from hyperborn.data.frames import has_named_columns
 from hyperborn.data.raw_rows import FeatureRanges
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.user_files import raw_table
@@ -27,7 +27,7 @@ def features_of(network: Network, x: Rows, ranges: FeatureRanges) -> Examples:
     Raises:
         UserError: if columns of a table do not fit, or an array is none of features that fit the network.
     """
-    if isinstance(x, Table) or frame_columns(x) is not None:
+    if isinstance(x, Table) or has_named_columns(x):
         preprocessing = ranges.data.preprocessing
         return array_of_features(network, preprocessing.transform(raw_table(x, preprocessing)))
     features = array_of_features(network, cast(ArrayLike, x))
