@@ -220,6 +220,7 @@ def read_table(
 
     Memory holds the bytes of a text file, 8 bytes a value and each distinct text of a column once: a million rows of 8
     columns of numbers and 4 of categories, 176 MiB, took 2 s of processor time and 0.4 GiB.
+
     Args:
         path: of the file, which must be a regular file, not a pipe or a device.
         drop: names of columns to leave out unread.
