@@ -111,7 +111,7 @@ def test_text_among_numbers_counts_as_missing_and_is_said() -> None:
     assert found.notes == [
         "c: numbers, with 1 cell of text as missing, the first 'unknown' (--categorical c for categories)"
     ]
-    half = [*(str(row % 10) for row in range(30)), *"abcdefg" * 6]
+    half = [*(str(row % 10) for row in range(30)), *"abcdefg" * 3]
     found = found_of(half)
     assert found.columns[0].kind == "categorical"
     assert "no number, such as 'a' (--numeric c to count such cells as missing)" in found.notes[0]

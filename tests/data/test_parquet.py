@@ -113,7 +113,7 @@ def test_the_index_of_a_data_frame_is_left_out(tmp_path) -> None:
         assert table.left_out == {name: "the index of a pandas data frame"}
         assert len(read_table(path, only=["a", name]).columns) == 2
         assert read_table(path, text=[name]).columns[name].tolist() == [str(value) for value in index]
-        assert not read_table(path, drop=[name]).left_out
+        assert read_table(path, drop=[name]).left_out == {name: "dropped"}
     frame.to_parquet(path)
     assert not read_table(path).left_out
     frame.assign(**{"Unnamed: 0": [0, 1, 2]}).to_parquet(path)

@@ -35,7 +35,7 @@ def test_a_column_that_is_asked_for_is_no_index(written) -> None:
         assert not table.left_out
     dropped = read_table(path, drop=["Unnamed: 0"])
     assert list(dropped.columns) == ["a"]
-    assert not dropped.left_out
+    assert dropped.left_out == {"Unnamed: 0": "dropped"}
 
 
 @pytest.mark.parametrize(

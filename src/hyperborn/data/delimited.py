@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hyperborn.data.columns_to_read import ColumnsToRead
 from hyperborn.data.encodings import utf8
 from hyperborn.data.frames import object_array
 from hyperborn.data.header import check_is_header, column_names
 from hyperborn.data.missing import USUAL
 from hyperborn.data.numbers import Decimal, WrittenNumbers, settled_decimal
-from hyperborn.data.selection import Selection
 from hyperborn.data.structure import SNIFFED, counted_records, found_delimiter, records
 from hyperborn.data.tables import check_columns
 from hyperborn.data.text_columns import TextColumn, Typed, notes_on_numbers, numbers_in, text_column, typed_columns
@@ -35,12 +35,12 @@ VALUES_AT_ONCE = 2**21
 def read_delimited(
     content: bytes,
     source: str,
-    selection: Selection,
+    selection: ColumnsToRead,
     *,
     encoding: str | None = None,
     header: bool = True,
     decimal: Decimal | None = None,
-) -> tuple[Typed, Selection]:
+) -> tuple[Typed, ColumnsToRead]:
     """The selected columns, and the selection with names of the file's columns.
 
     They are float64 with NaN, or object arrays of text with None. The limits are those of `read_table`.

@@ -149,13 +149,13 @@ def infer_text(table: Table, name: str, found: Features, *, wanted: bool) -> Non
     present = codes[codes >= 0]
     column = categorical(name, values)
     listed = pd.Series(distinct).isin(column.categories or ()).to_numpy()[present].mean()
-    numbers = sum(exact_number(text) is not None for text in distinct) / len(distinct)
+    numbers = np.asarray([exact_number(text) is not None for text in distinct])[present].mean()
     reason = None
     if len(distinct) > max(FEW_CATEGORIES, NEARLY_ALL * len(present)):
         reason = f"an identifier: {len(distinct)} different texts in {len(present)} rows"
     elif len(distinct) > MOST_CATEGORIES and listed < MOSTLY:
         reason = f"text of {len(distinct)} different values, most of them rare"
-    if len(distinct) > FEW_CATEGORIES and not wanted and numbers >= (MOSTLY if reason else NEARLY_ALL):
+    if len(distinct) > FEW_CATEGORIES and not wanted and numbers > (MOSTLY if reason else NEARLY_ALL):
         infer_number(table, name, found)
         return
     if len(distinct) > FEW_CATEGORIES and not wanted and numbers >= MOSTLY:

@@ -11,7 +11,7 @@ from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.dataset import Dataset, split_and_preprocessed
 from hyperborn.data.labels import nearest_name
 from hyperborn.data.preprocessing import Preprocessing
-from hyperborn.data.tables import SUFFIXES
+from hyperborn.data.tables import STANDARD_INPUT, SUFFIXES
 from hyperborn.data.targets import Task
 from hyperborn.data.user_files import Files, examples_of_files
 from hyperborn.data.user_table import Aside, check_same_columns
@@ -216,7 +216,7 @@ def known_kind(name: str | Path) -> str:
     path = path_of("name", name, "a table, or the name of a data set")
     # Asked of a name that is too long, the system raises.
     with suppress(OSError):
-        if path.suffix.lower() in SUFFIXES or path.exists():
+        if str(path) == STANDARD_INPUT or path.name.lower().endswith(SUFFIXES) or path.exists():
             return TABLE
     raise UserError(
         f"unknown data set {str(name)!r}; the nearest is {nearest_name(str(name), NAMES)!r}; choose from: "

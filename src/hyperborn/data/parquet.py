@@ -6,9 +6,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from hyperborn.data.arrow_columns import INDEX, arrow_array, is_column_type, saved_index
+from hyperborn.data.columns_to_read import ColumnsToRead
 from hyperborn.data.frames import spelt_dates
 from hyperborn.data.labels import counted, first_repeated
-from hyperborn.data.selection import Selection
 from hyperborn.data.tables import MOST_BYTES, MOST_CHARACTERS, MOST_VALUES, check_columns, check_values
 from hyperborn.data.text_columns import text_form
 from hyperborn.errors import UserError
@@ -21,8 +21,8 @@ AT_ONCE = 65_536
 
 
 def read_parquet(
-    file: BinaryIO | BytesIO, source: str, selection: Selection
-) -> tuple[dict[str, np.ndarray], dict[str, str], Selection]:
+    file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead
+) -> tuple[dict[str, np.ndarray], dict[str, str], ColumnsToRead]:
     """Columns by name, those that are left out with the reason, and the selection with names of the file's columns.
 
     Left out are what was dropped, and the index that pandas keeps beside the columns.

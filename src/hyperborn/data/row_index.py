@@ -4,14 +4,14 @@ import re
 
 import numpy as np
 
-from hyperborn.data.selection import Selection
+from hyperborn.data.columns_to_read import ColumnsToRead
 
 UNNAMED = re.compile(r"Unnamed: 0(\.\d+)*")
 """What pandas calls an index that was written and read again, once or more often."""
 INDEX = "an index without a name"
 
 
-def row_index(columns: dict[str, np.ndarray], selection: Selection) -> dict[str, str]:
+def row_index(columns: dict[str, np.ndarray], selection: ColumnsToRead) -> dict[str, str]:
     """Names of columns that are an index of the rows, and why they are left out; none that is asked for by name.
 
     Such are columns called ``Unnamed: 0`` (as the first is that has no name) whose values are all different, or number

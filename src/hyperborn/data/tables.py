@@ -13,10 +13,10 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from hyperborn.arguments import path_of
+from hyperborn.data.columns_to_read import ColumnsToRead
 from hyperborn.data.frames import column_array, index_of_frame, named_columns
 from hyperborn.data.missing import is_missing
 from hyperborn.data.row_index import row_index
-from hyperborn.data.selection import Selection
 from hyperborn.data.text_columns import Typed, numbers_of_text, text_column, text_form, typed_columns
 from hyperborn.errors import UserError
 from hyperborn.printable import shown
@@ -145,13 +145,13 @@ def selected(
     text: Collection[str],
     keep: Collection[str] = (),
     copied: Sequence[str] = (),
-) -> Selection:
+) -> ColumnsToRead:
     """The selection of columns by names, in the form that names have in tables."""
     dropped, kept, wanted, as_text = (frozenset(map(text_form, names)) for names in (drop, keep, only or (), text))
-    return Selection(dropped, kept, None if only is None else wanted, as_text, tuple(map(text_form, copied)))
+    return ColumnsToRead(dropped, kept, None if only is None else wanted, as_text, tuple(map(text_form, copied)))
 
 
-def made(typed: Typed, source: str, selection: Selection, left_out: Mapping[str, str]) -> Table:
+def made(typed: Typed, source: str, selection: ColumnsToRead, left_out: Mapping[str, str]) -> Table:
     """The table of columns that are normalised, without those that are an index of the rows."""
     found = row_index(typed.columns, selection)
     for name in found:
@@ -285,7 +285,7 @@ def read_table(
         raise UserError(f"{source} does not fit into memory; take fewer rows or columns") from error
 
 
-def table_of_parquet(file: BinaryIO | BytesIO, source: str, selection: Selection) -> Table:
+def table_of_parquet(file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead) -> Table:
     """The table of an open Parquet file."""
     from hyperborn.data.parquet import read_parquet
 

@@ -152,7 +152,18 @@ def typed_columns(
     numeric = {name: numbers for name, numbers in found.items() if numbers is not None}
     typed.notes += notes_on_numbers(numeric, typed.decimal, guessed=not (settled or decimal))
     typed.notes += note_on_missing(texts, [name for name in found if typed.columns[name].dtype != object])
+    for name, column in texts.items():
+        if name in found and typed.columns[name].dtype == object and (ways := mixed_numbers(column)):
+            typed.notes.append(f"{name}: text, for numbers are written in more than one way, such as {ways}")
     return typed
+
+
+def mixed_numbers(column: TextColumn) -> str:
+    """Two cells that write numbers differently, of a column of text that is all numbers; else nothing."""
+    cells = number_cells(column)
+    if not cells or not all(map(like_number, cells)):
+        return ""
+    return " and ".join(map(repr, differing(cells)))
 
 
 def number_cells(column: TextColumn) -> list[str]:

@@ -61,7 +61,7 @@ def examples_of_files(
             files.table,
             drop=choices.drop,
             keep=choices.keep,
-            text=() if target is None else (target,),
+            text=(*choices.categorical, *(() if target is None else (target,))),
             encoding=files.encoding,
             header=files.header,
         )
@@ -90,11 +90,16 @@ def table_in_encoding(
     return read_table(
         path,
         only=[*columns_needed(preprocessing), *aside.names],
-        text=(preprocessing.target,),
+        text=(preprocessing.target, *categorical_names(preprocessing)),
         encoding=encoding,
         header=header,
         decimal=preprocessing.decimal,
     )
+
+
+def categorical_names(preprocessing: Preprocessing) -> list[str]:
+    """Columns of categories, which are read as text: as numbers, their spellings of "missing" would be others."""
+    return [column.name for column in preprocessing.columns if column.categories is not None]
 
 
 def raw_table(
@@ -115,7 +120,9 @@ def raw_table(
     if isinstance(source, Table):
         return source
     if isinstance(source, str | PathLike):
-        return read_table(source, only=names, copied=copied, decimal=preprocessing.decimal)
+        return read_table(
+            source, only=names, text=categorical_names(preprocessing), copied=copied, decimal=preprocessing.decimal
+        )
     if has_named_columns(source):
         return Table.of(source, only=names)
     try:
@@ -140,7 +147,7 @@ def other_examples(files: Files, path: str | Path | None, examples: RawExamples,
     table = read_table(
         path,
         only=[*(column.name for column in examples.columns), examples.target, *weights.names],
-        text=(examples.target,),
+        text=(examples.target, *(column.name for column in examples.columns if column.categories is not None)),
         encoding=files.encoding,
         header=files.header,
         decimal=examples.decimal,

@@ -12,7 +12,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True)
-class Selection:
+class ColumnsToRead:
     """The columns that a person wants. A name that no column has may be several with commas between them.
 
     Attributes:
@@ -29,7 +29,7 @@ class Selection:
     text: frozenset[str] = frozenset()
     copied: tuple[str, ...] = ()
 
-    def resolved(self, names: Sequence[str], source: str) -> "Selection":
+    def resolved(self, names: Sequence[str], source: str) -> "ColumnsToRead":
         """The same with names of these columns alone, and those that are copied among those that are read as text.
 
         Raises:
@@ -50,7 +50,7 @@ class Selection:
             drop=frozenset(dropped),
             keep=frozenset(split_names(self.keep, names)),
             only=None if self.only is None else self.only.union(copied),
-            text=self.text.union(copied),
+            text=frozenset(split_names(self.text, names)).union(copied),
             copied=tuple(dict.fromkeys(copied)),
         )
 
