@@ -36,7 +36,7 @@ def test_training_prints_what_was_found(cancer: tuple[Path, Outcome]) -> None:
     ended = cancer[1]
     assert ended.code == 0, ended.err
     head, *lines = ended.out.splitlines()
-    assert head.startswith("ELBO, 496 binary weights, 198 bytes, 3,904 parameters of q")
+    assert head.startswith("ELBO, 496 binary weights, 198 bytes a network, 3,904 parameters of q")
     parts = [re.split(" {2,}", line.strip()) for line in lines]
     said = {found[0]: found[1] for found in parts if len(found) == 2}
     assert said["most probable network"] == "of 496 bits"

@@ -32,7 +32,9 @@ def test_a_run_is_scored_as_the_library_scores_it() -> None:
     one = cell({"objective": "elbo"})
     fits = SplitFits(one)
     row, result = run_cell(one, fits), direct(fits, hb.ELBO())
-    assert {name: row[name] for name in ("accuracy", "nll", "brier", "ece")} == pytest.approx(result.metrics("test"))
+    assert {name: row[name] for name in ("accuracy", "nll", "brier", "ece", "auc")} == pytest.approx(
+        result.metrics("test")
+    )
     raw = result.metrics("test", calibrated=False)
     assert row["nll_at_1"] == pytest.approx(raw["nll"])
     assert row["ece_at_1"] == pytest.approx(raw["ece"])
