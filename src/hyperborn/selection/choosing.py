@@ -125,7 +125,7 @@ def scored(
     by_name = {candidate.name: candidate for candidate in candidates}
     scores = tuple(found[name].score(name, dict(by_name[name].settings), data) for name in ranked)
     method = "validation" if len(data.validation) else "folds"
-    why = reason(best, tied, method, plan, len(np.concatenate(found[best.name].labels)))
+    why = reason(best, tied, method, plan, len(found[best.name].labels))
     return Choice(scores, ranked.index(best.name), why, method, len(folds), config.refit), best
 
 

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from hyperborn._typing import Targets
 from hyperborn.data import Dataset, Split
 from hyperborn.data.splits import seed_for
+from hyperborn.data.weights import Weights
 from hyperborn.energy import energies
 from hyperborn.networks import Network, fitted
 from hyperborn.objectives.objectives import ELBO
@@ -165,33 +166,48 @@ def losses_of(predictions: Predictions, y: Targets) -> Float[np.ndarray, " examp
     return -cast(NormalMixture, predictions).log_density(cast(np.ndarray, y))
 
 
+def weighted(losses: Float[np.ndarray, " examples"], weights: Weights | None) -> Float[np.ndarray, " examples"]:
+    """Losses whose mean is the weighted mean."""
+    return losses if weights is None else losses * weights / weights.mean()
+
+
 @dataclass(frozen=True, eq=False)
 class HeldOut:
     """Predictions of held-out examples, not calibrated, with their labels, as a candidate's rounds gave them."""
 
     parts: tuple[Predictions, ...] = ()
-    labels: tuple[Targets, ...] = ()
+    splits: tuple[Split, ...] = ()
 
-    def added(self, predictions: Predictions, y: Targets) -> "HeldOut":
-        return HeldOut((*self.parts, predictions), (*self.labels, y))
+    def added(self, predictions: Predictions, held_out: Split) -> "HeldOut":
+        return HeldOut((*self.parts, predictions), (*self.splits, held_out))
+
+    @property
+    def labels(self) -> Targets:
+        return np.concatenate([split.y for split in self.splits])
+
+    @property
+    def weights(self) -> Weights | None:
+        """How often each example counts; None where all count once."""
+        found = [split.weights for split in self.splits if split.weights is not None]
+        return np.concatenate(found) if len(found) == len(self.splits) and found else None
 
     def calibrated(self) -> tuple[Predictions, Targets, float]:
         """All predictions at the calibration fitted to them, the labels, and the calibration."""
-        predictions, y = concatenated(self.parts), np.concatenate(self.labels)
-        calibration = predictions.fitted_calibration(y, spread=SPREAD)
+        predictions, y = concatenated(self.parts), self.labels
+        calibration = predictions.fitted_calibration(y, self.weights, spread=SPREAD)
         return predictions.calibrated(calibration), y, calibration
 
     @property
     def losses(self) -> Float[np.ndarray, " examples"]:
         """Calibrated negative log likelihood of each example (nats; of numbers, of the standardised ones)."""
         predictions, y, _ = self.calibrated()
-        return losses_of(predictions, y)
+        return weighted(losses_of(predictions, y), self.weights)
 
     def score(self, name: str, settings: dict[str, object], data: Dataset) -> CandidateScore:
         """What is kept of a candidate."""
         found, y, calibration = self.calibrated()
         predictions, labels = own_units(found, data), data.preprocessing.own_labels(y)
-        losses = losses_of(predictions, labels)
+        losses = weighted(losses_of(predictions, labels), self.weights)
         error = float(losses.std(ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
-        scores = predictions.scores(labels)
+        scores = predictions.scores(labels, self.weights)
         return CandidateScore(name, settings, float(losses.mean()), error, calibration, scores, len(losses))
