@@ -9,7 +9,7 @@ import hyperborn as hb
 from hyperborn.config import Configuration, RunConfig, configured
 from hyperborn.config.datasets import data_of
 from hyperborn.config.definitions import definition_of
-from hyperborn.data import Dataset
+from hyperborn.data import Dataset, Split
 from hyperborn.errors import UserError
 from hyperborn.predictive import ClassProbabilities
 from hyperborn.selection import choose, choosing
@@ -132,7 +132,7 @@ def test_of_level_candidates_the_simplest_is_taken() -> None:
     level = 1 / (1 + np.exp(-logit * np.where(np.arange(40) % 4 < 2, 1.02, 0.98)))
 
     def held(p: np.ndarray) -> HeldOut:
-        return HeldOut().added(ClassProbabilities(np.stack([1 - p, p], axis=1)), y)
+        return HeldOut().added(ClassProbabilities(np.stack([1 - p, p], axis=1)), Split(np.zeros((40, 1)), y))
 
     worse = held(np.full(40, 0.5))
     assert preferred([small, large], {small.name: held(best), large.name: worse}) == (small, False)

@@ -95,7 +95,9 @@ def test_scores_are_of_all_parts_at_the_calibration_fitted_to_them(moons: Datase
     random = np.random.default_rng(3)
     p = random.dirichlet([1, 1], size=40)
     y = (random.random(40) < p[:, 1]).astype(np.int64)
-    held = HeldOut().added(ClassProbabilities(p[:25]), y[:25]).added(ClassProbabilities(p[25:]), y[25:])
+    held = HeldOut()
+    for rows in (slice(0, 25), slice(25, 40)):
+        held = held.added(ClassProbabilities(p[rows]), Split(np.zeros((len(y[rows]), 1)), y[rows]))
     score = held.score("one", {"beta": 0.1}, moons)
 
     def price(temperature: float) -> np.ndarray:
@@ -109,6 +111,19 @@ def test_scores_are_of_all_parts_at_the_calibration_fitted_to_them(moons: Datase
     assert (score.name, score.examples) == ("one", 40)
     assert score.nll == pytest.approx(losses.mean()) == score.scores["nll"]
     assert score.standard_error == pytest.approx(losses.std(ddof=1) / 40**0.5)
+
+
+def test_an_example_counts_as_often_as_its_weight_says(moons: Dataset) -> None:
+    random = np.random.default_rng(3)
+    p, y = random.dirichlet([1, 1], size=40), random.integers(0, 2, 40)
+    times = random.integers(0, 3, 40)
+    x, rows = np.zeros((40, 1)), np.repeat(np.arange(40), times)
+    weighted = HeldOut().added(ClassProbabilities(p), Split(x, y, times.astype(np.float64)))
+    repeated = HeldOut().added(ClassProbabilities(p[rows]), Split(x[rows], y[rows]))
+    found, expected = (held.score("one", {}, moons) for held in (weighted, repeated))
+    assert found.nll == pytest.approx(expected.nll, rel=1e-12)
+    assert found.calibration == pytest.approx(expected.calibration, rel=1e-6)
+    assert found.scores == pytest.approx(expected.scores, rel=1e-9)
 
 
 def test_mixtures_of_different_numbers_of_components_come_one_after_another() -> None:
@@ -130,7 +145,7 @@ def test_regressions_are_scored_in_the_units_of_the_target() -> None:
     data = hb.data.from_arrays(x, 100 + 50 * x[:, 0], task="regression")
     mean, deviation = data.preprocessing.target_scaling.mean, data.preprocessing.target_scaling.deviation
     y = data.train.y
-    held = HeldOut().added(NormalMixture(*(np.full((1, len(y)), value) for value in (1.0, 0.0, 1.0))), y)
+    held = HeldOut().added(NormalMixture(*(np.full((1, len(y)), value) for value in (1.0, 0.0, 1.0))), data.train)
     score = held.score("flat", {}, data)
     assert score.nll - held.losses.mean() == pytest.approx(np.log(deviation))
     assert score.scores["rmse"] == pytest.approx(np.sqrt(np.mean((deviation * y) ** 2)))

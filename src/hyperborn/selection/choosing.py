@@ -115,7 +115,7 @@ def scored(
         answers = answered(config, remaining, own, held_out, lambda: progress(min(next(done), total - 1), total))
         remaining = [candidate for candidate in remaining if isinstance(answers[candidate.name], Predictions)]
         for candidate in remaining:
-            found[candidate.name] = found[candidate.name].added(answers[candidate.name], held_out.y)
+            found[candidate.name] = found[candidate.name].added(answers[candidate.name], held_out)
         if not remaining:
             raise next(iter(answers.values()))
     progress(total, total)
