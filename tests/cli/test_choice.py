@@ -59,7 +59,7 @@ def test_the_table_has_the_held_out_scores_and_the_chosen_one(hyperborn: Run) ->
     header = next(line for line in ended.out.splitlines() if "train" in line and "test" in line)
     assert header.split() == ["train", "cross-fitted", "test"]
     assert "chosen" in ended.out
-    again = hyperborn("train", "iris", "--classes", "1,2", *QUICK, "--refit", "false", "--out", "other")
+    again = hyperborn("train", "iris", "--classes", "1,2", *QUICK, "--no-refit", "--out", "other")
     header = next(line for line in again.out.splitlines() if "train" in line and "test" in line)
     assert header.split() == ["train", "validation", "test"]
     assert len(hb.load("other").data.validation) == 20
@@ -69,7 +69,7 @@ def test_the_table_has_the_held_out_scores_and_the_chosen_one(hyperborn: Run) ->
     ("words", "said"),
     [
         (("--posterior", "register", "--effort", "quick"), ("effort goes with a choice", "one register is asked for")),
-        (("--objective", "mle", "--refit", "false"), ("refit goes with a choice", "leave refit out")),
+        (("--objective", "mle", "--no-refit"), ("refit goes with a choice", "leave refit out")),
         (("--effort", "much"), ("effort = 'much'", "quick, normal or thorough")),
     ],
 )

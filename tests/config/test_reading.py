@@ -78,7 +78,7 @@ WRONG = {
     "restarts": [0, "x"],
     "patience": [-1, "never"],
     "effort": ["much", 1, "auto"],
-    "refit": ["perhaps", 2, "auto"],
+    "refit": ["perhaps", 2],
     "seed": [-1, 2**32, 1.5, "x"],
     "backend": [1, "", "a\0b", True],
     "shots": [0, 1, "", "1,2,3", "many", 1.5, True, [True]],

@@ -172,6 +172,7 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append(("its root mean squared error in test", number_text(best.get("test_rmse"))))
     else:
         found.append(("its test accuracy", number_text(best.get("test_accuracy"))))
+    found += [("" if place else "data", line) for place, line in enumerate(summary.get("notes") or ())]
     seconds: Mapping[str, float] = summary.get("seconds") or {}
     times = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items() if value is not None)
     found.append(("seconds", times or MISSING))

@@ -31,6 +31,9 @@ TIE = 0.5
 """Standard errors of a difference up to which the simpler candidate is taken: on 18 tables, the mean test NLL was lower
 with 0.5 than with 0 or 1."""
 
+HOLDING_OUT = ("validation", "validation_file", "group", "time")
+"""Options that say what is held out: folds would mix the rows of a group, or learn from the future."""
+
 LONG = 60.0
 """Seconds from which a choice says beforehand how long it may take."""
 
@@ -56,8 +59,8 @@ def choose(
 ) -> Selection:
     """What is trained for a configuration: of its candidates the one that predicts held-out examples best.
 
-    Candidates are scored on folds of all examples but the test's; on the validation split, where its share is given
-    (`validation`) or the model is to stay as it was when it was scored (`refit` false); and with little time for large
+    Candidates are scored on folds of all examples but the test's; on the validation split, where an option says what
+    it is (`HOLDING_OUT`) or the model is to stay as it was when it was scored (`refit` false); and with little time for large
     data on one part of the examples. The chosen one learns from all examples but the test's, unless `refit` is false.
 
     Args:
@@ -76,7 +79,8 @@ def choose(
         data = load(config)
         return Selection(definition_of(config, data, config.objective), data, None)
     whole = config.model_copy(update={"validation": 0.0})
-    holds_out = (not config.refit or "validation" in config.given) and config.validation > 0
+    said = not config.given.isdisjoint(HOLDING_OUT)
+    holds_out = (said or not config.refit) and (config.validation > 0 or config.validation_file is not None)
     data = load(config if holds_out else whole)
     candidates = candidates_of(config, data)
     if len(candidates) < 2 or not (len(data.validation) or can_be_held_out(data.train.y)):

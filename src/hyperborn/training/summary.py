@@ -57,8 +57,12 @@ def subject_of(result: "Result") -> dict[str, Any]:
     """What the bits are of."""
     if isinstance(result.learnt_from, OwnEnergies):
         return {"energies": result.learnt_from.label, "n_weights": result.definition.n_weights}
+    preprocessing = result.data.preprocessing
+    columns = {"kept": [column.name for column in preprocessing.columns], "left_out": dict(preprocessing.left_out)}
     return {
         "data": result.data.name,
+        "columns": columns,
+        "notes": list(result.data.notes),
         "n_weights": result.network.n_weights,
         "n_side": result.network.n_side,
         "size_in_bytes": result.network.size_in_bytes,
@@ -75,7 +79,8 @@ def scores_of(result: "Result") -> dict[str, Any]:
     # Made once: of many examples, predictions take most of the time.
     predicted = {name: result.predictions_of_features(part.x) for name, part in parts.items() if len(part)}
     found: dict[str, Any] = {name: {} for name in SPLITS}
-    found |= {name: made.scores(preprocessing.own_labels(parts[name].y)) for name, made in predicted.items()}
+    for name, made in predicted.items():
+        found[name] = made.scores(preprocessing.own_labels(parts[name].y), parts[name].weights)
     found["constant"] = constant_scores(data)
     scaling = preprocessing.target_scaling
     if scaling is None:
@@ -105,11 +110,12 @@ def sizes_of(result: "Result", best: Bits) -> dict[str, Any]:
         return found
     validation, test = result.data.validation, result.data.test
     alone = predictions_of_networks(result.fitted, validation.x, best) if len(validation) else None
-    calibration = 1.0 if alone is None else alone.fitted_calibration(validation.y)
+    calibration = 1.0 if alone is None else alone.fitted_calibration(validation.y, validation.weights)
     scores: dict[str, float] = {}
     if len(test):
         predictions = predictions_of_networks(result.fitted, test.x, best).calibrated(calibration)
-        scores = own_units(predictions, result.data).scores(result.data.preprocessing.own_labels(test.y))
+        labels = result.data.preprocessing.own_labels(test.y)
+        scores = own_units(predictions, result.data).scores(labels, test.weights)
     name = ClassProbabilities.calibration if result.network.n_classes else NormalMixture.calibration
     one = {"size_in_bytes": network.size_in_bytes, name: calibration, "test": scores}
     return found | {"one_network": one}
