@@ -60,8 +60,9 @@ def choose(
     """What is trained for a configuration: of its candidates the one that predicts held-out examples best.
 
     Candidates are scored on folds of all examples but the test's; on the validation split, where an option says what
-    it is (`HOLDING_OUT`) or the model is to stay as it was when it was scored (`refit` false); and with little time for large
-    data on one part of the examples. The chosen one learns from all examples but the test's, unless `refit` is false.
+    it is (`HOLDING_OUT`) or the model is to stay as it was when it was scored (`refit` false); and with little time for
+    large data on one part of the examples. The chosen one learns from all examples but the test's, unless `refit` is
+    false.
 
     Args:
         config: the configuration, whose values stay as they are given.
