@@ -9,7 +9,7 @@ import numpy as np
 from hyperborn.config.definitions import definition_of
 from hyperborn.config.models import RunConfig
 from hyperborn.data import Dataset, Split
-from hyperborn.selection.budget import AT_ONCE, EFFORTS, Plan, planned
+from hyperborn.selection.budget import AT_ONCE, EFFORTS, Plan, in_time, planned
 from hyperborn.selection.candidates import Candidate, candidates_of, check_needed, settled, simplicity
 from hyperborn.selection.cross_fitting import (
     HeldOut,
@@ -75,13 +75,26 @@ def choose(
     candidates = candidates_of(config, data)
     if len(candidates) < 2:
         check_needed(config, "one candidate fits the options and the data")
-        only = candidates[0].config if candidates else config
         data = data if holds_out else load(config)
-        return Selection(definition_of(only, data, only.objective), data, None)
+        only = candidates[0].config if candidates else config
+        definition = definition_in_time(only, data, EFFORTS[config.effort].final)
+        return Selection(definition, data, None)
     choice, best = scored(config, candidates, data, note=note, progress=progress)
     if holds_out and config.refit:
         data = load(whole)
-    return Selection(definition_of(best.config, data, best.config.objective), data, choice)
+    return Selection(definition_in_time(best.config, data, EFFORTS[config.effort].final), data, choice)
+
+
+def definition_in_time(config: RunConfig, data: Dataset, seconds: float) -> Definition:
+    """The definition of a configuration on the data, with as many steps as the time allows if none are given.
+
+    Args:
+        config: the configuration.
+        data: what is learnt from.
+        seconds: of a fit; see `in_time`.
+    """
+    definition = definition_of(config, data, config.objective)
+    return definition if "steps" in config.given else in_time(definition, len(data.train), seconds)
 
 
 def scored(
@@ -93,8 +106,9 @@ def scored(
     progress: Count,
 ) -> tuple[Choice, Candidate]:
     """The choice among at least two candidates, and the chosen one."""
-    definitions = [definition_of(candidate.config, data, config.objective) for candidate in candidates]
-    plan = planned(definitions, len(data.train), len(data.validation), EFFORTS[config.effort])
+    effort = EFFORTS[config.effort]
+    definitions = [definition_in_time(candidate.config, data, effort.final) for candidate in candidates]
+    plan = planned(definitions, len(data.train), len(data.validation), effort)
     if plan.seconds > LONG:
         many = f"choosing among {plan.candidates} candidates"
         note(f"{many} takes about {minutes(plan.seconds)} (--effort quick for less)")
@@ -105,7 +119,7 @@ def scored(
         if count < len(remaining):
             remaining = sorted(remaining, key=lambda candidate: found[candidate.name].losses.mean())[:count]
         own = learning_from(data, train)
-        tasks = [definition_of(candidate.config, own, config.objective) for candidate in remaining]
+        tasks = [definition_in_time(candidate.config, own, effort.seconds) for candidate in remaining]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             try:
                 waiting = [pool.submit(predictions_after, definition, own, held_out) for definition in tasks]
