@@ -9,6 +9,7 @@ import pytest
 
 import hyperborn as hb
 from command_line import Run, run
+from idx_files import idx
 
 QUICK = ("--effort", "quick", "--steps", "50")
 
@@ -63,6 +64,35 @@ def test_the_table_has_the_held_out_scores_and_the_chosen_one(hyperborn: Run) ->
     header = next(line for line in again.out.splitlines() if "train" in line and "test" in line)
     assert header.split() == ["train", "validation", "test"]
     assert len(hb.load("other").data.validation) == 20
+
+
+def test_images_are_trained_with_convolutions(hyperborn: Run) -> None:
+    words = ("--effort", "quick", "--steps", "200", "--out", "run", "--json")
+    found = hyperborn("train", "digits", "--classes", "3,8", *words).json
+    names = [candidate["name"] for candidate in found["choice"]["candidates"]]
+    assert "convolutions of 16-32 channels, β = 0.03" in names
+    result = hb.load("run")
+    assert result.data.image_shape == (8, 8)
+    given = hyperborn("train", "digits", "--classes", "3,8", "--network", "conv", "--channels", "4", *QUICK, "--json")
+    assert "4 channels" in given.json["choice"]["text"]
+    assert hb.load(given.json["out"]).network == hb.networks.BinaryConvNet(64, channels=(4,))
+
+
+def test_idx_files_are_images(hyperborn: Run) -> None:
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 100, (40, 7, 6))
+    labels = np.arange(40) % 2
+    pixels[labels == 1, 2:5, 2:5] += 150
+    Path("images.idx").write_bytes(idx(pixels))
+    Path("labels.idx").write_bytes(idx(labels + 4))
+    tested = ("--test-file", "images.idx", "--test-labels", "labels.idx")
+    ended = hyperborn("train", "images.idx", "--labels", "labels.idx", *tested, *QUICK, "--out", "run", "--json")
+    result = hb.load("run")
+    assert (result.data.classes, result.data.image_shape, len(result.data.test)) == (("4", "5"), (7, 6), 40)
+    assert ended.json["test"]["accuracy"] > 0.9
+    ended = hyperborn("predict", "run", "images.idx", "--only", "labels")
+    assert np.mean(np.array(ended.out.split()[1:]) == (labels + 4).astype(str)) > 0.9
+    hyperborn("train", "images.idx").refused("images.idx holds images alone", "--labels FILE")
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def refuse_note(text: str) -> None:
 @pytest.mark.parametrize("key", BUILT_IN_NETWORK)
 def test_what_says_how_layers_are_made_does_not_go_with_a_network_of_ones_own(key: str) -> None:
     value = {"hidden": "2", "bias": "true"}.get(key, OPTIONS[key].default)
-    said = f"^{key} says how a built-in network is made, and does not go with network my_parts:Sharpened; leave one of"
+    said = f"^{key} says how layers are made, and does not go with network my_parts:Sharpened; leave one of"
     with pytest.raises(UserError, match=said):
         configured(RunConfig, None, NETWORK | {key: value})
 
@@ -173,7 +173,10 @@ MISTAKES = {
     "no annealing": ({"annealing": "my_parts:Tilted"}, "my_parts:Tilted cannot be the annealing; make it a dataclass"),
     "a word as annealing": ({"annealing": "slow"}, "annealing = 'slow' is not allowed; give a number above 0, and 1 a"),
     "another network": ({"network": "my_parts:Tilted"}, "my_parts:Tilted cannot be the network; make it a dataclass t"),
-    "a word as network": ({"network": "mlp"}, "network = 'mlp' is not allowed; give module:Class for a network of you"),
+    "a word as network": (
+        {"network": "mlp"},
+        "network = 'mlp' is not allowed; give conv, or module:Class for one",
+    ),
     "no likelihood": (
         {"likelihood": "my_parts:Linear"},
         "my_parts:Linear cannot be the likelihood; make it a dataclas",

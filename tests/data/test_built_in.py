@@ -97,3 +97,10 @@ def test_a_subset_of_classes_in_the_order_given() -> None:
     raw = datasets.load_iris()
     np.testing.assert_array_equal(data.train.x, raw.data[raw.target != 1])
     np.testing.assert_array_equal(data.train.y, np.repeat([1, 0], 50))
+
+
+def test_digits_alone_are_images() -> None:
+    assert load("digits").image_shape == (8, 8)
+    assert load("digits", pixels=4, classes=(3, 8)).image_shape == (4, 4)
+    assert load("digits", components=5).image_shape is None
+    assert load("wine").image_shape is None

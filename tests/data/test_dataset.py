@@ -126,3 +126,18 @@ def test_faulty_records(refused) -> None:
             Dataset.from_record(stored, wrong)
     with refused("classes"):
         Dataset.from_record(stored, description | {"classes": ["x", "y", "z"]})
+
+
+def test_the_shape_of_images_is_kept_and_must_fit(refused) -> None:
+    digits = load("digits", pixels=4)
+    stored, description = digits.to_record()
+    again = Dataset.from_record(stored, json.loads(json.dumps(description)))
+    assert again.image_shape == digits.image_shape == (4, 4)
+    # Runs from before images were known as such.
+    old = {key: value for key, value in description.items() if key != "image_shape"}
+    assert Dataset.from_record(stored, old).image_shape is None
+    for wrong in ([4], [4, 4.0], [4, True], [-4, -4], "4x4"):
+        with refused("data record: image_shape must be height and width"):
+            Dataset.from_record(stored, description | {"image_shape": wrong})
+    with refused("'digits': images of 4 x 5 pixels do not have 16 features"):
+        Dataset.from_record(stored, description | {"image_shape": [4, 5]})

@@ -1,4 +1,4 @@
-"""MNIST: idx files are checked before they are believed, and resizing is the published one."""
+"""MNIST: idx files are checked before they are believed."""
 
 import gzip
 import struct
@@ -8,18 +8,10 @@ import numpy as np
 import pytest
 
 from hyperborn.data import load
-from hyperborn.data.mnist import resized
+from idx_files import idx, images
 
 RAW = {"standardize": False, "validation": 0.0}
 TRAIN_IMAGES = "train-images-idx3-ubyte"
-
-
-def idx(array: np.ndarray) -> bytes:
-    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
-
-
-def images(n: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (n, 28, 28), dtype=np.uint8)
 
 
 @pytest.fixture
@@ -34,6 +26,8 @@ def folder(tmp_path: Path) -> Path:
 def test_raw_recipe_keeps_the_order_of_the_files(folder: Path) -> None:
     data = load("mnist", folder=folder, classes=(7, 3), **RAW)
     assert (data.classes, len(data.validation), data.n_features) == (("7", "3"), 0, 784)
+    assert data.image_shape == (28, 28)
+    assert load("mnist", folder=folder, classes=(7, 3), pixels=4, **RAW).image_shape == (4, 4)
     np.testing.assert_array_equal(data.train.y, [1, 0] * 4)
     kept = np.isin(np.arange(40) % 10, (3, 7))
     np.testing.assert_array_equal(data.train.x, images(40, 40)[kept].reshape(8, -1) / 255)
@@ -58,27 +52,6 @@ def test_usual_names(folder: Path, zipped: bool, joint: str) -> None:
         name = path.name.replace("-idx", f"{joint}idx") + (".gz" if zipped else "")
         (folder / name).write_bytes(gzip.compress(content) if zipped else content)
     np.testing.assert_array_equal(load("mnist", folder=folder, **RAW).train.x, expected)
-
-
-def test_four_pixels_are_every_seventh_pixel_exactly() -> None:
-    many = images(5000)
-    np.testing.assert_array_equal(resized(many, 4), many[:, 3::7, 3::7].reshape(5000, 16) / 255)
-
-
-@pytest.mark.parametrize("width", [1, 3, 5, 14, 27, 28])
-def test_resizing_is_bilinear_with_half_pixel_centres(width: int) -> None:
-    """Against interpolation written out, and against the exact values of a plane, which bilinear keeps."""
-    image = images(1)[0].astype(float)
-    expected = np.empty((width, width))
-    for r in range(width):
-        for c in range(width):
-            y, x = ((np.asarray([r, c]) + 0.5) * 28 / width) - 0.5
-            i, j = min(int(y), 26), min(int(x), 26)
-            a, b = y - i, x - j
-            top = (1 - b) * image[i, j] + b * image[i, j + 1]
-            bottom = (1 - b) * image[i + 1, j] + b * image[i + 1, j + 1]
-            expected[r, c] = ((1 - a) * top + a * bottom) / 255
-    np.testing.assert_allclose(resized(images(1), width)[0], expected.ravel(), atol=1e-14)
 
 
 def damaged(folder: Path, name: str, content: bytes) -> Path:

@@ -21,37 +21,40 @@ from hyperborn.training.serialization import SLOTS
 
 def possible(arguments: dict[str, Any]) -> bool:
     """Whether every map is as large as the kernel."""
-    size = round(np.sqrt(arguments["n_features"]))
+    height, width = arguments["image_shape"]
     for _ in arguments["channels"]:
-        if size < arguments["kernel_size"]:
+        if min(height, width) < arguments["kernel_size"]:
             return False
-        size = int(np.ceil(size / arguments["stride"]))
+        height, width = (int(np.ceil(size / arguments["stride"])) for size in (height, width))
     return True
 
 
 # Arguments, not networks: the type checks of the tests draw random numbers, which hypothesis forbids while it builds.
-NETWORKS = st.fixed_dictionaries(
-    {
-        "n_features": st.integers(1, 5).map(lambda size: size**2),
-        "n_classes": st.integers(2, 4),
-        "channels": st.lists(st.integers(1, 3), min_size=1, max_size=3),
-        "kernel_size": st.integers(1, 3),
-        "stride": st.integers(1, 3),
-        "activation": st.sampled_from(["relu", "sigmoid", "tanh", "sign", "identity"]),
-        "values": st.sampled_from([(-1, 1), (0, 1), (-3, 1)]),
-        "normalization": st.sampled_from(["none", "layer"]),
-    }
-).filter(possible)
+NETWORKS = (
+    st.fixed_dictionaries(
+        {
+            "image_shape": st.tuples(st.integers(1, 5), st.integers(1, 5)),
+            "n_classes": st.integers(2, 4),
+            "channels": st.lists(st.integers(1, 3), min_size=1, max_size=3),
+            "kernel_size": st.integers(1, 3),
+            "stride": st.integers(1, 3),
+            "activation": st.sampled_from(["relu", "sigmoid", "tanh", "sign", "identity"]),
+            "values": st.sampled_from([(-1, 1), (0, 1), (-3, 1)]),
+            "normalization": st.sampled_from(["none", "layer"]),
+        }
+    )
+    .filter(possible)
+    .map(lambda given: given | {"n_features": int(np.prod(given["image_shape"]))})
+)
 
 
 def expected(net: BinaryConvNet, weights: np.ndarray, x: np.ndarray, side: np.ndarray) -> np.ndarray:
-    size = round(np.sqrt(net.n_features))
     outputs = 1 if net.n_classes == 2 else net.n_classes
     settings = {"kernel": net.kernel_size, "stride": net.stride, "activation": net.activation}
     settings["layer_normalization"] = net.normalization == "layer"
     return np.stack(
         [
-            [convnet_logits(row, one.reshape(size, size), net.channels, outputs, side, **settings) for one in x]
+            [convnet_logits(row, one.reshape(net.image_shape), net.channels, outputs, side, **settings) for one in x]
             for row in weights
         ]
     )
@@ -208,7 +211,10 @@ def test_no_examples_make_no_logits() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"n_features": 63}, "n_features=63 is no square number; give pixels of square images of one channel"),
+        ({"n_features": 63, "image_shape": None}, r"n_features=63 is no square number; give image_shape=\(height, wi"),
+        ({"n_features": 63}, r"image_shape=\(8, 8\) has 64 pixels, not n_features=63"),
+        ({"image_shape": 8}, r"image_shape=8 must be height and width, such as \(28, 28\)"),
+        ({"image_shape": [64, 0]}, "a side of image_shape=0 must be a whole number of at least 1"),
         ({"n_features": 0}, "n_features=0 must be a whole number of at least 1"),
         ({"n_classes": 1}, "n_classes=1 must be a whole number of at least 2"),
         ({"channels": []}, r"channels=\(\) must list the channels of the convolutions, such as \(16, 32\)"),
@@ -228,3 +234,25 @@ def test_an_argument_that_makes_no_network_is_named(change: dict[str, object], m
     with pytest.raises(UserError, match=message) as caught:
         thing_of(record, SLOTS, "network")
     assert "\n" not in str(caught.value)
+
+
+def test_images_are_square_unless_their_shape_is_given() -> None:
+    assert BinaryConvNet(64).image_shape == (8, 8)
+    assert BinaryConvNet(64) == BinaryConvNet(64, image_shape=(8, 8))
+    assert BinaryConvNet(60, image_shape=(6, 10))["W3"] == slice(144 + 4608, 144 + 4608 + 2 * 3 * 32)
+    old = record_of(BinaryConvNet(64))
+    old.pop("image_shape")
+    assert thing_of(old, SLOTS, "network") == BinaryConvNet(64)
+
+
+@given(NETWORKS)
+def test_products_are_those_of_the_patches(arguments: dict[str, Any]) -> None:
+    net = BinaryConvNet(**arguments)
+    (height, width), maps, products = net.image_shape, 1, 0
+    for channels in net.channels:
+        height, width = -(-height // net.stride), -(-width // net.stride)
+        products += height * width * net.kernel_size**2 * maps * channels
+        maps = channels
+    outputs = 1 if net.n_classes == 2 else net.n_classes
+    assert net.products_per_example == products + height * width * maps * outputs
+    assert Fitted(net, np.zeros(net.n_side)).products_per_example == net.products_per_example

@@ -1,5 +1,6 @@
 """How much is tried, by the size of the data."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,19 @@ import pytest
 import hyperborn as hb
 from hyperborn.config import RunConfig, configured
 from hyperborn.config.definitions import definition_of
-from hyperborn.selection.budget import EFFORTS, FEWEST_ROWS, Plan, planned
+from hyperborn.selection.budget import (
+    EFFORTS,
+    FEWEST_ROWS,
+    FEWEST_STEPS,
+    SECONDS_A_PRODUCT,
+    SECONDS_A_SHARED_PRODUCT,
+    SECONDS_A_STEP,
+    Plan,
+    in_time,
+    planned,
+    seconds_of,
+    seconds_of_step,
+)
 from hyperborn.selection.candidates import candidates_of
 from hyperborn.training.definition import Definition
 
@@ -59,3 +72,36 @@ def test_a_validation_split_is_the_only_round() -> None:
 def test_few_examples_make_few_folds() -> None:
     assert plan(6, 4).parts == 3
     assert plan(4, 4, "thorough").parts == 2
+
+
+def convolutions(rows: int, side: int, **given: Any) -> list[Definition]:
+    x = np.random.default_rng(0).random((rows, side**2))
+    images = replace(hb.data.from_arrays(x, np.arange(rows) % 10, validation=0.0, test=0.0), image_shape=(side, side))
+    config = configured(RunConfig, None, {"data": "digits", "network": "conv"} | given)
+    return [definition_of(candidate.config, images, "elbo") for candidate in candidates_of(config, images)]
+
+
+def test_weights_that_are_shared_over_positions_take_the_time_of_their_products() -> None:
+    small = convolutions(300, 8)[0]
+    # Kernels at 16 and 4 positions, and 128 inputs of the last layer; four draws and 128 examples.
+    products = 16 * 9 * 16 + 4 * (9 * 16) * 32 + 128 * 10
+    expected = SECONDS_A_PRODUCT * 6032 + SECONDS_A_SHARED_PRODUCT * (products - 6032)
+    assert seconds_of_step(small, 300) == pytest.approx(SECONDS_A_STEP + 4 * 128 * expected)
+    # Fewer than two minibatches are taken at once.
+    assert seconds_of_step(small, 200) == pytest.approx(SECONDS_A_STEP + 4 * 200 * expected)
+    assert seconds_of(small, 300, 0) == pytest.approx(small.steps * seconds_of_step(small, 300))
+
+
+def test_such_networks_take_as_many_steps_as_there_is_time_for() -> None:
+    large = convolutions(3000, 28)[0]
+    short = in_time(large, 3000, 10.0)
+    assert seconds_of(short, 3000, 0) == pytest.approx(10, rel=0.01)
+    assert in_time(large, 3000, 1000.0) == large
+    assert in_time(large, 3000, 0.1).steps == FEWEST_STEPS
+    units = definitions(3000, 784)[0]
+    assert in_time(units, 3000, 0.1) == units
+
+
+def test_small_images_take_20_seconds_at_most() -> None:
+    definitions = convolutions(1437, 8)
+    assert planned(definitions, 1437, 0, EFFORTS["normal"]).seconds < 20

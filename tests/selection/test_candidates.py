@@ -1,11 +1,15 @@
 """Which candidates there are, and when nothing is chosen."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hyperborn as hb
+import my_parts
 from hyperborn.config import RunConfig, configured
+from hyperborn.config.definitions import definition_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.selection.candidates import Candidate, candidates_of, check_needed, settled, simplicity
@@ -88,3 +92,51 @@ def test_the_simplest_has_a_large_beta_and_linear_units_and_one_register_is_last
     assert order.index("64 linear units, β = 0.1") < order.index("64 relu units, β = 0.1")
     assert order.index("64 relu units, β = 0.03") < order.index("256 relu units, β = 0.1")
     assert order[-1] == "one register of 13 weights"
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return hb.data.load("digits")
+
+
+def test_of_images_convolutions_are_first_with_registers_of_one_qubit(digits: Dataset) -> None:
+    for effort in ("quick", "normal", "thorough"):
+        first, second, *_ = candidates_of(config(effort=effort), digits)
+        assert first.name == "convolutions of 16-32 channels, β = 0.03"
+        assert "64" in second.name
+        definition = definition_of(first.config, digits, "elbo")
+        assert definition.network == hb.networks.BinaryConvNet(64, 10)
+        assert definition.posterior == hb.Registers(definition.network, register_size=1)
+        assert simplicity(second) < simplicity(first)
+    names = named(digits, effort="thorough")
+    assert len(set(names)) == len(names)
+    assert not any("convolutions" in name for name in named(hb.data.load("digits", components=20)))
+
+
+def test_of_larger_images_thorough_has_more_channels_beside_fewer() -> None:
+    x = np.random.default_rng(0).random((20, 784))
+    data = replace(hb.data.from_arrays(x, np.arange(20) % 2, validation=0.0), image_shape=(28, 28))
+    channels = [name.split()[2] for name in named(data, effort="thorough") if "convolutions" in name]
+    assert channels == ["8-16", "8-16", "16-32"]
+    assert named(data)[0] == "convolutions of 8-16 channels, β = 0.03"
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ({"network": "conv"}, ["16-32 channels, β = 0.03", "16-32 channels, β = 0.1"]),
+        ({"network": "conv", "channels": "4", "beta": 0.1}, ["4 channels, β = 0.1"]),
+        ({"network": "conv", "activation": "tanh", "beta": 0.1}, ["16-32 channels, β = 0.1"]),
+        ({"hidden": "8"}, []),
+        ({"bias": True, "beta": 0.03, "activation": "relu"}, ["64 relu units, β = 0.03"]),
+        ({"register_size": 2}, []),
+    ],
+)
+def test_options_of_networks_leave_what_takes_them(digits: Dataset, given: dict[str, Any], left: list[str]) -> None:
+    found = named(digits, **given)
+    assert found == [name if "units" in name else f"convolutions of {name}" for name in left]
+
+
+def test_a_network_of_ones_own_settles_it() -> None:
+    assert settled(config(network=f"{my_parts.__name__}:Sharpened")) == "the network is given"
+    assert settled(config(network="conv")) is None

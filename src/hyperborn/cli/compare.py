@@ -21,7 +21,7 @@ OUT_HELP = "Folder to write; if absent runs/DATA-compare, with a number where th
 @with_options(COMPARE)
 def compare_command(
     data: Annotated[
-        str | None, typer.Argument(help="A data set's name, such as iris, or a CSV or Parquet file.")
+        str | None, typer.Argument(help="A data set's name, such as iris, a CSV or Parquet file, or an idx file.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
     out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,

@@ -54,7 +54,10 @@ class Part(StrEnum):
 
 def predict_command(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished run.")],
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet file with the columns that the run was trained on.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV or Parquet file with the columns that the run was trained on, or idx file of images."),
+    ],
     out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output if absent.")] = None,
     force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the CSV file if it exists.")] = False,
     keep_columns: Annotated[

@@ -24,7 +24,7 @@ OUT_HELP = "Run folder to write; if absent runs/DATA-OBJECTIVE[-BACKEND], with a
 @with_options(TRAIN)
 def train_command(
     data: Annotated[
-        str | None, typer.Argument(help="A data set's name, such as iris, or a CSV or Parquet file.")
+        str | None, typer.Argument(help="A data set's name, such as iris, a CSV or Parquet file, or an idx file.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
     out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,

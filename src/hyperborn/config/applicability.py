@@ -14,6 +14,7 @@ from hyperborn.config.models import Configuration
 from hyperborn.config.options import (
     ADAM,
     AUTO,
+    CONVOLUTIONAL,
     DRAWN,
     EXACT,
     LAYERED,
@@ -34,7 +35,7 @@ from hyperborn.config.options import (
 )
 from hyperborn.config.parts import class_of, made, own_class
 from hyperborn.errors import UserError
-from hyperborn.networks import BinaryMLP
+from hyperborn.networks import BinaryConvNet, BinaryMLP
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
 from hyperborn.posteriors import Posterior
@@ -51,8 +52,10 @@ USUAL = {"register": "exact", "registers": "minibatch"}
 """Regimes that train posteriors of each kind where no estimator is named."""
 
 
-BUILT_IN_NETWORK = [field.name for field in fields(BinaryMLP) if field.name in OPTIONS]
-"""Keys of the options that are fields of the built-in networks."""
+BUILT_IN_NETWORK = [
+    key for key in OPTIONS if key in {field.name for kind in (BinaryMLP, BinaryConvNet) for field in fields(kind)}
+]
+"""Keys of the options that say how the layers of the built-in networks are made."""
 
 
 TAKEN: Mapping[type[Any], tuple[Condition, ...]] = {
@@ -161,13 +164,28 @@ def check_circuit(config: Configuration) -> None:
 
 
 def check_network(config: Configuration) -> None:
-    """Raise a UserError for an option of the built-in networks beside a network of one's own."""
-    for key in BUILT_IN_NETWORK:
-        if config.network is not None and key in config.given:
+    """Raise a UserError for an option that says how layers are made, beside a network that does not take it."""
+    for key in unused_by_network(config, config.network):
+        if config.network is None:
             raise UserError(
-                f"{key} says how a built-in network is made, and does not go with network {config.network}; leave one "
-                "of them out"
+                f"{key} goes with network {CONVOLUTIONAL} only, which is not chosen; leave {key} out or choose "
+                f"network {CONVOLUTIONAL} (--network {CONVOLUTIONAL})"
             )
+        raise UserError(
+            f"{key} says how layers are made, and does not go with network {config.network}; leave one of them out"
+        )
+
+
+def unused_by_network(config: Configuration, network: str | None) -> list[str]:
+    """Keys that are given and say how layers are made, though a network does not take them.
+
+    The network is named as the option names it; None is a multilayer perceptron. A user's own takes none.
+    """
+    if network is not None and own_class("network", network) is not None:
+        taken = set[str]()
+    else:
+        taken = {field.name for field in fields(BinaryMLP if network is None else class_of("network", network))}
+    return [key for key in BUILT_IN_NETWORK if key in config.given and key not in taken]
 
 
 def refuse_settled(config: Configuration, keys: Iterable[str], why: str) -> None:

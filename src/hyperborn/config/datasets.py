@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hyperborn.config.models import Configuration
-from hyperborn.config.networks import LARGEST_CHOSEN, network_of, shape_of, tiny
+from hyperborn.config.networks import LARGEST_CHOSEN, network_of, shape_of, sizes_of, tiny
 from hyperborn.data import Dataset, Preprocessing, load
 from hyperborn.data.targets import may_be_number
 from hyperborn.errors import UserError
@@ -29,7 +29,7 @@ def data_of(config: Configuration, note: Note) -> Dataset:
     if network_of(config, data).n_weights <= LARGEST_CHOSEN:
         return data
     fewer = range(data.n_features - 1, 0, -1)
-    kept = next((k for k in fewer if tiny(config, k, data.n_classes, ()).n_weights <= LARGEST_CHOSEN), 0)
+    kept = next((k for k in fewer if tiny(config, sizes_of(data, k), ()).n_weights <= LARGEST_CHOSEN), 0)
     if not kept:
         raise UserError(
             f"{f'{data.n_classes} classes' if data.n_classes else 'output scales and noise'} need over "
@@ -84,6 +84,8 @@ def loaded(config: Configuration, components: int | None, preprocessing: Preproc
         components=components,
         pixels=config.pixels,
         folder=config.folder,
+        labels=config.labels,
+        test_labels=config.test_labels,
         impute=config.impute,
         preprocessing=preprocessing,
         class_weight=config.class_weight,

@@ -6,8 +6,8 @@ from typing import Any
 from hyperborn.bits import LARGEST_ENUMERATED
 from hyperborn.config.applicability import PARTS_OF_OBJECTIVES, check_used, options_of
 from hyperborn.config.models import Configuration, RunConfig
-from hyperborn.config.networks import AUTO_HIDDEN, hidden_of, shape_of, tiny
-from hyperborn.config.options import AUTO
+from hyperborn.config.networks import AUTO_HIDDEN, hidden_of, shape_of, sizes_of, tiny
+from hyperborn.config.options import AUTO, CONVOLUTIONAL
 from hyperborn.config.parts import class_of, made
 from hyperborn.config.posteriors import configured_registers, placed, posterior_of, prior_of
 from hyperborn.data import Dataset
@@ -125,9 +125,11 @@ def flags_for(
     of them as many components as possible.
     """
     sizes = hidden_of(config)
+    # Components are no image.
+    fewest = data.n_features if config.network == CONVOLUTIONAL else 1
     for hidden in dict.fromkeys([sizes, *choices]):
-        for k in range(data.n_features, 0, -1):
-            if fits(tiny(config, k, data.n_classes, hidden).n_weights):
+        for k in range(data.n_features, fewest - 1, -1):
+            if fits(tiny(config, sizes_of(data, k), hidden).n_weights):
                 less = "" if k == data.n_features else f"--components {k}"
                 kept = config.network is not None or (hidden == sizes and config.hidden != AUTO)
                 units = "" if kept else hidden_flag(hidden)

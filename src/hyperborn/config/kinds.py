@@ -153,6 +153,7 @@ KINDS_OF_VALUES = {
         "names of columns, such as name,id",
     ),
     "table file": Kind(Text, "the path of a CSV or Parquet file"),
+    "image file": Kind(Text, "the path of an idx file"),
     "encoding": Kind(Text, "the name of an encoding, such as latin-1"),
     "switch": Kind(Truth, "true or false"),
     "class names or all": Kind(
@@ -186,6 +187,10 @@ KINDS_OF_VALUES = {
             Annotated[list[Count], Field(max_length=MOST_LAYERS)] | Literal["auto"], BeforeValidator(hidden_sizes)
         ],
         f"units of each of up to {MOST_LAYERS} layers, such as 2 or 8,4, none or auto",
+    ),
+    "channels or auto": Kind(
+        Annotated[list[Count], Listed, Field(min_length=1, max_length=MOST_LAYERS)] | Literal["auto"],
+        f"channels of each of up to {MOST_LAYERS} convolutions, such as 16,32, or auto",
     ),
     "shots": Kind(
         Annotated[
@@ -231,7 +236,7 @@ KINDS_OF_VALUES = {
     "estimator": Kind(part("estimator"), f"auto, {either(ESTIMATORS)}{OWN}"),
     "optimizer": Kind(part("optimizer"), f"{either(PARTS['optimizer'].words)}{OWN}"),
     "likelihood": Kind(part("likelihood"), f"{either(PARTS['likelihood'].words)}{OWN}"),
-    "network": Kind(part("network"), "module:Class for a network of your own (--plugin module)"),
+    "network": Kind(part("network"), f"{either(PARTS['network'].words)}{OWN}"),
     "ansatz": Kind(part("ansatz"), f"{either(ANSATZES)}{OWN}"),
 }
 """Kinds of values, by the name that `hyperborn.config.options` gives them."""

@@ -1,16 +1,18 @@
 """From a configuration and data to a network, and whether one register holds it or many do."""
 
 from dataclasses import fields
-from typing import NamedTuple
+from math import prod
+from typing import Any, NamedTuple
 
+from hyperborn.config.applicability import BUILT_IN_NETWORK
 from hyperborn.config.models import Configuration
-from hyperborn.config.options import AUTO, DRAWN, MANY, ONE, keys_with
+from hyperborn.config.options import AUTO, CONVOLUTIONAL, DRAWN, MANY, ONE, keys_with
 from hyperborn.config.parts import class_of, made
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.likelihoods import Gaussian
 from hyperborn.likelihoods.likelihood import NumberLikelihood
-from hyperborn.networks import BinaryMLP, Network, Regression
+from hyperborn.networks import BinaryConvNet, BinaryMLP, Network, Regression
 from hyperborn.networks.layers import Normalization
 from hyperborn.networks.mlp import Scale
 from hyperborn.posteriors.default import fits_one_register
@@ -32,11 +34,39 @@ WIDE = 8
 """Features from which hidden layers on registers are normalised."""
 
 
+KERNEL_SIZE = 3
+LARGEST_LAST_MAP = 8
+"""Pixels of a side of a convolutional network's kernels, and of its last maps at most."""
+
+CHANNELS = (16, 8)
+"""Channels of a first convolution, of which the others have twice as many."""
+
+MOST_PRODUCTS = 100_000
+"""Products of weights with inputs an example up to which a convolutional network has the more channels: 8 x 8 and
+16 x 16 pixels have them, and 28 x 28 do not, which would take four times as long."""
+
+
 class Shape(NamedTuple):
     """A network, and whether its weights come from many registers."""
 
     network: Network
     registers: bool
+
+
+class Sizes(NamedTuple):
+    """What data say of the sizes of a network; without classes it is one for a regression."""
+
+    n_features: int
+    n_classes: int
+    image_shape: tuple[int, int] | None = None
+    """(height, width) where features are pixels."""
+
+
+def sizes_of(data: Dataset, components: int | None = None) -> Sizes:
+    """The sizes of a network for the data, perhaps reduced to so many components."""
+    if components is None or components == data.n_features:
+        return Sizes(data.n_features, data.n_classes, data.image_shape)
+    return Sizes(components, data.n_classes)
 
 
 def network_of(config: Configuration, data: Dataset) -> Network:
@@ -51,28 +81,30 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
     `AUTO_LAYERS` on many registers, if one is not asked for.
     """
     check_regression_options(config, data)
-    features, classes = data.n_features, data.n_classes
+    sizes = sizes_of(data)
+    if config.network == CONVOLUTIONAL:
+        check_images(config, data)
     if config.on_backend:
         # Shots train no real numbers beside the bits, so that networks are the same on many registers.
         hidden = (AUTO_HIDDEN,) if config.hidden == AUTO else tuple(config.hidden)
-        small = tiny(config, features, classes, hidden)
+        small = tiny(config, sizes, hidden)
         many = config.posterior == "registers" or not keys_with(MANY).isdisjoint(config.given)
         if config.hidden == AUTO and not many and small.n_weights > LARGEST_CHOSEN:
-            small = tiny(config, features, classes, ())
+            small = tiny(config, sizes, ())
         return Shape(small, many)
     if config.hidden != AUTO or config.network is not None:
         hidden = hidden_of(config)
-        small = tiny(config, features, classes, hidden)
+        small = tiny(config, sizes, hidden)
         registers = on_registers(config, small)
-        return Shape(large(config, features, classes, hidden) if registers else small, registers)
+        return Shape(large(config, sizes, hidden) if registers else small, registers)
     for hidden in ((AUTO_HIDDEN,), ()):
-        small = tiny(config, features, classes, hidden)
+        small = tiny(config, sizes, hidden)
         if small.n_weights <= LARGEST_CHOSEN and not on_registers(config, small):
             return Shape(small, False)
-    linear = tiny(config, features, classes, ())
+    linear = tiny(config, sizes, ())
     if registers_asked_for(config) is False:
         return Shape(linear, False)
-    return Shape(large(config, features, classes, AUTO_LAYERS), True)
+    return Shape(large(config, sizes, AUTO_LAYERS), True)
 
 
 def hidden_of(config: Configuration) -> tuple[int, ...]:
@@ -108,46 +140,91 @@ def draws_networks(name: str) -> bool:
     return name != AUTO and regime_of_class(class_of("estimator", name)).draws_networks
 
 
-def tiny(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> Network:
-    """A network for one register; without classes, for a regression."""
+def tiny(config: Configuration, sizes: Sizes, hidden: tuple[int, ...]) -> Network:
+    """A network for one register."""
     if config.network is not None:
-        return own_network(config, n_features, n_classes, noise="bits")
-    if n_classes:
-        return mlp(config, n_features, n_classes, hidden, bias=True, scale="none", normalization="none")
+        return named_network(config, sizes, noise="bits")
+    features, classes = sizes.n_features, sizes.n_classes
+    if classes:
+        return mlp(config, features, classes, hidden, bias=True, scale="none", normalization="none")
     scales = tuple(config.output_scales) if "output_scales" in config.given else REGRESSION_SCALES
     # Features and target are standardised, so that a bias of the size of the weights would only be in the way.
     network = mlp(
-        config, n_features, 2, hidden, bias=bool(hidden), scale="none", normalization="none", output_scales=scales
+        config, features, 2, hidden, bias=bool(hidden), scale="none", normalization="none", output_scales=scales
     )
     return Regression(network, likelihood_of(config, "bits"))
 
 
-def large(config: Configuration, n_features: int, n_classes: int, hidden: tuple[int, ...]) -> Network:
+def large(config: Configuration, sizes: Sizes, hidden: tuple[int, ...]) -> Network:
     """A network for many registers: what is learnt beside its bits makes the shifts that biases would."""
     if config.network is not None:
-        return own_network(config, n_features, n_classes, noise="learned")
+        return named_network(config, sizes, noise="learned")
+    features, classes = sizes.n_features, sizes.n_classes
     scale = "learned" if config.scale == AUTO else config.scale
     # Layer normalisation leaves nothing of a layer of one unit, and of two features little but their ratio.
-    normalization = "layer" if n_features >= WIDE and 1 not in hidden else "none"
+    normalization = "layer" if features >= WIDE and 1 not in hidden else "none"
     network = mlp(
-        config, n_features, n_classes or 2, hidden, bias=scale != "learned", scale=scale, normalization=normalization
+        config, features, classes or 2, hidden, bias=scale != "learned", scale=scale, normalization=normalization
     )
-    return network if n_classes else Regression(network, likelihood_of(config, "learned"))
+    return network if classes else Regression(network, likelihood_of(config, "learned"))
 
 
-def own_network(config: Configuration, n_features: int, n_classes: int, *, noise: str) -> Network:
-    """A user's own network for the data, inside of a regression where there are no classes; see `likelihood_of`.
+def named_network(config: Configuration, sizes: Sizes, *, noise: str) -> Network:
+    """A network of a named class for the data, inside of a regression where there are no classes; see `likelihood_of`.
 
-    A class that has no field for the features or the classes is made without them.
+    A class that has no field for the features, the classes or the shape of images is made without them. Ours is made
+    with the options that are fields of it, too.
 
     Raises:
         UserError: if it has a field without a default beside these.
     """
     kind = class_of("network", config.network)
-    sizes = {"n_features": n_features, "n_classes": n_classes or 2}
     taken = {field.name for field in fields(kind) if field.init}
-    network = made(kind, {name: size for name, size in sizes.items() if name in taken})
-    return network if n_classes else Regression(network, likelihood_of(config, noise))
+    given = sizes._asdict() | {"n_classes": sizes.n_classes or 2}
+    if config.network == CONVOLUTIONAL and sizes.image_shape is not None:
+        given |= convolutional(config, sizes.image_shape, sizes.n_classes)
+    given |= config.chosen(BUILT_IN_NETWORK)
+    network = made(kind, {name: value for name, value in given.items() if name in taken})
+    return network if sizes.n_classes else Regression(network, likelihood_of(config, noise))
+
+
+def convolutional(config: Configuration, image_shape: tuple[int, int], n_classes: int) -> dict[str, Any]:
+    """Arguments of a convolutional network for images; "auto" channels are the most that few enough products allow."""
+    if config.channels != AUTO:
+        return {"channels": tuple(config.channels), "kernel_size": KERNEL_SIZE}
+    count = convolutions_of(image_shape)
+    found: dict[str, Any] = {}
+    for first in CHANNELS:
+        found = {"channels": (first, *[2 * first] * (count - 1)), "kernel_size": KERNEL_SIZE}
+        network = BinaryConvNet(prod(image_shape), n_classes, image_shape=image_shape, **found)
+        if network.products_per_example <= MOST_PRODUCTS:
+            break
+    return found
+
+
+def convolutions_of(image_shape: tuple[int, int]) -> int:
+    """How many convolutions, that each halve both sides: two or more, until maps are small or their kernel is larger.
+
+    None for images that are smaller than a kernel.
+    """
+    (height, width), count = image_shape, 0
+    while min(height, width) >= KERNEL_SIZE and (count < 2 or max(height, width) > LARGEST_LAST_MAP):
+        height, width, count = -(-height // 2), -(-width // 2), count + 1
+    return count
+
+
+def check_images(config: Configuration, data: Dataset) -> None:
+    """Raise a UserError where a convolutional network cannot be made for the data."""
+    if data.image_shape is None:
+        reduced = data.preprocessing.pca_components is not None
+        why, remedy = ("was reduced to components", "leave components out") if reduced else ("has none", "leave it out")
+        raise UserError(f"network {config.network} is for images, and {data.name} {why}; {remedy}")
+    if not convolutions_of(data.image_shape):
+        height, width = data.image_shape
+        raise UserError(
+            f"network {config.network} takes images of {KERNEL_SIZE} x {KERNEL_SIZE} pixels or more, and those of "
+            f"{data.name} have {height} x {width}; leave it out, or give larger images"
+        )
 
 
 def likelihood_of(config: Configuration, noise: str) -> NumberLikelihood:

@@ -121,6 +121,8 @@ class Option:
 DATA, NETWORK, CIRCUIT, TRAINING, BACKEND = "Data", "Network", "Circuit and objective", "Training", "Backend"
 ANY_RUN, REGISTERS = "any run", "registers"
 AUTO = "auto"
+CONVOLUTIONAL = "conv"
+"""A network for images."""
 
 # fmt: off
 SHARED = (
@@ -138,7 +140,7 @@ SHARED = (
     Option("encoding", "encoding", "", "NAME", "Encoding of a text file, such as latin-1.", DATA, absent="found"),
     Option("header", "switch", "true", "", "The file's first line is no header: its columns are x1, x2, ...", DATA),
     Option("validation_file", "table file", "", "FILE", "A table of its own for validation.", DATA),
-    Option("test_file", "table file", "", "FILE", "A table of its own for testing.", DATA),
+    Option("test_file", "table file", "", "FILE", "A table (or idx file of images) of its own for testing.", DATA),
     Option("group", "column", "", "COLUMN", "Column whose values keep rows together in a split; no feature.", DATA),
     Option("time", "column", "", "COLUMN",
            "Column of dates or numbers by which rows are split, the latest for testing; no feature.", DATA),
@@ -153,6 +155,8 @@ SHARED = (
     Option("weight_column", "column", "", "COLUMN",
            "Column of a CSV or Parquet file that says how often each row counts; it is no feature.", DATA),
     Option("folder", "folder", "", "PATH", "Folder of MNIST's idx files.", DATA),
+    Option("labels", "image file", "", "FILE", "Idx file of the labels, where DATA is an idx file of images.", DATA),
+    Option("test_labels", "image file", "", "FILE", "Idx file of the labels of --test-file, of images.", DATA),
     Option("pixels", "count or all", "all", "P|all", "Reduce images to P x P pixels.", DATA),
     Option("size", "synthetic size", "", "N", "Examples of a synthetic data set.", DATA),
     Option("noise", "not negative", "", "S", "Noise of a synthetic data set.", DATA),
@@ -167,10 +171,13 @@ SHARED = (
     Option("test", "share", "", "SHARE", "Share of the examples for testing.", DATA, absent="0.2"),
 
     Option("network", "network", "", "NAME",
-           "A network of your own, module:Class, in place of --hidden and of what else says how layers are made.",
-           NETWORK, settled_by=ANY_RUN),
+           "conv (a convolutional one, for images), or one of your own, module:Class, in place of --hidden and of what "
+           "else says how layers are made.", NETWORK, settled_by=ANY_RUN),
     Option("hidden", "layers or auto", AUTO, "H,H|none|auto",
            "Hidden units, layer by layer; none: logistic regression.", NETWORK, settled_by=ANY_RUN),
+    Option("channels", "channels or auto", AUTO, "C,C|auto",
+           "Channels of each convolution of network conv; auto: by the size of the images.", NETWORK,
+           settled_by=ANY_RUN),
     Option("activation", ("relu", "sigmoid", "tanh", "sign", "identity", AUTO), AUTO, "NAME",
            "relu, sigmoid, tanh, sign or identity (linear units); auto: relu, unless chosen.", NETWORK,
            settled_by=ANY_RUN),

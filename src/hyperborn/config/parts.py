@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hyperborn.circuits import Circuit
-from hyperborn.config.options import ANSATZES, AUTO
+from hyperborn.config.options import ANSATZES, AUTO, CONVOLUTIONAL
 from hyperborn.errors import UserError
 from hyperborn.likelihoods import Gaussian, NumberLikelihood, SquaredError
-from hyperborn.networks import Network
+from hyperborn.networks import BinaryConvNet, Network
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
 from hyperborn.parts import name_of_class, part_called
@@ -40,8 +40,9 @@ PARTS: Mapping[str, NamedParts] = {
     "optimizer": NamedParts(OPTIMIZERS, Optimizer, (AUTO,)),
     "ansatz": NamedParts({}, Circuit, ANSATZES),
     "likelihood": NamedParts({"gaussian": Gaussian, "squared_error": SquaredError}, NumberLikelihood),
-    # Ours are given by numbers, or by what there is of them (--hidden and its like).
-    "network": NamedParts({}, Network),
+    # Perceptrons are given by numbers (--hidden and its like).
+    "network": NamedParts({CONVOLUTIONAL: BinaryConvNet}, Network),
+    # Ours are given by numbers.
     "prior": NamedParts({}, Prior),
     "annealing": NamedParts({}, AnnealingSchedule),
 }

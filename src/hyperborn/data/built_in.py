@@ -99,10 +99,13 @@ def load_scikit(name: str, *, classes: Sequence[int | str] | None, pixels: int |
     chosen = chosen_classes(names, classes)
     rows, y = rows_of_classes(np.asarray(loaded.target, dtype=np.int64), chosen)
     x = x[rows]
+    shape = None
     if name == "digits":
         width = DIGITS_WIDTH if pixels is None else checked_pixels(pixels)
-        x, features = mean_pooled(x / DIGITS_BRIGHTEST, width), pixel_names(width)
-    return RawExamples(numeric_columns(features), TARGET, tuple(names[index] for index in chosen), x, y)
+        shape = (width, width)
+        x, features = mean_pooled(x / DIGITS_BRIGHTEST, width), pixel_names(shape)
+    labels = tuple(names[index] for index in chosen)
+    return RawExamples(numeric_columns(features), TARGET, labels, x, y, image_shape=shape)
 
 
 def checked_pixels(pixels: int) -> int:
@@ -119,6 +122,7 @@ def mean_pooled(x: np.ndarray, width: int) -> np.ndarray:
     return x.reshape(-1, width, block, width, block).mean(axis=(2, 4)).reshape(len(x), width * width)
 
 
-def pixel_names(width: int) -> tuple[str, ...]:
-    """``pixel_row_column`` of square images, row-major."""
-    return tuple(f"pixel_{row}_{column}" for row in range(width) for column in range(width))
+def pixel_names(shape: tuple[int, int]) -> tuple[str, ...]:
+    """``pixel_row_column`` of images of this height and width, row-major."""
+    height, width = shape
+    return tuple(f"pixel_{row}_{column}" for row in range(height) for column in range(width))

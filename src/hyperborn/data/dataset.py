@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -38,7 +39,7 @@ class RawExamples:
     ``validation`` and ``test`` hold examples of these splits that come from elsewhere, such as official test examples;
     none are drawn then. Rows of one of ``groups`` stay together in a split, and rows are split by ``time`` where it is
     given. ``left_out`` are columns that are no features, and why; ``notes`` are lines worth saying.
-    Examples count once where there are no ``weights``.
+    Examples count once where there are no ``weights``. Of images, ``image_shape`` is (height, width).
     """
 
     columns: tuple[Column, ...]
@@ -56,6 +57,7 @@ class RawExamples:
     notes: tuple[str, ...] = ()
     decimal: str = "."
     weights: Weights | None = None
+    image_shape: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +133,8 @@ class Dataset:
     preprocessing: Preprocessing
     notes: tuple[str, ...] = ()
     """Lines about what became of a table's columns and rows, to be said when it was read."""
+    image_shape: tuple[int, int] | None = None
+    """(height, width) where features are the pixels of images of one channel, row-major."""
 
     def __post_init__(self) -> None:
         if self.classes != self.preprocessing.classes:
@@ -151,6 +155,11 @@ class Dataset:
                 raise UserError(
                     f"data set {self.name!r}: the {name} split has label {split.y.max()} of {self.n_classes} classes"
                 )
+        if self.image_shape is not None and prod(self.image_shape) != self.n_features:
+            height, width = self.image_shape
+            raise UserError(
+                f"data set {self.name!r}: images of {height} x {width} pixels do not have {self.n_features} features"
+            )
         if not len(self.train):
             raise UserError(f"data set {self.name!r}: the training split is empty; add examples")
 
@@ -188,11 +197,13 @@ class Dataset:
         """Arrays by name and a description that JSON can hold, for `from_record` to restore to the last bit."""
         parts = {f"{name}_{part}": getattr(self.split(name), part) for name in SPLITS for part in PARTS}
         arrays = {name: array for name, array in parts.items() if array is not None}
+        shape = {} if self.image_shape is None else {"image_shape": list(self.image_shape)}
         return arrays, {
             "name": self.name,
             "classes": list(self.classes),
             "preprocessing": self.preprocessing.to_dict(),
             "notes": list(self.notes),
+            **shape,
         }
 
     @staticmethod
@@ -203,7 +214,7 @@ class Dataset:
             UserError: an array or entry that is missing, of the wrong type or does not fit the others.
         """
         keys = {"name", "classes", "preprocessing"}
-        if not isinstance(description, Mapping) or set(description) - {"notes"} != keys:
+        if not isinstance(description, Mapping) or set(description) - {"notes", "image_shape"} != keys:
             raise UserError(f"data record: its entries must be {', '.join(sorted(keys))}; restore it from a backup")
         title, classes = description["name"], description["classes"]
         notes = description.get("notes", [])
@@ -212,11 +223,27 @@ class Dataset:
         preprocessing = Preprocessing.from_dict(description["preprocessing"])
         label_type = np.int64 if classes else np.float64
         splits = {name: split_of_record(arrays, name, label_type) for name in SPLITS}
-        return Dataset(name=title, **splits, classes=tuple(classes), preprocessing=preprocessing, notes=tuple(notes))
+        return Dataset(
+            name=title,
+            **splits,
+            classes=tuple(classes),
+            preprocessing=preprocessing,
+            notes=tuple(notes),
+            image_shape=shape_of_record(description.get("image_shape")),
+        )
 
 
 def is_list_of_text(given: Any) -> bool:
     return isinstance(given, list) and all(isinstance(one, str) for one in given)
+
+
+def shape_of_record(given: Any) -> tuple[int, int] | None:
+    """Height and width of images; tables, and runs from before images were known as such, have none."""
+    if given is None:
+        return None
+    if not isinstance(given, list) or len(given) != 2 or not all(type(side) is int and side > 0 for side in given):
+        raise UserError("data record: image_shape must be height and width; restore it from a backup")
+    return given[0], given[1]
 
 
 def split_of_record(arrays: Mapping[str, np.ndarray], name: str, label_type: type[np.generic]) -> Split:
@@ -332,4 +359,5 @@ def preprocessed(
         classes=examples.classes,
         preprocessing=preprocessing,
         notes=notes,
+        image_shape=examples.image_shape if preprocessing.pca_components is None else None,
     )

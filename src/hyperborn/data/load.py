@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from hyperborn.arguments import path_of
-from hyperborn.data import built_in, mnist, splits
+from hyperborn.data import built_in, idx, mnist, splits
 from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.dataset import Dataset, split_and_preprocessed
 from hyperborn.data.labels import nearest_name
@@ -22,15 +22,18 @@ NAMES = ("gaussian", "moons", "circles", "xor", *built_in.SCIKIT_NAMES, "mnist")
 """Built-in sets; anything else is the path of a table."""
 
 TABLE = "a CSV or Parquet file"
+IMAGES = "an idx file of images"
 OPTION_TYPES = {
     "name": (str | PathLike, "the name of a data set or the path of a table"),
     "target": (str | None, "the name of a column"),
     "weight_column": (str | None, "the name of a column"),
     "folder": (str | PathLike | None, "the path of a folder"),
+    "labels": (str | PathLike | None, "the path of an idx file"),
+    "test_labels": (str | PathLike | None, "the path of an idx file"),
     "encoding": (str | None, "the name of an encoding, such as latin-1"),
     "header": (bool, "True or False"),
     "validation_file": (str | PathLike | None, "the path of a table"),
-    "test_file": (str | PathLike | None, "the path of a table"),
+    "test_file": (str | PathLike | None, "the path of a file"),
     "group": (str | None, "the name of a column"),
     "time": (str | None, "the name of a column"),
     "strict": (bool, "True or False"),
@@ -47,9 +50,11 @@ APPLIES = {
     **dict.fromkeys(OF_TABLES, (TABLE,)),
     "size": ("gaussian", "moons", "circles", "xor"),
     "noise": ("moons", "circles", "xor"),
-    "pixels": ("digits", "mnist"),
+    "test_file": (TABLE, IMAGES),
+    **dict.fromkeys(("labels", "test_labels"), (IMAGES,)),
+    "pixels": ("digits", "mnist", IMAGES),
     "folder": ("mnist",),
-    "test": (TABLE, *(name for name in NAMES if name != "mnist")),
+    "test": (TABLE, IMAGES, *(name for name in NAMES if name != "mnist")),
 }
 """Options that only some sets have, and these sets."""
 
@@ -70,6 +75,8 @@ def load(
     components: int | None = None,
     pixels: int | None = None,
     folder: str | Path | None = None,
+    labels: str | Path | None = None,
+    test_labels: str | Path | None = None,
     impute: str | None = None,
     drop: Sequence[str] = (),
     keep: Sequence[str] = (),
@@ -87,7 +94,7 @@ def load(
     class_weight: ClassWeight = None,
     weight_column: str | None = None,
 ) -> Dataset:
-    """A built-in set by name, or a user's own file of a table by path; `read_table` says which.
+    """A built-in set by name, or a user's own file by path: a table (`read_table` says which), or images in idx files.
 
     A table has at most 1,000 classes; its other limits are those of `read_table`, and `load_mnist` says those of mnist.
     Splits are drawn from the seed, by class where there are classes; rows keep the order of their source. Every
@@ -108,8 +115,10 @@ def load(
         noise: standard deviation (moons 0.25, circles 0.15, xor 0.3).
         standardize: subtract the training mean and divide by the training standard deviation.
         components: keep so many principal components (after standardising).
-        pixels: images of pixels × pixels (digits: mean pooling; mnist: bilinear without antialiasing).
+        pixels: images of pixels × pixels (digits: mean pooling; others: bilinear without antialiasing).
         folder: of the four idx files (mnist only).
+        labels: the idx file of the labels, where `name` is an idx file of images.
+        test_labels: the idx file of the labels of `test_file`, of images.
         impute: "median" fills missing numbers in though `strict` (tables only).
         drop: names of columns to leave out (tables only, as all that follow). A name that no column has may be several
             with commas between them.
@@ -120,7 +129,7 @@ def load(
         encoding: of a text file, such as "latin-1"; found by itself if None.
         header: False for a file whose first line is no header; its columns are x1, x2, ...
         validation_file: a table of its own for the validation split.
-        test_file: a table of its own for the test split.
+        test_file: a table, or an idx file of images, of its own for the test split.
         group: name of a column; rows of one value stay in one split. It is no feature.
         time: name of a column of numbers or dates; the latest rows are the test split, and those before them the
             validation split. It is no feature.
@@ -143,21 +152,31 @@ def load(
     check_option_types({"name": name, "target": target, "folder": folder, "standardize": standardize})
     check_option_types({"preprocessing": preprocessing, "strict": strict, "encoding": encoding, "header": header})
     check_option_types({"validation_file": validation_file, "test_file": test_file, "group": group, "time": time})
-    check_option_types({"weight_column": weight_column})
-    kind = known_kind(name)
+    check_option_types({"weight_column": weight_column, "labels": labels, "test_labels": test_labels})
+    kind = IMAGES if labels is not None and name not in NAMES else known_kind(name)
     choices = ColumnChoices.of(
         drop=drop, keep=keep, categorical=categorical, numeric=numeric, strict=strict, impute=impute
     )
-    given = {"target": target, "drop": drop or None, "keep": keep or None, "categorical": categorical or None}
+    given: dict[str, object] = {
+        "target": target,
+        "drop": drop or None,
+        "keep": keep or None,
+        "categorical": categorical or None,
+    }
     given |= {"numeric": numeric or None, "strict": strict or None, "impute": impute, "encoding": encoding}
     given |= {"header": None if header else False, "validation_file": validation_file, "test_file": test_file}
     given |= {"group": group, "time": time, "weight_column": weight_column}
     given |= {"size": size, "noise": noise, "pixels": pixels, "folder": folder}
+    given |= {"labels": labels, "test_labels": test_labels}
     check_applies(kind, given | {"test": test})
     if task == "regression" and kind != TABLE:
         raise UserError(f"task='regression' is for {TABLE}, and {kind} has classes; leave task (--task) out")
     if preprocessing is not None:
-        settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
+        settled: dict[str, object] = {
+            "classes": classes,
+            "standardize": None if standardize else False,
+            "components": components,
+        }
         settled |= {key: given[key] for key in ("impute", "drop", "keep", "categorical", "numeric", "strict")}
         check_no_options(settled | {"task": None if task == "auto" else task})
         classes = None if kind == TABLE else preprocessing.classes
@@ -175,6 +194,9 @@ def load(
             aside=Aside(group, time, weight_column),
             preprocessing=preprocessing,
         )
+    elif kind == IMAGES:
+        pairs = idx.Pairs(name, labels, test_file, test_labels)
+        examples = idx.load_idx(pairs, classes=classes, pixels=pixels)
     elif kind == "mnist":
         examples = mnist.load_mnist(folder, classes=classes, pixels=pixels)
     elif kind in built_in.SCIKIT_NAMES:
@@ -184,7 +206,7 @@ def load(
     if preprocessing is not None:
         check_same_columns(kind, examples, preprocessing)
     return split_and_preprocessed(
-        Path(name).name if kind == TABLE else kind,
+        Path(name).name if kind in (TABLE, IMAGES) else kind,
         examples,
         seed=seed,
         validation=validation,
@@ -206,7 +228,7 @@ def check_option_types(given: dict[str, object]) -> None:
 
 
 def known_kind(name: str | Path) -> str:
-    """The built-in set of this name, or `TABLE` for a path.
+    """The built-in set of this name, or `TABLE` or `IMAGES` for a path.
 
     Raises:
         UserError: neither, with the nearest name.
@@ -214,13 +236,15 @@ def known_kind(name: str | Path) -> str:
     if isinstance(name, str) and name in NAMES:
         return name
     path = path_of("name", name, "a table, or the name of a data set")
+    if idx.is_idx(path):
+        return IMAGES
     # Asked of a name that is too long, the system raises.
     with suppress(OSError):
         if str(path) == STANDARD_INPUT or path.name.lower().endswith(SUFFIXES) or path.exists():
             return TABLE
     raise UserError(
         f"unknown data set {str(name)!r}; the nearest is {nearest_name(str(name), NAMES)!r}; choose from: "
-        f"{', '.join(NAMES)}, or give a file ending in {', '.join(SUFFIXES)}"
+        f"{', '.join(NAMES)}, or give a file ending in {', '.join(SUFFIXES)}, or an idx file of images with --labels"
     )
 
 

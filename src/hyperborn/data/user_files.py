@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hyperborn.arguments import path_of
 from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.columns import matrix
 from hyperborn.data.dataset import Labelled, RawExamples
 from hyperborn.data.frames import has_named_columns
+from hyperborn.data.idx import is_idx, table_of_images
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, read_table
@@ -110,6 +112,8 @@ def raw_table(
 ) -> Table:
     """A table with the columns of a preprocessing: as it is, from a file, a data frame, or raw rows in their order.
 
+    A file is a table, or an idx file of images, whose pixels are the columns.
+
     A data frame is a mapping from names to values, or one of pandas, Polars or PyArrow. Raw rows have the shape
     (examples, columns). Columns that are not needed are not read; of a file those to be `copied` are.
 
@@ -120,6 +124,10 @@ def raw_table(
     if isinstance(source, Table):
         return source
     if isinstance(source, str | PathLike):
+        if is_idx(path := path_of("table", source, "a file")):
+            if copied:
+                raise UserError(f"{path} holds images, which have no columns to keep; leave --keep-columns out")
+            return table_of_images(path, names)
         return read_table(
             source, only=names, text=categorical_names(preprocessing), copied=copied, decimal=preprocessing.decimal
         )

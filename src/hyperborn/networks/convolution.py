@@ -1,4 +1,4 @@
-"""Small binary convolutional networks for square images."""
+"""Small binary convolutional networks for images of one channel."""
 
 import math
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from hyperborn.networks.layers import (
     scaling_fields,
 )
 from hyperborn.networks.network import Field, Network
+from hyperborn.printable import shown
 
 
 @final
@@ -25,15 +26,15 @@ from hyperborn.networks.network import Field, Network
 class BinaryConvNet(Network):
     """Convolutions with binary kernels, and a dense binary layer from their last maps to the logits.
 
-    Features are the pixels, row-major, of square images of one channel: 784 for 28 x 28. Weights are ordered K1, K2,
-    ..., W<last>, each kernel row-major (rows, columns, channels in, channels out) and W in the order (map rows, map
-    columns, channels, outputs). Kernels correlate (they are not flipped) and move by ``stride``; images are padded with
-    zeros so that a side of m pixels has ⌈m / stride⌉ positions ("same" padding: as few zeros as possible, an odd one
-    after the last pixel). Sums are divided by the square root of their inputs, padding counted. With
-    ``normalization="layer"`` they are brought to mean 0 and variance 1 over all channels and positions of an example,
-    between layers. Side parameters are a log gain and a shift a channel, one log gain for the logits and a shift for
-    each. Two classes have one logit, more
-    have one a class. The sign activation is +1 at 0.
+    Features are the pixels, row-major, of images of one channel: 784 for 28 x 28. They are square unless
+    ``image_shape``, (height, width), says otherwise. Weights are ordered K1, K2, ..., W<last>, each kernel row-major
+    (rows, columns, channels in, channels out) and W in the order (map rows, map columns, channels, outputs). Kernels
+    correlate (they are not flipped) and move by ``stride``; images are padded with zeros so that a side of m pixels has
+    ⌈m / stride⌉ positions ("same" padding: as few zeros as possible, an odd one after the last pixel). Sums are divided
+    by the square root of their inputs, padding counted. With ``normalization="layer"`` they are brought to mean 0 and
+    variance 1 over all channels and positions of an example, between layers. Side parameters are a log gain and a shift
+    a channel, one log gain for the logits and a shift for each. Two classes have one logit, more have one a class. The
+    sign activation is +1 at 0.
 
     The defaults make 20,432 weights of 28 x 28 and 6,032 of 8 x 8 pixels with 10 classes. Straight-through training
     reaches 98.2 % on MNIST with them (8 epochs, standardised pixels); with tanh and no normalisation, 96.9 % there and
@@ -52,6 +53,7 @@ class BinaryConvNet(Network):
     activation: Activation = "relu"
     values: tuple[float, float] = (-1.0, 1.0)
     normalization: Normalization = "layer"
+    image_shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         # Lists (from JSON) and integer values are taken, and stored so that equal networks compare equal.
@@ -63,14 +65,12 @@ class BinaryConvNet(Network):
         object.__setattr__(self, "values", checked_values(self.values))
         check_one_of("activation", self.activation, get_args(Activation))
         check_one_of("normalization", self.normalization, get_args(Normalization))
-        if math.isqrt(self.n_features) ** 2 != self.n_features:
-            remedy = "give pixels of square images of one channel, such as 784 for 28 x 28 (pad or crop others)"
-            raise UserError(f"n_features={self.n_features} is no square number; {remedy}")
-        for number, size in enumerate(self._sizes[:-1], start=1):
+        object.__setattr__(self, "image_shape", _image_shape(self.image_shape, self.n_features))
+        for number, (height, width) in enumerate(self._sizes[:-1], start=1):
             # Otherwise some weights would only be multiplied with padding.
-            if size < self.kernel_size:
+            if min(height, width) < self.kernel_size:
                 remedy = "give a smaller kernel_size or stride, or fewer channels"
-                where = f"the {size} x {size} pixels at convolution {number}"
+                where = f"the {height} x {width} pixels at convolution {number}"
                 raise UserError(f"kernel_size={self.kernel_size} exceeds {where}; {remedy}")
 
     @property
@@ -79,7 +79,7 @@ class BinaryConvNet(Network):
         shapes: list[tuple[str, tuple[int, ...]]] = [
             (f"K{number}", (*window, *maps)) for number, maps in enumerate(pairwise((1, *self.channels)), start=1)
         ]
-        shapes.append((f"W{len(self.channels) + 1}", (self._sizes[-1] ** 2 * self.channels[-1], self.n_outputs)))
+        shapes.append((f"W{len(self.channels) + 1}", (math.prod(self._sizes[-1]) * self.channels[-1], self.n_outputs)))
         fields: list[Field] = []
         start = 0
         for name, shape in shapes:
@@ -104,25 +104,32 @@ class BinaryConvNet(Network):
     def working_floats(self) -> int:
         # Patches, and either the maps that they are cut from, padded and not, or their sums while these are scaled.
         most = 0
-        for size, (inputs, outputs) in zip(self._sizes[:-1], pairwise((1, *self.channels)), strict=True):
-            wide = size + sum(padding(size, self.kernel_size, self.stride))
-            places = positions(size, self.stride) ** 2
-            beside = max((size**2 + wide**2) * inputs, 4 * places * outputs)
+        for size, places, inputs, outputs in self._convolutions:
+            wide = [pixels + sum(padding(pixels, self.kernel_size, self.stride)) for pixels in size]
+            beside = max((math.prod(size) + math.prod(wide)) * inputs, 4 * places * outputs)
             most = max(most, places * self.kernel_size**2 * inputs + beside)
         return most + 4 * self.n_outputs
+
+    @property
+    def products_per_example(self) -> int:
+        # A weight of a kernel is multiplied at every position.
+        kernels = sum(
+            places * self.kernel_size**2 * inputs * outputs for _, places, inputs, outputs in self._convolutions
+        )
+        return kernels + math.prod(self.fields[-1].shape)
 
     def forward(self, weights: Any, x: Any, side: Any = None) -> Any:
         module = weights.__array_namespace__()
         arrays, leading = self.unpack(weights), weights.shape[:-1]
         examples, (pixels, *sizes) = len(x), self._sizes
         # The first convolution's patches have no leading axes: they are the same for all networks.
-        layer = x.reshape(examples, pixels, pixels, 1)
+        layer = x.reshape(examples, *pixels, 1)
         for number, (channels, size) in enumerate(zip(self.channels, sizes, strict=True), start=1):
             layer = patches(layer, self.kernel_size, self.stride, module)
             inputs = layer.shape[-1]
-            layer = layer.reshape(*layer.shape[:-3], examples * size**2, inputs)
+            layer = layer.reshape(*layer.shape[:-3], examples * math.prod(size), inputs)
             layer = module.matmul(layer, arrays[f"K{number}"].reshape(*leading, inputs, channels))
-            layer = layer.reshape(*leading, examples, size, size, channels) / math.sqrt(inputs)
+            layer = layer.reshape(*leading, examples, *size, channels) / math.sqrt(inputs)
             if self.normalization == "layer":
                 layer = normalized(layer, (-3, -2, -1), module)
             layer = ACTIVATIONS[self.activation](self._rescaled(number, layer, module, side), module)
@@ -135,12 +142,43 @@ class BinaryConvNet(Network):
         return sums if side is None else rescaled(number, sums, self.unpack_side(side), module)
 
     @property
-    def _sizes(self) -> list[int]:
-        """Sides of the images and of the maps of each convolution, in pixels."""
-        sizes = [math.isqrt(self.n_features)]
+    def _sizes(self) -> list[tuple[int, int]]:
+        """Height and width of the images and of the maps of each convolution, in pixels."""
+        assert self.image_shape is not None, "filled in when the network is made"
+        sizes = [self.image_shape]
         for _ in self.channels:
-            sizes.append(positions(sizes[-1], self.stride))
+            height, width = sizes[-1]
+            sizes.append((positions(height, self.stride), positions(width, self.stride)))
         return sizes
+
+    @property
+    def _convolutions(self) -> list[tuple[tuple[int, int], int, int, int]]:
+        """Of each convolution the size of its input maps, its positions, and its channels in and out."""
+        sizes = self._sizes
+        maps = pairwise((1, *self.channels))
+        return [(size, math.prod(after), *pair) for size, after, pair in zip(sizes, sizes[1:], maps, strict=False)]
+
+
+def _image_shape(shape: Any, n_features: int) -> tuple[int, int]:
+    """Height and width of images of so many pixels; those of a square where nothing is given.
+
+    Raises:
+        UserError: if they are no two numbers, or their product is another number.
+    """
+    if shape is None:
+        side = math.isqrt(n_features)
+        if side**2 != n_features:
+            raise UserError(
+                f"n_features={n_features} is no square number; give image_shape=(height, width) of images that are "
+                "not square"
+            )
+        return side, side
+    if not isinstance(shape, tuple | list) or len(shape) != 2:
+        raise UserError(f"image_shape={shown(shape)} must be height and width, such as (28, 28)")
+    height, width = (whole_number("a side of image_shape", side, 1) for side in shape)
+    if height * width != n_features:
+        raise UserError(f"image_shape=({height}, {width}) has {height * width} pixels, not n_features={n_features}")
+    return height, width
 
 
 def _channels(channels: Any) -> tuple[int, ...]:
@@ -162,15 +200,19 @@ def padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 
 
 def patches(images: Any, kernel: int, stride: int, module: Any) -> Any:
-    """Patches (..., places, kernel² channels) of images (..., size, size, channels), places row-major.
+    """Patches (..., places, kernel² channels) of images (..., height, width, channels), places row-major.
 
     A patch holds the rows, columns and channels under the kernel, row-major. It is put together from one strided slice
     for each offset inside the kernel: no index arrays, and the derivative of a slice is cheaper than that of a gather.
     """
-    *leading, size, _, channels = images.shape
-    count, around = positions(size, stride), padding(size, kernel, stride)
-    if any(around):
-        images = module.pad(images, [*[(0, 0)] * len(leading), around, around, (0, 0)])
-    spans = [slice(offset, offset + stride * (count - 1) + 1, stride) for offset in range(kernel)]
-    parts = [images[..., rows, columns, :] for rows in spans for columns in spans]
-    return module.concatenate(parts, axis=-1).reshape(*leading, count**2, kernel**2 * channels)
+    *leading, height, width, channels = images.shape
+    around = [padding(size, kernel, stride) for size in (height, width)]
+    if any(map(any, around)):
+        images = module.pad(images, [*[(0, 0)] * len(leading), *around, (0, 0)])
+    rows, columns = positions(height, stride), positions(width, stride)
+
+    def spans(count: int) -> list[slice]:
+        return [slice(offset, offset + stride * (count - 1) + 1, stride) for offset in range(kernel)]
+
+    parts = [images[..., row, column, :] for row in spans(rows) for column in spans(columns)]
+    return module.concatenate(parts, axis=-1).reshape(*leading, rows * columns, kernel**2 * channels)

@@ -83,6 +83,10 @@ class Fitted(Network):
     def working_floats(self) -> int:
         return self.network.working_floats
 
+    @property
+    def products_per_example(self) -> int:
+        return self.network.products_per_example
+
     def forward(self, weights: Any, x: Any, side: Any = None) -> Any:
         del side
         return self.network.forward(weights, x, self.side.astype(weights.dtype))

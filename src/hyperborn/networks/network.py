@@ -102,6 +102,14 @@ class Network(abc.ABC):
         return Categorical(self.n_classes)
 
     @property
+    def products_per_example(self) -> int:
+        """Products of a weight with an input in one forward pass of one example.
+
+        As many as weights, unless a network says otherwise: where weights are shared over positions they are more.
+        """
+        return self.n_weights
+
+    @property
     def n_weights(self) -> int:
         """Number of weights, which is that of bits and of qubits."""
         return self.fields[-1].stop

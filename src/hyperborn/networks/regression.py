@@ -66,6 +66,10 @@ class Regression(Network):
     def working_floats(self) -> int:
         return self.network.working_floats + 2 * self.n_outputs
 
+    @property
+    def products_per_example(self) -> int:
+        return self.network.products_per_example
+
     def forward(self, weights: Any, x: Any, side: Any = None) -> Any:
         own = None if side is None or not self.network.n_side else side[..., : self.network.n_side]
         return self.with_noise(self.network.forward(weights[..., : self.network.n_weights], x, own), weights, side)

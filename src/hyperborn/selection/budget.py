@@ -4,9 +4,10 @@ The time of a fit is modelled, never measured: a choice must not depend on how b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
+from hyperborn.networks import Network
 from hyperborn.training.definition import Definition
 from hyperborn.training.minibatch.estimator import MinibatchEstimator
 from hyperborn.training.regimes import regime_of
@@ -19,13 +20,16 @@ class Effort:
     Attributes:
         seconds: of all fits on one core, as the model has them; they are made `AT_ONCE`, and compilation comes on top.
         folds: parts of the examples that are held out in turn.
+        final: seconds of the final fit of a network that shares weights over positions, whose steps are as many as
+            that allows: it would take many times those of a perceptron otherwise.
     """
 
     seconds: float
     folds: int
+    final: float
 
 
-EFFORTS = {"quick": Effort(3.0, 3), "normal": Effort(11.0, 5), "thorough": Effort(400.0, 10)}
+EFFORTS = {"quick": Effort(3.0, 3, 20.0), "normal": Effort(11.0, 5, 45.0), "thorough": Effort(400.0, 10, 400.0)}
 """By the option's value."""
 
 FEWEST_ROWS = 5_000
@@ -37,15 +41,20 @@ FEWEST_CANDIDATES = 2
 KEPT = 3
 """Candidates that all folds are for, where time allows no more: the others are given up after two of them."""
 
+FEWEST_STEPS = 300
+"""Steps that a fit takes at least, whatever its time."""
+
 AT_ONCE = 2
 """Fits that are made at the same time, each on a core of its own."""
 
 SECONDS_A_STEP = 1.2e-4
 SECONDS_A_PRODUCT = 1.5e-10
+SECONDS_A_SHARED_PRODUCT = 4e-10
 SECONDS_A_PREDICTION = 1e-7
 SECONDS_A_TABLE = 0.3
-"""Of the model: a step's overhead, a weight's product with a feature, a weight's part in the prediction of an example,
-and the enumeration of up to 2^16 networks. Measured on one core of a server of 2024, from 90 to 4,000 rows."""
+"""Of the model: a step's overhead, a weight's product with a feature, a further one of a weight that is shared over
+positions (whose patches are copied), a weight's part in the prediction of an example, and the enumeration of up to 2^16
+networks. Measured on one core of a server of 2024, from 90 to 4,000 rows."""
 COMPILATION = 3.0
 """Seconds that a network's program takes to compile, for each size of training set."""
 
@@ -73,11 +82,25 @@ def seconds_of(definition: Definition, examples: int, held_out: int) -> float:
     """Seconds of a fit to so many examples, and of predicting others, as the model has them."""
     if regime_of(definition).enumerates:
         return SECONDS_A_TABLE
+    products = cast(Network, definition.network).products_per_example
+    return definition.steps * seconds_of_step(definition, examples) + SECONDS_A_PREDICTION * held_out * products
+
+
+def seconds_of_step(definition: Definition, examples: int) -> float:
+    """Seconds of a step on minibatches of so many examples, as the model has them."""
     draws = getattr(cast(MinibatchEstimator, definition.estimator), "samples", 4)
     rows = examples if examples < 2 * definition.batch_size else definition.batch_size
-    products = draws * rows * definition.n_weights * definition.restarts
-    predicting = SECONDS_A_PREDICTION * held_out * definition.n_weights
-    return definition.steps * (SECONDS_A_STEP + SECONDS_A_PRODUCT * products) + predicting
+    shared = cast(Network, definition.network).products_per_example - definition.n_weights
+    products = SECONDS_A_PRODUCT * definition.n_weights + SECONDS_A_SHARED_PRODUCT * shared
+    return SECONDS_A_STEP + draws * rows * definition.restarts * products
+
+
+def in_time(definition: Definition, examples: int, seconds: float) -> Definition:
+    """The definition with fewer steps, where its network shares weights over positions and takes longer than this."""
+    if cast(Network, definition.network).products_per_example == definition.n_weights:
+        return definition
+    affordable = max(FEWEST_STEPS, int(seconds / seconds_of_step(definition, examples)))
+    return replace(definition, steps=min(definition.steps, affordable))
 
 
 def planned(definitions: Sequence[Definition], examples: int, held_out: int, effort: Effort) -> Plan:

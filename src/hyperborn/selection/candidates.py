@@ -4,11 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hyperborn.config.applicability import unused_by_network
 from hyperborn.config.definitions import definition_of
 from hyperborn.config.models import RunConfig
 from hyperborn.config.networks import LARGEST_CHOSEN
+from hyperborn.config.options import CONVOLUTIONAL
+from hyperborn.config.parts import own_class
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
+from hyperborn.networks import BinaryConvNet
 from hyperborn.training.definition import Definition
 
 UNIT_NAMES = {"identity": "linear"}
@@ -42,13 +46,20 @@ def units(hidden: list[int], activation: str, beta: float, register_size: int = 
     }
 
 
+def convolution(beta: float, **more: Any) -> dict[str, Any]:
+    """Values that make a convolutional network on many registers, for images."""
+    return {"posterior": "registers", "network": CONVOLUTIONAL, "register_size": 1, "beta": beta, **more}
+
+
 def quick() -> Iterator[dict[str, Any]]:
     for beta in BETAS:
+        yield convolution(beta)
         yield units([64], "tanh", beta)
 
 
 def normal() -> Iterator[dict[str, Any]]:
     for beta in BETAS:
+        yield convolution(beta)
         for activation in ACTIVATIONS:
             yield units([64], activation, beta)
     yield dict(ONE_REGISTER)
@@ -56,6 +67,7 @@ def normal() -> Iterator[dict[str, Any]]:
 
 def thorough() -> Iterator[dict[str, Any]]:
     yield from normal()
+    yield convolution(0.03, channels=[16, 32])
     for beta in (0.01, 0.3):
         for activation in ACTIVATIONS:
             yield units([64], activation, beta)
@@ -67,16 +79,15 @@ def thorough() -> Iterator[dict[str, Any]]:
 
 
 LISTS = {"quick": quick, "normal": normal, "thorough": thorough}
-"""Values of candidates, the most promising first, by effort."""
+"""Values of candidates, the most promising first, by effort; those that are for images are left out elsewhere."""
 
 SOFT = {"normalization": "none"}
-"""Values that candidates have on registers unless the user gave another: normalised, linear units would not be linear,
-and a layer of 64 units predicted no better."""
+"""Values that units have on registers unless the user gave another: normalised, linear units would not be linear, and a
+layer of 64 units predicted no better."""
 
 STANDING = {
     "backend": "a backend runs one circuit",
     "prior_from": "the earlier run settles it",
-    "network": "the network is given",
     "circuit": "the circuit is given",
 }
 """Options without a default that leave nothing to choose, and why."""
@@ -87,6 +98,8 @@ def settled(config: RunConfig) -> str | None:
     for key, why in STANDING.items():
         if getattr(config, key) is not None:
             return why
+    if config.network is not None and own_class("network", config.network) is not None:
+        return "the network is given"
     if config.objective != "elbo":
         return "only elbo has a choice"
     if config.posterior == "register":
@@ -97,33 +110,43 @@ def settled(config: RunConfig) -> str | None:
 
 
 def agrees(config: RunConfig, settings: Mapping[str, Any]) -> bool:
-    """Whether a candidate has the values that the user gave."""
+    """Whether a candidate has the values that the user gave, and its network takes all of them."""
+    network = settings.get("network")
+    if config.network not in (None, network) or unused_by_network(config, network):
+        return False
     given = config.chosen(settings)
     return all(settings[key] == value for key, value in given.items())
 
 
 def candidates_of(config: RunConfig, data: Dataset) -> list[Candidate]:
     """The candidates of the configuration's effort that agree with it and can be trained on the data, in order."""
-    found: list[Candidate] = []
+    found: dict[str, Candidate] = {}
     for settings in LISTS[config.effort]():
         if not agrees(config, settings):
             continue
-        many = settings["posterior"] == "registers"
-        full = settings | ({key: value for key, value in SOFT.items() if key not in config.given} if many else {})
+        if "network" in settings and data.image_shape is None:
+            continue
+        of_units = "activation" in settings
+        full = settings | ({key: value for key, value in SOFT.items() if key not in config.given} if of_units else {})
         own = config.model_copy(update=full)
         try:
             definition = definition_of(own, data, own.objective)
         except UserError:
             continue
+        many = settings["posterior"] == "registers"
         if many or definition.n_weights <= LARGEST_CHOSEN or config.chosen(["hidden"]):
-            found.append(Candidate(name_of(settings, definition), full, own))
-    return found
+            name = name_of(settings, definition)
+            # Channels that a candidate names may be those of the images' size anyway.
+            found.setdefault(name, Candidate(name, full, own))
+    return list(found.values())
 
 
 def name_of(settings: Mapping[str, Any], definition: Definition) -> str:
     """A candidate in words."""
     if settings["posterior"] == "register":
         return f"one register of {definition.n_weights} weights"
+    if isinstance(network := definition.network, BinaryConvNet):
+        return f"convolutions of {'-'.join(map(str, network.channels))} channels, β = {settings['beta']:g}"
     activation = settings["activation"]
     layers = "-".join(map(str, settings["hidden"]))
     size = settings["register_size"]
@@ -134,11 +157,14 @@ def name_of(settings: Mapping[str, Any], definition: Definition) -> str:
 def simplicity(candidate: Candidate) -> tuple[float, ...]:
     """Smallest for the candidate that is taken among those that predict equally well: large β, linear units first.
 
-    One register is last: what is scored of it is the exact posterior, which its circuit comes near.
+    Convolutions come after units. One register is last: what is scored of it is the exact posterior, which its circuit
+    comes near.
     """
     settings = candidate.settings
     if settings["posterior"] == "register":
-        return (1.0,)
+        return (2.0,)
+    if "network" in settings:
+        return (1.0, float(sum(settings.get("channels", ()))), -settings["beta"])
     linear = settings["activation"] == "identity"
     return (0.0, float(sum(settings["hidden"])), float(settings["register_size"]), -settings["beta"], float(not linear))
 

@@ -13,7 +13,7 @@ from hyperborn.config.models import RunConfig
 from hyperborn.data import Dataset, Split
 from hyperborn.errors import UserError
 from hyperborn.predictive import Predictions
-from hyperborn.selection.budget import AT_ONCE, EFFORTS, Plan, planned
+from hyperborn.selection.budget import AT_ONCE, EFFORTS, Effort, Plan, in_time, planned
 from hyperborn.selection.candidates import Candidate, candidates_of, check_needed, settled, simplicity
 from hyperborn.selection.cross_fitting import (
     HeldOut,
@@ -87,13 +87,26 @@ def choose(
     if len(candidates) < 2 or not (len(data.validation) or can_be_held_out(data.train.y)):
         few = "there is one candidate" if len(candidates) < 2 else "there are too few examples to hold one out"
         check_needed(config, few)
-        only = candidates[0].config if candidates else config
         data = data if holds_out else load(config)
-        return Selection(definition_of(only, data, only.objective), data, None)
+        only = candidates[0].config if candidates else config
+        definition = definition_in_time(only, data, EFFORTS[config.effort].final)
+        return Selection(definition, data, None)
     choice, best = scored(config, candidates, data, note=note, progress=progress)
     if holds_out and config.refit:
         data = load(whole)
-    return Selection(definition_of(best.config, data, best.config.objective), data, choice)
+    return Selection(definition_in_time(best.config, data, EFFORTS[config.effort].final), data, choice)
+
+
+def definition_in_time(config: RunConfig, data: Dataset, seconds: float) -> Definition:
+    """The definition of a configuration on the data, with as many steps as the time allows if none are given.
+
+    Args:
+        config: the configuration.
+        data: what is learnt from.
+        seconds: of a fit; see `in_time`.
+    """
+    definition = definition_of(config, data, config.objective)
+    return definition if "steps" in config.given else in_time(definition, len(data.train), seconds)
 
 
 def scored(
@@ -105,8 +118,9 @@ def scored(
     progress: Count,
 ) -> tuple[Choice, Candidate]:
     """The choice among at least two candidates, and the chosen one."""
-    definitions = [definition_of(candidate.config, data, config.objective) for candidate in candidates]
-    plan = planned(definitions, len(data.train), len(data.validation), EFFORTS[config.effort])
+    effort = EFFORTS[config.effort]
+    definitions = [definition_in_time(candidate.config, data, effort.final) for candidate in candidates]
+    plan = planned(definitions, len(data.train), len(data.validation), effort)
     if plan.seconds > LONG:
         many = f"choosing among {plan.candidates} candidates"
         note(f"{many} takes about {minutes(plan.seconds)} (--effort quick for less)")
@@ -117,7 +131,7 @@ def scored(
         if count < len(remaining):
             remaining = sorted(remaining, key=lambda candidate: found[candidate.name].losses.mean())[:count]
         own = learning_from(data, train)
-        answers = answered(config, remaining, own, held_out, lambda: progress(min(next(done), total - 1), total))
+        answers = answered(effort, remaining, own, held_out, lambda: progress(min(next(done), total - 1), total))
         remaining = [candidate for candidate in remaining if isinstance(answers[candidate.name], Predictions)]
         for candidate in remaining:
             found[candidate.name] = found[candidate.name].added(answers[candidate.name], held_out)
@@ -135,7 +149,7 @@ def scored(
 
 
 def answered(
-    config: RunConfig,
+    effort: Effort,
     candidates: Sequence[Candidate],
     data: Dataset,
     held_out: Split,
@@ -143,7 +157,7 @@ def answered(
 ) -> dict[str, Any]:
     """Predictions of held-out examples by the name of each candidate, or the error that stopped its training."""
     answers: dict[str, Any] = {}
-    tasks = [definition_of(candidate.config, data, config.objective) for candidate in candidates]
+    tasks = [definition_in_time(candidate.config, data, effort.seconds) for candidate in candidates]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
             waiting = [pool.submit(predictions_after, definition, data, held_out) for definition in tasks]
