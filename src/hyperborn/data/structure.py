@@ -16,6 +16,10 @@ from hyperborn.data.tables import MOST_CHARACTERS, check_values
 from hyperborn.errors import UserError
 
 DELIMITERS = (",", ";", "\t", "|")
+BLANK = " "
+"""What separates fields where nothing else does, and all records have as many: one or more of them."""
+FEWEST_BETWEEN_BLANKS = 3
+"""Fewest columns between blanks: two words may be one cell."""
 SNIFFED = 50
 """Records looked at to find the delimiter."""
 FAULTS = 5
@@ -46,13 +50,18 @@ def records(text: bytes, delimiter: str, source: str) -> Iterator[tuple[int, lis
 
 
 def found_delimiter(text: bytes, source: str) -> str:
-    """The delimiter that splits the first records into the most columns, all of one width if any does."""
+    """The delimiter that splits the first records into the most columns, all of one width if any does.
+
+    Blanks separate only what has no other delimiter.
+    """
     best, best_score = DELIMITERS[0], (False, 1)
-    for delimiter in DELIMITERS:
+    for delimiter in (*DELIMITERS, BLANK):
         try:
             widths = [len(record) for _, record in islice(records(text, delimiter, source), SNIFFED)]
         except UserError:
             continue  # this delimiter leaves a quote open; if all do, the error comes when the file is read
+        if delimiter == BLANK and (best_score[1] > 1 or len(set(widths)) != 1 or widths[0] < FEWEST_BETWEEN_BLANKS):
+            continue
         if widths and (score := (len(set(widths)) == 1 and widths[0] > 1, widths[0])) > best_score:
             best, best_score = delimiter, score
     return best
