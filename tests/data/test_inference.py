@@ -34,6 +34,7 @@ def found_of(values: Any, name: str = "c", **choices: Any) -> Features:
         ("PassengerId", [17 * row for row in range(ROWS)], "an identifier: a number of its own in each row"),
         ("customer_id", list(range(ROWS)), "an identifier: a number of its own in each row"),
         ("Unnamed: 0", list(RANDOM.permutation(ROWS)), "an identifier: a number of its own in each row"),
+        ("ID", [*range(ROWS - 3), 0, 1, 2], "an identifier: 37 different numbers in 40 rows"),
     ],
 )
 def test_what_says_nothing_is_left_out_and_can_be_kept(name: str, values: list, reason: str) -> None:
@@ -53,6 +54,7 @@ def test_what_says_nothing_is_left_out_and_can_be_kept(name: str, values: list, 
         ("paid", range(ROWS)),
         ("id", [row / 7 for row in range(ROWS)]),
         ("id", [row // 2 for row in range(ROWS)]),
+        ("index", [*range(ROWS - 3), 0, 1, 2]),
         ("id", range(12)),
         ("c", [1e-200 * row for row in range(ROWS)]),
     ],
@@ -127,10 +129,16 @@ def test_numbers_that_are_categories() -> None:
     np.testing.assert_array_equal(matrix(table, [column], strict=False, imputed=True), [[0, 0, 1], [0, 1, 0]])
 
 
-@pytest.mark.parametrize("style", ["{y}-{m:02}-{d:02}", "{d:02}.{m:02}.{y}", "{y}/{m:02}/{d:02}", "{m:02}/{d:02}/{y}"])
+@pytest.mark.parametrize(
+    "style",
+    [
+        *("{:%Y-%m-%d}", "{:%d.%m.%Y}", "{:%Y/%m/%d}", "{:%m/%d/%Y}"),
+        *("{:%b %d %Y}", "{:%b %d, %Y}", "{:%B %d, %Y}", "{:%d %B %Y}", "{0:%b} {0.day} {0:%Y}"),
+    ],
+)
 def test_dates_become_year_month_day_of_the_week_and_days(style: str) -> None:
     days = np.datetime64("2023-01-31") + 11 * np.arange(ROWS)
-    texts = [style.format(y=day.year, m=day.month, d=day.day) for day in days.tolist()]
+    texts = [style.format(day) for day in days.tolist()]
     (column,) = found_of(texts).columns
     assert column == Column("c", parts=("year", "month", "day of the week", "days"))
     assert column.features == ("c year", "c month", "c day of the week", "c days")

@@ -56,6 +56,20 @@ def test_standardised_training_rows_have_mean_zero_and_deviation_one() -> None:
     np.testing.assert_allclose(x.std(axis=0), 1, rtol=1e-12)
 
 
+def test_marks_of_rare_categories_and_missing_values_are_not_blown_up() -> None:
+    """One row in a hundred: its own deviation, 0.0995, would make it 9.95."""
+    rows = np.arange(100)
+    column = Column("c", ("often", "seldom"))
+    number = Column("n", missing=True)
+    raw = np.column_stack([rows > 0, rows == 0, rows == 1, rows == 0]).astype(float)
+    found = fitted_preprocessing(raw, (column, number), standardize=True, components=None, impute=True, **NAMES)
+    assert found.features == ("c=often", "c=seldom", "n", "n is missing")
+    assert found.scales is not None
+    own = np.sqrt(0.01 * 0.99)
+    np.testing.assert_allclose(found.scales, [0.25, 0.25, own, 0.25])
+    np.testing.assert_allclose(found.apply(raw)[0], [-0.99 / 0.25, 0.99 / 0.25, -0.01 / own, 0.99 / 0.25])
+
+
 def test_constant_column_has_scale_one_even_where_its_deviation_is_rounding() -> None:
     values = np.full(7, 0.1)
     assert values.std() != 0  # the trap: dividing by this would blow rounding up to order one

@@ -20,7 +20,11 @@ DATE_FORMATS = (
     "%d/%m/%Y",
     "%d-%m-%Y",
     "%d %b %Y",
+    "%d %B %Y",
     "%b %d, %Y",
+    "%b %d %Y",
+    "%B %d, %Y",
+    "%B %d %Y",
     "%d-%b-%Y",
 )
 """Ways to write a date, the first that fits all of a column is taken; 03/04/2024 alone is March 4."""

@@ -1,5 +1,6 @@
 """The first record of delimited text: whether it names the columns, and what those are called that it does not name."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -13,15 +14,20 @@ MOSTLY = 0.5
 """Share of the cells of the first record that look like data from which it is no header."""
 FEWEST_NUMBERED = 3
 """Fewest names that are numbers one after the other: years, or the numbers of pixels."""
+QUOTED = re.compile("'[^']*'")
 NO_HEADER = "if the file has no header, give header=False (--no-header); else name the columns"
 
 
 def column_names(header: Sequence[str], line: int, source: str) -> list[str]:
     """Names of the columns of a header, stripped; one without a name is called ``Unnamed: k`` as in pandas, k from 0.
 
+    Where every name stands between single quotes, these are none of the names.
+
     Raises:
         UserError: for two columns of one name.
     """
+    if all(QUOTED.fullmatch(cell.strip()) for cell in header):
+        header = [cell.strip()[1:-1] for cell in header]
     names = [text_form(cell) or f"Unnamed: {place}" for place, cell in enumerate(header)]
     if (name := first_repeated(names)) is not None:
         raise UserError(f"{source}, line {line}: column {name!r} is named twice; rename one")

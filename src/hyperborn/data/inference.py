@@ -27,11 +27,10 @@ MOSTLY = 0.5
 RARE_SHARE, LEAST_RARE, MOST_RARE = 0.01, 2, 10
 """A category is rare below this share of the rows, and always below the first count, never from the second on."""
 
-ROW_NAMES = re.compile(
-    r"unnamed: \d+|index|row[ _.]?(names?|numbers?|no|nr|id)|x|obs(ervation)?|case|nos?\.?|nr\.?|#"
-    r"|(.*[ _.-])?id|.*[a-z]I[dD]",
-)
+ROW_NAMES = re.compile(r"unnamed: \d+|index|row[ _.]?(names?|numbers?|no|nr|id)|x|obs(ervation)?|case|nos?\.?|nr\.?|#")
 """Names of columns that number the rows, if all of their values are different whole numbers."""
+IDENTIFIER = re.compile(r"(.*[ _.-])?[iI][dD]|.*[a-z]I[dD]")
+"""Names of columns that number what rows are of, if nearly all of their values are: a patient may come again."""
 
 
 @dataclass
@@ -90,15 +89,17 @@ def useless(table: Table, name: str) -> str | None:
     distinct = pd.unique(present)
     if len(present) == len(values) and (len(distinct) == 1 or is_constant(values)):
         return "constant"
-    different = len(distinct) == len(values) > FEW_CATEGORIES and values.dtype.kind == "f"
-    if different and numbers_rows(name) and (values == np.floor(values)).all():
+    whole = len(values) > FEW_CATEGORIES and values.dtype.kind == "f" and bool((values == np.floor(values)).all())
+    if whole and len(distinct) == len(values) and numbers_rows(name):
         return "an identifier: a number of its own in each row"
+    if whole and len(distinct) >= NEARLY_ALL * len(values) and IDENTIFIER.fullmatch(name.strip()):
+        return f"an identifier: {len(distinct)} different numbers in {len(values)} rows"
     return None
 
 
 def numbers_rows(name: str) -> bool:
     """Whether a column of this name numbers the rows, if its values are all different."""
-    return any(ROW_NAMES.fullmatch(text) for text in (name.strip(), name.strip().lower()))
+    return bool(ROW_NAMES.fullmatch(name.strip().lower()) or IDENTIFIER.fullmatch(name.strip()))
 
 
 def is_constant(values: np.ndarray) -> bool:

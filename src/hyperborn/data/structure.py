@@ -17,6 +17,10 @@ from hyperborn.data.tables import MOST_CHARACTERS, check_values
 from hyperborn.errors import UserError
 
 DELIMITERS = (",", ";", "\t", "|")
+BLANK = " "
+"""What separates fields where nothing else does, and all records have as many: one or more of them."""
+FEWEST_BETWEEN_BLANKS = 3
+"""Fewest columns between blanks: two words may be one cell."""
 SNIFFED = 50
 """Records looked at to find the delimiter."""
 FAULTS = 5
@@ -50,15 +54,18 @@ def found_delimiter(text: bytes, source: str) -> str:
     """The delimiter that splits the first records into equally many fields, or else into the most.
 
     Where several do, it is the one that leaves the largest share of numbers ("1,5;2,5" is two), and then the most.
+    Blanks separate only what has no other delimiter.
     """
     best, best_score = DELIMITERS[0], (False, 0.0, 1)
-    for delimiter in DELIMITERS:
+    for delimiter in (*DELIMITERS, BLANK):
         try:
             found = [record for _, record in islice(records(text, delimiter, source), SNIFFED)]
         except UserError:
             continue  # this delimiter leaves a quote open; if all do, the error comes when the file is read
         width = len(found[0]) if found else 0
         equal = width > 1 and all(len(record) == width for record in found)
+        if delimiter == BLANK and (best_score[2] > 1 or not equal or width < FEWEST_BETWEEN_BLANKS):
+            continue
         score = (equal, share_of_numbers(found) if equal else 0.0, width)
         if score > best_score:
             best, best_score = delimiter, score

@@ -1,0 +1,113 @@
+"""What scikit-learn's models make of the features that a run has encoded: the models differ, and nothing else does."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import KFold
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+DECAYS = (1e-4, 1.0, 10.0)
+"""Weight decays of the MLP, one of which three folds choose."""
+MANY = 5000
+"""Rows from which on the MLP stops early instead, with its default decay."""
+LEAST = float(np.finfo(np.float64).eps)
+"""A class has at least this probability (e^-36), as in scikit-learn's `log_loss`: forests are sure of what they say."""
+FOLDS = 5
+
+Model = Any
+"""An estimator of scikit-learn."""
+Loss = Callable[[Model, np.ndarray, np.ndarray], np.ndarray]
+"""Of a fitted model on features and labels, for each example."""
+
+
+def classifiers(x: np.ndarray, y: np.ndarray) -> dict[str, Model]:
+    """By name, not yet fitted."""
+    return {
+        "logistic regression": LogisticRegression(max_iter=20_000),
+        "forest": RandomForestClassifier(200, random_state=0),
+        "MLP": chosen_mlp(MLPClassifier, x, y, class_nll),
+    }
+
+
+def regressors(x: np.ndarray, y: np.ndarray) -> dict[str, Model]:
+    """By name, not yet fitted."""
+    return {
+        "linear regression": LinearRegression(),
+        "forest": RandomForestRegressor(200, random_state=0),
+        "MLP": chosen_mlp(MLPRegressor, x, y, squared_error),
+    }
+
+
+def chosen_mlp(kind: Callable[..., Model], x: np.ndarray, y: np.ndarray, loss: Loss) -> Model:
+    """64 units; their decay is what three folds find best, and many rows stop early instead."""
+    settings: dict[str, Any] = {"hidden_layer_sizes": (64,), "max_iter": 3000, "random_state": 0}
+    if len(y) >= MANY:
+        return kind(**settings, early_stopping=True)
+
+    def held_out(decay: float) -> float:
+        folds = KFold(3, shuffle=True, random_state=0).split(x)
+        losses = [loss(fitted(kind(**settings, alpha=decay), x[i], y[i]), x[j], y[j]) for i, j in folds]
+        return float(np.concatenate(losses).mean())
+
+    return kind(**settings, alpha=min(DECAYS, key=held_out))
+
+
+def fitted(model: Model, x: np.ndarray, y: np.ndarray) -> Model:
+    """Fitted; that an MLP has not converged after 3,000 epochs is left at that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(x, y)
+
+
+def class_nll(model: Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Minus the logarithm of the probability of each example's own class, nats."""
+    return -np.log(np.maximum(probabilities(model, x, int(y.max()) + 1)[np.arange(len(y)), y], LEAST))
+
+
+def probabilities(model: Model, x: np.ndarray, n_classes: int) -> np.ndarray:
+    """Probabilities (examples, classes), 0 of a class that the model has not seen."""
+    found = np.zeros((len(x), max(n_classes, int(model.classes_.max()) + 1)))
+    found[:, model.classes_] = model.predict_proba(x)
+    return found
+
+
+def squared_error(model: Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return (model.predict(x) - y) ** 2
+
+
+def deviation_of(model: Model, x: np.ndarray, y: np.ndarray) -> float:
+    """Standard deviation of the errors on rows that a model has not learnt from, in turn: of its own NLL."""
+    from sklearn.base import clone
+
+    folds = KFold(min(FOLDS, len(y)), shuffle=True, random_state=0).split(x)
+    errors = [squared_error(fitted(clone(model), x[i], y[i]), x[j], y[j]) for i, j in folds]
+    return float(np.sqrt(np.concatenate(errors).mean()))
+
+
+def normal_nll(errors: np.ndarray, deviation: float) -> np.ndarray:
+    """Minus the logarithm of the normal density of each squared error, nats."""
+    return errors / (2 * deviation**2) + np.log(deviation) + 0.5 * np.log(2 * np.pi)
+
+
+Learnt = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
+"""By model: the NLL of each example (nats), and whether it is right, or its error."""
+
+
+def peers(train: Sequence[np.ndarray], test: Sequence[np.ndarray], *, regression: bool) -> Learnt:
+    """Every model on features and labels of the rows to train with, asked about those to test with."""
+    (x, y), (tested, truth) = train, test
+    nlls, others = {}, {}
+    for name, model in (regressors if regression else classifiers)(x, y).items():
+        learnt = fitted(model, x, y)
+        if regression:
+            errors = squared_error(learnt, tested, truth)
+            nlls[name], others[name] = normal_nll(errors, deviation_of(model, x, y)), errors
+        else:
+            nlls[name] = class_nll(learnt, tested, truth)
+            others[name] = probabilities(learnt, tested, 0).argmax(axis=1) == truth
+    return nlls, others
