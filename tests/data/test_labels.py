@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hyperborn.data.labels import (
     chosen_classes,
+    classes_of,
     encoded,
     joined,
     label_spelling,
@@ -106,3 +107,27 @@ def test_select_is_a_filter_and_a_renaming(labels: list[int], order: list[int], 
     rows, y = rows_of_classes(np.asarray(labels, dtype=np.int64), chosen)
     assert rows.tolist() == [row for row, label in enumerate(labels) if label in chosen]
     assert [chosen[index] for index in y] == [label for label in labels if label in chosen]
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "y"),
+    [
+        # Numbers that are equal as numbers are one class, called as it is most often spelt, and in their order.
+        (["10", "9.0", "9.0", "9", "1"], ("1", "9.0", "10"), [2, 1, 1, 1, 0]),
+        # Digits that no float64 holds are told apart.
+        (["9007199254740993", "9007199254740992"], ("9007199254740992", "9007199254740993"), [1, 0]),
+        (["123456789012345678", "123456789012345679"], ("123456789012345678", "123456789012345679"), [0, 1]),
+        # Codes are spelt as they come.
+        (["007", "07"], ("007", "07"), [0, 1]),
+        (["1E2", "100"], ("100", "1E2"), [1, 0]),
+        (["10001", "02139"], ("02139", "10001"), [1, 0]),
+        # Where one label is text, all are.
+        (["1", "1.0", "x"], ("1", "1.0", "x"), [0, 1, 2]),
+        (["1,2", "3,4"], ("1,2", "3,4"), [0, 1]),
+    ],
+)
+def test_classes_are_spelt_as_they_come(labels: list[str], names: tuple[str, ...], y: list[int]) -> None:
+    found, indices = classes_of(np.asarray(labels, dtype=object))
+    assert found == names
+    np.testing.assert_array_equal(indices, y)
+    np.testing.assert_array_equal(encoded(labels, found), y)

@@ -229,3 +229,63 @@ def test_raw_rows_are_a_table_in_the_order_of_the_columns(refused, written: Call
     for faulty in ([1.0, "red"], [[1.0], [2.0]], [[1.0, "red"], [2.0]]):
         with refused("raw rows of shape", "(examples, 2)", "height, colour"):
             raw_table(faulty, data.preprocessing)
+
+
+@pytest.mark.parametrize("labels", [("9007199254740992", "9007199254740993"), ("007", "07"), ("02139", "10001")])
+def test_labels_come_out_as_they_came_in(written: Callable[..., Path], labels: tuple[str, str]) -> None:
+    path = written("a,y\n" + "".join(f"{row % 7},{labels[row % 2]}\n" for row in range(40)))
+    data = load(path, target="y", test=0.0, validation=0.0)
+    assert data.classes == labels
+    np.testing.assert_array_equal(data.train.y, np.arange(40) % 2)
+
+
+def test_one_example_of_a_class_is_trained_on_and_said(written: Callable[..., Path]) -> None:
+    data = load(written(table_of("1,2,x", "3,4,z") + "5,6,w\n"), target="y")
+    assert data.classes == ("w", "x", "z")
+    assert (0 in data.train.y, 0 in data.validation.y, 0 in data.test.y) == (True, False, False)
+    assert data.notes[-1] == "too few examples to be split, so that all are trained on: w"
+
+
+def test_rows_are_split_by_group_and_by_time(refused, written: Callable[..., Path]) -> None:
+    rows = [f"{row % 10},{2000 + row}-01-01,{row}.5,{'xy'[row % 2]}" for row in range(60)]
+    path = written("\n".join(["who,when,size,kind", *rows]))
+    raw = load(path, target="kind", group="who", standardize=False)
+    assert "who" not in raw.features
+    people = [
+        set((split.x[:, raw.features.index("size")] - 0.5) % 10) for split in (raw.train, raw.validation, raw.test)
+    ]
+    assert people[0] | people[1] | people[2] == set(range(10))
+    assert sum(map(len, people)) == 10
+    late = load(path, target="kind", time="when", standardize=False)
+    assert late.features == ("who", "size")
+    sizes = [split.x[:, 1] for split in (late.train, late.validation, late.test)]
+    assert sizes[0].max() < sizes[1].min() < sizes[1].max() < sizes[2].min()
+    with refused("by group or by time, not by both"):
+        load(path, target="kind", group="who", time="when")
+    with refused("no column 'whne' to split by, the nearest is 'when'"):
+        load(path, target="kind", time="whne")
+    with refused("group names 'kind', which is the target"):
+        load(path, target="kind", group="kind")
+
+
+def test_validation_and_test_rows_of_their_own_files(refused, written: Callable[..., Path]) -> None:
+    path = written(FLOWERS)
+    other = written("kind,height,colour\nrose,7,mauve\ntulip,NA,red\nrose,1,\n,2,red\n", "other.csv")
+    data = load(path, target="kind", test_file=other, validation_file=other, standardize=False)
+    assert [len(data.train), len(data.validation), len(data.test)] == [20, 3, 3]
+    heights = 1 + 0.1 * np.arange(20)
+    np.testing.assert_allclose(data.test.x, [[7, 0, 0], [np.median(heights), 0, 1], [1, 0, 0]])
+    np.testing.assert_array_equal(data.test.y, [0, 1, 0])
+    with refused("unknown label 'daisy'", "rose, tulip"):
+        load(path, target="kind", test_file=written("kind,height,colour\ndaisy,7,red\n", "daisy.csv"))
+    with refused("test_file='x.csv' does not apply to iris"):
+        load("iris", test_file="x.csv")
+
+
+def test_strictly_every_mistake_is_in_one_message_and_remedies_work(refused, written: Callable[..., Path]) -> None:
+    rows = [f"{row},p{row},{'' if row == 5 else row},{'xy'[row % 2]}" for row in range(40)]
+    path = written("\n".join([",who am i,size,kind", *rows]))
+    with refused("'Unnamed: 0'", "--drop 'Unnamed: 0'", "--drop 'who am i'", "--impute median"):
+        load(path, target="kind", strict=True)
+    drop = ("Unnamed: 0", "who am i")
+    assert load(path, target="kind", strict=True, drop=drop, impute="median").features == ("size",)

@@ -43,13 +43,17 @@ class Features:
     faults: list[str] = field(default_factory=list)
 
 
-def inferred(table: Table, names: Sequence[str], choices: ColumnChoices = AS_IT_COMES) -> Features:
+def inferred(
+    table: Table, names: Sequence[str], choices: ColumnChoices = AS_IT_COMES, faults: Sequence[str] = ()
+) -> Features:
     """The features that a table's named columns become, and those left out with the reason.
+
+    `faults` are found already, and are named with those that are found here.
 
     Raises:
         UserError: naming every column that needs a decision (if strict), or that cannot be what it is said to be.
     """
-    found = Features()
+    found = Features(faults=list(faults))
     for name in names:
         if choices.strict and name not in (*choices.keep, *choices.categorical, *choices.numeric):
             infer_strictly(table, name, choices, found)

@@ -12,7 +12,16 @@ from hyperborn.data.columns import matrix, numbers_of, text_of
 from hyperborn.data.dataset import RawExamples
 from hyperborn.data.dates import date_parts, dates_of, parsed_dates
 from hyperborn.data.inference import inferred
-from hyperborn.data.labels import chosen_classes, classes_of, counted, encoded, joined, nearest_name, rows_of_classes
+from hyperborn.data.labels import (
+    chosen_classes,
+    classes_of,
+    counted,
+    encoded,
+    joined,
+    nearest_name,
+    parsed_number,
+    rows_of_classes,
+)
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table
 from hyperborn.data.targets import MOST_CLASS_NUMBERS, MOST_CLASSES, REGRESS, checked_numbers, is_regression
@@ -103,11 +112,6 @@ def examples_of_table(
     aside.check([target], "which is the target")
     aside.check(choices.drop, "which drop (--drop) leaves out")
     choices.check([*table.columns, *table.left_out], table.source, target)
-    if choices.strict and (found := [name for name in table.left_out if name not in choices.drop]):
-        raise UserError(
-            f"{table.source} has columns that are no features: "
-            + "; ".join(f"{name!r} ({table.left_out[name]}): --drop {option_value(name)}" for name in found)
-        )
     labels, table, unlabelled = labelled_rows(table, target, what, strict=choices.strict)
     numbers = table.as_numbers(target)
     y: Targets
@@ -115,13 +119,13 @@ def examples_of_table(
         assert numbers is not None
         names, chosen, rows, y = (), (), np.arange(len(table)), checked_numbers(numbers, what)
     else:
-        names, all_labels = named_classes(labels, numbers is not None, what)
+        names, all_labels = named_classes(labels, what)
         chosen = chosen_classes(names, classes)
         rows, y = rows_of_classes(all_labels, chosen)
     kept = table.rows(rows)
     apart = aside.of(kept)
     features = [name for name in table.columns if name not in (target, *aside.names)]
-    found = inferred(kept, features, choices)
+    found = inferred(kept, features, choices, faults_of_reading(table, choices))
     left_out = {**table.left_out, **found.left_out}
     if not found.columns:
         why = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:12])
@@ -147,6 +151,16 @@ def examples_of_table(
         decimal=table.decimal,
         **apart,
     )
+
+
+def faults_of_reading(table: Table, choices: ColumnChoices) -> list[str]:
+    """Columns that reading left out, which strictly a person has to decide on."""
+    left = [name for name in table.left_out if choices.strict and name not in choices.drop]
+    return [
+        f"column {name!r} of {table.source} is no feature ({table.left_out[name]}); leave it out with "
+        f"drop=({name!r},) (--drop {option_value(name)})"
+        for name in left
+    ]
 
 
 def checked_target(table: Table, target: str | None) -> str:
@@ -186,13 +200,14 @@ def labelled_rows(table: Table, target: str, what: str, *, strict: bool) -> tupl
     return labels[rows], table.rows(rows), missing
 
 
-def named_classes(labels: np.ndarray, are_numbers: bool, what: str) -> tuple[tuple[str, ...], Labels]:
+def named_classes(labels: np.ndarray, what: str) -> tuple[tuple[str, ...], Labels]:
     """Names of the classes and the class index of each row.
 
     Raises:
         UserError: for a single class, over 1,000, many numbers with a fraction, or infinite ones.
     """
     names, y = classes_of(labels)
+    are_numbers = all(parsed_number(name) is not None for name in names)
     if are_numbers and not all(np.isfinite(float(name)) for name in names):
         raise UserError(f"{what} has infinite values; correct them")
     fractions = sum(not float(name).is_integer() for name in names) if are_numbers else 0
