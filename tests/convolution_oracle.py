@@ -17,7 +17,7 @@ def convnet_logits(
     activation: str,
     layer_normalization: bool,
 ) -> np.ndarray:
-    """Logits (outputs,) of one network on one square image (size, size), from its flat weights and side parameters."""
+    """Logits (outputs,) of one network on one image (height, width), from its flat weights and side parameters."""
     left, parameters = list(weights), list(side)
     maps = [image]
     for width in channels:
@@ -27,17 +27,17 @@ def convnet_logits(
                 for channel in range(len(maps)):
                     for unit in range(width):
                         entries[unit, row, column, channel] = left.pop(0)
-        size = len(maps[0])
-        count = (size + stride - 1) // stride
-        before = max(0, (count - 1) * stride + kernel - size) // 2
-        sums = np.zeros((width, count, count))
+        sizes = np.shape(maps[0])
+        counts = [(size + stride - 1) // stride for size in sizes]
+        before = [max(0, (count - 1) * stride + kernel - size) // 2 for size, count in zip(sizes, counts, strict=True)]
+        sums = np.zeros((width, *counts))
         for unit in range(width):
-            for down in range(count):
-                for across in range(count):
+            for down in range(counts[0]):
+                for across in range(counts[1]):
                     for row in range(kernel):
                         for column in range(kernel):
-                            y, x = down * stride + row - before, across * stride + column - before
-                            if 0 <= y < size and 0 <= x < size:
+                            y, x = down * stride + row - before[0], across * stride + column - before[1]
+                            if 0 <= y < sizes[0] and 0 <= x < sizes[1]:
                                 for channel in range(len(maps)):
                                     weight = entries[unit, row, column, channel]
                                     sums[unit, down, across] += weight * maps[channel][y, x]
@@ -50,7 +50,7 @@ def convnet_logits(
     inputs = [
         maps[channel][row, column]
         for row in range(len(maps[0]))
-        for column in range(len(maps[0]))
+        for column in range(len(maps[0][0]))
         for channel in range(len(maps))
     ]
     logits = np.zeros(outputs)

@@ -19,6 +19,7 @@ from hyperborn.selection.budget import (
     Plan,
     in_time,
     planned,
+    predicts_in_time,
     seconds_of,
     seconds_of_step,
 )
@@ -100,6 +101,15 @@ def test_such_networks_take_as_many_steps_as_there_is_time_for() -> None:
     assert in_time(large, 3000, 0.1).steps == FEWEST_STEPS
     units = definitions(3000, 784)[0]
     assert in_time(units, 3000, 0.1) == units
+
+
+def test_many_images_take_too_long_to_predict() -> None:
+    small, large = convolutions(300, 8)[0], convolutions(300, 28)[0]
+    assert predicts_in_time(small, 1797, EFFORTS["quick"])
+    assert predicts_in_time(large, 5_000, EFFORTS["normal"])
+    assert not predicts_in_time(large, 70_000, EFFORTS["normal"])
+    assert predicts_in_time(large, 70_000, EFFORTS["thorough"])
+    assert predicts_in_time(definitions(300, 784)[0], 70_000, EFFORTS["quick"])
 
 
 def test_small_images_take_20_seconds_at_most() -> None:

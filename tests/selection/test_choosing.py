@@ -1,5 +1,6 @@
 """From a configuration to what is trained."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from hyperborn.errors import UserError
 from hyperborn.predictive import ClassProbabilities
 from hyperborn.selection import choose, choosing
 from hyperborn.selection.candidates import candidates_of
-from hyperborn.selection.choosing import preferred
-from hyperborn.selection.cross_fitting import HeldOut
+from hyperborn.selection.choosing import affordable, preferred
+from hyperborn.selection.cross_fitting import HeldOut, rows_of
 from hyperborn.training.definition import Definition
 
 QUICK = {"data": "iris", "classes": ["1", "2"], "effort": "quick", "steps": 60}
@@ -120,6 +121,27 @@ def test_a_candidate_whose_training_fails_is_passed_over(monkeypatch: pytest.Mon
     monkeypatch.setattr(choosing, "predictions_after", hopeless)
     with pytest.raises(UserError, match="the loss of restart 0 is nan"):
         choose(config(), load)
+
+
+def test_convolutions_are_not_tried_on_many_images_unless_asked_for() -> None:
+    x = np.random.default_rng(0).random((20, 784))
+    one = hb.data.from_arrays(x, np.arange(20) % 2, validation=0.0, test=0.0)
+    many = np.zeros(10_000, np.int64)
+    images = replace(one, image_shape=(28, 28), test=rows_of(one.train, many))
+
+    def names(**given: Any) -> list[str]:
+        chosen = config(**{"data": "digits", "classes": None, "effort": "normal"} | given)
+        return [candidate.name for candidate in affordable(chosen, candidates_of(chosen, images), images, said.append)]
+
+    said: list[str] = []
+    assert not any("convolutions" in name for name in names())
+    assert said == [
+        "10,020 images are many for convolutions, which are not tried (--effort thorough tries them, --network conv "
+        "takes them)"
+    ]
+    assert len(names(network="conv")) == 2
+    assert any("convolutions" in name for name in names(effort="thorough"))
+    assert len(said) == 1
 
 
 def test_of_level_candidates_the_simplest_is_taken() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hyperborn.errors import UserError
 from hyperborn.study.cell import Cell, Method
 from hyperborn.study.splits import configuration, has_enough_examples, split_of, validation_size
+from idx_files import idx, images
 
 MLE = Method("run", "", {"objective": "mle"}, {}, "validation")
 
@@ -88,3 +89,19 @@ def test_a_file_of_a_circuit_counts_by_its_content(tmp_path: Path) -> None:
     assert key() == first
     path.write_text("OPENQASM 3.0;")
     assert key() != first
+
+
+def test_images_of_idx_files_are_a_task_and_what_its_files_hold_is_part_of_its_key(tmp_path: Path) -> None:
+    labels = np.arange(200) % 2
+    (tmp_path / "images-idx3-ubyte").write_bytes(idx(images(200, 0, (5, 4))))
+    (tmp_path / "labels-idx1-ubyte").write_bytes(idx(labels))
+    task = {"data": str(tmp_path / "images-idx3-ubyte"), "labels": str(tmp_path / "labels-idx1-ubyte")}
+    one = cell(task | {"network": "conv", "channels": [2]}, 40)
+    data = split_of(one)
+    assert (len(data.train), len(data.validation), data.image_shape) == (40, 20, (5, 4))
+    before = one.split_key
+    (tmp_path / "labels-idx1-ubyte").write_bytes(idx(1 - labels))
+    changed = cell(one.task, 40).split_key
+    assert changed != before
+    (tmp_path / "images-idx3-ubyte").write_bytes(idx(images(200, 1, (5, 4))))
+    assert cell(one.task, 40).split_key not in (before, changed)

@@ -179,13 +179,15 @@ def check_network(config: Configuration) -> None:
 def unused_by_network(config: Configuration, network: str | None) -> list[str]:
     """Keys that are given and say how layers are made, though a network does not take them.
 
-    The network is named as the option names it; None is a multilayer perceptron. A user's own takes none.
+    The network is named as the option names it; None is a multilayer perceptron, with which "auto" may be given for
+    what it does not take. A user's own takes none.
     """
+    given = config.given if network is not None else config.chosen(BUILT_IN_NETWORK)
     if network is not None and own_class("network", network) is not None:
         taken = set[str]()
     else:
         taken = {field.name for field in fields(BinaryMLP if network is None else class_of("network", network))}
-    return [key for key in BUILT_IN_NETWORK if key in config.given and key not in taken]
+    return [key for key in BUILT_IN_NETWORK if key in given and key not in taken]
 
 
 def refuse_settled(config: Configuration, keys: Iterable[str], why: str) -> None:

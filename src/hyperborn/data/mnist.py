@@ -50,8 +50,8 @@ def is_folder(path: Path) -> bool:
 
 def examples_of(folder: Path, prefix: str, chosen: Sequence[int], shape: tuple[int, int]) -> tuple[np.ndarray, Labels]:
     """Pixels (examples, height · width) and class indices of one pair of files."""
-    labels_path = idx_file(folder, f"{prefix}-labels", 1)
-    images, labels = pair_of_files(idx_file(folder, f"{prefix}-images", 3), labels_path, (WIDTH, WIDTH))
+    images_path, labels_path = idx_file(folder, f"{prefix}-images", 3), idx_file(folder, f"{prefix}-labels", 1)
+    images, labels = pair_of_files(images_path, labels_path, (WIDTH, WIDTH))
     if labels.max(initial=0) >= len(DIGITS):
         raise UserError(
             f"{labels_path} has the label {labels.max()}, which is no digit; fetch the file again, or give files of "

@@ -1,7 +1,7 @@
 """Small binary convolutional networks for images of one channel."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, final, get_args
 
@@ -19,6 +19,7 @@ from hyperborn.networks.layers import (
 )
 from hyperborn.networks.network import Field, Network
 from hyperborn.printable import shown
+from hyperborn.records import ADDED
 
 
 @final
@@ -53,7 +54,8 @@ class BinaryConvNet(Network):
     activation: Activation = "relu"
     values: tuple[float, float] = (-1.0, 1.0)
     normalization: Normalization = "layer"
-    image_shape: tuple[int, int] | None = None
+    # None for a square, so that earlier records, of squares alone, are those of equal networks.
+    image_shape: tuple[int, int] | None = field(default=None, metadata=ADDED)
 
     def __post_init__(self) -> None:
         # Lists (from JSON) and integer values are taken, and stored so that equal networks compare equal.
@@ -65,7 +67,8 @@ class BinaryConvNet(Network):
         object.__setattr__(self, "values", checked_values(self.values))
         check_one_of("activation", self.activation, get_args(Activation))
         check_one_of("normalization", self.normalization, get_args(Normalization))
-        object.__setattr__(self, "image_shape", _image_shape(self.image_shape, self.n_features))
+        height, width = _image_shape(self.image_shape, self.n_features)
+        object.__setattr__(self, "image_shape", None if height == width else (height, width))
         for number, (height, width) in enumerate(self._sizes[:-1], start=1):
             # Otherwise some weights would only be multiplied with padding.
             if min(height, width) < self.kernel_size:
@@ -144,8 +147,7 @@ class BinaryConvNet(Network):
     @property
     def _sizes(self) -> list[tuple[int, int]]:
         """Height and width of the images and of the maps of each convolution, in pixels."""
-        assert self.image_shape is not None, "filled in when the network is made"
-        sizes = [self.image_shape]
+        sizes = [_image_shape(self.image_shape, self.n_features)]
         for _ in self.channels:
             height, width = sizes[-1]
             sizes.append((positions(height, self.stride), positions(width, self.stride)))

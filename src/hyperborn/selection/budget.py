@@ -21,7 +21,8 @@ class Effort:
         seconds: of all fits on one core, as the model has them; they are made `AT_ONCE`, and compilation comes on top.
         folds: parts of the examples that are held out in turn.
         final: seconds of the final fit of a network that shares weights over positions, whose steps are as many as
-            that allows: it would take many times those of a perceptron otherwise.
+            that allows, and most seconds of its predictions of all examples, beyond which it is not tried: both would
+            take many times those of a perceptron.
     """
 
     seconds: float
@@ -29,7 +30,7 @@ class Effort:
     final: float
 
 
-EFFORTS = {"quick": Effort(3.0, 3, 20.0), "normal": Effort(11.0, 5, 45.0), "thorough": Effort(400.0, 10, 400.0)}
+EFFORTS = {"quick": Effort(3.0, 3, 20.0), "normal": Effort(11.0, 5, 45.0), "thorough": Effort(400.0, 10, 900.0)}
 """By the option's value."""
 
 FEWEST_ROWS = 5_000
@@ -101,6 +102,12 @@ def in_time(definition: Definition, examples: int, seconds: float) -> Definition
         return definition
     affordable = max(FEWEST_STEPS, int(seconds / seconds_of_step(definition, examples)))
     return replace(definition, steps=min(definition.steps, affordable))
+
+
+def predicts_in_time(definition: Definition, examples: int, effort: Effort) -> bool:
+    """Whether predictions of so many examples take no longer than they may, where weights are shared over positions."""
+    products = cast(Network, definition.network).products_per_example
+    return products == definition.n_weights or SECONDS_A_PREDICTION * examples * products <= effort.final
 
 
 def planned(definitions: Sequence[Definition], examples: int, held_out: int, effort: Effort) -> Plan:

@@ -10,10 +10,12 @@ import numpy as np
 
 from hyperborn.config.definitions import definition_of
 from hyperborn.config.models import RunConfig
+from hyperborn.config.options import CONVOLUTIONAL
 from hyperborn.data import Dataset, Split
+from hyperborn.data.dataset import SPLITS
 from hyperborn.errors import UserError
 from hyperborn.predictive import Predictions
-from hyperborn.selection.budget import AT_ONCE, EFFORTS, Effort, Plan, in_time, planned
+from hyperborn.selection.budget import AT_ONCE, EFFORTS, Effort, Plan, in_time, planned, predicts_in_time
 from hyperborn.selection.candidates import Candidate, candidates_of, check_needed, settled, simplicity
 from hyperborn.selection.cross_fitting import (
     HeldOut,
@@ -83,7 +85,7 @@ def choose(
     said = not config.given.isdisjoint(HOLDING_OUT)
     holds_out = (said or not config.refit) and (config.validation > 0 or config.validation_file is not None)
     data = load(config if holds_out else whole)
-    candidates = candidates_of(config, data)
+    candidates = affordable(config, candidates_of(config, data), data, note)
     if len(candidates) < 2 or not (len(data.validation) or can_be_held_out(data.train.y)):
         few = "there is one candidate" if len(candidates) < 2 else "there are too few examples to hold one out"
         check_needed(config, few)
@@ -95,6 +97,25 @@ def choose(
     if holds_out and config.refit:
         data = load(whole)
     return Selection(definition_in_time(best.config, data, EFFORTS[config.effort].final), data, choice)
+
+
+def affordable(
+    config: RunConfig, candidates: Sequence[Candidate], data: Dataset, note: Callable[[str], None]
+) -> list[Candidate]:
+    """The candidates that can be evaluated in the time of the effort; a network that is asked for stays."""
+    examples = sum(len(data.split(name)) for name in SPLITS)
+
+    def is_affordable(candidate: Candidate) -> bool:
+        definition = definition_of(candidate.config, data, config.objective)
+        return config.network is not None or predicts_in_time(definition, examples, EFFORTS[config.effort])
+
+    kept = [candidate for candidate in candidates if is_affordable(candidate)]
+    if len(kept) < len(candidates):
+        note(
+            f"{examples:,} images are many for convolutions, which are not tried (--effort thorough tries them, "
+            f"--network {CONVOLUTIONAL} takes them)"
+        )
+    return kept
 
 
 def definition_in_time(config: RunConfig, data: Dataset, seconds: float) -> Definition:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hyperborn.config.parts import PARTS, own_class
+from hyperborn.data.load import NAMES
 from hyperborn.parts import name_of_class, source_digest
 
 FORMAT = 1
@@ -16,6 +17,9 @@ FORMAT = 1
 
 It is part of the cells' keys. Their files have a version of their own: `hyperborn.storage.formats.CELL`.
 """
+
+FILES = ("validation_file", "test_file", "labels", "test_labels")
+"""Keys of a task that name a file of a user's data beside its first."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,14 @@ class Cell:
 
     @cached_property
     def split_key(self) -> str:
-        """Hash of what decides the split, with the content of a user's table."""
+        """Hash of what decides the split, with the contents of a user's files."""
         record = {"task": self.task, "size": self.size, "test": self.test, "seed": self.seed}
-        table = Path(str(self.task.get("data", "")))
-        if table.suffix and table.is_file():
-            record["content"] = contents_of([table])[0]
+        data = str(self.task.get("data", ""))
+        if data not in NAMES and Path(data).is_file():
+            record["content"] = contents_of([data])[0]
+        others = [self.task[key] for key in FILES if self.task.get(key)]
+        if others:
+            record["others"] = contents_of(others)
         return record_hash(record)
 
     @cached_property

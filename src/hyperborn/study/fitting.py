@@ -12,13 +12,14 @@ from jaxtyping import Float
 from hyperborn._typing import Examples
 from hyperborn.baselines import BASELINES, Baseline, Ensemble, TrainedMeanField
 from hyperborn.config import RunConfig
+from hyperborn.config.applicability import BUILT_IN_NETWORK
 from hyperborn.config.definitions import definition_of, prior_of
 from hyperborn.config.networks import network_of
 from hyperborn.data import Dataset
 from hyperborn.data.dataset import SPLITS
 from hyperborn.energy import energies, energy
 from hyperborn.errors import UserError
-from hyperborn.networks import BinaryMLP, Network
+from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.objectives.optimum import optimum
 from hyperborn.posteriors import ExactPosterior, enumeration
@@ -45,7 +46,7 @@ from hyperborn.training.regimes import regime_of
 
 SHARED_KEYS = {
     *("prior", "network", "likelihood", "target_noise"),
-    *({field.name for field in fields(BinaryMLP)} & RunConfig.model_fields.keys()),
+    *BUILT_IN_NETWORK,
 }
 """Keys of a configuration that baselines and the exact posterior take as well: network and prior."""
 CONVEX = ("mle", "elbo", "selbo")

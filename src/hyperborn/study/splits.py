@@ -63,8 +63,9 @@ def count_examples(task: str) -> int:
     settings = json.loads(task)
     if settings.get("data") == "mnist":
         raise UserError("mnist has a test file of its own, which no study splits; take digits instead")
-    # A small split need not have as many features as the components asked for; counting needs neither.
-    config = configured(RunConfig, None, {**settings, "components": "all", "hidden": "none"})
+    # A small split need not have as many features as the components asked for; counting needs neither, nor a network.
+    of_data = {key: value for key, value in settings.items() if key in (*OF_DATA, *OWNED)}
+    config = configured(RunConfig, None, {**of_data, "components": "all", "hidden": "none"})
     data = data_of(config, lambda _: None)
     return len(data.train) + len(data.validation) + len(data.test)
 
