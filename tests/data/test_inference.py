@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hyperborn.data import Column, Table, from_arrays
@@ -61,6 +61,21 @@ def test_what_says_nothing_is_left_out_and_can_be_kept(name: str, values: list, 
 )
 def test_numbers_that_may_say_something_are_features(name: str, values: Any) -> None:
     assert found_of(list(values), name).columns == [Column(name)]
+
+
+def test_numbers_that_may_name_groups_of_rows_are_said_to() -> None:
+    twice: Any = [row // 2 for row in range(200)]
+    found = found_of(twice, "patient id")
+    assert found.columns == [Column("patient id")]
+    assert len(found.notes) == 1
+    assert "(--group 'patient id' to keep these in one split, --drop 'patient id' to leave it out)" in found.notes[0]
+    for name, values, choices in [
+        ("paid", twice, {}),
+        ("id", [row // 5 for row in range(200)], {}),
+        ("id", [row // 2 / 4 for row in range(200)], {}),
+        ("id", twice, {"keep": ("id",)}),
+    ]:
+        assert found_of(values, name, **choices).notes == []
 
 
 def test_missing_numbers_have_a_feature_and_the_median() -> None:
@@ -249,6 +264,7 @@ cells = st.one_of(st.none(), st.floats(-1e6, 1e6), st.text(max_size=6), st.sampl
 
 
 @given(st.lists(cells, min_size=8, max_size=40), st.booleans())
+@example([*range(6), 0.5, *"::;<=>@"], False)
 def test_any_column_is_a_feature_or_left_out_with_a_reason(values: list, keep: bool) -> None:
     """And what it becomes takes any other values, unless they are mostly of another kind."""
     found = found_of([None if value is None else str(value) for value in values], keep=("c",) if keep else ())

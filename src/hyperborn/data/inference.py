@@ -72,6 +72,12 @@ def infer(table: Table, name: str, choices: ColumnChoices, found: Features) -> N
     elif values.dtype.kind == "M" or (values.dtype == object and parsed_dates(values) is not None):
         infer_date(table, name, found)
     elif values.dtype != object:
+        if not wanted and may_name_groups(name, values):
+            option = option_value(name)
+            found.notes.append(
+                f"{name}: taken for a number, though it looks like an identifier of several rows each "
+                f"(--group {option} to keep these in one split, --drop {option} to leave it out)"
+            )
         found.columns.append(Column(name, missing=bool(np.isnan(values).any())))
     elif table.as_numbers(name) is not None:
         numbers = numbers_of(table, name)
@@ -100,6 +106,13 @@ def useless(table: Table, name: str) -> str | None:
 def numbers_rows(name: str) -> bool:
     """Whether a column of this name numbers the rows, if its values are all different."""
     return bool(ROW_NAMES.fullmatch(name.strip().lower()) or IDENTIFIER.fullmatch(name.strip()))
+
+
+def may_name_groups(name: str, values: np.ndarray) -> bool:
+    """Whether numbers may say which rows belong together, such as those of one patient."""
+    if not IDENTIFIER.fullmatch(name.strip()) or values.dtype.kind != "f" or np.isnan(values).any():
+        return False
+    return bool((values == np.floor(values)).all()) and len(pd.unique(values)) > MOST_CATEGORIES
 
 
 def is_constant(values: np.ndarray) -> bool:
@@ -150,13 +163,17 @@ def infer_text(table: Table, name: str, found: Features, *, wanted: bool) -> Non
     present = codes[codes >= 0]
     column = categorical(name, values)
     listed = pd.Series(distinct).isin(column.categories or ()).to_numpy()[present].mean()
-    numbers = sum(exact_number(text) is not None for text in distinct) / len(distinct)
+    is_number = np.array([exact_number(text) is not None for text in distinct])
+    numbers = float(is_number.mean())
     reason = None
     if len(distinct) > max(FEW_CATEGORIES, NEARLY_ALL * len(present)):
         reason = f"an identifier: {len(distinct)} different texts in {len(present)} rows"
     elif len(distinct) > MOST_CATEGORIES and listed < MOSTLY:
         reason = f"text of {len(distinct)} different values, most of them rare"
-    if len(distinct) > FEW_CATEGORIES and not wanted and numbers >= (MOSTLY if reason else NEARLY_ALL):
+    # Numbers of fewer rows are refused when they are read: one text may stand in most rows.
+    in_most_rows = is_number[present].mean() > MOSTLY
+    nearly = numbers >= (MOSTLY if reason else NEARLY_ALL)
+    if len(distinct) > FEW_CATEGORIES and not wanted and nearly and in_most_rows:
         infer_number(table, name, found)
         return
     if len(distinct) > FEW_CATEGORIES and not wanted and numbers >= MOSTLY:
