@@ -56,6 +56,17 @@ def test_single_quotes_around_some_names_are_of_the_names(written) -> None:
     assert list(read_table(written("'a','b'\n1,2\n")).columns) == ["a", "b"]
 
 
+def test_kinds_and_roles_below_the_header_are_no_data(refused, written) -> None:
+    """As Orange has them; a kind may be a list of values."""
+    path = written("name\tlegs\twinged\tkind\nstring\tc\tno yes\td\nmeta\t\t\tclass\nant\t6\tno\tinsect\n", "t.tab")
+    with refused("kinds and roles of columns, as Orange writes them", f"sed -i 2,3d {path}"):
+        read_table(path)
+    assert len(read_table(written("name\tgrade\nd\tc\n\td\n", "grades.tsv"))) == 2
+    header, _, _, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *rows]))
+    assert read_table(path).columns["legs"].tolist() == [6]
+
+
 def test_one_column(written) -> None:
     assert read_table(written("only\n1\n\n2\n")).columns["only"].tolist() == [1, 2]
 

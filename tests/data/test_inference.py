@@ -1,13 +1,15 @@
 """Columns as people have them: which are features and of what kind, what is left out and said, what overrides it."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hyperborn.data import Column, Table, from_arrays
+from hyperborn.data import Column, Table, from_arrays, load
 from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.columns import matrix, surprises
 from hyperborn.data.inference import Features, inferred, summary_of_columns
@@ -63,6 +65,21 @@ def test_numbers_that_may_say_something_are_features(name: str, values: Any) -> 
     assert found_of(list(values), name).columns == [Column(name)]
 
 
+def test_numbers_that_may_name_groups_of_rows_are_said_to() -> None:
+    twice: Any = [row // 2 for row in range(200)]
+    found = found_of(twice, "patient id")
+    assert found.columns == [Column("patient id")]
+    assert len(found.notes) == 1
+    assert "(--group 'patient id' to keep these in one split, --drop 'patient id' to leave it out)" in found.notes[0]
+    for name, values, choices in [
+        ("paid", twice, {}),
+        ("id", [row // 5 for row in range(200)], {}),
+        ("id", [row // 2 / 4 for row in range(200)], {}),
+        ("id", twice, {"keep": ("id",)}),
+    ]:
+        assert found_of(values, name, **choices).notes == []
+
+
 def test_missing_numbers_have_a_feature_and_the_median() -> None:
     found = found_of([1.0, None, 3.0, 5.0] * 10)
     assert found.columns == [Column("c", missing=True)]
@@ -94,7 +111,7 @@ def test_an_unknown_category_without_rare_ones_is_none_of_the_known_and_is_said(
 
 
 def test_a_column_of_text_for_numbers_is_refused(refused) -> None:
-    table = Table({"n": np.array(["a", "b", "3"], object)}, "t.csv")
+    table = Table({"n": np.array(["a", "b", "c"], object)}, "t.csv")
     with refused("column 'n' of t.csv must be numbers, but row 1 holds 'a'"):
         matrix(table, [Column("n")], strict=False, imputed=True)
 
@@ -249,6 +266,7 @@ cells = st.one_of(st.none(), st.floats(-1e6, 1e6), st.text(max_size=6), st.sampl
 
 
 @given(st.lists(cells, min_size=8, max_size=40), st.booleans())
+@example([*range(6), 0.5, *"::;<=>@"], False)
 def test_any_column_is_a_feature_or_left_out_with_a_reason(values: list, keep: bool) -> None:
     """And what it becomes takes any other values, unless they are mostly of another kind."""
     found = found_of([None if value is None else str(value) for value in values], keep=("c",) if keep else ())
@@ -259,3 +277,19 @@ def test_any_column_is_a_feature_or_left_out_with_a_reason(values: list, keep: b
         x = matrix(table, found.columns, strict=False, imputed=True)
         assert x.shape == (len(values), len(found.columns[0].features))
         assert not np.isnan(x).any() or found.columns[0].missing
+
+
+def test_what_is_said_to_be_numeric_is_though_most_of_it_is_text() -> None:
+    found = found_of([*map(str, range(10)), *["n/k"] * 30], numeric=("c",))
+    assert found.columns == [Column("c", missing=True)]
+    table = Table({"c": np.asarray(["7", "n/k", "x"], object)})
+    np.testing.assert_array_equal(
+        matrix(table, found.columns, strict=False, imputed=True), [[7, 0], [np.nan, 1], [np.nan, 1]]
+    )
+
+
+def test_digits_with_zeros_in_front_are_codes(written: Callable[..., Path]) -> None:
+    rows = "".join(f"{('02139', '10001', '94720')[row % 3]},{row % 2}\n" for row in range(60))
+    data = load(written("zip,y\n" + rows), target="y")
+    assert data.features == ("zip=02139", "zip=10001", "zip=94720")
+    assert load(written("zip,y\n" + rows), target="y", numeric=("zip",)).features == ("zip",)

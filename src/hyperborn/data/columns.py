@@ -19,9 +19,6 @@ from hyperborn.errors import UserError
 LARGEST_NUMBER = 1e100
 """Largest size of a number in a table: sums of larger ones could overflow."""
 
-MOSTLY_TEXT = 0.5
-"""Share of text from which a column of numbers is refused."""
-
 RARE = "(rare)"
 """Of a feature's name: any category that is not listed."""
 MISSING = "is missing"
@@ -138,7 +135,7 @@ def block_of(table: Table, column: Column, *, strict: bool, imputed: bool) -> Fl
 def numbers_of(table: Table, name: str, *, strict: bool = True) -> Float[np.ndarray, " examples"]:
     """The numbers of a column, NaN where one is missing; a column of text is read as numbers.
 
-    Unless strict, text counts as missing where it is less than half of the column.
+    Unless strict, text counts as missing, if some cell is a number.
 
     Raises:
         UserError: naming the first cell that is no number.
@@ -147,7 +144,7 @@ def numbers_of(table: Table, name: str, *, strict: bool = True) -> Float[np.ndar
     numbers = None if values.dtype.kind == "M" else table.as_numbers(name)
     if numbers is None and values.dtype == object and not strict:
         found = table.as_numbers(name, text_is_missing=True)
-        if found is not None and np.isnan(found[~pd.isna(values)]).mean() < MOSTLY_TEXT:
+        if found is not None:
             return found
     if numbers is None:
         row = first_text(values) if values.dtype == object else 0

@@ -1,7 +1,7 @@
 """Delimited text, by pandas: separators and decimal signs are found, and every error names the line."""
 
 import io
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from hyperborn.data.columns_to_read import ColumnsToRead
 from hyperborn.data.encodings import utf8
 from hyperborn.data.frames import object_array
 from hyperborn.data.header import check_is_header, column_names
+from hyperborn.data.labels import ZEROS_IN_FRONT
 from hyperborn.data.missing import USUAL
 from hyperborn.data.numbers import Decimal, WrittenNumbers, settled_decimal
 from hyperborn.data.structure import SNIFFED, counted_records, found_delimiter, records
@@ -67,6 +68,9 @@ def read_delimited(
         check_is_header(head, below, line, source)
     selection = selection.resolved(names, source)
     chosen = selection.chosen(names, source)
+    # pandas would read them as numbers, and their zeros would be lost.
+    codes = {name for place, name in enumerate(names) if has_zeros_in_front(record[place] for record in below)}
+    selection = replace(selection, text=selection.text.union(codes))
     sample = sampled_numbers(below, names, chosen)
     known = settled_decimal(sample.values()) or decimal
     reading = Reading(text, delimiter, header, tuple(names), known or ".")
@@ -87,6 +91,11 @@ def read_delimited(
     }
     typed.notes = [*notes, *notes_on_numbers(by_pandas, reading.decimal, guessed=False), *typed.notes]
     return typed, selection
+
+
+def has_zeros_in_front(cells: Iterable[str]) -> bool:
+    """Whether some cell is digits with zeros in front."""
+    return any(ZEROS_IN_FRONT.fullmatch(cell.strip()) for cell in cells)
 
 
 def sampled_numbers(

@@ -1,6 +1,7 @@
 """The first record of delimited text: whether it names the columns, and what those are called that it does not name."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -15,6 +16,9 @@ MOSTLY = 0.5
 FEWEST_NUMBERED = 3
 """Fewest names that are numbers one after the other: years, or the numbers of pixels."""
 QUOTED = re.compile("'[^']*'")
+KINDS = frozenset(("c", "continuous", "d", "discrete", "s", "string", "t", "time"))
+ROLES = frozenset(("", "class", "meta", "ignore", "i"))
+"""What Orange writes below a header: the kind of each column, and then its role."""
 NO_HEADER = "if the file has no header, give header=False (--no-header); else name the columns"
 
 
@@ -43,6 +47,11 @@ def check_is_header(header: Sequence[str], below: Sequence[Sequence[str]], line:
     Raises:
         UserError: if it does.
     """
+    if len(below) > 1 and is_orange(below[0], below[1]):
+        raise UserError(
+            f"{source}: the two lines below the header are kinds and roles of columns, as Orange writes them, and no "
+            f"data; remove both, for example with: sed -i {line + 1},{line + 2}d {shlex.quote(source)}"
+        )
     header = [cell.strip() for cell in header]
     columns = list(zip(*below, strict=False))
     numbered = is_numbered([cell for cell in header if parsed_number(cell) is not None], len(header))
@@ -57,6 +66,12 @@ def check_is_header(header: Sequence[str], below: Sequence[Sequence[str]], line:
     if sum(like_data) > MOSTLY * len(like_data):
         first = joined(map(repr, header), 4)
         raise UserError(f"{source}, line {line}: looks like data, not a header ({first}); {NO_HEADER}")
+
+
+def is_orange(kinds: Sequence[str], roles: Sequence[str]) -> bool:
+    """Whether two records are what Orange writes below a header; a kind may be a list of values instead."""
+    known = sum(cell.strip() in KINDS for cell in kinds)
+    return known > MOSTLY * len(kinds) and any(map(str.strip, roles)) and all(cell.strip() in ROLES for cell in roles)
 
 
 def is_numbered(numbers: Sequence[str], width: int) -> bool:

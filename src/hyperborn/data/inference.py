@@ -10,7 +10,7 @@ import pandas as pd
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
 from hyperborn.data.columns import Column, date_parts, first_text, numbers_of, raise_together, text_of
 from hyperborn.data.dates import DATE_PARTS, parsed_dates
-from hyperborn.data.labels import counted, exact_number, joined
+from hyperborn.data.labels import ZEROS_IN_FRONT, counted, exact_number, joined
 from hyperborn.data.tables import Table
 from hyperborn.printable import option_value
 
@@ -76,8 +76,14 @@ def infer(table: Table, name: str, choices: ColumnChoices, found: Features) -> N
     elif values.dtype.kind == "M" or (values.dtype == object and parsed_dates(values) is not None):
         infer_date(table, name, found)
     elif values.dtype != object:
+        if not wanted and may_name_groups(name, values):
+            option = option_value(name)
+            found.notes.append(
+                f"{name}: taken for a number, though it looks like an identifier of several rows each "
+                f"(--group {option} to keep these in one split, --drop {option} to leave it out)"
+            )
         found.columns.append(Column(name, missing=bool(np.isnan(values).any())))
-    elif table.as_numbers(name) is not None:
+    elif table.as_numbers(name) is not None and not has_codes(values):
         numbers = numbers_of(table, name)
         found.columns.append(Column(name, missing=bool(np.isnan(numbers).any())))
     else:
@@ -106,11 +112,23 @@ def numbers_rows(name: str) -> bool:
     return bool(ROW_NAMES.fullmatch(name.strip().lower()) or IDENTIFIER.fullmatch(name.strip()))
 
 
+def may_name_groups(name: str, values: np.ndarray) -> bool:
+    """Whether numbers may say which rows belong together, such as those of one patient."""
+    if not IDENTIFIER.fullmatch(name.strip()) or values.dtype.kind != "f" or np.isnan(values).any():
+        return False
+    return bool((values == np.floor(values)).all()) and len(pd.unique(values)) > MOST_CATEGORIES
+
+
 def is_constant(values: np.ndarray) -> bool:
     """Whether numbers differ by rounding only."""
     if values.dtype.kind != "f" or not np.isfinite(values).all():
         return False
     return bool(np.ptp(values) <= 4 * np.finfo(np.float64).eps * np.abs(values).max())
+
+
+def has_codes(values: np.ndarray) -> bool:
+    """Whether a column of text has digits with zeros in front, such as post codes."""
+    return any(ZEROS_IN_FRONT.fullmatch(text) for text in pd.unique(values[~pd.isna(values)]))
 
 
 def infer_number(table: Table, name: str, found: Features) -> None:

@@ -52,6 +52,8 @@ def exact_number(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+ZEROS_IN_FRONT = re.compile(r"0\d+")
+"""Digits that are a code, in any column."""
 CODE = re.compile(r"[+-]?0\d.*|\d+[eE]\d+")
 
 
