@@ -115,7 +115,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("trained")
     (folder / "flowers.csv").write_text(FLOWERS, encoding="utf-8")
-    arguments = ("train", folder / "flowers.csv", "--target", "kind", "--impute", "median", "--out", folder / "run")
+    arguments = (
+        "train",
+        folder / "flowers.csv",
+        "--target",
+        "kind",
+        "--strict",
+        "--impute",
+        "median",
+        "--out",
+        folder / "run",
+    )
     ended = run(*arguments, *QUICK, "--json")
     assert ended.code == 0, ended.err
     (folder / "train.json").write_text(ended.out, encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 from command_line import FLOWERS, QUICK, Run, snapshot
 
-TRAIN_FLOWERS = ("train", "flowers.csv", "--target", "kind", "--impute", "median", *QUICK)
+TRAIN_FLOWERS = ("train", "flowers.csv", "--target", "kind", "--strict", "--impute", "median", *QUICK)
 
 MANY = ("train", "moons", "--posterior", "registers")
 REGISTERS = [
@@ -54,7 +54,7 @@ MISTAKES = [
     (("train",), ("data is missing", "iris")),
     (("train", "flowers.csv"), ("flowers.csv", "--target", "petal, sepal, colour, kind")),
     (("train", "flowers.csv", "--target", "Kind"), ("'Kind'", "nearest is 'kind'")),
-    (("train", "flowers.csv", "--target", "kind"), ("'sepal'", "2 missing values", "--impute median")),
+    (("train", "flowers.csv", "--target", "kind", "--strict"), ("'sepal'", "2 missing values", "--impute median")),
     ((*TRAIN_FLOWERS, "--classes", "Größe"), ("one class only", "'Größe'")),
     ((*TRAIN_FLOWERS, "--classes", "small one,nope"), ("'nope'", "small one")),
     (("train", "iris", "--classes", "1,1"), ("'versicolor'", "twice")),
@@ -74,10 +74,10 @@ MISTAKES = [
     (("train", "mnist", "--folder", ".", "--test", "0.1"), ("test=0.1", "official test file")),
     (
         ("train", "gaussian", "--size", "4", "--posterior", "register"),
-        ("class '0' has 2 examples", "needs 3; raise size=4 (--size), or"),
+        ("no class has the 3 examples", "4 examples of 2 classes", "raise size=4 (--size), or"),
     ),
-    (("train", "gaussian", "--size", "6"), ("test=0.2 of 6", "must draw 2 to 4", "(--test)", "raise size=6 (--size)")),
-    (("train", "moons", "--validation", "0.001"), ("validation=0.001", "must draw 2 to 398", "(--validation)")),
+    (("train", "moons", "--validation", "0.001"), ("validation=0.001 of 500 examples draws none", "(--validation)")),
+    (("train", "moons", "--test", "0.0001"), ("test=0.0001 of 500 examples draws none", "(--test)", "raise size=500")),
     (("train", "moons", "--noise", "1e200"), ("noise=1e+200 must be a number from 0 to 1,000,000",)),
     (("train", "digits", "--pixels", "3"), ("pixels=3", "choose from: 1, 2, 4, 8")),
     (("train", "iris", "--components", "5"), ("components=5", "from 1 to 4", "4 features")),
@@ -153,7 +153,7 @@ TABLES = {
     "header only": (b"a,kind\n", "no rows"),
     "not UTF-8": (b"\xef\xbb\xbfa,kind\n1,\xe9\n", "line 2: not UTF-8"),
     "one class": (b"a,kind\n1,x\n2,x\n3,x\n", "one class only (x)"),
-    "no features": (b"kind\nx\ny\n", "no column beside the target"),
+    "no features": (b"kind\nx\ny\n", "no column that says anything beside the target"),
     "infinite": (b"a,kind\n" + b"1,x\ninf,y\n" * 5, "5 infinite values"),
     "not a number": (b"a,kind\n" + b"1,x\nNaN,y\n" * 5, "5 missing values"),
     "label missing": (b"a,kind\n" + b"1,x\n2,\n" * 5, "5 missing values"),
@@ -162,7 +162,7 @@ TABLES = {
     "named twice": (b"kind,kind\n1,x\n", "named twice"),
     "constant number": (b"a,kind\n" + b"1,2.5\n" * 30, "one class only (2.5)"),
     "infinite number": (b"a,kind\n" + b"".join(b"1,%d.5\n" % i for i in range(30)) + b"1,inf\n", "the value inf"),
-    "too few": (b"a,kind\n1,x\n2,y\n3,x\n4,y\n", "4 examples draws 1 and must draw 2 to 2"),
+    "too few": (b"a,kind\n1,x\n2,y\n", "no class has the 2 examples that a split into 2 parts needs"),
     "binary": (bytes(range(256)), "a character of code 0, which is no text"),
     "long name": (b"a" * 10**5 + b",b\n1,2\n", "no column 'kind'"),
     "longer name": (b"a" * 10**6 + b",b\n1,2\n", "line 1: field larger than field limit"),
@@ -175,7 +175,9 @@ TABLES = {
 def test_faulty_table_is_one_line(hyperborn: Run, name: str) -> None:
     content, said = TABLES[name]
     Path("table.csv").write_bytes(content)
-    line = hyperborn("train", "table.csv", "--target", "kind").refused("table.csv" if name != "too few" else "", said)
+    line = hyperborn("train", "table.csv", "--target", "kind", "--strict").refused(
+        "table.csv" if name != "too few" else "", said
+    )
     assert len(line) < 2100
     assert line.isprintable()
     assert [path.name for path in Path().iterdir()] == ["table.csv"]
@@ -216,7 +218,7 @@ def test_labels_that_the_run_does_not_know_are_named(hyperborn: Run) -> None:
     lines = FLOWERS.splitlines()
     for changed, said in (
         ([*lines, "1.0,3.0,red,giant"], ("column 'kind' of new.csv", "'giant'", "Größe, small one")),
-        ([*lines, "1.0,3.0,red,"], ("column 'kind' of new.csv lacks 1 of 15 labels",)),
+        ([*lines, "1.0,3.0,red,"], ("column 'kind' of new.csv has 1 missing value",)),
         ([line.rpartition(",")[0] for line in lines], ("no column 'kind'", "hyperborn predict")),
     ):
         Path("new.csv").write_text("\n".join(changed), encoding="utf-8")

@@ -321,3 +321,25 @@ def test_an_older_run_keeps_its_name_and_force_replaces_it(hyperborn: Run) -> No
     replaced = hyperborn(*quick, "--force")
     assert replaced.json["out"] == "runs/moons-elbo"
     assert "replacing runs/moons-elbo" in replaced.err
+
+
+def test_a_table_as_it_comes_is_trained_on_and_predicted(hyperborn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"{row},p{row},{'' if row % 9 == 0 else row},{'xyz'[row % 3]},{'ab'[row % 2]}" for row in range(60)]
+    Path("people.csv").write_text("\n".join([",who am i,size,colour,kind", *rows, "60,p60,5,x,"]))
+    ended = hyperborn("train", "people.csv", "--target", "kind", "--posterior", "register", *QUICK, "--json")
+    assert ended.code == 0
+    assert "kept 2 of 4 columns: left out Unnamed: 0 (an index without a name); who am i (an identifier)" in ended.err
+    assert "1 row without a label left out" in ended.err
+    found = ended.json
+    assert found["columns"]["kept"] == ["size", "colour"]
+    assert list(found["columns"]["left_out"]) == ["Unnamed: 0", "who am i"]
+    assert "missing numbers are the median, with a feature that says so: size" in found["notes"]
+    Path("new.csv").write_text("id;colour;size\n007;mauve;1,5\n008;x;\n009;y;n/k\n")
+    predicted = hyperborn("predict", found["out"], "new.csv", "--keep-columns", "id", "--only", "labels")
+    assert predicted.code == 0
+    assert [line.split(",")[0] for line in predicted.out.splitlines()] == ["id", "007", "008", "009"]
+    assert "colour: 1 row of unknown categories ('mauve')" in predicted.err
+    assert "size: 1 row of text count as missing, the first 'n/k'" in predicted.err
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path("new.csv").read_bytes())))
+    from_input = hyperborn("predict", found["out"], "-", "--keep-columns", "id", "--only", "labels")
+    assert from_input.out == predicted.out

@@ -180,7 +180,7 @@ def test_what_does_not_fit_classes_is_one_line(cars: Path, hyperborn: Run) -> No
     )
     (Path.cwd() / "constant.csv").write_text("a,y\n" + "".join(f"{i},2.5\n" for i in range(40)), encoding="utf-8")
     constant = hyperborn("train", "constant.csv", "--target", "y", "--task", "regression")
-    assert "the target is 2.5 in all 24 training examples" in mistake(constant)
+    assert "the target is 2.5 in all 32 training examples" in mistake(constant)
 
 
 def mistake(ended: Outcome) -> str:

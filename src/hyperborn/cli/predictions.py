@@ -90,7 +90,9 @@ def predict_command(
         result = load(run, report=note)
         check_part(result, only, threshold)
         table = raw_table(file, result.data.preprocessing, copied=keep_columns or ())
-        for line in (*table.notes, *surprises(table, result.data.preprocessing.columns)):
+        encoding = result.data.preprocessing
+        # What is strictly refused is an error that follows.
+        for line in (*table.notes, *(() if encoding.strict else surprises(table, encoding.columns))):
             note(line)
         found = result.predictions_of_table(table, samples=samples, calibrated=not uncalibrated)
         columns, record = (
@@ -230,6 +232,7 @@ def evaluate_command(
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
         from hyperborn.predictive import ClassProbabilities
+        from hyperborn.predictive.metrics import weighted_mean
         from hyperborn.predictive.predictions import decided
         from hyperborn.report.confusion import confusion_table
         from hyperborn.report.notation import metric_name, number_text
@@ -260,7 +263,8 @@ def evaluate_command(
         found, report = predictions.scores(labels, examples.weights), {}
         if isinstance(predictions, ClassProbabilities):
             report = predictions.report(examples.y, result.data.classes, threshold=threshold)
-            found["accuracy"] = report["accuracy"]
+            found["accuracy"] = weighted_mean(decided(predictions, threshold) == examples.y, examples.weights)
+            report["accuracy"] = found["accuracy"]
         at = {} if threshold is None else {"threshold": threshold}
         if as_json:
             about = {"run": str(run), "on": name, "backend": settings.backend, "n_examples": len(examples)}

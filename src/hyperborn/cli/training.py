@@ -46,6 +46,7 @@ def train_command(
         from hyperborn.progress import Progress
         from hyperborn.report.run_pictures import plots_of
         from hyperborn.runs import session
+        from hyperborn.runs.layout import check_available
         from hyperborn.selection.candidates import check_needed
         from hyperborn.training.regimes import regime_of
 
@@ -55,6 +56,8 @@ def train_command(
         label = settings.objective if settings.backend is None else f"{settings.objective}-{settings.backend}"
         label = label.replace(":", "-").replace("/", "-")
         first = free_folder(out, settings.data, label, force=force)
+        # Said before the data are read, and anything is chosen.
+        check_available(first.path, force=force)
         if settings.prior_from is None:
             examples, definition, choice = chosen_run(settings)
         else:

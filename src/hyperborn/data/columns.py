@@ -231,11 +231,11 @@ def surprises(table: Table, columns: Sequence[Column]) -> list[str]:
                 lines.append(f"{column.name}: {counted(count, 'row')} of unknown categories ({shown})")
         elif values.dtype == object and table.as_numbers(column.name) is None and column.parts is None:
             numbers = table.as_numbers(column.name, text_is_missing=True)
-            count = 0 if numbers is None else int((np.isnan(numbers) & ~pd.isna(values)).sum())
-            if count:
+            lost = np.zeros(len(values), bool) if numbers is None else np.isnan(numbers) & ~pd.isna(values)
+            if lost.any():
                 lines.append(
-                    f"{column.name}: {counted(count, 'row')} of text count as missing, the first "
-                    f"{values[first_text(values)]!r}"
+                    f"{column.name}: {counted(int(lost.sum()), 'row')} of text count as missing, the first "
+                    f"{values[lost.argmax()]!r}"
                 )
     return lines
 

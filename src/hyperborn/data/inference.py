@@ -141,9 +141,10 @@ def infer_number(table: Table, name: str, found: Features) -> None:
             "(--numeric)"
         )
         return
-    lost = int((np.isnan(numbers) & ~pd.isna(values)).sum())
+    is_lost = np.isnan(numbers) & ~pd.isna(values)
+    lost = int(is_lost.sum())
     if lost:
-        cell = values[first_text(values)]
+        cell = values[is_lost.argmax()]
         found.notes.append(
             f"{name}: numbers, with {counted(lost, 'cell')} of text as missing, the first {cell!r} (--categorical "
             f"{option_value(name)} for categories)"
