@@ -36,12 +36,20 @@ def annotation_of(option: Option) -> Any:
 
     A flag that names columns can be repeated, for their names may have commas in them. A switch takes no value.
     """
-    described = {"help": option.help_text, "rich_help_panel": option.panel}
     if option.is_switch:
-        switched = "false" if option.default == "true" else "true"
-        return Annotated[
-            bool | None,
-            typer.Option(option.flag, metavar="", callback=lambda given: switched if given else None, **described),
-        ]
+        return Annotated[bool | None, switch(option)]
     kind = list[str] if option.kind == "columns" else str
-    return Annotated[kind | None, typer.Option(option.flag, metavar=option.metavar, **described)]
+    flag = typer.Option(option.flag, metavar=option.metavar, help=option.help_text, rich_help_panel=option.panel)
+    return Annotated[kind | None, flag]
+
+
+def switch(option: Option) -> Any:
+    """A flag without a value: where it is given, the other value of its option, as text."""
+    other = "false" if option.default == "true" else "true"
+    return typer.Option(
+        option.flag,
+        metavar="",
+        help=option.help_text,
+        rich_help_panel=option.panel,
+        callback=lambda given: other if given else None,
+    )

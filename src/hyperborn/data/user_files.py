@@ -162,4 +162,4 @@ def other_examples(files: Files, path: str | Path | None, examples: RawExamples,
     )
     y, table = encoded_labels(table, examples.target, examples.classes, strict=examples.strict)
     x = matrix(table, examples.columns, strict=examples.strict, imputed=examples.impute)
-    return x, y, weights.of(table).get("weights")
+    return x, y, weights.of(table).weights

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from hyperborn.data.labels import (
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table
 from hyperborn.data.targets import MOST_CLASS_NUMBERS, MOST_CLASSES, REGRESS, checked_numbers, is_regression
-from hyperborn.data.weights import weights_of_column
+from hyperborn.data.weights import Weights, weights_of_column
 from hyperborn.errors import UserError
 from hyperborn.printable import option_value
 
@@ -48,8 +49,8 @@ class Aside:
             if name in taken:
                 raise UserError(f"{option} names {name!r}, {what}; name another column (--{option.replace('_', '-')})")
 
-    def of(self, table: Table) -> dict[str, np.ndarray]:
-        """Groups, times and weights of the rows, as arguments of `RawExamples`.
+    def of(self, table: Table) -> "Apart":
+        """Groups, times and weights of the rows.
 
         Raises:
             UserError: if both are named, a column is not there, or a row has no value.
@@ -68,14 +69,19 @@ class Aside:
                     f"column {name!r} of {table.source}, by which rows are split, has "
                     f"{counted(missing, 'missing value')}; fill them in, or remove their rows"
                 )
-        found: dict[str, np.ndarray] = {}
-        if self.group is not None:
-            found["groups"] = pd.factorize(table.columns[self.group])[0].astype(np.int64)
-        if self.time is not None:
-            found["time"] = moments(table, self.time)
-        if self.weight is not None:
-            found["weights"] = weights_of_column(table, self.weight)
-        return found
+        return Apart(
+            None if self.group is None else pd.factorize(table.columns[self.group])[0].astype(np.int64),
+            None if self.time is None else moments(table, self.time),
+            None if self.weight is None else weights_of_column(table, self.weight),
+        )
+
+
+class Apart(NamedTuple):
+    """What the columns of `Aside` say of the rows, as `RawExamples` have it."""
+
+    groups: np.ndarray | None
+    time: np.ndarray | None
+    weights: Weights | None
 
 
 NOTHING_ASIDE = Aside()
@@ -149,7 +155,9 @@ def examples_of_table(
         left_out=left_out,
         notes=tuple(notes),
         decimal=table.decimal,
-        **apart,
+        groups=apart.groups,
+        time=apart.time,
+        weights=apart.weights,
     )
 
 
@@ -253,7 +261,17 @@ def examples_in_encoding(
     y, table = labels_of_table(table, preprocessing)
     imputed = preprocessing.medians is not None
     x = matrix(table, preprocessing.columns, strict=preprocessing.strict, imputed=imputed)
-    return RawExamples(preprocessing.columns, preprocessing.target, preprocessing.classes, x, y, **aside.of(table))
+    apart = aside.of(table)
+    return RawExamples(
+        preprocessing.columns,
+        preprocessing.target,
+        preprocessing.classes,
+        x,
+        y,
+        groups=apart.groups,
+        time=apart.time,
+        weights=apart.weights,
+    )
 
 
 def labels_of_table(table: Table, preprocessing: Preprocessing) -> tuple[Targets, Table]:
