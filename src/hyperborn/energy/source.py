@@ -12,6 +12,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import Bits, EnergyTable
+from hyperborn.errors import UserError
+from hyperborn.printable import shown
 
 Counter: TypeAlias = Callable[[int, int], None]
 """Is called with the parts that are done and with all parts."""
@@ -134,3 +136,11 @@ class OwnEnergies(EnergySource):
     def at(self, side: Float[np.ndarray, " m"]) -> EnergySource:
         del side
         return self
+
+
+def without_network(energies: Any) -> UserError:
+    """The error for a question about a network or its data where there is none."""
+    return UserError(
+        f"the run is of energies of your own, {shown(energies)}, without a network, data or labels; ask for marginals, "
+        "most_probable, sample, probabilities, energies or numbers"
+    )

@@ -21,6 +21,7 @@ from hyperborn.data.dataset import Dataset
 from hyperborn.data.raw_rows import FeatureRanges
 from hyperborn.data.user_files import raw_table
 from hyperborn.energy import EnergySource, OwnEnergies
+from hyperborn.energy.source import without_network
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, PreviousPosterior, Register, Registers
@@ -401,11 +402,3 @@ class Result:
 
         check_kind("force", force, (bool,), "True or False")
         save(self, path_of("path", path, "a run folder"), force=force)
-
-
-def without_network(energies: Any) -> UserError:
-    """The error for a question about a network or its data where there is none."""
-    return UserError(
-        f"the run is of energies of your own, {shown(energies)}, without a network, data or labels; ask for marginals, "
-        "most_probable, sample, probabilities, energies or numbers"
-    )
