@@ -145,8 +145,8 @@ def test_raw_rows_are_predicted_as_their_preprocessed_ones(tmp_path: Path) -> No
     np.testing.assert_array_equal(result.predict_table(Frame({**columns, "unused": unused})), expected)
     np.testing.assert_array_equal(result.predict_table({"c": x[:, 2], "b": x[:, 1].tolist(), "a": x[:, 0]}), expected)
     for frame, said in (
-        ({"a": [1.0]}, "the data frame has no column 'b', 'c'"),
-        ({"a": [[1.0], [2.0, 3.0]], "b": [1.0], "c": [1.0]}, "column 'a' of the data frame cannot be read"),
+        ({"a": [1.0]}, "the table has no column 'b', 'c'"),
+        ({"a": [[1.0], [2.0, 3.0]], "b": [1.0], "c": [1.0]}, "column 'a' of the table has values of different shapes"),
         (Frame({"a": x, "b": x, "c": x}), r"column 'a' of the data frame has shape \(30, 3\)"),
         (Nameless(), "column 'a' of the data frame cannot be read"),
         ([np.ones(3), np.ones((3, 2))], "raw rows"),
@@ -191,7 +191,7 @@ def test_raw_rows_with_names_are_predicted_and_without_are_refused(far_from_zero
         ):
             with pytest.raises(UserError, match="x looks like raw rows"):
                 ask(rows)
-    with pytest.raises(UserError, match="the data frame has no column 'b'"):
+    with pytest.raises(UserError, match="the table has no column 'b'"):
         result.predict_proba({"a": raw[:, 0]})
 
 

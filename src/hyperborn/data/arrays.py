@@ -1,6 +1,7 @@
 """A data set from a person's own arrays or data frame."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,9 @@ def from_arrays(
         check_no_options({**settled, "strict": strict or None, "task": None if task == "auto" else task})
     target = TARGET if preprocessing is None else preprocessing.target
     columns = feature_columns(x, features, preprocessing, target)
+    if not has_named_columns(x):
+        # A matrix keeps its columns, constant ones too: whoever made it counts on their number.
+        choices = replace(choices, keep=tuple(columns))
     labels = label_column(y, columns)
     aside = NOTHING_ASIDE
     if sample_weight is not None:

@@ -15,7 +15,7 @@ import objectives_oracle
 import oracle
 import registers_oracle
 from hyperborn.data import Dataset
-from hyperborn.data.columns import raw_table
+from hyperborn.data.user_files import raw_table
 from hyperborn.errors import UserError
 from hyperborn.progress import Progress
 from hyperborn.training.defaults import definition_with_defaults
@@ -135,7 +135,7 @@ def test_predictions_are_the_mean_over_networks_that_were_drawn(finished: tuple[
 
 def test_raw_rows_are_predicted_as_the_data_were(finished: tuple[Path, Result], data: Dataset) -> None:
     raw = np.random.default_rng(0).normal(size=(5, 2))
-    encoded = data.preprocessing.transform(raw_table(raw, data.preprocessing.columns))
+    encoded = data.preprocessing.transform(raw_table(raw, data.preprocessing))
     expected = finished[1].predict_proba(encoded)
     np.testing.assert_allclose(finished[1].predict_table(raw), expected, rtol=1e-12)
 
