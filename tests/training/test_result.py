@@ -147,7 +147,7 @@ def test_raw_rows_are_predicted_as_their_preprocessed_ones(tmp_path: Path) -> No
     for frame, said in (
         ({"a": [1.0]}, "the table has no column 'b', 'c'"),
         ({"a": [[1.0], [2.0, 3.0]], "b": [1.0], "c": [1.0]}, "column 'a' of the table has values of different shapes"),
-        (Frame({"a": x, "b": x, "c": x}), r"column 'a' of the data frame has shape \(30, 3\)"),
+        (Frame({"a": x, "b": x, "c": x}), r"column '.' of the data frame has shape \(30, 3\)"),
         (Nameless(), "column 'a' of the data frame cannot be read"),
         ([np.ones(3), np.ones((3, 2))], "raw rows"),
     ):

@@ -61,6 +61,21 @@ def index_of_frame(source: Any) -> dict[str, str]:
     return {name: INDEX for name in names if name not in map(str, source.columns)}
 
 
+def column_of(source: Any, key: Any, what: str) -> Any:
+    """A column of a mapping or a data frame, as it is.
+
+    Raises:
+        UserError: if it does not give its columns by their names.
+    """
+    try:
+        return source[key]
+    except (TypeError, ValueError, LookupError, AttributeError, NotImplementedError) as error:
+        raise UserError(
+            f"column {str(key)!r} of {what} cannot be read ({type(error).__name__}: {error}); give a "
+            "hyperborn.data.Table of its values"
+        ) from error
+
+
 def column_array(values: Any, name: str, source: str, *, exact: bool = False) -> np.ndarray:
     """The values of one column, one-dimensional: float64, datetime64[s], or an object array with None or NaN.
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from hyperborn.arguments import path_of
 from hyperborn.data.columns_to_read import ColumnsToRead
-from hyperborn.data.frames import column_array, index_of_frame, named_columns
+from hyperborn.data.frames import column_array, column_of, index_of_frame, named_columns
 from hyperborn.data.missing import is_missing
 from hyperborn.data.row_index import row_index
 from hyperborn.data.text_columns import Typed, numbers_of_text, text_column, text_form, typed_columns
@@ -106,7 +106,7 @@ class Table:
         selection = selected((), only, text).resolved(list(present), what)
         index = {name: why for name, why in index_of_frame(source).items() if not selection.asks_for(name)}
         raw = {
-            name: column_array(source[present[name]], name, what, exact=name in selection.text)
+            name: column_array(column_of(source, present[name], what), name, what, exact=name in selection.text)
             for name in selection.chosen(list(present), what)
             if name not in index
         }
