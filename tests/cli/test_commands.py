@@ -343,3 +343,11 @@ def test_a_table_as_it_comes_is_trained_on_and_predicted(hyperborn: Run, monkeyp
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path("new.csv").read_bytes())))
     from_input = hyperborn("predict", found["out"], "-", "--keep-columns", "id", "--only", "labels")
     assert from_input.out == predicted.out
+
+
+def test_a_file_without_a_header_is_trained_on_and_predicted(hyperborn: Run) -> None:
+    Path("plain.csv").write_text("".join(f"{row}.5,{-row}.25,{'ab'[row % 2]}\n" for row in range(40)))
+    flags = ("--target", "x3", "--no-header", "--posterior", "register", "--out", "run")
+    assert hyperborn("train", "plain.csv", *flags, *QUICK).code == 0
+    assert len(hyperborn("predict", "run", "plain.csv", "--no-header").out.splitlines()) == 41
+    assert hyperborn("evaluate", "run", "plain.csv", "--no-header").code == 0

@@ -289,3 +289,19 @@ def test_strictly_every_mistake_is_in_one_message_and_remedies_work(refused, wri
         load(path, target="kind", strict=True)
     drop = ("Unnamed: 0", "who am i")
     assert load(path, target="kind", strict=True, drop=drop, impute="median").features == ("size",)
+
+
+def test_a_row_that_has_no_time_is_named(refused, written: Callable[..., Path]) -> None:
+    days = [f"2024-01-{1 + row % 28:02}" for row in range(60)]
+    days[3] = "unknown date"
+    path = written("\n".join(["when,a,y", *(f"{day},{row}.5,{row % 2}" for row, day in enumerate(days))]))
+    with refused("column 'when'", "'unknown date' in row 4", "no date"):
+        load(path, target="y", time="when")
+
+
+def test_names_are_the_same_with_composed_and_other_accents(written: Callable[..., Path]) -> None:
+    composed, apart = "gr\u00f6\u00dfe", "gro\u0308\u00dfe"
+    path = written(f"{apart},id,b,y\n" + "".join(f"{row % 7},{row},{row}.5,{row % 2}\n" for row in range(40)))
+    for name in (composed, apart):
+        assert load(path, target="y", drop=(name,)).features == ("b",)
+        assert load(path, target=name, task="regression").preprocessing.target == composed

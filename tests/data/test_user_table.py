@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from hyperborn.data import from_arrays, load
+from hyperborn.data.user_files import raw_table
 
 OLD = "height,colour,kind,note\n" + "".join(
     f"{1 + 0.1 * row},{'red' if row % 3 else 'blue'},{'rose' if row % 2 else 'tulip'},x\n" for row in range(20)
@@ -145,3 +146,19 @@ def test_arrays_are_encoded_as_earlier_ones(refused) -> None:
         from_arrays(x[20:, :2], ["b", "a"] * 10, preprocessing=old.preprocessing)
     with refused("components=2", "does not go with preprocessing"):
         from_arrays(x[20:], ["b", "a"] * 10, components=2, preprocessing=old.preprocessing)
+
+
+def test_earlier_data_and_a_test_file_are_imputed_alike(written: Callable[..., Path]) -> None:
+    earlier = load(written(OLD, "old.csv"), target="kind", drop=("note",)).preprocessing
+    new = load(written(NEW, "new.csv"), preprocessing=earlier, validation=0.0, test_file=written(NEW, "test.csv"))
+    np.testing.assert_array_equal(new.test.x, new.train.x)
+
+
+def test_data_frames_are_read_as_files_are(written: Callable[..., Path]) -> None:
+    rows = [f"{row}.5,{('none', 'brown', 'NA')[row % 3]},{row % 2}" for row in range(60)]
+    data = load(written("\n".join(["a,hair,y", *rows])), target="y")
+    assert data.features == ("a", "hair=brown", "hair=none", "hair is missing")
+    new = written("a,hair\n1,none\n2,none\n", "new.csv")
+    expected = data.preprocessing.transform(raw_table(new, data.preprocessing))
+    for given in ({"a": [1, 2], "hair": ["none", "none"]}, [[1, "none"], [2, "none"]]):
+        np.testing.assert_array_equal(data.preprocessing.transform(raw_table(given, data.preprocessing)), expected)

@@ -44,6 +44,15 @@ Threshold: TypeAlias = Annotated[
 ]
 
 
+Encoding: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Encoding of a text file, such as latin-1. Default: found.")
+]
+NoHeader: TypeAlias = Annotated[
+    bool,
+    typer.Option("--no-header", metavar="", help="The file's first line is no header: its columns are x1, x2, ..."),
+]
+
+
 class Part(StrEnum):
     """What alone is written of predictions."""
 
@@ -72,6 +81,8 @@ def predict_command(
     threshold: Threshold = None,
     samples: Samples = None,
     uncalibrated: Uncalibrated = False,
+    encoding: Encoding = None,
+    no_header: NoHeader = False,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
@@ -89,10 +100,12 @@ def predict_command(
         check_out(out, file, force)
         result = load(run, report=note)
         check_part(result, only, threshold)
-        table = raw_table(file, result.data.preprocessing, copied=keep_columns or ())
-        encoding = result.data.preprocessing
+        table = raw_table(
+            file, result.data.preprocessing, copied=keep_columns or (), encoding=encoding, header=not no_header
+        )
+        preprocessing = result.data.preprocessing
         # What is strictly refused is an error that follows.
-        for line in (*table.notes, *(() if encoding.strict else surprises(table, encoding.columns))):
+        for line in (*table.notes, *(() if preprocessing.strict else surprises(table, preprocessing.columns))):
             note(line)
         found = result.predictions_of_table(table, samples=samples, calibrated=not uncalibrated)
         columns, record = (
@@ -218,6 +231,8 @@ def evaluate_command(
     threshold: Threshold = None,
     samples: Samples = None,
     uncalibrated: Uncalibrated = False,
+    encoding: Encoding = None,
+    no_header: NoHeader = False,
     plugin: Plugins = None,
     as_json: Json = False,
     **flags: Flag,
@@ -253,7 +268,9 @@ def evaluate_command(
         else:
             name = str(file)
             preprocessing = result.data.preprocessing
-            examples = labelled(table_in_encoding(file, preprocessing), preprocessing)
+            examples = labelled(
+                table_in_encoding(file, preprocessing, encoding=encoding, header=not no_header), preprocessing
+            )
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         labels = result.data.preprocessing.own_labels(examples.y)

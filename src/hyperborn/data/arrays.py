@@ -16,6 +16,7 @@ from hyperborn.data.load import check_no_options, check_option_types
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.targets import Task
+from hyperborn.data.text_columns import text_form
 from hyperborn.data.user_table import NOTHING_ASIDE, Aside, examples_in_encoding, examples_of_table
 from hyperborn.data.weights import ClassWeight, checked_weights
 from hyperborn.errors import UserError
@@ -79,12 +80,12 @@ def from_arrays(
     columns = feature_columns(x, features, preprocessing, target)
     if not has_named_columns(x):
         # A matrix keeps its columns, constant ones too: whoever made it counts on their number.
-        choices = replace(choices, keep=tuple(columns))
+        choices = replace(choices, keep=tuple(map(text_form, columns)))
     labels = label_column(y, columns)
     aside = NOTHING_ASIDE
     if sample_weight is not None:
         # Longer than any name that is taken.
-        aside = Aside(weight=f"weight beside {max((*columns, target), key=len)}")
+        aside = Aside(weight=text_form(f"weight beside {max((*columns, target), key=len)}"))
         columns[aside.names[0]] = checked_weights("sample_weight", sample_weight, len(labels))
     table = Table({**columns, target: labels}, name, text=frozenset((target,)))
     if preprocessing is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from hyperborn.data.labels import joined, nearest_name
+from hyperborn.data.text_columns import text_form
 from hyperborn.errors import UserError
 
 NAMED = ("drop", "keep", "categorical", "numeric")
@@ -55,7 +56,7 @@ class ColumnChoices:
                 raise UserError(f"{option}={names!r} must be a sequence of names of columns, such as ('name', 'id')")
         if impute not in (None, "median"):
             raise UserError(f'impute={impute!r} is unknown; the only way is impute="median"')
-        given = {option: tuple(names) for option, names in named.items()}
+        given = {option: tuple(map(text_form, names)) for option, names in named.items()}
         return cls(**given, strict=strict, impute=impute is not None)
 
     def resolved(self, names: Iterable[str]) -> "ColumnChoices":

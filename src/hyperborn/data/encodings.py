@@ -73,9 +73,11 @@ def utf8(content: bytes, source: str, encoding: str | None = None) -> tuple[byte
         )
     if b"\0" in text:
         line = text.count(b"\n", 0, text.index(b"\0")) + 1
+        # Of most letters the second byte in UTF-16 is 0, which comes first where the order is "big end first".
+        order = "be" if content[:1] == b"\0" else "le"
         raise UserError(
             f"{source}, line {line}: a character of code 0, which is no text; is it UTF-16? then give "
-            'encoding="utf-16" (--encoding utf-16)'
+            f'encoding="utf-16-{order}" (--encoding utf-16-{order})'
         )
     return text, notes
 

@@ -27,7 +27,7 @@ MOSTLY = 0.5
 RARE_SHARE, LEAST_RARE, MOST_RARE = 0.01, 2, 10
 """A category is rare below this share of the rows, and always below the first count, never from the second on."""
 
-ROW_NAMES = re.compile(r"unnamed: \d+|index|row[ _.]?(names?|numbers?|no|nr|id)|x|obs(ervation)?|case|nos?\.?|nr\.?|#")
+ROW_NAMES = re.compile(r"unnamed: \d+|index|row[ _.]?(names?|numbers?|no|nr|id)|obs(ervation)?|case|nos?\.?|nr\.?|#")
 """Names of columns that number the rows, if all of their values are different whole numbers."""
 IDENTIFIER = re.compile(r"(.*[ _.-])?[iI][dD]|.*[a-z]I[dD]")
 """Names of columns that number what rows are of, if nearly all of their values are: a patient may come again."""

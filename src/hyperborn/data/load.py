@@ -13,6 +13,7 @@ from hyperborn.data.labels import nearest_name
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import STANDARD_INPUT, SUFFIXES
 from hyperborn.data.targets import Task
+from hyperborn.data.text_columns import text_form
 from hyperborn.data.user_files import Files, examples_of_files
 from hyperborn.data.user_table import Aside, check_same_columns
 from hyperborn.data.weights import ClassWeight
@@ -154,6 +155,10 @@ def load(
     check_option_types({"validation_file": validation_file, "test_file": test_file, "group": group, "time": time})
     check_option_types({"weight_column": weight_column, "labels": labels, "test_labels": test_labels})
     kind = IMAGES if labels is not None and name not in NAMES else known_kind(name)
+    # Names as tables have them: accents may be composed or not, in a file and in what is typed.
+    target, group, time, weight_column = (
+        None if column is None else text_form(column) for column in (target, group, time, weight_column)
+    )
     choices = ColumnChoices.of(
         drop=drop, keep=keep, categorical=categorical, numeric=numeric, strict=strict, impute=impute
     )

@@ -109,6 +109,8 @@ def raw_table(
     preprocessing: Preprocessing,
     *,
     copied: Sequence[str] = (),
+    encoding: str | None = None,
+    header: bool = True,
 ) -> Table:
     """A table with the columns of a preprocessing: as it is, from a file, a data frame, or raw rows in their order.
 
@@ -129,10 +131,16 @@ def raw_table(
                 raise UserError(f"{path} holds images, which have no columns to keep; leave --keep-columns out")
             return table_of_images(path, names)
         return read_table(
-            source, only=names, text=categorical_names(preprocessing), copied=copied, decimal=preprocessing.decimal
+            source,
+            only=names,
+            text=categorical_names(preprocessing),
+            copied=copied,
+            encoding=encoding,
+            header=header,
+            decimal=preprocessing.decimal,
         )
     if has_named_columns(source):
-        return Table.of(source, only=names)
+        return Table.of(source, only=names, text=categorical_names(preprocessing))
     try:
         rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)
     except ValueError as error:
@@ -141,7 +149,8 @@ def raw_table(
         raise UserError(
             f"raw rows of shape {rows.shape} must be (examples, {len(names)}), with the columns: {joined(names)}"
         )
-    return Table({name: rows[:, place] for place, name in enumerate(names)}, "the raw rows")
+    columns = {name: rows[:, place] for place, name in enumerate(names)}
+    return Table(columns, "the raw rows", frozenset(categorical_names(preprocessing)))
 
 
 def other_examples(files: Files, path: str | Path | None, examples: RawExamples, weights: Aside) -> Labelled | None:

@@ -91,7 +91,14 @@ def moments(table: Table, name: str) -> np.ndarray:
     """A column of dates or numbers as numbers that rise with time."""
     values = table.columns[name]
     is_date = values.dtype.kind == "M" or (values.dtype == object and parsed_dates(values) is not None)
-    return date_parts(dates_of(table, name), ("days",))[:, 0] if is_date else numbers_of(table, name)
+    found = date_parts(dates_of(table, name), ("days",))[:, 0] if is_date else numbers_of(table, name)
+    lost = np.flatnonzero(np.isnan(found))
+    if len(lost):
+        raise UserError(
+            f"column {name!r} of {table.source}, by which rows are split, has {values[lost[0]]!r} in row "
+            f"{lost[0] + 1}, which is no date; correct it, or remove its row"
+        )
+    return found
 
 
 def examples_of_table(
@@ -268,6 +275,9 @@ def examples_in_encoding(
         preprocessing.classes,
         x,
         y,
+        strict=preprocessing.strict,
+        impute=imputed,
+        decimal=preprocessing.decimal,
         groups=apart.groups,
         time=apart.time,
         weights=apart.weights,

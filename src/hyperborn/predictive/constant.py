@@ -14,7 +14,7 @@ def constant_scores(data: Dataset) -> dict[str, dict[str, float]]:
     for name in SPLITS:
         part = data.split(name)
         predictions = own_units(constant_predictions(data, len(part)), data)
-        found[name] = predictions.scores(data.preprocessing.own_labels(part.y))
+        found[name] = predictions.scores(data.preprocessing.own_labels(part.y), part.weights)
     return found
 
 
@@ -26,7 +26,10 @@ def constant_predictions(data: Dataset, examples: int) -> Predictions:
     """
     y = data.train.y
     if data.n_classes:
-        frequencies = np.bincount(y, minlength=data.n_classes) / len(y)
+        frequencies = np.bincount(y, data.train.weights, minlength=data.n_classes)
+        frequencies = frequencies / frequencies.sum()
         return ClassProbabilities(np.tile(frequencies, (examples, 1)))
     component = np.ones((1, examples))
-    return NormalMixture(component, y.mean() * component, (y.std() or 1.0) * component)
+    mean = np.average(y, weights=data.train.weights)
+    deviation = np.sqrt(np.average((y - mean) ** 2, weights=data.train.weights))
+    return NormalMixture(component, mean * component, (deviation or 1.0) * component)

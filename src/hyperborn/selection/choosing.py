@@ -83,6 +83,7 @@ def choose(
         return Selection(definition_of(config, data, config.objective), data, None)
     whole = config.model_copy(update={"validation": 0.0})
     said = not config.given.isdisjoint(HOLDING_OUT)
+    check_held_out(config)
     holds_out = (said or not config.refit) and (config.validation > 0 or config.validation_file is not None)
     data = load(config if holds_out else whole)
     candidates = affordable(config, candidates_of(config, data), data, note)
@@ -94,9 +95,19 @@ def choose(
         definition = definition_in_time(only, data, EFFORTS[config.effort].final)
         return Selection(definition, data, None)
     choice, best = scored(config, candidates, data, note=note, progress=progress)
-    if holds_out and config.refit:
+    if choice.refitted and holds_out:
         data = load(whole)
     return Selection(definition_in_time(best.config, data, EFFORTS[config.effort].final), data, choice)
+
+
+def check_held_out(config: RunConfig) -> None:
+    """Raise a UserError where folds would have to stand in for a split by group or by time."""
+    for key in ("group", "time"):
+        if key in config.given and not config.validation and config.validation_file is None:
+            raise UserError(
+                f"{key} splits rows, and what is trained is chosen on a validation split of its own; leave out "
+                "--validation 0, or name what is trained (--posterior register)"
+            )
 
 
 def affordable(
@@ -166,7 +177,9 @@ def scored(
     scores = tuple(found[name].score(name, dict(by_name[name].settings), data) for name in ranked)
     method = "validation" if len(data.validation) else "folds"
     why = reason(best, tied, method, plan, len(found[best.name].labels))
-    return Choice(scores, ranked.index(best.name), why, method, len(folds), config.refit), best
+    # Rows of a validation file of its own are never learnt from.
+    refitted = config.refit and config.validation_file is None
+    return Choice(scores, ranked.index(best.name), why, method, len(folds), refitted), best
 
 
 def answered(

@@ -71,8 +71,10 @@ class Choice:
 
     @property
     def text(self) -> str:
-        """The chosen one and the next ones, with their scores."""
-        others = [score for place, score in enumerate(self.candidates) if place != self.chosen]
+        """The chosen one and the next ones of those that were scored on the same examples, with their scores."""
+        # Those that were given up early are scored on other examples.
+        level = [score for score in self.candidates if score.examples == self.best.examples]
+        others = [score for score in level if score is not self.best]
         best, said = self.best, [f"next: {other.name} {other.nll:.3f}" for other in others[:1]]
         said += [f"{other.name} {other.nll:.3f}" for other in others[1:SHOWN]]
         head = f"{METHODS[self.method]} NLL {best.nll:.3f} ± {best.standard_error:.3f}"
