@@ -6,6 +6,7 @@ from hyperborn.predictive.distributions import (
     predictions_of_distribution,
     predictions_of_draws,
     predictions_of_networks,
+    split_scores,
 )
 from hyperborn.predictive.metrics import accuracy, area_under_roc, brier, expected_calibration_error, mean_nll, scores
 from hyperborn.predictive.mixtures import NormalMixture
@@ -30,5 +31,6 @@ __all__ = [
     "predictions_of_draws",
     "predictions_of_networks",
     "scores",
+    "split_scores",
     "tempered",
 ]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hyperborn.data.dataset import SPLITS, Dataset
-from hyperborn.predictive.distributions import own_units
+from hyperborn.predictive.distributions import own_units, split_scores
 from hyperborn.predictive.mixtures import NormalMixture
 from hyperborn.predictive.predictions import ClassProbabilities, Predictions
 
@@ -14,7 +14,7 @@ def constant_scores(data: Dataset) -> dict[str, dict[str, float]]:
     for name in SPLITS:
         part = data.split(name)
         predictions = own_units(constant_predictions(data, len(part)), data)
-        found[name] = predictions.scores(data.preprocessing.own_labels(part.y), part.weights)
+        found[name] = split_scores(predictions, data, part)
     return found
 
 

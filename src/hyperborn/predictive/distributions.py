@@ -7,7 +7,7 @@ from jaxtyping import Float
 from hyperborn._typing import Bits, Examples
 from hyperborn.arguments import check_bits
 from hyperborn.bits import distinct_rows
-from hyperborn.data.dataset import Dataset
+from hyperborn.data.dataset import Dataset, Split
 from hyperborn.networks import Network, check_network
 from hyperborn.predictive.averages import exact_predictive, posterior_predictive
 from hyperborn.predictive.mixture_averages import exact_mixture, mixture_of_networks
@@ -18,6 +18,15 @@ def own_units(predictions: Predictions, data: Dataset) -> Predictions:
     """Predictions in the units of a data set's target; those of classes have none."""
     scaling = data.preprocessing.target_scaling
     return predictions if scaling is None else predictions.rescaled(scaling.mean, scaling.deviation)
+
+
+def split_scores(predictions: Predictions, data: Dataset, split: Split) -> dict[str, float]:
+    """Scores of predictions of a split of the data, both in the units of the target; empty without examples.
+
+    Raises:
+        UserError: if the predictions are of other examples.
+    """
+    return predictions.scores(data.preprocessing.own_labels(split.y), split.weights)
 
 
 def predictions_of_networks(

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from hyperborn._typing import Examples, Targets
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.data.weights import Weights
-from hyperborn.predictive.distributions import own_units
+from hyperborn.predictive.distributions import own_units, split_scores
 from hyperborn.predictive.mixtures import NormalMixture
 
 
@@ -19,7 +19,7 @@ def linear_scores(data: Dataset) -> dict[str, dict[str, float]]:
     for name in SPLITS:
         part = data.split(name)
         predictions = linear_predictions(train.x, train.y, part.x, train.weights).calibrated(calibration)
-        found[name] = own_units(predictions, data).scores(data.preprocessing.own_labels(part.y), part.weights)
+        found[name] = split_scores(own_units(predictions, data), data, part)
     return found
 
 

@@ -25,7 +25,7 @@ from hyperborn.energy.source import without_network
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, fitted
 from hyperborn.posteriors import DOUBT, PreviousPosterior, Register, Registers
-from hyperborn.predictive import Predictions, own_units, predictions_of_draws, predictions_of_networks
+from hyperborn.predictive import Predictions, own_units, predictions_of_draws, predictions_of_networks, split_scores
 from hyperborn.predictive.features import Rows, array_of_features, features_of
 from hyperborn.predictive.predictions import decided, probabilities_of, without_classes
 from hyperborn.printable import shown
@@ -292,12 +292,9 @@ class Result:
             UserError: for another split.
         """
         part = self.data.split(split)
-        labels = self.data.preprocessing.own_labels(part.y)
-        return (
-            self.predictions_of_features(part.x, calibrated=calibrated).scores(labels, part.weights)
-            if len(part)
-            else {}
-        )
+        if not len(part):
+            return {}
+        return split_scores(self.predictions_of_features(part.x, calibrated=calibrated), self.data, part)
 
     def most_probable(self, k: int = 1) -> Bits:
         """Bits of the k most probable networks, (k, n), most probable first.
@@ -320,9 +317,8 @@ class Result:
     def network_metrics(self, bits: Bits, split: str = "test") -> dict[str, float]:
         """The metrics of one network, given as one row of bits."""
         part = self.data.split(split)
-        labels = self.data.preprocessing.own_labels(part.y)
-        found = predictions_of_networks(self.fitted, part.x, bits)
-        return own_units(found, self.data).scores(labels, part.weights) if len(part) else {}
+        found = own_units(predictions_of_networks(self.fitted, part.x, bits), self.data)
+        return split_scores(found, self.data, part) if len(part) else {}
 
     def network_predictions(self, bits: Bits, x: Rows) -> Predictions:
         """Predictive distributions of one network, given as one row of bits, not calibrated; x as for `predictions`."""

@@ -6,7 +6,7 @@ from hyperborn._typing import Bits
 from hyperborn.bits import bit_string
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.energy.source import OwnEnergies
-from hyperborn.predictive import ClassProbabilities, NormalMixture, own_units, predictions_of_networks
+from hyperborn.predictive import ClassProbabilities, NormalMixture, own_units, predictions_of_networks, split_scores
 from hyperborn.predictive.constant import constant_scores
 from hyperborn.predictive.linear_regression import linear_scores
 from hyperborn.predictive.predictions import of_classes
@@ -80,7 +80,7 @@ def scores_of(result: "Result") -> dict[str, Any]:
     predicted = {name: result.predictions_of_features(part.x) for name, part in parts.items() if len(part)}
     found: dict[str, Any] = {name: {} for name in SPLITS}
     for name, made in predicted.items():
-        found[name] = made.scores(preprocessing.own_labels(parts[name].y), parts[name].weights)
+        found[name] = split_scores(made, data, parts[name])
     found["constant"] = constant_scores(data)
     scaling = preprocessing.target_scaling
     if scaling is None:
@@ -114,8 +114,7 @@ def sizes_of(result: "Result", best: Bits) -> dict[str, Any]:
     scores: dict[str, float] = {}
     if len(test):
         predictions = predictions_of_networks(result.fitted, test.x, best).calibrated(calibration)
-        labels = result.data.preprocessing.own_labels(test.y)
-        scores = own_units(predictions, result.data).scores(labels, test.weights)
+        scores = split_scores(own_units(predictions, result.data), result.data, test)
     name = ClassProbabilities.calibration if result.network.n_classes else NormalMixture.calibration
     one = {"size_in_bytes": network.size_in_bytes, name: calibration, "test": scores}
     return found | {"one_network": one}
