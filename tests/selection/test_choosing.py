@@ -14,9 +14,10 @@ from hyperborn.data import Dataset, Split
 from hyperborn.errors import UserError
 from hyperborn.predictive import ClassProbabilities
 from hyperborn.selection import choose, choosing
+from hyperborn.selection.budget import Plan
 from hyperborn.selection.candidates import candidates_of
-from hyperborn.selection.choosing import affordable, preferred
-from hyperborn.selection.cross_fitting import HeldOut, rows_of
+from hyperborn.selection.choosing import affordable, parts_of, preferred
+from hyperborn.selection.cross_fitting import Answer, HeldOut, rows_of
 from hyperborn.training.definition import Definition
 
 QUICK = {"data": "iris", "classes": ["1", "2"], "effort": "quick", "steps": 60}
@@ -103,14 +104,14 @@ def test_one_example_of_each_class_leaves_nothing_to_choose_by() -> None:
 
 
 def test_a_candidate_whose_training_fails_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    predictions_after = choosing.predictions_after
+    answer_of = choosing.answer_of
 
     def failing(definition: Definition, *rest: Any) -> Any:
         if definition.objective == hb.ELBO(0.03):
             raise UserError("the loss of restart 0 is nan")
-        return predictions_after(definition, *rest)
+        return answer_of(definition, *rest)
 
-    monkeypatch.setattr(choosing, "predictions_after", failing)
+    monkeypatch.setattr(choosing, "answer_of", failing)
     choice = choose(config(), load).choice
     assert choice is not None
     assert [score.settings["beta"] for score in choice.candidates] == [0.1]
@@ -118,7 +119,7 @@ def test_a_candidate_whose_training_fails_is_passed_over(monkeypatch: pytest.Mon
     def hopeless(*_: Any) -> Any:
         raise UserError("the loss of restart 0 is nan")
 
-    monkeypatch.setattr(choosing, "predictions_after", hopeless)
+    monkeypatch.setattr(choosing, "answer_of", hopeless)
     with pytest.raises(UserError, match="the loss of restart 0 is nan"):
         choose(config(), load)
 
@@ -144,6 +145,21 @@ def test_convolutions_are_not_tried_on_many_images_unless_asked_for() -> None:
     assert len(said) == 1
 
 
+def test_examples_of_weight_zero_are_in_no_fold_and_classes_weigh_in_a_validation_split() -> None:
+    data = load(config(validation=0.3))
+    weights = np.ones(len(data.train))
+    weights[::3] = 0.0
+    weighted = replace(data, train=data.train.weighted("weights", weights))
+    plan = Plan(2, (2,), 1, 1, 1.0)
+    [(train, held_out)] = parts_of(weighted, plan, 0, {"versicolor": 3.0})
+    assert len(train) == int(weights.sum())
+    np.testing.assert_array_equal(held_out.weights, np.where(data.validation.y == 0, 3.0, 1.0))
+    folds = parts_of(
+        replace(weighted, validation=rows_of(data.validation, np.zeros(0, int))), replace(plan, parts=3), 0, None
+    )
+    assert sum(len(held) for _, held in folds) == int(weights.sum())
+
+
 def test_of_level_candidates_the_simplest_is_taken() -> None:
     data = load(config())
     small, large = candidates_of(config(), data)  # with a β of 0.03 and of 0.1
@@ -154,7 +170,8 @@ def test_of_level_candidates_the_simplest_is_taken() -> None:
     level = 1 / (1 + np.exp(-logit * np.where(np.arange(40) % 4 < 2, 1.02, 0.98)))
 
     def held(p: np.ndarray) -> HeldOut:
-        return HeldOut().added(ClassProbabilities(np.stack([1 - p, p], axis=1)), Split(np.zeros((40, 1)), y))
+        predictions = ClassProbabilities(np.stack([1 - p, p], axis=1))
+        return HeldOut().added(Answer(predictions, predictions), Split(np.zeros((40, 1)), y))
 
     worse = held(np.full(40, 0.5))
     assert preferred([small, large], {small.name: held(best), large.name: worse}) == (small, False)

@@ -18,7 +18,7 @@ from hyperborn.report.notation import (
     number_text,
     objective_name,
 )
-from hyperborn.training.choice import METHODS as METHODS_OF_CHOICE
+from hyperborn.training.choice import name_of_method
 
 if TYPE_CHECKING:
     import rich.console
@@ -74,7 +74,8 @@ def split_scores_table(summary: Mapping[str, Any]) -> "rich.table.Table":
     by_name: dict[str, Mapping[str, Any]] = {split: summary.get(split) or {} for split in SPLITS}
     if choice := summary.get("choice"):
         # What was held out for the choice is more than a validation split, or is learnt from in the end.
-        held_out = {METHODS_OF_CHOICE[choice["method"]]: choice["candidates"][choice["chosen"]]["scores"]}
+        name = name_of_method(choice["method"], choice["folds"])
+        held_out = {name: choice["candidates"][choice["chosen"]]["scores"]}
         by_name = {"train": by_name["train"], **held_out, "test": by_name["test"]}
     columns = list(by_name.values())
     table = plain_table(["", *by_name])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count as count_from
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -13,20 +14,21 @@ from hyperborn.config.models import RunConfig
 from hyperborn.config.options import CONVOLUTIONAL
 from hyperborn.data import Dataset, Split
 from hyperborn.data.dataset import SPLITS
+from hyperborn.data.weights import ClassWeight, weights_of_classes
 from hyperborn.errors import UserError
-from hyperborn.predictive import Predictions
 from hyperborn.selection.budget import AT_ONCE, EFFORTS, Effort, Plan, in_time, planned, predicts_in_time
 from hyperborn.selection.candidates import Candidate, candidates_of, check_needed, settled, simplicity
 from hyperborn.selection.cross_fitting import (
+    Answer,
     HeldOut,
+    answer_of,
     can_be_held_out,
     fold_numbers,
     folds_of,
     learning_from,
-    predictions_after,
     rows_of,
 )
-from hyperborn.training.choice import METHODS, Choice
+from hyperborn.training.choice import Choice, name_of_method
 from hyperborn.training.definition import Definition
 
 TIE = 0.5
@@ -151,12 +153,12 @@ def scored(
 ) -> tuple[Choice, Candidate]:
     """The choice among at least two candidates, and the chosen one."""
     effort = EFFORTS[config.effort]
-    definitions = [definition_in_time(candidate.config, data, effort.final) for candidate in candidates]
+    definitions = [definition_in_time(candidate.config, data, effort.seconds) for candidate in candidates]
     plan = planned(definitions, len(data.train), len(data.validation), effort)
     if plan.seconds > LONG:
         many = f"choosing among {plan.candidates} candidates"
         note(f"{many} takes about {minutes(plan.seconds)} (--effort quick for less)")
-    folds = parts_of(data, plan, config.seed)[: len(plan.rounds)]
+    folds = parts_of(data, plan, config.seed, config.class_weight)[: len(plan.rounds)]
     found = {candidate.name: HeldOut() for candidate in candidates[: plan.candidates]}
     remaining, done, total = list(candidates[: plan.candidates]), count_from(1), sum(plan.rounds)
     for (train, held_out), count in zip(folds, plan.rounds, strict=False):
@@ -164,19 +166,19 @@ def scored(
             remaining = sorted(remaining, key=lambda candidate: found[candidate.name].losses.mean())[:count]
         own = learning_from(data, train)
         answers = answered(effort, remaining, own, held_out, lambda: progress(min(next(done), total - 1), total))
-        remaining = [candidate for candidate in remaining if isinstance(answers[candidate.name], Predictions)]
+        remaining = [candidate for candidate in remaining if isinstance(answers[candidate.name], Answer)]
         for candidate in remaining:
             found[candidate.name] = found[candidate.name].added(answers[candidate.name], held_out)
         if not remaining:
             raise next(iter(answers.values()))
     progress(total, total)
     best, tied = preferred(remaining, found)
-    found = {name: held for name, held in found.items() if held.parts}
+    found = {name: held for name, held in found.items() if held.answers}
     ranked = sorted(found, key=lambda name: (-len(found[name].labels), found[name].losses.mean()))
     by_name = {candidate.name: candidate for candidate in candidates}
     scores = tuple(found[name].score(name, dict(by_name[name].settings), data) for name in ranked)
     method = "validation" if len(data.validation) else "folds"
-    why = reason(best, tied, method, plan, len(found[best.name].labels))
+    why = reason(tied, name_of_method(method, len(folds)), plan, len(found[best.name].labels))
     # Rows of a validation file of its own are never learnt from.
     refitted = config.refit and config.validation_file is None
     return Choice(scores, ranked.index(best.name), why, method, len(folds), refitted), best
@@ -191,10 +193,11 @@ def answered(
 ) -> dict[str, Any]:
     """Predictions of held-out examples by the name of each candidate, or the error that stopped its training."""
     answers: dict[str, Any] = {}
+    given_up = Event()
     tasks = [definition_in_time(candidate.config, data, effort.seconds) for candidate in candidates]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
-            waiting = [pool.submit(predictions_after, definition, data, held_out) for definition in tasks]
+            waiting = [pool.submit(answer_of, definition, data, held_out, given_up) for definition in tasks]
             for candidate, answer in zip(candidates, waiting, strict=True):
                 try:
                     answers[candidate.name] = answer.result()
@@ -202,18 +205,21 @@ def answered(
                     answers[candidate.name] = error
                 tell()
         except BaseException:
+            given_up.set()
             pool.shutdown(cancel_futures=True)
             raise
     return answers
 
 
-def parts_of(data: Dataset, plan: Plan, seed: int) -> list[tuple[Split, Split]]:
-    """Examples to learn from and examples to predict, of each round."""
-    split = data.train
+def parts_of(data: Dataset, plan: Plan, seed: int, class_weight: ClassWeight) -> list[tuple[Split, Split]]:
+    """Examples to learn from and examples to predict, of each round; those of weight 0 say nothing and are left out."""
+    split = data.train if data.train.weights is None else rows_of(data.train, np.flatnonzero(data.train.weights))
     if plan.share > 1:
         split = rows_of(split, np.flatnonzero(fold_numbers(split.y, plan.share, seed) == 0))
     if len(data.validation):
-        return [(split, data.validation)]
+        by_class = weights_of_classes(data.validation.y, data.classes, class_weight)
+        held_out = data.validation if by_class is None else data.validation.weighted("weights of classes", by_class)
+        return [(split, held_out)]
     return [(rows_of(split, fold.train), rows_of(split, fold.held_out)) for fold in folds_of(split.y, plan.parts, seed)]
 
 
@@ -230,12 +236,14 @@ def preferred(candidates: Sequence[Candidate], found: dict[str, HeldOut]) -> tup
     return simplest, simplest is not best
 
 
-def reason(best: Candidate, tied: bool, method: str, plan: Plan, examples: int) -> str:
-    """Why this one, in one sentence."""
-    where = f"{examples} examples held out" if method == "validation" else f"{examples} examples, each held out once"
+def reason(tied: bool, method: str, plan: Plan, examples: int) -> str:
+    """Why this one, in one sentence; `method` is what scores are called."""
+    where = f"{examples:,} examples" + (", each held out once" if method == "cross-fitted" else " held out")
     if tied:
-        return f"{best.name} is the simplest that predicts as well as the best one, within chance, on {where}"
-    return f"{best.name} has the lowest {METHODS[method]} NLL of {plan.candidates} candidates on {where}"
+        return (
+            f"the simplest that predicts as well as the best of {plan.candidates} candidates, within chance, on {where}"
+        )
+    return f"the lowest {method} NLL of {plan.candidates} candidates on {where}"
 
 
 def minutes(seconds: float) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from threading import Event
 from typing import cast
 
 import numpy as np
@@ -15,11 +17,12 @@ from hyperborn.energy import energies
 from hyperborn.networks import Network, fitted
 from hyperborn.objectives.objectives import ELBO
 from hyperborn.posteriors import ExactPosterior
-from hyperborn.predictive import ClassProbabilities, NormalMixture, Predictions, own_units
-from hyperborn.predictive.metrics import LEAST
+from hyperborn.predictive import ClassProbabilities, NormalMixture, Predictions, own_units, predictions_of_networks
+from hyperborn.predictive.metrics import LEAST, weighted_mean
 from hyperborn.progress import Progress
 from hyperborn.training.choice import CandidateScore
 from hyperborn.training.definition import Definition
+from hyperborn.training.interruption import Interrupted
 from hyperborn.training.loop import check_finite, fresh
 from hyperborn.training.regime import Resources
 from hyperborn.training.regimes import regime_of
@@ -95,23 +98,39 @@ def learning_from(data: Dataset, train: Split) -> Dataset:
     return replace(data, train=train, validation=none, test=none)
 
 
-def predictions_after(definition: Definition, data: Dataset, held_out: Split) -> Predictions:
-    """Predictions of examples, not calibrated, after learning from the training split as the definition says.
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Predictions of the same examples, not calibrated.
+
+    Attributes:
+        average: of the posterior's networks.
+        alone: of its most probable network.
+    """
+
+    average: Predictions
+    alone: Predictions
+
+
+def answer_of(definition: Definition, data: Dataset, held_out: Split, given_up: Event) -> Answer:
+    """What is predicted of examples after learning from the training split as the definition says.
 
     Of one register the exact posterior at its β stands in for the circuit that would be trained to it: it is what the
     circuit comes near, and takes no time.
 
     Raises:
         UserError: if a loss is not finite any more.
+        Interrupted: soon after `given_up` is set.
     """
     regime, network = regime_of(definition), cast(Network, definition.network)
     if regime.enumerates:
         exact = exact_posterior(definition, data)
         nowhere = np.zeros(definition.posterior.parameter_shape)
-        return regime.predictor(definition, nowhere, lambda: exact.probabilities).predictive(network, held_out.x)
-    angles, side = trained_parameters(definition, data)
-    predictor = regime.predictor(definition, angles, lambda: np.zeros(0))
-    return predictor.predictive(fitted(network, side), held_out.x)
+        predictor = regime.predictor(definition, nowhere, lambda: exact.probabilities)
+    else:
+        angles, side = trained_parameters(definition, data, given_up)
+        predictor, network = regime.predictor(definition, angles, lambda: np.zeros(0)), fitted(network, side)
+    alone = predictions_of_networks(network, held_out.x, predictor.most_probable(1))
+    return Answer(predictor.predictive(network, held_out.x), alone)
 
 
 def exact_posterior(definition: Definition, data: Dataset) -> ExactPosterior:
@@ -122,7 +141,7 @@ def exact_posterior(definition: Definition, data: Dataset) -> ExactPosterior:
 
 
 def trained_parameters(
-    definition: Definition, data: Dataset
+    definition: Definition, data: Dataset, given_up: Event
 ) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, " m"]]:
     """Angles of the posterior and side parameters (float64) of the best restart after all steps, without reports."""
     definition.check(data)
@@ -132,6 +151,8 @@ def trained_parameters(
         with np.errstate(over="ignore"):
             state, diagnosis = problem.advance(fresh(definition).state, done)
             while done < definition.steps:
+                if given_up.is_set():
+                    raise Interrupted("a fit was given up")
                 check_finite(definition, diagnosis, done)
                 steps = min(STEPS_AT_ONCE, definition.steps - done)
                 state, diagnosis = problem.advance(state, steps)
@@ -171,15 +192,24 @@ def weighted(losses: Float[np.ndarray, " examples"], weights: Weights | None) ->
     return losses if weights is None else losses * weights / weights.mean()
 
 
+def standard_error(losses: Float[np.ndarray, " examples"], weights: Weights | None) -> float:
+    """Of the weighted mean of losses, as a ratio has it: the root of Σ (w d)² over Σ w, with the distances d to it."""
+    if len(losses) < 2:
+        return 0.0
+    times = np.ones(len(losses)) if weights is None else weights
+    distances = times * (losses - weighted_mean(losses, weights))
+    return float(np.sqrt((distances**2).sum() * len(losses) / (len(losses) - 1)) / times.sum())
+
+
 @dataclass(frozen=True, eq=False)
 class HeldOut:
     """Predictions of held-out examples, not calibrated, with their labels, as a candidate's rounds gave them."""
 
-    parts: tuple[Predictions, ...] = ()
+    answers: tuple[Answer, ...] = ()
     splits: tuple[Split, ...] = ()
 
-    def added(self, predictions: Predictions, held_out: Split) -> "HeldOut":
-        return HeldOut((*self.parts, predictions), (*self.splits, held_out))
+    def added(self, answer: Answer, held_out: Split) -> "HeldOut":
+        return HeldOut((*self.answers, answer), (*self.splits, held_out))
 
     @property
     def labels(self) -> Targets:
@@ -191,23 +221,38 @@ class HeldOut:
         found = [split.weights for split in self.splits if split.weights is not None]
         return np.concatenate(found) if len(found) == len(self.splits) and found else None
 
-    def calibrated(self) -> tuple[Predictions, Targets, float]:
-        """All predictions at the calibration fitted to them, the labels, and the calibration."""
-        predictions, y = concatenated(self.parts), self.labels
-        calibration = predictions.fitted_calibration(y, self.weights, spread=SPREAD)
-        return predictions.calibrated(calibration), y, calibration
+    @property
+    def average(self) -> Predictions:
+        return concatenated([answer.average for answer in self.answers])
 
     @property
+    def alone(self) -> Predictions:
+        return concatenated([answer.alone for answer in self.answers])
+
+    def calibration_of(self, predictions: Predictions) -> float:
+        """The calibration fitted to predictions of these examples."""
+        return predictions.fitted_calibration(self.labels, self.weights, spread=SPREAD)
+
+    @cached_property
     def losses(self) -> Float[np.ndarray, " examples"]:
         """Calibrated negative log likelihood of each example (nats; of numbers, of the standardised ones)."""
-        predictions, y, _ = self.calibrated()
-        return weighted(losses_of(predictions, y), self.weights)
+        average = self.average
+        return weighted(losses_of(average.calibrated(self.calibration_of(average)), self.labels), self.weights)
 
     def score(self, name: str, settings: dict[str, object], data: Dataset) -> CandidateScore:
         """What is kept of a candidate."""
-        found, y, calibration = self.calibrated()
-        predictions, labels = own_units(found, data), data.preprocessing.own_labels(y)
-        losses = weighted(losses_of(predictions, labels), self.weights)
-        error = float(losses.std(ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0
-        scores = predictions.scores(labels, self.weights)
-        return CandidateScore(name, settings, float(losses.mean()), error, calibration, scores, len(losses))
+        average = self.average
+        calibration = self.calibration_of(average)
+        predictions = own_units(average.calibrated(calibration), data)
+        labels = data.preprocessing.own_labels(self.labels)
+        losses = losses_of(predictions, labels)
+        return CandidateScore(
+            name=name,
+            settings=settings,
+            nll=weighted_mean(losses, self.weights),
+            standard_error=standard_error(losses, self.weights),
+            calibration=calibration,
+            scores=predictions.scores(labels, self.weights),
+            examples=len(losses),
+            calibration_alone=self.calibration_of(self.alone),
+        )

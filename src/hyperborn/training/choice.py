@@ -6,8 +6,8 @@ from typing import Any
 
 from hyperborn.errors import UserError, is_number
 
-METHODS = {"folds": "cross-fitted", "validation": "validation"}
-"""How scores of held-out examples came about: every example held out once, or one validation split; and their name."""
+METHODS = ("folds", "validation")
+"""How scores of held-out examples came about: on parts of what is learnt from, or on a validation split."""
 
 SHOWN = 3
 """Candidates beside the chosen one that a line names."""
@@ -25,6 +25,7 @@ class CandidateScore:
         calibration: fitted to the same examples: a temperature, or of numbers a factor of the standard deviation.
         scores: of the calibrated predictions, by name.
         examples: how many were held out; fewer for a candidate that was given up early.
+        calibration_alone: as `calibration`, of the most probable network alone; None in records of before.
     """
 
     name: str
@@ -34,6 +35,7 @@ class CandidateScore:
     calibration: float
     scores: Mapping[str, float]
     examples: int
+    calibration_alone: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Choice:
         others = [score for score in level if score is not self.best]
         best, said = self.best, [f"next: {other.name} {other.nll:.3f}" for other in others[:1]]
         said += [f"{other.name} {other.nll:.3f}" for other in others[1:SHOWN]]
-        head = f"{METHODS[self.method]} NLL {best.nll:.3f} ± {best.standard_error:.3f}"
+        head = f"{name_of_method(self.method, self.folds)} NLL {best.nll:.3f} ± {best.standard_error:.3f}"
         return f"{best.name} ({'; '.join([head, *said])})"
 
     def to_record(self) -> dict[str, Any]:
@@ -86,6 +88,13 @@ class Choice:
             {**vars(score), "settings": dict(score.settings), "scores": dict(score.scores)} for score in self.candidates
         ]
         return {**vars(self), "candidates": candidates}
+
+
+def name_of_method(method: str, folds: int) -> str:
+    """What scores of held-out examples are called."""
+    if method == "validation":
+        return "validation"
+    return "cross-fitted" if folds > 1 else "held-out"
 
 
 def choice_from_record(record: Any) -> Choice:
@@ -115,6 +124,7 @@ def checked_score(score: CandidateScore) -> CandidateScore:
     """
     numbers = [score.nll, score.standard_error, score.calibration, *score.scores.values()]
     whole = isinstance(score.name, str) and isinstance(score.settings, Mapping) and type(score.examples) is int
-    if not whole or not all(map(is_number, numbers)) or score.calibration <= 0:
+    alone = 1.0 if score.calibration_alone is None else score.calibration_alone
+    if not whole or not all(map(is_number, [*numbers, alone])) or min(score.calibration, alone) <= 0:
         raise ValueError(f"the scores of {score.name!r} are no numbers")
     return score

@@ -108,9 +108,7 @@ def sizes_of(result: "Result", best: Bits) -> dict[str, Any]:
     found: dict[str, Any] = {"average": {"n_networks": count, "is_all": is_all, "size_in_bytes": size}}
     if count == 1:
         return found
-    validation, test = result.data.validation, result.data.test
-    alone = predictions_of_networks(result.fitted, validation.x, best) if len(validation) else None
-    calibration = 1.0 if alone is None else alone.fitted_calibration(validation.y, validation.weights)
+    test, calibration = result.data.test, calibration_alone(result, best)
     scores: dict[str, float] = {}
     if len(test):
         predictions = predictions_of_networks(result.fitted, test.x, best).calibrated(calibration)
@@ -118,3 +116,17 @@ def sizes_of(result: "Result", best: Bits) -> dict[str, Any]:
     name = ClassProbabilities.calibration if result.network.n_classes else NormalMixture.calibration
     one = {"size_in_bytes": network.size_in_bytes, name: calibration, "test": scores}
     return found | {"one_network": one}
+
+
+def calibration_alone(result: "Result", best: Bits) -> float:
+    """What predictions of the most probable network are recalibrated with: by the choice, or the validation split.
+
+    1 without both.
+    """
+    if result.choice is not None and result.choice.best.calibration_alone is not None:
+        return result.choice.best.calibration_alone
+    validation = result.data.validation
+    if not len(validation):
+        return 1.0
+    alone = predictions_of_networks(result.fitted, validation.x, best)
+    return alone.fitted_calibration(validation.y, validation.weights)
