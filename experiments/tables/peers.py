@@ -1,7 +1,8 @@
 """What scikit-learn's models make of the features that a run has encoded: the models differ, and nothing else does."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from hyperborn.predictive.temperature import fitted_temperature, tempered
+from hyperborn.selection.cross_fitting import SPREAD, folds_of
 
 DECAYS = (1e-4, 1.0, 10.0)
 """Weight decays of the MLP, one of which three folds choose."""
@@ -21,6 +25,8 @@ FOLDS = 5
 
 Model = Any
 """An estimator of scikit-learn."""
+Rows = tuple[np.ndarray, np.ndarray]
+"""Features and labels."""
 Loss = Callable[[Model, np.ndarray, np.ndarray], np.ndarray]
 """Of a fitted model on features and labels, for each example."""
 
@@ -94,20 +100,52 @@ def normal_nll(errors: np.ndarray, deviation: float) -> np.ndarray:
     return errors / (2 * deviation**2) + np.log(deviation) + 0.5 * np.log(2 * np.pi)
 
 
-Learnt = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
-"""By model: the NLL of each example (nats), and whether it is right, or its error."""
+def held_out_probabilities(model: Model, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of rows that a model has not learnt from, in turn, on the folds that ours has; and their classes."""
+    from sklearn.base import clone
+
+    folds = folds_of(y, max(2, min(FOLDS, len(y) // 2)), 0)
+    n_classes = int(y.max()) + 1
+    found = [probabilities(fitted(clone(model), x[f.train], y[f.train]), x[f.held_out], n_classes) for f in folds]
+    return np.concatenate(found), np.concatenate([y[f.held_out] for f in folds])
 
 
-def peers(train: Sequence[np.ndarray], test: Sequence[np.ndarray], *, regression: bool) -> Learnt:
-    """Every model on features and labels of the rows to train with, asked about those to test with."""
+def calibrated_nll(model: Model, learnt: Model, train: Rows, test: Rows) -> np.ndarray:
+    """As `class_nll`, at a temperature fitted to held-out probabilities as ours is."""
+    held_out, classes = held_out_probabilities(model, *train)
+    temperature = fitted_temperature(np.maximum(held_out, LEAST), classes, spread=SPREAD)
+    x, y = test
+    found = np.maximum(probabilities(learnt, x, max(int(train[1].max()), int(y.max())) + 1), LEAST)
+    return -np.log(np.maximum(tempered(found, temperature)[np.arange(len(y)), y], LEAST))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of a model on the rows to test with.
+
+    Attributes:
+        nll: of each row (nats).
+        calibrated: the same after calibration on held-out rows; of numbers the deviation is fitted to such anyway.
+        other: of each row, whether it is right, or of numbers its squared error.
+    """
+
+    nll: np.ndarray
+    calibrated: np.ndarray
+    other: np.ndarray
+
+
+def peers(train: Rows, test: Rows, *, regression: bool) -> dict[str, Scores]:
+    """Every model by name, after learning from the rows to train with, on those to test with."""
     (x, y), (tested, truth) = train, test
-    nlls, others = {}, {}
+    found = {}
     for name, model in (regressors if regression else classifiers)(x, y).items():
         learnt = fitted(model, x, y)
         if regression:
             errors = squared_error(learnt, tested, truth)
-            nlls[name], others[name] = normal_nll(errors, deviation_of(model, x, y)), errors
+            nll = normal_nll(errors, deviation_of(model, x, y))
+            found[name] = Scores(nll, nll, errors)
         else:
-            nlls[name] = class_nll(learnt, tested, truth)
-            others[name] = probabilities(learnt, tested, 0).argmax(axis=1) == truth
-    return nlls, others
+            right = probabilities(learnt, tested, 0).argmax(axis=1) == truth
+            calibrated = calibrated_nll(model, learnt, train, test)
+            found[name] = Scores(class_nll(learnt, tested, truth), calibrated, right)
+    return found

@@ -23,30 +23,33 @@ import hyperborn as hb
 from hyperborn.predictive import NormalMixture
 from hyperborn.progress import Progress
 from peers import peers
-from report import write
+from report import LINEAR, write
 from tables import FOLDER, TABLES, Table, write_files
 
 CELLS, RUNS = FOLDER / "cells", FOLDER / "runs"
+SMALL = 300
+"""Rows up to which a table is cut in two `SPLITS` times."""
+SPLITS = 5
 LIMIT = 1800.0
 """Seconds after which a training is given up."""
 RESAMPLES = 2000
 
 
-def command_of(table: Table) -> list[str]:
+def command_of(table: Table, seed: int = 0) -> list[str]:
     """What a person types, with the files' names alone."""
     if table.by_name:
         return ["hyperborn", "train", table.name]
-    train, test = (path.name for path in table.files)
+    train, test = (path.name for path in table.files(seed))
     return ["hyperborn", "train", train, "--target", table.target, "--test-file", test]
 
 
-def cell_of(table: Table) -> dict[str, Any]:
+def cell_of(table: Table, seed: int = 0) -> dict[str, Any]:
     """One training by the command line, and where it succeeds the scores of all models."""
     if not table.by_name:
-        write_files(table)
-    run = RUNS / table.name
+        write_files(table, seed)
+    run = RUNS / f"{table.name}-{seed}"
     shutil.rmtree(run, ignore_errors=True)
-    command = command_of(table)
+    command = command_of(table, seed)
     line = [sys.executable, "-m", *command, "--json", "--out", str(run)]
     load, used, started = os.getloadavg()[0], processor_seconds(), time.perf_counter()
     ended = subprocess.run(line, cwd=FOLDER, capture_output=True, text=True, timeout=LIMIT, check=False)
@@ -56,6 +59,7 @@ def cell_of(table: Table) -> dict[str, Any]:
         "about": table.about,
         "regression": table.regression,
         "command": command,
+        "version": version(),
         "status": ended.returncode,
         "seconds": time.perf_counter() - started,
         "processor_seconds": processor_seconds() - used,
@@ -63,6 +67,20 @@ def cell_of(table: Table) -> dict[str, Any]:
         "said": said(ended.stderr),
     }
     return cell | (scores_of(json.loads(ended.stdout), run) if ended.returncode == 0 else {})
+
+
+def with_other_splits(cell: dict[str, Any], table: Table) -> dict[str, Any]:
+    """The cell of a small table with our scores and those of a linear model on every split, this one first."""
+    if table.by_name or cell["status"] or sum(cell["rows"]) > SMALL:
+        return cell
+    cells = [cell, *(cell_of(table, seed) for seed in range(1, SPLITS))]
+    return cell | {"splits": [one["differences"][LINEAR[table.regression]][0] for one in cells if not one["status"]]}
+
+
+def version() -> str:
+    """The commit that trains, with a mark where files were changed since."""
+    line = ["git", "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"]
+    return subprocess.run(line, cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def processor_seconds() -> float:
@@ -83,18 +101,19 @@ def scores_of(summary: dict[str, Any], run: Path) -> dict[str, Any]:
     learnt = [data.train, data.validation]
     train = np.concatenate([part.x for part in learnt]), np.concatenate([part.y for part in learnt])
     is_regression = not data.classes
-    nlls, others = peers(train, (data.test.x, data.test.y), regression=is_regression)
+    learnt = peers(train, (data.test.x, data.test.y), regression=is_regression)
     ours = own_nlls(result)
     scale = data.preprocessing.target_scaling
     scores = {}
-    for name, nll in nlls.items():
-        other = float(others[name].mean())
+    for name, peer in learnt.items():
+        other = float(peer.other.mean())
         if scale is None:
-            scores[name] = {"nll": float(nll.mean()), "accuracy": other}
+            nll, calibrated = float(peer.nll.mean()), float(peer.calibrated.mean())
+            scores[name] = {"nll": nll, "calibrated_nll": calibrated, "accuracy": other}
         else:  # in the units of the target, as ours
-            nll += np.log(scale.deviation)
-            variance = float(data.test.y.var())
-            scores[name] = {"nll": float(nll.mean()), "rmse": scale.deviation * other**0.5, "r2": 1 - other / variance}
+            nll, variance = float(peer.nll.mean() + np.log(scale.deviation)), float(data.test.y.var())
+            scores[name] = {"nll": nll, "rmse": scale.deviation * other**0.5, "r2": 1 - other / variance}
+    unit = 0.0 if scale is None else float(np.log(scale.deviation))
     choice = summary.get("choice")
     return {
         "task": "regression" if is_regression else "classification",
@@ -107,7 +126,8 @@ def scores_of(summary: dict[str, Any], run: Path) -> dict[str, Any]:
         "scores": {"hyperborn": summary["test"], **scores},
         "one_network": summary.get("one_network", {}).get("test"),
         "constant": summary["constant"]["test"],
-        "differences": {name: difference(ours, nll) for name, nll in nlls.items()},
+        "differences": {name: difference(ours, peer.nll + unit) for name, peer in learnt.items()},
+        "calibrated_differences": {name: difference(ours, peer.calibrated + unit) for name, peer in learnt.items()},
     }
 
 
@@ -136,6 +156,9 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="write the page from what is there, and no more")
     given = parser.parse_args()
     names = given.tables.split(",")
+    unknown = sorted(set(names) - {"", *(table.name for table in TABLES)})
+    if unknown:
+        parser.error(f"there is no table {', '.join(unknown)}; there are {', '.join(table.name for table in TABLES)}")
     wanted = [] if given.report else [table for table in TABLES if names == [""] or table.name in names]
     CELLS.mkdir(parents=True, exist_ok=True)
     with Progress() as progress:
@@ -143,7 +166,7 @@ def main() -> None:
         for done, table in enumerate(wanted):
             path = CELLS / f"{table.name}.json"
             if given.again or not path.exists():
-                cell = cell_of(table)
+                cell = with_other_splits(cell_of(table), table)
                 path.write_text(json.dumps(cell, indent=1) + "\n")
             count(done + 1, len(wanted))
     paths = [CELLS / f"{table.name}.json" for table in TABLES]

@@ -44,10 +44,10 @@ class Table:
     regression: bool = False
     by_name: bool = False
 
-    @property
-    def files(self) -> tuple[Path, Path]:
-        """Where the rows to train with and those to test with are written."""
-        return FOLDER / f"{self.name}-train.csv", FOLDER / f"{self.name}-test.csv"
+    def files(self, seed: int = 0) -> tuple[Path, Path]:
+        """Where the rows to train with and those to test with are written, as this seed draws them."""
+        name = self.name if seed == 0 else f"{self.name}-{seed}"
+        return FOLDER / f"{name}-train.csv", FOLDER / f"{name}-test.csv"
 
 
 def scikit(name: str, loader: str, about: str, *, regression: bool = False, by_name: bool = False) -> Table:
@@ -92,11 +92,11 @@ TABLES = (
 )
 
 
-def write_files(table: Table) -> None:
+def write_files(table: Table, seed: int = 0) -> None:
     """Write the two files of a table, a quarter of the rows for testing, and every row as its package spells it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     text = text_of(table)
-    for path, part in zip(table.files, halves(text, table), strict=True):
+    for path, part in zip(table.files(seed), halves(text, table, seed), strict=True):
         path.write_text(part, encoding="utf-8")
 
 
@@ -126,8 +126,8 @@ def archived(name: str) -> str:
         return member.read().decode()
 
 
-def halves(text: str, table: Table) -> tuple[str, str]:
-    """Three quarters and one quarter of a file's rows, in their order, each under its header; by class, seed 0.
+def halves(text: str, table: Table, seed: int = 0) -> tuple[str, str]:
+    """Three quarters and one quarter of a file's rows, in their order, each under its header; drawn by class.
 
     A class of a single row is trained on.
     """
@@ -142,7 +142,7 @@ def halves(text: str, table: Table) -> tuple[str, str]:
     _, classes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     several = every if table.regression else every[counts[classes] > 1]
     stratify = None if table.regression else labels[several]
-    _, test = train_test_split(several, test_size=0.25, random_state=0, stratify=stratify)
+    _, test = train_test_split(several, test_size=0.25, random_state=seed, stratify=stratify)
     is_test = np.isin(every, test)
     rows = np.asarray(lines, dtype=object)
     train, tested = ("\n".join([header, *rows[chosen]]) + "\n" for chosen in (~is_test, is_test))

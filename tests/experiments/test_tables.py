@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.tree import DecisionTreeClassifier
 
 EXPERIMENT = Path(__file__).parents[2] / "experiments" / "tables"
 HEADER = '"","colour","kind"'
@@ -55,12 +57,23 @@ def test_peers_of_classes(experiment: dict[str, ModuleType]) -> None:
     random = np.random.default_rng(0)
     y = np.repeat([0, 2], 40)
     x = random.normal(size=(80, 2)) + 2 * y[:, None]
-    nlls, right = experiment["peers"].peers((x, y), (x[:3], np.array([0, 0, 1])), regression=False)
-    assert list(nlls) == ["logistic regression", "forest", "MLP"]
-    for name, nll in nlls.items():
-        assert (nll[:2] < 0.7).all()
-        np.testing.assert_allclose(nll[2], 52 * np.log(2))
-        assert right[name].tolist() == [True, True, False]
+    found = experiment["peers"].peers((x, y), (x[:3], np.array([0, 0, 1])), regression=False)
+    assert list(found) == ["logistic regression", "forest", "MLP"]
+    for scores in found.values():
+        assert (scores.nll[:2] < 0.7).all()
+        np.testing.assert_allclose(scores.nll[2], 52 * np.log(2))
+        assert scores.other.tolist() == [True, True, False]
+
+
+def test_a_peer_is_calibrated_on_rows_that_it_has_not_learnt_from(experiment: dict[str, ModuleType]) -> None:
+    """A tree that knows its rows by heart is sure of what it says of others, and right about three quarters of them."""
+    peers, random = experiment["peers"], np.random.default_rng(2)
+    y = np.tile([0, 1], 200)
+    x = np.column_stack([np.where(random.random(400) < 0.15, 1 - y, y), random.normal(size=400)])
+    tree, train, test = DecisionTreeClassifier(random_state=0), (x[:300], y[:300]), (x[300:], y[300:])
+    learnt = clone(tree).fit(*train)
+    assert peers.class_nll(learnt, *test).mean() > 3
+    assert peers.calibrated_nll(tree, learnt, train, test).mean() < 0.7
 
 
 def test_peers_of_numbers(experiment: dict[str, ModuleType]) -> None:
@@ -68,12 +81,13 @@ def test_peers_of_numbers(experiment: dict[str, ModuleType]) -> None:
     random = np.random.default_rng(1)
     x = random.normal(size=(400, 1))
     y = 3 * x[:, 0] + random.normal(size=400) / 2
-    nlls, errors = experiment["peers"].peers((x, y), (x, y), regression=True)
-    expected = errors["linear regression"] / (2 * 0.25) + np.log(0.5) + np.log(2 * np.pi) / 2
-    assert abs(nlls["linear regression"].mean() - expected.mean()) < 0.01
+    found = experiment["peers"].peers((x, y), (x, y), regression=True)
+    linear, forest = found["linear regression"], found["forest"]
+    expected = linear.other / (2 * 0.25) + np.log(0.5) + np.log(2 * np.pi) / 2
+    assert abs(linear.nll.mean() - expected.mean()) < 0.01
     # A forest has learnt its own rows by heart, and yet is no surer than it is right about others.
-    assert errors["forest"].mean() < 0.1
-    assert nlls["forest"].mean() > 0.3
+    assert forest.other.mean() < 0.1
+    assert forest.nll.mean() > 0.3
 
 
 def test_the_page_is_what_was_found(experiment: dict[str, ModuleType]) -> None:
