@@ -101,7 +101,7 @@ def normal_nll(errors: np.ndarray, deviation: float) -> np.ndarray:
 
 
 def held_out_probabilities(model: Model, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of rows that a model has not learnt from, in turn, on the folds that ours has; and their classes."""
+    """Probabilities of rows that a model has not learnt from, in turn, on folds as ours has them; and their classes."""
     from sklearn.base import clone
 
     folds = folds_of(y, max(2, min(FOLDS, len(y) // 2)), 0)

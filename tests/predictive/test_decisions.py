@@ -38,6 +38,17 @@ def test_reports_are_those_of_scikit_learn() -> None:
         assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
+def test_examples_of_a_report_count_as_often_as_their_weights_say() -> None:
+    random = np.random.default_rng(1)
+    p, y, times = random.dirichlet(np.ones(3), size=50), random.integers(0, 3, 50), random.integers(0, 4, 50)
+    names, rows = ("a", "b", "c"), np.repeat(np.arange(50), times)
+    found = ClassProbabilities(p).report(y, names, times.astype(np.float64))
+    expected = ClassProbabilities(p[rows]).report(y[rows], names)
+    assert found["confusion"] == expected["confusion"]
+    assert found["recall"] == pytest.approx(expected["recall"])
+    assert found["accuracy"] == pytest.approx(expected["accuracy"])
+
+
 def test_a_report_worked_out_by_hand() -> None:
     y = np.array([0, 1, 1, 1])
     assert TWO.report(y, ("no", "yes")) == {

@@ -247,7 +247,6 @@ def evaluate_command(
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
         from hyperborn.predictive import ClassProbabilities
-        from hyperborn.predictive.metrics import weighted_mean
         from hyperborn.predictive.predictions import decided
         from hyperborn.report.confusion import confusion_table
         from hyperborn.report.notation import metric_name, number_text
@@ -279,9 +278,8 @@ def evaluate_command(
         decided(predictions, threshold)
         found, report = predictions.scores(labels, examples.weights), {}
         if isinstance(predictions, ClassProbabilities):
-            report = predictions.report(examples.y, result.data.classes, threshold=threshold)
-            found["accuracy"] = weighted_mean(decided(predictions, threshold) == examples.y, examples.weights)
-            report["accuracy"] = found["accuracy"]
+            report = predictions.report(examples.y, result.data.classes, examples.weights, threshold=threshold)
+            found["accuracy"] = report["accuracy"]
         at = {} if threshold is None else {"threshold": threshold}
         if as_json:
             about = {"run": str(run), "on": name, "backend": settings.backend, "n_examples": len(examples)}

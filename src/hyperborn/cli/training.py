@@ -113,6 +113,7 @@ def chosen_run(settings: "RunConfig") -> "tuple[Dataset, Definition, Choice | No
         selection = choose(settings, load, note=note_once, progress=progress.counter("choosing"))
         if selection.choice is not None:
             note_once(f"chosen: {selection.choice.text}")
+            note_once(f"why: {selection.choice.why}")
     return selection.data, selection.definition, selection.choice
 
 

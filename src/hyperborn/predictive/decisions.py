@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from hyperborn._typing import Targets
 from hyperborn.errors import UserError, is_number
+from hyperborn.predictive.metrics import AnswerWeights, weighted_mean
 
 MOST_CONFUSED = 100
 """Classes up to which there is a confusion matrix: its size is their square."""
@@ -31,18 +32,25 @@ def at_threshold(
     return (probabilities[:, 1] >= threshold).astype(np.int64)
 
 
-def report_of_decisions(decided: Targets, y: Targets, classes: Sequence[str]) -> dict[str, Any]:
+def report_of_decisions(
+    decided: Targets, y: Targets, classes: Sequence[str], weights: AnswerWeights = None
+) -> dict[str, Any]:
     """What `ClassProbabilities.report` gives."""
     count, y = len(classes), y.astype(np.int64)
-    examples = np.bincount(y, minlength=count)
-    right = np.bincount(y[decided == y], minlength=count)
+
+    def counted(indices: Int[np.ndarray, " some"], rows: Any, size: int) -> np.ndarray:
+        """How often each index comes, with the weights of these rows."""
+        return np.bincount(indices, None if weights is None else weights[rows], minlength=size)
+
+    is_right, every = decided == y, slice(None)
+    examples, right = counted(y, every, count), counted(y[is_right], is_right, count)
     recall = [float(hits / all_) if all_ else None for hits, all_ in zip(right, examples, strict=True)]
     found: dict[str, Any] = {
-        "accuracy": float(np.mean(decided == y)),
+        "accuracy": weighted_mean(is_right, weights),
         "classes": list(classes),
         "recall": dict(zip(classes, recall, strict=True)),
     }
     if count <= MOST_CONFUSED:
-        pairs = np.bincount(y * count + decided, minlength=count * count)
+        pairs = counted(y * count + decided, every, count * count)
         found["confusion"] = pairs.reshape(count, count).tolist()
     return found

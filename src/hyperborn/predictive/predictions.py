@@ -108,12 +108,20 @@ class ClassProbabilities(Predictions):
         """
         return self.best if threshold is None else at_threshold(self.probabilities, threshold)
 
-    def report(self, y: Targets, classes: Sequence[str], *, threshold: int | float | None = None) -> dict[str, Any]:
+    def report(
+        self,
+        y: Targets,
+        classes: Sequence[str],
+        weights: AnswerWeights = None,
+        *,
+        threshold: int | float | None = None,
+    ) -> dict[str, Any]:
         """How the classes that are decided for compare with the true ones; empty without examples.
 
         Args:
             y: class index of each example.
             classes: their names, in the order of the columns.
+            weights: how often each example counts, once without any.
             threshold: as for `decided`.
 
         Returns:
@@ -129,7 +137,7 @@ class ClassProbabilities(Predictions):
         if len(classes) != count:
             raise UserError(f"{len(classes)} names do not fit {count} classes; give one a class")
         decided = self.decided(threshold)
-        return report_of_decisions(decided, y, classes) if len(y) else {}
+        return report_of_decisions(decided, y, classes, weights) if len(y) else {}
 
 
 def probabilities_of(predictions: Predictions) -> Float[np.ndarray, "examples classes"]:

@@ -23,6 +23,7 @@ def confusion_table(report: Mapping[str, Any]) -> "rich.table.Table":
     table = plain_table(["true class", "recall", *(f"as {name}" for name in shown)])
     for place, name in enumerate(classes):
         share = recall[name]
-        counts = [f"{count:,}" for count in report["confusion"][place]] if shown else []
+        # Weights make counts that are not whole.
+        counts = [f"{count:,.10g}" for count in report["confusion"][place]] if shown else []
         table.add_row(*text_cells([name, MISSING if share is None else fixed(share, 4), *counts]))
     return table

@@ -154,7 +154,7 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     if summary.get("measured_on"):
         found.append(("predictions measured on", f"{summary['measured_on']} (other numbers are of training)"))
     if summary.get("choice"):
-        found.insert(0, ("chosen", summary["choice"]["text"]))
+        found[:0] = [("chosen", summary["choice"]["text"]), ("why", summary["choice"]["why"])]
     target: Mapping[str, Any] | None = summary.get("target")
     if target:
         scale = f"{number_text(target['mean'])}, deviation {number_text(target['deviation'])}"

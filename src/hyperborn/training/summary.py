@@ -86,7 +86,7 @@ def scores_of(result: "Result") -> dict[str, Any]:
     if scaling is None:
         report: dict[str, Any] = {}
         if "test" in predicted:
-            report = of_classes(predicted["test"], "metrics").report(data.test.y, data.classes)
+            report = of_classes(predicted["test"], "metrics").report(data.test.y, data.classes, data.test.weights)
         return found | {ClassProbabilities.calibration: result.calibration, "test_report": report}
     target = {"name": preprocessing.target, "mean": scaling.mean, "deviation": scaling.deviation}
     return found | {
