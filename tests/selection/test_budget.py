@@ -41,14 +41,14 @@ def plan(rows: int, features: int, effort: str = "normal", held_out: int = 0) ->
 
 def test_small_tables_have_all_folds_for_every_candidate() -> None:
     found = plan(100, 4)
-    assert found.rounds == (7,) * 5
+    assert found.rounds == (8,) * 5
     assert (found.parts, found.share) == (5, 1)
 
 
 def test_larger_ones_give_candidates_up_then_hold_one_part_out() -> None:
-    assert plan(600, 30).rounds == (6, 6, 3, 3, 3)
-    assert plan(900, 45).rounds == (6, 3, 3, 3, 3)
-    assert plan(5000, 60).rounds == (6,)
+    assert plan(600, 30).rounds == (7, 7, 3, 3, 3)
+    assert plan(900, 45).rounds == (7, 4, 3, 3, 3)
+    assert plan(5000, 60).rounds == (7,)
     assert plan(5000, 60).parts == 5
 
 
@@ -61,13 +61,13 @@ def test_ordinary_tables_take_20_seconds_at_most(rows: int, features: int) -> No
 def test_large_data_are_looked_at_in_part() -> None:
     found = plan(60_000, 784)
     assert found.share == 60_000 // FEWEST_ROWS
-    assert 2 <= found.candidates < 6
+    assert 2 <= found.candidates < 7
     assert found.rounds == (found.candidates,)
 
 
 def test_a_validation_split_is_the_only_round() -> None:
     found = plan(100, 4, held_out=25)
-    assert (found.rounds, found.parts) == ((7,), 1)
+    assert (found.rounds, found.parts) == ((8,), 1)
 
 
 def test_few_examples_make_few_folds() -> None:

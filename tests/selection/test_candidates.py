@@ -28,10 +28,13 @@ def named(data: Dataset, **given: Any) -> list[str]:
     return [candidate.name for candidate in candidates_of(config(**given), data)]
 
 
-def test_normal_effort_has_three_kinds_of_units_and_one_register(iris: Dataset) -> None:
+WITHOUT = "no hidden units, β = 0.1"
+
+
+def test_normal_effort_has_three_kinds_of_units_none_and_one_register(iris: Dataset) -> None:
     kinds = ("relu", "linear", "tanh")
     units = [f"64 {kind} units, β = {beta}" for beta in (0.03, 0.1) for kind in kinds]
-    assert named(iris) == [*units, "one register of 13 weights"]
+    assert named(iris) == [*units, WITHOUT, "one register of 13 weights"]
     assert set(named(iris, effort="quick")) < set(named(iris)) < set(named(iris, effort="thorough"))
 
 
@@ -45,6 +48,7 @@ def test_one_register_is_left_out_where_it_would_not_do() -> None:
         ({"activation": "tanh"}, ["64 tanh units, β = 0.03", "64 tanh units, β = 0.1", "one register of 13 weights"]),
         ({"posterior": "registers", "activation": "tanh"}, ["64 tanh units, β = 0.03", "64 tanh units, β = 0.1"]),
         ({"beta": 0.1, "posterior": "registers", "activation": "relu"}, ["64 relu units, β = 0.1"]),
+        ({"beta": 0.1, "hidden": "none", "posterior": "registers"}, [WITHOUT]),
         ({"hidden": 3, "posterior": "registers"}, []),
         ({"patience": 50}, ["one register of 13 weights"]),
     ],
@@ -59,7 +63,8 @@ def test_options_beside_those_of_a_candidate_stay(iris: Dataset) -> None:
     for candidate in candidates_of(config(steps=7, normalization="layer", values=[0, 1]), iris):
         assert (candidate.config.steps, candidate.config.values) == (7, (0.0, 1.0))
         assert candidate.config.normalization == "layer"
-    assert all(c.config.normalization == "none" for c in candidates_of(config(posterior="registers"), iris))
+    units = [found.config for found in candidates_of(config(posterior="registers"), iris) if found.config.hidden]
+    assert {own.normalization for own in units} == {"none"}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +93,7 @@ def test_something_is_chosen_where_options_leave_it_open() -> None:
 def test_the_simplest_has_a_large_beta_and_linear_units_and_one_register_is_last(iris: Dataset) -> None:
     found: list[Candidate] = candidates_of(config(effort="thorough"), iris)
     order = [candidate.name for candidate in sorted(found, key=simplicity)]
-    assert order[0] == "64 linear units, β = 0.3"
+    assert order[:2] == [WITHOUT, "64 linear units, β = 0.3"]
     assert order.index("64 linear units, β = 0.1") < order.index("64 relu units, β = 0.1")
     assert order.index("64 relu units, β = 0.03") < order.index("256 relu units, β = 0.1")
     assert order[-1] == "one register of 13 weights"
@@ -134,7 +139,7 @@ def test_of_larger_images_thorough_has_more_channels_beside_fewer() -> None:
 )
 def test_options_of_networks_leave_what_takes_them(digits: Dataset, given: dict[str, Any], left: list[str]) -> None:
     found = named(digits, **given)
-    assert found == [name if "units" in name else f"convolutions of {name}" for name in left]
+    assert found == [name if " units" in name else f"convolutions of {name}" for name in left]
 
 
 def test_a_network_of_ones_own_settles_it() -> None:

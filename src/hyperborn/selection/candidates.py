@@ -46,6 +46,11 @@ def units(hidden: list[int], activation: str, beta: float, register_size: int = 
     }
 
 
+def without_units(beta: float) -> dict[str, Any]:
+    """Values that make a network without hidden units on many registers: few rows may say no more than that."""
+    return {"posterior": "registers", "hidden": [], "register_size": 1, "beta": beta}
+
+
 def convolution(beta: float, **more: Any) -> dict[str, Any]:
     """Values that make a convolutional network on many registers, for images."""
     return {"posterior": "registers", "network": CONVOLUTIONAL, "register_size": 1, "beta": beta, **more}
@@ -62,6 +67,7 @@ def normal() -> Iterator[dict[str, Any]]:
         yield convolution(beta)
         for activation in ACTIVATIONS:
             yield units([64], activation, beta)
+    yield without_units(0.1)
     yield dict(ONE_REGISTER)
 
 
@@ -84,6 +90,9 @@ LISTS = {"quick": quick, "normal": normal, "thorough": thorough}
 SOFT = {"normalization": "none"}
 """Values that units have on registers unless the user gave another: normalised, linear units would not be linear, and a
 layer of 64 units predicted no better."""
+
+OF_UNITS = ("activation", "normalization")
+"""Options of hidden units."""
 
 STANDING = {
     "backend": "a backend runs one circuit",
@@ -113,6 +122,8 @@ def agrees(config: RunConfig, settings: Mapping[str, Any]) -> bool:
     """Whether a candidate has the values that the user gave, and its network takes all of them."""
     network = settings.get("network")
     if config.network not in (None, network) or unused_by_network(config, network):
+        return False
+    if settings.get("hidden") == [] and not config.given.isdisjoint(OF_UNITS):
         return False
     given = config.chosen(settings)
     return all(settings[key] == value for key, value in given.items())
@@ -147,6 +158,8 @@ def name_of(settings: Mapping[str, Any], definition: Definition) -> str:
         return f"one register of {definition.n_weights} weights"
     if isinstance(network := definition.network, BinaryConvNet):
         return f"convolutions of {'-'.join(map(str, network.channels))} channels, β = {settings['beta']:g}"
+    if not settings["hidden"]:
+        return f"no hidden units, β = {settings['beta']:g}"
     activation = settings["activation"]
     layers = "-".join(map(str, settings["hidden"]))
     size = settings["register_size"]
@@ -155,7 +168,7 @@ def name_of(settings: Mapping[str, Any], definition: Definition) -> str:
 
 
 def simplicity(candidate: Candidate) -> tuple[float, ...]:
-    """Smallest for the candidate that is taken among those that predict equally well: large β, linear units first.
+    """Smallest for the candidate that is taken among those that predict equally well: few units, large β, linear ones.
 
     Convolutions come after units. One register is last: what is scored of it is the exact posterior, which its circuit
     comes near.
@@ -165,7 +178,7 @@ def simplicity(candidate: Candidate) -> tuple[float, ...]:
         return (2.0,)
     if "network" in settings:
         return (1.0, float(sum(settings.get("channels", ()))), -settings["beta"])
-    linear = settings["activation"] == "identity"
+    linear = settings.get("activation", "identity") == "identity"
     return (0.0, float(sum(settings["hidden"])), float(settings["register_size"]), -settings["beta"], float(not linear))
 
 
