@@ -81,12 +81,11 @@ def test_categories_of_pandas_are_categories_whatever_they_are() -> None:
     assert inferred(table, ["n"], ColumnChoices(numeric=("n",))).columns == [Column("n")]
     assert inferred(table, ["n"], ColumnChoices(strict=True)).columns == [Column("n", ("0", "1", "2"))]
     assert inferred(table, ["n"]).notes == ["n: categories, its type says so (--numeric n for numbers)"]
-    data = from_arrays(frame[["n", "plain"]], [row % 2 for row in range(rows)])
+    labels = [row % 2 for row in range(rows)]
+    data = from_arrays(frame[["n", "plain"]], labels)
     assert data.features == ("n=0", "n=1", "n=2", "plain")
     # New data need not be categories by their type.
-    again = from_arrays(
-        frame[["n", "plain"]].astype(int), [row % 2 for row in range(rows)], preprocessing=data.preprocessing
-    )
+    again = from_arrays(frame[["n", "plain"]].astype(int), labels, preprocessing=data.preprocessing)
     np.testing.assert_array_equal(again.train.x, data.train.x)
 
 

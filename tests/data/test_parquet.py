@@ -143,9 +143,8 @@ def test_dates_and_columns_kept_as_text(tmp_path) -> None:
 
 def test_categories_of_pandas_stay_categories_in_a_file(tmp_path) -> None:
     path = tmp_path / "t.parquet"
-    frame = pd.DataFrame(
-        {"kind": pd.Categorical([3, 1, 3]), "day": pd.Categorical(pd.date_range("2024-01-01", periods=3))}
-    )
+    days = pd.Categorical(pd.date_range("2024-01-01", periods=3))
+    frame = pd.DataFrame({"kind": pd.Categorical([3, 1, 3]), "day": days})
     frame.to_parquet(path)
     for table in (read_table(path), Table.of(frame), Table.of(arrow.Table.from_pandas(frame))):
         assert table.categories == {"kind"}

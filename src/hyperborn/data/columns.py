@@ -303,8 +303,8 @@ def unread_dates(table: Table, column: Column) -> list[str]:
     lost = np.isnat(dates_of(table, column)) & ~pd.isna(values)
     if lost.any():
         lines.append(
-            f"{column.name}: {counted(int(lost.sum()), 'row')} of no date{as_in_training(column)} count as missing, the "
-            f"first {cell_of(values, int(lost.argmax()))!r}"
+            f"{column.name}: {counted(int(lost.sum()), 'row')} of no date{as_in_training(column)} count as missing, "
+            f"the first {cell_of(values, int(lost.argmax()))!r}"
         )
     return lines
 

@@ -147,8 +147,8 @@ def notes_on_format(name: str, texts: Sequence[str], date_format: str, read: dic
     if date_format == COMPACT:
         place = int((~np.isnat(dates)).argmax())
         notes.append(
-            f"{name}: dates, not numbers: {texts[place]!r} is {day_of(dates[place])} (--numeric {option_value(name)} for "
-            "numbers)"
+            f"{name}: dates, not numbers: {texts[place]!r} is {day_of(dates[place])} "
+            f"(--numeric {option_value(name)} for numbers)"
         )
     return tuple(notes)
 
