@@ -80,7 +80,7 @@ def test_categories_of_pandas_are_categories_whatever_they_are() -> None:
     assert (found["day"].kind, found["plain"].kind) == ("date", "numeric")
     assert inferred(table, ["n"], ColumnChoices(numeric=("n",))).columns == [Column("n")]
     assert inferred(table, ["n"], ColumnChoices(strict=True)).columns == [Column("n", ("0", "1", "2"))]
-    assert inferred(table, ["n"]).notes == ["n: categories, its type says so (--numeric n for numbers)"]
+    assert inferred(table, ["n"]).notes == ["n: no numbers, but categories by its type (--numeric n for numbers)"]
     labels = [row % 2 for row in range(rows)]
     data = from_arrays(frame[["n", "plain"]], labels)
     assert data.features == ("n=0", "n=1", "n=2", "plain")

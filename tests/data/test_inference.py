@@ -307,7 +307,7 @@ def test_codes_are_categories_however_many_there_are() -> None:
     few = [f"{row % 5:03}" for row in range(ROWS)]
     found = found_of(few)
     assert found.columns == [Column("c", ("000", "001", "002", "003", "004"))]
-    assert found.notes == ["c: categories, of codes with zeros in front, such as '000' (--numeric c for numbers)"]
+    assert found.notes == ["c: no numbers, but codes with zeros in front, such as '000' (--numeric c for numbers)"]
     many = [f"{row % 30:05}" for row in range(300)]
     assert found_of(many).columns[0].kind == "categorical"
     assert len(found_of(many).columns[0].categories or ()) == 30

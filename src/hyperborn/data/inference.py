@@ -181,8 +181,8 @@ def infer_categories(table: Table, name: str, found: Features, *, wanted: bool) 
     values = table.columns[name]
     if table.as_numbers(name) is not None:
         code = next((text for text in pd.unique(values) if text is not None and ZEROS_IN_FRONT.fullmatch(text)), None)
-        why = "its type says so" if code is None else f"of codes with zeros in front, such as {code!r}"
-        found.notes.append(f"{name}: categories, {why} (--numeric {option_value(name)} for numbers)")
+        why = "categories by its type" if code is None else f"codes with zeros in front, such as {code!r}"
+        found.notes.append(f"{name}: no numbers, but {why} (--numeric {option_value(name)} for numbers)")
     infer_text(table, name, found, wanted=wanted, may_be_numbers=False)
 
 
