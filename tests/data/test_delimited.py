@@ -248,3 +248,30 @@ def test_what_real_tables_say_of_themselves(reference) -> None:
     assert elements.columns["group"].dtype == np.float64
     hair = set(read_table(reference / "tables" / "starwars-train.csv").columns["hair_color"])
     assert {"none", None, "brown"} <= hair
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_codes_are_found_in_any_record(written, delimiter: str, quote: str) -> None:
+    """Read as a number, 02139 has lost its zero; and so had all of the records before."""
+    cells = [f"{row % 90 + 10}" for row in range(3000)] + ["007", "1"]
+    lines = [f"{quote}{cell}{quote}{delimiter}{row}" for row, cell in enumerate(cells)]
+    table = read_table(written("code" + delimiter + "n\n" + "\n".join(lines)))
+    assert table.categories == {"code"}
+    assert table.columns["code"].tolist() == cells
+    assert table.columns["n"].dtype == np.float64
+
+
+def test_zeros_in_front_of_numbers_are_no_codes(written) -> None:
+    table = read_table(written('a,b,c\n007,0.5,"x, 007, y"\n12.5,1,z\n-03,0,z\n'))
+    assert table.categories == frozenset()
+    np.testing.assert_array_equal(table.columns["a"], [7, 12.5, -3])
+
+
+def test_known_categories_are_read_as_such(written) -> None:
+    path = written("test,country,n\n-,NA,1\n-,DE,NA\n")
+    known = {"test": ("+", "-"), "country": ("DE", "NA")}
+    table = read_table(path, known=known)
+    assert [table.columns[name].tolist() for name in known] == [["-", "-"], ["NA", "DE"]]
+    np.testing.assert_array_equal(table.columns["n"], [1, np.nan])
+    assert read_table(path, only=["country"]).columns["country"].tolist() == [None, "DE"]

@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hyperborn.data import Column, from_arrays
+from hyperborn.data.column_choices import ColumnChoices
+from hyperborn.data.inference import inferred
 from hyperborn.data.tables import Table
 
 INDEX = "the index of a pandas data frame"
@@ -35,13 +38,13 @@ def test_types_of_pandas() -> None:
     found = {name: values.tolist() for name, values in table.columns.items() if values.dtype == object}
     assert found == {
         "categories": ["red", None, "blue"],
+        "numbers as categories": ["1", "2", None],
         "truth": ["True", None, "False"],
         "plain truth": ["True", "False", "True"],
         "string": ["x", None, "y"],
         "objects": ["1", "x", None],
     }
     for name, numbers in {
-        "numbers as categories": [1, 2, np.nan],
         "whole": [1, np.nan, 3],
         "real": [1.5, np.nan, 3],
         "money": [1.25, np.nan, 2.5],
@@ -54,6 +57,42 @@ def test_types_of_pandas() -> None:
     }.items():
         assert table.columns[name].dtype == "datetime64[s]"
         np.testing.assert_array_equal(table.columns[name], np.asarray(dates, dtype="datetime64[s]"))
+
+
+def test_categories_of_pandas_are_categories_whatever_they_are() -> None:
+    rows = 60
+    frame = pd.DataFrame(
+        {
+            "n": pd.Categorical([row % 3 for row in range(rows)]),
+            "text": pd.Categorical([str(row % 20) for row in range(rows)]),
+            "real": pd.Categorical([0.5, 1.0, 2.0] * 20),
+            "day": pd.Categorical(pd.date_range("2024-01-01", periods=rows)),
+            "plain": [row % 3 for row in range(rows)],
+        }
+    )
+    table = Table.of(frame)
+    assert table.categories == {"n", "text", "real"}
+    assert table.rows(np.arange(30)).categories == table.categories
+    found = {column.name: column for column in inferred(table, list(frame)).columns}
+    assert found["n"].categories == ("0", "1", "2")
+    assert len(found["text"].categories or ()) == 20
+    assert found["real"].categories == ("0.5", "1", "2")
+    assert (found["day"].kind, found["plain"].kind) == ("date", "numeric")
+    assert inferred(table, ["n"], ColumnChoices(numeric=("n",))).columns == [Column("n")]
+    assert inferred(table, ["n"], ColumnChoices(strict=True)).columns == [Column("n", ("0", "1", "2"))]
+    assert inferred(table, ["n"]).notes == ["n: no numbers, but categories by its type (--numeric n for numbers)"]
+    labels = [row % 2 for row in range(rows)]
+    data = from_arrays(frame[["n", "plain"]], labels)
+    assert data.features == ("n=0", "n=1", "n=2", "plain")
+    # New data need not be categories by their type.
+    again = from_arrays(frame[["n", "plain"]].astype(int), labels, preprocessing=data.preprocessing)
+    np.testing.assert_array_equal(again.train.x, data.train.x)
+
+
+def test_text_with_a_decimal_comma_is_read_as_the_earlier_file_was() -> None:
+    frame = pd.DataFrame({"a": ["1,234", "2,000"]})
+    np.testing.assert_array_equal(Table.of(frame).columns["a"], [1234, 2000])
+    np.testing.assert_array_equal(Table.of(frame, decimal=",").columns["a"], [1.234, 2])
 
 
 def test_columns_kept_as_text() -> None:

@@ -147,17 +147,24 @@ def test_numbers_that_are_categories() -> None:
 
 
 @pytest.mark.parametrize(
-    "style",
+    ("style", "date_format"),
     [
-        *("{:%Y-%m-%d}", "{:%d.%m.%Y}", "{:%Y/%m/%d}", "{:%m/%d/%Y}"),
-        *("{:%b %d %Y}", "{:%b %d, %Y}", "{:%B %d, %Y}", "{:%d %B %Y}", "{0:%b} {0.day} {0:%Y}"),
+        ("{:%Y-%m-%d}", "ISO8601"),
+        ("{:%d.%m.%Y}", "%d.%m.%Y"),
+        ("{:%Y/%m/%d}", "%Y/%m/%d"),
+        ("{:%m/%d/%Y}", "%m/%d/%Y"),
+        ("{:%b %d %Y}", "%b %d %Y"),
+        ("{:%b %d, %Y}", "%b %d, %Y"),
+        ("{:%B %d, %Y}", "%b %d, %Y"),
+        ("{:%d %B %Y}", "%d %b %Y"),
+        ("{0:%b} {0.day} {0:%Y}", "%b %d %Y"),
     ],
 )
-def test_dates_become_year_month_day_of_the_week_and_days(style: str) -> None:
+def test_dates_become_year_month_day_of_the_week_and_days(style: str, date_format: str) -> None:
     days = np.datetime64("2023-01-31") + 11 * np.arange(ROWS)
     texts = [style.format(day) for day in days.tolist()]
     (column,) = found_of(texts).columns
-    assert column == Column("c", parts=("year", "month", "day of the week", "days"))
+    assert column == Column("c", parts=("year", "month", "day of the week", "days"), date_format=date_format)
     assert column.features == ("c year", "c month", "c day of the week", "c days")
     first = matrix(Table({"c": np.asarray(texts[:1], object)}), [column], strict=False, imputed=True)
     np.testing.assert_array_equal(first, [[2023, 1, 1, 19388]])
@@ -166,7 +173,7 @@ def test_dates_become_year_month_day_of_the_week_and_days(style: str) -> None:
 def test_a_missing_date_and_parts_that_never_change() -> None:
     texts: list = [f"2024-03-{day:02}" for day in range(1, 30)]
     (column,) = found_of([*texts, None]).columns
-    assert column == Column("c", parts=("day of the week", "days"), missing=True)
+    assert column == Column("c", parts=("day of the week", "days"), missing=True, date_format="ISO8601")
     x = matrix(Table({"c": np.asarray([texts[0], None], object)}), [column], strict=False, imputed=True)
     np.testing.assert_array_equal(x, [[4, 19783, 0], [np.nan, np.nan, 1]])
     assert found_of(["2024-03-01"] * ROWS).left_out == {"c": "constant"}
@@ -293,3 +300,33 @@ def test_digits_with_zeros_in_front_are_codes(written: Callable[..., Path]) -> N
     data = load(written("zip,y\n" + rows), target="y")
     assert data.features == ("zip=02139", "zip=10001", "zip=94720")
     assert load(written("zip,y\n" + rows), target="y", numeric=("zip",)).features == ("zip",)
+
+
+def test_codes_are_categories_however_many_there_are() -> None:
+    """As numbers, a network would see that 02139 is near 02140, and far from 94720."""
+    few = [f"{row % 5:03}" for row in range(ROWS)]
+    found = found_of(few)
+    assert found.columns == [Column("c", ("000", "001", "002", "003", "004"))]
+    assert found.notes == ["c: no numbers, but codes with zeros in front, such as '000' (--numeric c for numbers)"]
+    many = [f"{row % 30:05}" for row in range(300)]
+    assert found_of(many).columns[0].kind == "categorical"
+    assert len(found_of(many).columns[0].categories or ()) == 30
+    assert found_of([f"{row:05}" for row in range(300)]).left_out == {
+        "c": "an identifier: 300 different texts in 300 rows"
+    }
+    plus_four = [*many, "02139-1234"]
+    assert found_of(plus_four).columns[0].kind == "categorical"
+    assert found_of(many, numeric=("c",)).columns == [Column("c")]
+    assert found_of(few, strict=True).columns == [Column("c", ("000", "001", "002", "003", "004"))]
+
+
+def test_truth_values_that_are_said_to_be_numeric() -> None:
+    assert found_of(["TRUE", "FALSE"] * 20, numeric=("c",)).columns == [Column("c")]
+
+
+def test_text_among_dates_counts_as_missing_and_is_said() -> None:
+    found = found_of([*(f"2024-01-{1 + row % 28:02}" for row in range(40)), "unknown"])
+    assert found.columns[0].missing
+    assert found.notes == [
+        "c: dates, with 1 cell of other text as missing, the first 'unknown' (--categorical c for categories)"
+    ]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.data.labels import (
+    KnownLabels,
     chosen_classes,
     classes_of,
     encoded,
@@ -131,3 +132,19 @@ def test_classes_are_spelt_as_they_come(labels: list[str], names: tuple[str, ...
     assert found == names
     np.testing.assert_array_equal(indices, y)
     np.testing.assert_array_equal(encoded(labels, found), y)
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "places"),
+    [
+        (("1", "2.50", "x"), ("1.0", 2.5, "x", True, "TRUE"), (0, 1, 2, None, None)),
+        (("007", "7"), ("007", "7", 7.0, "07"), (0, 1, 1, None)),
+        (("FALSE", "TRUE"), (True, "false", 1, "0.0", 2, "yes"), (1, 0, 1, 0, None, None)),
+        (("0", "1"), (True, "FALSE", 1.0), (1, 0, 1)),
+        (("true", "TRUE", "False"), ("true", "TRUE", "True", False, 0), (0, 1, None, 2, None)),
+        (("False", "True", "unknown"), (True, 1), (1, None)),
+    ],
+)
+def test_names_are_found_by_other_spellings_of_the_same(names: tuple, values: tuple, places: tuple) -> None:
+    known = KnownLabels(names)
+    assert tuple(known.index(value) for value in values) == places

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hyperborn.data import load, read_table
+from hyperborn.data.columns import surprises
 from hyperborn.data.user_files import raw_table
 
 FLOWERS = "height,colour,kind\n" + "".join(
@@ -305,3 +307,56 @@ def test_names_are_the_same_with_composed_and_other_accents(written: Callable[..
     for name in (composed, apart):
         assert load(path, target="y", drop=(name,)).features == ("b",)
         assert load(path, target=name, task="regression").preprocessing.target == composed
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_new_data_mean_the_same_in_any_kind_of_file(tmp_path: Path, suffix: str) -> None:
+    """Few new rows do not say by themselves what they mean: dates, dashes, truth values, codes, commas of amounts."""
+    pytest.importorskip("pyarrow")
+    rows = range(120)
+    member = [row % 3 == 0 for row in rows]
+    frame = pd.DataFrame(
+        {
+            "when": [f"{1 + row % 28:02}/{1 + row % 12:02}/2020" for row in rows],
+            "test": ["+-"[row % 2] for row in rows],
+            "member": member,
+            "zip": [("02139", "10001", "94720")[row % 3] for row in rows],
+            "amount": [f"{1 + row % 7},{100 + row}" for row in rows],
+            "share": [f"{row % 9},5" for row in rows],
+            "y": ["+-"[row // 2 % 2] for row in rows],
+        }
+    )
+    in_capitals = frame.assign(member=["TRUE" if one else "FALSE" for one in member])
+    frame.to_parquet(tmp_path / "t.parquet")
+    in_capitals.to_csv(tmp_path / "t.csv", sep=";", index=False)
+    data = load(tmp_path / f"t.{suffix}", target="y", validation=0.0, test=0.0)
+    kinds = {column.name: column.kind for column in data.preprocessing.columns}
+    assert kinds == {
+        **dict.fromkeys(("test", "member", "zip"), "categorical"),
+        **dict.fromkeys(("amount", "share"), "numeric"),
+        "when": "date",
+    }
+    # Rows whose day may be a month, all of them negative and of the class "-".
+    few = [3, 7]
+    frame.iloc[few].to_parquet(tmp_path / "new.parquet")
+    in_capitals.iloc[few].to_csv(tmp_path / "new.csv", sep=";", index=False)
+    features = frame.drop(columns="y")
+    for source in (tmp_path / "new.csv", tmp_path / "new.parquet", features.iloc[few], features.iloc[few].to_numpy()):
+        table = raw_table(source, data.preprocessing)
+        np.testing.assert_array_equal(data.preprocessing.transform(table), data.train.x[few])
+        assert surprises(table, data.preprocessing.columns) == []
+    for kind in ("csv", "parquet"):
+        new = load(tmp_path / f"new.{kind}", preprocessing=data.preprocessing, validation=0.0, test=0.0)
+        np.testing.assert_array_equal(new.train.x, data.train.x[few])
+        assert new.train.y.tolist() == data.train.y[few].tolist() == [1, 1]
+
+
+def test_what_is_new_in_other_files_is_said(written: Callable[..., Path]) -> None:
+    rows = [f"2024-01-{1 + row % 28:02},{row % 7},{row % 2}" for row in range(60)]
+    path = written("\n".join(["when,a,y", *rows]))
+    other = written("when,a,y\nsoon,1,0\n2024-01-03,2,1\n", "other.csv")
+    said = "when: 1 row of no date such as 2024-12-31 count as missing, the first 'soon'"
+    data = load(path, target="y", test_file=other, validation=0.0)
+    assert f"{other}: {said}" in data.notes
+    again = load(other, preprocessing=data.preprocessing, validation=0.0, test=0.0)
+    assert said in again.notes

@@ -46,3 +46,15 @@ def test_objects_without_a_value() -> None:
     nothing = (None, float("nan"), np.nan, pd.NA, pd.NaT, np.datetime64("NaT"))
     assert all(map(is_missing, (*nothing, decimal.Decimal("NaN"), decimal.Decimal("sNaN"))))
     assert not any(map(is_missing, (0, "", "NA", False, float("inf"), np.datetime64("2020-01-01"))))
+
+
+def test_known_categories_say_what_a_dash_is() -> None:
+    """A plus or a dash among the new rows alone says nothing: what these mean was settled before."""
+    for cells, known, found in [
+        (["-", "-"], ("+", "-"), ["-", "-"]),
+        (["-", "+"], ("a", "b"), [None, "+"]),
+        (["-", "a"], ("+", "a"), ["-", "a"]),
+        (["NA", "?"], ("NA", "x"), ["NA", None]),
+    ]:
+        assert Table({"a": np.asarray(cells)}, known={"a": known}).columns["a"].tolist() == found
+        assert Table.of({"a": cells}, known={"a": known}).columns["a"].tolist() == found

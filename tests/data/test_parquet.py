@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hyperborn.data.tables import read_table
+from hyperborn.data.tables import Table, read_table
 
 arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
@@ -139,3 +139,22 @@ def test_dates_and_columns_kept_as_text(tmp_path) -> None:
         "time": ["2024-01-01T12:30:00", None],
         "whole": ["9007199254740993", None],
     }
+
+
+def test_categories_of_pandas_stay_categories_in_a_file(tmp_path) -> None:
+    path = tmp_path / "t.parquet"
+    days = pd.Categorical(pd.date_range("2024-01-01", periods=3))
+    frame = pd.DataFrame({"kind": pd.Categorical([3, 1, 3]), "day": days})
+    frame.to_parquet(path)
+    for table in (read_table(path), Table.of(frame), Table.of(arrow.Table.from_pandas(frame))):
+        assert table.categories == {"kind"}
+        assert table.columns["kind"].tolist() == ["3", "1", "3"]
+        assert table.columns["day"].dtype == "datetime64[s]"
+
+
+def test_text_is_read_with_the_decimal_sign_of_earlier_data(tmp_path) -> None:
+    parquet.write_table(arrow.table({"a": ["1,234", "2,000"], "zip": ["02139", "94720"]}), tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet", decimal=",")
+    np.testing.assert_array_equal(table.columns["a"], [1.234, 2])
+    np.testing.assert_array_equal(read_table(tmp_path / "t.parquet").columns["a"], [1234, 2000])
+    assert table.categories == {"zip"}

@@ -249,6 +249,11 @@ def test_each_entry_must_be_there_and_of_its_type(refused, key: str) -> None:
         ({"columns": [{"name": "a", "kind": "numeric", "categories": ["x"]}]}, "'a'"),
         ({"columns": [{"name": "a", "kind": "categorical", "categories": ["x", "x"]}]}, "'a'"),
         ({"columns": [{"name": "a", "kind": "numeric", "categories": None}] * 2}, "twice"),
+        ({"columns": [{"name": "a", "kind": "numeric", "categories": None, "date_format": "ISO8601"}]}, "'a'"),
+        (
+            {"columns": [{"name": "a", "kind": "date", "categories": None, "parts": ["year"], "date_format": "x"}]},
+            "'a'",
+        ),
     ],
 )
 def test_a_bad_record_is_named(refused, change: dict, said: str) -> None:
@@ -260,3 +265,13 @@ def test_a_bad_record_is_named(refused, change: dict, said: str) -> None:
 def test_what_is_no_record_at_all(refused, record: object) -> None:
     with refused("preprocessing record"):
         Preprocessing.from_dict(record)
+
+
+def test_the_format_of_dates_is_in_the_record_where_there_is_one() -> None:
+    """Records of dates without one were written before, and are read."""
+    parts: Any = {"parts": ("year", "days"), "missing": True}
+    columns = (Column("when", **parts, date_format="%d/%m/%Y"), Column("then", **parts), Column("n"))
+    record = Preprocessing(columns, "y", ("a", "b")).to_dict()
+    assert record["columns"][0]["date_format"] == "%d/%m/%Y"
+    assert [("date_format" in column) for column in record["columns"]] == [True, False, False]
+    assert Preprocessing.from_dict(json.loads(json.dumps(record))).columns == columns

@@ -88,7 +88,6 @@ def predict_command(
 ) -> None:
     """Predict new examples: classes with their probabilities, or of a regression mean, deviation and intervals."""
     with errors_explained(as_json):
-        from hyperborn.data.columns import surprises
         from hyperborn.data.user_files import raw_table
         from hyperborn.parts import import_plugins
         from hyperborn.predictive import NormalMixture
@@ -104,9 +103,7 @@ def predict_command(
             file, result.data.preprocessing, copied=keep_columns or (), encoding=encoding, header=not no_header
         )
         preprocessing = result.data.preprocessing
-        # What is strictly refused is an error that follows.
-        for line in (*table.notes, *(() if preprocessing.strict else surprises(table, preprocessing.columns))):
-            note(line)
+        note_surprises(table, preprocessing)
         found = result.predictions_of_table(table, samples=samples, calibrated=not uncalibrated)
         columns, record = (
             of_numbers(result, found, only)
@@ -127,6 +124,14 @@ def predict_command(
             emit({"run": str(run), "file": str(file), **extra, **record, **({"kept": kept} if kept else {})})
         elif out is None:
             write(text.getvalue())
+
+
+def note_surprises(table: "Table", preprocessing: "Preprocessing") -> None:
+    """Say how new data were read, and what in them training has not seen."""
+    from hyperborn.data.columns import surprises
+
+    for line in (*table.notes, *surprises(table, preprocessing.columns, strict=preprocessing.strict)):
+        note(line)
 
 
 def check_out(out: Path | None, file: Path, force: bool) -> None:
@@ -267,9 +272,9 @@ def evaluate_command(
         else:
             name = str(file)
             preprocessing = result.data.preprocessing
-            examples = labelled(
-                table_in_encoding(file, preprocessing, encoding=encoding, header=not no_header), preprocessing
-            )
+            table = table_in_encoding(file, preprocessing, encoding=encoding, header=not no_header)
+            note_surprises(table, preprocessing)
+            examples = labelled(table, preprocessing)
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         labels = result.data.preprocessing.own_labels(examples.y)

@@ -17,6 +17,7 @@ from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.targets import Task
 from hyperborn.data.text_columns import text_form
+from hyperborn.data.user_files import known_categories
 from hyperborn.data.user_table import NOTHING_ASIDE, Aside, examples_in_encoding, examples_of_table
 from hyperborn.data.weights import ClassWeight, checked_weights
 from hyperborn.errors import UserError
@@ -77,7 +78,7 @@ def from_arrays(
         settled |= {"keep": keep or None, "categorical": categorical or None, "numeric": numeric or None}
         check_no_options({**settled, "strict": strict or None, "task": None if task == "auto" else task})
     target = TARGET if preprocessing is None else preprocessing.target
-    columns = feature_columns(x, features, preprocessing, target)
+    columns, categories = feature_columns(x, features, preprocessing, target)
     if not has_named_columns(x):
         # A matrix keeps its columns, constant ones too: whoever made it counts on their number.
         choices = replace(choices, keep=tuple(map(text_form, columns)))
@@ -87,7 +88,16 @@ def from_arrays(
         # Longer than any name that is taken.
         aside = Aside(weight=text_form(f"weight beside {max((*columns, target), key=len)}"))
         columns[aside.names[0]] = checked_weights("sample_weight", sample_weight, len(labels))
-    table = Table({**columns, target: labels}, name, text=frozenset((target,)))
+    known = {} if preprocessing is None else known_categories(preprocessing.columns, target, preprocessing.classes)
+    decimal = "." if preprocessing is None else preprocessing.decimal
+    table = Table(
+        {**columns, target: labels},
+        name,
+        text=frozenset((target,)),
+        decimal=decimal,
+        known=known,
+        categories=categories,
+    )
     if preprocessing is None:
         examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, aside=aside)
     else:
@@ -125,16 +135,19 @@ def label_column(y: ArrayLike, columns: dict[str, np.ndarray]) -> np.ndarray:
 
 def feature_columns(
     x: Any, features: Sequence[str] | None, preprocessing: Preprocessing | None, target: str
-) -> dict[str, np.ndarray]:
-    """The columns of a matrix or a data frame by name.
+) -> tuple[dict[str, np.ndarray], frozenset[str]]:
+    """The columns of a matrix or a data frame by name, and names of those that are categories by their type.
 
     Raises:
         UserError: if it is no matrix of numbers nor a data frame, or the names do not fit it.
     """
+    categories = frozenset()
     if has_named_columns(x):
-        columns = dict(Table.of(x).columns)
-        named = list(columns) if features is None else features
-        values = list(columns.values())
+        table = table_of_frame(x, preprocessing)
+        named = list(table.columns) if features is None else features
+        values = list(table.columns.values())
+        places = [place for place, column in enumerate(table.columns) if column in table.categories]
+        categories = frozenset(named[place] for place in places if place < len(named))
     else:
         matrix = matrix_of(x)
         values = list(matrix.T)
@@ -147,7 +160,14 @@ def feature_columns(
         raise UserError(
             f"features={joined(map(repr, named))} must name each of the {len(values)} columns of x, none {target!r}"
         )
-    return dict(zip(named, values, strict=True))
+    return dict(zip(named, values, strict=True)), categories
+
+
+def table_of_frame(x: Any, preprocessing: Preprocessing | None) -> Table:
+    """The table of a data frame, read as that of the earlier data was."""
+    if preprocessing is None:
+        return Table.of(x)
+    return Table.of(x, known=known_categories(preprocessing.columns), decimal=preprocessing.decimal)
 
 
 def matrix_of(x: ArrayLike) -> np.ndarray:

@@ -76,3 +76,14 @@ def saved_index(schema: Any) -> list[str]:
     # Of row numbers, pandas notes the range and writes no column.
     known = {name for name in noted if isinstance(name, str)}
     return [name for name in schema.names if name in known or INDEX_LEVEL.fullmatch(name)]
+
+
+def saved_categories(schema: Any) -> frozenset[str]:
+    """Names of the columns that were categories in a pandas data frame, by its own note, though not of dates.
+
+    A dictionary alone may be only a way of storing numbers.
+    """
+    noted = (schema.pandas_metadata or {}).get("columns", [])
+    names = {column.get("field_name") for column in noted if column.get("pandas_type") == "categorical"}
+    fields = [schema.field(name) for name in schema.names if name in names]
+    return frozenset(field.name for field in fields if not is_date_type(getattr(field.type, "value_type", field.type)))

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from hyperborn.data.dates import date_parts, dates_of
-from hyperborn.data.labels import counted, exact_number, index_of_label, joined, label_spelling, spellings
+from hyperborn.data.dates import date_parts, example_of, found_dates, read_dates
+from hyperborn.data.labels import KnownLabels, counted, exact_number, joined, truth_value
 from hyperborn.data.tables import Table
+from hyperborn.data.text_columns import text_of
 from hyperborn.errors import UserError
 
 LARGEST_NUMBER = 1e100
@@ -34,6 +35,7 @@ class Column:
         parts: of a date, some of `DATE_PARTS`.
         rare: whether one more feature stands for every category that is not listed.
         missing: whether one more feature says that the value is missing.
+        date_format: of a date that is text, one of `DATE_FORMATS`.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Column:
     parts: tuple[str, ...] | None = None
     rare: bool = False
     missing: bool = False
+    date_format: str | None = None
 
     @property
     def kind(self) -> str:
@@ -117,7 +120,7 @@ def block_of(table: Table, column: Column, *, strict: bool, imputed: bool) -> Fl
         UserError: if its values are not of the column's kind, or are missing and not imputed.
     """
     if column.parts is not None:
-        features = date_parts(dates_of(table, column.name), column.parts)
+        features = date_parts(dates_of(table, column, strict=strict), column.parts)
         absent = np.isnan(features).any(axis=1)
     elif column.categories is None:
         features = checked_values(table, column.name, strict=strict)[:, None]
@@ -132,8 +135,35 @@ def block_of(table: Table, column: Column, *, strict: bool, imputed: bool) -> Fl
     return np.column_stack([features, absent]) if column.missing else features
 
 
+def dates_of(table: Table, column: Column, *, strict: bool = False) -> np.ndarray:
+    """The dates of a column, datetime64[s], NaT where one is missing or, unless strict, where there is no date.
+
+    Raises:
+        UserError: if strict, naming the first value that is no date in the format of the column.
+    """
+    values = table.columns[column.name]
+    dates = read_dates(values, column.date_format, column.name)
+    lost = np.flatnonzero(np.isnat(dates) & ~pd.isna(values))
+    if strict and len(lost):
+        raise UserError(
+            f"column {column.name!r} of {table.source} must be dates{as_in_training(column)}, but row {lost[0] + 1} "
+            f"holds {cell_of(values, int(lost[0]))!r}; correct it, or train without strict (--strict)"
+        )
+    return dates
+
+
+def as_in_training(column: Column) -> str:
+    """How dates of the column are written, by an example."""
+    return "" if column.date_format is None else f" such as {example_of(column.date_format)}"
+
+
+def cell_of(values: np.ndarray, row: int) -> str:
+    """A cell as text."""
+    return text_of(values[row : row + 1])[0]
+
+
 def numbers_of(table: Table, name: str, *, strict: bool = True) -> Float[np.ndarray, " examples"]:
-    """The numbers of a column, NaN where one is missing; a column of text is read as numbers.
+    """The numbers of a column, NaN where one is missing; text is read as numbers, or as truth values, 1 and 0.
 
     Unless strict, text counts as missing, if some cell is a number.
 
@@ -142,16 +172,28 @@ def numbers_of(table: Table, name: str, *, strict: bool = True) -> Float[np.ndar
     """
     values = table.columns[name]
     numbers = None if values.dtype.kind == "M" else table.as_numbers(name)
-    if numbers is None and values.dtype == object and not strict:
-        found = table.as_numbers(name, text_is_missing=True)
-        if found is not None:
-            return found
+    if numbers is None and values.dtype == object:
+        numbers = truths_as_numbers(values)
+        if numbers is None and not strict:
+            numbers = table.as_numbers(name, text_is_missing=True)
     if numbers is None:
         row = first_text(values) if values.dtype == object else 0
         raise UserError(
             f"column {name!r} of {table.source} must be numbers, but row {row + 1} holds {str(values[row])!r}"
         )
     return numbers
+
+
+def truths_as_numbers(values: np.ndarray) -> Float[np.ndarray, " examples"] | None:
+    """A column of text as 1 where it is true and 0 where it is false, NaN where it is missing; None for other text.
+
+    Some programs write truth values as text, and others as numbers.
+    """
+    codes, distinct = pd.factorize(values)
+    truths = [truth_value(text) for text in distinct]
+    if not truths or None in truths:
+        return None
+    return np.asarray([*truths, np.nan], dtype=np.float64)[codes]
 
 
 def first_text(values: np.ndarray) -> int:
@@ -215,21 +257,23 @@ def one_hot(
     return encoded, absent
 
 
-def surprises(table: Table, columns: Sequence[Column]) -> list[str]:
-    """What of a table training has not seen: unknown categories, and text in place of numbers or dates."""
-    lines = []
+def surprises(table: Table, columns: Sequence[Column], *, strict: bool = False) -> list[str]:
+    """What of a table training has not seen: unknown categories, and text in place of numbers or dates.
+
+    Nothing if strict: then they are errors.
+    """
+    if strict:
+        return []
+    lines: list[str] = []
     for column in columns:
         values = table.columns.get(column.name)
         if values is None:
             continue
         if column.categories is not None:
-            codes, distinct = pd.factorize(text_of(values))
-            unknown = np.flatnonzero(category_places(distinct, column.categories) < 0)
-            count = int(np.isin(codes, unknown).sum())
-            if count and not column.rare:
-                shown = joined((repr(distinct[place]) for place in unknown), 3)
-                lines.append(f"{column.name}: {counted(count, 'row')} of unknown categories ({shown})")
-        elif values.dtype == object and table.as_numbers(column.name) is None and column.parts is None:
+            lines += unknown_categories(column, values)
+        elif column.parts is not None:
+            lines += unread_dates(table, column)
+        elif values.dtype == object and table.as_numbers(column.name) is None:
             numbers = table.as_numbers(column.name, text_is_missing=True)
             lost = np.zeros(len(values), bool) if numbers is None else np.isnan(numbers) & ~pd.isna(values)
             if lost.any():
@@ -240,17 +284,33 @@ def surprises(table: Table, columns: Sequence[Column]) -> list[str]:
     return lines
 
 
-def text_of(values: np.ndarray) -> np.ndarray:
-    """A column as text, None where a value is missing; of numbers the shortest spelling."""
-    if values.dtype == object:
-        return values
-    codes, distinct = pd.factorize(values)
-    spelt = np.asarray([*(label_spelling(value) for value in distinct.tolist()), None], dtype=object)
-    return spelt[codes]
+def unknown_categories(column: Column, values: np.ndarray) -> list[str]:
+    """A line on categories that are not known, of a column without rare ones."""
+    codes, distinct = pd.factorize(text_of(values))
+    unknown = np.flatnonzero(category_places(distinct, column.categories or ()) < 0)
+    count = int(np.isin(codes, unknown).sum())
+    if not count or column.rare:
+        return []
+    shown = joined((repr(distinct[place]) for place in unknown), 3)
+    return [f"{column.name}: {counted(count, 'row')} of unknown categories ({shown})"]
+
+
+def unread_dates(table: Table, column: Column) -> list[str]:
+    """A line on what is no date in the format of training; without one, on what the format was taken for."""
+    values = table.columns[column.name]
+    found = found_dates(values, column.name) if column.date_format is None else None
+    lines = [] if found is None else list(found.notes)
+    lost = np.isnat(dates_of(table, column)) & ~pd.isna(values)
+    if lost.any():
+        lines.append(
+            f"{column.name}: {counted(int(lost.sum()), 'row')} of no date{as_in_training(column)} count as missing, "
+            f"the first {cell_of(values, int(lost.argmax()))!r}"
+        )
+    return lines
 
 
 def category_places(values: Iterable[str], categories: Sequence[str]) -> Int[np.ndarray, " values"]:
-    """Place of each value among the categories, as it is written or else by its number; -1 for none."""
-    known = spellings(categories)
-    found = [index_of_label(value, known) for value in values]
+    """Place of each value among the categories, as `KnownLabels` finds it; -1 for none."""
+    known = KnownLabels(categories)
+    found = [known.index(value) for value in values]
     return np.asarray([-1 if place is None else place for place in found], dtype=np.int64)

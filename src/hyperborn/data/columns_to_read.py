@@ -1,7 +1,7 @@
 """Which columns of a file are read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from hyperborn.data.column_choices import split_names
 from hyperborn.data.labels import joined, nearest_name
@@ -20,6 +20,7 @@ class ColumnsToRead:
         keep: names of columns that are read even if they look like an index.
         only: names of the columns to read, if the file has them; all for None.
         text: names of columns that are kept as text.
+        known: categories of columns that are known from earlier data; these columns are among `text`.
         copied: names of columns that are read in any case and kept as text, to be written again; "all" for every one.
     """
 
@@ -28,6 +29,7 @@ class ColumnsToRead:
     only: frozenset[str] | None = None
     text: frozenset[str] = frozenset()
     copied: tuple[str, ...] = ()
+    known: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def resolved(self, names: Sequence[str], source: str) -> "ColumnsToRead":
         """The same with names of these columns alone, and those that are copied among those that are read as text.

@@ -1,8 +1,10 @@
 """Delimited text, by pandas: separators and decimal signs are found, and every error names the line."""
 
 import io
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -68,12 +70,9 @@ def read_delimited(
         check_is_header(head, below, line, source)
     selection = selection.resolved(names, source)
     chosen = selection.chosen(names, source)
-    # pandas would read them as numbers, and their zeros would be lost.
-    codes = {name for place, name in enumerate(names) if has_zeros_in_front(record[place] for record in below)}
-    selection = replace(selection, text=selection.text.union(codes))
     sample = sampled_numbers(below, names, chosen)
     known = settled_decimal(sample.values()) or decimal
-    reading = Reading(text, delimiter, header, tuple(names), known or ".")
+    reading = Reading(text, delimiter, header, tuple(names), known or ".", selection.known)
     raw = reading.columns(chosen, selection.text)
     typed = typed_columns(raw, text=selection.text, decimal=known, default="," if delimiter == ";" else ".")
     if typed.settled == "," != reading.decimal:
@@ -91,11 +90,6 @@ def read_delimited(
     }
     typed.notes = [*notes, *notes_on_numbers(by_pandas, reading.decimal, guessed=False), *typed.notes]
     return typed, selection
-
-
-def has_zeros_in_front(cells: Iterable[str]) -> bool:
-    """Whether some cell is digits with zeros in front."""
-    return any(ZEROS_IN_FRONT.fullmatch(cell.strip()) for cell in cells)
 
 
 def sampled_numbers(
@@ -127,23 +121,42 @@ class Reading:
     header: bool
     names: tuple[str, ...]
     decimal: Decimal
+    known: Mapping[str, Collection[str]]
 
     def columns(self, chosen: Sequence[str], text: Collection[str]) -> dict[str, np.ndarray | TextColumn]:
         """The chosen columns: float64 if all of a column are plain numbers or missing, else text as it is written."""
         numbers: dict[str, list[np.ndarray]] = {name: [] for name in chosen}
-        texts = {name: TextColumn() for name in chosen}
+        texts = {name: TextColumn(self.known.get(name)) for name in chosen}
         for frame in self.frames(chosen, text):
             for name, values in frame.items():
                 add_piece(numbers, texts, str(name), values)
         # Of a column of numbers that has text further on, or of truth values, pandas has not kept the spelling.
         again = [name for name in chosen if name not in numbers and name not in texts]
+        again += self.with_zeros_in_front([name for name, pieces in numbers.items() if all(map(are_digits, pieces))])
         texts.update({name: TextColumn() for name in again})
         for frame in self.frames(again, again) if again else ():
             for name, values in frame.items():
                 texts[str(name)].add(*factorized(values))
-        return {
-            name: np.concatenate(numbers.pop(name)) if name in numbers else texts[name].finished() for name in chosen
-        }
+        return {name: texts[name].finished() if name in texts else np.concatenate(numbers.pop(name)) for name in chosen}
+
+    def with_zeros_in_front(self, names: Sequence[str]) -> list[str]:
+        """Those of the columns of numbers that have digits with zeros in front, whose zeros pandas has not kept."""
+        if not names or not self.has_zeros_in_front:
+            return []
+        found: set[str] = set()
+        for frame in self.frames(names, names):
+            for name, values in frame.items():
+                if any(ZEROS_IN_FRONT.fullmatch(text.strip()) for text in factorized(values)[1]):
+                    found.add(str(name))
+        return [name for name in names if name in found]
+
+    @cached_property
+    def has_zeros_in_front(self) -> bool:
+        """Whether digits with zeros in front may be a field somewhere, which is quickly seen in most files."""
+        mark = re.escape(self.delimiter.encode())
+        field = rb"[ \t\"]*0\d+[ \t\"]*([\r\n" + mark + b"]|$)"
+        # One search for each beginning: of a choice between them the search would take five times as long.
+        return any(re.search(before + field, self.text) for before in (mark, b"\n", b"\r", b"^"))
 
     def frames(self, chosen: Sequence[str], text: Collection[str]) -> Iterator[pd.DataFrame]:
         """The chosen columns as pandas reads them, so many rows at once; those of `text` as text."""
@@ -160,7 +173,8 @@ class Reading:
             index_col=False,
             dtype={place: str for place in places if self.names[place] in text},
             keep_default_na=False,
-            na_values=sorted(USUAL),
+            # What is missing in a column of text depends on its categories, and is decided there.
+            na_values={place: sorted(USUAL) for place in places if self.names[place] not in text},
             skipinitialspace=True,
             encoding="utf-8",
             low_memory=False,  # types are found for all rows of a piece at once
@@ -170,6 +184,12 @@ class Reading:
         with reader:
             for frame in reader:
                 yield frame.set_axis([self.names[place] for place in frame.columns], axis=1)
+
+
+def are_digits(numbers: np.ndarray) -> bool:
+    """Whether numbers may all be spelt with digits alone."""
+    present = numbers[~np.isnan(numbers)]
+    return bool((present >= 0).all() and (present == np.floor(present)).all())
 
 
 def add_piece(numbers: dict[str, list[np.ndarray]], texts: dict[str, TextColumn], name: str, values: pd.Series) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperborn.data.arrow_columns import INDEX, arrow_array, saved_index
+from hyperborn.data.arrow_columns import INDEX, arrow_array, saved_categories, saved_index
 from hyperborn.data.labels import first_repeated
 from hyperborn.data.missing import is_missing
 from hyperborn.data.text_columns import text_form
@@ -74,6 +74,24 @@ def column_of(source: Any, key: Any, what: str) -> Any:
             f"column {str(key)!r} of {what} cannot be read ({type(error).__name__}: {error}); give a "
             "hyperborn.data.Table of its values"
         ) from error
+
+
+def categories_of_frame(source: Any, given: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the columns whose type says that they are categories, though not dates.
+
+    `given` are the columns of the source, by the names that they have in tables. Of a PyArrow table its schema says it.
+    """
+    if hasattr(source, "schema") and hasattr(source.schema, "pandas_metadata"):
+        return frozenset(map(text_form, saved_categories(source.schema))).intersection(given)
+    return frozenset(name for name, values in given.items() if is_categories(values))
+
+
+def is_categories(values: Any) -> bool:
+    """Whether the type of a column of pandas or Polars says that it holds categories, though not dates."""
+    dtype: Any = getattr(values, "dtype", None)
+    if hasattr(dtype, "ordered") and hasattr(dtype, "categories"):
+        return dtype.categories.dtype.kind != "M"
+    return type(dtype).__name__ in ("Categorical", "Enum")
 
 
 def column_array(values: Any, name: str, source: str, *, exact: bool = False) -> np.ndarray:

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
-from hyperborn.data.columns import Column, date_parts, first_text, numbers_of, raise_together, text_of
-from hyperborn.data.dates import DATE_PARTS, parsed_dates
+from hyperborn.data.columns import Column, date_parts, first_text, numbers_of, raise_together, truths_as_numbers
+from hyperborn.data.dates import DATE_PARTS, FoundDates, found_dates
 from hyperborn.data.labels import ZEROS_IN_FRONT, counted, exact_number, joined
 from hyperborn.data.tables import Table
+from hyperborn.data.text_columns import text_of
 from hyperborn.printable import option_value
 
 MOST_CATEGORIES = 50
@@ -73,8 +74,10 @@ def infer(table: Table, name: str, choices: ColumnChoices, found: Features) -> N
         infer_number(table, name, found)
     elif name in choices.categorical:
         found.columns.append(categorical(name, text_of(values)))
-    elif values.dtype.kind == "M" or (values.dtype == object and parsed_dates(values) is not None):
-        infer_date(table, name, found)
+    elif name in table.categories:
+        infer_categories(table, name, found, wanted=wanted)
+    elif (dates := dates_in(values, name)) is not None:
+        infer_date(name, values, dates, found)
     elif values.dtype != object:
         if not wanted and may_name_groups(name, values):
             option = option_value(name)
@@ -83,7 +86,7 @@ def infer(table: Table, name: str, choices: ColumnChoices, found: Features) -> N
                 f"(--group {option} to keep these in one split, --drop {option} to leave it out)"
             )
         found.columns.append(Column(name, missing=bool(np.isnan(values).any())))
-    elif table.as_numbers(name) is not None and not has_codes(values):
+    elif table.as_numbers(name) is not None:
         numbers = numbers_of(table, name)
         found.columns.append(Column(name, missing=bool(np.isnan(numbers).any())))
     else:
@@ -126,15 +129,17 @@ def is_constant(values: np.ndarray) -> bool:
     return bool(np.ptp(values) <= 4 * np.finfo(np.float64).eps * np.abs(values).max())
 
 
-def has_codes(values: np.ndarray) -> bool:
-    """Whether a column of text has digits with zeros in front, such as post codes."""
-    return any(ZEROS_IN_FRONT.fullmatch(text) for text in pd.unique(values[~pd.isna(values)]))
+def dates_in(values: np.ndarray, name: str) -> FoundDates | None:
+    """The dates of a column, or None if it holds others than dates."""
+    return FoundDates(None, values) if values.dtype.kind == "M" else found_dates(values, name)
 
 
 def infer_number(table: Table, name: str, found: Features) -> None:
     """A column that is said to be numeric: text in it counts as missing."""
     values = table.columns[name]
     numbers = None if values.dtype.kind == "M" else table.as_numbers(name, text_is_missing=True)
+    if numbers is None and values.dtype == object:
+        numbers = truths_as_numbers(values)
     if numbers is None or np.isnan(numbers).all():
         found.faults.append(
             f"column {name!r} of {table.source} is said to be numeric, and holds no number; leave it out of numeric "
@@ -152,21 +157,36 @@ def infer_number(table: Table, name: str, found: Features) -> None:
     found.columns.append(Column(name, missing=bool(np.isnan(numbers).any())))
 
 
-def infer_date(table: Table, name: str, found: Features) -> None:
+def infer_date(name: str, values: np.ndarray, dates: FoundDates, found: Features) -> None:
     """A column of dates: the parts of them that vary."""
-    values = table.columns[name]
-    dates = values if values.dtype.kind == "M" else parsed_dates(values)
-    assert dates is not None
-    features = date_parts(dates, DATE_PARTS)
+    features = date_parts(dates.dates, DATE_PARTS)
     present = features[~np.isnan(features).any(axis=1)]
     parts = tuple(part for place, part in enumerate(DATE_PARTS) if len(present) and np.ptp(present[:, place]) > 0)
     if not parts:
         found.left_out[name] = "constant"
         return
-    found.columns.append(Column(name, parts=parts, missing=len(present) < len(features)))
+    found.notes += dates.notes
+    is_lost = np.isnat(dates.dates) & ~pd.isna(values)
+    if is_lost.any():
+        found.notes.append(
+            f"{name}: dates, with {counted(int(is_lost.sum()), 'cell')} of other text as missing, the first "
+            f"{text_of(values)[is_lost.argmax()]!r} (--categorical {option_value(name)} for categories)"
+        )
+    missing = len(present) < len(features)
+    found.columns.append(Column(name, parts=parts, missing=missing, date_format=dates.date_format))
 
 
-def infer_text(table: Table, name: str, found: Features, *, wanted: bool) -> None:
+def infer_categories(table: Table, name: str, found: Features, *, wanted: bool) -> None:
+    """A column that is categories by its type, or holds codes with zeros in front: never numbers."""
+    values = table.columns[name]
+    if table.as_numbers(name) is not None:
+        code = next((text for text in pd.unique(values) if text is not None and ZEROS_IN_FRONT.fullmatch(text)), None)
+        why = "categories by its type" if code is None else f"codes with zeros in front, such as {code!r}"
+        found.notes.append(f"{name}: no numbers, but {why} (--numeric {option_value(name)} for numbers)")
+    infer_text(table, name, found, wanted=wanted, may_be_numbers=False)
+
+
+def infer_text(table: Table, name: str, found: Features, *, wanted: bool, may_be_numbers: bool = True) -> None:
     """A column of text: categories, unless it is an identifier or free text."""
     values = table.columns[name]
     codes, distinct = pd.factorize(values)
@@ -179,10 +199,11 @@ def infer_text(table: Table, name: str, found: Features, *, wanted: bool) -> Non
         reason = f"an identifier: {len(distinct)} different texts in {len(present)} rows"
     elif len(distinct) > MOST_CATEGORIES and listed < MOSTLY:
         reason = f"text of {len(distinct)} different values, most of them rare"
-    if len(distinct) > FEW_CATEGORIES and not wanted and numbers > (MOSTLY if reason else NEARLY_ALL):
+    may_be_numbers = may_be_numbers and len(distinct) > FEW_CATEGORIES and not wanted
+    if may_be_numbers and numbers > (MOSTLY if reason else NEARLY_ALL):
         infer_number(table, name, found)
         return
-    if len(distinct) > FEW_CATEGORIES and not wanted and numbers >= MOSTLY:
+    if may_be_numbers and numbers >= MOSTLY:
         cell = values[first_text(values)]
         found.notes.append(
             f"{name}: text, for some of it is no number, such as {cell!r} (--numeric {option_value(name)} to count "
@@ -219,8 +240,9 @@ def infer_strictly(table: Table, name: str, choices: ColumnChoices, found: Featu
     if absent.all():
         found.faults.append(f"{what} has no values; {leave_out}")
         return
-    numbers = table.as_numbers(name) if values.dtype == object else values
-    if values.dtype.kind == "M" or (numbers is None and parsed_dates(values) is not None):
+    is_categories = name in table.categories
+    numbers = None if is_categories else table.as_numbers(name) if values.dtype == object else values
+    if values.dtype.kind == "M" or (numbers is None and not is_categories and found_dates(values, name) is not None):
         found.faults.append(f"{what} holds dates; {leave_out}, or train without strict (--strict)")
         return
     if numbers is not None:
@@ -234,7 +256,7 @@ def infer_strictly(table: Table, name: str, choices: ColumnChoices, found: Featu
     present = values[~absent]
     categories = sorted(set(present))
     if len(categories) > FEW_CATEGORIES:
-        if sum(exact_number(value) is not None for value in present) >= MOSTLY * len(present):
+        if not is_categories and sum(exact_number(value) is not None for value in present) >= MOSTLY * len(present):
             row = first_text(values)
             found.faults.append(
                 f"{what} is numbers but for some rows, the first of which is row {row + 1} with {values[row]!r}; "

@@ -2,9 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -91,24 +91,52 @@ def counted(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-def spellings(names: Sequence[str]) -> dict[str | Decimal, int]:
-    """Index of each name, and of its number (as Decimal) if only one name stands for it."""
-    by_number: dict[Decimal, list[int]] = {}
-    for index, name in enumerate(names):
-        number = exact_number(name)
+TRUTHS = {"true": True, "false": False}
+
+
+def truth_value(text: str) -> bool | None:
+    """The truth value that a text spells in upper or lower case, or None: files have ``TRUE``, and Python ``True``."""
+    return TRUTHS.get(text.strip().casefold())
+
+
+K = TypeVar("K", bound=Hashable)
+
+
+class KnownLabels:
+    """Names of classes or categories, which are found by other spellings of the same, too.
+
+    A label is the name that it spells exactly; or else the only name of the same number (``1.0`` for ``1``); or else
+    the only one of the same truth value (``TRUE`` for ``True``). Where every name is a truth value, or is 0 or 1, true
+    is 1 and false is 0: one program writes truth values so, and another so.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.exact = {name: index for index, name in enumerate(names)}
+        self.numbers = index_of_only(map(exact_number, names))
+        self.truths = index_of_only(map(truth_value, names))
+        binary = len(self.truths) == len(self.exact), self.numbers.keys() <= {0, 1} and len(self.numbers) == len(names)
+        if any(binary):
+            self.numbers |= {Decimal(int(truth)): index for truth, index in self.truths.items()}
+            self.truths = {bool(number): index for number, index in self.numbers.items()}
+
+    def index(self, value: object) -> int | None:
+        """Index of a label among the names; None if it is none of them."""
+        text = label_spelling(value)
+        if text in self.exact:
+            return self.exact[text]
+        number, truth = exact_number(text), truth_value(text)
         if number is not None:
-            by_number.setdefault(number, []).append(index)
-    known: dict[str | Decimal, int] = {number: found[0] for number, found in by_number.items() if len(found) == 1}
-    return known | {name: index for index, name in enumerate(names)}
+            return self.numbers.get(number)
+        return None if truth is None else self.truths.get(truth)
 
 
-def index_of_label(value: object, known: Mapping[str | Decimal, int]) -> int | None:
-    """Index of a label among `spellings`, as it is written or else by its number; None if it is not there."""
-    text = label_spelling(value)
-    if text in known:
-        return known[text]
-    number = exact_number(text)
-    return None if number is None else known.get(number)
+def index_of_only(keys: Iterable[K | None]) -> dict[K, int]:
+    """Index of each key that occurs once."""
+    places: dict[K, list[int]] = {}
+    for index, key in enumerate(keys):
+        if key is not None:
+            places.setdefault(key, []).append(index)
+    return {key: found[0] for key, found in places.items() if len(found) == 1}
 
 
 def classes_of(values: np.ndarray) -> tuple[tuple[str, ...], Labels]:
@@ -139,13 +167,13 @@ def encoded(values: Iterable[object], names: Sequence[str]) -> Labels:
     Raises:
         UserError: a label that is not among the names.
     """
-    known = spellings(names)
+    known = KnownLabels(names)
     seen: dict[str, int] = {}
     indices = []
     for value in values:
         text = label_spelling(value)
         if text not in seen:
-            index = index_of_label(value, known)
+            index = known.index(value)
             if index is None:
                 raise UserError(f"unknown label {text!r}; the known classes are {joined(names)}")
             seen[text] = index
@@ -166,7 +194,7 @@ def chosen_classes(names: Sequence[str], classes: Sequence[int | str] | None) ->
     elif isinstance(classes, str) or not isinstance(classes, Sequence):
         raise UserError(f"classes={shown(classes)} is not a sequence of classes; give them in one, such as (0, 1)")
     else:
-        known = spellings(names)
+        known = KnownLabels(names)
         chosen = [index_of_choice(value, names, known) for value in classes]
     seen: set[int] = set()
     for index in chosen:
@@ -179,13 +207,13 @@ def chosen_classes(names: Sequence[str], classes: Sequence[int | str] | None) ->
     return chosen
 
 
-def index_of_choice(value: object, names: Sequence[str], known: Mapping[str | Decimal, int]) -> int:
-    """Index of one chosen class among the names, of which `known` are the spellings.
+def index_of_choice(value: object, names: Sequence[str], known: KnownLabels) -> int:
+    """Index of one chosen class among the names, which are also `known`.
 
     Raises:
         UserError: if no class has this name or, where indices are allowed, this index.
     """
-    index = index_of_label(value, known)
+    index = known.index(value)
     if index is not None:
         return index
     by_index = all(parsed_number(name) is None for name in names)

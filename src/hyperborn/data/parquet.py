@@ -1,11 +1,12 @@
 """Parquet files, through pyarrow where it is installed."""
 
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from hyperborn.data.arrow_columns import INDEX, arrow_array, is_column_type, saved_index
+from hyperborn.data.arrow_columns import INDEX, arrow_array, is_column_type, saved_categories, saved_index
 from hyperborn.data.columns_to_read import ColumnsToRead
 from hyperborn.data.frames import spelt_dates
 from hyperborn.data.labels import counted, first_repeated
@@ -20,15 +21,28 @@ AT_ONCE = 65_536
 """Rows decoded at once: a few bytes of a file may decode to gigabytes of text."""
 
 
-def read_parquet(
-    file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead
-) -> tuple[dict[str, np.ndarray], dict[str, str], ColumnsToRead]:
-    """Columns by name, those that are left out with the reason, and the selection with names of the file's columns.
+@dataclass(frozen=True)
+class ParquetColumns:
+    """What was read of a Parquet file.
 
-    Left out are what was dropped, and the index that pandas keeps beside the columns.
+    Attributes:
+        columns: by name.
+        left_out: names of columns that were dropped, or are the index that pandas keeps beside the columns, and why.
+        selection: with names of the file's columns.
+        categories: names of columns whose type says that they are categories.
+    """
+
+    columns: dict[str, np.ndarray]
+    left_out: dict[str, str]
+    selection: ColumnsToRead
+    categories: frozenset[str]
+
+
+def read_parquet(file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead) -> ParquetColumns:
+    """The selected columns of a file.
 
     Numbers are float64 with NaN, dates datetime64[s] with NaT, text and truth values object arrays with None; what is
-    kept as text is an object array whose whole numbers have all of their digits.
+    kept as text, or as categories, is an object array whose whole numbers have all of their digits.
 
     Columns that are not selected may be of any type. The numbers of rows and bytes are checked before anything is read;
     the limits are those of `read_table`.
@@ -56,10 +70,13 @@ def read_parquet(
         left_out = {} if selection.only is not None else dict.fromkeys(index, INDEX) | selection.dropped(list(names))
         for name, own in chosen.items():
             check_column_type(schema.field(own).type, name, source)
+        own_categories = saved_categories(schema)
+        categories = frozenset(name for name, own in chosen.items() if own in own_categories)
         # Text with few different values stays one copy of each, with a number for each row.
         opened = parquet.ParquetFile(file, read_dictionary=list(chosen.values()))
         check_sizes(opened.metadata, frozenset(chosen.values()), source)
-        return contents(opened, chosen, source, selection.text), left_out, selection
+        columns = contents(opened, chosen, source, selection.text | categories)
+        return ParquetColumns(columns, left_out, selection, categories)
     except UserError:
         raise
     except (arrow.ArrowException, OSError, ValueError, MemoryError) as error:

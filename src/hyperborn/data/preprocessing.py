@@ -17,7 +17,7 @@ from jaxtyping import Float
 
 from hyperborn._typing import Examples, Labels, Targets
 from hyperborn.data.columns import Column, imputed_features, matrix
-from hyperborn.data.dates import DATE_PARTS
+from hyperborn.data.dates import DATE_FORMATS, DATE_PARTS
 from hyperborn.data.labels import counted, encoded
 from hyperborn.data.tables import Table
 from hyperborn.data.targets import TargetScaling
@@ -90,6 +90,8 @@ class Preprocessing:
             parts = column.parts
             known = parts is None or (categories is None and 0 < len(set(parts)) == len(parts) <= len(DATE_PARTS))
             require(known and set(parts or ()) <= set(DATE_PARTS), f"the parts of {column.name!r} must be of a date")
+            known = column.date_format is None or (parts is not None and column.date_format in DATE_FORMATS)
+            require(known, f"the format of {column.name!r} must be one of dates")
         for name, length in (("medians", imputed), ("means", raw), ("scales", raw), ("pca_mean", raw)):
             values = getattr(self, name)
             if values is not None:

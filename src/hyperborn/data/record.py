@@ -26,6 +26,8 @@ class ColumnRecord(Record):
     parts: list[str] | None = None
     rare: bool = False
     missing: bool = False
+    date_format: str | None = None
+    """Absent where there is none, as in records written before dates had a format."""
 
 
 class TargetScalingRecord(Record):
@@ -67,6 +69,7 @@ def description(preprocessing: Preprocessing) -> dict[str, Any]:
                 "parts": None if column.parts is None else list(column.parts),
                 "rare": column.rare,
                 "missing": column.missing,
+                **({} if column.date_format is None else {"date_format": column.date_format}),
             }
             for column in preprocessing.columns
         ],
@@ -117,6 +120,7 @@ def restored(record: Any) -> Preprocessing:
                 None if column.parts is None else tuple(column.parts),
                 column.rare,
                 column.missing,
+                column.date_format,
             )
             for column in valid.columns
         ),

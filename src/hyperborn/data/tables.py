@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import numpy as np
 from jaxtyping import Float
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from hyperborn.arguments import path_of
 from hyperborn.data.columns_to_read import ColumnsToRead
-from hyperborn.data.frames import column_array, column_of, index_of_frame, named_columns
+from hyperborn.data.frames import categories_of_frame, column_array, column_of, index_of_frame, named_columns
 from hyperborn.data.missing import is_missing
 from hyperborn.data.row_index import row_index
 from hyperborn.data.text_columns import Typed, numbers_of_text, text_column, text_form, typed_columns
@@ -60,6 +60,10 @@ class Table:
         notes: what is worth saying of how columns were read.
         decimal: of numbers as the source writes them, a point or a comma.
         copied: names of columns that were asked for to be written again; they are text.
+        known: categories (or classes) of columns that earlier data had. These columns are kept as text, and what looks
+            like a missing value and is a category is none.
+        categories: names of columns that are categories though they may be spelt with digits: by their type (pandas'
+            ``category``), or as codes with zeros in front. They are kept as text.
 
     Raises:
         UserError: for columns that are not a mapping, one that is not one-dimensional, or lengths that differ.
@@ -72,20 +76,29 @@ class Table:
     notes: tuple[str, ...] = ()
     decimal: str = "."
     copied: tuple[str, ...] = ()
+    known: Mapping[str, Collection[str]] = field(default_factory=dict)
+    categories: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Mapping):
             raise UserError(f"columns={shown(self.columns)} must map names to values, such as {{'height': [1, 2]}}")
-        text = selected((), None, self.text).text
-        raw = {
-            name: column_array(self.columns[key], name, self.source, exact=name in text)
-            for name, key in named_columns(self.columns, self.source).items()
-        }
-        typed = typed_arrays(raw, text, "," if self.decimal == "," else None)
-        set_fields(self, typed, self.source, text, self.left_out, self.notes, self.copied)
+        selection = selected((), None, self.text, copied=self.copied, known=self.known)
+        named = named_columns(self.columns, self.source)
+        given = {name: self.columns[key] for name, key in named.items()}
+        categories = categories_of_frame(self.columns, given) | self.categories
+        typed = typed_values(given, self.source, selection, self.decimal, categories)
+        set_fields(self, typed, self.source, selection, self.left_out, self.notes)
 
     @classmethod
-    def of(cls, source: Any, *, text: Collection[str] = (), only: Collection[str] | None = None) -> "Table":
+    def of(
+        cls,
+        source: Any,
+        *,
+        text: Collection[str] = (),
+        only: Collection[str] | None = None,
+        known: Mapping[str, Collection[str]] | None = None,
+        decimal: str | None = None,
+    ) -> "Table":
         """The table of a mapping from names to values, or of a data frame of pandas, Polars or PyArrow.
 
         The index of a pandas data frame is left out: silently if it is row numbers. So is a column ``Unnamed: 0`` of
@@ -95,6 +108,8 @@ class Table:
             source: a table is given back as it is.
             text: names of columns to keep as text.
             only: names of the columns to take, if the source has them; all for None.
+            known: categories of columns that earlier data had.
+            decimal: "." or ",", of numbers that are text and could have either.
 
         Raises:
             UserError: for anything else, two columns of one name, or a column that cannot be read.
@@ -103,14 +118,15 @@ class Table:
             return source
         what = "the table" if isinstance(source, Mapping) else "the data frame"
         present = named_columns(source, what)
-        selection = selected((), only, text).resolved(list(present), what)
+        selection = selected((), only, text, known=known or {}).resolved(list(present), what)
         index = {name: why for name, why in index_of_frame(source).items() if not selection.asks_for(name)}
-        raw = {
-            name: column_array(column_of(source, present[name], what), name, what, exact=name in selection.text)
+        given = {
+            name: column_of(source, present[name], what)
             for name in selection.chosen(list(present), what)
             if name not in index
         }
-        return made(typed_arrays(raw, selection.text, None), what, selection, index if only is None else {})
+        typed = typed_values(given, what, selection, decimal, categories_of_frame(source, given))
+        return made(typed, what, selection, index if only is None else {})
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -122,8 +138,9 @@ class Table:
         """The table of these rows, by index. Columns stay what they are."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         part = object.__new__(Table)
-        typed = Typed(columns, [], "," if self.decimal == "," else ".")
-        set_fields(part, typed, self.source, self.text, self.left_out, self.notes, self.copied)
+        typed = Typed(columns, [], "," if self.decimal == "," else ".", categories=self.categories)
+        selection = ColumnsToRead(text=self.text, copied=self.copied, known=self.known)
+        set_fields(part, typed, self.source, selection, self.left_out, self.notes)
         return part
 
     def as_numbers(self, name: str, *, text_is_missing: bool = False) -> Float[np.ndarray, " rows"] | None:
@@ -145,10 +162,19 @@ def selected(
     text: Collection[str],
     keep: Collection[str] = (),
     copied: Sequence[str] = (),
+    known: Mapping[str, Collection[str]] | None = None,
 ) -> ColumnsToRead:
     """The selection of columns by names, in the form that names have in tables."""
     dropped, kept, wanted, as_text = (frozenset(map(text_form, names)) for names in (drop, keep, only or (), text))
-    return ColumnsToRead(dropped, kept, None if only is None else wanted, as_text, tuple(map(text_form, copied)))
+    categories = {text_form(name): frozenset(names) for name, names in (known or {}).items()}
+    return ColumnsToRead(
+        dropped,
+        kept,
+        None if only is None else wanted,
+        as_text.union(categories),
+        tuple(map(text_form, copied)),
+        categories,
+    )
 
 
 def made(typed: Typed, source: str, selection: ColumnsToRead, left_out: Mapping[str, str]) -> Table:
@@ -157,7 +183,7 @@ def made(typed: Typed, source: str, selection: ColumnsToRead, left_out: Mapping[
     for name in found:
         del typed.columns[name]
     table = object.__new__(Table)
-    set_fields(table, typed, source, selection.text, {**typed.left_out, **left_out, **found}, (), selection.copied)
+    set_fields(table, typed, source, selection, {**typed.left_out, **left_out, **found}, ())
     return table
 
 
@@ -165,10 +191,9 @@ def set_fields(
     table: Table,
     typed: Typed,
     source: str,
-    text: frozenset[str],
+    selection: ColumnsToRead,
     left_out: Mapping[str, str],
     notes: tuple[str, ...],
-    copied: tuple[str, ...] = (),
 ) -> None:
     """Set the fields of a frozen table, whose columns are normalised and checked."""
     lengths = {len(values) for values in typed.columns.values()}
@@ -177,23 +202,40 @@ def set_fields(
     fields = {
         "columns": typed.columns,
         "source": source,
-        "text": frozenset(text & typed.columns.keys()),
+        "text": frozenset(selection.text & typed.columns.keys()),
         "left_out": dict(left_out),
         "notes": (*notes, *typed.notes),
         "decimal": typed.decimal,
-        "copied": copied,
+        "copied": selection.copied,
+        "known": selection.known,
+        "categories": frozenset(typed.categories & typed.columns.keys()),
     }
     for name, value in fields.items():
         object.__setattr__(table, name, value)
 
 
-def typed_arrays(raw: Mapping[str, np.ndarray], text: Collection[str], decimal: Literal[".", ","] | None) -> Typed:
+def typed_values(
+    given: Mapping[str, Any],
+    source: str,
+    selection: ColumnsToRead,
+    decimal: str | None,
+    categories: frozenset[str],
+) -> Typed:
+    """Columns of arrays, lists or data frames, normalised."""
+    as_text = selection.text | categories
+    raw = {name: column_array(values, name, source, exact=name in as_text) for name, values in given.items()}
+    return typed_arrays(raw, selection, decimal, categories)
+
+
+def typed_arrays(
+    raw: Mapping[str, np.ndarray], selection: ColumnsToRead, decimal: str | None, categories: frozenset[str]
+) -> Typed:
     """Columns that are arrays, normalised: what is not numbers or dates is looked at as text."""
-    return typed_columns(
-        {name: text_column(values) if values.dtype == object else values for name, values in raw.items()},
-        text=text,
-        decimal=decimal,
-    )
+    columns = {
+        name: text_column(values, selection.known.get(name)) if values.dtype == object else values
+        for name, values in raw.items()
+    }
+    return typed_columns(columns, text=selection.text, categories=categories, decimal="," if decimal == "," else None)
 
 
 def real_numbers(x: ArrayLike) -> Float[np.ndarray, "..."]:
@@ -219,6 +261,7 @@ def read_table(
     only: Collection[str] | None = None,
     text: Collection[str] = (),
     copied: Sequence[str] = (),
+    known: Mapping[str, Collection[str]] | None = None,
     encoding: str | None = None,
     header: bool = True,
     decimal: str | None = None,
@@ -242,6 +285,8 @@ def read_table(
         only: names of the columns to read, if the file has them; all for None.
         text: names of columns to keep as text, spelt as in the file.
         copied: names of columns that must be there and are kept as text as well, whatever `only` says; "all" for all.
+        known: categories of columns that earlier data had: these columns are kept as text, and what looks like a
+            missing value and is a category is none.
         encoding: of a text file, as Python calls it; else UTF-8, UTF-16 where the file says so by its first bytes, or
             Western European, which a note says.
         header: whether the first line of a text file names the columns; else they are x1, x2, ...
@@ -255,19 +300,19 @@ def read_table(
     path = path_of("path", path, "a table")
     if decimal not in (None, ".", ","):
         raise UserError(f"decimal={shown(decimal)} must be a point or a comma")
-    selection = selected(drop, only, text, keep, copied)
+    selection = selected(drop, only, text, keep, copied, known)
     source = "standard input" if str(path) == STANDARD_INPUT else str(path)
     try:
         if source != str(path):
             content = sys.stdin.buffer.read(MOST_BYTES + 1)
             check_size(source, len(content), MOST_BYTES, FEWER)
             if content.startswith(PARQUET):
-                return table_of_parquet(BytesIO(content), source, selection)
+                return table_of_parquet(BytesIO(content), source, selection, decimal)
         else:
             check_suffix(path)
             if path.suffix.lower() == ".parquet":
                 with open_regular(path) as file:
-                    return table_of_parquet(file, source, selection)
+                    return table_of_parquet(file, source, selection, decimal)
             content = read_bounded(path, MOST_BYTES, remedy=FEWER)
         from hyperborn.data.delimited import read_delimited
         from hyperborn.data.encodings import unzipped
@@ -285,12 +330,13 @@ def read_table(
         raise UserError(f"{source} does not fit into memory; take fewer rows or columns") from error
 
 
-def table_of_parquet(file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead) -> Table:
+def table_of_parquet(file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead, decimal: str | None) -> Table:
     """The table of an open Parquet file."""
     from hyperborn.data.parquet import read_parquet
 
-    raw, left_out, selection = read_parquet(file, source, selection)
-    return made(typed_arrays(raw, selection.text, None), source, selection, left_out)
+    found = read_parquet(file, source, selection)
+    typed = typed_arrays(found.columns, found.selection, decimal, found.categories)
+    return made(typed, source, found.selection, found.left_out)
 
 
 def check_suffix(path: Path) -> None:

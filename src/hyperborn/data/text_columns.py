@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float, Int
 
-from hyperborn.data.labels import joined, label_spelling
+from hyperborn.data.labels import ZEROS_IN_FRONT, joined, label_spelling
 from hyperborn.data.missing import DASH, MISSING, MISSING_NUMBERS, PLUS, USUAL, is_missing
 from hyperborn.data.numbers import Decimal, WrittenNumbers, like_number, settled_decimal, written_numbers
 
@@ -28,9 +28,13 @@ def text_form(text: str) -> str:
 
 
 class TextColumn:
-    """Distinct texts in their order of appearance, and for each row the place of its text, -1 for none."""
+    """Distinct texts in their order of appearance, and for each row the place of its text, -1 for none.
 
-    def __init__(self) -> None:
+    `known` are the categories of earlier data, if there are any: these settle what is no missing value.
+    """
+
+    def __init__(self, known: Collection[str] | None = None) -> None:
+        self.known = known
         self.texts: list[str] = []
         self.missing: set[str] = set()
         """Spellings of missing values that were met."""
@@ -43,12 +47,25 @@ class TextColumn:
         self.pieces.append(places[codes])
 
     def finished(self) -> "TextColumn":
-        """The column after its last row: a lone dash is missing, unless there is a plus as well."""
+        """The column after its last row: a lone dash is missing, unless there is a plus as well.
+
+        Where categories are known, it is among these that there is a dash or a plus: new data may have only some.
+        """
         self.pieces = [np.concatenate(self.pieces)] if self.pieces else [np.empty(0, dtype=np.int32)]
-        if DASH in self.places and PLUS not in self.places:
+        is_category = PLUS in self.places if self.known is None else DASH in self.known or PLUS in self.known
+        if DASH in self.places and not is_category:
             self.codes[self.codes == self.places[DASH]] = -1
             self.missing.add(DASH)
         return self
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether the texts are codes: digits, some of them with zeros in front, such as post codes.
+
+        Other text may be among them, but no number that is more than digits: beside "12.5" also "007" is a number.
+        """
+        has_zeros = any(ZEROS_IN_FRONT.fullmatch(text) for text in self.texts)
+        return has_zeros and not any(like_number(text) and not text.isdecimal() for text in self.texts)
 
     @property
     def codes(self) -> Int[np.ndarray, " rows"]:
@@ -60,7 +77,7 @@ class TextColumn:
         found = self.places.get(raw)
         if found is None:
             text = text_form(raw)
-            if text in MISSING:
+            if text in MISSING and text not in (self.known or ()):
                 self.missing.add(text)
                 found = -1
             else:
@@ -83,21 +100,32 @@ class TextColumn:
         return np.asarray([*(numbers.get(text, np.nan) for text in self.texts), np.nan], dtype=np.float64)[self.codes]
 
 
-def text_column(values: np.ndarray) -> TextColumn:
+def text_column(values: np.ndarray, known: Collection[str] | None = None) -> TextColumn:
     """The column of an array of objects: text as it is, numbers in their shortest spelling."""
     import pandas as pd
 
-    column = TextColumn()
+    column = TextColumn(known)
     # Of other objects pandas takes those for one that are equal, such as 1 and True.
     if pd.api.types.infer_dtype(values, skipna=True) == "string":
         codes, distinct = pd.factorize(values)
         column.add(codes, distinct.tolist())
     else:
-        known: dict[str, int] = {}
+        texts: dict[str, int] = {}
         cells = values.tolist()
-        places = [-1 if is_missing(cell) else known.setdefault(spelling(cell), len(known)) for cell in cells]
-        column.add(np.asarray(places, dtype=np.int64), list(known))
+        places = [-1 if is_missing(cell) else texts.setdefault(spelling(cell), len(texts)) for cell in cells]
+        column.add(np.asarray(places, dtype=np.int64), list(texts))
     return column.finished()
+
+
+def text_of(values: np.ndarray) -> np.ndarray:
+    """A column as text, None where a value is missing; of numbers the shortest spelling."""
+    import pandas as pd
+
+    if values.dtype == object:
+        return values
+    codes, distinct = pd.factorize(values)
+    spelt = np.asarray([*(label_spelling(value) for value in distinct.tolist()), None], dtype=object)
+    return spelt[codes]
 
 
 def spelling(cell: object) -> str:
@@ -115,30 +143,39 @@ class Typed:
     """The decimal sign, where the texts settle it."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Columns that were not read, and why."""
+    categories: frozenset[str] = frozenset()
+    """Columns that are categories, though they may be spelt with digits."""
 
 
 def typed_columns(
     raw: Mapping[str, np.ndarray | TextColumn],
     *,
     text: Collection[str] = (),
+    categories: Collection[str] = (),
     decimal: Decimal | None = None,
     default: Decimal = ".",
 ) -> Typed:
     """What columns hold: those of text become numbers where every cell is a number or missing, and else stay text.
 
+    Codes with zeros in front stay text, too, and are categories.
+
     Args:
         raw: arrays that are taken as they are, and columns of text.
         text: names of columns that stay text.
+        categories: names of columns that stay text because their type says that they are categories.
         decimal: the decimal sign of numbers that can be read in two ways; what the columns themselves say goes first.
         default: the same where neither settles it.
     """
     texts = {name: column for name, column in raw.items() if isinstance(column, TextColumn)}
+    by_type = frozenset(categories).intersection(texts)
+    categories = by_type.union(name for name, column in texts.items() if column.has_codes)
+    text = categories.union(text)
     # Columns that stay text settle the decimal sign as well: they may be read as numbers later.
     written = {name: numbers_in(column) for name, column in texts.items()}
     settled = settled_decimal(written.values())
     found = {name: numbers for name, numbers in written.items() if name not in text}
     guessed = any(numbers is not None and numbers.is_ambiguous for numbers in written.values())
-    typed = Typed(settled=settled, decimal=settled or decimal or (default if guessed else "."))
+    typed = Typed(settled=settled, decimal=settled or decimal or (default if guessed else "."), categories=categories)
     for name, column in raw.items():
         if not isinstance(column, TextColumn):
             typed.columns[name] = column

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from hyperborn.arguments import path_of
 from hyperborn.data.column_choices import ColumnChoices
-from hyperborn.data.columns import matrix
+from hyperborn.data.columns import Column, matrix, surprises
 from hyperborn.data.dataset import Labelled, RawExamples
 from hyperborn.data.frames import has_named_columns
 from hyperborn.data.idx import is_idx, table_of_images
@@ -69,11 +69,9 @@ def examples_of_files(
         )
         examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, aside=aside)
     weights = Aside(weight=aside.weight)
-    return replace(
-        examples,
-        validation=other_examples(files, files.validation, examples, weights),
-        test=other_examples(files, files.test, examples, weights),
-    )
+    validation, of_validation = other_examples(files, files.validation, examples, weights)
+    test, of_test = other_examples(files, files.test, examples, weights)
+    return replace(examples, validation=validation, test=test, notes=(*examples.notes, *of_validation, *of_test))
 
 
 def table_in_encoding(
@@ -92,16 +90,25 @@ def table_in_encoding(
     return read_table(
         path,
         only=[*columns_needed(preprocessing), *aside.names],
-        text=(preprocessing.target, *categorical_names(preprocessing)),
+        text=(preprocessing.target,),
+        known=known_categories(preprocessing.columns, preprocessing.target, preprocessing.classes),
         encoding=encoding,
         header=header,
         decimal=preprocessing.decimal,
     )
 
 
-def categorical_names(preprocessing: Preprocessing) -> list[str]:
-    """Columns of categories, which are read as text: as numbers, their spellings of "missing" would be others."""
-    return [column.name for column in preprocessing.columns if column.categories is not None]
+def known_categories(
+    columns: Sequence[Column], target: str | None = None, classes: Sequence[str] = ()
+) -> dict[str, Sequence[str]]:
+    """The categories of columns, and the classes of the target, as new data are read by.
+
+    Such columns are read as text: as numbers, their spellings of "missing" would be others.
+    """
+    known: dict[str, Sequence[str]] = {
+        column.name: column.categories for column in columns if column.categories is not None
+    }
+    return known | ({target: classes} if target is not None and classes else {})
 
 
 def raw_table(
@@ -133,14 +140,15 @@ def raw_table(
         return read_table(
             source,
             only=names,
-            text=categorical_names(preprocessing),
+            known=known_categories(preprocessing.columns),
             copied=copied,
             encoding=encoding,
             header=header,
             decimal=preprocessing.decimal,
         )
     if has_named_columns(source):
-        return Table.of(source, only=names, text=categorical_names(preprocessing))
+        known = known_categories(preprocessing.columns)
+        return Table.of(source, only=names, known=known, decimal=preprocessing.decimal)
     try:
         rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)
     except ValueError as error:
@@ -150,25 +158,32 @@ def raw_table(
             f"raw rows of shape {rows.shape} must be (examples, {len(names)}), with the columns: {joined(names)}"
         )
     columns = {name: rows[:, place] for place, name in enumerate(names)}
-    return Table(columns, "the raw rows", frozenset(categorical_names(preprocessing)))
+    known = known_categories(preprocessing.columns)
+    return Table(columns, "the raw rows", decimal=preprocessing.decimal, known=known)
 
 
-def other_examples(files: Files, path: str | Path | None, examples: RawExamples, weights: Aside) -> Labelled | None:
+def other_examples(
+    files: Files, path: str | Path | None, examples: RawExamples, weights: Aside
+) -> tuple[Labelled | None, list[str]]:
     """Features, labels and weights of another file, encoded as those of the table; None without a file.
+
+    And notes on what the table does not have.
 
     Raises:
         UserError: if it lacks a column, or does not fit.
     """
     if path is None:
-        return None
+        return None, []
     table = read_table(
         path,
         only=[*(column.name for column in examples.columns), examples.target, *weights.names],
-        text=(examples.target, *(column.name for column in examples.columns if column.categories is not None)),
+        text=(examples.target,),
+        known=known_categories(examples.columns, examples.target, examples.classes),
         encoding=files.encoding,
         header=files.header,
         decimal=examples.decimal,
     )
     y, table = encoded_labels(table, examples.target, examples.classes, strict=examples.strict)
     x = matrix(table, examples.columns, strict=examples.strict, imputed=examples.impute)
-    return x, y, weights.of(table).weights
+    notes = [f"{table.source}: {line}" for line in surprises(table, examples.columns, strict=examples.strict)]
+    return (x, y, weights.of(table).weights), notes

@@ -9,9 +9,9 @@ import pandas as pd
 
 from hyperborn._typing import Labels, Targets
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
-from hyperborn.data.columns import matrix, numbers_of, text_of
+from hyperborn.data.columns import matrix, numbers_of, surprises
 from hyperborn.data.dataset import RawExamples
-from hyperborn.data.dates import date_parts, dates_of, parsed_dates
+from hyperborn.data.dates import date_parts, found_dates
 from hyperborn.data.inference import inferred
 from hyperborn.data.labels import (
     chosen_classes,
@@ -26,6 +26,7 @@ from hyperborn.data.labels import (
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.tables import Table
 from hyperborn.data.targets import MOST_CLASS_NUMBERS, MOST_CLASSES, REGRESS, checked_numbers, is_regression
+from hyperborn.data.text_columns import text_of
 from hyperborn.data.weights import Weights, weights_of_column
 from hyperborn.errors import UserError
 from hyperborn.printable import option_value
@@ -69,36 +70,42 @@ class Aside:
                     f"column {name!r} of {table.source}, by which rows are split, has "
                     f"{counted(missing, 'missing value')}; fill them in, or remove their rows"
                 )
+        time, notes = (None, ()) if self.time is None else moments(table, self.time)
         return Apart(
             None if self.group is None else pd.factorize(table.columns[self.group])[0].astype(np.int64),
-            None if self.time is None else moments(table, self.time),
+            time,
             None if self.weight is None else weights_of_column(table, self.weight),
+            notes,
         )
 
 
 class Apart(NamedTuple):
-    """What the columns of `Aside` say of the rows, as `RawExamples` have it."""
+    """What the columns of `Aside` say of the rows, as `RawExamples` have it, and how dates among them were read."""
 
     groups: np.ndarray | None
     time: np.ndarray | None
     weights: Weights | None
+    notes: tuple[str, ...] = ()
 
 
 NOTHING_ASIDE = Aside()
 
 
-def moments(table: Table, name: str) -> np.ndarray:
-    """A column of dates or numbers as numbers that rise with time."""
+def moments(table: Table, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A column of dates or numbers as numbers that rise with time, and notes on the format of its dates."""
     values = table.columns[name]
-    is_date = values.dtype.kind == "M" or (values.dtype == object and parsed_dates(values) is not None)
-    found = date_parts(dates_of(table, name), ("days",))[:, 0] if is_date else numbers_of(table, name)
+    dates = found_dates(values, name) if values.dtype == object else None
+    if values.dtype.kind == "M" or dates is not None:
+        found = date_parts(values if dates is None else dates.dates, ("days",))[:, 0]
+    else:
+        found = numbers_of(table, name)
     lost = np.flatnonzero(np.isnan(found))
     if len(lost):
         raise UserError(
             f"column {name!r} of {table.source}, by which rows are split, has {values[lost[0]]!r} in row "
             f"{lost[0] + 1}, which is no date; correct it, or remove its row"
         )
-    return found
+    return found, () if dates is None else dates.notes
 
 
 def examples_of_table(
@@ -148,7 +155,7 @@ def examples_of_table(
         )
     impute = choices.impute or not choices.strict
     x = matrix(kept, found.columns, strict=choices.strict, imputed=impute)
-    notes = [*table.notes, *found.notes]
+    notes = [*table.notes, *found.notes, *apart.notes]
     if unlabelled:
         notes.append(f"{counted(unlabelled, 'row')} without a label left out")
     return RawExamples(
@@ -277,6 +284,7 @@ def examples_in_encoding(
         y,
         strict=preprocessing.strict,
         impute=imputed,
+        notes=(*table.notes, *surprises(table, preprocessing.columns, strict=preprocessing.strict), *apart.notes),
         decimal=preprocessing.decimal,
         groups=apart.groups,
         time=apart.time,

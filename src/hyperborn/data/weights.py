@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from hyperborn._typing import Targets
-from hyperborn.data.labels import counted, index_of_label, joined, nearest_name, spellings
+from hyperborn.data.labels import KnownLabels, counted, joined, nearest_name
 from hyperborn.data.preprocessing import frozen
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.errors import UserError, is_number
@@ -112,10 +112,10 @@ def weights_by_class(classes: tuple[str, ...], class_weight: Any) -> Float[np.nd
             f"class_weight={shown(class_weight)} is unknown; give 'balanced', or weights by name of the class, such as "
             f"{{{classes[0]!r}: 2}} (--class-weight {classes[0]}=2)"
         )
-    known, weights = spellings(classes), np.ones(len(classes))
+    known, weights = KnownLabels(classes), np.ones(len(classes))
     named: set[int] = set()
     for name, weight in class_weight.items():
-        index = index_of_label(name, known)
+        index = known.index(name)
         if index is None:
             near = nearest_name(str(name), classes)
             raise UserError(
