@@ -14,10 +14,11 @@ from hyperborn.data.frames import has_named_columns
 from hyperborn.data.labels import counted, joined
 from hyperborn.data.load import check_no_options, check_option_types
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.role_columns import NO_ROLES, RoleColumns
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.targets import Task
 from hyperborn.data.text_columns import text_form
-from hyperborn.data.user_table import NOTHING_ASIDE, Aside, examples_in_encoding, examples_of_table
+from hyperborn.data.user_table import examples_in_encoding, examples_of_table
 from hyperborn.data.weights import ClassWeight, checked_weights
 from hyperborn.errors import UserError
 
@@ -82,16 +83,16 @@ def from_arrays(
         # A matrix keeps its columns, constant ones too: whoever made it counts on their number.
         choices = replace(choices, keep=tuple(map(text_form, columns)))
     labels = label_column(y, columns)
-    aside = NOTHING_ASIDE
+    roles = NO_ROLES
     if sample_weight is not None:
         # Longer than any name that is taken.
-        aside = Aside(weight=text_form(f"weight beside {max((*columns, target), key=len)}"))
-        columns[aside.names[0]] = checked_weights("sample_weight", sample_weight, len(labels))
+        roles = RoleColumns(weight=text_form(f"weight beside {max((*columns, target), key=len)}"))
+        columns[roles.names[0]] = checked_weights("sample_weight", sample_weight, len(labels))
     table = Table({**columns, target: labels}, name, text=frozenset((target,)))
     if preprocessing is None:
-        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, aside=aside)
+        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, roles=roles)
     else:
-        examples = examples_in_encoding(table, preprocessing, target=None, aside=aside)
+        examples = examples_in_encoding(table, preprocessing, target=None, roles=roles)
     return split_and_preprocessed(
         name,
         examples,

@@ -21,7 +21,7 @@ LARGEST_NUMBER = 1e100
 
 RARE = "(rare)"
 """Of a feature's name: any category that is not listed."""
-MISSING = "is missing"
+MARK_OF_MISSING = "is missing"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Column:
     @property
     def features(self) -> tuple[str, ...]:
         """Names of the features it becomes: its own, ``column=category`` for each category, ``column year``, ..."""
-        missing = (f"{self.name} {MISSING}",) if self.missing else ()
+        missing = (f"{self.name} {MARK_OF_MISSING}",) if self.missing else ()
         if self.parts is not None:
             return (*(f"{self.name} {part}" for part in self.parts), *missing)
         if self.categories is None:

@@ -100,14 +100,14 @@ def useless(table: Table, name: str) -> str | None:
     if len(present) == len(values) and (len(distinct) == 1 or is_constant(values)):
         return "constant"
     whole = len(values) > FEW_CATEGORIES and values.dtype.kind == "f" and bool((values == np.floor(values)).all())
-    if whole and len(distinct) == len(values) and numbers_rows(name):
+    if whole and len(distinct) == len(values) and names_row_numbers(name):
         return "an identifier: a number of its own in each row"
     if whole and len(distinct) >= NEARLY_ALL * len(values) and IDENTIFIER.fullmatch(name.strip()):
         return f"an identifier: {len(distinct)} different numbers in {len(values)} rows"
     return None
 
 
-def numbers_rows(name: str) -> bool:
+def names_row_numbers(name: str) -> bool:
     """Whether a column of this name numbers the rows, if its values are all different."""
     return bool(ROW_NAMES.fullmatch(name.strip().lower()) or IDENTIFIER.fullmatch(name.strip()))
 

@@ -11,11 +11,12 @@ from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.dataset import Dataset, split_and_preprocessed
 from hyperborn.data.labels import nearest_name
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.role_columns import RoleColumns
 from hyperborn.data.tables import STANDARD_INPUT, SUFFIXES
 from hyperborn.data.targets import Task
 from hyperborn.data.text_columns import text_form
 from hyperborn.data.user_files import Files, examples_of_files
-from hyperborn.data.user_table import Aside, check_same_columns
+from hyperborn.data.user_table import check_same_columns
 from hyperborn.data.weights import ClassWeight
 from hyperborn.errors import UserError
 
@@ -196,7 +197,7 @@ def load(
             classes=classes,
             choices=choices,
             task=task,
-            aside=Aside(group, time, weight_column),
+            roles=RoleColumns(group, time, weight_column),
             preprocessing=preprocessing,
         )
     elif kind == IMAGES:

@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from hyperborn.data.arrow_columns import INDEX, arrow_array, is_column_type, saved_index
+from hyperborn.data.arrow_columns import PANDAS_INDEX, arrow_array, is_column_type, saved_index
 from hyperborn.data.columns_to_read import ColumnsToRead
 from hyperborn.data.frames import spelt_dates
 from hyperborn.data.labels import counted, first_repeated
@@ -53,7 +53,9 @@ def read_parquet(
         index = [name for name in map(text_form, saved_index(schema)) if not selection.asks_for(name)]
         # As the table calls them, and as the file does.
         chosen = {name: names[name] for name in selection.chosen(list(names), source) if name not in index}
-        left_out = {} if selection.only is not None else dict.fromkeys(index, INDEX) | selection.dropped(list(names))
+        left_out = (
+            {} if selection.only is not None else dict.fromkeys(index, PANDAS_INDEX) | selection.dropped(list(names))
+        )
         for name, own in chosen.items():
             check_column_type(schema.field(own).type, name, source)
         # Text with few different values stays one copy of each, with a number for each row.

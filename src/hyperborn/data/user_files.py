@@ -16,10 +16,9 @@ from hyperborn.data.frames import has_named_columns
 from hyperborn.data.idx import is_idx, table_of_images
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.role_columns import NO_ROLES, RoleColumns
 from hyperborn.data.tables import Table, read_table
 from hyperborn.data.user_table import (
-    NOTHING_ASIDE,
-    Aside,
     columns_needed,
     encoded_labels,
     examples_in_encoding,
@@ -46,7 +45,7 @@ def examples_of_files(
     classes: Sequence[int | str] | None,
     choices: ColumnChoices,
     task: str,
-    aside: Aside,
+    roles: RoleColumns,
     preprocessing: Preprocessing | None,
 ) -> RawExamples:
     """The examples of a user's files, in the encoding of earlier data if there is one.
@@ -55,8 +54,8 @@ def examples_of_files(
         UserError: as `read_table` and `examples_of_table`, or files that do not fit each other.
     """
     if preprocessing is not None:
-        table = table_in_encoding(files.table, preprocessing, aside=aside, encoding=files.encoding, header=files.header)
-        examples = examples_in_encoding(table, preprocessing, target=target, aside=aside)
+        table = table_in_encoding(files.table, preprocessing, roles=roles, encoding=files.encoding, header=files.header)
+        examples = examples_in_encoding(table, preprocessing, target=target, roles=roles)
     else:
         choices.check_target(target)
         table = read_table(
@@ -67,8 +66,8 @@ def examples_of_files(
             encoding=files.encoding,
             header=files.header,
         )
-        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, aside=aside)
-    weights = Aside(weight=aside.weight)
+        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, roles=roles)
+    weights = RoleColumns(weight=roles.weight)
     return replace(
         examples,
         validation=other_examples(files, files.validation, examples, weights),
@@ -80,7 +79,7 @@ def table_in_encoding(
     path: str | Path,
     preprocessing: Preprocessing,
     *,
-    aside: Aside = NOTHING_ASIDE,
+    roles: RoleColumns = NO_ROLES,
     encoding: str | None = None,
     header: bool = True,
 ) -> Table:
@@ -91,7 +90,7 @@ def table_in_encoding(
     """
     return read_table(
         path,
-        only=[*columns_needed(preprocessing), *aside.names],
+        only=[*columns_needed(preprocessing), *roles.names],
         text=(preprocessing.target, *categorical_names(preprocessing)),
         encoding=encoding,
         header=header,
@@ -153,7 +152,9 @@ def raw_table(
     return Table(columns, "the raw rows", frozenset(categorical_names(preprocessing)))
 
 
-def other_examples(files: Files, path: str | Path | None, examples: RawExamples, weights: Aside) -> Labelled | None:
+def other_examples(
+    files: Files, path: str | Path | None, examples: RawExamples, weights: RoleColumns
+) -> Labelled | None:
     """Features, labels and weights of another file, encoded as those of the table; None without a file.
 
     Raises:

@@ -1,17 +1,14 @@
 """A user's own table with a target column: its examples, encoded anew or as those of earlier data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from hyperborn._typing import Labels, Targets
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
-from hyperborn.data.columns import matrix, numbers_of, text_of
+from hyperborn.data.columns import matrix, text_of
 from hyperborn.data.dataset import RawExamples
-from hyperborn.data.dates import date_parts, dates_of, parsed_dates
 from hyperborn.data.inference import inferred
 from hyperborn.data.labels import (
     chosen_classes,
@@ -24,81 +21,11 @@ from hyperborn.data.labels import (
     rows_of_classes,
 )
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.role_columns import NO_ROLES, RoleColumns
 from hyperborn.data.tables import Table
 from hyperborn.data.targets import MOST_CLASS_NUMBERS, MOST_CLASSES, REGRESS, checked_numbers, is_regression
-from hyperborn.data.weights import Weights, weights_of_column
 from hyperborn.errors import UserError
 from hyperborn.printable import option_value
-
-
-@dataclass(frozen=True)
-class Aside:
-    """Columns that are no features: `group` and `time` say how rows are split, `weight` how often they count."""
-
-    group: str | None = None
-    time: str | None = None
-    weight: str | None = None
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name in (self.group, self.time, self.weight) if name is not None]
-
-    def check(self, taken: Sequence[str], what: str) -> None:
-        """Raise a UserError if one of the columns is among others, which `what` names."""
-        for option, name in (("group", self.group), ("time", self.time), ("weight_column", self.weight)):
-            if name in taken:
-                raise UserError(f"{option} names {name!r}, {what}; name another column (--{option.replace('_', '-')})")
-
-    def of(self, table: Table) -> "Apart":
-        """Groups, times and weights of the rows.
-
-        Raises:
-            UserError: if both are named, a column is not there, or a row has no value.
-        """
-        if self.group is not None and self.time is not None:
-            raise UserError("rows are split by group or by time, not by both; leave one out (--group, --time)")
-        for name in (self.group, self.time):
-            if name is not None and name not in table.columns:
-                raise UserError(
-                    f"{table.source} has no column {name!r} to split by, the nearest is "
-                    f"{nearest_name(name, table.columns)!r}; its columns are: {joined(table.columns)}"
-                )
-            missing = 0 if name is None else int(pd.isna(table.columns[name]).sum())
-            if missing:
-                raise UserError(
-                    f"column {name!r} of {table.source}, by which rows are split, has "
-                    f"{counted(missing, 'missing value')}; fill them in, or remove their rows"
-                )
-        return Apart(
-            None if self.group is None else pd.factorize(table.columns[self.group])[0].astype(np.int64),
-            None if self.time is None else moments(table, self.time),
-            None if self.weight is None else weights_of_column(table, self.weight),
-        )
-
-
-class Apart(NamedTuple):
-    """What the columns of `Aside` say of the rows, as `RawExamples` have it."""
-
-    groups: np.ndarray | None
-    time: np.ndarray | None
-    weights: Weights | None
-
-
-NOTHING_ASIDE = Aside()
-
-
-def moments(table: Table, name: str) -> np.ndarray:
-    """A column of dates or numbers as numbers that rise with time."""
-    values = table.columns[name]
-    is_date = values.dtype.kind == "M" or (values.dtype == object and parsed_dates(values) is not None)
-    found = date_parts(dates_of(table, name), ("days",))[:, 0] if is_date else numbers_of(table, name)
-    lost = np.flatnonzero(np.isnan(found))
-    if len(lost):
-        raise UserError(
-            f"column {name!r} of {table.source}, by which rows are split, has {values[lost[0]]!r} in row "
-            f"{lost[0] + 1}, which is no date; correct it, or remove its row"
-        )
-    return found
 
 
 def examples_of_table(
@@ -108,7 +35,7 @@ def examples_of_table(
     classes: Sequence[int | str] | None = None,
     choices: ColumnChoices = AS_IT_COMES,
     task: str = "auto",
-    aside: Aside = NOTHING_ASIDE,
+    roles: RoleColumns = NO_ROLES,
 ) -> RawExamples:
     """Features and labels of the rows of the chosen classes, or of all of a regression; the encoding is inferred.
 
@@ -122,8 +49,8 @@ def examples_of_table(
     target = checked_target(table, target)
     what = f"the target column {target!r} of {table.source}"
     choices = choices.resolved(table.columns)
-    aside.check([target], "which is the target")
-    aside.check(choices.drop, "which drop (--drop) leaves out")
+    roles.check([target], "which is the target")
+    roles.check(choices.drop, "which drop (--drop) leaves out")
     choices.check([*table.columns, *table.left_out], table.source, target)
     labels, table, unlabelled = labelled_rows(table, target, what, strict=choices.strict)
     numbers = table.as_numbers(target)
@@ -136,8 +63,8 @@ def examples_of_table(
         chosen = chosen_classes(names, classes)
         rows, y = rows_of_classes(all_labels, chosen)
     kept = table.rows(rows)
-    apart = aside.of(kept)
-    features = [name for name in table.columns if name not in (target, *aside.names)]
+    row_values = roles.of(kept)
+    features = [name for name in table.columns if name not in (target, *roles.names)]
     found = inferred(kept, features, choices, faults_of_reading(table, choices))
     left_out = {**table.left_out, **found.left_out}
     if not found.columns:
@@ -162,9 +89,9 @@ def examples_of_table(
         left_out=left_out,
         notes=tuple(notes),
         decimal=table.decimal,
-        groups=apart.groups,
-        time=apart.time,
-        weights=apart.weights,
+        groups=row_values.groups,
+        time=row_values.time,
+        weights=row_values.weights,
     )
 
 
@@ -248,7 +175,7 @@ def columns_needed(preprocessing: Preprocessing) -> list[str]:
 
 
 def examples_in_encoding(
-    table: Table, preprocessing: Preprocessing, *, target: str | None, aside: Aside = NOTHING_ASIDE
+    table: Table, preprocessing: Preprocessing, *, target: str | None, roles: RoleColumns = NO_ROLES
 ) -> RawExamples:
     """Features and labels of every row, in the columns, categories and classes of the preprocessing of earlier data.
 
@@ -264,11 +191,11 @@ def examples_in_encoding(
         raise UserError(
             f"target={target!r} is not that of the earlier data, {preprocessing.target!r}; leave it out (--target)"
         )
-    aside.check(columns_needed(preprocessing), "which the earlier data has as a feature or as the target")
+    roles.check(columns_needed(preprocessing), "which the earlier data has as a feature or as the target")
     y, table = labels_of_table(table, preprocessing)
     imputed = preprocessing.medians is not None
     x = matrix(table, preprocessing.columns, strict=preprocessing.strict, imputed=imputed)
-    apart = aside.of(table)
+    row_values = roles.of(table)
     return RawExamples(
         preprocessing.columns,
         preprocessing.target,
@@ -278,9 +205,9 @@ def examples_in_encoding(
         strict=preprocessing.strict,
         impute=imputed,
         decimal=preprocessing.decimal,
-        groups=apart.groups,
-        time=apart.time,
-        weights=apart.weights,
+        groups=row_values.groups,
+        time=row_values.time,
+        weights=row_values.weights,
     )
 
 
