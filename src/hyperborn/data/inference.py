@@ -10,7 +10,8 @@ import pandas as pd
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
 from hyperborn.data.columns import Column, date_parts, first_text, numbers_of, raise_together, text_of
 from hyperborn.data.dates import DATE_PARTS, parsed_dates
-from hyperborn.data.labels import ZEROS_IN_FRONT, counted, exact_number, joined
+from hyperborn.data.labels import ZEROS_IN_FRONT, counted, joined
+from hyperborn.data.numbers import like_number
 from hyperborn.data.tables import Table
 from hyperborn.printable import option_value
 
@@ -173,7 +174,7 @@ def infer_text(table: Table, name: str, found: Features, *, wanted: bool) -> Non
     present = codes[codes >= 0]
     column = categorical(name, values)
     listed = pd.Series(distinct).isin(column.categories or ()).to_numpy()[present].mean()
-    numbers = np.asarray([exact_number(text) is not None for text in distinct])[present].mean()
+    numbers = np.asarray([like_number(text) for text in distinct])[present].mean()
     reason = None
     if len(distinct) > max(FEW_CATEGORIES, NEARLY_ALL * len(present)):
         reason = f"an identifier: {len(distinct)} different texts in {len(present)} rows"
@@ -234,11 +235,12 @@ def infer_strictly(table: Table, name: str, choices: ColumnChoices, found: Featu
     present = values[~absent]
     categories = sorted(set(present))
     if len(categories) > FEW_CATEGORIES:
-        if sum(exact_number(value) is not None for value in present) >= MOSTLY * len(present):
+        if sum(map(like_number, present)) >= MOSTLY * len(present):
             row = first_text(values)
+            impute = "" if choices.impute else " --impute median"
             found.faults.append(
                 f"{what} is numbers but for some rows, the first of which is row {row + 1} with {values[row]!r}; "
-                f"correct them, take the text as missing (--numeric {option_value(name)}), or {leave_out}"
+                f"correct them, take the text as missing (--numeric {option_value(name)}{impute}), or {leave_out}"
             )
             return
         if len(categories) > min(MOST_CATEGORIES, NEARLY_ALL * len(present)):

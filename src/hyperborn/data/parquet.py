@@ -1,16 +1,18 @@
 """Parquet files, through pyarrow where it is installed."""
 
+from collections.abc import Collection, Mapping
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from hyperborn.data.arrow_columns import PANDAS_INDEX, arrow_array, is_column_type, saved_index
 from hyperborn.data.columns_to_read import ColumnsToRead
-from hyperborn.data.frames import spelt_dates
-from hyperborn.data.labels import counted, first_repeated
+from hyperborn.data.frames import object_array, spelt_dates
+from hyperborn.data.labels import counted, joined
+from hyperborn.data.missing import is_missing
 from hyperborn.data.tables import MOST_BYTES, MOST_CHARACTERS, MOST_VALUES, check_columns, check_values
-from hyperborn.data.text_columns import text_form
+from hyperborn.data.text_columns import spelling, text_form
 from hyperborn.errors import UserError
 from hyperborn.printable import option_value
 from hyperborn.storage.bounded import check_size
@@ -20,10 +22,17 @@ AT_ONCE = 65_536
 """Rows decoded at once: a few bytes of a file may decode to gigabytes of text."""
 
 
-def read_parquet(
-    file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead
-) -> tuple[dict[str, np.ndarray], dict[str, str], ColumnsToRead]:
-    """Columns by name, those that are left out with the reason, and the selection with names of the file's columns.
+class ParquetColumns(NamedTuple):
+    """Columns by name, those that are left out with the reason, those that are copied, and what was selected."""
+
+    columns: dict[str, np.ndarray]
+    left_out: dict[str, str]
+    copied: dict[str, np.ndarray]
+    selection: ColumnsToRead
+
+
+def read_parquet(file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead) -> ParquetColumns:
+    """The selected columns of a file, and the selection with names of the file's columns.
 
     Left out are what was dropped, and the index that pandas keeps beside the columns.
 
@@ -45,23 +54,24 @@ def read_parquet(
     try:
         schema = parquet.ParquetFile(file).schema_arrow
         check_columns(len(schema.names), source)
-        names = {text_form(name): name for name in schema.names}
-        if len(names) < len(schema.names):
-            name = first_repeated(map(text_form, schema.names))
-            raise UserError(f"{source}: column {name!r} is named twice; rename one")
-        selection = selection.resolved(list(names), source)
-        index = [name for name in map(text_form, saved_index(schema)) if not selection.asks_for(name)]
+        present = [text_form(name) for name in schema.names]
         # As the table calls them, and as the file does.
-        chosen = {name: names[name] for name in selection.chosen(list(names), source) if name not in index}
+        names = dict(zip(present, schema.names, strict=True))
+        selection = selection.resolved(present, source)
+        index = [name for name in map(text_form, saved_index(schema)) if not selection.asks_for(name)]
+        chosen = {name: names[name] for name in selection.chosen(present, source) if name not in index}
+        copied = {name: names[name] for name in selection.copied}
         left_out = (
             {} if selection.only is not None else dict.fromkeys(index, PANDAS_INDEX) | selection.dropped(list(names))
         )
-        for name, own in chosen.items():
-            check_column_type(schema.field(own).type, name, source)
+        wanted = chosen | copied
+        check_column_types({name: schema.field(own).type for name, own in wanted.items()}, source)
         # Text with few different values stays one copy of each, with a number for each row.
-        opened = parquet.ParquetFile(file, read_dictionary=list(chosen.values()))
-        check_sizes(opened.metadata, frozenset(chosen.values()), source)
-        return contents(opened, chosen, source, selection.text), left_out, selection
+        opened = parquet.ParquetFile(file, read_dictionary=list(wanted.values()))
+        check_sizes(opened.metadata, frozenset(wanted.values()), source)
+        columns = contents(opened, chosen, source, selection.text)
+        spelt = {name: spelt_cells(cells) for name, cells in contents(opened, copied, source, copied).items()}
+        return ParquetColumns(columns, left_out, spelt, selection)
     except UserError:
         raise
     except (arrow.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -83,7 +93,7 @@ def check_sizes(metadata: Any, chosen: frozenset[str], source: str) -> None:
         check_size(source, size, MOST_BYTES, FEWER)
 
 
-def contents(opened: Any, chosen: dict[str, str], source: str, text: frozenset[str]) -> dict[str, np.ndarray]:
+def contents(opened: Any, chosen: Mapping[str, str], source: str, text: Collection[str]) -> dict[str, np.ndarray]:
     """The chosen columns of an open file, decoded piece by piece so that no piece is much larger than the limits."""
     pieces: dict[str, list[np.ndarray]] = {name: [] for name in chosen}
     rows = size = 0
@@ -97,16 +107,25 @@ def contents(opened: Any, chosen: dict[str, str], source: str, text: frozenset[s
     return {name: np.concatenate(parts) for name, parts in pieces.items()}
 
 
-def check_column_type(kind: Any, name: str, source: str) -> None:
-    """Raise a UserError for a column of a type that is neither numbers, dates nor text."""
-    if not is_column_type(kind):
+def spelt_cells(cells: np.ndarray) -> np.ndarray:
+    """Values of any kind as text, which is as it is in the file; empty where one is missing."""
+    return object_array(["" if is_missing(cell) else spelling(cell) for cell in cells.tolist()])
+
+
+def check_column_types(kinds: Mapping[str, Any], source: str) -> None:
+    """Raise a UserError that names every column of a type that is neither numbers, dates nor text."""
+    faulty = {name: kind for name, kind in kinds.items() if not is_column_type(kind)}
+    if faulty:
+        held = joined(f"column {name!r} holds {kind}" for name, kind in faulty.items())
+        one = len(faulty) == 1
+        options = " ".join(f"--drop {option_value(name)}" for name in faulty)
         raise UserError(
-            f"{source}: column {name!r} holds {kind}, which is neither numbers, dates nor text; convert it, or leave "
-            f"it out with drop=({name!r},) (--drop {option_value(name)})"
+            f"{source}: {held}, which {'is' if one else 'are'} neither numbers, dates nor text; convert "
+            f"{'it' if one else 'them'}, or leave {'it' if one else 'them'} out with drop={tuple(faulty)!r} ({options})"
         )
 
 
-def as_array(column: Any, name: str, source: str, text: frozenset[str]) -> np.ndarray:
+def as_array(column: Any, name: str, source: str, text: Collection[str]) -> np.ndarray:
     """A piece of a column as an array."""
     array = arrow_array(column, exact=name in text)
     if array.dtype.kind == "M":

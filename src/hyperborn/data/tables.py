@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -25,6 +26,7 @@ from hyperborn.storage.bounded import check_size
 
 __all__ = ["Table", "is_missing", "read_table", "real_numbers"]
 
+DECIMALS = (None, ".", ",")
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".tab", ".csv.gz", ".tsv.gz", ".txt.gz", ".tab.gz")
 STANDARD_INPUT = "-"
 PARQUET = b"PAR1"
@@ -59,7 +61,7 @@ class Table:
         left_out: names of columns that reading left out, with the reason.
         notes: what is worth saying of how columns were read.
         decimal: of numbers as the source writes them, a point or a comma.
-        copied: names of columns that were asked for to be written again; they are text.
+        copied: columns that were asked for to be written again, as they are written: object arrays of text.
 
     Raises:
         UserError: for columns that are not a mapping, one that is not one-dimensional, or lengths that differ.
@@ -71,7 +73,7 @@ class Table:
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decimal: str = "."
-    copied: tuple[str, ...] = ()
+    copied: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Mapping):
@@ -123,7 +125,8 @@ class Table:
         columns = {name: values[rows] for name, values in self.columns.items()}
         part = object.__new__(Table)
         typed = Typed(columns, [], "," if self.decimal == "," else ".")
-        set_fields(part, typed, self.source, self.text, self.left_out, self.notes, self.copied)
+        copied = {name: cells[rows] for name, cells in self.copied.items()}
+        set_fields(part, typed, self.source, self.text, self.left_out, self.notes, copied)
         return part
 
     def as_numbers(self, name: str, *, text_is_missing: bool = False) -> Float[np.ndarray, " rows"] | None:
@@ -157,7 +160,8 @@ def made(typed: Typed, source: str, selection: ColumnsToRead, left_out: Mapping[
     for name in found:
         del typed.columns[name]
     table = object.__new__(Table)
-    set_fields(table, typed, source, selection.text, {**typed.left_out, **left_out, **found}, (), selection.copied)
+    left_out = {**typed.left_out, **left_out, **found}
+    set_fields(table, typed, source, selection.text, left_out, (), typed.copied)
     return table
 
 
@@ -168,10 +172,10 @@ def set_fields(
     text: frozenset[str],
     left_out: Mapping[str, str],
     notes: tuple[str, ...],
-    copied: tuple[str, ...] = (),
+    copied: Mapping[str, np.ndarray],
 ) -> None:
     """Set the fields of a frozen table, whose columns are normalised and checked."""
-    lengths = {len(values) for values in typed.columns.values()}
+    lengths = {len(values) for values in (*typed.columns.values(), *copied.values())}
     if len(lengths) > 1:
         raise UserError(f"the columns of {source} have different lengths: {sorted(lengths)}")
     fields = {
@@ -181,7 +185,7 @@ def set_fields(
         "left_out": dict(left_out),
         "notes": (*notes, *typed.notes),
         "decimal": typed.decimal,
-        "copied": copied,
+        "copied": dict(copied),
     }
     for name, value in fields.items():
         object.__setattr__(table, name, value)
@@ -222,6 +226,7 @@ def read_table(
     encoding: str | None = None,
     header: bool = True,
     decimal: str | None = None,
+    usual_decimal: str | None = None,
 ) -> Table:
     """Read a .csv, .tsv, .txt or .tab file, as it is or with .gz behind, a .parquet file, or ``-``, standard input.
 
@@ -241,25 +246,27 @@ def read_table(
         keep: names of columns to read even if they look like an index.
         only: names of the columns to read, if the file has them; all for None.
         text: names of columns to keep as text, spelt as in the file.
-        copied: names of columns that must be there and are kept as text as well, whatever `only` says; "all" for all.
+        copied: names of columns that must be there and are read as they are written as well, whatever `only` says;
+            "all" for all.
         encoding: of a text file, as Python calls it; else UTF-8, UTF-16 where the file says so by its first bytes, or
             Western European, which a note says.
         header: whether the first line of a text file names the columns; else they are x1, x2, ...
-        decimal: "." or ",", of numbers that could have either ("1,234"), where the file itself does not settle it.
+        decimal: "." or ",", the decimal sign of the numbers of a text file, where "1,234" or "1.234" could be either.
+        usual_decimal: the same of earlier files, where neither `decimal` nor this file settles it.
 
     Raises:
         UserError: what is no path, an unknown suffix, a missing or unreadable file, a folder, a pipe or a device, a
             table that is over a limit or damaged (with the line number), a column to drop that is not there, no column
-            that is left, or a first line that looks like data.
+            that is left, a first line that looks like data, or numbers that have the other decimal sign.
     """
     path = path_of("path", path, "a table")
-    if decimal not in (None, ".", ","):
-        raise UserError(f"decimal={shown(decimal)} must be a point or a comma")
+    if decimal not in DECIMALS:
+        raise UserError(f"decimal={shown(decimal)} must be a point or a comma (--decimal . or --decimal ,)")
     selection = selected(drop, only, text, keep, copied)
     source = "standard input" if str(path) == STANDARD_INPUT else str(path)
     try:
         if source != str(path):
-            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+            content = standard_input(sys.stdin.buffer)
             check_size(source, len(content), MOST_BYTES, FEWER)
             if content.startswith(PARQUET):
                 return table_of_parquet(BytesIO(content), source, selection)
@@ -273,7 +280,9 @@ def read_table(
         from hyperborn.data.encodings import unzipped
 
         content = unzipped(content, source, MOST_BYTES, FEWER)
-        typed, selection = read_delimited(content, source, selection, encoding=encoding, header=header, decimal=decimal)
+        typed, selection = read_delimited(
+            content, source, selection, encoding=encoding, header=header, decimal=decimal, usual_decimal=usual_decimal
+        )
         return made(typed, source, selection, {})
     except FileNotFoundError as error:
         raise UserError(f"there is no file {path}; check the path") from error
@@ -285,12 +294,23 @@ def read_table(
         raise UserError(f"{source} does not fit into memory; take fewer rows or columns") from error
 
 
+@lru_cache(maxsize=1)
+def standard_input(stream: BinaryIO | BytesIO) -> bytes:
+    """What standard input holds, of which a byte over the limit is enough.
+
+    It can be read once, and is asked for again where one command loads its data several times.
+    """
+    return stream.read(MOST_BYTES + 1)
+
+
 def table_of_parquet(file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead) -> Table:
     """The table of an open Parquet file."""
     from hyperborn.data.parquet import read_parquet
 
-    raw, left_out, selection = read_parquet(file, source, selection)
-    return made(typed_arrays(raw, selection.text, None), source, selection, left_out)
+    found = read_parquet(file, source, selection)
+    typed = typed_arrays(found.columns, found.selection.text, None)
+    typed.copied = found.copied
+    return made(typed, source, found.selection, found.left_out)
 
 
 def check_suffix(path: Path) -> None:

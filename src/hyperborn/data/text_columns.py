@@ -101,6 +101,7 @@ def text_column(values: np.ndarray) -> TextColumn:
 
 
 def spelling(cell: object) -> str:
+    """A cell that is not missing as text: text as it is, anything else in its shortest spelling."""
     return cell if isinstance(cell, str) else label_spelling(cell)
 
 
@@ -115,6 +116,8 @@ class Typed:
     """The decimal sign, where the texts settle it."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Columns that were not read, and why."""
+    copied: dict[str, np.ndarray] = field(default_factory=dict)
+    """Columns as they are written, object arrays of text, whatever else they are read as."""
 
 
 def typed_columns(

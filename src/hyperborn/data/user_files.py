@@ -1,41 +1,54 @@
 """The files of a user's own data: one table, and perhaps others for validation and test."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hyperborn.arguments import path_of
 from hyperborn.data.column_choices import ColumnChoices
-from hyperborn.data.columns import matrix
+from hyperborn.data.columns import Column, matrix
 from hyperborn.data.dataset import Labelled, RawExamples
 from hyperborn.data.frames import has_named_columns
 from hyperborn.data.idx import is_idx, table_of_images
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.role_columns import NO_ROLES, RoleColumns
-from hyperborn.data.tables import Table, read_table
-from hyperborn.data.user_table import (
-    columns_needed,
-    encoded_labels,
-    examples_in_encoding,
-    examples_of_table,
-)
+from hyperborn.data.tables import STANDARD_INPUT, Table, read_table
+from hyperborn.data.target_column import labels_in_encoding
+from hyperborn.data.user_table import columns_needed, encoded_examples, notes_on_new
 from hyperborn.errors import UserError
 
 
 @dataclass(frozen=True)
+class TextOptions:
+    """How the text files among a person's files are read: see `read_table`."""
+
+    encoding: str | None = None
+    header: bool = True
+    decimal: str | None = None
+
+
+@dataclass(frozen=True)
 class Files:
-    """A table and those of its validation and test splits, if they have their own; and how text files are read."""
+    """A table and those of its validation and test splits, if they have their own; and how text files are read.
+
+    Raises:
+        UserError: if two of them are standard input.
+    """
 
     table: str | Path
     validation: str | Path | None = None
     test: str | Path | None = None
-    encoding: str | None = None
-    header: bool = True
+    options: TextOptions = TextOptions()
+
+    def __post_init__(self) -> None:
+        if [str(path) for path in (self.table, self.validation, self.test)].count(STANDARD_INPUT) > 1:
+            raise UserError("standard input (-) can be one file only; give the others by their paths")
 
 
 def examples_of_files(
@@ -54,8 +67,7 @@ def examples_of_files(
         UserError: as `read_table` and `examples_of_table`, or files that do not fit each other.
     """
     if preprocessing is not None:
-        table = table_in_encoding(files.table, preprocessing, roles=roles, encoding=files.encoding, header=files.header)
-        examples = examples_in_encoding(table, preprocessing, target=target, roles=roles)
+        table = table_in_encoding(files.table, preprocessing, roles=roles, options=files.options)
     else:
         choices.check_target(target)
         table = read_table(
@@ -63,15 +75,22 @@ def examples_of_files(
             drop=choices.drop,
             keep=choices.keep,
             text=(*choices.categorical, *(() if target is None else (target,))),
-            encoding=files.encoding,
-            header=files.header,
+            **asdict(files.options),
         )
-        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, roles=roles)
+    examples = encoded_examples(
+        table, preprocessing, target=target, classes=classes, choices=choices, task=task, roles=roles
+    )
+    chosen = classes is not None
     weights = RoleColumns(weight=roles.weight)
+    validation, test = (
+        None if path is None else other_examples(path, examples, weights, files.options, chosen=chosen)
+        for path in (files.validation, files.test)
+    )
     return replace(
         examples,
-        validation=other_examples(files, files.validation, examples, weights),
-        test=other_examples(files, files.test, examples, weights),
+        validation=None if validation is None else validation.labelled,
+        test=None if test is None else test.labelled,
+        notes=(*examples.notes, *(note for other in (validation, test) if other is not None for note in other.notes)),
     )
 
 
@@ -80,8 +99,7 @@ def table_in_encoding(
     preprocessing: Preprocessing,
     *,
     roles: RoleColumns = NO_ROLES,
-    encoding: str | None = None,
-    header: bool = True,
+    options: TextOptions = TextOptions(),
 ) -> Table:
     """The columns of a file that labelled examples in the encoding of earlier data have.
 
@@ -91,16 +109,15 @@ def table_in_encoding(
     return read_table(
         path,
         only=[*columns_needed(preprocessing), *roles.names],
-        text=(preprocessing.target, *categorical_names(preprocessing)),
-        encoding=encoding,
-        header=header,
-        decimal=preprocessing.decimal,
+        text=(preprocessing.target, *categorical_names(preprocessing.columns)),
+        usual_decimal=preprocessing.decimal,
+        **asdict(options),
     )
 
 
-def categorical_names(preprocessing: Preprocessing) -> list[str]:
+def categorical_names(columns: Iterable[Column]) -> list[str]:
     """Columns of categories, which are read as text: as numbers, their spellings of "missing" would be others."""
-    return [column.name for column in preprocessing.columns if column.categories is not None]
+    return [column.name for column in columns if column.categories is not None]
 
 
 def raw_table(
@@ -108,8 +125,7 @@ def raw_table(
     preprocessing: Preprocessing,
     *,
     copied: Sequence[str] = (),
-    encoding: str | None = None,
-    header: bool = True,
+    options: TextOptions = TextOptions(),
 ) -> Table:
     """A table with the columns of a preprocessing: as it is, from a file, a data frame, or raw rows in their order.
 
@@ -132,14 +148,13 @@ def raw_table(
         return read_table(
             source,
             only=names,
-            text=categorical_names(preprocessing),
+            text=categorical_names(preprocessing.columns),
             copied=copied,
-            encoding=encoding,
-            header=header,
-            decimal=preprocessing.decimal,
+            usual_decimal=preprocessing.decimal,
+            **asdict(options),
         )
     if has_named_columns(source):
-        return Table.of(source, only=names, text=categorical_names(preprocessing))
+        return Table.of(source, only=names, text=categorical_names(preprocessing.columns))
     try:
         rows = source if isinstance(source, np.ndarray) else np.asarray(source, dtype=object)
     except ValueError as error:
@@ -149,27 +164,36 @@ def raw_table(
             f"raw rows of shape {rows.shape} must be (examples, {len(names)}), with the columns: {joined(names)}"
         )
     columns = {name: rows[:, place] for place, name in enumerate(names)}
-    return Table(columns, "the raw rows", frozenset(categorical_names(preprocessing)))
+    return Table(columns, "the raw rows", frozenset(categorical_names(preprocessing.columns)))
+
+
+class OtherExamples(NamedTuple):
+    """Examples of a split with a file of its own, and what is worth saying of it."""
+
+    labelled: Labelled
+    notes: list[str]
 
 
 def other_examples(
-    files: Files, path: str | Path | None, examples: RawExamples, weights: RoleColumns
-) -> Labelled | None:
-    """Features, labels and weights of another file, encoded as those of the table; None without a file.
+    path: str | Path, examples: RawExamples, weights: RoleColumns, options: TextOptions, *, chosen: bool
+) -> OtherExamples:
+    """Features, labels and weights of another file, encoded as those of the table.
+
+    `chosen` says that the classes are some of those of the data.
 
     Raises:
         UserError: if it lacks a column, or does not fit.
     """
-    if path is None:
-        return None
+    columns, strict = examples.columns, examples.strict
     table = read_table(
         path,
-        only=[*(column.name for column in examples.columns), examples.target, *weights.names],
-        text=(examples.target, *(column.name for column in examples.columns if column.categories is not None)),
-        encoding=files.encoding,
-        header=files.header,
-        decimal=examples.decimal,
+        only=[*(column.name for column in columns), examples.target, *weights.names],
+        text=(examples.target, *categorical_names(columns)),
+        usual_decimal=examples.decimal,
+        **asdict(options),
     )
-    y, table = encoded_labels(table, examples.target, examples.classes, strict=examples.strict)
-    x = matrix(table, examples.columns, strict=examples.strict, imputed=examples.impute)
-    return x, y, weights.of(table).weights
+    y, column = labels_in_encoding(table, examples.target, examples.classes, strict=strict, chosen=chosen)
+    x = matrix(column.table, columns, strict=strict, imputed=examples.impute)
+    notes = [*notes_on_new(column.table, columns, strict=strict), *column.notes]
+    name = Path(path).name
+    return OtherExamples((x, y, weights.of(column.table).weights), [f"{name}: {note}" for note in notes])

@@ -2,28 +2,21 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import pandas as pd
-
-from hyperborn._typing import Labels, Targets
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
-from hyperborn.data.columns import matrix, text_of
+from hyperborn.data.columns import Column, matrix, surprises
 from hyperborn.data.dataset import RawExamples
 from hyperborn.data.inference import inferred
-from hyperborn.data.labels import (
-    chosen_classes,
-    classes_of,
-    counted,
-    encoded,
-    joined,
-    nearest_name,
-    parsed_number,
-    rows_of_classes,
-)
+from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.role_columns import NO_ROLES, RoleColumns
 from hyperborn.data.tables import Table
-from hyperborn.data.targets import MOST_CLASS_NUMBERS, MOST_CLASSES, REGRESS, checked_numbers, is_regression
+from hyperborn.data.target_column import (
+    checked_target,
+    classes_or_numbers,
+    fault_of_unlabelled,
+    labels_in_encoding,
+    target_column,
+)
 from hyperborn.errors import UserError
 from hyperborn.printable import option_value
 
@@ -52,20 +45,18 @@ def examples_of_table(
     roles.check([target], "which is the target")
     roles.check(choices.drop, "which drop (--drop) leaves out")
     choices.check([*table.columns, *table.left_out], table.source, target)
-    labels, table, unlabelled = labelled_rows(table, target, what, strict=choices.strict)
-    numbers = table.as_numbers(target)
-    y: Targets
-    if is_regression(labels, numbers, task, classes, what):
-        assert numbers is not None
-        names, chosen, rows, y = (), (), np.arange(len(table)), checked_numbers(numbers, what)
-    else:
-        names, all_labels = named_classes(labels, what)
-        chosen = chosen_classes(names, classes)
-        rows, y = rows_of_classes(all_labels, chosen)
-    kept = table.rows(rows)
+    # What is no sequence of classes is refused below.
+    named = frozenset(map(str, classes)) if isinstance(classes, Sequence) else frozenset()
+    labelled = target_column(table, target, what, lambda text: text in named)
+    faults = fault_of_unlabelled(labelled) if choices.strict else []
+    try:
+        column, y, chosen = classes_or_numbers(labelled, task, classes, strict=choices.strict)
+    except UserError as error:
+        raise UserError("; ".join([*faults, str(error)])) from error
+    kept = column.table
     row_values = roles.of(kept)
     features = [name for name in table.columns if name not in (target, *roles.names)]
-    found = inferred(kept, features, choices, faults_of_reading(table, choices))
+    found = inferred(kept, features, choices, [*faults, *faults_of_reading(table, choices)])
     left_out = {**table.left_out, **found.left_out}
     if not found.columns:
         why = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:12])
@@ -75,13 +66,11 @@ def examples_of_table(
         )
     impute = choices.impute or not choices.strict
     x = matrix(kept, found.columns, strict=choices.strict, imputed=impute)
-    notes = [*table.notes, *found.notes]
-    if unlabelled:
-        notes.append(f"{counted(unlabelled, 'row')} without a label left out")
+    notes = [*table.notes, *found.notes, *column.notes]
     return RawExamples(
         tuple(found.columns),
         target,
-        tuple(names[index] for index in chosen),
+        chosen,
         x,
         y,
         strict=choices.strict,
@@ -95,6 +84,26 @@ def examples_of_table(
     )
 
 
+def encoded_examples(
+    table: Table,
+    preprocessing: Preprocessing | None,
+    *,
+    target: str | None,
+    classes: Sequence[int | str] | None,
+    choices: ColumnChoices,
+    task: str,
+    roles: RoleColumns,
+) -> RawExamples:
+    """Examples in the encoding of earlier data, which settles all but the roles, or where there is none in their own.
+
+    Raises:
+        UserError: as `examples_of_table` or `examples_in_encoding`.
+    """
+    if preprocessing is not None:
+        return examples_in_encoding(table, preprocessing, target=target, roles=roles)
+    return examples_of_table(table, target=target, classes=classes, choices=choices, task=task, roles=roles)
+
+
 def faults_of_reading(table: Table, choices: ColumnChoices) -> list[str]:
     """Columns that reading left out, which strictly a person has to decide on."""
     left = [name for name in table.left_out if choices.strict and name not in choices.drop]
@@ -103,70 +112,6 @@ def faults_of_reading(table: Table, choices: ColumnChoices) -> list[str]:
         f"drop=({name!r},) (--drop {option_value(name)})"
         for name in left
     ]
-
-
-def checked_target(table: Table, target: str | None) -> str:
-    """The target column, after a check that the table has it."""
-    if not table.columns:
-        raise UserError(f"{table.source} has no columns; give one with features and a target")
-    every = f"its columns are: {joined(table.columns)}"
-    if len(table.columns) > 12:
-        every += f"; list all with hyperborn.data.read_table({table.source!r}).columns"
-    if target is None:
-        raise UserError(f"{table.source} needs a target column; give target= (--target); {every}")
-    if target not in table.columns:
-        near = nearest_name(target, table.columns)
-        raise UserError(f"{table.source} has no column {target!r}, the nearest is {near!r}; {every}")
-    return target
-
-
-def labelled_rows(table: Table, target: str, what: str, *, strict: bool) -> tuple[np.ndarray, Table, int]:
-    """The labels as text, the rows that have one, and how many have none.
-
-    Raises:
-        UserError: if no row has one, or strictly some have none.
-    """
-    labels = text_of(table.columns[target])
-    absent = pd.isna(labels)
-    missing = int(absent.sum())
-    if not missing:
-        return labels, table, 0
-    if missing == len(labels):
-        raise UserError(f"{what} has no label; give one that has")
-    if strict:
-        raise UserError(
-            f"{what} has {counted(missing, 'missing value')}; fill them in, remove their rows (labels are never "
-            "imputed), or train without strict (--strict), which leaves them out"
-        )
-    rows = np.flatnonzero(~absent)
-    return labels[rows], table.rows(rows), missing
-
-
-def named_classes(labels: np.ndarray, what: str) -> tuple[tuple[str, ...], Labels]:
-    """Names of the classes and the class index of each row.
-
-    Raises:
-        UserError: for a single class, over 1,000, many numbers with a fraction, or infinite ones.
-    """
-    names, y = classes_of(labels)
-    are_numbers = all(parsed_number(name) is not None for name in names)
-    if are_numbers and not all(np.isfinite(float(name)) for name in names):
-        raise UserError(f"{what} has infinite values; correct them")
-    fractions = sum(not float(name).is_integer() for name in names) if are_numbers else 0
-    if fractions > MOST_CLASS_NUMBERS:
-        raise UserError(
-            f"{what} has {fractions} different numbers that are not whole, too many for classes; {REGRESS}, or group "
-            "them into classes first"
-        )
-    if len(names) > MOST_CLASSES:
-        remedy = f"{REGRESS}, or group them first" if are_numbers else "choose another target, or group them first"
-        raise UserError(
-            f"{what} has {len(names):,} different labels, over the limit of {MOST_CLASSES:,} classes (is it an "
-            f"identifier?); {remedy}"
-        )
-    if len(names) < 2:
-        raise UserError(f"{what} holds one class only ({joined(names)}); add another")
-    return names, y
 
 
 def columns_needed(preprocessing: Preprocessing) -> list[str]:
@@ -192,18 +137,19 @@ def examples_in_encoding(
             f"target={target!r} is not that of the earlier data, {preprocessing.target!r}; leave it out (--target)"
         )
     roles.check(columns_needed(preprocessing), "which the earlier data has as a feature or as the target")
-    y, table = labels_of_table(table, preprocessing)
-    imputed = preprocessing.medians is not None
-    x = matrix(table, preprocessing.columns, strict=preprocessing.strict, imputed=imputed)
-    row_values = roles.of(table)
+    strict, imputed = preprocessing.strict, preprocessing.medians is not None
+    y, column = labels_in_encoding(table, preprocessing.target, preprocessing.classes, strict=strict)
+    x = matrix(column.table, preprocessing.columns, strict=strict, imputed=imputed)
+    row_values = roles.of(column.table)
     return RawExamples(
         preprocessing.columns,
         preprocessing.target,
         preprocessing.classes,
         x,
         y,
-        strict=preprocessing.strict,
+        strict=strict,
         impute=imputed,
+        notes=(*notes_on_new(column.table, preprocessing.columns, strict=strict), *column.notes),
         decimal=preprocessing.decimal,
         groups=row_values.groups,
         time=row_values.time,
@@ -211,30 +157,10 @@ def examples_in_encoding(
     )
 
 
-def labels_of_table(table: Table, preprocessing: Preprocessing) -> tuple[Targets, Table]:
-    """The class index of each row, or the number of a regression in the units of the target; and the labelled rows.
-
-    Raises:
-        UserError: if the target column is absent, or has unknown labels, or strictly missing ones.
-    """
-    return encoded_labels(table, preprocessing.target, preprocessing.classes, strict=preprocessing.strict)
-
-
-def encoded_labels(table: Table, target: str, classes: Sequence[str], *, strict: bool) -> tuple[Targets, Table]:
-    """As `labels_of_table`, for these classes; for none, of a regression."""
-    if target not in table.columns:
-        raise UserError(f"{table.source} has no column {target!r}, the target of the earlier data; add it")
-    what = f"column {target!r} of {table.source}"
-    labels, table, _ = labelled_rows(table, target, what, strict=strict)
-    if not classes:
-        numbers = table.as_numbers(target)
-        if numbers is None:
-            raise UserError(f"{what} must be numbers, and holds text: {joined(map(str, labels), 3)}; correct it")
-        return checked_numbers(numbers, what), table
-    try:
-        return encoded(labels, classes), table
-    except UserError as error:
-        raise UserError(f"{what}: {error}; correct it, or remove its rows") from error
+def notes_on_new(table: Table, columns: Sequence[Column], *, strict: bool) -> list[str]:
+    """What is worth saying of a table in an encoding: how it was read, and what training has not seen."""
+    # What is strictly refused is an error.
+    return [*table.notes, *([] if strict else surprises(table, columns))]
 
 
 def check_same_columns(name: str, examples: RawExamples, preprocessing: Preprocessing) -> None:
