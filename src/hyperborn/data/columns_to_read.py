@@ -72,10 +72,16 @@ class ColumnsToRead:
         chosen = [name for name in names if name not in self.drop and (self.only is None or name in self.only)]
         twice = first_repeated(name for name in names if name in self.copied or name in chosen)
         if twice is not None:
-            drop = f", or leave both out with drop=({twice!r},) (--drop {option_value(twice)})"
-            drop = drop if self.only is None else ""
-            raise UserError(f"{source}{place}: column {twice!r} is named twice; rename one{drop}{otherwise}")
+            leave = self.how_to_leave_out([twice], "both")
+            raise UserError(f"{source}{place}: column {twice!r} is named twice; rename one{leave}{otherwise}")
         return chosen
+
+    def how_to_leave_out(self, names: Sequence[str], them: str) -> str:
+        """The end of a message: that columns may be dropped, unless they are needed because training had them."""
+        if self.only is not None:
+            return ""
+        options = " ".join(f"--drop {option_value(name)}" for name in names)
+        return f", or leave {them} out with drop={tuple(names)!r} ({options})"
 
     def dropped(self, names: Sequence[str]) -> dict[str, str]:
         """Those of the names of a file that are dropped, with that as the reason."""

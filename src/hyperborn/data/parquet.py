@@ -1,6 +1,7 @@
 """Parquet files, through pyarrow where it is installed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
@@ -14,10 +15,8 @@ from hyperborn.data.missing import is_missing
 from hyperborn.data.tables import MOST_BYTES, MOST_CHARACTERS, MOST_VALUES, check_columns, check_values
 from hyperborn.data.text_columns import spelling, text_form
 from hyperborn.errors import UserError
-from hyperborn.printable import option_value
 from hyperborn.storage.bounded import check_size
 
-FEWER = "take fewer rows, or leave columns out with drop (--drop)"
 AT_ONCE = 65_536
 """Rows decoded at once: a few bytes of a file may decode to gigabytes of text."""
 
@@ -65,12 +64,13 @@ def read_parquet(file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead
             {} if selection.only is not None else dict.fromkeys(index, PANDAS_INDEX) | selection.dropped(list(names))
         )
         wanted = chosen | copied
-        check_column_types({name: schema.field(own).type for name, own in wanted.items()}, source)
+        check_column_types({name: schema.field(own).type for name, own in wanted.items()}, source, selection)
         # Text with few different values stays one copy of each, with a number for each row.
         opened = parquet.ParquetFile(file, read_dictionary=list(wanted.values()))
-        check_sizes(opened.metadata, frozenset(wanted.values()), source)
-        columns = contents(opened, chosen, source, selection.text)
-        spelt = {name: spelt_cells(cells) for name, cells in contents(opened, copied, source, copied).items()}
+        check_sizes(opened.metadata, frozenset(wanted.values()), source, selection)
+        columns = contents(opened, chosen, source, selection)
+        as_text = contents(opened, copied, source, replace(selection, text=frozenset(copied)))
+        spelt = {name: spelt_cells(cells) for name, cells in as_text.items()}
         return ParquetColumns(columns, left_out, spelt, selection)
     except UserError:
         raise
@@ -79,21 +79,26 @@ def read_parquet(file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead
         raise UserError(f"{source} is damaged or not a Parquet file ({reason}); write it again") from error
 
 
-def check_sizes(metadata: Any, chosen: frozenset[str], source: str) -> None:
+def fewer(selection: ColumnsToRead) -> str:
+    """The remedy for a table that is too large; columns that training had cannot be dropped."""
+    return "take fewer rows" + (", or leave columns out with drop (--drop)" if selection.only is None else "")
+
+
+def check_sizes(metadata: Any, chosen: frozenset[str], source: str, selection: ColumnsToRead) -> None:
     """Raise a UserError if the chosen columns hold nothing, or more than a table may have, going by the metadata."""
     if metadata.num_rows == 0:
         raise UserError(f"{source} has no rows; add examples")
     if metadata.num_rows * len(chosen) > MOST_VALUES:
         size = f"{metadata.num_rows:,} rows of {counted(len(chosen), 'column')}"
-        raise UserError(f"{source} has {size}, over the limit of {MOST_VALUES:,} values; {FEWER}")
+        raise UserError(f"{source} has {size}, over the limit of {MOST_VALUES:,} values; {fewer(selection)}")
     groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
     if sum(group.total_byte_size for group in groups) > MOST_BYTES:
         parts = (group.column(place) for group in groups for place in range(group.num_columns))
         size = sum(part.total_uncompressed_size for part in parts if part.path_in_schema in chosen)
-        check_size(source, size, MOST_BYTES, FEWER)
+        check_size(source, size, MOST_BYTES, fewer(selection))
 
 
-def contents(opened: Any, chosen: Mapping[str, str], source: str, text: Collection[str]) -> dict[str, np.ndarray]:
+def contents(opened: Any, chosen: Mapping[str, str], source: str, selection: ColumnsToRead) -> dict[str, np.ndarray]:
     """The chosen columns of an open file, decoded piece by piece so that no piece is much larger than the limits."""
     pieces: dict[str, list[np.ndarray]] = {name: [] for name in chosen}
     rows = size = 0
@@ -101,9 +106,9 @@ def contents(opened: Any, chosen: Mapping[str, str], source: str, text: Collecti
         rows, size = rows + batch.num_rows, size + batch.nbytes
         # The metadata may be wrong, so the size is checked again.
         check_values(rows * len(chosen), source)
-        check_size(source, size, MOST_BYTES, FEWER)
+        check_size(source, size, MOST_BYTES, fewer(selection))
         for name, own in chosen.items():
-            pieces[name].append(as_array(batch.column(own), name, source, text))
+            pieces[name].append(as_array(batch.column(own), name, source, selection))
     return {name: np.concatenate(parts) for name, parts in pieces.items()}
 
 
@@ -112,29 +117,28 @@ def spelt_cells(cells: np.ndarray) -> np.ndarray:
     return object_array(["" if is_missing(cell) else spelling(cell) for cell in cells.tolist()])
 
 
-def check_column_types(kinds: Mapping[str, Any], source: str) -> None:
+def check_column_types(kinds: Mapping[str, Any], source: str, selection: ColumnsToRead) -> None:
     """Raise a UserError that names every column of a type that is neither numbers, dates nor text."""
     faulty = {name: kind for name, kind in kinds.items() if not is_column_type(kind)}
     if faulty:
         held = joined(f"column {name!r} holds {kind}" for name, kind in faulty.items())
         one = len(faulty) == 1
-        options = " ".join(f"--drop {option_value(name)}" for name in faulty)
+        them = "it" if one else "them"
         raise UserError(
             f"{source}: {held}, which {'is' if one else 'are'} neither numbers, dates nor text; convert "
-            f"{'it' if one else 'them'}, or leave {'it' if one else 'them'} out with drop={tuple(faulty)!r} ({options})"
+            f"{them}{selection.how_to_leave_out(list(faulty), them)}"
         )
 
 
-def as_array(column: Any, name: str, source: str, text: Collection[str]) -> np.ndarray:
+def as_array(column: Any, name: str, source: str, selection: ColumnsToRead) -> np.ndarray:
     """A piece of a column as an array."""
-    array = arrow_array(column, exact=name in text)
+    array = arrow_array(column, exact=name in selection.text)
     if array.dtype.kind == "M":
-        return spelt_dates(array) if name in text else array
+        return spelt_dates(array) if name in selection.text else array
     longest = max((len(cell) for cell in array if isinstance(cell, str)), default=0) if array.dtype == object else 0
     if longest > MOST_CHARACTERS:
         raise UserError(
             f"{source}: column {name!r} holds a text of {longest:,} characters, over the limit of "
-            f"{MOST_CHARACTERS:,}; shorten it, or leave the column out with drop=({name!r},) "
-            f"(--drop {option_value(name)})"
+            f"{MOST_CHARACTERS:,}; shorten it{selection.how_to_leave_out([name], 'the column')}"
         )
     return array

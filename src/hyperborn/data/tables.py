@@ -29,6 +29,7 @@ __all__ = ["Table", "is_missing", "read_table", "real_numbers"]
 DECIMALS = (None, ".", ",")
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".tab", ".csv.gz", ".tsv.gz", ".txt.gz", ".tab.gz")
 STANDARD_INPUT = "-"
+STANDARD_INPUT_NAME = "standard input"
 PARQUET = b"PAR1"
 """The first bytes of a Parquet file."""
 
@@ -263,7 +264,7 @@ def read_table(
     if decimal not in DECIMALS:
         raise UserError(f"decimal={shown(decimal)} must be a point or a comma (--decimal . or --decimal ,)")
     selection = selected(drop, only, text, keep, copied)
-    source = "standard input" if str(path) == STANDARD_INPUT else str(path)
+    source = STANDARD_INPUT_NAME if str(path) == STANDARD_INPUT else str(path)
     try:
         if source != str(path):
             content = standard_input(sys.stdin.buffer)

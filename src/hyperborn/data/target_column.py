@@ -28,7 +28,7 @@ from hyperborn.data.labels import (
 )
 from hyperborn.data.missing import MISSING_NUMBERS
 from hyperborn.data.numbers import like_number
-from hyperborn.data.tables import Table
+from hyperborn.data.tables import STANDARD_INPUT_NAME, Table
 from hyperborn.data.targets import MOST_CLASS_NUMBERS, MOST_CLASSES, REGRESS, checked_numbers, is_regression
 from hyperborn.errors import UserError
 from hyperborn.printable import option_value, shown
@@ -74,8 +74,12 @@ class TargetColumn:
         return TargetColumn(self.name, self.what, table, self.labels[rows], self.unlabelled, self.words, notes)
 
 
-def target_column(table: Table, name: str, what: str, is_class: Callable[[str], bool]) -> TargetColumn:
+def target_column(
+    table: Table, name: str, what: str, is_class: Callable[[str], bool], *, may_choose: bool = False
+) -> TargetColumn:
     """The rows of a table that have a label; a spelling of "none" among numbers is one where `is_class` says so.
+
+    `may_choose` says that a person may still choose the classes.
 
     Raises:
         UserError: if no row has one.
@@ -95,8 +99,8 @@ def target_column(table: Table, name: str, what: str, is_class: Callable[[str], 
     note = f"{counted(column.unlabelled, 'row')} without a label left out"
     if words:
         # What is no number is a class only where all classes are named.
-        named = ",".join(distinct)
-        can_be_named = len(distinct) <= FEW and not any("," in text for text in distinct)
+        named = ",".join(sorted(distinct))
+        can_be_named = may_choose and len(distinct) <= FEW and not any("," in text for text in distinct)
         keep = f" (--classes {option_value(named)} makes classes of all)" if can_be_named else ""
         note += f", among them those of {joined(map(repr, words), 3)}{keep}"
     return column.without(lost, note=note)
@@ -118,18 +122,24 @@ def regression_column(
 ) -> TargetColumn | None:
     """The rows whose labels are numbers, if the target is taken for numbers; None if it is taken for classes.
 
-    Unless strict, text in a column of numbers has no label.
+    Text in a column of numbers has no label.
 
     Raises:
-        UserError: for an unknown task, classes of a regression, or text as its target.
+        UserError: for an unknown task, classes of a regression, or text as its target; strictly for some text as well.
     """
     numbers = column.numbers
-    if numbers is None and not strict and classes is None and task != "classification":
+    if numbers is None and classes is None and task != "classification":
         found = column.table.as_numbers(column.name, text_is_missing=True)
         share = 0.0 if found is None else float(np.isfinite(found).mean())
         if found is not None and share >= (MOSTLY if task == "regression" else NEARLY_ALL):
             part = without_text(column, found)
             if is_regression(part.labels, part.numbers, task, classes, column.what):
+                if strict:
+                    raise UserError(
+                        f"{column.what} is numbers but for {counted(len(column.labels) - len(part.labels), 'row')}, "
+                        f"such as one with {shown(column.labels[np.isnan(found).argmax()])}; correct them, remove "
+                        "their rows, or train without strict (--strict), which leaves them out"
+                    )
                 return part
     return column if is_regression(column.labels, numbers, task, classes, column.what) else None
 
@@ -262,7 +272,7 @@ def checked_target(table: Table, target: str | None) -> str:
     if not table.columns:
         raise UserError(f"{table.source} has no columns; give one with features and a target")
     every = f"its columns are: {joined(table.columns)}"
-    if len(table.columns) > 12:
+    if len(table.columns) > FEW and table.source != STANDARD_INPUT_NAME:
         every += f"; list all with hyperborn.data.read_table({table.source!r}).columns"
     if target is None:
         raise UserError(f"{table.source} needs a target column; give target= (--target); {every}")

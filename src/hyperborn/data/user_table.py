@@ -41,13 +41,13 @@ def examples_of_table(
     """
     target = checked_target(table, target)
     what = f"the target column {target!r} of {table.source}"
-    choices = choices.resolved(table.columns)
+    choices = choices.resolved([*table.columns, *table.left_out])
     roles.check([target], "which is the target")
     roles.check(choices.drop, "which drop (--drop) leaves out")
     choices.check([*table.columns, *table.left_out], table.source, target)
     # What is no sequence of classes is refused below.
     named = frozenset(map(str, classes)) if isinstance(classes, Sequence) else frozenset()
-    labelled = target_column(table, target, what, lambda text: text in named)
+    labelled = target_column(table, target, what, lambda text: text in named, may_choose=True)
     faults = fault_of_unlabelled(labelled) if choices.strict else []
     try:
         column, y, chosen = classes_or_numbers(labelled, task, classes, strict=choices.strict)
