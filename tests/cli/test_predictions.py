@@ -11,7 +11,7 @@ import pytest
 
 from command_line import QUICK, Run, run
 
-TEST = 'id,petal,sepal,colour,note\n007,1.2,3.10,red,"a, b"\n008,4.2,5.1,blue, c \n010,2.5,,red,\n'
+TEST = 'id,petal,sepal,colour,note\n007,1.2,3.10,red,"a, b"\n008,4.2,5.1,blue, c \nNA,2.5,,red,-\n'
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -42,13 +42,13 @@ def test_columns_are_kept_as_they_are_written(hyperborn: Run, new: str) -> None:
     rows = rows_of(shown.out)
     assert list(rows[0])[:4] == ["note", "id", "sepal", "prediction"]
     kept = [(row["note"], row["id"], row["sepal"]) for row in rows]
-    assert kept == [("a, b", "007", "3.10"), ("c", "008", "5.1"), ("", "010", "")]
+    assert kept == [("a, b", "007", "3.10"), (" c ", "008", "5.1"), ("-", "NA", "")]
     plain = rows_of(hyperborn("predict", "run", new).out)
     assert [{name: row[name] for name in plain[0]} for row in rows] == plain
     every = rows_of(hyperborn("predict", "run", new, "--keep-columns", "all", "--only", "labels").out)
     assert list(every[0]) == ["id", "petal", "sepal", "colour", "note", "prediction"]
     as_json = hyperborn("predict", "run", new, "--keep-columns", "id", "--json").json
-    assert as_json["kept"] == {"id": ["007", "008", "010"]}
+    assert as_json["kept"] == {"id": ["007", "008", "NA"]}
 
 
 def test_columns_that_cannot_be_kept_are_one_line(hyperborn: Run, new: str) -> None:

@@ -11,6 +11,7 @@ from hyperborn.backends.jobs.retry import RetryPolicy
 from hyperborn.config import RunConfig, configured, options_of
 from hyperborn.config.options import LEARNING, OBJECTIVE, OPTIONS, keys_with
 from hyperborn.config.posteriors import BACKEND_DEPTH
+from hyperborn.data.load import DEFAULT_VALIDATION
 from hyperborn.errors import UserError
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
@@ -36,7 +37,7 @@ NETWORK = hb.networks.BinaryMLP
 PYTHON = {
     "values": default_of(NETWORK, "values"),
     "output_scales": list(default_of(NETWORK, "output_scales")),
-    "validation": default_of(hb.data.load, "validation"),
+    "validation": DEFAULT_VALIDATION,
     "class_weight": default_of(hb.data.load, "class_weight"),
     "weight_column": default_of(hb.data.load, "weight_column"),
     "standardize": default_of(hb.data.load, "standardize"),

@@ -56,17 +56,6 @@ def test_single_quotes_around_some_names_are_of_the_names(written) -> None:
     assert list(read_table(written("'a','b'\n1,2\n")).columns) == ["a", "b"]
 
 
-def test_kinds_and_roles_below_the_header_are_no_data(refused, written) -> None:
-    """As Orange has them; a kind may be a list of values."""
-    path = written("name\tlegs\twinged\tkind\nstring\tc\tno yes\td\nmeta\t\t\tclass\nant\t6\tno\tinsect\n", "t.tab")
-    with refused("kinds and roles of columns, as Orange writes them", f"sed -i 2,3d {path}"):
-        read_table(path)
-    assert len(read_table(written("name\tgrade\nd\tc\n\td\n", "grades.tsv"))) == 2
-    header, _, _, *rows = path.read_text().splitlines()
-    path.write_text("\n".join([header, *rows]))
-    assert read_table(path).columns["legs"].tolist() == [6]
-
-
 def test_one_column(written) -> None:
     assert read_table(written("only\n1\n\n2\n")).columns["only"].tolist() == [1, 2]
 
@@ -104,10 +93,20 @@ def test_what_commas_and_points_mean(written, text: str, numbers: list[float], d
 def test_a_decimal_sign_that_is_known_settles_what_the_file_does_not(written) -> None:
     path = written("a;b\n1,234;x\n")
     assert [read_table(path, decimal=sign).columns["a"][0] for sign in (None, ".", ",")] == [1.234, 1234, 1.234]
-    assert "decimal= settles it" in read_table(path).notes[0]
-    assert not any("settles" in note for note in read_table(path, decimal=".").notes)
+    assert "could be thousands as well (decimal='.' or --decimal '.' for that)" in read_table(path).notes[0]
+    assert not any("could be" in note for note in read_table(path, decimal=".").notes)
+    assert [read_table(path, usual_decimal=sign).columns["a"][0] for sign in (".", ",")] == [1234, 1.234]
+    assert read_table(path, decimal=",", usual_decimal=".").columns["a"][0] == 1.234
     points = written("a\n1.234\n")
     assert [read_table(points, decimal=sign).columns["a"][0] for sign in (None, ".", ",")] == [1.234, 1.234, 1234]
+
+
+def test_a_decimal_sign_that_is_given_and_another_one_in_the_file(written, refused) -> None:
+    for text, sign, own in (("a,b\n1.5,2\n", ",", "point"), ('a,b\n"1,5",2\n', ".", "comma")):
+        with refused(f"decimal={sign!r}", f"a decimal {own}", "leave decimal out (--decimal)"):
+            read_table(written(text), decimal=sign)
+    # Earlier files are no reason to refuse this one.
+    assert read_table(written("a,b\n1.5,2\n"), usual_decimal=",").columns["a"].tolist() == [1.5]
 
 
 def test_a_decimal_comma_far_down_changes_what_points_mean_further_up(written) -> None:

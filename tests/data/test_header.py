@@ -15,6 +15,7 @@ from hyperborn.data.tables import read_table
         "1st,29,female,1\n2nd,30,male,0\n1st,31,female,1\n",
         '"12 %","1,234"\n"13 %","2,345"\n',
         "1,5;2,5\n3,5;4,5\n",
+        "0.5,0.25,0.5,x\n0.75,0.5,0.125,y\n",
     ],
 )
 def test_data_in_the_first_line(written, refused, text: str) -> None:
@@ -46,8 +47,9 @@ def test_names_in_the_first_line(written, text: str) -> None:
 def test_names_are_stripped_and_composed_and_those_that_lack_are_numbered(written, refused) -> None:
     table = read_table(written("a , cafe\u0301 ,,b\n1,2,3,4\n"))
     assert list(table.columns) == ["a", "caf\u00e9", "Unnamed: 2", "b"]
-    with refused("line 1", "'a' is named twice"):
+    with refused("line 1", "'a' is named twice", "drop=('a',) (--drop a)", "header=False (--no-header)"):
         read_table(written("a,b,a \n1,2,3\n"))
+    assert list(read_table(written("a,b,a \n1,2,3\n"), drop=["a"]).columns) == ["b"]
     with refused("'Unnamed: 1' is named twice"):
         read_table(written("Unnamed: 1,\n1,2\n"))
 

@@ -357,6 +357,6 @@ def test_what_is_new_in_other_files_is_said(written: Callable[..., Path]) -> Non
     other = written("when,a,y\nsoon,1,0\n2024-01-03,2,1\n", "other.csv")
     said = "when: 1 row of no date such as 2024-12-31 count as missing, the first 'soon'"
     data = load(path, target="y", test_file=other, validation=0.0)
-    assert f"{other}: {said}" in data.notes
+    assert f"{other.name}: {said}" in data.notes
     again = load(other, preprocessing=data.preprocessing, validation=0.0, test=0.0)
     assert said in again.notes

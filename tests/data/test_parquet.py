@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from hyperborn.data.tables import Table, read_table
+from hyperborn.errors import UserError
 
 arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
@@ -158,3 +159,27 @@ def test_text_is_read_with_the_decimal_sign_of_earlier_data(tmp_path) -> None:
     np.testing.assert_array_equal(table.columns["a"], [1.234, 2])
     np.testing.assert_array_equal(read_table(tmp_path / "t.parquet").columns["a"], [1234, 2000])
     assert table.categories == {"zip"}
+
+
+def test_every_column_of_a_bad_type_is_named_with_one_remedy(refused, tmp_path) -> None:
+    path = tmp_path / "t.parquet"
+    columns = {"a b": arrow.array([[1]]), "x": arrow.array([1]), "c": arrow.array([{"k": 1}]), "y": arrow.array(["u"])}
+    parquet.write_table(arrow.table(columns), path)
+    with refused("column 'a b' holds list<", "column 'c' holds struct<", "drop=('a b', 'c') (--drop 'a b' --drop c)"):
+        read_table(path)
+    assert list(read_table(path, drop=("a b", "c")).columns) == ["x", "y"]
+    # What training had cannot be dropped.
+    with pytest.raises(UserError) as caught:
+        read_table(path, only=["c", "x"])
+    assert str(caught.value).endswith("neither numbers, dates nor text; convert it")
+
+
+def test_columns_of_one_name_can_be_dropped_or_need_not_be_read(refused, tmp_path) -> None:
+    path = tmp_path / "t.parquet"
+    parquet.write_table(
+        arrow.table([arrow.array([1]), arrow.array([2]), arrow.array([3])], names=["a", "b", "a"]), path
+    )
+    with refused("column 'a' is named twice", "drop=('a',) (--drop a)"):
+        read_table(path)
+    assert list(read_table(path, drop=("a",)).columns) == ["b"]
+    assert list(read_table(path, only=("b",)).columns) == ["b"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hyperborn.data.row_index import numbers_rows
+from hyperborn.data.row_index import are_row_numbers
 from hyperborn.data.tables import read_table
 
 
@@ -51,4 +51,4 @@ def test_a_column_that_is_asked_for_is_no_index(written) -> None:
     ],
 )
 def test_numbers(values: list[float], expected: bool) -> None:
-    assert numbers_rows(np.asarray(values, dtype=np.float64)) is expected
+    assert are_row_numbers(np.asarray(values, dtype=np.float64)) is expected

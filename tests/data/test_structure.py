@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperborn.data import structure
-from hyperborn.data.structure import counted_records, found_delimiter, quickly_counted, records
+from hyperborn.data.structure import counted_records, quickly_counted, records
 from hyperborn.errors import UserError
 
 SOUND = [
@@ -89,17 +89,3 @@ def test_records_are_what_the_csv_module_wrote(rows: list[list[str]]) -> None:
 
 def test_a_blank_behind_the_delimiter_does_not_spoil_quotes() -> None:
     assert [record for _, record in records(b'a, "b, c"\n', ",", "t")] == [["a", "b, c"]]
-
-
-@pytest.mark.parametrize(
-    ("text", "delimiter"),
-    [
-        ("a;b,c\n1;2,5\n", ";"),
-        ("a|b\n1|2\n", "|"),
-        ("a\tb\n1 , 2\t3\n", "\t"),
-        ("a\n1\n", ","),
-        ('"a;b",c\n1,2\n', ","),
-    ],
-)
-def test_delimiters(text: str, delimiter: str) -> None:
-    assert found_delimiter(text.encode(), "t") == delimiter

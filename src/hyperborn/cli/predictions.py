@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from hyperborn._typing import Targets
     from hyperborn.config import RunConfig
-    from hyperborn.data import Preprocessing, Split, Table
+    from hyperborn.data import Preprocessing, Split
+    from hyperborn.data.user_files import TextOptions
     from hyperborn.predictive import NormalMixture, Predictions
     from hyperborn.training import Result
 
@@ -46,6 +47,10 @@ Threshold: TypeAlias = Annotated[
 
 Encoding: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAME", help="Encoding of a text file, such as latin-1. Default: found.")
+]
+DecimalSign: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar=".|,", help="Decimal sign of numbers in a text file. Default: found, or as in training."),
 ]
 NoHeader: TypeAlias = Annotated[
     bool,
@@ -82,13 +87,15 @@ def predict_command(
     samples: Samples = None,
     uncalibrated: Uncalibrated = False,
     encoding: Encoding = None,
+    decimal: DecimalSign = None,
     no_header: NoHeader = False,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Predict new examples: classes with their probabilities, or of a regression mean, deviation and intervals."""
     with errors_explained(as_json):
-        from hyperborn.data.user_files import raw_table
+        from hyperborn.data.user_files import TextOptions, raw_table
+        from hyperborn.data.user_table import notes_on_new
         from hyperborn.parts import import_plugins
         from hyperborn.predictive import NormalMixture
         from hyperborn.predictive.predictions import decided
@@ -99,18 +106,17 @@ def predict_command(
         check_out(out, file, force)
         result = load(run, report=note)
         check_part(result, only, threshold)
-        table = raw_table(
-            file, result.data.preprocessing, copied=keep_columns or (), encoding=encoding, header=not no_header
-        )
-        preprocessing = result.data.preprocessing
-        note_surprises(table, preprocessing)
+        options, preprocessing = TextOptions(encoding, not no_header, decimal), result.data.preprocessing
+        table = raw_table(file, preprocessing, copied=keep_columns or (), options=options)
+        for line in notes_on_new(table, preprocessing.columns, strict=preprocessing.strict):
+            note(line)
         found = result.predictions_of_table(table, samples=samples, calibrated=not uncalibrated)
         columns, record = (
             of_numbers(result, found, only)
             if isinstance(found, NormalMixture)
             else of_classes(result, found, decided(found, threshold), only)
         )
-        kept = {name: ["" if cell is None else cell for cell in table.columns[name]] for name in table.copied}
+        kept = {name: cells.tolist() for name, cells in table.copied.items()}
         check_kept(kept, columns, file)
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
@@ -124,14 +130,6 @@ def predict_command(
             emit({"run": str(run), "file": str(file), **extra, **record, **({"kept": kept} if kept else {})})
         elif out is None:
             write(text.getvalue())
-
-
-def note_surprises(table: "Table", preprocessing: "Preprocessing") -> None:
-    """Say how new data were read, and what in them training has not seen."""
-    from hyperborn.data.columns import surprises
-
-    for line in (*table.notes, *surprises(table, preprocessing.columns, strict=preprocessing.strict)):
-        note(line)
 
 
 def check_out(out: Path | None, file: Path, force: bool) -> None:
@@ -237,6 +235,7 @@ def evaluate_command(
     samples: Samples = None,
     uncalibrated: Uncalibrated = False,
     encoding: Encoding = None,
+    decimal: DecimalSign = None,
     no_header: NoHeader = False,
     plugin: Plugins = None,
     as_json: Json = False,
@@ -248,7 +247,7 @@ def evaluate_command(
     """
     with errors_explained(as_json):
         from hyperborn.config import RunConfig, configured
-        from hyperborn.data.user_files import table_in_encoding
+        from hyperborn.data.user_files import TextOptions
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
         from hyperborn.predictive import ClassProbabilities
@@ -271,10 +270,7 @@ def evaluate_command(
             examples = result.data.split(name)
         else:
             name = str(file)
-            preprocessing = result.data.preprocessing
-            table = table_in_encoding(file, preprocessing, encoding=encoding, header=not no_header)
-            note_surprises(table, preprocessing)
-            examples = labelled(table, preprocessing)
+            examples = labelled(file, result.data.preprocessing, TextOptions(encoding, not no_header, decimal))
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         labels = result.data.preprocessing.own_labels(examples.y)
@@ -320,18 +316,21 @@ def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
         return result.on(backend, settings.shots[0], mitigation=settings.mitigation, ledger=ledger)
 
 
-def labelled(table: "Table", preprocessing: "Preprocessing") -> "Split":
-    """Examples and their labels from a user's table.
+def labelled(file: Path, preprocessing: "Preprocessing", options: "TextOptions") -> "Split":
+    """Examples and their labels from a user's table, of which what is worth saying is said.
 
     Raises:
         UserError: if the target column is absent or has missing or unknown labels, or the features do not fit.
     """
     from hyperborn.data import Split
-    from hyperborn.data.user_table import labels_of_table
+    from hyperborn.data.user_files import table_in_encoding
+    from hyperborn.data.user_table import examples_in_encoding
     from hyperborn.errors import UserError
 
-    target = preprocessing.target
+    table, target = table_in_encoding(file, preprocessing, options=options), preprocessing.target
     if target not in table.columns:
         raise UserError(f"{table.source} has no column {target!r} to score against; add it, or use: hyperborn predict")
-    (labels, table), scaling = labels_of_table(table, preprocessing), preprocessing.target_scaling
-    return Split(preprocessing.transform(table), labels if scaling is None else scaling.standardised(labels))
+    examples, scaling = examples_in_encoding(table, preprocessing, target=None), preprocessing.target_scaling
+    for line in examples.notes:
+        note(line)
+    return Split(preprocessing.apply(examples.x), examples.y if scaling is None else scaling.standardised(examples.y))

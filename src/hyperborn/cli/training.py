@@ -91,7 +91,7 @@ def train_command(
 
 def chosen_run(settings: "RunConfig") -> "tuple[Dataset, Definition, Choice | None]":
     """The data and the definition of a run, and how the latter was chosen; each note is written once."""
-    from hyperborn.config.datasets import data_of, note_of_task
+    from hyperborn.config.datasets import data_of
     from hyperborn.progress import Progress
     from hyperborn.selection import choose
 
@@ -104,11 +104,7 @@ def chosen_run(settings: "RunConfig") -> "tuple[Dataset, Definition, Choice | No
             said.add(text)
 
         def load(config: "Configuration") -> "Dataset":
-            examples = data_of(config, note_once)
-            for line in (*examples.notes, note_of_task(config, examples)):
-                if line:
-                    note_once(line)
-            return examples
+            return data_of(config, note_once)
 
         selection = choose(settings, load, note=note_once, progress=progress.counter("choosing"))
         if selection.choice is not None:

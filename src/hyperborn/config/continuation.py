@@ -35,6 +35,8 @@ def continued(config: RunConfig, run: str, note: Note) -> tuple[Dataset, Definit
     if many:
         refuse_settled(config, settled_by(REGISTERS), f"the registers are those of {run}")
     data = loaded(config, None, earlier.data.preprocessing)
+    for line in data.notes:
+        note(line)
     again = seen_before(data.train, earlier.data.train)
     if again:
         note(f"{again} of {len(data.train)} training examples are among those that {run} learnt from: they count twice")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from hyperborn.config.models import Configuration
 from hyperborn.config.networks import LARGEST_CHOSEN, network_of, shape_of, sizes_of, tiny
+from hyperborn.config.options import DATA, OPTIONS
 from hyperborn.data import Dataset, Preprocessing, load
 from hyperborn.data.targets import may_be_number
 from hyperborn.errors import UserError
@@ -12,6 +13,23 @@ Note = Callable[[str], None]
 
 
 def data_of(config: Configuration, note: Note) -> Dataset:
+    """The data set, of which what is worth saying is noted.
+
+    Args:
+        config: the configuration.
+        note: is told of a reduction, of what reading did, and of what the target was taken for.
+
+    Raises:
+        UserError: as `reduced_data`.
+    """
+    data = reduced_data(config, note)
+    for line in (*data.notes, note_of_task(config, data)):
+        if line:
+            note(line)
+    return data
+
+
+def reduced_data(config: Configuration, note: Note) -> Dataset:
     """The data set; reduced by PCA with "auto" components, if one register is asked for that a linear network outgrows.
 
     Args:
@@ -62,32 +80,11 @@ def note_of_task(config: Configuration, data: Dataset) -> str | None:
 
 
 def loaded(config: Configuration, components: int | None, preprocessing: Preprocessing | None = None) -> Dataset:
-    return load(
-        config.data,
-        classes=config.classes,
-        task=config.task,
-        target=config.target,
-        **{key: tuple(getattr(config, key) or ()) for key in ("drop", "keep", "categorical", "numeric")},
-        strict=config.strict,
-        encoding=config.encoding,
-        header=config.header,
-        validation_file=config.validation_file,
-        test_file=config.test_file,
-        group=config.group,
-        time=config.time,
-        seed=config.seed if config.split_seed is None else config.split_seed,
-        validation=config.validation,
-        test=config.test,
-        size=config.size,
-        noise=config.noise,
-        standardize=config.standardize,
-        components=components,
-        pixels=config.pixels,
-        folder=config.folder,
-        labels=config.labels,
-        test_labels=config.test_labels,
-        impute=config.impute,
-        preprocessing=preprocessing,
-        class_weight=config.class_weight,
-        weight_column=config.weight_column,
-    )
+    """The data set of a configuration: its options about data are arguments of `load` by the same name."""
+    options = {key: getattr(config, key) for key, option in OPTIONS.items() if option.panel == DATA}
+    options |= {key: tuple(options[key] or ()) for key, option in OPTIONS.items() if option.kind == "columns"}
+    # The default does not go with a file of its own.
+    options["validation"] = config.validation if "validation" in config.given else None
+    options["components"] = components
+    seed = config.seed if config.split_seed is None else config.split_seed
+    return load(config.data, **options, seed=seed, preprocessing=preprocessing)

@@ -138,6 +138,7 @@ SHARED = (
            "Refuse columns and rows that need a decision, instead of leaving out, imputing and grouping.", DATA,
            settled_by=ANY_RUN),
     Option("encoding", "encoding", "", "NAME", "Encoding of a text file, such as latin-1.", DATA, absent="found"),
+    Option("decimal", (".", ","), "", ".|,", "Decimal sign of numbers in a text file.", DATA, absent="found"),
     Option("header", "switch", "true", "", "The file's first line is no header: its columns are x1, x2, ...", DATA),
     Option("validation_file", "table file", "", "FILE", "A table of its own for validation.", DATA),
     Option("test_file", "table file", "", "FILE", "A table (or idx file of images) of its own for testing.", DATA),

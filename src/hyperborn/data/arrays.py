@@ -12,13 +12,14 @@ from hyperborn.data.column_choices import ColumnChoices, is_names
 from hyperborn.data.dataset import TARGET, Dataset, split_and_preprocessed
 from hyperborn.data.frames import has_named_columns
 from hyperborn.data.labels import counted, joined
-from hyperborn.data.load import check_no_options, check_option_types
+from hyperborn.data.load import check_option_types, check_unsettled
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.role_columns import NO_ROLES, RoleColumns
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.targets import Task
 from hyperborn.data.text_columns import text_form
 from hyperborn.data.user_files import known_categories
-from hyperborn.data.user_table import NOTHING_ASIDE, Aside, examples_in_encoding, examples_of_table
+from hyperborn.data.user_table import encoded_examples
 from hyperborn.data.weights import ClassWeight, checked_weights
 from hyperborn.errors import UserError
 
@@ -74,34 +75,35 @@ def from_arrays(
     splits.check_fractions(validation, test)
     choices = ColumnChoices.of(keep=keep, categorical=categorical, numeric=numeric, strict=strict, impute=None)
     if preprocessing is not None:
-        settled = {"classes": classes, "standardize": None if standardize else False, "components": components}
-        settled |= {"keep": keep or None, "categorical": categorical or None, "numeric": numeric or None}
-        check_no_options({**settled, "strict": strict or None, "task": None if task == "auto" else task})
+        named = {"keep": keep, "categorical": categorical, "numeric": numeric, "strict": strict}
+        check_unsettled(classes=classes, standardize=standardize, components=components, task=task, **named)
     target = TARGET if preprocessing is None else preprocessing.target
-    columns, categories = feature_columns(x, features, preprocessing, target)
+    given = feature_columns(x, features, preprocessing, target)
+    columns = dict(given.columns)
     if not has_named_columns(x):
         # A matrix keeps its columns, constant ones too: whoever made it counts on their number.
         choices = replace(choices, keep=tuple(map(text_form, columns)))
     labels = label_column(y, columns)
-    aside = NOTHING_ASIDE
+    roles = NO_ROLES
     if sample_weight is not None:
         # Longer than any name that is taken.
-        aside = Aside(weight=text_form(f"weight beside {max((*columns, target), key=len)}"))
-        columns[aside.names[0]] = checked_weights("sample_weight", sample_weight, len(labels))
-    known = {} if preprocessing is None else known_categories(preprocessing.columns, target, preprocessing.classes)
-    decimal = "." if preprocessing is None else preprocessing.decimal
+        roles = RoleColumns(weight=text_form(f"weight beside {max((*columns, target), key=len)}"))
+        columns[roles.names[0]] = checked_weights("sample_weight", sample_weight, len(labels))
     table = Table(
         {**columns, target: labels},
         name,
         text=frozenset((target,)),
-        decimal=decimal,
-        known=known,
-        categories=categories,
+        # Strictly a person would have to leave out an index, which is no column of a frame.
+        left_out={} if strict else {one: why for one, why in given.left_out.items() if one not in columns},
+        notes=given.notes,
+        decimal=given.decimal if preprocessing is None else preprocessing.decimal,
+        known={} if preprocessing is None else known_categories(preprocessing.columns, target, preprocessing.classes),
+        categories=given.categories,
     )
-    if preprocessing is None:
-        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, aside=aside)
-    else:
-        examples = examples_in_encoding(table, preprocessing, target=None, aside=aside)
+    settled_target = target if preprocessing is None else None
+    examples = encoded_examples(
+        table, preprocessing, target=settled_target, classes=classes, choices=choices, task=task, roles=roles
+    )
     return split_and_preprocessed(
         name,
         examples,
@@ -133,21 +135,16 @@ def label_column(y: ArrayLike, columns: dict[str, np.ndarray]) -> np.ndarray:
     return labels
 
 
-def feature_columns(
-    x: Any, features: Sequence[str] | None, preprocessing: Preprocessing | None, target: str
-) -> tuple[dict[str, np.ndarray], frozenset[str]]:
-    """The columns of a matrix or a data frame by name, and names of those that are categories by their type.
+def feature_columns(x: Any, features: Sequence[str] | None, preprocessing: Preprocessing | None, target: str) -> Table:
+    """The columns of a matrix or a data frame as a table.
 
     Raises:
         UserError: if it is no matrix of numbers nor a data frame, or the names do not fit it.
     """
-    categories = frozenset()
-    if has_named_columns(x):
-        table = table_of_frame(x, preprocessing)
+    table = table_of_frame(x, preprocessing) if has_named_columns(x) else None
+    if table is not None:
         named = list(table.columns) if features is None else features
         values = list(table.columns.values())
-        places = [place for place, column in enumerate(table.columns) if column in table.categories]
-        categories = frozenset(named[place] for place in places if place < len(named))
     else:
         matrix = matrix_of(x)
         values = list(matrix.T)
@@ -160,7 +157,11 @@ def feature_columns(
         raise UserError(
             f"features={joined(map(repr, named))} must name each of the {len(values)} columns of x, none {target!r}"
         )
-    return dict(zip(named, values, strict=True)), categories
+    columns = dict(zip(named, values, strict=True))
+    if table is None:
+        return Table(columns)
+    renamed = dict(zip(table.columns, named, strict=True))
+    return replace(table, columns=columns, categories=frozenset(renamed[one] for one in table.categories), known={})
 
 
 def table_of_frame(x: Any, preprocessing: Preprocessing | None) -> Table:

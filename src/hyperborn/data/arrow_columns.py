@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-INDEX = "the index of a pandas data frame"
+PANDAS_INDEX = "the index of a pandas data frame"
 """Why such a column is left out."""
 INDEX_LEVEL = re.compile(r"__index_level_\d+__")
 ABSENT = {"f": np.nan, "M": np.datetime64("NaT"), "O": None}

@@ -12,7 +12,8 @@ import pandas as pd
 from jaxtyping import Float, Int
 
 from hyperborn.data.dates import date_parts, example_of, found_dates, read_dates
-from hyperborn.data.labels import KnownLabels, counted, exact_number, joined, truth_value
+from hyperborn.data.labels import KnownLabels, counted, joined, truth_value
+from hyperborn.data.numbers import like_number
 from hyperborn.data.tables import Table
 from hyperborn.data.text_columns import text_of
 from hyperborn.errors import UserError
@@ -22,7 +23,7 @@ LARGEST_NUMBER = 1e100
 
 RARE = "(rare)"
 """Of a feature's name: any category that is not listed."""
-MISSING = "is missing"
+MARK_OF_MISSING = "is missing"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Column:
     @property
     def features(self) -> tuple[str, ...]:
         """Names of the features it becomes: its own, ``column=category`` for each category, ``column year``, ..."""
-        missing = (f"{self.name} {MISSING}",) if self.missing else ()
+        missing = (f"{self.name} {MARK_OF_MISSING}",) if self.missing else ()
         if self.parts is not None:
             return (*(f"{self.name} {part}" for part in self.parts), *missing)
         if self.categories is None:
@@ -123,7 +124,8 @@ def block_of(table: Table, column: Column, *, strict: bool, imputed: bool) -> Fl
         features = date_parts(dates_of(table, column, strict=strict), column.parts)
         absent = np.isnan(features).any(axis=1)
     elif column.categories is None:
-        features = checked_values(table, column.name, strict=strict)[:, None]
+        # A column that may be missing was said to be numeric, or to be kept, even where all else is strict.
+        features = checked_values(table, column.name, strict=strict and not column.missing)[:, None]
         absent = np.isnan(features[:, 0])
     else:
         features, absent = one_hot(table, column, strict=strict)
@@ -198,7 +200,7 @@ def truths_as_numbers(values: np.ndarray) -> Float[np.ndarray, " examples"] | No
 
 def first_text(values: np.ndarray) -> int:
     """Row of the first cell of a column of text that is no number."""
-    return next((row for row, cell in enumerate(values) if cell is not None and exact_number(cell) is None), 0)
+    return next((row for row, cell in enumerate(values) if cell is not None and not like_number(cell)), 0)
 
 
 def checked_values(table: Table, name: str, *, strict: bool) -> Float[np.ndarray, " examples"]:

@@ -13,12 +13,13 @@ import pandas as pd
 
 from hyperborn.data.columns_to_read import ColumnsToRead
 from hyperborn.data.encodings import utf8
+from hyperborn.data.first_lines import found_first_lines
 from hyperborn.data.frames import object_array
-from hyperborn.data.header import check_is_header, column_names
+from hyperborn.data.header import NO_HEADER, check_is_header, column_names
 from hyperborn.data.labels import ZEROS_IN_FRONT
 from hyperborn.data.missing import USUAL
 from hyperborn.data.numbers import Decimal, WrittenNumbers, settled_decimal
-from hyperborn.data.structure import SNIFFED, counted_records, found_delimiter, records
+from hyperborn.data.structure import BLANK, SNIFFED, counted_records, records
 from hyperborn.data.tables import check_columns
 from hyperborn.data.text_columns import TextColumn, Typed, notes_on_numbers, numbers_in, text_column, typed_columns
 from hyperborn.errors import UserError
@@ -42,7 +43,8 @@ def read_delimited(
     *,
     encoding: str | None = None,
     header: bool = True,
-    decimal: Decimal | None = None,
+    decimal: str | None = None,
+    usual_decimal: str | None = None,
 ) -> tuple[Typed, ColumnsToRead]:
     """The selected columns, and the selection with names of the file's columns.
 
@@ -55,24 +57,28 @@ def read_delimited(
             (the first five are named), or a broken quote.
     """
     text, notes = utf8(content, source, encoding)
-    delimiter = found_delimiter(text, source)
+    found = found_first_lines(text, source, header=header)
+    text, delimiter = found.text, found.delimiter
     first = list(islice(records(text, delimiter, source), SAMPLED))
     if not first:
         raise UserError(f"{source} is empty; its first line must name the columns")
-    line, head = first[0]
+    # Whether the text still has it.
+    with_header = header and found.header is None
+    line, head = first[0] if found.header is None else (found.line, found.header)
     check_columns(len(head), source)
-    names = column_names(head, line, source) if header else [f"x{place + 1}" for place in range(len(head))]
-    rows = counted_records(text, delimiter, len(names), source) - header
+    names = column_names(head) if header else [f"x{place + 1}" for place in range(len(head))]
+    rows = counted_records(text, delimiter, len(names), source) - with_header
     if not rows:
         raise UserError(f"{source} has a header but no rows; add examples below it")
-    below = [record for _, record in first[header:]]
+    below = [record for _, record in first[with_header:]]
     if header:
         check_is_header(head, below, line, source)
     selection = selection.resolved(names, source)
-    chosen = selection.chosen(names, source)
+    chosen = selection.chosen(names, source, place=f", line {line}", otherwise=f"; {NO_HEADER}")
     sample = sampled_numbers(below, names, chosen)
-    known = settled_decimal(sample.values()) or decimal
-    reading = Reading(text, delimiter, header, tuple(names), known or ".", selection.known)
+    sampled = settled_decimal(sample.values())
+    known = sampled or as_decimal(decimal) or as_decimal(usual_decimal)
+    reading = Reading(text, delimiter, with_header, tuple(names), known or ".", selection.known)
     raw = reading.columns(chosen, selection.text)
     typed = typed_columns(raw, text=selection.text, decimal=known, default="," if delimiter == ";" else ".")
     if typed.settled == "," != reading.decimal:
@@ -80,7 +86,14 @@ def read_delimited(
         reading = replace(reading, decimal=",")
         raw = reading.columns(chosen, selection.text)
         typed = typed_columns(raw, text=selection.text, decimal=",")
+    settled = typed.settled or sampled
+    if decimal is not None and settled not in (None, decimal):
+        raise UserError(
+            f"{source}: decimal={decimal!r}, and some of its numbers have a decimal "
+            f"{'comma' if settled == ',' else 'point'}; leave decimal out (--decimal)"
+        )
     typed.left_out.update(selection.dropped(names))
+    typed.copied = reading.as_written(selection.copied)
     if header:
         without_empty_end(typed.columns, head)
     by_pandas = {
@@ -88,8 +101,13 @@ def read_delimited(
         for name, written in sample.items()
         if name in typed.columns and not isinstance(raw[name], TextColumn) and written is not None
     }
-    typed.notes = [*notes, *notes_on_numbers(by_pandas, reading.decimal, guessed=False), *typed.notes]
+    typed.notes = [*notes, *found.notes, *notes_on_numbers(by_pandas, reading.decimal, guessed=False), *typed.notes]
     return typed, selection
+
+
+def as_decimal(sign: str | None) -> Decimal | None:
+    """A decimal sign that was given, which is checked."""
+    return "," if sign == "," else None if sign is None else "."
 
 
 def sampled_numbers(
@@ -127,7 +145,7 @@ class Reading:
         """The chosen columns: float64 if all of a column are plain numbers or missing, else text as it is written."""
         numbers: dict[str, list[np.ndarray]] = {name: [] for name in chosen}
         texts = {name: TextColumn(self.known.get(name)) for name in chosen}
-        for frame in self.frames(chosen, text):
+        for frame in self.frames(chosen, text) if chosen else ():
             for name, values in frame.items():
                 add_piece(numbers, texts, str(name), values)
         # Of a column of numbers that has text further on, or of truth values, pandas has not kept the spelling.
@@ -158,7 +176,25 @@ class Reading:
         # One search for each beginning: of a choice between them the search would take five times as long.
         return any(re.search(before + field, self.text) for before in (mark, b"\n", b"\r", b"^"))
 
-    def frames(self, chosen: Sequence[str], text: Collection[str]) -> Iterator[pd.DataFrame]:
+    def as_written(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Columns as they are written, to the character, in the order of their names; equal texts are one object."""
+        # A quote behind a blank opens a field, as it does where the other columns are read.
+        skip = self.delimiter == BLANK or f'{self.delimiter} "'.encode() in self.text
+        pieces: dict[str, list[np.ndarray]] = {name: [np.empty(0, dtype=object)] for name in names}
+        for frame in self.frames(names, names, missing=(), skipinitialspace=skip) if names else ():
+            for name, values in frame.items():
+                codes, distinct = factorized(values)
+                pieces[str(name)].append(object_array(distinct)[codes])
+        return {name: np.concatenate(parts) for name, parts in pieces.items()}
+
+    def frames(
+        self,
+        chosen: Sequence[str],
+        text: Collection[str],
+        *,
+        missing: Collection[str] = USUAL,
+        skipinitialspace: bool = True,
+    ) -> Iterator[pd.DataFrame]:
         """The chosen columns as pandas reads them, so many rows at once; those of `text` as text."""
         wanted = frozenset(chosen)
         places = [place for place, name in enumerate(self.names) if name in wanted]
@@ -174,8 +210,8 @@ class Reading:
             dtype={place: str for place in places if self.names[place] in text},
             keep_default_na=False,
             # What is missing in a column of text depends on its categories, and is decided there.
-            na_values={place: sorted(USUAL) for place in places if self.names[place] not in text},
-            skipinitialspace=True,
+            na_values={place: sorted(missing) for place in places if self.names[place] not in text},
+            skipinitialspace=skipinitialspace,
             encoding="utf-8",
             low_memory=False,  # types are found for all rows of a piece at once
             chunksize=max(1, VALUES_AT_ONCE // len(self.names)),

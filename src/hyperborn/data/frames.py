@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperborn.data.arrow_columns import INDEX, arrow_array, saved_categories, saved_index
+from hyperborn.data.arrow_columns import PANDAS_INDEX, arrow_array, saved_categories, saved_index
 from hyperborn.data.labels import first_repeated
 from hyperborn.data.missing import is_missing
 from hyperborn.data.text_columns import text_form
@@ -52,13 +52,13 @@ def index_of_frame(source: Any) -> dict[str, str]:
     In a PyArrow table that was made of a data frame, the index is among the columns.
     """
     if hasattr(source, "schema") and hasattr(source.schema, "pandas_metadata"):
-        return dict.fromkeys(map(text_form, saved_index(source.schema)), INDEX)
+        return dict.fromkeys(map(text_form, saved_index(source.schema)), PANDAS_INDEX)
     index: Any = getattr(source, "index", None)
     if not hasattr(index, "nlevels") or type(index).__name__ == "RangeIndex":
         return {}
     names = ["index" if name is None else text_form(str(name)) for name in index.names]
     # An index may repeat a column.
-    return {name: INDEX for name in names if name not in map(str, source.columns)}
+    return {name: PANDAS_INDEX for name in names if name not in map(str, source.columns)}
 
 
 def column_of(source: Any, key: Any, what: str) -> Any:

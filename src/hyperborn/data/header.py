@@ -1,11 +1,10 @@
 """The first record of delimited text: whether it names the columns, and what those are called that it does not name."""
 
 import re
-import shlex
 from collections.abc import Sequence
 from itertools import pairwise
 
-from hyperborn.data.labels import first_repeated, joined, parsed_number
+from hyperborn.data.labels import joined, parsed_number
 from hyperborn.data.missing import MISSING
 from hyperborn.data.numbers import like_number
 from hyperborn.data.text_columns import text_form
@@ -16,26 +15,17 @@ MOSTLY = 0.5
 FEWEST_NUMBERED = 3
 """Fewest names that are numbers one after the other: years, or the numbers of pixels."""
 QUOTED = re.compile("'[^']*'")
-KINDS = frozenset(("c", "continuous", "d", "discrete", "s", "string", "t", "time"))
-ROLES = frozenset(("", "class", "meta", "ignore", "i"))
-"""What Orange writes below a header: the kind of each column, and then its role."""
 NO_HEADER = "if the file has no header, give header=False (--no-header); else name the columns"
 
 
-def column_names(header: Sequence[str], line: int, source: str) -> list[str]:
+def column_names(header: Sequence[str]) -> list[str]:
     """Names of the columns of a header, stripped; one without a name is called ``Unnamed: k`` as in pandas, k from 0.
 
-    Where every name stands between single quotes, these are none of the names.
-
-    Raises:
-        UserError: for two columns of one name.
+    Where every name stands between single quotes, these are none of the names. A name may stand there twice.
     """
     if all(QUOTED.fullmatch(cell.strip()) for cell in header):
         header = [cell.strip()[1:-1] for cell in header]
-    names = [text_form(cell) or f"Unnamed: {place}" for place, cell in enumerate(header)]
-    if (name := first_repeated(names)) is not None:
-        raise UserError(f"{source}, line {line}: column {name!r} is named twice; rename one")
-    return names
+    return [text_form(cell) or f"Unnamed: {place}" for place, cell in enumerate(header)]
 
 
 def check_is_header(header: Sequence[str], below: Sequence[Sequence[str]], line: int, source: str) -> None:
@@ -47,11 +37,6 @@ def check_is_header(header: Sequence[str], below: Sequence[Sequence[str]], line:
     Raises:
         UserError: if it does.
     """
-    if len(below) > 1 and is_orange(below[0], below[1]):
-        raise UserError(
-            f"{source}: the two lines below the header are kinds and roles of columns, as Orange writes them, and no "
-            f"data; remove both, for example with: sed -i {line + 1},{line + 2}d {shlex.quote(source)}"
-        )
     header = [cell.strip() for cell in header]
     columns = list(zip(*below, strict=False))
     numbered = is_numbered([cell for cell in header if parsed_number(cell) is not None], len(header))
@@ -66,12 +51,6 @@ def check_is_header(header: Sequence[str], below: Sequence[Sequence[str]], line:
     if sum(like_data) > MOSTLY * len(like_data):
         first = joined(map(repr, header), 4)
         raise UserError(f"{source}, line {line}: looks like data, not a header ({first}); {NO_HEADER}")
-
-
-def is_orange(kinds: Sequence[str], roles: Sequence[str]) -> bool:
-    """Whether two records are what Orange writes below a header; a kind may be a list of values instead."""
-    known = sum(cell.strip() in KINDS for cell in kinds)
-    return known > MOSTLY * len(kinds) and any(map(str.strip, roles)) and all(cell.strip() in ROLES for cell in roles)
 
 
 def is_numbered(numbers: Sequence[str], width: int) -> bool:

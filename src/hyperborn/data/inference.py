@@ -10,7 +10,8 @@ import pandas as pd
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
 from hyperborn.data.columns import Column, date_parts, first_text, numbers_of, raise_together, truths_as_numbers
 from hyperborn.data.dates import DATE_PARTS, FoundDates, found_dates
-from hyperborn.data.labels import ZEROS_IN_FRONT, counted, exact_number, joined
+from hyperborn.data.labels import ZEROS_IN_FRONT, counted, joined
+from hyperborn.data.numbers import like_number
 from hyperborn.data.tables import Table
 from hyperborn.data.text_columns import text_of
 from hyperborn.printable import option_value
@@ -103,14 +104,14 @@ def useless(table: Table, name: str) -> str | None:
     if len(present) == len(values) and (len(distinct) == 1 or is_constant(values)):
         return "constant"
     whole = len(values) > FEW_CATEGORIES and values.dtype.kind == "f" and bool((values == np.floor(values)).all())
-    if whole and len(distinct) == len(values) and numbers_rows(name):
+    if whole and len(distinct) == len(values) and names_row_numbers(name):
         return "an identifier: a number of its own in each row"
     if whole and len(distinct) >= NEARLY_ALL * len(values) and IDENTIFIER.fullmatch(name.strip()):
         return f"an identifier: {len(distinct)} different numbers in {len(values)} rows"
     return None
 
 
-def numbers_rows(name: str) -> bool:
+def names_row_numbers(name: str) -> bool:
     """Whether a column of this name numbers the rows, if its values are all different."""
     return bool(ROW_NAMES.fullmatch(name.strip().lower()) or IDENTIFIER.fullmatch(name.strip()))
 
@@ -193,7 +194,7 @@ def infer_text(table: Table, name: str, found: Features, *, wanted: bool, may_be
     present = codes[codes >= 0]
     column = categorical(name, values)
     listed = pd.Series(distinct).isin(column.categories or ()).to_numpy()[present].mean()
-    numbers = np.asarray([exact_number(text) is not None for text in distinct])[present].mean()
+    numbers = np.asarray([like_number(text) for text in distinct])[present].mean()
     reason = None
     if len(distinct) > max(FEW_CATEGORIES, NEARLY_ALL * len(present)):
         reason = f"an identifier: {len(distinct)} different texts in {len(present)} rows"
@@ -256,11 +257,12 @@ def infer_strictly(table: Table, name: str, choices: ColumnChoices, found: Featu
     present = values[~absent]
     categories = sorted(set(present))
     if len(categories) > FEW_CATEGORIES:
-        if not is_categories and sum(exact_number(value) is not None for value in present) >= MOSTLY * len(present):
+        if not is_categories and sum(map(like_number, present)) >= MOSTLY * len(present):
             row = first_text(values)
+            impute = "" if choices.impute else " --impute median"
             found.faults.append(
                 f"{what} is numbers but for some rows, the first of which is row {row + 1} with {values[row]!r}; "
-                f"correct them, take the text as missing (--numeric {option_value(name)}), or {leave_out}"
+                f"correct them, take the text as missing (--numeric {option_value(name)}{impute}), or {leave_out}"
             )
             return
         if len(categories) > min(MOST_CATEGORIES, NEARLY_ALL * len(present)):

@@ -11,11 +11,12 @@ from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.dataset import Dataset, split_and_preprocessed
 from hyperborn.data.labels import nearest_name
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.role_columns import RoleColumns
 from hyperborn.data.tables import STANDARD_INPUT, SUFFIXES
 from hyperborn.data.targets import Task
 from hyperborn.data.text_columns import text_form
-from hyperborn.data.user_files import Files, examples_of_files
-from hyperborn.data.user_table import Aside, check_same_columns
+from hyperborn.data.user_files import Files, TextOptions, examples_of_files
+from hyperborn.data.user_table import check_same_columns
 from hyperborn.data.weights import ClassWeight
 from hyperborn.errors import UserError
 
@@ -32,6 +33,7 @@ OPTION_TYPES = {
     "labels": (str | PathLike | None, "the path of an idx file"),
     "test_labels": (str | PathLike | None, "the path of an idx file"),
     "encoding": (str | None, "the name of an encoding, such as latin-1"),
+    "decimal": (str | None, "a point or a comma, as text"),
     "header": (bool, "True or False"),
     "validation_file": (str | PathLike | None, "the path of a table"),
     "test_file": (str | PathLike | None, "the path of a file"),
@@ -44,7 +46,7 @@ OPTION_TYPES = {
 """Types of the options that are not numbers, and their names in errors."""
 
 OF_TABLES = (
-    *("target", "drop", "keep", "categorical", "numeric", "strict", "impute", "encoding", "header"),
+    *("target", "drop", "keep", "categorical", "numeric", "strict", "impute", "encoding", "decimal", "header"),
     *("validation_file", "test_file", "group", "time", "weight_column"),
 )
 APPLIES = {
@@ -59,7 +61,7 @@ APPLIES = {
 }
 """Options that only some sets have, and these sets."""
 
-DEFAULT_TEST = 0.2
+DEFAULT_VALIDATION = DEFAULT_TEST = 0.2
 
 
 def load(
@@ -68,7 +70,7 @@ def load(
     classes: Sequence[int | str] | None = None,
     target: str | None = None,
     seed: int = 0,
-    validation: float = 0.2,
+    validation: float | None = None,
     test: float | None = None,
     size: int | None = None,
     noise: float | None = None,
@@ -85,6 +87,7 @@ def load(
     numeric: Sequence[str] = (),
     strict: bool = False,
     encoding: str | None = None,
+    decimal: str | None = None,
     header: bool = True,
     validation_file: str | Path | None = None,
     test_file: str | Path | None = None,
@@ -110,8 +113,9 @@ def load(
         classes: which classes and in which order, by name or index; all of them for None.
         target: name of the target column (tables only).
         seed: of the splits, and of the examples of toy sets.
-        validation: fraction of all examples; for mnist of the training file. 0 leaves the split empty.
-        test: fraction of all examples, 0.2 for None. MNIST has an official test file instead.
+        validation: fraction of all examples, 0.2 for None; for mnist of the training file. 0 leaves the split empty.
+            Not with `validation_file`.
+        test: fraction of all examples, 0.2 for None. Not with `test_file`, nor of MNIST, which has an official one.
         size: examples to draw (toy sets; 200 for gaussian, else 500; 10,000,000 at most).
         noise: standard deviation (moons 0.25, circles 0.15, xor 0.3).
         standardize: subtract the training mean and divide by the training standard deviation.
@@ -128,6 +132,7 @@ def load(
         numeric: names of columns of numbers in which text counts as missing.
         strict: refuse what needs a decision, instead of leaving out, imputing and grouping.
         encoding: of a text file, such as "latin-1"; found by itself if None.
+        decimal: "." or ",", the decimal sign of the numbers of a text file; found by itself if None.
         header: False for a file whose first line is no header; its columns are x1, x2, ...
         validation_file: a table of its own for the validation split.
         test_file: a table, or an idx file of images, of its own for the test split.
@@ -153,7 +158,9 @@ def load(
     check_option_types({"name": name, "target": target, "folder": folder, "standardize": standardize})
     check_option_types({"preprocessing": preprocessing, "strict": strict, "encoding": encoding, "header": header})
     check_option_types({"validation_file": validation_file, "test_file": test_file, "group": group, "time": time})
-    check_option_types({"weight_column": weight_column, "labels": labels, "test_labels": test_labels})
+    check_option_types(
+        {"decimal": decimal, "weight_column": weight_column, "labels": labels, "test_labels": test_labels}
+    )
     kind = IMAGES if labels is not None and name not in NAMES else known_kind(name)
     # Names as tables have them: accents may be composed or not, in a file and in what is typed.
     target, group, time, weight_column = (
@@ -170,33 +177,30 @@ def load(
     }
     given |= {"numeric": numeric or None, "strict": strict or None, "impute": impute, "encoding": encoding}
     given |= {"header": None if header else False, "validation_file": validation_file, "test_file": test_file}
-    given |= {"group": group, "time": time, "weight_column": weight_column}
+    given |= {"decimal": decimal, "group": group, "time": time, "weight_column": weight_column}
     given |= {"size": size, "noise": noise, "pixels": pixels, "folder": folder}
     given |= {"labels": labels, "test_labels": test_labels}
     check_applies(kind, given | {"test": test})
     if task == "regression" and kind != TABLE:
         raise UserError(f"task='regression' is for {TABLE}, and {kind} has classes; leave task (--task) out")
     if preprocessing is not None:
-        settled: dict[str, object] = {
-            "classes": classes,
-            "standardize": None if standardize else False,
-            "components": components,
-        }
-        settled |= {key: given[key] for key in ("impute", "drop", "keep", "categorical", "numeric", "strict")}
-        check_no_options(settled | {"task": None if task == "auto" else task})
+        named = {key: given[key] for key in ("impute", "drop", "keep", "categorical", "numeric", "strict")}
+        check_unsettled(classes=classes, standardize=standardize, components=components, task=task, **named)
         classes = None if kind == TABLE else preprocessing.classes
+    check_shares(("validation", validation, validation_file), ("test", test, test_file))
     official = kind == "mnist"
     test = 0.0 if official else DEFAULT_TEST if test is None else test
+    validation = DEFAULT_VALIDATION if validation is None else validation
     splits.check_fractions(validation, test)
     example_seed = splits.seed_for(seed, splits.EXAMPLES)
     if kind == TABLE:
         examples = examples_of_files(
-            Files(name, validation_file, test_file, encoding, header),
+            Files(name, validation_file, test_file, TextOptions(encoding, header, decimal)),
             target=target,
             classes=classes,
             choices=choices,
             task=task,
-            aside=Aside(group, time, weight_column),
+            roles=RoleColumns(group, time, weight_column),
             preprocessing=preprocessing,
         )
     elif kind == IMAGES:
@@ -253,6 +257,16 @@ def known_kind(name: str | Path) -> str:
     )
 
 
+def check_shares(*shares: tuple[str, float | None, object]) -> None:
+    """Raise a UserError for a share of the examples beside a file that has all of that split."""
+    for option, share, file in shares:
+        if share is not None and file is not None:
+            raise UserError(
+                f"{option}={share!r} does not go with {option}_file, which has all examples of that split; leave one "
+                f"out (--{option}, --{option}-file)"
+            )
+
+
 def check_applies(kind: str, given: dict[str, object]) -> None:
     """Raise a UserError that names the first option that this set does not have: none is ignored silently."""
     for option, value in given.items():
@@ -261,8 +275,16 @@ def check_applies(kind: str, given: dict[str, object]) -> None:
             raise UserError(f"{option}={value!r} does not apply to {kind}: {why}; leave {option} out")
 
 
-def check_no_options(given: dict[str, object]) -> None:
-    """Raise a UserError that names the first option that the preprocessing of earlier data settles."""
+def check_unsettled(
+    *, classes: object, standardize: bool, components: int | None, task: str, **of_columns: object
+) -> None:
+    """Raise a UserError that names the first option that is given though the preprocessing of earlier data settles it.
+
+    Those of columns are not given where they are empty or false.
+    """
+    given = {"classes": classes, "standardize": None if standardize else False, "components": components}
+    given |= {option: value or None for option, value in of_columns.items()}
+    given["task"] = None if task == "auto" else task
     for option, value in given.items():
         if value is not None:
             raise UserError(f"{option}={value!r} does not go with preprocessing, which settles it; leave {option} out")

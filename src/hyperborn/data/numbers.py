@@ -1,4 +1,4 @@
-"""Numbers as people write them: a decimal point or comma, thousands, percent and currency signs.
+"""Numbers as people write them: a decimal point or comma, thousands, percent and currency signs, parentheses.
 
 What a cell means depends on its column and its file: "1.234" is 1234 beside "1.234,5", and 1.234 beside "0.5". So the
 cells of a column are read in both ways (`written_numbers`), and what only one way can read settles it for the file
@@ -15,9 +15,17 @@ from hyperborn.data.labels import parsed_number
 
 Decimal: TypeAlias = Literal[".", ","]
 
-GROUPED_BY_COMMAS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
-DECIMAL_COMMA = re.compile(r"[+-]?(([1-9]\d{0,2}([.\u00a0\u202f ]\d{3})+|\d+)(,\d*)?|,\d+)([eE][+-]?\d+)?")
-WITHOUT_GROUPS = str.maketrans({".": None, " ": None, "\u00a0": None, "\u202f": None, ",": "."})
+BLANKS = " \u00a0\u202f\u2009"
+"""Blanks that group in thousands: plain, no-break, narrow no-break and thin."""
+APOSTROPHES = "'\u2019"
+GROUPED = r"[1-9]\d{0,2}([%s])\d{3}(?:\1\d{3})*"
+"""Digits that one and the same sign groups in thousands."""
+WITH_POINT = re.compile(rf"[+-]?{GROUPED % (',' + APOSTROPHES + BLANKS)}(?:\.\d*)?")
+WITH_COMMA = re.compile(rf"[+-]?(?:(?:{GROUPED % ('.' + APOSTROPHES + BLANKS)}|\d+)(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?")
+WITHOUT_COMMAS = str.maketrans(dict.fromkeys("," + APOSTROPHES + BLANKS))
+WITHOUT_POINTS = str.maketrans(dict.fromkeys("." + APOSTROPHES + BLANKS) | {",": "."})
+MINUS = "\u2212"
+"""The sign of mathematics, in place of a hyphen."""
 
 TRIED = 1000
 """Distinct cells looked at first: if none of so many is a number, the column is text."""
@@ -28,8 +36,10 @@ class WrittenNumbers:
     """Distinct cells as numbers, read in both ways.
 
     Attributes:
-        point: the numbers with a decimal point, which commas may group in thousands; None if a cell is not written so.
-        comma: the numbers with a decimal comma, which points or blanks may group in thousands; None if a cell is not.
+        point: the numbers with a decimal point; None if a cell is not written so. Thousands may be grouped, by commas,
+            blanks or apostrophes.
+        comma: the numbers with a decimal comma; None if a cell is not written so. Thousands may be grouped, by points,
+            blanks or apostrophes.
         sign: the percent or currency sign that every cell has; empty for none.
         cells: as they are written.
         bare: the same without the sign.
@@ -65,16 +75,19 @@ class WrittenNumbers:
         `guessed` says that nothing settled the decimal sign of the file.
         """
         own = self.settles or decimal
-        comma, group = (self.first_with(signs) for signs in (",", ". \u00a0\u202f"))
+        comma, group = self.first_with(","), self.first_with(APOSTROPHES + BLANKS + ("." if own == "," else ""))
+        negative = next((place for place, text in enumerate(self.cells) if "(" in text), None)
         if self.sign:
             yield "percent signs" if self.sign == "%" else "currency signs", 0
         if comma is not None and guessed and self.is_ambiguous:
-            other = "a decimal comma" if own == "." else "thousands"
-            yield f"commas that could be {other} as well (decimal= settles it)", comma
+            other, sign = ("a decimal comma", "','") if own == "." else ("thousands", "'.'")
+            yield f"commas that could be {other} as well (decimal={sign} or --decimal {sign} for that)", comma
         elif comma is not None:
             yield "decimal commas" if own == "," else "thousands commas", comma
-        if group is not None and own == ",":
-            yield "points or blanks between thousands", group
+        if group is not None:
+            yield f"{'points, ' if own == ',' else ''}blanks or apostrophes between thousands", group
+        if negative is not None:
+            yield "negative numbers in parentheses", negative
 
     def first_with(self, signs: str) -> int | None:
         """Place of the first cell with one of these characters."""
@@ -109,18 +122,25 @@ def all_numbers(texts: Sequence[str], read: Callable[[str], float | None]) -> li
 
 
 def with_point(text: str) -> float | None:
-    """The number of a text with a decimal point: "1,234.5" is 1234.5."""
+    """The number of a text with a decimal point: "1,234.5" and "1 234.5" are 1234.5."""
+    text = with_minus(text)
     number = parsed_number(text)
-    if number is None and GROUPED_BY_COMMAS.fullmatch(text):
-        return float(text.replace(",", ""))
+    if number is None and WITH_POINT.fullmatch(text):
+        return float(text.translate(WITHOUT_COMMAS))
     return number
 
 
 def with_comma(text: str) -> float | None:
-    """The number of a text with a decimal comma: "1.234,5" and "1 234,5" are 1234.5."""
-    if DECIMAL_COMMA.fullmatch(text):
-        return float(text.translate(WITHOUT_GROUPS))
-    return None
+    """The number of a text with a decimal comma: "1.234,5" and "1'234,5" are 1234.5."""
+    text = with_minus(text)
+    return float(text.translate(WITHOUT_POINTS)) if WITH_COMMA.fullmatch(text) else None
+
+
+def with_minus(text: str) -> str:
+    """A negative number with a hyphen in front, where accountants put it in parentheses: "(1,234)" is -1,234."""
+    if text[:1] == "(" and text[-1:] == ")" and text[1:2] not in ("+", "-", MINUS, ""):
+        return "-" + text[1:-1].strip()
+    return text.replace(MINUS, "-", 1) if text.startswith(MINUS) else text
 
 
 def like_number(cell: str) -> bool:
@@ -131,7 +151,7 @@ def like_number(cell: str) -> bool:
 
 def common_sign(cells: Sequence[str]) -> str:
     """The percent or currency sign of the first cell; empty if it has none."""
-    body = cells[0].lstrip("+-") if cells else ""
+    body = with_minus(cells[0]).lstrip("+-") if cells else ""
     for character in (body[:1], body[-1:]):
         if character and (character == "%" or unicodedata.category(character) == "Sc"):
             return character
@@ -139,9 +159,10 @@ def common_sign(cells: Sequence[str]) -> str:
 
 
 def without_sign(cell: str, sign: str) -> str | None:
-    """The cell without this sign in front ("-$5", "$ -5") or behind ("5 €"); None if it has none."""
+    """The cell without this sign in front ("-$5", "$ -5", "($5)") or behind ("5 €"); None if it has none."""
     if not sign:
         return cell
+    cell = with_minus(cell)
     minus = cell[:1] if cell[:1] in ("+", "-") else ""
     body = cell[len(minus) :]
     if sign != "%" and body.startswith(sign):

@@ -8,7 +8,7 @@ from hyperborn.data.columns_to_read import ColumnsToRead
 
 UNNAMED = re.compile(r"Unnamed: 0(\.\d+)*")
 """What pandas calls an index that was written and read again, once or more often."""
-INDEX = "an index without a name"
+UNNAMED_INDEX = "an index without a name"
 
 
 def row_index(columns: dict[str, np.ndarray], selection: ColumnsToRead) -> dict[str, str]:
@@ -18,13 +18,13 @@ def row_index(columns: dict[str, np.ndarray], selection: ColumnsToRead) -> dict[
     the rows anew in each of several parts.
     """
     return {
-        name: INDEX
+        name: UNNAMED_INDEX
         for name, values in columns.items()
-        if UNNAMED.fullmatch(name) and not selection.asks_for(name) and numbers_rows(values)
+        if UNNAMED.fullmatch(name) and not selection.asks_for(name) and are_row_numbers(values)
     }
 
 
-def numbers_rows(values: np.ndarray) -> bool:
+def are_row_numbers(values: np.ndarray) -> bool:
     """Whether values are all different, or whole numbers that count up by one and start again now and then."""
     if values.dtype == object:
         return None not in values.tolist() and len(set(values.tolist())) == len(values)

@@ -1,4 +1,4 @@
-"""Records of delimited text: what separates their fields, and whether each has as many as the header.
+"""Records of delimited text, and whether each has as many fields as the header.
 
 pandas reads the fields, and this file looks at the shape before, for pandas fills short records up without a word, and
 counts lines wrongly behind a quoted line break. Text without quotes is looked at as bytes, whole lines at once; only
@@ -8,7 +8,6 @@ where that finds a fault, or quotes, does the csv module go through the records 
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 import numpy as np
 
@@ -48,28 +47,6 @@ def records(text: bytes, delimiter: str, source: str) -> Iterator[tuple[int, lis
             line = reader.line_num + 1
     except csv.Error as error:
         raise UserError(f"{source}, line {line}: {error}; mend the line (is a quote left open?)") from error
-
-
-def found_delimiter(text: bytes, source: str) -> str:
-    """The delimiter that splits the first records into equally many fields, or else into the most.
-
-    Where several do, it is the one that leaves the largest share of numbers ("1,5;2,5" is two), and then the most.
-    Blanks separate only what has no other delimiter.
-    """
-    best, best_score = DELIMITERS[0], (False, 0.0, 1)
-    for delimiter in (*DELIMITERS, BLANK):
-        try:
-            found = [record for _, record in islice(records(text, delimiter, source), SNIFFED)]
-        except UserError:
-            continue  # this delimiter leaves a quote open; if all do, the error comes when the file is read
-        width = len(found[0]) if found else 0
-        equal = width > 1 and all(len(record) == width for record in found)
-        if delimiter == BLANK and (best_score[2] > 1 or not equal or width < FEWEST_BETWEEN_BLANKS):
-            continue
-        score = (equal, share_of_numbers(found) if equal else 0.0, width)
-        if score > best_score:
-            best, best_score = delimiter, score
-    return best
 
 
 def share_of_numbers(found: Sequence[Sequence[str]]) -> float:

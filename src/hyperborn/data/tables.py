@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -25,8 +26,10 @@ from hyperborn.storage.bounded import check_size
 
 __all__ = ["Table", "is_missing", "read_table", "real_numbers"]
 
+DECIMALS = (None, ".", ",")
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".tab", ".csv.gz", ".tsv.gz", ".txt.gz", ".tab.gz")
 STANDARD_INPUT = "-"
+STANDARD_INPUT_NAME = "standard input"
 PARQUET = b"PAR1"
 """The first bytes of a Parquet file."""
 
@@ -59,7 +62,7 @@ class Table:
         left_out: names of columns that reading left out, with the reason.
         notes: what is worth saying of how columns were read.
         decimal: of numbers as the source writes them, a point or a comma.
-        copied: names of columns that were asked for to be written again; they are text.
+        copied: columns that were asked for to be written again, as they are written: object arrays of text.
         known: categories (or classes) of columns that earlier data had. These columns are kept as text, and what looks
             like a missing value and is a category is none.
         categories: names of columns that are categories though they may be spelt with digits: by their type (pandas'
@@ -75,18 +78,19 @@ class Table:
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decimal: str = "."
-    copied: tuple[str, ...] = ()
+    copied: Mapping[str, np.ndarray] = field(default_factory=dict)
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
     categories: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Mapping):
             raise UserError(f"columns={shown(self.columns)} must map names to values, such as {{'height': [1, 2]}}")
-        selection = selected((), None, self.text, copied=self.copied, known=self.known)
+        selection = selected((), None, self.text, known=self.known)
         named = named_columns(self.columns, self.source)
         given = {name: self.columns[key] for name, key in named.items()}
         categories = categories_of_frame(self.columns, given) | self.categories
         typed = typed_values(given, self.source, selection, self.decimal, categories)
+        typed.copied = dict(self.copied)
         set_fields(self, typed, self.source, selection, self.left_out, self.notes)
 
     @classmethod
@@ -138,8 +142,9 @@ class Table:
         """The table of these rows, by index. Columns stay what they are."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         part = object.__new__(Table)
-        typed = Typed(columns, [], "," if self.decimal == "," else ".", categories=self.categories)
-        selection = ColumnsToRead(text=self.text, copied=self.copied, known=self.known)
+        copied = {name: cells[rows] for name, cells in self.copied.items()}
+        typed = Typed(columns, [], "," if self.decimal == "," else ".", categories=self.categories, copied=copied)
+        selection = ColumnsToRead(text=self.text, known=self.known)
         set_fields(part, typed, self.source, selection, self.left_out, self.notes)
         return part
 
@@ -196,7 +201,7 @@ def set_fields(
     notes: tuple[str, ...],
 ) -> None:
     """Set the fields of a frozen table, whose columns are normalised and checked."""
-    lengths = {len(values) for values in typed.columns.values()}
+    lengths = {len(values) for values in (*typed.columns.values(), *typed.copied.values())}
     if len(lengths) > 1:
         raise UserError(f"the columns of {source} have different lengths: {sorted(lengths)}")
     fields = {
@@ -206,7 +211,7 @@ def set_fields(
         "left_out": dict(left_out),
         "notes": (*notes, *typed.notes),
         "decimal": typed.decimal,
-        "copied": selection.copied,
+        "copied": dict(typed.copied),
         "known": selection.known,
         "categories": frozenset(typed.categories & typed.columns.keys()),
     }
@@ -265,6 +270,7 @@ def read_table(
     encoding: str | None = None,
     header: bool = True,
     decimal: str | None = None,
+    usual_decimal: str | None = None,
 ) -> Table:
     """Read a .csv, .tsv, .txt or .tab file, as it is or with .gz behind, a .parquet file, or ``-``, standard input.
 
@@ -284,27 +290,29 @@ def read_table(
         keep: names of columns to read even if they look like an index.
         only: names of the columns to read, if the file has them; all for None.
         text: names of columns to keep as text, spelt as in the file.
-        copied: names of columns that must be there and are kept as text as well, whatever `only` says; "all" for all.
+        copied: names of columns that must be there and are read as they are written as well, whatever `only` says;
+            "all" for all.
         known: categories of columns that earlier data had: these columns are kept as text, and what looks like a
             missing value and is a category is none.
         encoding: of a text file, as Python calls it; else UTF-8, UTF-16 where the file says so by its first bytes, or
             Western European, which a note says.
         header: whether the first line of a text file names the columns; else they are x1, x2, ...
-        decimal: "." or ",", of numbers that could have either ("1,234"), where the file itself does not settle it.
+        decimal: "." or ",", the decimal sign of the numbers of a text file, where "1,234" or "1.234" could be either.
+        usual_decimal: the same of earlier files, where neither `decimal` nor this file settles it.
 
     Raises:
         UserError: what is no path, an unknown suffix, a missing or unreadable file, a folder, a pipe or a device, a
             table that is over a limit or damaged (with the line number), a column to drop that is not there, no column
-            that is left, or a first line that looks like data.
+            that is left, a first line that looks like data, or numbers that have the other decimal sign.
     """
     path = path_of("path", path, "a table")
-    if decimal not in (None, ".", ","):
-        raise UserError(f"decimal={shown(decimal)} must be a point or a comma")
+    if decimal not in DECIMALS:
+        raise UserError(f"decimal={shown(decimal)} must be a point or a comma (--decimal . or --decimal ,)")
     selection = selected(drop, only, text, keep, copied, known)
-    source = "standard input" if str(path) == STANDARD_INPUT else str(path)
+    source = STANDARD_INPUT_NAME if str(path) == STANDARD_INPUT else str(path)
     try:
         if source != str(path):
-            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+            content = standard_input(sys.stdin.buffer)
             check_size(source, len(content), MOST_BYTES, FEWER)
             if content.startswith(PARQUET):
                 return table_of_parquet(BytesIO(content), source, selection, decimal)
@@ -318,7 +326,9 @@ def read_table(
         from hyperborn.data.encodings import unzipped
 
         content = unzipped(content, source, MOST_BYTES, FEWER)
-        typed, selection = read_delimited(content, source, selection, encoding=encoding, header=header, decimal=decimal)
+        typed, selection = read_delimited(
+            content, source, selection, encoding=encoding, header=header, decimal=decimal, usual_decimal=usual_decimal
+        )
         return made(typed, source, selection, {})
     except FileNotFoundError as error:
         raise UserError(f"there is no file {path}; check the path") from error
@@ -330,12 +340,22 @@ def read_table(
         raise UserError(f"{source} does not fit into memory; take fewer rows or columns") from error
 
 
+@lru_cache(maxsize=1)
+def standard_input(stream: BinaryIO | BytesIO) -> bytes:
+    """What standard input holds, of which a byte over the limit is enough.
+
+    It can be read once, and is asked for again where one command loads its data several times.
+    """
+    return stream.read(MOST_BYTES + 1)
+
+
 def table_of_parquet(file: BinaryIO | BytesIO, source: str, selection: ColumnsToRead, decimal: str | None) -> Table:
     """The table of an open Parquet file."""
     from hyperborn.data.parquet import read_parquet
 
     found = read_parquet(file, source, selection)
     typed = typed_arrays(found.columns, found.selection, decimal, found.categories)
+    typed.copied = found.copied
     return made(typed, source, found.selection, found.left_out)
 
 

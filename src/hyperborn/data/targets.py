@@ -9,7 +9,8 @@ import pandas as pd
 from jaxtyping import Float
 
 from hyperborn.data.columns import LARGEST_NUMBER
-from hyperborn.data.labels import counted, exact_number, is_code, parsed_number
+from hyperborn.data.labels import counted, is_code, parsed_number
+from hyperborn.data.numbers import like_number
 from hyperborn.errors import UserError, is_number
 
 Task: TypeAlias = Literal["auto", "classification", "regression"]
@@ -94,7 +95,7 @@ def is_regression(
                 "classes (--classes) do not go with task regression, whose target is a number; leave one out"
             )
         if numbers is None:
-            cell = next((value for value in labels if value is not None and exact_number(value) is None), "")
+            cell = next((value for value in labels if value is not None and not like_number(value)), "")
             raise UserError(
                 f"{what} holds text such as {cell!r}, and task regression takes numbers; choose another target, or "
                 "task classification (--task)"

@@ -129,6 +129,7 @@ def text_of(values: np.ndarray) -> np.ndarray:
 
 
 def spelling(cell: object) -> str:
+    """A cell that is not missing as text: text as it is, anything else in its shortest spelling."""
     return cell if isinstance(cell, str) else label_spelling(cell)
 
 
@@ -145,6 +146,8 @@ class Typed:
     """Columns that were not read, and why."""
     categories: frozenset[str] = frozenset()
     """Columns that are categories, though they may be spelt with digits."""
+    copied: dict[str, np.ndarray] = field(default_factory=dict)
+    """Columns as they are written, object arrays of text, whatever else they are read as."""
 
 
 def typed_columns(

@@ -1,42 +1,54 @@
 """The files of a user's own data: one table, and perhaps others for validation and test."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hyperborn.arguments import path_of
 from hyperborn.data.column_choices import ColumnChoices
-from hyperborn.data.columns import Column, matrix, surprises
+from hyperborn.data.columns import Column, matrix
 from hyperborn.data.dataset import Labelled, RawExamples
 from hyperborn.data.frames import has_named_columns
 from hyperborn.data.idx import is_idx, table_of_images
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
-from hyperborn.data.tables import Table, read_table
-from hyperborn.data.user_table import (
-    NOTHING_ASIDE,
-    Aside,
-    columns_needed,
-    encoded_labels,
-    examples_in_encoding,
-    examples_of_table,
-)
+from hyperborn.data.role_columns import NO_ROLES, RoleColumns
+from hyperborn.data.tables import STANDARD_INPUT, Table, read_table
+from hyperborn.data.target_column import labels_in_encoding
+from hyperborn.data.user_table import columns_needed, encoded_examples, notes_on_new
 from hyperborn.errors import UserError
 
 
 @dataclass(frozen=True)
+class TextOptions:
+    """How the text files among a person's files are read: see `read_table`."""
+
+    encoding: str | None = None
+    header: bool = True
+    decimal: str | None = None
+
+
+@dataclass(frozen=True)
 class Files:
-    """A table and those of its validation and test splits, if they have their own; and how text files are read."""
+    """A table and those of its validation and test splits, if they have their own; and how text files are read.
+
+    Raises:
+        UserError: if two of them are standard input.
+    """
 
     table: str | Path
     validation: str | Path | None = None
     test: str | Path | None = None
-    encoding: str | None = None
-    header: bool = True
+    options: TextOptions = TextOptions()
+
+    def __post_init__(self) -> None:
+        if [str(path) for path in (self.table, self.validation, self.test)].count(STANDARD_INPUT) > 1:
+            raise UserError("standard input (-) can be one file only; give the others by their paths")
 
 
 def examples_of_files(
@@ -46,7 +58,7 @@ def examples_of_files(
     classes: Sequence[int | str] | None,
     choices: ColumnChoices,
     task: str,
-    aside: Aside,
+    roles: RoleColumns,
     preprocessing: Preprocessing | None,
 ) -> RawExamples:
     """The examples of a user's files, in the encoding of earlier data if there is one.
@@ -55,8 +67,7 @@ def examples_of_files(
         UserError: as `read_table` and `examples_of_table`, or files that do not fit each other.
     """
     if preprocessing is not None:
-        table = table_in_encoding(files.table, preprocessing, aside=aside, encoding=files.encoding, header=files.header)
-        examples = examples_in_encoding(table, preprocessing, target=target, aside=aside)
+        table = table_in_encoding(files.table, preprocessing, roles=roles, options=files.options)
     else:
         choices.check_target(target)
         table = read_table(
@@ -64,23 +75,31 @@ def examples_of_files(
             drop=choices.drop,
             keep=choices.keep,
             text=(*choices.categorical, *(() if target is None else (target,))),
-            encoding=files.encoding,
-            header=files.header,
+            **asdict(files.options),
         )
-        examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, aside=aside)
-    weights = Aside(weight=aside.weight)
-    validation, of_validation = other_examples(files, files.validation, examples, weights)
-    test, of_test = other_examples(files, files.test, examples, weights)
-    return replace(examples, validation=validation, test=test, notes=(*examples.notes, *of_validation, *of_test))
+    examples = encoded_examples(
+        table, preprocessing, target=target, classes=classes, choices=choices, task=task, roles=roles
+    )
+    chosen = classes is not None
+    weights = RoleColumns(weight=roles.weight)
+    validation, test = (
+        None if path is None else other_examples(path, examples, weights, files.options, chosen=chosen)
+        for path in (files.validation, files.test)
+    )
+    return replace(
+        examples,
+        validation=None if validation is None else validation.labelled,
+        test=None if test is None else test.labelled,
+        notes=(*examples.notes, *(note for other in (validation, test) if other is not None for note in other.notes)),
+    )
 
 
 def table_in_encoding(
     path: str | Path,
     preprocessing: Preprocessing,
     *,
-    aside: Aside = NOTHING_ASIDE,
-    encoding: str | None = None,
-    header: bool = True,
+    roles: RoleColumns = NO_ROLES,
+    options: TextOptions = TextOptions(),
 ) -> Table:
     """The columns of a file that labelled examples in the encoding of earlier data have.
 
@@ -89,12 +108,11 @@ def table_in_encoding(
     """
     return read_table(
         path,
-        only=[*columns_needed(preprocessing), *aside.names],
+        only=[*columns_needed(preprocessing), *roles.names],
         text=(preprocessing.target,),
         known=known_categories(preprocessing.columns, preprocessing.target, preprocessing.classes),
-        encoding=encoding,
-        header=header,
-        decimal=preprocessing.decimal,
+        usual_decimal=preprocessing.decimal,
+        **asdict(options),
     )
 
 
@@ -116,8 +134,7 @@ def raw_table(
     preprocessing: Preprocessing,
     *,
     copied: Sequence[str] = (),
-    encoding: str | None = None,
-    header: bool = True,
+    options: TextOptions = TextOptions(),
 ) -> Table:
     """A table with the columns of a preprocessing: as it is, from a file, a data frame, or raw rows in their order.
 
@@ -142,9 +159,8 @@ def raw_table(
             only=names,
             known=known_categories(preprocessing.columns),
             copied=copied,
-            encoding=encoding,
-            header=header,
-            decimal=preprocessing.decimal,
+            usual_decimal=preprocessing.decimal,
+            **asdict(options),
         )
     if has_named_columns(source):
         known = known_categories(preprocessing.columns)
@@ -162,28 +178,36 @@ def raw_table(
     return Table(columns, "the raw rows", decimal=preprocessing.decimal, known=known)
 
 
+class OtherExamples(NamedTuple):
+    """Examples of a split with a file of its own, and what is worth saying of it."""
+
+    labelled: Labelled
+    notes: list[str]
+
+
 def other_examples(
-    files: Files, path: str | Path | None, examples: RawExamples, weights: Aside
-) -> tuple[Labelled | None, list[str]]:
-    """Features, labels and weights of another file, encoded as those of the table; None without a file.
+    path: str | Path, examples: RawExamples, weights: RoleColumns, options: TextOptions, *, chosen: bool
+) -> OtherExamples:
+    """Features, labels and weights of another file, encoded as those of the table.
+
+    `chosen` says that the classes are some of those of the data.
 
     And notes on what the table does not have.
 
     Raises:
         UserError: if it lacks a column, or does not fit.
     """
-    if path is None:
-        return None, []
+    columns, strict = examples.columns, examples.strict
     table = read_table(
         path,
-        only=[*(column.name for column in examples.columns), examples.target, *weights.names],
+        only=[*(column.name for column in columns), examples.target, *weights.names],
         text=(examples.target,),
-        known=known_categories(examples.columns, examples.target, examples.classes),
-        encoding=files.encoding,
-        header=files.header,
-        decimal=examples.decimal,
+        known=known_categories(columns, examples.target, examples.classes),
+        usual_decimal=examples.decimal,
+        **asdict(options),
     )
-    y, table = encoded_labels(table, examples.target, examples.classes, strict=examples.strict)
-    x = matrix(table, examples.columns, strict=examples.strict, imputed=examples.impute)
-    notes = [f"{table.source}: {line}" for line in surprises(table, examples.columns, strict=examples.strict)]
-    return (x, y, weights.of(table).weights), notes
+    y, column = labels_in_encoding(table, examples.target, examples.classes, strict=strict, chosen=chosen)
+    x = matrix(column.table, columns, strict=strict, imputed=examples.impute)
+    notes = [*notes_on_new(column.table, columns, strict=strict), *column.notes]
+    name = Path(path).name
+    return OtherExamples((x, y, weights.of(column.table).weights), [f"{name}: {note}" for note in notes])

@@ -1,111 +1,24 @@
 """A user's own table with a target column: its examples, encoded anew or as those of earlier data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
-
-from hyperborn._typing import Labels, Targets
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
-from hyperborn.data.columns import matrix, numbers_of, surprises
+from hyperborn.data.columns import Column, matrix, surprises
 from hyperborn.data.dataset import RawExamples
-from hyperborn.data.dates import date_parts, found_dates
 from hyperborn.data.inference import inferred
-from hyperborn.data.labels import (
-    chosen_classes,
-    classes_of,
-    counted,
-    encoded,
-    joined,
-    nearest_name,
-    parsed_number,
-    rows_of_classes,
-)
+from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.role_columns import NO_ROLES, RoleColumns
 from hyperborn.data.tables import Table
-from hyperborn.data.targets import MOST_CLASS_NUMBERS, MOST_CLASSES, REGRESS, checked_numbers, is_regression
-from hyperborn.data.text_columns import text_of
-from hyperborn.data.weights import Weights, weights_of_column
+from hyperborn.data.target_column import (
+    checked_target,
+    classes_or_numbers,
+    fault_of_unlabelled,
+    labels_in_encoding,
+    target_column,
+)
 from hyperborn.errors import UserError
 from hyperborn.printable import option_value
-
-
-@dataclass(frozen=True)
-class Aside:
-    """Columns that are no features: `group` and `time` say how rows are split, `weight` how often they count."""
-
-    group: str | None = None
-    time: str | None = None
-    weight: str | None = None
-
-    @property
-    def names(self) -> list[str]:
-        return [name for name in (self.group, self.time, self.weight) if name is not None]
-
-    def check(self, taken: Sequence[str], what: str) -> None:
-        """Raise a UserError if one of the columns is among others, which `what` names."""
-        for option, name in (("group", self.group), ("time", self.time), ("weight_column", self.weight)):
-            if name in taken:
-                raise UserError(f"{option} names {name!r}, {what}; name another column (--{option.replace('_', '-')})")
-
-    def of(self, table: Table) -> "Apart":
-        """Groups, times and weights of the rows.
-
-        Raises:
-            UserError: if both are named, a column is not there, or a row has no value.
-        """
-        if self.group is not None and self.time is not None:
-            raise UserError("rows are split by group or by time, not by both; leave one out (--group, --time)")
-        for name in (self.group, self.time):
-            if name is not None and name not in table.columns:
-                raise UserError(
-                    f"{table.source} has no column {name!r} to split by, the nearest is "
-                    f"{nearest_name(name, table.columns)!r}; its columns are: {joined(table.columns)}"
-                )
-            missing = 0 if name is None else int(pd.isna(table.columns[name]).sum())
-            if missing:
-                raise UserError(
-                    f"column {name!r} of {table.source}, by which rows are split, has "
-                    f"{counted(missing, 'missing value')}; fill them in, or remove their rows"
-                )
-        time, notes = (None, ()) if self.time is None else moments(table, self.time)
-        return Apart(
-            None if self.group is None else pd.factorize(table.columns[self.group])[0].astype(np.int64),
-            time,
-            None if self.weight is None else weights_of_column(table, self.weight),
-            notes,
-        )
-
-
-class Apart(NamedTuple):
-    """What the columns of `Aside` say of the rows, as `RawExamples` have it, and how dates among them were read."""
-
-    groups: np.ndarray | None
-    time: np.ndarray | None
-    weights: Weights | None
-    notes: tuple[str, ...] = ()
-
-
-NOTHING_ASIDE = Aside()
-
-
-def moments(table: Table, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """A column of dates or numbers as numbers that rise with time, and notes on the format of its dates."""
-    values = table.columns[name]
-    dates = found_dates(values, name) if values.dtype == object else None
-    if values.dtype.kind == "M" or dates is not None:
-        found = date_parts(values if dates is None else dates.dates, ("days",))[:, 0]
-    else:
-        found = numbers_of(table, name)
-    lost = np.flatnonzero(np.isnan(found))
-    if len(lost):
-        raise UserError(
-            f"column {name!r} of {table.source}, by which rows are split, has {values[lost[0]]!r} in row "
-            f"{lost[0] + 1}, which is no date; correct it, or remove its row"
-        )
-    return found, () if dates is None else dates.notes
 
 
 def examples_of_table(
@@ -115,7 +28,7 @@ def examples_of_table(
     classes: Sequence[int | str] | None = None,
     choices: ColumnChoices = AS_IT_COMES,
     task: str = "auto",
-    aside: Aside = NOTHING_ASIDE,
+    roles: RoleColumns = NO_ROLES,
 ) -> RawExamples:
     """Features and labels of the rows of the chosen classes, or of all of a regression; the encoding is inferred.
 
@@ -128,24 +41,22 @@ def examples_of_table(
     """
     target = checked_target(table, target)
     what = f"the target column {target!r} of {table.source}"
-    choices = choices.resolved(table.columns)
-    aside.check([target], "which is the target")
-    aside.check(choices.drop, "which drop (--drop) leaves out")
+    choices = choices.resolved([*table.columns, *table.left_out])
+    roles.check([target], "which is the target")
+    roles.check(choices.drop, "which drop (--drop) leaves out")
     choices.check([*table.columns, *table.left_out], table.source, target)
-    labels, table, unlabelled = labelled_rows(table, target, what, strict=choices.strict)
-    numbers = table.as_numbers(target)
-    y: Targets
-    if is_regression(labels, numbers, task, classes, what):
-        assert numbers is not None
-        names, chosen, rows, y = (), (), np.arange(len(table)), checked_numbers(numbers, what)
-    else:
-        names, all_labels = named_classes(labels, what)
-        chosen = chosen_classes(names, classes)
-        rows, y = rows_of_classes(all_labels, chosen)
-    kept = table.rows(rows)
-    apart = aside.of(kept)
-    features = [name for name in table.columns if name not in (target, *aside.names)]
-    found = inferred(kept, features, choices, faults_of_reading(table, choices))
+    # What is no sequence of classes is refused below.
+    named = frozenset(map(str, classes)) if isinstance(classes, Sequence) else frozenset()
+    labelled = target_column(table, target, what, lambda text: text in named, may_choose=True)
+    faults = fault_of_unlabelled(labelled) if choices.strict else []
+    try:
+        column, y, chosen = classes_or_numbers(labelled, task, classes, strict=choices.strict)
+    except UserError as error:
+        raise UserError("; ".join([*faults, str(error)])) from error
+    kept = column.table
+    row_values = roles.of(kept)
+    features = [name for name in table.columns if name not in (target, *roles.names)]
+    found = inferred(kept, features, choices, [*faults, *faults_of_reading(table, choices)])
     left_out = {**table.left_out, **found.left_out}
     if not found.columns:
         why = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:12])
@@ -155,13 +66,11 @@ def examples_of_table(
         )
     impute = choices.impute or not choices.strict
     x = matrix(kept, found.columns, strict=choices.strict, imputed=impute)
-    notes = [*table.notes, *found.notes, *apart.notes]
-    if unlabelled:
-        notes.append(f"{counted(unlabelled, 'row')} without a label left out")
+    notes = [*table.notes, *found.notes, *column.notes, *row_values.notes]
     return RawExamples(
         tuple(found.columns),
         target,
-        tuple(names[index] for index in chosen),
+        chosen,
         x,
         y,
         strict=choices.strict,
@@ -169,10 +78,30 @@ def examples_of_table(
         left_out=left_out,
         notes=tuple(notes),
         decimal=table.decimal,
-        groups=apart.groups,
-        time=apart.time,
-        weights=apart.weights,
+        groups=row_values.groups,
+        time=row_values.time,
+        weights=row_values.weights,
     )
+
+
+def encoded_examples(
+    table: Table,
+    preprocessing: Preprocessing | None,
+    *,
+    target: str | None,
+    classes: Sequence[int | str] | None,
+    choices: ColumnChoices,
+    task: str,
+    roles: RoleColumns,
+) -> RawExamples:
+    """Examples in the encoding of earlier data, which settles all but the roles, or where there is none in their own.
+
+    Raises:
+        UserError: as `examples_of_table` or `examples_in_encoding`.
+    """
+    if preprocessing is not None:
+        return examples_in_encoding(table, preprocessing, target=target, roles=roles)
+    return examples_of_table(table, target=target, classes=classes, choices=choices, task=task, roles=roles)
 
 
 def faults_of_reading(table: Table, choices: ColumnChoices) -> list[str]:
@@ -185,77 +114,13 @@ def faults_of_reading(table: Table, choices: ColumnChoices) -> list[str]:
     ]
 
 
-def checked_target(table: Table, target: str | None) -> str:
-    """The target column, after a check that the table has it."""
-    if not table.columns:
-        raise UserError(f"{table.source} has no columns; give one with features and a target")
-    every = f"its columns are: {joined(table.columns)}"
-    if len(table.columns) > 12:
-        every += f"; list all with hyperborn.data.read_table({table.source!r}).columns"
-    if target is None:
-        raise UserError(f"{table.source} needs a target column; give target= (--target); {every}")
-    if target not in table.columns:
-        near = nearest_name(target, table.columns)
-        raise UserError(f"{table.source} has no column {target!r}, the nearest is {near!r}; {every}")
-    return target
-
-
-def labelled_rows(table: Table, target: str, what: str, *, strict: bool) -> tuple[np.ndarray, Table, int]:
-    """The labels as text, the rows that have one, and how many have none.
-
-    Raises:
-        UserError: if no row has one, or strictly some have none.
-    """
-    labels = text_of(table.columns[target])
-    absent = pd.isna(labels)
-    missing = int(absent.sum())
-    if not missing:
-        return labels, table, 0
-    if missing == len(labels):
-        raise UserError(f"{what} has no label; give one that has")
-    if strict:
-        raise UserError(
-            f"{what} has {counted(missing, 'missing value')}; fill them in, remove their rows (labels are never "
-            "imputed), or train without strict (--strict), which leaves them out"
-        )
-    rows = np.flatnonzero(~absent)
-    return labels[rows], table.rows(rows), missing
-
-
-def named_classes(labels: np.ndarray, what: str) -> tuple[tuple[str, ...], Labels]:
-    """Names of the classes and the class index of each row.
-
-    Raises:
-        UserError: for a single class, over 1,000, many numbers with a fraction, or infinite ones.
-    """
-    names, y = classes_of(labels)
-    are_numbers = all(parsed_number(name) is not None for name in names)
-    if are_numbers and not all(np.isfinite(float(name)) for name in names):
-        raise UserError(f"{what} has infinite values; correct them")
-    fractions = sum(not float(name).is_integer() for name in names) if are_numbers else 0
-    if fractions > MOST_CLASS_NUMBERS:
-        raise UserError(
-            f"{what} has {fractions} different numbers that are not whole, too many for classes; {REGRESS}, or group "
-            "them into classes first"
-        )
-    if len(names) > MOST_CLASSES:
-        remedy = f"{REGRESS}, or group them first" if are_numbers else "choose another target, or group them first"
-        raise UserError(
-            f"{what} has {len(names):,} different labels, over the limit of {MOST_CLASSES:,} classes (is it an "
-            f"identifier?); {remedy}"
-        )
-    if len(names) < 2:
-        raise UserError(f"{what} holds one class only ({joined(names)}); add another")
-    return names, y
-
-
 def columns_needed(preprocessing: Preprocessing) -> list[str]:
     """Names of the raw columns that labelled data must have."""
     return [*(column.name for column in preprocessing.columns), preprocessing.target]
 
 
 def examples_in_encoding(
-    table: Table, preprocessing: Preprocessing, *, target: str | None, aside: Aside = NOTHING_ASIDE
+    table: Table, preprocessing: Preprocessing, *, target: str | None, roles: RoleColumns = NO_ROLES
 ) -> RawExamples:
     """Features and labels of every row, in the columns, categories and classes of the preprocessing of earlier data.
 
@@ -271,51 +136,30 @@ def examples_in_encoding(
         raise UserError(
             f"target={target!r} is not that of the earlier data, {preprocessing.target!r}; leave it out (--target)"
         )
-    aside.check(columns_needed(preprocessing), "which the earlier data has as a feature or as the target")
-    y, table = labels_of_table(table, preprocessing)
-    imputed = preprocessing.medians is not None
-    x = matrix(table, preprocessing.columns, strict=preprocessing.strict, imputed=imputed)
-    apart = aside.of(table)
+    roles.check(columns_needed(preprocessing), "which the earlier data has as a feature or as the target")
+    strict, imputed = preprocessing.strict, preprocessing.medians is not None
+    y, column = labels_in_encoding(table, preprocessing.target, preprocessing.classes, strict=strict)
+    x = matrix(column.table, preprocessing.columns, strict=strict, imputed=imputed)
+    row_values = roles.of(column.table)
     return RawExamples(
         preprocessing.columns,
         preprocessing.target,
         preprocessing.classes,
         x,
         y,
-        strict=preprocessing.strict,
+        strict=strict,
         impute=imputed,
-        notes=(*table.notes, *surprises(table, preprocessing.columns, strict=preprocessing.strict), *apart.notes),
+        notes=(*notes_on_new(column.table, preprocessing.columns, strict=strict), *column.notes, *row_values.notes),
         decimal=preprocessing.decimal,
-        groups=apart.groups,
-        time=apart.time,
-        weights=apart.weights,
+        groups=row_values.groups,
+        time=row_values.time,
+        weights=row_values.weights,
     )
 
 
-def labels_of_table(table: Table, preprocessing: Preprocessing) -> tuple[Targets, Table]:
-    """The class index of each row, or the number of a regression in the units of the target; and the labelled rows.
-
-    Raises:
-        UserError: if the target column is absent, or has unknown labels, or strictly missing ones.
-    """
-    return encoded_labels(table, preprocessing.target, preprocessing.classes, strict=preprocessing.strict)
-
-
-def encoded_labels(table: Table, target: str, classes: Sequence[str], *, strict: bool) -> tuple[Targets, Table]:
-    """As `labels_of_table`, for these classes; for none, of a regression."""
-    if target not in table.columns:
-        raise UserError(f"{table.source} has no column {target!r}, the target of the earlier data; add it")
-    what = f"column {target!r} of {table.source}"
-    labels, table, _ = labelled_rows(table, target, what, strict=strict)
-    if not classes:
-        numbers = table.as_numbers(target)
-        if numbers is None:
-            raise UserError(f"{what} must be numbers, and holds text: {joined(map(str, labels), 3)}; correct it")
-        return checked_numbers(numbers, what), table
-    try:
-        return encoded(labels, classes), table
-    except UserError as error:
-        raise UserError(f"{what}: {error}; correct it, or remove its rows") from error
+def notes_on_new(table: Table, columns: Sequence[Column], *, strict: bool) -> list[str]:
+    """What is worth saying of a table in an encoding: how it was read, and what training has not seen."""
+    return [*table.notes, *surprises(table, columns, strict=strict)]
 
 
 def check_same_columns(name: str, examples: RawExamples, preprocessing: Preprocessing) -> None:
