@@ -222,7 +222,14 @@ def digits_of(row: "Sequence[float]", width: float) -> int:
 def evaluate_command(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished run.")],
     file: Annotated[
-        Path | None, typer.Argument(help="Labelled CSV or Parquet file; the run's own data if absent.")
+        Path | None,
+        typer.Argument(help="Labelled CSV or Parquet file, or idx file of images; the run's own data if absent."),
+    ] = None,
+    labels_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", metavar="FILE", help="Idx file of the labels, where the file to score is one of images."
+        ),
     ] = None,
     split: Annotated[
         str | None,
@@ -243,7 +250,7 @@ def evaluate_command(
     """
     with errors_explained(as_json):
         from hyperborn.config import RunConfig, configured
-        from hyperborn.data.user_files import table_in_encoding
+        from hyperborn.data.user_files import labelled_table
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
         from hyperborn.predictive import ClassProbabilities
@@ -257,6 +264,8 @@ def evaluate_command(
         import_plugins(plugin or ())
         if file is not None and split is not None:
             raise UserError(f"--split {split} names a part of the run's own data, and {file} was given; leave one out")
+        if file is None and labels_file is not None:
+            raise UserError(f"--labels {labels_file} goes with an idx file of images; give that, too, or leave it out")
         # The run knows its data; the key only has to be text, which the name of a folder may not be.
         settings = configured(RunConfig, None, {"data": "run", **flags})
         result = load(run, report=note)
@@ -268,9 +277,10 @@ def evaluate_command(
         else:
             name = str(file)
             preprocessing = result.data.preprocessing
-            examples = labelled(
-                table_in_encoding(file, preprocessing, encoding=encoding, header=not no_header), preprocessing
-            )
+            table = labelled_table(file, preprocessing, labels=labels_file, encoding=encoding, header=not no_header)
+            for line in table.notes:
+                note(line)
+            examples = labelled(table, preprocessing)
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         labels = result.data.preprocessing.own_labels(examples.y)

@@ -56,7 +56,8 @@ SECONDS_A_PREDICTED_FLOAT = 6.5e-8
 SECONDS_A_TABLE = 0.3
 """Of the model: a step's overhead, in it a weight's product with a feature, and a float of what convolutions hold of a
 draw and an example; in the prediction of an example a weight of units (in NumPy: of many examples it takes less), or
-such a float; and the enumeration of up to 2^16 networks. Measured on one core of a server of 2024, from 90 to 4,000 rows.
+such a float; and the enumeration of up to 2^16 networks. Measured on one core of a server of 2024, from 90 to 4,000
+rows.
 
 The time of convolutions is that of the memory they go through: from 8 x 8 pixels and 16-32 channels to 28 x 28 and 8-16
 or 16-32, a step took 6.0 to 7.7 ns a float, and 1.2 to 5 times as long a product."""
