@@ -22,6 +22,7 @@ from hyperborn.selection.budget import (
     planned,
     predicts_in_time,
     seconds_of,
+    seconds_of_predictions,
     seconds_of_step,
 )
 from hyperborn.selection.candidates import candidates_of
@@ -122,6 +123,13 @@ def test_many_images_take_too_long_to_predict() -> None:
     assert not predicts_in_time(large, 340_000, EFFORTS["normal"])
     assert predicts_in_time(large, 340_000, EFFORTS["thorough"])
     assert predicts_in_time(definitions(300, 784)[0], 70_000, EFFORTS["quick"])
+
+
+def test_many_predictions_of_units_are_compiled() -> None:
+    wide = definitions(300, 784)[0]
+    assert seconds_of_predictions(wide, 10) == pytest.approx(10 * 1e-7 * wide.n_weights)
+    # Of 20,000 images NumPy would take 100 seconds.
+    assert seconds_of_predictions(wide, 20_000) < 4
 
 
 def test_small_images_take_20_seconds_at_most() -> None:

@@ -52,12 +52,14 @@ SECONDS_A_STEP = 1.2e-4
 SECONDS_A_PRODUCT = 1.5e-10
 SECONDS_A_FLOAT = 6.5e-9
 SECONDS_A_PREDICTION = 1e-7
+SECONDS_A_COMPILED_PREDICTION = 3e-9
+SECONDS_TO_COMPILE_PREDICTIONS = 0.3
 SECONDS_A_PREDICTED_FLOAT = 6.5e-8
 SECONDS_A_TABLE = 0.3
 """Of the model: a step's overhead, in it a weight's product with a feature, and a float of what convolutions hold of a
-draw and an example; in the prediction of an example a weight of units (in NumPy: of many examples it takes less), or
-such a float; and the enumeration of up to 2^16 networks. Measured on one core of a server of 2024, from 90 to 4,000
-rows.
+draw and an example; in the prediction of an example a weight of units, in NumPy or compiled, where predictions are many
+(`hyperborn.networks.outputs`), compiling that, and such a float; and the enumeration of up to 2^16 networks. Measured
+on one core of a server of 2024, from 90 to 4,000 rows.
 
 The time of convolutions is that of the memory they go through: from 8 x 8 pixels and 16-32 channels to 28 x 28 and 8-16
 or 16-32, a step took 6.0 to 7.7 ns a float, and 1.2 to 5 times as long a product."""
@@ -93,9 +95,11 @@ def seconds_of(definition: Definition, examples: int, held_out: int) -> float:
 
 def seconds_of_predictions(definition: Definition, examples: int) -> float:
     """Seconds of the predictions of so many examples by registers, as the model has them."""
-    floats = shared_floats(definition)
-    example = SECONDS_A_PREDICTED_FLOAT * floats if floats else SECONDS_A_PREDICTION * definition.n_weights
-    return examples * example
+    if floats := shared_floats(definition):
+        return SECONDS_A_PREDICTED_FLOAT * examples * floats
+    products = examples * definition.n_weights
+    compiled = SECONDS_TO_COMPILE_PREDICTIONS + SECONDS_A_COMPILED_PREDICTION * products
+    return min(SECONDS_A_PREDICTION * products, compiled)
 
 
 def shared_floats(definition: Definition) -> int:
