@@ -93,6 +93,12 @@ def test_idx_files_are_images(hyperborn: Run) -> None:
     ended = hyperborn("predict", "run", "images.idx", "--only", "labels")
     assert np.mean(np.array(ended.out.split()[1:]) == (labels + 4).astype(str)) > 0.9
     hyperborn("train", "images.idx").refused("images.idx holds images alone", "--labels FILE")
+    ended = hyperborn("evaluate", "run", "images.idx", "--labels", "labels.idx", "--json")
+    assert json.loads(ended.out)["n_examples"] == len(labels)
+    hyperborn("evaluate", "run", "images.idx").refused("images.idx holds images alone", "--labels FILE")
+    hyperborn("evaluate", "run", "--labels", "labels.idx").refused(
+        "--labels labels.idx goes with an idx file of images"
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 
 from hyperborn.data import Dataset, load
 from hyperborn.data.idx import is_idx, resized
-from hyperborn.data.user_files import raw_table
+from hyperborn.data.user_files import labelled_table, raw_table
+from hyperborn.data.user_table import labels_of_table
 from idx_files import idx, images
 
 RAW: dict[str, Any] = {"standardize": False, "validation": 0.0, "test": 0.0}
@@ -167,3 +168,41 @@ def test_a_file_of_images_is_a_table_of_their_pixels(refused, files: Path) -> No
         raw_table(path, data.preprocessing, copied=("id",))
     with refused("holds images, and the columns that are needed are", "give a table"):
         raw_table(path, load("iris").preprocessing)
+
+
+def test_labelled_images_are_a_table_with_a_column_of_labels(refused, files: Path, tmp_path: Path) -> None:
+    data = loaded(files)
+    path, labels = tmp_path / "more-idx3-ubyte.gz", tmp_path / "more-idx1-ubyte.gz"
+    path.write_bytes(gzip.compress(idx(images(7, 5, (6, 5)))))
+    labels.write_bytes(gzip.compress(idx(np.resize([7, 2], 7))))
+    table = labelled_table(path, data.preprocessing, labels=labels)
+    y, found = labels_of_table(table, data.preprocessing)
+    assert [data.classes[index] for index in y] == [str(label) for label in np.resize([7, 2], 7)]
+    expected = data.preprocessing.apply(images(7, 5, (6, 5)).reshape(7, 30) / 255)
+    np.testing.assert_array_equal(data.preprocessing.transform(found), expected)
+    assert not found.notes
+    with refused("more-idx3-ubyte.gz holds images alone", "--labels FILE"):
+        labelled_table(path, data.preprocessing)
+    with refused("more-idx1-ubyte.gz has the magic number 2049, not 2051"):
+        labelled_table(labels, data.preprocessing, labels=labels)
+    (tmp_path / "few").write_bytes(idx(np.arange(3)))
+    with refused("7 images", "3 labels", "two files that belong together"):
+        labelled_table(path, data.preprocessing, labels=tmp_path / "few")
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    with refused("goes with an idx file of images", "leave --labels out"):
+        labelled_table(tmp_path / "table.csv", data.preprocessing, labels=labels)
+    with refused("holds images, and the columns that are needed are", "give a table"):
+        labelled_table(path, load("iris").preprocessing, labels=labels)
+
+
+def test_images_of_another_size_are_resized_and_it_is_said(refused, files: Path, tmp_path: Path) -> None:
+    preprocessing = loaded(files).preprocessing
+    path = tmp_path / "wide.idx"
+    path.write_bytes(idx(images(3, 2, (12, 15))))
+    table = raw_table(path, preprocessing)
+    assert table.notes == (f"{path}: images of 12 x 15 pixels are resized to the 6 x 5 of earlier ones",)
+    expected = preprocessing.apply(resized(images(3, 2, (12, 15)), (6, 5)))
+    np.testing.assert_array_equal(preprocessing.transform(table), expected)
+    path.write_bytes(idx(np.zeros((3, 0, 5))))
+    with refused("wide.idx has images of 0 x 5 pixels"):
+        raw_table(path, preprocessing)

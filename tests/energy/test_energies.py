@@ -11,7 +11,7 @@ import oracle
 from hyperborn.energy import energies, energy
 from hyperborn.energy.enumeration import code_blocks, two_halves
 from hyperborn.errors import UserError
-from hyperborn.networks import BinaryMLP
+from hyperborn.networks import BinaryMLP, outputs
 
 # Arguments, not networks: the type checks of the tests draw random numbers, which hypothesis forbids while it builds.
 SMALL = st.fixed_dictionaries(
@@ -110,6 +110,18 @@ def test_a_side_beyond_the_exponential_does_not_matter() -> None:
 def test_no_examples_have_no_energy() -> None:
     net = BinaryMLP(3, (2,))
     np.testing.assert_array_equal(energies(net, examples(net, 0)), np.zeros(2**net.n_weights))
+
+
+def test_compiled_energies_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, random = BinaryMLP(5, (6,), 3), np.random.default_rng(0)
+    x, weights = random.normal(size=(300, 5)), random.exponential(size=300)
+    split = SimpleNamespace(x=x, y=random.integers(0, 3, 300), weights=weights)
+    bits = random.integers(0, 2, (40, net.n_weights), dtype=np.uint8)
+    expected = energy(net, split, bits)
+    monkeypatch.setattr(outputs, "COMPILED_FROM", 1)
+    found = energy(net, split, bits)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert not np.array_equal(found, expected)
 
 
 def test_single_precision_features_are_taken_as_they_are() -> None:

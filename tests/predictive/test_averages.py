@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import oracle
 from hyperborn.errors import UserError
-from hyperborn.networks import BinaryMLP
+from hyperborn.networks import BinaryConvNet, BinaryMLP, outputs
 from hyperborn.posteriors import ExactPosterior
 from hyperborn.posteriors.enumeration import most_probable
 from hyperborn.predictive import exact_predictive, posterior_predictive, predictions_of_draws
@@ -56,6 +56,19 @@ def test_posterior_predictive_is_the_weighted_mean(
     single = posterior_predictive(net, x, bits, q.astype(np.float32))
     np.testing.assert_allclose(single, found, rtol=1e-6)
     np.testing.assert_allclose(single.sum(axis=1), 1, rtol=1e-12)
+
+
+def test_compiled_predictions_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, random = BinaryConvNet(36, 3, channels=(2, 3)), np.random.default_rng(0)
+    x, q = random.normal(size=(300, 36)), random.exponential(size=40)
+    bits = random.integers(0, 2, (40, net.n_weights), dtype=np.uint8)
+    expected, calls = posterior_predictive(net, x, bits, q), []
+    monkeypatch.setattr(outputs, "COMPILED_FROM", 1)
+    found = posterior_predictive(net, x, bits, q, progress=lambda *step: calls.append(step))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-12)
+    assert not np.array_equal(found, expected)
+    assert calls[-1] == (40 * 300, 40 * 300)
 
 
 def test_sampled_networks_count_as_often_as_they_were_drawn() -> None:

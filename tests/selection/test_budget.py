@@ -13,14 +13,16 @@ from hyperborn.selection.budget import (
     EFFORTS,
     FEWEST_ROWS,
     FEWEST_STEPS,
+    SECONDS_A_FLOAT,
+    SECONDS_A_PREDICTED_FLOAT,
     SECONDS_A_PRODUCT,
-    SECONDS_A_SHARED_PRODUCT,
     SECONDS_A_STEP,
     Plan,
     in_time,
     planned,
     predicts_in_time,
     seconds_of,
+    seconds_of_predictions,
     seconds_of_step,
 )
 from hyperborn.selection.candidates import candidates_of
@@ -82,15 +84,25 @@ def convolutions(rows: int, side: int, **given: Any) -> list[Definition]:
     return [definition_of(candidate.config, images, "elbo") for candidate in candidates_of(config, images)]
 
 
-def test_weights_that_are_shared_over_positions_take_the_time_of_their_products() -> None:
+def test_weights_that_are_shared_over_positions_take_the_time_of_the_memory_they_go_through() -> None:
     small = convolutions(300, 8)[0]
-    # Kernels at 16 and 4 positions, and 128 inputs of the last layer; four draws and 128 examples.
-    products = 16 * 9 * 16 + 4 * (9 * 16) * 32 + 128 * 10
-    expected = SECONDS_A_PRODUCT * 6032 + SECONDS_A_SHARED_PRODUCT * (products - 6032)
+    # At most 4 positions of 9 x 16 inputs, and maps of 16 channels, 4 x 4 and padded; four draws and 128 examples.
+    floats = 4 * 9 * 16 + (4 * 4 + 5 * 5) * 16 + 4 * 10
+    expected = SECONDS_A_PRODUCT * 6032 + SECONDS_A_FLOAT * floats
     assert seconds_of_step(small, 300) == pytest.approx(SECONDS_A_STEP + 4 * 128 * expected)
     # Fewer than two minibatches are taken at once.
     assert seconds_of_step(small, 200) == pytest.approx(SECONDS_A_STEP + 4 * 200 * expected)
-    assert seconds_of(small, 300, 0) == pytest.approx(small.steps * seconds_of_step(small, 300))
+    steps = small.steps * seconds_of_step(small, 300)
+    assert seconds_of(small, 300, 0) == pytest.approx(steps)
+    assert seconds_of(small, 300, 50) == pytest.approx(steps + 50 * SECONDS_A_PREDICTED_FLOAT * floats)
+
+
+@pytest.mark.parametrize(
+    ("side", "channels", "milliseconds"), [(8, [16, 32], 3.9), (28, [8, 16], 26.8), (28, [16, 32], 56.4)]
+)
+def test_steps_of_convolutions_take_what_was_measured(side: int, channels: list[int], milliseconds: float) -> None:
+    network = convolutions(300, side, channels=channels)[0]
+    assert seconds_of_step(network, 300) == pytest.approx(1e-3 * milliseconds, rel=0.25)
 
 
 def test_such_networks_take_as_many_steps_as_there_is_time_for() -> None:
@@ -106,10 +118,18 @@ def test_such_networks_take_as_many_steps_as_there_is_time_for() -> None:
 def test_many_images_take_too_long_to_predict() -> None:
     small, large = convolutions(300, 8)[0], convolutions(300, 28)[0]
     assert predicts_in_time(small, 1797, EFFORTS["quick"])
-    assert predicts_in_time(large, 5_000, EFFORTS["normal"])
-    assert not predicts_in_time(large, 70_000, EFFORTS["normal"])
-    assert predicts_in_time(large, 70_000, EFFORTS["thorough"])
+    assert predicts_in_time(large, 70_000, EFFORTS["normal"])
+    assert not predicts_in_time(large, 70_000, EFFORTS["quick"])
+    assert not predicts_in_time(large, 340_000, EFFORTS["normal"])
+    assert predicts_in_time(large, 340_000, EFFORTS["thorough"])
     assert predicts_in_time(definitions(300, 784)[0], 70_000, EFFORTS["quick"])
+
+
+def test_many_predictions_of_units_are_compiled() -> None:
+    wide = definitions(300, 784)[0]
+    assert seconds_of_predictions(wide, 10) == pytest.approx(10 * 1e-7 * wide.n_weights)
+    # Of 20,000 images NumPy would take 100 seconds.
+    assert seconds_of_predictions(wide, 20_000) < 4
 
 
 def test_small_images_take_20_seconds_at_most() -> None:

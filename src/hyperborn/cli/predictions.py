@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from hyperborn._typing import Targets
     from hyperborn.config import RunConfig
     from hyperborn.data import Preprocessing, Split
-    from hyperborn.data.user_files import TextOptions
     from hyperborn.predictive import NormalMixture, Predictions
     from hyperborn.training import Result
 
@@ -225,7 +224,14 @@ def digits_of(row: "Sequence[float]", width: float) -> int:
 def evaluate_command(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished run.")],
     file: Annotated[
-        Path | None, typer.Argument(help="Labelled CSV or Parquet file; the run's own data if absent.")
+        Path | None,
+        typer.Argument(help="Labelled CSV or Parquet file, or idx file of images; the run's own data if absent."),
+    ] = None,
+    labels_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", metavar="FILE", help="Idx file of the labels, where the file to score is one of images."
+        ),
     ] = None,
     split: Annotated[
         str | None,
@@ -247,7 +253,7 @@ def evaluate_command(
     """
     with errors_explained(as_json):
         from hyperborn.config import RunConfig, configured
-        from hyperborn.data.user_files import TextOptions
+        from hyperborn.data.user_files import TextOptions, labelled_table
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
         from hyperborn.predictive import ClassProbabilities
@@ -260,6 +266,8 @@ def evaluate_command(
         import_plugins(plugin or ())
         if file is not None and split is not None:
             raise UserError(f"--split {split} names a part of the run's own data, and {file} was given; leave one out")
+        if file is None and labels_file is not None:
+            raise UserError(f"--labels {labels_file} goes with an idx file of images; give that, too, or leave it out")
         # The run knows its data; the key only has to be text, which the name of a folder may not be.
         settings = configured(RunConfig, None, {"data": "run", **flags})
         result = load(run, report=note)
@@ -270,7 +278,8 @@ def evaluate_command(
             examples = result.data.split(name)
         else:
             name = str(file)
-            examples = labelled(file, result.data.preprocessing, TextOptions(encoding, not no_header, decimal))
+            preprocessing, options = result.data.preprocessing, TextOptions(encoding, not no_header, decimal)
+            examples = labelled(labelled_table(file, preprocessing, labels=labels_file, options=options), preprocessing)
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         labels = result.data.preprocessing.own_labels(examples.y)
@@ -316,18 +325,17 @@ def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
         return result.on(backend, settings.shots[0], mitigation=settings.mitigation, ledger=ledger)
 
 
-def labelled(file: Path, preprocessing: "Preprocessing", options: "TextOptions") -> "Split":
-    """Examples and their labels from a user's table, of which what is worth saying is said.
+def labelled(table: "Table", preprocessing: "Preprocessing") -> "Split":
+    """Examples and their labels from a user's table or images, of which what is worth saying is said.
 
     Raises:
         UserError: if the target column is absent or has missing or unknown labels, or the features do not fit.
     """
     from hyperborn.data import Split
-    from hyperborn.data.user_files import table_in_encoding
     from hyperborn.data.user_table import examples_in_encoding
     from hyperborn.errors import UserError
 
-    table, target = table_in_encoding(file, preprocessing, options=options), preprocessing.target
+    target = preprocessing.target
     if target not in table.columns:
         raise UserError(f"{table.source} has no column {target!r} to score against; add it, or use: hyperborn predict")
     examples, scaling = examples_in_encoding(table, preprocessing, target=None), preprocessing.target_scaling

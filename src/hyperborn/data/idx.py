@@ -6,7 +6,7 @@ label.
 
 import gzip
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -69,7 +69,7 @@ def load_idx(pairs: Pairs, *, classes: Sequence[int | str] | None, pixels: int |
             out of range.
     """
     if pairs.labels is None:
-        raise UserError(f"{pairs.images} holds images alone; give the idx file of their labels as well (--labels FILE)")
+        raise UserError(without_labels(pairs.images))
     if (pairs.test_images is None) != (pairs.test_labels is None):
         given, other = ("test_labels", "test_file") if pairs.test_images is None else ("test_file", "test_labels")
         flag = other.replace("_", "-")
@@ -113,17 +113,59 @@ def load_idx(pairs: Pairs, *, classes: Sequence[int | str] | None, pixels: int |
 def table_of_images(path: Path, names: Sequence[str]) -> Table:
     """The images of a file as a table with the columns of earlier ones, named as `pixel_names` does.
 
-    Images of another size are resized.
+    Images of another size are resized, and a note of the table says so.
 
     Raises:
         UserError: as `read_idx`, or if the names are not those of pixels.
+    """
+    shape = shape_of_names(path, names)
+    return table_of(read_idx(path, (None, None, None)), shape, path, {})
+
+
+def table_of_labelled_images(path: Path, labels: str | Path | None, names: Sequence[str], target: str) -> Table:
+    """As `table_of_images`, with the labels of another file as the column of this name, which is text.
+
+    Raises:
+        UserError: without labels, as `pair_of_files`, or if the names are not those of pixels.
+    """
+    if labels is None:
+        raise UserError(without_labels(path))
+    shape = shape_of_names(path, names)
+    images, found = pair_of_files(path, path_of("labels", labels, "a file"))
+    return table_of(images, shape, path, {target: found.astype(str).astype(object)})
+
+
+def table_of(
+    images: UInt8[np.ndarray, "images height width"],
+    shape: tuple[int, int],
+    path: Path,
+    more: Mapping[str, np.ndarray],
+) -> Table:
+    """The pixels of images as columns once they are resized to this shape, and columns of text beside them."""
+    own = images.shape[1:]
+    if not prod(own):
+        raise UserError(f"{path} has images of {own[0]} x {own[1]} pixels; {AGAIN}")
+    note = f"{path}: images of {own[0]} x {own[1]} pixels are resized to the {shape[0]} x {shape[1]} of earlier ones"
+    columns = dict(zip(pixel_names(shape), resized(images, shape).T, strict=True))
+    return Table({**columns, **more}, str(path), frozenset(more), notes=() if own == shape else (note,))
+
+
+def shape_of_names(path: Path, names: Sequence[str]) -> tuple[int, int]:
+    """Height and width of images whose pixels have these names.
+
+    Raises:
+        UserError: if they are the names of something else.
     """
     parts = names[-1].split("_")
     height, width = (int(part) + 1 if part.isdecimal() else 0 for part in parts[-2:]) if len(parts) == 3 else (0, 0)
     if not 0 < height * width == len(names) or tuple(names) != pixel_names((height, width)):
         raise UserError(f"{path} holds images, and the columns that are needed are {joined(names, 4)}; give a table")
-    pixels = resized(read_idx(path, (None, None, None)), (height, width))
-    return Table(dict(zip(names, pixels.T, strict=True)), str(path))
+    return height, width
+
+
+def without_labels(images: str | Path) -> str:
+    """What is said of images without a file of labels."""
+    return f"{images} holds images alone; give the idx file of their labels as well (--labels FILE)"
 
 
 def shape_of(images: UInt8[np.ndarray, "images height width"], pixels: int | None, name: str) -> tuple[int, int]:

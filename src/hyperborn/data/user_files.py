@@ -14,7 +14,7 @@ from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.columns import Column, matrix
 from hyperborn.data.dataset import Labelled, RawExamples
 from hyperborn.data.frames import has_named_columns
-from hyperborn.data.idx import is_idx, table_of_images
+from hyperborn.data.idx import is_idx, table_of_images, table_of_labelled_images
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.role_columns import NO_ROLES, RoleColumns
@@ -127,6 +127,28 @@ def known_categories(
         column.name: column.categories for column in columns if column.categories is not None
     }
     return known | ({target: classes} if target is not None and classes else {})
+
+
+def labelled_table(
+    path: str | Path,
+    preprocessing: Preprocessing,
+    *,
+    labels: str | Path | None = None,
+    options: TextOptions = TextOptions(),
+) -> Table:
+    """The columns of labelled examples of a file, features and target: a table, or images and the file of their labels.
+
+    Raises:
+        UserError: as `table_in_encoding` and `table_of_labelled_images`, or for labels beside a table.
+    """
+    if is_idx(found := path_of("table", path, "a file")):
+        names = [column.name for column in preprocessing.columns]
+        return table_of_labelled_images(found, labels, names, preprocessing.target)
+    if labels is not None:
+        raise UserError(
+            f"{labels} goes with an idx file of images, and {path} has its labels itself; leave --labels out"
+        )
+    return table_in_encoding(path, preprocessing, options=options)
 
 
 def raw_table(

@@ -10,7 +10,7 @@ from hyperborn.arguments import check_bits, check_features
 from hyperborn.data.weights import Weights, checked_weights
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network, check_network
-from hyperborn.networks.network import memory_blocks
+from hyperborn.networks.outputs import blocks_of_outputs
 from hyperborn.printable import shown
 
 
@@ -61,7 +61,8 @@ def checked_examples(net: Network, split: Labelled) -> CheckedExamples:
 def energy(net: Network, split: Labelled, bits: Bits, *, memory: int = 512 * 2**20) -> Float[np.ndarray, " networks"]:
     """Energy of each network, a row of bits: its negative log likelihood in nats, summed over examples, float64.
 
-    An example with a weight counts that often.
+    An example with a weight counts that often. Outputs of networks of over 24 weights may be those of float32, where
+    they are many: see `hyperborn.networks.outputs`. Likelihoods and sums are float64.
 
     ``memory`` bounds, in bytes, the temporary arrays over networks and examples.
 
@@ -74,7 +75,7 @@ def energy(net: Network, split: Labelled, bits: Bits, *, memory: int = 512 * 2**
     total = np.zeros(len(bits))
     likelihood = net.likelihood
     # The terms of classes are held twice, with their exponentials.
-    for rows, columns in memory_blocks(net, len(bits), len(y), memory=memory, beside=4 * likelihood.n_terms):
-        nll = likelihood.nll(net(bits[rows], x[columns]), y[columns])
+    for rows, columns, outputs in blocks_of_outputs(net, bits, x, memory=memory, beside=4 * likelihood.n_terms):
+        nll = likelihood.nll(outputs, y[columns])
         total[rows] += nll.sum(axis=1) if weights is None else nll @ weights[columns]
     return total

@@ -15,7 +15,7 @@ from hyperborn.energy.enumeration import code_blocks
 from hyperborn.errors import UserError, whole_number
 from hyperborn.likelihoods import Categorical
 from hyperborn.networks import Network, check_network
-from hyperborn.networks.network import memory_blocks
+from hyperborn.networks.outputs import blocks_of_outputs
 
 NEGLIGIBLE = 1e-12
 """Most probability that the networks left out of the sum may have together."""
@@ -33,7 +33,7 @@ def posterior_predictive(
     memory: int = 512 * 2**20,
     progress: Callable[[int, int], None] | None = None,
 ) -> Float[np.ndarray, "examples classes"]:
-    """Σ_w q(w) p(y|x, w) over the given networks, float64.
+    """Σ_w q(w) p(y|x, w) over the given networks, float64, from logits that `blocks_of_outputs` may have in float32.
 
     ``weights`` holds q, divided here by its sum; without it all networks count the same. ``memory`` bounds, in bytes,
     the temporary arrays over networks and examples; ``progress`` is called with networks times examples, done and in
@@ -50,8 +50,8 @@ def posterior_predictive(
     q = normalised_weights(weights, len(bits))
     total = np.zeros((len(x), net.n_classes))
     done = 0
-    for rows, columns in memory_blocks(net, len(bits), len(x), memory=memory, beside=4 * net.n_classes):
-        probabilities = class_probabilities(net(bits[rows], x[columns]))
+    for rows, columns, logits in blocks_of_outputs(net, bits, x, memory=memory, beside=4 * net.n_classes):
+        probabilities = class_probabilities(logits)
         total[columns] += np.matmul(q[rows], probabilities).T
         done += probabilities.shape[1] * probabilities.shape[2]
         if progress is not None:

@@ -18,7 +18,7 @@ from hyperborn.energy.enumeration import examples_at_once, two_halves
 from hyperborn.errors import UserError, whole_number
 from hyperborn.likelihoods.likelihood import NumberLikelihood
 from hyperborn.networks import Network, check_network
-from hyperborn.networks.network import memory_blocks
+from hyperborn.networks.outputs import blocks_of_outputs
 from hyperborn.predictive.averages import FEW, most_of_the_mass, normalised_weights
 from hyperborn.predictive.mixtures import NormalMixture
 
@@ -83,8 +83,8 @@ def normals_of(net: Network, x: Examples, bits: Bits, memory: int) -> tuple[np.n
     """Mean and standard deviation (networks, examples) of the label under each network."""
     likelihood = likelihood_of(net)
     means, deviations = np.empty((2, len(bits), len(x)))
-    for rows, columns in memory_blocks(net, len(bits), len(x), memory=memory, beside=4):
-        means[rows, columns], deviations[rows, columns] = likelihood.normals(net(bits[rows], x[columns]))
+    for rows, columns, outputs in blocks_of_outputs(net, bits, x, memory=memory, beside=4):
+        means[rows, columns], deviations[rows, columns] = likelihood.normals(outputs)
     return means, deviations
 
 

@@ -50,12 +50,19 @@ AT_ONCE = 2
 
 SECONDS_A_STEP = 1.2e-4
 SECONDS_A_PRODUCT = 1.5e-10
-SECONDS_A_SHARED_PRODUCT = 4e-10
+SECONDS_A_FLOAT = 6.5e-9
 SECONDS_A_PREDICTION = 1e-7
+SECONDS_A_COMPILED_PREDICTION = 3e-9
+SECONDS_TO_COMPILE_PREDICTIONS = 0.3
+SECONDS_A_PREDICTED_FLOAT = 6.5e-8
 SECONDS_A_TABLE = 0.3
-"""Of the model: a step's overhead, a weight's product with a feature, a further one of a weight that is shared over
-positions (whose patches are copied), a weight's part in the prediction of an example, and the enumeration of up to 2^16
-networks. Measured on one core of a server of 2024, from 90 to 4,000 rows."""
+"""Of the model: a step's overhead, in it a weight's product with a feature, and a float of what convolutions hold of a
+draw and an example; in the prediction of an example a weight of units, in NumPy or compiled, where predictions are many
+(`hyperborn.networks.outputs`), compiling that, and such a float; and the enumeration of up to 2^16 networks. Measured
+on one core of a server of 2024, from 90 to 4,000 rows.
+
+The time of convolutions is that of the memory they go through: from 8 x 8 pixels and 16-32 channels to 28 x 28 and 8-16
+or 16-32, a step took 6.0 to 7.7 ns a float, and 1.2 to 5 times as long a product."""
 COMPILATION = 3.0
 """Seconds that a network's program takes to compile, for each size of training set."""
 
@@ -83,22 +90,35 @@ def seconds_of(definition: Definition, examples: int, held_out: int) -> float:
     """Seconds of a fit to so many examples, and of predicting others, as the model has them."""
     if regime_of(definition).enumerates:
         return SECONDS_A_TABLE
-    products = cast(Network, definition.network).products_per_example
-    return definition.steps * seconds_of_step(definition, examples) + SECONDS_A_PREDICTION * held_out * products
+    return definition.steps * seconds_of_step(definition, examples) + seconds_of_predictions(definition, held_out)
+
+
+def seconds_of_predictions(definition: Definition, examples: int) -> float:
+    """Seconds of the predictions of so many examples by registers, as the model has them."""
+    if floats := shared_floats(definition):
+        return SECONDS_A_PREDICTED_FLOAT * examples * floats
+    products = examples * definition.n_weights
+    compiled = SECONDS_TO_COMPILE_PREDICTIONS + SECONDS_A_COMPILED_PREDICTION * products
+    return min(SECONDS_A_PREDICTION * products, compiled)
+
+
+def shared_floats(definition: Definition) -> int:
+    """Floats that a network which shares weights over positions holds of an example; 0 for others."""
+    network = cast(Network, definition.network)
+    return network.working_floats if network.products_per_example > definition.n_weights else 0
 
 
 def seconds_of_step(definition: Definition, examples: int) -> float:
     """Seconds of a step on minibatches of so many examples, as the model has them."""
     draws = getattr(cast(MinibatchEstimator, definition.estimator), "samples", 4)
     rows = examples if examples < 2 * definition.batch_size else definition.batch_size
-    shared = cast(Network, definition.network).products_per_example - definition.n_weights
-    products = SECONDS_A_PRODUCT * definition.n_weights + SECONDS_A_SHARED_PRODUCT * shared
-    return SECONDS_A_STEP + draws * rows * definition.restarts * products
+    example = SECONDS_A_PRODUCT * definition.n_weights + SECONDS_A_FLOAT * shared_floats(definition)
+    return SECONDS_A_STEP + draws * rows * definition.restarts * example
 
 
 def in_time(definition: Definition, examples: int, seconds: float) -> Definition:
     """The definition with fewer steps, where its network shares weights over positions and takes longer than this."""
-    if cast(Network, definition.network).products_per_example == definition.n_weights:
+    if not shared_floats(definition):
         return definition
     affordable = max(FEWEST_STEPS, int(seconds / seconds_of_step(definition, examples)))
     return replace(definition, steps=min(definition.steps, affordable))
@@ -106,8 +126,7 @@ def in_time(definition: Definition, examples: int, seconds: float) -> Definition
 
 def predicts_in_time(definition: Definition, examples: int, effort: Effort) -> bool:
     """Whether predictions of so many examples take no longer than they may, where weights are shared over positions."""
-    products = cast(Network, definition.network).products_per_example
-    return products == definition.n_weights or SECONDS_A_PREDICTION * examples * products <= effort.final
+    return not shared_floats(definition) or seconds_of_predictions(definition, examples) <= effort.final
 
 
 def planned(definitions: Sequence[Definition], examples: int, held_out: int, effort: Effort) -> Plan:
