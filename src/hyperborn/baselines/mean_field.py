@@ -41,6 +41,7 @@ class MeanField(Baseline):
     """
 
     name: ClassVar[str] = "mean-field"
+    enumerates: ClassVar[bool] = True
     steps: int = 100
     restarts: int = 16
 
