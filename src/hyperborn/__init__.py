@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hyperborn import backends, baselines, circuits, data, energy, likelihoods, networks, testing
     from hyperborn.energy import Energies, EnergyFunction, energies
     from hyperborn.errors import UserError
+    from hyperborn.fitting import fit
     from hyperborn.likelihoods import Categorical, Gaussian, SquaredError
     from hyperborn.objectives.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
     from hyperborn.objectives.kernels import (
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     )
     from hyperborn.priors import Bernoulli, Empirical, Ising, Uniform
     from hyperborn.runs.results import load
-    from hyperborn.training import LBFGS, Adam, Annealing, Gains, Plateau, Result, fit
+    from hyperborn.training import LBFGS, Adam, Annealing, Gains, Plateau, Result
     from hyperborn.training.estimators import (
         SPSA,
         Exact,
@@ -104,7 +105,7 @@ HOMES = {
     "LBFGS": "hyperborn.training",
     "Plateau": "hyperborn.training",
     "Result": "hyperborn.training",
-    "fit": "hyperborn.training",
+    "fit": "hyperborn.fitting",
     "load": "hyperborn.runs.results",
 }
 

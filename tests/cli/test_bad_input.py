@@ -41,10 +41,9 @@ REGISTERS = [
         ("estimator first-order draws from Registers", "Exact()"),
     ),
     (
-        ("compare", "breast_cancer", "--hidden", "16"),
-        ("compare needs the exact posterior", "496 weights", "--posterior register", "hyperborn train"),
+        ("compare", "moons", "--samples", "4", "--objectives", "renyi,stein"),
+        ("on many registers", "one circuit is needed: Renyi, SteinPosterior", "--objectives elbo"),
     ),
-    (("compare", "moons", "--samples", "4"), ("compare needs the exact posterior", "--posterior register")),
 ]
 """Of networks on many registers."""
 

@@ -170,17 +170,19 @@ def test_compare_has_means_errors_and_every_seed(hyperborn: Run) -> None:
     ended = hyperborn("compare", "iris", *flags, "--out", "both", "--json")
     assert ended.code == 0, ended.err
     found = ended.json
-    assert list(found["objectives"]) == ["elbo", "mle", "exact posterior"]
-    assert len(found["runs"]) == 6
+    simple = {"logistic regression", "always the commonest class"}
+    assert list(found["objectives"]) == ["elbo", "mle", "exact posterior", *sorted(simple, reverse=True)]
+    assert len(found["runs"]) == 10
     for label, measures in found["objectives"].items():
-        assert {"accuracy", "nll", "brier", "ece", "elbo_gap"} <= set(measures)
+        gap = set() if label in simple else {"elbo_gap"}
+        assert set(measures) == {"accuracy", "nll", "brier", "ece", "auc"} | gap
         for name, estimate in measures.items():
             values = np.array([row[name] for row in found["runs"] if row["objective"] == label])
             assert len(values) == 2
             assert estimate["mean"] == pytest.approx(values.mean())
             assert estimate["standard_error"] == pytest.approx(abs(values[0] - values[1]) / 2, abs=1e-15)
     assert {row["seed"] for row in found["runs"]} == {0, 1}
-    assert all(row["elbo_gap"] >= -1e-9 for row in found["runs"])
+    assert all(row["elbo_gap"] >= -1e-9 for row in found["runs"] if row["objective"] not in simple)
     assert {"comparison.json", "comparison.md", "comparison.png", "manifest.json"} <= {
         p.name for p in Path("both").iterdir()
     }

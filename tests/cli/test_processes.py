@@ -102,7 +102,7 @@ def test_ctrl_c_keeps_the_seeds_of_a_comparison_that_are_complete(tmp_path: Path
     assert "Traceback" not in err
     found = json.loads((tmp_path / "out" / "comparison.json").read_text(encoding="utf-8"))
     assert (found["seeds"], found["seeds_asked"]) == (done, 100000)
-    labels = ["mle", "elbo", "exact posterior"]
+    labels = ["mle", "elbo", "exact posterior", "logistic regression", "always the commonest class"]
     assert [(row["seed"], row["objective"]) for row in found["runs"]] == [(i, it) for i in range(done) for it in labels]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         *("comparison.json", "comparison.md", "comparison.png", "manifest.json"),

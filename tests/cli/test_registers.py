@@ -198,13 +198,81 @@ def test_images_of_digits_take_registers_by_themselves(hyperborn: Run) -> None:
     assert (ended.json["n_weights"], ended.json["posterior"]) == (64 * 8 + 8 * 10, "Registers")
 
 
-def test_plans_of_studies_with_large_networks_are_one_line(hyperborn: Run) -> None:
-    Path("plan.toml").write_text(
-        'title = "t"\nreference = "MLE"\n[tasks]\ncancer = { data = "breast_cancer", hidden = 16 }\n'
-        '[methods.MLE]\nobjective = "mle"\n[methods.ELBO]\nobjective = "elbo"\n[parts.main]\nsizes = [40]\nseeds = 1\n'
+PLAN = """
+title = "Large networks"
+reference = "k = 1"
+[tasks]
+cancer = { data = "breast_cancer", hidden = 16, components = 6 }
+[methods."k = 1"]
+posterior = "registers"
+register_size = 1
+steps = 20
+[methods."k = 4"]
+posterior = "registers"
+steps = 20
+choose = { beta = [0.03, 0.1] }
+[methods.bayesbinn]
+baseline = "bayesbinn"
+steps = 20
+[methods."logistic regression"]
+baseline = "logistic-regression"
+[parts.main]
+sizes = [40]
+seeds = 2
+"""
+
+
+def test_methods_of_a_study_that_need_one_circuit_are_one_line(hyperborn: Run) -> None:
+    for added, said in (
+        ("exact = true", ("exact posterior of a network of 112 weights on many registers", "leave the exact")),
+        ('baseline = "exhaustive"', ("exhaustive takes up to 24 weights", "the network has 112", "leave it out")),
+        ('objective = "renyi"\nposterior = "registers"', ("Renyi",)),
+    ):
+        Path("plan.toml").write_text(f"{PLAN}[methods.added]\n{added}\n", encoding="utf-8")
+        line = hyperborn("study", "plan.toml", "--out", "study").refused("added on cancer", *said)
+        assert line.isprintable()
+        assert not Path("study").exists()
+
+
+def test_a_study_of_registers_has_scores_and_no_distance_to_an_exact_posterior(hyperborn: Run) -> None:
+    pytest.importorskip("pyarrow.parquet", reason="needs hyperborn[parquet]")
+    Path("plan.toml").write_text(PLAN, encoding="utf-8")
+    ended = hyperborn("study", "plan.toml", "--out", "study", "--json")
+    assert ended.code == 0, ended.err
+    assert ended.json["cells"] == 8
+    cells = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path("study/cells").glob("*.json"))]
+    for cell in cells:
+        row = cell["row"]
+        assert {"accuracy", "nll", "brier", "ece", "nll_at_1"} <= row.keys()
+        assert not {"gap", "log_evidence", "excess_energy", "optimum"} & row.keys()
+    report = Path("study/study.md").read_text(encoding="utf-8")
+    assert "ELBO gap" not in report
+    assert "### main: NLL (nats)" in report
+
+
+def test_a_comparison_of_registers_names_what_needs_one_circuit(hyperborn: Run) -> None:
+    flags = ("--size", "60", "--posterior", "registers", "--hidden", "4", "--steps", "20", "--seeds", "2")
+    compare = ("compare", "moons", *flags, "--objectives", "elbo,renyi")
+    ended = hyperborn(*compare, "--out", "out")
+    assert ended.code == 0, ended.err
+    (line,) = [line for line in ended.err.splitlines() if "not applicable" in line]
+    assert line == "12 weights are on many registers; not applicable, for one circuit is needed: Renyi, exact posterior"
+    record = json.loads(Path("out/comparison.json").read_text(encoding="utf-8"))
+    assert list(record["objectives"]) == ["elbo", "logistic regression", "always the commonest class"]
+    for found in record["objectives"].values():
+        assert set(found) == {"accuracy", "nll", "brier", "ece", "auc"}
+    assert max(map(len, ended.out.splitlines())) <= 80
+    again = hyperborn(
+        "compare", "moons", "--size", "60", *flags, "--objectives", "elbo,renyi", "--out", "two", "--json"
     )
-    line = hyperborn("study", "plan.toml", "--out", "study").refused(
-        "task cancer", "a study needs the exact posterior", "496 weights"
+    assert again.json["runs"] == record["runs"]
+
+
+def test_what_fits_no_circuit_is_compared_on_registers(hyperborn: Run) -> None:
+    """30 features need more weights than one circuit has: nothing is reduced, and every seed is on registers."""
+    ended = hyperborn(
+        "compare", "breast_cancer", "--steps", "5", "--seeds", "2", "--objectives", "elbo", "--out", "out", "--json"
     )
-    assert line.isprintable()
-    assert not Path("study").exists()
+    assert ended.code == 0, ended.err
+    assert "2,048 weights are on many registers" in ended.err
+    assert {row["summary"]["n_weights"] for row in ended.json["runs"] if row["objective"] == "elbo"} == {2048}

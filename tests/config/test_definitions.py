@@ -181,9 +181,9 @@ def test_one_register_that_would_be_too_large_names_registers(moons: Dataset) ->
 
 def test_what_compares_with_the_exact_posterior_refuses_registers(moons: Dataset) -> None:
     small, large = defined(moons), defined(moons, hidden="8")
-    regime_of(small).check_exact(small, "compare")
-    with pytest.raises(UserError, match="compare needs the exact posterior, and a network of 24 weights on many reg"):
-        regime_of(large).check_exact(large, "compare")
+    regime_of(small).check_exact(small)
+    with pytest.raises(UserError, match="exact posterior of a network of 24 weights on many registers is not known"):
+        regime_of(large).check_exact(large)
 
 
 def same_definition(data: Dataset, found: Definition, **of_python: Any) -> None:

@@ -16,7 +16,7 @@ from hyperborn.errors import UserError
 from hyperborn.progress import Progress
 from hyperborn.runs.folder import writing
 from hyperborn.study import comparison, fitting
-from hyperborn.study.comparison import comparison_cells
+from hyperborn.study.comparison import comparison_of
 from hyperborn.study.fitting import Row
 from hyperborn.study.scheduler import rows_of_cells, run_cells
 from hyperborn.study.splits import configuration, split_of
@@ -30,6 +30,7 @@ FILES = {"comparison.json", "comparison.md", "comparison.png", "manifest.json"}
 
 SMALL = {"data": "moons", "size": 40, "hidden": "none", "depth": 1, "steps": 30, "seeds": 2, "seed": 3}
 PAIR = SMALL | {"objectives": "elbo,mle"}
+METHODS = ("elbo", "mle", "exact posterior", "logistic regression", "always the commonest class")
 
 
 def compared(config: CompareConfig) -> list[Row]:
@@ -39,13 +40,14 @@ def compared(config: CompareConfig) -> list[Row]:
 
 def test_the_rows_of_a_comparison_are_those_of_a_study_of_its_cells(tmp_path: Path) -> None:
     config = configured(CompareConfig, None, PAIR)
-    rows, cells, store = compared(config), comparison_cells(config), Store(tmp_path / "study", "Two objectives")
+    rows, cells, store = compared(config), comparison_of(config).cells, Store(tmp_path / "study", "Two objectives")
     run_cells(cells, store, lambda *_: None)
-    assert rows == rows_of_cells(cells, store)
-    assert [(row["seed"], row["method"]) for row in rows] == [
-        (seed, method) for seed in (3, 4) for method in ("elbo", "mle", "exact posterior")
-    ]
-    assert {(row["task"], row["size"], row["n_validation"], row["n_test"]) for row in rows} == {("moons", 24, 8, 8)}
+    constant = [row for row in rows if row["method"] == "always the commonest class"]
+    assert [row for row in rows if row not in constant] == rows_of_cells(cells, store)
+    assert [(row["seed"], row["method"]) for row in rows] == [(seed, method) for seed in (3, 4) for method in METHODS]
+    assert [row["seed"] for row in constant] == [3, 4]
+    assert {(row["task"], row["size"]) for row in rows} == {("moons", 24)}
+    assert {(row["n_validation"], row["n_test"]) for row in rows if row not in constant} == {(8, 8)}
 
 
 def test_a_run_of_a_comparison_is_the_fit_of_its_definition() -> None:
@@ -62,10 +64,10 @@ def test_a_run_of_a_comparison_is_the_fit_of_its_definition() -> None:
 
 def test_a_split_without_examples_has_no_scores(tmp_path: Path) -> None:
     config = configured(CompareConfig, None, PAIR | {"test": 0, "validation": 0, "seeds": 1})
-    rows, cells, store = compared(config), comparison_cells(config), Store(tmp_path / "study", "Two objectives")
+    rows, cells, store = compared(config), comparison_of(config).cells, Store(tmp_path / "study", "Two objectives")
     run_cells(cells, store, lambda *_: None)
-    assert rows_of_cells(cells, store) == rows
-    for row in rows:
+    assert rows_of_cells(cells, store) == rows[:-1]
+    for row in rows[:-1]:
         assert (row["n_train"], row["n_validation"], row["n_test"], row["temperature"]) == (40, 0, 0, 1.0)
         assert not {"accuracy", "nll", "nll_at_1", "validation_nll", "map_accuracy"} & row.keys()
     assert {label: list(means) for label, means in comparison.averages(rows).items()} == {
@@ -76,7 +78,7 @@ def test_a_split_without_examples_has_no_scores(tmp_path: Path) -> None:
 def definitions(given: dict[str, Any]) -> dict[str, Definition]:
     """What each objective of a comparison is trained as, on its first seed."""
     found = {}
-    cells = comparison_cells(configured(CompareConfig, None, given))
+    cells = comparison_of(configured(CompareConfig, None, given)).cells
     data = split_of(cells[0][3])
     for _, _, label, cell in cells:
         if cell.method.kind == "run" and cell.seed == cells[0][3].seed:
@@ -106,7 +108,8 @@ def test_what_asks_for_one_register_asks_for_it_on_the_whole_task(more: dict[str
     found = definitions({"data": "breast_cancer", "seeds": 1} | more)
     assert len(found) == 2
     assert {(type(one.posterior), one.network.n_features) for one in found.values()} == {(hb.Register, 15)}
-    exact = comparison_cells(configured(CompareConfig, None, {"data": "breast_cancer", "seeds": 1} | more))[-1][3]
+    cells = comparison_of(configured(CompareConfig, None, {"data": "breast_cancer", "seeds": 1} | more)).cells
+    exact = next(cell for *_, label, cell in cells if label == "exact posterior")
     assert configuration(exact, {}).posterior == "register"
     assert split_of(exact).n_features == 15
 
@@ -121,7 +124,7 @@ def test_a_run_that_fails_ends_the_comparison(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(fitting, "run", failing)
     seeds = comparison.compare_objectives(configured(CompareConfig, None, PAIR), Progress(enabled=False))
-    assert len(next(seeds)) == 3
+    assert len(next(seeds)) == len(METHODS)
     with pytest.raises(UserError, match=r"^no such luck$"):
         next(seeds)
 

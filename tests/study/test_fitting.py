@@ -66,10 +66,32 @@ def test_an_optimum_that_is_not_found_costs_no_scores(monkeypatch: pytest.Monkey
     assert "optimum" in whole
 
 
-def test_a_network_without_an_exact_posterior_is_refused() -> None:
-    one = cell({"posterior": "registers", "depth": 2})
-    with pytest.raises(UserError, match="a study needs the exact posterior"):
-        run_cell(one, SplitFits(one))
+@pytest.mark.parametrize("size", [1, 4])
+def test_a_run_on_registers_is_scored_as_the_library_scores_it(size: int) -> None:
+    one = Cell(
+        {"data": "moons", "hidden": [3]}, 20, 60, 0,
+        Method("run", "", {"steps": 50, "posterior": "registers", "register_size": size}, {}, "validation"),
+    )  # fmt: skip
+    fits = SplitFits(one)
+    row = run_cell(one, fits)
+    net = hb.networks.BinaryMLP(2, (3,), bias=False, scale="learned")
+    result = hb.fit(net, fits.data, posterior=hb.Registers(net, size), steps=50, progress=False)
+    assert {name: row[name] for name in result.metrics()} == result.metrics()
+    assert row["temperature"] == result.temperature
+    assert row["losses"] == list(result.losses)
+    assert row["elbo"] == result.numbers["elbo"]
+    assert row["map_accuracy"] == result.network_metrics(result.most_probable())["accuracy"]
+    assert not {"gap", "optimum", "log_evidence", "total_variation"} & row.keys()
+    assert run_cell(one, SplitFits(one)) == row
+
+
+def test_baselines_learn_networks_that_fit_no_circuit() -> None:
+    task = {"data": "moons", "hidden": [12], "posterior": "registers"}
+    one = Cell(task, 20, 60, 0, Method("baseline", "straight-through", {"steps": 20}, {}, "validation"))
+    row = run_cell(one, SplitFits(one))
+    assert row["n_weights"] == 36
+    assert "excess_energy" not in row
+    assert 0 <= row["accuracy"] <= 1
 
 
 def test_what_is_open_is_chosen_by_validation_and_nothing_else() -> None:

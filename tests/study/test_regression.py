@@ -11,8 +11,9 @@ import pytest
 from hyperborn.errors import UserError
 from hyperborn.study import report_files
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.fitting import SplitFits, check_settings, run_cell
+from hyperborn.study.fitting import SplitFits, run_cell
 from hyperborn.study.scheduler import cells_of, check_cells, rows_of_cells, run_cells
+from hyperborn.study.settings import check_settings
 from hyperborn.study.splits import split_of
 from hyperborn.study.store import Store
 from small_plans import read

@@ -105,3 +105,46 @@ def test_images_of_idx_files_are_a_task_and_what_its_files_hold_is_part_of_its_k
     assert changed != before
     (tmp_path / "images-idx3-ubyte").write_bytes(idx(images(200, 1, (5, 4))))
     assert cell(one.task, 40).split_key not in (before, changed)
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> dict[str, str]:
+    """Tables of 120 and 30 rows with two classes, a number, ten groups and a name of each row."""
+    random = np.random.default_rng(0)
+    for name, rows in (("data", 120), ("other", 30)):
+        x = random.normal(size=rows)
+        lines = [f"row {i},{value},{i % 10},{'yes' if value > 0 else 'no'}" for i, value in enumerate(x)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["name,size,group,kind", *lines]) + "\n", encoding="utf-8")
+    return {"data": str(tmp_path / "data.csv"), "target": "kind"} | {"other": str(tmp_path / "other.csv")}
+
+
+def sizes_of(task: dict[str, Any], size: int = 40, seed: int = 0) -> tuple[int, int, int]:
+    data = split_of(cell(task, size, seed))
+    return len(data.train), len(data.validation), len(data.test)
+
+
+def test_a_task_may_have_a_file_of_its_own_for_testing_or_for_validation(tables: dict[str, str]) -> None:
+    other = tables.pop("other")
+    assert sizes_of(tables) == (40, 20, 60)
+    on_file = tables | {"test_file": other}
+    assert sizes_of(on_file) == (40, 20, 30)
+    assert sizes_of(tables | {"validation_file": other}) == (40, 30, 80)
+    assert has_enough_examples(cell(on_file, 80))
+    assert not has_enough_examples(cell(on_file, 81))
+    with pytest.raises(UserError, match="validation_file and test_file leave no split that takes what is left over"):
+        split_of(cell(on_file | {"validation_file": other}, 40))
+    # What is left over is drawn by the seed, the same for each method.
+    one, again, second = (split_of(cell(on_file, 40, seed)).validation for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one.x, again.x)
+    assert not np.array_equal(one.x, second.x)
+
+
+def test_a_task_says_what_becomes_of_the_columns_of_its_table(tables: dict[str, str]) -> None:
+    del tables["other"]
+    assert split_of(cell(tables, 40)).features == ("size", "group")
+    assert split_of(cell(tables | {"drop": ["group"]}, 40)).features == ("size",)
+    assert len(split_of(cell(tables | {"categorical": ["group"]}, 40)).features) == 11
+    grouped = split_of(cell(tables | {"group": "group"}, 40))
+    assert grouped.features == ("size",)
+    # Whole groups, of 12 rows each.
+    assert [len(part) % 12 for part in (grouped.train, grouped.validation, grouped.test)] == [0, 0, 0]

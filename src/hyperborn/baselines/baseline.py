@@ -44,6 +44,8 @@ class Baseline(ABC):
     """
 
     name: ClassVar[str]
+    enumerates: ClassVar[bool] = False
+    """Whether it looks at all 2^n networks, which limits their weights."""
 
     @abstractmethod
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Predictor:

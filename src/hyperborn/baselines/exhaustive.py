@@ -23,6 +23,7 @@ class Exhaustive(Baseline):
     """
 
     name: ClassVar[str] = "exhaustive"
+    enumerates: ClassVar[bool] = True
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> Ensemble:
         del seed

@@ -14,8 +14,12 @@ from hyperborn.errors import whole_number
 from hyperborn.networks import Network
 from hyperborn.posteriors import Register
 from hyperborn.priors import Prior, Uniform
-from hyperborn.training import Adam, Result, fit
+from hyperborn.progress import Progress
+from hyperborn.training import Adam, Result
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.definition import check_kinds
+from hyperborn.training.fit import run
+from hyperborn.training.regime import Resources
 
 
 @final
@@ -41,6 +45,7 @@ class MeanField(Baseline):
     """
 
     name: ClassVar[str] = "mean-field"
+    enumerates: ClassVar[bool] = True
     steps: int = 100
     restarts: int = 16
 
@@ -49,11 +54,11 @@ class MeanField(Baseline):
         whole_number("restarts", self.restarts, 1)
 
     def fit(self, network: Network, data: Dataset, *, prior: Prior = Uniform(), seed: int = 0) -> TrainedMeanField:
-        check_kinds(network=network)
+        check_kinds(network=network, data=data)
         posterior = Register(ProductState(network.n_weights))
-        result = fit(
+        definition = definition_with_defaults(
             network,
-            data,
+            len(data.train),
             posterior=posterior,
             prior=prior,
             optimizer=Adam(LEARNING_RATE),
@@ -62,9 +67,8 @@ class MeanField(Baseline):
             restarts=self.restarts,
             seed=seed,
             spread=SPREAD,
-            progress=False,
         )
-        return TrainedMeanField(result)
+        return TrainedMeanField(run(definition, data, Resources(Progress(enabled=False))))
 
 
 SPREAD = 1.5

@@ -54,7 +54,7 @@ def compare_command(
         if as_json:
             emit(record)
         else:
-            title = f"Test split of {settings.data}: mean ± standard error over {settings.seeds} seeds"
+            title = f"Test split of {Path(settings.data).name}: mean ± standard error over {settings.seeds} seeds"
             show(comparison_table(means_and_errors(averages(rows)), title=title), is_saved=True)
             note(f"{settings.seeds} seeds; table, plot and every seed's values are in {record['out']}")
 
@@ -110,7 +110,7 @@ def compared_in(
         write_folder(folder, files, kind=COMPARISON, replace=force)
         # Drawn last: if the picture fails, the values are saved.
         with warning_on_failure("comparison.png", note):
-            title = f"{settings.data}: objectives compared on the test split"
+            title = f"{Path(settings.data).name}: objectives compared on the test split"
             picture = plots.comparison(table, measures, title=title)
             write_folder(folder, files | {"comparison.png": picture}, kind=COMPARISON, replace=True)
         if stopped or interrupted():

@@ -107,6 +107,10 @@ class Split:
         own = checked_weights(name, weights, len(self))
         return Split(self.x, self.y, product_of_weights(self.weights, own))
 
+    def rows(self, places: Int[np.ndarray, " rows"]) -> "Split":
+        """Some of the examples, in the order of their places."""
+        return Split(self.x[places], self.y[places], None if self.weights is None else self.weights[places])
+
     def __len__(self) -> int:
         return len(self.y)
 

@@ -8,6 +8,11 @@ from hyperborn.objectives.objectives import OBJECTIVES
 EXACT_POSTERIOR = "exact posterior"
 """The name of the row that holds the exact posterior's scores, in every table of objectives."""
 
+LOGISTIC, LINEAR = "logistic regression", "linear regression"
+COMMONEST, AVERAGE = "always the commonest class", "always the mean"
+SIMPLE = (LOGISTIC, LINEAR, COMMONEST, AVERAGE)
+"""The names of the rows that hold simpler predictions' scores, of classes and of numbers."""
+
 METRICS = {
     "accuracy": ("accuracy", "", "higher"),
     "nll": ("NLL", "nats", "lower"),
@@ -64,9 +69,14 @@ def objective_name(key: str) -> str:
     return OBJECTIVES[key.lower()].__name__ if key.lower() in OBJECTIVES else key
 
 
-def exact_last(names: Iterable[str]) -> list[str]:
-    """The names in their order, but the exact posterior last."""
-    return sorted(names, key=lambda name: name == EXACT_POSTERIOR)
+def in_sections(names: Iterable[str]) -> list[str]:
+    """The names in their order, but the exact posterior after all that is trained, and simpler predictions last."""
+    return sorted(names, key=section)
+
+
+def section(name: str) -> int:
+    """Which part of a table a row stands in: what is trained, the exact posterior, simpler predictions."""
+    return 1 if name == EXACT_POSTERIOR else 2 if name in SIMPLE else 0
 
 
 MISSING = "–"

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from hyperborn.errors import UserError
 from hyperborn.report.lettering import fitted_names, fitted_text
-from hyperborn.report.notation import EXACT_POSTERIOR, better, estimate_text, exact_last, metric_title, objective_name
+from hyperborn.report.notation import EXACT_POSTERIOR, better, estimate_text, in_sections, metric_title, objective_name
 from hyperborn.report.style import INK, MARKERS, SIZE, canvas, colours, grid
 
 Rows = Mapping[str, Mapping[str, tuple[float, float]]]
@@ -49,7 +49,7 @@ def comparison_figure(table: Rows, metrics: Sequence[str], title: str) -> Figure
 
 
 def draw_means(axes: Axes, table: Rows, metric: str) -> None:
-    names = exact_last(table)
+    names = in_sections(table)
     others = [name for name in names if name != EXACT_POSTERIOR]
     colour = colours(others) | {EXACT_POSTERIOR: INK}
     marker = dict(zip(others, MARKERS * len(others), strict=False)) | {EXACT_POSTERIOR: "*"}

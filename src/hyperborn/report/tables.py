@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any, final
 from hyperborn.errors import UserError
 from hyperborn.printable import printable
 from hyperborn.report.notation import (
+    AVERAGE,
+    COMMONEST,
     EXACT_POSTERIOR,
+    LINEAR,
     METRICS,
     MISSING,
     better,
     estimate_text,
-    exact_last,
     fixed,
+    in_sections,
     metric_name,
     number_text,
     objective_name,
+    section,
 )
 from hyperborn.training.choice import name_of_method
 
@@ -37,6 +41,10 @@ COMPARED, NUMBERS_COMPARED = SCORES, ("rmse", "mae", "nll", "r2")
 SHORT = {"nll": "NLL", "brier": "Brier", "ece": "ECE", "elbo_gap": "gap (nats)"}
 SHORT |= {"auc": "AUC", "rmse": "RMSE", "mae": "MAE", "coverage_90": "in 90 %"}
 """Headers of comparisons in a terminal."""
+FITTING = 5
+"""Metrics of comparisons that fit a terminal."""
+LEFT_OUT = ("brier",)
+"""Metrics of comparisons that are in their files, but not in a terminal's table of too many."""
 
 MOST_LOSSES = 5
 """Restarts whose losses are shown, best first: if these differ much, more restarts may find a lower loss."""
@@ -98,8 +106,7 @@ def compared_predictions(summary: Mapping[str, Any]) -> list[Any]:
     """
     average: Mapping[str, Any] = summary.get("average") or {}
     one: Mapping[str, Any] = summary.get("one_network") or {}
-    always = "always the mean" if summary.get("target") else "always the commonest class"
-    names = (("linear regression", "linear"), (always, "constant"))
+    names = ((LINEAR, "linear"), (AVERAGE if summary.get("target") else COMMONEST, "constant"))
     simple = {name: (summary.get(key) or {}).get("test") for name, key in names}
     own = summary.get("test")
     rows = {average_name(average): own, f"one network ({bytes_text(one)})": one.get("test"), **simple}
@@ -198,17 +205,23 @@ def facts_table(found: Iterable[tuple[str, str]]) -> "rich.table.Table":
 
 
 def comparison_table(rows: Rows, *, title: str | None = None) -> "rich.table.Table":
-    """Mean ± standard error, a row an objective, a column a metric; the exact posterior's row apart.
+    """Mean ± standard error, a row an objective, a column a metric; the exact posterior and simpler predictions apart.
+
+    Of more than `FITTING` metrics, those in `LEFT_OUT` have no column.
 
     Raises:
         UserError: if there is no row.
     """
     metrics = metric_columns(rows)
+    if len(metrics) > FITTING:
+        metrics = [metric for metric in metrics if metric not in LEFT_OUT]
     table = plain_table(["", *(SHORT.get(metric) or metric_name(metric) for metric in metrics)])
-    for name in exact_last(rows):
-        if name == EXACT_POSTERIOR:
+    before = 0
+    for name in in_sections(rows):
+        if section(name) != before:
             table.add_section()
-        # Without spaces, five metrics fit 80 columns.
+            before = section(name)
+        # Without spaces, `FITTING` metrics fit 80 columns.
         texts = [objective_name(name), *(row_text(rows, name, metric).replace(" ± ", "±") for metric in metrics)]
         table.add_row(*text_cells(texts), style="italic" if name == EXACT_POSTERIOR else "")
     return table if title is None else titled(title, [table])
@@ -223,7 +236,7 @@ def markdown(rows: Rows) -> str:
     metrics = metric_columns(rows)
     headers = ["", *(escaped(metric_name(metric)) for metric in metrics)]
     lines = [markdown_row(headers), markdown_row(["---", *["---:"] * len(metrics)])]
-    for name in exact_last(rows):
+    for name in in_sections(rows):
         texts = [escaped(objective_name(name)), *(row_text(rows, name, metric) for metric in metrics)]
         lines.append(markdown_row([f"*{part}*" for part in texts] if name == EXACT_POSTERIOR else texts))
     return "\n".join(lines) + "\n"

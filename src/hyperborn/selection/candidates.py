@@ -34,6 +34,20 @@ class Candidate:
     settings: Mapping[str, Any]
     config: RunConfig
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether the number of steps was given."""
+        return "steps" in self.config.given
+
+    @property
+    def simplicity(self) -> tuple[float, ...]:
+        """See `simplicity`."""
+        return simplicity(self)
+
+    def definition(self, data: Dataset) -> Definition:
+        """The run that it is on the data."""
+        return definition_of(self.config, data, self.config.objective)
+
 
 def units(hidden: list[int], activation: str, beta: float, register_size: int = 1) -> dict[str, Any]:
     """Values that make a network with these hidden layers on many registers."""

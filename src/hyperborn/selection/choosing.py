@@ -1,11 +1,11 @@
 """From a configuration to what is trained: candidates, their scores on held-out examples, and the one chosen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count as count_from
 from threading import Event
-from typing import Any
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from hyperborn.data.dataset import SPLITS
 from hyperborn.data.weights import ClassWeight, weights_of_classes
 from hyperborn.errors import UserError
 from hyperborn.selection.budget import AT_ONCE, EFFORTS, Effort, Plan, in_time, planned, predicts_in_time
-from hyperborn.selection.candidates import Candidate, candidates_of, check_needed, settled, simplicity
+from hyperborn.selection.candidates import Candidate, candidates_of, check_needed, settled
 from hyperborn.selection.cross_fitting import (
     Answer,
     HeldOut,
@@ -40,6 +40,38 @@ HOLDING_OUT = ("validation", "validation_file", "group", "time")
 
 LONG = 60.0
 """Seconds from which a choice says beforehand how long it may take."""
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """A candidate: of a configuration, or of a network that is given."""
+
+    @property
+    def name(self) -> str:
+        """In words."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What sets it apart, as JSON can hold it."""
+        ...
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether the number of steps was given."""
+        ...
+
+    @property
+    def simplicity(self) -> tuple[float, ...]:
+        """Smallest for the candidate that is taken among those that predict equally well."""
+        ...
+
+    def definition(self, data: Dataset) -> Definition:
+        """The run that it is on the data."""
+        ...
+
+
+AnyCandidate = TypeVar("AnyCandidate", bound=Trainable)
 
 Load = Callable[[RunConfig], Dataset]
 Count = Callable[[int, int], None]
@@ -93,13 +125,13 @@ def choose(
         few = "there is one candidate" if len(candidates) < 2 else "there are too few examples to hold one out"
         check_needed(config, few)
         data = data if holds_out else load(config)
-        only = candidates[0].config if candidates else config
+        only = candidates[0] if candidates else Candidate("", {}, config)
         definition = definition_in_time(only, data, EFFORTS[config.effort].final)
         return Selection(definition, data, None)
     choice, best = scored(config, candidates, data, note=note, progress=progress)
     if choice.refitted and holds_out:
         data = load(whole)
-    return Selection(definition_in_time(best.config, data, EFFORTS[config.effort].final), data, choice)
+    return Selection(definition_in_time(best, data, EFFORTS[config.effort].final), data, choice)
 
 
 def check_held_out(config: RunConfig) -> None:
@@ -131,29 +163,32 @@ def affordable(
     return kept
 
 
-def definition_in_time(config: RunConfig, data: Dataset, seconds: float) -> Definition:
-    """The definition of a configuration on the data, with as many steps as the time allows if none are given.
+def definition_in_time(candidate: Trainable, data: Dataset, seconds: float) -> Definition:
+    """The definition of a candidate on the data, with as many steps as the time allows if none are given.
 
     Args:
-        config: the configuration.
+        candidate: what is trained.
         data: what is learnt from.
         seconds: of a fit; see `in_time`.
     """
-    definition = definition_of(config, data, config.objective)
-    return definition if "steps" in config.given else in_time(definition, len(data.train), seconds)
+    definition = candidate.definition(data)
+    return definition if candidate.has_steps else in_time(definition, len(data.train), seconds)
 
 
 def scored(
     config: RunConfig,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[AnyCandidate],
     data: Dataset,
     *,
     note: Callable[[str], None],
     progress: Count,
-) -> tuple[Choice, Candidate]:
-    """The choice among at least two candidates, and the chosen one."""
+) -> tuple[Choice, AnyCandidate]:
+    """The choice among at least two candidates, and the chosen one.
+
+    Of the configuration, what it says of the choice alone counts: effort, seed, refit and what is held out.
+    """
     effort = EFFORTS[config.effort]
-    definitions = [definition_in_time(candidate.config, data, effort.seconds) for candidate in candidates]
+    definitions = [definition_in_time(candidate, data, effort.seconds) for candidate in candidates]
     plan = planned(definitions, len(data.train), len(data.validation), effort)
     if plan.seconds > LONG:
         many = f"choosing among {plan.candidates} candidates"
@@ -186,7 +221,7 @@ def scored(
 
 def answered(
     effort: Effort,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Trainable],
     data: Dataset,
     held_out: Split,
     tell: Callable[[], None],
@@ -194,7 +229,7 @@ def answered(
     """Predictions of held-out examples by the name of each candidate, or the error that stopped its training."""
     answers: dict[str, Any] = {}
     given_up = Event()
-    tasks = [definition_in_time(candidate.config, data, effort.seconds) for candidate in candidates]
+    tasks = [definition_in_time(candidate, data, effort.seconds) for candidate in candidates]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
             waiting = [pool.submit(answer_of, definition, data, held_out, given_up) for definition in tasks]
@@ -223,16 +258,16 @@ def parts_of(data: Dataset, plan: Plan, seed: int, class_weight: ClassWeight) ->
     return [(rows_of(split, fold.train), rows_of(split, fold.held_out)) for fold in folds_of(split.y, plan.parts, seed)]
 
 
-def preferred(candidates: Sequence[Candidate], found: dict[str, HeldOut]) -> tuple[Candidate, bool]:
+def preferred(candidates: Sequence[AnyCandidate], found: dict[str, HeldOut]) -> tuple[AnyCandidate, bool]:
     """The simplest candidate that is level with the best one, and whether that is another than the best one."""
     losses = {candidate.name: found[candidate.name].losses for candidate in candidates}
     best = min(candidates, key=lambda candidate: losses[candidate.name].mean())
 
-    def is_level(candidate: Candidate) -> bool:
+    def is_level(candidate: AnyCandidate) -> bool:
         difference = losses[candidate.name] - losses[best.name]
         return bool(difference.mean() <= TIE * difference.std() / np.sqrt(len(difference)))
 
-    simplest = min(filter(is_level, candidates), key=simplicity)
+    simplest = min(filter(is_level, candidates), key=lambda candidate: candidate.simplicity)
     return simplest, simplest is not best
 
 

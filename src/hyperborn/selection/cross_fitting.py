@@ -89,7 +89,7 @@ def shortened(rows: Int[np.ndarray, " rows"], y: Targets, size: int) -> Int[np.n
 
 def rows_of(split: Split, rows: Int[np.ndarray, " rows"]) -> Split:
     """Some examples of a split."""
-    return Split(split.x[rows], split.y[rows], None if split.weights is None else split.weights[rows])
+    return split.rows(rows)
 
 
 def learning_from(data: Dataset, train: Split) -> Dataset:

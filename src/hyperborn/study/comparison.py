@@ -1,35 +1,56 @@
-"""Objectives side by side: a study of one task, whose methods are a run with each objective and the exact posterior."""
+"""Objectives side by side: a study of one task.
+
+Its methods are a run with each objective, the exact posterior where one circuit holds the network, and simpler
+predictions.
+"""
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from hyperborn.baselines import LogisticRegression
 from hyperborn.config import CompareConfig
 from hyperborn.config.applicability import given_for
-from hyperborn.config.networks import registers_asked_for
+from hyperborn.config.networks import registers_asked_for, shape_of
+from hyperborn.config.parts import class_of
+from hyperborn.data import Dataset
 from hyperborn.errors import UserError
+from hyperborn.predictive.constant import constant_scores
 from hyperborn.predictive.linear_regression import linear_scores
 from hyperborn.progress import Progress
-from hyperborn.report.notation import EXACT_POSTERIOR
+from hyperborn.report.notation import (
+    AVERAGE,
+    COMMONEST,
+    EXACT_POSTERIOR,
+    LINEAR,
+    LOGISTIC,
+    SIMPLE,
+    objective_name,
+)
 from hyperborn.stats import Estimate
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.fitting import SHARED_KEYS, Row, check_settings
+from hyperborn.study.fitting import Row
 from hyperborn.study.metric_values import means_by_group
 from hyperborn.study.scheduler import EXACT, LabelledCell, cells_with_rows, labelled_row
+from hyperborn.study.settings import SHARED_KEYS, check_settings
 from hyperborn.study.splits import OF_DATA, OWNED, split_of
 from hyperborn.study.store import LABELS
 from hyperborn.training.definition import LARGEST_SEED
 
 LONG = 60.0
-"""Seconds; if the comparison takes longer, an estimate is noted after the first seed."""
+"""Seconds; if the comparison takes longer, an estimate is noted."""
 
-MEASURES = ("accuracy", "rmse", "nll", "brier", "ece", "r2", "coverage_90", "elbo_gap")
+SLOW = 5.0
+"""Seconds; if the first run takes longer, the estimate is noted after it, else after the first seed."""
+
+MEASURES = ("accuracy", "rmse", "nll", "brier", "ece", "auc", "r2", "coverage_90", "elbo_gap")
 """Metrics of the test split, of classes or of a number, then the gap of the ELBO to the log evidence (nats)."""
 
-LINEAR = "linear regression"
-"""The name of the row that holds the scores of a linear regression, beside those of a regression."""
+LOGISTIC_REGRESSION = Method("baseline", LogisticRegression.name, {}, {}, "validation")
+"""The method that what is compared stands beside, where the target is classes."""
 
 PART = "comparison"
 """What the cells are a part of, where they have one."""
@@ -38,11 +59,30 @@ OF_TASK = {*OF_DATA, *OWNED, *SHARED_KEYS} - {"seed"}
 """Keys of the configuration that the task takes: data, splits, network and prior. Its methods take the others."""
 
 
-def comparison_cells(config: CompareConfig) -> list[LabelledCell]:
-    """The cells of a comparison, seed by seed; methods are called by their objectives.
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What is compared: cells, seed by seed, whose methods are called by their objectives, and what is not.
+
+    Attributes:
+        cells: by part, task and method.
+        data: the first seed's.
+        runs: of each seed.
+        not_applicable: in one line, methods that need one circuit where there is none; "" where there are none.
+    """
+
+    cells: Sequence[LabelledCell]
+    data: Dataset
+    runs: int
+    not_applicable: str
+
+
+def comparison_of(config: CompareConfig, note: Callable[[str], None] = lambda _: None) -> Comparison:
+    """The comparison that is asked for. Where the network is too large for one circuit it is on many registers.
+
+    The first seed's data decide that for all seeds; `note` is told what is done to them.
 
     Raises:
-        UserError: if the last seed is out of range.
+        UserError: if the last seed is out of range, the data cannot be loaded, or no objective applies.
     """
     if config.seed + config.seeds - 1 > LARGEST_SEED:
         raise UserError(
@@ -54,12 +94,26 @@ def comparison_cells(config: CompareConfig) -> list[LabelledCell]:
     if asked is not None:
         # One objective or option that asks for a kind of posterior asks for it everywhere.
         task["posterior"] = "registers" if asked else "register"
-    methods = {name: objective_method(config, given, name) for name in config.objectives} | {EXACT_POSTERIOR: EXACT}
-    return [
+    data = split_of(Cell(task, None, 0, config.seed, EXACT), note)
+    network, many = shape_of(config, data)
+    task["posterior"] = "registers" if many else "register"
+    is_exact = not many or config.estimator == "exact"
+    fitting = [name for name in config.objectives if is_exact or class_of("objective", name).separable]
+    methods = {name: objective_method(config, given, name) for name in fitting}
+    methods |= {EXACT_POSTERIOR: EXACT} if is_exact else {}
+    methods |= {LOGISTIC: LOGISTIC_REGRESSION} if data.n_classes else {}
+    cells = [
         (PART, config.data, label, Cell(task, None, 0, seed, method))
         for seed in range(config.seed, config.seed + config.seeds)
         for label, method in methods.items()
     ]
+    left_out = [objective_name(name) for name in config.objectives if name not in fitting]
+    left_out += [] if is_exact else [EXACT_POSTERIOR]
+    line = f"{network.n_weights:,} weights are on many registers; not applicable, for one circuit is needed:"
+    line = f"{line} {', '.join(left_out)}" if left_out else ""
+    if not fitting:
+        raise UserError(f"{line}; add elbo (--objectives elbo), or choose a smaller network (--hidden, --components)")
+    return Comparison(cells, data, len(fitting), line)
 
 
 def objective_method(config: CompareConfig, given: Mapping[str, Any], objective: str) -> Method:
@@ -69,33 +123,53 @@ def objective_method(config: CompareConfig, given: Mapping[str, Any], objective:
 
 
 def compare_objectives(config: CompareConfig, progress: Progress) -> Iterator[list[Row]]:
-    """Rows of all objectives and of the exact posterior, seed by seed; over a minute is noted after the first seed.
+    """Rows of all objectives, the exact posterior where it is known, and simpler predictions, seed by seed.
+
+    Over a minute is noted, after the first run if that takes long, else after the first seed.
 
     Raises:
         UserError: if the data or the definitions cannot be made, a run fails, or the last seed is out of range.
     """
-    cells = comparison_cells(config)
-    started = time.monotonic()
-    seeds = [list(split) for _, split in groupby(cells, key=lambda labelled: labelled[3].seed)]
-    check_first(seeds[0], progress)
+    compared = comparison_of(config, progress.note)
+    if compared.not_applicable:
+        progress.note(compared.not_applicable)
+    seeds = [list(split) for _, split in groupby(compared.cells, key=lambda labelled: labelled[3].seed)]
+    # Before any work.
+    for *_, cell in seeds[0]:
+        check_settings(cell, compared.data)
+    clock = Clock(config.seeds, compared.runs, progress.note)
     for split in seeds:
-        rows = [row_of(labelled, found) for labelled, found in cells_with_rows(split, progress)]
-        yield rows + linear_rows(rows[0], split[0][3])
-        if split is seeds[0]:
-            expected = (time.monotonic() - started) * config.seeds
-            if expected > LONG:
-                progress.note(f"all {config.seeds} seeds will take about {expected / 60:.0f} min")
+        rows: list[Row] = []
+        for labelled, found in cells_with_rows(split, progress):
+            if "error" in found and labelled[2] in SIMPLE:
+                progress.note(f"seed {labelled[3].seed}: {labelled[2]} is left out: {found['error']}")
+                continue
+            rows.append(row_of(labelled, found))
+            if labelled[3].method.kind == "run":
+                clock.run_is_done()
+        yield rows + simple_rows(rows[0], split[0][3])
+        clock.seed_is_done()
 
 
-def check_first(split: Sequence[LabelledCell], progress: Progress) -> None:
-    """Check, before any work, that every method fits the task, and note what is done to its data.
+class Clock:
+    """Says once how long all seeds will take, if that is over a minute."""
 
-    Raises:
-        UserError: for the first that does not.
-    """
-    data = split_of(split[0][3], progress.note)
-    for *_, cell in split:
-        check_settings(cell, data, "compare")
+    def __init__(self, seeds: int, runs: int, note: Callable[[str], None]) -> None:
+        self.started, self.seeds, self.runs = time.monotonic(), seeds, seeds * runs
+        self.note: Callable[[str], None] | None = note
+
+    def run_is_done(self) -> None:
+        """The first run tells, if it takes so long that the first seed would tell too late."""
+        if (passed := time.monotonic() - self.started) > SLOW:
+            self.say(passed * self.runs)
+
+    def seed_is_done(self) -> None:
+        self.say((time.monotonic() - self.started) * self.seeds)
+
+    def say(self, expected: float) -> None:
+        if self.note is not None and expected > LONG:
+            self.note(f"all {self.seeds} seeds will take about {expected / 60:.0f} min")
+        self.note = None
 
 
 def row_of(labelled: LabelledCell, found: Row) -> Row:
@@ -109,22 +183,26 @@ def row_of(labelled: LabelledCell, found: Row) -> Row:
     return labelled_row(labelled, found)
 
 
-def linear_rows(first: Row, cell: Cell) -> list[Row]:
-    """The row of a linear regression on the split of a cell; none of classes."""
-    if "rmse" not in first:
-        return []
+def simple_rows(first: Row, cell: Cell) -> list[Row]:
+    """Rows of predictions that look at no feature, and of a linear regression where the target is a number.
+
+    They are of the split of a cell; `first` is a row of it.
+    """
+    data = split_of(cell)
+    scores = {COMMONEST: constant_scores(data)} if data.n_classes else {}
+    scores |= {} if data.n_classes else {LINEAR: linear_scores(data), AVERAGE: constant_scores(data)}
     labels = {key: first[key] for key in LABELS & first.keys()} | {"seed": cell.seed}
-    return [labels | {"method": LINEAR} | linear_scores(split_of(cell))["test"]]
+    return [labels | {"method": name} | found["test"] for name, found in scores.items()]
 
 
 def with_gap(row: Row) -> Row:
     """A row with the gap by the name that results have for it; the exact posterior's is 0, but for rounding.
 
-    A linear regression has none.
+    Where no exact posterior is known, there is none, nor have simpler predictions one.
     """
-    if row["method"] == LINEAR:
-        return row
-    return {**row, "elbo_gap": 0.0 if row["method"] == EXACT_POSTERIOR else row["gap"]}
+    if row["method"] == EXACT_POSTERIOR:
+        return row | {"elbo_gap": 0.0}
+    return row | ({"elbo_gap": row["gap"]} if "gap" in row else {})
 
 
 def averages(rows: Iterable[Row]) -> dict[str, dict[str, Estimate]]:

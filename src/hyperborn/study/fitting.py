@@ -3,16 +3,14 @@
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from hyperborn._typing import Examples
-from hyperborn.baselines import BASELINES, Baseline, Ensemble, TrainedMeanField
+from hyperborn._typing import Bits, Examples
+from hyperborn.baselines import Ensemble, Predictor, TrainedMeanField
 from hyperborn.config import RunConfig
-from hyperborn.config.applicability import BUILT_IN_NETWORK
 from hyperborn.config.definitions import definition_of, prior_of
 from hyperborn.config.networks import network_of
 from hyperborn.data import Dataset
@@ -36,24 +34,16 @@ from hyperborn.priors import Bernoulli, Prior
 from hyperborn.progress import Progress
 from hyperborn.records import record_of
 from hyperborn.study.cell import Cell, Method
+from hyperborn.study.settings import baseline_of, check_no_backend, is_enumerated, shared_settings
 from hyperborn.study.splits import configuration, split_of
 from hyperborn.training import Result
-from hyperborn.training.definition import Definition
 from hyperborn.training.exact import ExactProblem
 from hyperborn.training.fit import run
 from hyperborn.training.regime import Resources
 from hyperborn.training.regimes import regime_of
 
-SHARED_KEYS = {
-    *("prior", "network", "likelihood", "target_noise"),
-    *BUILT_IN_NETWORK,
-}
-"""Keys of a configuration that baselines and the exact posterior take as well: network and prior."""
 CONVEX = ("mle", "elbo", "selbo")
 """Objectives whose lowest value over all distributions is reported."""
-STUDY = "a study"
-"""What needs the exact posterior, in an error message, where no command says that it does."""
-
 Row = dict[str, Any]
 BySplit = dict[str, Predictions]
 """Predictions of each split, in the units of a regression's target, not calibrated."""
@@ -88,15 +78,17 @@ class SplitFits:
         """The run that a configuration asks for.
 
         Raises:
-            UserError: if its parts do not fit each other or the data, or its exact posterior is not known.
+            UserError: if its parts do not fit each other or the data, or it is on a backend.
         """
         key = config.model_dump_json()
         if key not in self._results:
             definition = definition_of(config, self.data, config.objective)
-            check_exact(definition)
-            network = definition.network
-            assert isinstance(network, Network)
-            problem = ExactProblem(definition, self.posterior(network, definition.prior))
+            check_no_backend(definition)
+            problem = None
+            if regime_of(definition).enumerates:
+                network = definition.network
+                assert isinstance(network, Network)
+                problem = ExactProblem(definition, self.posterior(network, definition.prior))
             stage = f"seed {config.seed}: {config.objective}"
             self._results[key] = run(definition, self.data, Resources(self.progress), describe=stage, problem=problem)
         return self._results[key]
@@ -118,19 +110,25 @@ def run_cell(cell: Cell, fits: SplitFits) -> Row:
 
 
 def fit_run(cell: Cell, fits: SplitFits) -> tuple[BySplit, Row]:
-    """A run of hyperborn, with the open settings chosen first."""
+    """A run of hyperborn, with the open settings chosen first.
+
+    Of a posterior on many registers no exact one is known, so that there is no distance to it.
+    """
     settings, tried = choose_settings(cell, fits)
     result = fits.result(configuration(cell, settings))
-    definition = result.definition
-    exact = fits.posterior(result.network, definition.prior)
-    row = {"loss": result.numbers["loss"], **distance_to_posterior(result.probabilities, exact)}
-    row |= {"losses": list(result.losses), "steps": result.steps, "fits": tried}
-    row |= {"n_weights": result.network.n_weights, "n_parameters": definition.posterior.n_parameters}
-    row["chosen"] = json.dumps({key: settings[key] for key in cell.method.choose}, sort_keys=True)
+    definition, network, row = result.definition, result.network, {"loss": result.numbers["loss"]}
+    known = {"losses": list(result.losses), "steps": result.steps, "fits": tried}
+    known |= {"n_weights": network.n_weights, "n_parameters": definition.posterior.n_parameters}
+    known["chosen"] = json.dumps({key: settings[key] for key in cell.method.choose}, sort_keys=True)
+    if not regime_of(definition).enumerates:
+        row |= {name: result.numbers[name] for name in ("elbo", "entropy")} | known
+        row |= map_accuracy(result.fitted, fits.data, result.most_probable())
+        return predict_splits(fits.data, lambda x: result.predictor.predictive(result.fitted, x)), row
+    exact, q = fits.posterior(network, definition.prior), result.probabilities
+    row |= distance_to_posterior(q, exact) | known
     row |= lowest_loss(definition.objective, exact, searched=not cell.is_of_comparison)
-    q = result.probabilities
-    row |= map_accuracy(result.network, fits.data, q)
-    return predict_splits(fits.data, lambda x: predictions_of_distribution(result.network, x, q)), row
+    row |= map_accuracy(network, fits.data, most_probable(q, 1))
+    return predict_splits(fits.data, lambda x: predictions_of_distribution(network, x, q)), row
 
 
 def lowest_loss(objective: Objective, exact: ExactPosterior, *, searched: bool) -> Row:
@@ -157,11 +155,17 @@ def distance_to_posterior(q: Float[np.ndarray, " states"], exact: ExactPosterior
     return row | {"excess_energy": enumeration.expected_energy(q, exact.energies) - float(exact.energies.min())}
 
 
-def map_accuracy(network: Network, data: Dataset, q: Float[np.ndarray, " states"]) -> Row:
-    """Test accuracy (or error) of the most probable network alone, such as a small device would hold."""
+def map_accuracy(network: Network, data: Dataset, best: Bits) -> Row:
+    """Test accuracy (or error) of the most probable network alone, such as a small device would hold.
+
+    Args:
+        network: with its side parameters as they were learnt.
+        data: whose test split is predicted.
+        best: the most probable network, one row of bits.
+    """
     if not len(data.test):
         return {}
-    found = own_units(predictions_of_networks(network, data.test.x, most_probable(q, 1)), data)
+    found = own_units(predictions_of_networks(network, data.test.x, best), data)
     labels = data.preprocessing.own_labels(data.test.y)
     return {f"map_{network.likelihood.score}": found.quick_score(labels, data.test.weights)}
 
@@ -200,68 +204,34 @@ def selection_loss(method: Method, result: Result) -> float:
     return predictions.calibrated(factor).scores(labels, weights)["nll"] + float(penalty)
 
 
-def check_settings(cell: Cell, data: Dataset, command: str = STUDY) -> None:
-    """Raise a UserError for a setting that the method does not take, or a value that is not allowed or does not fit.
-
-    `command` is what an error says to need the exact posterior.
-    """
-    method = cell.method
-    if method.kind == "baseline" and not data.n_classes:
-        raise UserError(
-            f"the target {data.preprocessing.target!r} is a number, and the baseline {method.baseline} predicts "
-            "classes; leave it out of parts with this task"
-        )
-    if method.kind != "run":
-        own, rest = shared_settings(method)
-        check_exact(definition_of(configuration(cell, own), data, "elbo"), command)
-        if method.kind == "baseline":
-            baseline_of(method, rest)
-        return
-    first = {**method.settings, **{key: values[0] for key, values in method.choose.items()}}
-    for config in (first, *({**first, key: value} for key, values in method.choose.items() for value in values)):
-        checked = configuration(cell, config)
-        check_exact(definition_of(checked, data, checked.objective), command)
-
-
-def check_exact(definition: Definition, command: str = STUDY) -> None:
-    """Raise a UserError for a definition whose exact posterior is not known."""
-    regime_of(definition).check_exact(definition, command)
-
-
-def shared_settings(method: Method) -> tuple[Row, Row]:
-    """A method's settings in two parts: those of the network and the prior, and all others."""
-    given = method.settings.items()
-    own = {key: value for key, value in given if key in SHARED_KEYS}
-    return own, {key: value for key, value in given if key not in SHARED_KEYS}
-
-
-def baseline_of(method: Method, settings: Row) -> Baseline:
-    """The baseline with its settings."""
-    kind = BASELINES[method.baseline]
-    try:
-        return kind(**settings)
-    except TypeError as error:
-        known = ", ".join(field.name for field in fields(kind)) or "none"  # pyright: ignore[reportArgumentType]
-        given = ", ".join(settings)
-        raise UserError(f"baseline {kind.name} does not take {given}; its settings are {known}") from error
-
-
 def fit_baseline(cell: Cell, fits: SplitFits) -> tuple[BySplit, Row]:
-    """A baseline on the task's network; where it learns independent bits, also how far these are from the posterior."""
+    """A baseline on the task's network; where it learns its bits, also how far these are from the exact posterior.
+
+    Of a network for many registers no exact posterior is known.
+    """
     own, rest = shared_settings(cell.method)
     config = configuration(cell, own)
     network, prior = network_of(config, fits.data), prior_of(config)
     predictor = baseline_of(cell.method, rest).fit(network, fits.data, prior=prior, seed=cell.seed)
     row: Row = {"n_weights": network.n_weights}
-    exact = fits.posterior(network, prior)
-    if isinstance(predictor, TrainedMeanField):
-        row |= distance_to_posterior(predictor.result.probabilities, exact)
-    elif isinstance(predictor, Ensemble) and predictor.marginals is not None:
-        row |= distance_to_posterior(np.exp(Bernoulli(predictor.marginals.tolist()).log_probabilities(network)), exact)
-    elif isinstance(predictor, Ensemble):
-        mean = np.average(energy(network, fits.data.train, predictor.bits), weights=predictor.weights)
-        row["excess_energy"] = float(mean) - float(exact.energies.min())
+    if is_enumerated(config, fits.data):
+        row |= distance_of_baseline(predictor, network, fits.data, lambda: fits.posterior(network, prior))
     return predict_splits(fits.data, lambda x: ClassProbabilities(predictor.predict_proba(x))), row
+
+
+def distance_of_baseline(
+    predictor: Predictor, network: Network, data: Dataset, posterior: Callable[[], ExactPosterior]
+) -> Row:
+    """How far the bits that a baseline has learnt are from the exact posterior; nothing of full precision."""
+    if isinstance(predictor, TrainedMeanField):
+        return distance_to_posterior(predictor.result.probabilities, posterior())
+    if not isinstance(predictor, Ensemble):
+        return {}
+    if predictor.marginals is not None:
+        q = np.exp(Bernoulli(predictor.marginals.tolist()).log_probabilities(network))
+        return distance_to_posterior(q, posterior())
+    mean = np.average(energy(network, data.train, predictor.bits), weights=predictor.weights)
+    return {"excess_energy": float(mean) - float(posterior().energies.min())}
 
 
 def fit_exact(cell: Cell, fits: SplitFits) -> tuple[BySplit, Row]:
@@ -270,7 +240,7 @@ def fit_exact(cell: Cell, fits: SplitFits) -> tuple[BySplit, Row]:
     network = network_of(config, fits.data)
     exact = fits.posterior(network, prior_of(config))
     row: Row = {"n_weights": network.n_weights, **distance_to_posterior(exact.probabilities, exact)}
-    row |= map_accuracy(network, fits.data, exact.probabilities)
+    row |= map_accuracy(network, fits.data, most_probable(exact.probabilities, 1))
     return predict_splits(fits.data, lambda x: predictions_of_distribution(network, x, exact.probabilities)), row
 
 

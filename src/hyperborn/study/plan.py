@@ -22,7 +22,7 @@ from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES
 from hyperborn.printable import shown
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.fitting import SHARED_KEYS
+from hyperborn.study.settings import SHARED_KEYS
 from hyperborn.study.splits import OF_DATA, OWNED
 
 BUILT_IN = Path(__file__).parent / "plans"

@@ -10,8 +10,9 @@ from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.progress import Progress
 from hyperborn.study.cell import Cell, Method
-from hyperborn.study.fitting import Row, SplitFits, check_settings, run_cell
+from hyperborn.study.fitting import Row, SplitFits, run_cell
 from hyperborn.study.plan import Plan
+from hyperborn.study.settings import check_settings, check_task
 from hyperborn.study.splits import has_enough_examples, split_of
 from hyperborn.study.store import Store
 
@@ -62,7 +63,7 @@ def check_cells(cells: Sequence[LabelledCell]) -> None:
             if task not in data:
                 with naming_task(task):
                     data[task] = split_of(cell)
-                    check_settings(replace(cell, method=EXACT), data[task])
+                    check_task(cell, data[task])
             with naming_cell(task, method, cell):
                 check_settings(cell, data[task])
         kinds[part, bool(data[task].n_classes)] = task

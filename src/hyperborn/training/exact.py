@@ -157,8 +157,8 @@ class ExactRegime(Regime):
     ) -> PosteriorPredictor:
         return ExactPredictor(definition.posterior.ideal, params, distribution)
 
-    def check_exact(self, definition: Definition, command: str) -> None:
-        del definition, command
+    def check_exact(self, definition: Definition) -> None:
+        del definition
 
 
 def exact_posterior(definition: Definition, energies: EnergySource, progress: Progress) -> ExactPosterior:

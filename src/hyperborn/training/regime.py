@@ -229,8 +229,8 @@ class Regime(ABC):
         return None
 
     @abstractmethod
-    def check_exact(self, definition: Definition, command: str) -> None:
-        """Raise a UserError if what a command compares with, the exact posterior, is not known."""
+    def check_exact(self, definition: Definition) -> None:
+        """Raise a UserError if the exact posterior is not known."""
 
 
 def check_no_backend(resources: Resources) -> None:

@@ -98,11 +98,11 @@ class MinibatchRegime(Regime):
         del distribution
         return DrawsPredictor(registers_of(definition), params)
 
-    def check_exact(self, definition: Definition, command: str) -> None:
+    def check_exact(self, definition: Definition) -> None:
         raise UserError(
-            f"{command} needs the exact posterior, and a network of {definition.n_weights} weights on many "
-            "registers has none; choose a smaller network (--hidden, --components) or --posterior register, or take "
-            "hyperborn train"
+            f"the exact posterior of a network of {definition.n_weights} weights on many registers is not known; leave "
+            "the exact posterior out, or choose a smaller network (--hidden, --components) or one circuit (--posterior "
+            "register)"
         )
 
 

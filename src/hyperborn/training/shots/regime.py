@@ -107,9 +107,9 @@ class ShotsRegime(Regime):
     def forecast(self, definition: Definition) -> Forecast:
         return forecast_of(definition)
 
-    def check_exact(self, definition: Definition, command: str) -> None:
+    def check_exact(self, definition: Definition) -> None:
         del definition
-        raise UserError(f"{command} needs exact gradients, and a backend gives shots; leave backend out, or train")
+        raise UserError("of shots no exact posterior is known; leave backend out")
 
 
 def backend_of(definition: Definition) -> Backend:
