@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hyperborn._typing import Targets
     from hyperborn.config import RunConfig
     from hyperborn.data import Preprocessing, Split
+    from hyperborn.data.tables import Table
     from hyperborn.predictive import NormalMixture, Predictions
     from hyperborn.training import Result
 
