@@ -128,7 +128,7 @@ def predict_command(
 
 def note_surprises(table: "Table", preprocessing: "Preprocessing") -> None:
     """Say how new data were read, and what in them training has not seen."""
-    from hyperborn.data.columns import surprises
+    from hyperborn.data.surprises import surprises
 
     for line in (*table.notes, *surprises(table, preprocessing.columns, strict=preprocessing.strict)):
         note(line)

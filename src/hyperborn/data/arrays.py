@@ -1,6 +1,6 @@
 """A data set from a person's own arrays or data frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -78,8 +78,9 @@ def from_arrays(
         settled |= {"keep": keep or None, "categorical": categorical or None, "numeric": numeric or None}
         check_no_options({**settled, "strict": strict or None, "task": None if task == "auto" else task})
     target = TARGET if preprocessing is None else preprocessing.target
-    columns, categories = feature_columns(x, features, preprocessing, target)
-    if not has_named_columns(x):
+    read = table_of_frame(x, preprocessing) if has_named_columns(x) else None
+    columns = feature_columns(x if read is None else read.columns, features, preprocessing, target)
+    if read is None:
         # A matrix keeps its columns, constant ones too: whoever made it counts on their number.
         choices = replace(choices, keep=tuple(map(text_form, columns)))
     labels = label_column(y, columns)
@@ -88,15 +89,12 @@ def from_arrays(
         # Longer than any name that is taken.
         aside = Aside(weight=text_form(f"weight beside {max((*columns, target), key=len)}"))
         columns[aside.names[0]] = checked_weights("sample_weight", sample_weight, len(labels))
-    known = {} if preprocessing is None else known_categories(preprocessing.columns, target, preprocessing.classes)
-    decimal = "." if preprocessing is None else preprocessing.decimal
     table = Table(
         {**columns, target: labels},
         name,
         text=frozenset((target,)),
-        decimal=decimal,
-        known=known,
-        categories=categories,
+        known={} if preprocessing is None else known_categories(preprocessing.columns, target, preprocessing.classes),
+        **({} if read is None else as_read(read, columns)),
     )
     if preprocessing is None:
         examples = examples_of_table(table, target=target, classes=classes, choices=choices, task=task, aside=aside)
@@ -133,21 +131,31 @@ def label_column(y: ArrayLike, columns: dict[str, np.ndarray]) -> np.ndarray:
     return labels
 
 
+def table_of_frame(x: Any, preprocessing: Preprocessing | None) -> Table:
+    """The table of a data frame, read as that of the earlier data was."""
+    if preprocessing is None:
+        return Table.of(x)
+    return Table.of(x, known=known_categories(preprocessing.columns), decimal=preprocessing.decimal)
+
+
+def as_read(read: Table, columns: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """How the columns of a data frame were read, as fields of a table in which they have these names."""
+    own = dict(zip(read.columns, map(text_form, columns), strict=True))
+    categories = frozenset(own[name] for name in read.categories)
+    return {"decimal": read.decimal, "categories": categories, "notes": read.notes}
+
+
 def feature_columns(
     x: Any, features: Sequence[str] | None, preprocessing: Preprocessing | None, target: str
-) -> tuple[dict[str, np.ndarray], frozenset[str]]:
-    """The columns of a matrix or a data frame by name, and names of those that are categories by their type.
+) -> dict[str, np.ndarray]:
+    """The columns by name, of a matrix or those of a data frame.
 
     Raises:
-        UserError: if it is no matrix of numbers nor a data frame, or the names do not fit it.
+        UserError: if it is no matrix of numbers, or the names do not fit it.
     """
-    categories = frozenset()
-    if has_named_columns(x):
-        table = table_of_frame(x, preprocessing)
-        named = list(table.columns) if features is None else features
-        values = list(table.columns.values())
-        places = [place for place, column in enumerate(table.columns) if column in table.categories]
-        categories = frozenset(named[place] for place in places if place < len(named))
+    if isinstance(x, Mapping):
+        named = list(x) if features is None else features
+        values = list(x.values())
     else:
         matrix = matrix_of(x)
         values = list(matrix.T)
@@ -160,14 +168,7 @@ def feature_columns(
         raise UserError(
             f"features={joined(map(repr, named))} must name each of the {len(values)} columns of x, none {target!r}"
         )
-    return dict(zip(named, values, strict=True)), categories
-
-
-def table_of_frame(x: Any, preprocessing: Preprocessing | None) -> Table:
-    """The table of a data frame, read as that of the earlier data was."""
-    if preprocessing is None:
-        return Table.of(x)
-    return Table.of(x, known=known_categories(preprocessing.columns), decimal=preprocessing.decimal)
+    return dict(zip(named, values, strict=True))
 
 
 def matrix_of(x: ArrayLike) -> np.ndarray:

@@ -10,12 +10,13 @@ from numpy.typing import ArrayLike
 
 from hyperborn.arguments import path_of
 from hyperborn.data.column_choices import ColumnChoices
-from hyperborn.data.columns import Column, matrix, surprises
+from hyperborn.data.columns import Column, matrix
 from hyperborn.data.dataset import Labelled, RawExamples
 from hyperborn.data.frames import has_named_columns
 from hyperborn.data.idx import is_idx, table_of_images
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.surprises import surprises
 from hyperborn.data.tables import Table, read_table
 from hyperborn.data.user_table import (
     NOTHING_ASIDE,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from hyperborn._typing import Labels, Targets
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
-from hyperborn.data.columns import matrix, numbers_of, surprises
+from hyperborn.data.columns import matrix, numbers_of
 from hyperborn.data.dataset import RawExamples
 from hyperborn.data.dates import date_parts, found_dates
 from hyperborn.data.inference import inferred
@@ -24,6 +24,7 @@ from hyperborn.data.labels import (
     rows_of_classes,
 )
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.surprises import surprises
 from hyperborn.data.tables import Table
 from hyperborn.data.targets import MOST_CLASS_NUMBERS, MOST_CLASSES, REGRESS, checked_numbers, is_regression
 from hyperborn.data.text_columns import text_of
