@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from hyperborn.data import Column, Table
-from hyperborn.data.columns import matrix, surprises
+from hyperborn.data.columns import matrix
 from hyperborn.data.labels import encoded
+from hyperborn.data.surprises import surprises
 
 
 def features(values: Any, column: Column, **known: Any) -> np.ndarray:

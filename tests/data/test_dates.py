@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from hyperborn.data import Column, Table
-from hyperborn.data.columns import matrix, surprises
+from hyperborn.data.columns import matrix
 from hyperborn.data.dates import DATE_FORMATS, FoundDates, example_of, found_dates, read_dates
+from hyperborn.data.surprises import surprises
 
 PARTS = ("year", "month", "day of the week", "days")
 

@@ -95,6 +95,19 @@ def test_text_with_a_decimal_comma_is_read_as_the_earlier_file_was() -> None:
     np.testing.assert_array_equal(Table.of(frame, decimal=",").columns["a"], [1.234, 2])
 
 
+def test_arrays_keep_how_a_data_frame_was_read() -> None:
+    """Text of new rows that could be read in two ways is read as in training."""
+    frame = pd.DataFrame(
+        {"price": [f"{row % 9},5" for row in range(60)], "code": [f"{row % 7:03}" for row in range(60)]}
+    )
+    data = from_arrays(frame, [row % 2 for row in range(60)], features=("cost", "kind"))
+    assert data.preprocessing.decimal == ","
+    assert [column.kind for column in data.preprocessing.columns] == ["numeric", "categorical"]
+    assert [note for note in data.notes if note.startswith("decimal commas")] == [
+        "decimal commas: '0,5' is 0.5 (price)"
+    ]
+
+
 def test_columns_kept_as_text() -> None:
     frame = pd.DataFrame(
         {

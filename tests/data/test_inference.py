@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from hyperborn.data import Column, Table, from_arrays, load
 from hyperborn.data.column_choices import ColumnChoices
-from hyperborn.data.columns import matrix, surprises
+from hyperborn.data.columns import matrix
 from hyperborn.data.inference import Features, inferred, summary_of_columns
+from hyperborn.data.surprises import surprises
 
 ROWS = 40
 RANDOM = np.random.default_rng(0)
@@ -314,10 +315,13 @@ def test_codes_are_categories_however_many_there_are() -> None:
     assert found_of([f"{row:05}" for row in range(300)]).left_out == {
         "c": "an identifier: 300 different texts in 300 rows"
     }
-    plus_four = [*many, "02139-1234"]
-    assert found_of(plus_four).columns[0].kind == "categorical"
+    plus_four = found_of([*many, "02139-1234"])
+    assert plus_four.columns[0].kind == "categorical"
+    assert "codes with zeros in front, such as '00000' (--numeric c" in plus_four.notes[0]
+    assert found_of(["007", "James", "M", "Q"] * 10).notes == []
     assert found_of(many, numeric=("c",)).columns == [Column("c")]
-    assert found_of(few, strict=True).columns == [Column("c", ("000", "001", "002", "003", "004"))]
+    strictly = found_of(few, strict=True)
+    assert (strictly.columns, strictly.notes) == (found.columns, found.notes)
 
 
 def test_truth_values_that_are_said_to_be_numeric() -> None:

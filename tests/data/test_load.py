@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from hyperborn.data import load, read_table
-from hyperborn.data.columns import surprises
+from hyperborn.data.surprises import surprises
 from hyperborn.data.user_files import raw_table
 
 FLOWERS = "height,colour,kind\n" + "".join(

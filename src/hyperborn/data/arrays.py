@@ -139,7 +139,7 @@ def feature_columns(x: Any, features: Sequence[str] | None, preprocessing: Prepr
     """The columns of a matrix or a data frame as a table.
 
     Raises:
-        UserError: if it is no matrix of numbers nor a data frame, or the names do not fit it.
+        UserError: if it is no matrix of numbers, or the names do not fit it.
     """
     table = table_of_frame(x, preprocessing) if has_named_columns(x) else None
     if table is not None:
@@ -160,7 +160,7 @@ def feature_columns(x: Any, features: Sequence[str] | None, preprocessing: Prepr
     columns = dict(zip(named, values, strict=True))
     if table is None:
         return Table(columns)
-    renamed = dict(zip(table.columns, named, strict=True))
+    renamed = dict(zip(table.columns, map(text_form, named), strict=True))
     return replace(table, columns=columns, categories=frozenset(renamed[one] for one in table.categories), known={})
 
 

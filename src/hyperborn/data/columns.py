@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-from hyperborn.data.dates import date_parts, example_of, found_dates, read_dates
+from hyperborn.data.dates import date_parts, example_of, read_dates
 from hyperborn.data.labels import KnownLabels, counted, joined, truth_value
 from hyperborn.data.numbers import like_number
 from hyperborn.data.tables import Table
@@ -257,58 +257,6 @@ def one_hot(
     rows = np.flatnonzero(found >= 0)
     encoded[rows, found[rows]] = 1.0
     return encoded, absent
-
-
-def surprises(table: Table, columns: Sequence[Column], *, strict: bool = False) -> list[str]:
-    """What of a table training has not seen: unknown categories, and text in place of numbers or dates.
-
-    Nothing if strict: then they are errors.
-    """
-    if strict:
-        return []
-    lines: list[str] = []
-    for column in columns:
-        values = table.columns.get(column.name)
-        if values is None:
-            continue
-        if column.categories is not None:
-            lines += unknown_categories(column, values)
-        elif column.parts is not None:
-            lines += unread_dates(table, column)
-        elif values.dtype == object and table.as_numbers(column.name) is None:
-            numbers = table.as_numbers(column.name, text_is_missing=True)
-            lost = np.zeros(len(values), bool) if numbers is None else np.isnan(numbers) & ~pd.isna(values)
-            if lost.any():
-                lines.append(
-                    f"{column.name}: {counted(int(lost.sum()), 'row')} of text count as missing, the first "
-                    f"{values[lost.argmax()]!r}"
-                )
-    return lines
-
-
-def unknown_categories(column: Column, values: np.ndarray) -> list[str]:
-    """A line on categories that are not known, of a column without rare ones."""
-    codes, distinct = pd.factorize(text_of(values))
-    unknown = np.flatnonzero(category_places(distinct, column.categories or ()) < 0)
-    count = int(np.isin(codes, unknown).sum())
-    if not count or column.rare:
-        return []
-    shown = joined((repr(distinct[place]) for place in unknown), 3)
-    return [f"{column.name}: {counted(count, 'row')} of unknown categories ({shown})"]
-
-
-def unread_dates(table: Table, column: Column) -> list[str]:
-    """A line on what is no date in the format of training; without one, on what the format was taken for."""
-    values = table.columns[column.name]
-    found = found_dates(values, column.name) if column.date_format is None else None
-    lines = [] if found is None else list(found.notes)
-    lost = np.isnat(dates_of(table, column)) & ~pd.isna(values)
-    if lost.any():
-        lines.append(
-            f"{column.name}: {counted(int(lost.sum()), 'row')} of no date{as_in_training(column)} count as missing, "
-            f"the first {cell_of(values, int(lost.argmax()))!r}"
-        )
-    return lines
 
 
 def category_places(values: Iterable[str], categories: Sequence[str]) -> Int[np.ndarray, " values"]:

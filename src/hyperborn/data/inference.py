@@ -179,12 +179,19 @@ def infer_date(name: str, values: np.ndarray, dates: FoundDates, found: Features
 
 def infer_categories(table: Table, name: str, found: Features, *, wanted: bool) -> None:
     """A column that is categories by its type, or holds codes with zeros in front: never numbers."""
-    values = table.columns[name]
-    if table.as_numbers(name) is not None:
-        code = next((text for text in pd.unique(values) if text is not None and ZEROS_IN_FRONT.fullmatch(text)), None)
-        why = "categories by its type" if code is None else f"codes with zeros in front, such as {code!r}"
-        found.notes.append(f"{name}: no numbers, but {why} (--numeric {option_value(name)} for numbers)")
+    found.notes += notes_on_categories(table, name)
     infer_text(table, name, found, wanted=wanted, may_be_numbers=False)
+
+
+def notes_on_categories(table: Table, name: str) -> list[str]:
+    """Why a column of categories is not numbers, if most of it could be."""
+    values = table.columns[name]
+    numbers = table.as_numbers(name, text_is_missing=True)
+    if numbers is None or np.isfinite(numbers).sum() < MOSTLY * (~pd.isna(values)).sum():
+        return []
+    code = next((text for text in pd.unique(values) if text is not None and ZEROS_IN_FRONT.fullmatch(text)), None)
+    why = "categories by its type" if code is None else f"codes with zeros in front, such as {code!r}"
+    return [f"{name}: no numbers, but {why} (--numeric {option_value(name)} for numbers)"]
 
 
 def infer_text(table: Table, name: str, found: Features, *, wanted: bool, may_be_numbers: bool = True) -> None:
@@ -277,6 +284,7 @@ def infer_strictly(table: Table, name: str, choices: ColumnChoices, found: Featu
             "remove their rows, or train without strict (--strict)"
         )
         return
+    found.notes += notes_on_categories(table, name) if is_categories else []
     found.columns.append(Column(name, tuple(categories)))
 
 

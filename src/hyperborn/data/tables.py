@@ -209,7 +209,8 @@ def set_fields(
         "source": source,
         "text": frozenset(selection.text & typed.columns.keys()),
         "left_out": dict(left_out),
-        "notes": (*notes, *typed.notes),
+        # Columns that were read before say the same again.
+        "notes": tuple(dict.fromkeys((*notes, *typed.notes))),
         "decimal": typed.decimal,
         "copied": dict(typed.copied),
         "known": selection.known,

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
-from hyperborn.data.columns import Column, matrix, surprises
+from hyperborn.data.columns import Column, matrix
 from hyperborn.data.dataset import RawExamples
 from hyperborn.data.inference import inferred
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.role_columns import NO_ROLES, RoleColumns
+from hyperborn.data.surprises import surprises
 from hyperborn.data.tables import Table
 from hyperborn.data.target_column import (
     checked_target,
