@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal
@@ -241,7 +242,7 @@ def chosen_with_network(data: Dataset, effort: str, named: dict[str, Any], resou
 
 def is_default(name: str, value: Any) -> bool:
     """Whether an argument of `fit` has the value that it has by itself."""
-    default = (fit.__kwdefaults__ or {})[name]
+    default = signature(fit).parameters[name].default
     return value is default or (type(value) is type(default) and value == default)
 
 

@@ -63,7 +63,7 @@ def test_the_choice_is_on_the_validation_split_or_else_on_folds(data: Dataset) -
     assert on_split.choice.best.examples == len(data.validation)
     # What is trained in the end learns from the training split alone.
     assert on_split.data is data
-    whole = hb.data.load("moons", size=100, seed=0, validation=0)
+    whole = hb.data.load("moons", size=100, seed=0, validation=0.0)
     on_folds = choose_for_network(network, whole, effort="quick", arguments=ARGUMENTS)
     assert on_folds.choice is not None
     assert (on_folds.choice.method, on_folds.choice.refitted) == ("folds", True)
