@@ -28,6 +28,11 @@ def test_what_is_worth_saying_of_other_files_is_said_with_their_names(written: W
     assert {note.removeprefix("other.csv: ") for note in said} <= set(again.notes)
 
 
+def test_a_column_without_a_value_is_said(written: Written) -> None:
+    data = load(written(TABLE), target="kind", test_file=written("kind,colour,size\nx,red,\ny,,\n", "other.csv"))
+    assert "other.csv: no value at all, so that every row counts as missing: size" in data.notes
+
+
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_a_share_beside_a_file_of_that_split_is_refused(written: Written, refused, split: str) -> None:
     given = {split: 0.2, f"{split}_file": written(TABLE, "other.csv")}
