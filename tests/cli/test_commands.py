@@ -352,7 +352,8 @@ def test_standard_input_is_read_once_and_kept(hyperborn: Run, monkeypatch: pytes
     # Principal components are found in data that are read first, and seeds have splits of their own.
     pipe()
     flags = ("--target", "kind", "--posterior", "register", *QUICK)
-    assert hyperborn("train", "-", *flags, "--components", "1", "--validation", "0.3", "--out", "piped").code == 0
+    trained = hyperborn("train", "-", *flags, "--components", "1", "--validation", "0.3", "--json")
+    assert (trained.code, trained.json["out"]) == (0, "runs/standard-input-elbo")
     pipe()
     compared = hyperborn("compare", "-", *flags, "--seeds", "2", "--objectives", "elbo", "--out", "compared")
     assert compared.code == 0

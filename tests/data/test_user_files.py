@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from hyperborn.data import load
@@ -43,6 +44,18 @@ def test_a_share_beside_a_file_of_that_split_is_refused(written: Written, refuse
 def test_standard_input_is_one_file(refused) -> None:
     with refused("standard input (-) can be one file only"):
         load("-", target="kind", test_file="-")
+
+
+def test_an_option_of_text_that_no_file_would_use_is_refused(written: Written, refused, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    path = tmp_path / "t.parquet"
+    pd.read_csv(written(TABLE)).to_parquet(path)
+    with refused("--encoding says how text is read", "t.parquet is a Parquet file"):
+        load(path, target="kind", encoding="latin-1")
+    with refused("--no-header says how text is read"):
+        load(path, target="kind", header=False)
+    # A file beside it may be text.
+    assert len(load(path, target="kind", encoding="latin-1", test_file=written(TABLE)).test) == 60
 
 
 def test_the_decimal_sign_of_all_files(written: Written, refused) -> None:
