@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from command_line import QUICK, Run, run
+from command_line import FLOWERS, QUICK, Run, run
 from hyperborn import load
 from hyperborn.objectives.divergences import DIVERGENCES
 from hyperborn.objectives.objectives import OBJECTIVES, SELBO
@@ -345,6 +345,38 @@ def test_a_table_as_it_comes_is_trained_on_and_predicted(hyperborn: Run, monkeyp
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path("new.csv").read_bytes())))
     from_input = hyperborn("predict", found["out"], "-", "--keep-columns", "id", "--only", "labels")
     assert from_input.out == predicted.out
+
+
+def test_standard_input_is_read_once_and_kept(hyperborn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pipe() -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FLOWERS.encode())))
+
+    # Principal components are found in data that are read first, and seeds have splits of their own.
+    pipe()
+    flags = ("--target", "kind", "--posterior", "register", *QUICK)
+    trained = hyperborn("train", "-", *flags, "--components", "1", "--validation", "0.3", "--json")
+    assert (trained.code, trained.json["out"]) == (0, "runs/standard-input-elbo")
+    pipe()
+    compared = hyperborn("compare", "-", *flags, "--seeds", "2", "--objectives", "elbo", "--out", "compared")
+    assert compared.code == 0
+    # What is worth saying is said once, not once a seed.
+    assert compared.err.count("missing numbers are the median") == 1
+
+
+def test_what_is_worth_saying_of_a_scored_file_is_said(hyperborn: Run, flowers: Path) -> None:
+    flags = ("--target", "kind", "--posterior", "register", "--components", "1", *QUICK)
+    assert hyperborn("train", flowers, *flags, "--out", "run").code == 0
+    Path("scored.csv").write_text("petal;sepal;colour;kind\n1,2;3,0;mauve;small one\n4,2;n/k;red;Größe\n4;5;red;\n")
+    scored = hyperborn("evaluate", "run", "scored.csv", "--decimal", ",")
+    assert scored.code == 0
+    assert scored.err.splitlines() == [
+        "decimal commas: '1,2' is 1.2 (petal)",
+        "sepal: 1 row of text count as missing, the first 'n/k'",
+        "colour: 1 row of unknown categories ('mauve')",
+        "1 row without a label left out",
+    ]
+    hyperborn("evaluate", "run", "scored.csv", "--decimal", ".").refused("decimal='.'", "a decimal comma", "--decimal")
+    hyperborn("predict", "run", "scored.csv", "--decimal", "x").refused("decimal='x' must be a point or a comma")
 
 
 def test_a_file_without_a_header_is_trained_on_and_predicted(hyperborn: Run) -> None:

@@ -53,7 +53,12 @@ def test_test_share_of_the_help_is_the_loaders() -> None:
     from hyperborn.data.load import DEFAULT_TEST
 
     absent = {option.key: option.absent for option in TRAIN if option.absent}
-    assert absent == {"test": str(DEFAULT_TEST), "encoding": "found", "split_seed": "that of --seed"}
+    assert absent == {
+        "test": str(DEFAULT_TEST),
+        "encoding": "found",
+        "decimal": "found",
+        "split_seed": "that of --seed",
+    }
 
 
 @pytest.mark.parametrize(("command", "options"), [("train", TRAIN), ("compare", COMPARE)])

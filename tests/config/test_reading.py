@@ -21,6 +21,7 @@ WRONG = {
     "numeric": [",", "", 1],
     "strict": ["perhaps", 2],
     "encoding": ["", 1],
+    "decimal": ["", ";", 1],
     "header": ["perhaps", 2],
     "validation_file": ["", 1.5, "a\0b"],
     "test_file": ["", 1.5, "a\0b"],

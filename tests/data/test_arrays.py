@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hyperborn.data import from_arrays, load
@@ -53,3 +54,13 @@ def test_lists_numbers_and_names_are_taken() -> None:
 def test_what_does_not_fit_is_said(refused, x: Any, y: Any, options: dict[str, Any], said: str) -> None:
     with refused(said):
         from_arrays(x, y, **options)
+
+
+def test_what_is_worth_saying_of_a_frame_is_said() -> None:
+    frame = pd.DataFrame({"a": ["1,5", "2,5", "?", "4,0"] * 10, "b": range(40)}, index=[f"row {i}" for i in range(40)])
+    data = from_arrays(frame, ["x", "y"] * 20)
+    assert "missing values: '?' (a)" in data.notes
+    assert any(note.startswith("decimal commas: '1,5' is 1.5 (a)") for note in data.notes)
+    assert data.preprocessing.left_out == {"index": "the index of a pandas data frame"}
+    assert data.preprocessing.decimal == ","
+    assert from_arrays(frame.drop(columns="a"), ["x", "y"] * 20, strict=True).features == ("b",)

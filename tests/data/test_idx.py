@@ -9,8 +9,8 @@ import pytest
 
 from hyperborn.data import Dataset, load
 from hyperborn.data.idx import is_idx, resized
+from hyperborn.data.target_column import labels_in_encoding
 from hyperborn.data.user_files import labelled_table, raw_table
-from hyperborn.data.user_table import labels_of_table
 from idx_files import idx, images
 
 RAW: dict[str, Any] = {"standardize": False, "validation": 0.0, "test": 0.0}
@@ -176,11 +176,11 @@ def test_labelled_images_are_a_table_with_a_column_of_labels(refused, files: Pat
     path.write_bytes(gzip.compress(idx(images(7, 5, (6, 5)))))
     labels.write_bytes(gzip.compress(idx(np.resize([7, 2], 7))))
     table = labelled_table(path, data.preprocessing, labels=labels)
-    y, found = labels_of_table(table, data.preprocessing)
+    y, found = labels_in_encoding(table, data.preprocessing.target, data.preprocessing.classes, strict=False)
     assert [data.classes[index] for index in y] == [str(label) for label in np.resize([7, 2], 7)]
     expected = data.preprocessing.apply(images(7, 5, (6, 5)).reshape(7, 30) / 255)
-    np.testing.assert_array_equal(data.preprocessing.transform(found), expected)
-    assert not found.notes
+    np.testing.assert_array_equal(data.preprocessing.transform(found.table), expected)
+    assert not found.table.notes
     with refused("more-idx3-ubyte.gz holds images alone", "--labels FILE"):
         labelled_table(path, data.preprocessing)
     with refused("more-idx1-ubyte.gz has the magic number 2049, not 2051"):

@@ -79,6 +79,8 @@ def test_standard_input(refused, monkeypatch) -> None:
         table = read_table("-")
         assert table.source == "standard input"
         assert (table.columns["a"].tolist(), table.decimal) == ([1.5], ",")
+        # It can be read once, and is asked for again.
+        assert read_table("-").columns["b"].tolist() == ["x"]
     monkeypatch.setattr("sys.stdin", Piped(b"a,b\n1\n"))
     with refused("standard input, line 2: 1 fields"):
         read_table("-")

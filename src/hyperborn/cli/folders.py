@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hyperborn.backends.jobs.budget import LimitReached
+from hyperborn.data.tables import STANDARD_INPUT
 from hyperborn.errors import UserError
 from hyperborn.runs.layout import is_free, is_run
 from hyperborn.storage import FolderTaken, folder_exists
@@ -40,7 +41,7 @@ def free_folder(out: Path | None, data: str, label: str, *, force: bool, taken: 
         if not force and not is_free(out):
             raise UserError(f"{out} exists; choose another name with --out, or --force to replace it")
         return Folder(out)
-    first = Path("runs") / f"{Path(data).stem}-{label}"
+    first = Path("runs") / f"{'standard-input' if data == STANDARD_INPUT else Path(data).stem}-{label}"
     if first not in taken and is_free(first):
         return Folder(first)
     free = free_beside(first, taken)

@@ -12,7 +12,7 @@ from hyperborn.data.dataset import Dataset, split_and_preprocessed
 from hyperborn.data.labels import nearest_name
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.role_columns import RoleColumns
-from hyperborn.data.tables import STANDARD_INPUT, SUFFIXES
+from hyperborn.data.tables import STANDARD_INPUT, STANDARD_INPUT_NAME, SUFFIXES
 from hyperborn.data.targets import Task
 from hyperborn.data.text_columns import text_form
 from hyperborn.data.user_files import Files, TextOptions, examples_of_files
@@ -215,7 +215,7 @@ def load(
     if preprocessing is not None:
         check_same_columns(kind, examples, preprocessing)
     return split_and_preprocessed(
-        Path(name).name if kind in (TABLE, IMAGES) else kind,
+        STANDARD_INPUT_NAME if str(name) == STANDARD_INPUT else Path(name).name if kind in (TABLE, IMAGES) else kind,
         examples,
         seed=seed,
         validation=validation,

@@ -32,13 +32,20 @@ class TextOptions:
     header: bool = True
     decimal: str | None = None
 
+    def check_used(self, *paths: str | PathLike[str]) -> None:
+        """Raise a UserError for an option that would be ignored, because all of these files are Parquet files."""
+        given = {"encoding": self.encoding is not None, "no-header": not self.header}
+        for option in (option for option, is_given in given.items() if is_given):
+            if all(str(path).lower().endswith(".parquet") for path in paths):
+                raise UserError(f"--{option} says how text is read, and {paths[0]} is a Parquet file; leave it out")
+
 
 @dataclass(frozen=True)
 class Files:
     """A table and those of its validation and test splits, if they have their own; and how text files are read.
 
     Raises:
-        UserError: if two of them are standard input.
+        UserError: if two of them are standard input, or an option of text files is given where there are none.
     """
 
     table: str | Path
@@ -49,6 +56,7 @@ class Files:
     def __post_init__(self) -> None:
         if [str(path) for path in (self.table, self.validation, self.test)].count(STANDARD_INPUT) > 1:
             raise UserError("standard input (-) can be one file only; give the others by their paths")
+        self.options.check_used(*(path for path in (self.table, self.validation, self.test) if path is not None))
 
 
 def examples_of_files(
@@ -106,6 +114,7 @@ def table_in_encoding(
     Raises:
         UserError: as `read_table`.
     """
+    options.check_used(path)
     return read_table(
         path,
         only=[*columns_needed(preprocessing), *roles.names],
@@ -176,6 +185,7 @@ def raw_table(
             if copied:
                 raise UserError(f"{path} holds images, which have no columns to keep; leave --keep-columns out")
             return table_of_images(path, names)
+        options.check_used(source)
         return read_table(
             source,
             only=names,

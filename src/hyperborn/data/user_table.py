@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
 from hyperborn.data.columns import Column, matrix
 from hyperborn.data.dataset import RawExamples
@@ -160,7 +162,16 @@ def examples_in_encoding(
 
 def notes_on_new(table: Table, columns: Sequence[Column], *, strict: bool) -> list[str]:
     """What is worth saying of a table in an encoding: how it was read, and what training has not seen."""
-    return [*table.notes, *surprises(table, columns, strict=strict)]
+    # What is strictly refused is an error.
+    if strict:
+        return list(table.notes)
+    empty = [
+        column.name
+        for column in columns
+        if column.name in table.columns and len(table) and pd.isna(table.columns[column.name]).all()
+    ]
+    lines = [f"no value at all, so that every row counts as missing: {joined(empty, 4)}"] if empty else []
+    return [*table.notes, *lines, *surprises(table, columns)]
 
 
 def check_same_columns(name: str, examples: RawExamples, preprocessing: Preprocessing) -> None:
