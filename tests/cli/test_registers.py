@@ -226,7 +226,7 @@ def test_methods_of_a_study_that_need_one_circuit_are_one_line(hyperborn: Run) -
     for added, said in (
         ("exact = true", ("exact posterior of a network of 112 weights on many registers", "leave the exact")),
         ('baseline = "exhaustive"', ("exhaustive takes up to 24 weights", "the network has 112", "leave it out")),
-        ('objective = "renyi"\nposterior = "registers"', ("Renyi",)),
+        ('objective = "renyi"\nposterior = "registers"', ("renyi", "one register")),
     ):
         Path("plan.toml").write_text(f"{PLAN}[methods.added]\n{added}\n", encoding="utf-8")
         line = hyperborn("study", "plan.toml", "--out", "study").refused("added on cancer", *said)
@@ -240,9 +240,9 @@ def test_a_study_of_registers_has_scores_and_no_distance_to_an_exact_posterior(h
     ended = hyperborn("study", "plan.toml", "--out", "study", "--json")
     assert ended.code == 0, ended.err
     assert ended.json["cells"] == 8
-    cells = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path("study/cells").glob("*.json"))]
-    for cell in cells:
-        row = cell["row"]
+    rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path("study/cells").glob("*.json"))]
+    assert len(rows) == 8
+    for row in rows:
         assert {"accuracy", "nll", "brier", "ece", "nll_at_1"} <= row.keys()
         assert not {"gap", "log_evidence", "excess_energy", "optimum"} & row.keys()
     report = Path("study/study.md").read_text(encoding="utf-8")
@@ -258,7 +258,7 @@ def test_a_comparison_of_registers_names_what_needs_one_circuit(hyperborn: Run) 
     (line,) = [line for line in ended.err.splitlines() if "not applicable" in line]
     assert line == "12 weights are on many registers; not applicable, for one circuit is needed: Renyi, exact posterior"
     record = json.loads(Path("out/comparison.json").read_text(encoding="utf-8"))
-    assert list(record["objectives"]) == ["elbo", "logistic regression", "always the commonest class"]
+    assert set(record["objectives"]) == {"elbo", "logistic regression", "always the commonest class"}
     for found in record["objectives"].values():
         assert set(found) == {"accuracy", "nll", "brier", "ece", "auc"}
     assert max(map(len, ended.out.splitlines())) <= 80
@@ -274,5 +274,5 @@ def test_what_fits_no_circuit_is_compared_on_registers(hyperborn: Run) -> None:
         "compare", "breast_cancer", "--steps", "5", "--seeds", "2", "--objectives", "elbo", "--out", "out", "--json"
     )
     assert ended.code == 0, ended.err
-    assert "2,048 weights are on many registers" in ended.err
-    assert {row["summary"]["n_weights"] for row in ended.json["runs"] if row["objective"] == "elbo"} == {2048}
+    assert "1,984 weights are on many registers" in ended.err
+    assert {row["summary"]["n_weights"] for row in ended.json["runs"] if row["objective"] == "elbo"} == {1984}
