@@ -148,7 +148,7 @@ def test_a_new_name_is_said_only_where_something_is_written(hyperborn: Run) -> N
         hyperborn(*quick, *flags).refused()
     compared = ("compare", "moons", "--size", "40", *QUICK, "--seeds", "1", "--objectives", "elbo")
     assert hyperborn(*compared).code == 0
-    hyperborn(*compared, "--hidden", "30").refused()
+    hyperborn(*compared, "--hidden", "30", "--posterior", "register").refused()
     second = hyperborn(*compared)
     assert "runs/moons-compare exists: writing runs/moons-compare-2" in second.err
     assert sorted(path.name for path in Path("runs").iterdir()) == ["moons-compare", "moons-compare-2", "moons-elbo"]
