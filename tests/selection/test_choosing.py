@@ -127,17 +127,17 @@ def test_a_candidate_whose_training_fails_is_passed_over(monkeypatch: pytest.Mon
 def test_convolutions_are_not_tried_on_many_images_unless_asked_for() -> None:
     x = np.random.default_rng(0).random((20, 784))
     one = hb.data.from_arrays(x, np.arange(20) % 2, validation=0.0, test=0.0)
-    many = np.zeros(10_000, np.int64)
+    many = np.zeros(40_000, np.int64)
     images = replace(one, image_shape=(28, 28), test=rows_of(one.train, many))
 
     def names(**given: Any) -> list[str]:
-        chosen = config(**{"data": "digits", "classes": None, "effort": "normal"} | given)
+        chosen = config(**{"data": "digits", "classes": None, "effort": "quick"} | given)
         return [candidate.name for candidate in affordable(chosen, candidates_of(chosen, images), images, said.append)]
 
     said: list[str] = []
     assert not any("convolutions" in name for name in names())
     assert said == [
-        "10,020 images are many for convolutions, which are not tried (--effort thorough tries them, --network conv "
+        "40,020 images are many for convolutions, which are not tried (--effort thorough tries them, --network conv "
         "takes them)"
     ]
     assert len(names(network="conv")) == 2

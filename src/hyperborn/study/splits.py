@@ -49,11 +49,6 @@ def configuration(cell: Cell, settings: Mapping[str, Any]) -> RunConfig:
     for key in OWNED:
         if key in settings or (key in cell.task and cell.size is not None):
             raise UserError(f"{key} is decided by the study; leave it out of its tasks and methods")
-    for key in ("validation_file", "test_file"):
-        if key in cell.task and cell.size is not None:
-            raise UserError(
-                f"{key} does not go with a study, which splits one table by size; leave it out of its tasks"
-            )
     shares = {} if cell.size is None else shares_of(cell, cell.size)
     return configured(RunConfig, None, {**cell.task, **shares, "seed": cell.seed, **settings})
 
