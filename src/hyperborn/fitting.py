@@ -21,8 +21,9 @@ from hyperborn.energy import OwnEnergies
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
-from hyperborn.posteriors import SPREAD, Posterior
+from hyperborn.posteriors import SPREAD, Posterior, Registers
 from hyperborn.posteriors.default import fits_one_register
+from hyperborn.posteriors.previous import PreviousPosterior
 from hyperborn.printable import shown
 from hyperborn.priors import Prior, Uniform
 from hyperborn.progress import Progress
@@ -82,7 +83,8 @@ def fit(
     - of a larger network: β and the size of `Registers`, and whether scales are learnt (``scale="learned"``, where the
       network has another), are chosen; its shape, activation and bias stay. `Result.choice` says what was tried.
     - posterior, objective or estimator named: nothing is chosen. ``posterior=hb.Registers(network)`` trains the network
-      as it is, and ``posterior=hb.Register(circuit)`` on one circuit.
+      as it is, and ``posterior=hb.Register(circuit)`` on one circuit. A prior that an earlier run on registers gives
+      names its registers.
 
     What is chosen has the lowest NLL on the validation split; where that is empty, of the training examples, each
     predicted by networks that have not learnt from it, and predictions are calibrated by the same examples. Only the
@@ -125,8 +127,8 @@ def fit(
         callback: is told how training goes: ``callback(step, losses, parameters)``, with the loss (nats) of every
             restart, shape (restarts,), and the parameters (radians) of every restart, a row each. It is called before
             the first step, after it, at every record of `Result.history` (every 25 steps and the last; on a backend
-            every step, and of 400 steps or more about 200), and where steps are slow about twice a second or at every
-            step. Where it returns True training stops, and the result is that of the parameters it was shown; the
+            every step, and of 400 steps or more about 200), and where steps are slow about every two seconds or at
+            every step. Where it returns True training stops, and the result is that of the parameters it was shown; the
             summary then says that it was "stopped" by the "callback".
         progress: whether to show progress on standard error.
 
@@ -136,6 +138,9 @@ def fit(
     """
     if isinstance(network, Dataset) and data is None:
         network, data = None, network
+    if posterior is None and isinstance(prior, PreviousPosterior) and isinstance(prior.posterior, Registers):
+        # A product over other registers could not be its prior.
+        posterior = prior.posterior
     named: dict[str, Any] = {
         "posterior": posterior,
         "objective": objective,
@@ -158,10 +163,19 @@ def fit(
     with Progress(enabled=progress) as display:
         resources = Resources(display, limits, ledger=file)
         if network is None and data is not None:
-            selection = chosen_with_network(weighted(data, sample_weight), effort or "normal", named, resources)
+            selection = chosen_with_network(weighted(data, sample_weight), effort, named, resources)
             return replace(run(selection.definition, selection.data, resources, watch), choice=selection.choice)
         model, given, examples = model_and_data(network, data, sample_weight)
-        definition = definition_with_defaults(model, examples, **named)
+        why, choice = settled(model, named), None
+        if why is not None:
+            if effort is not None:
+                raise UserError(f"effort = {effort!r} goes with a choice, and {why}; leave effort out")
+            definition = definition_with_defaults(model, examples, **named)
+        else:
+            assert isinstance(model, Network)
+            assert isinstance(given, Dataset)
+            selection = chosen(model, given, effort or "normal", named, resources)
+            definition, choice = selection.definition, selection.choice
         if ledger is not None and regime_of(definition).label(definition) is None:
             raise UserError(
                 f"ledger = {str(ledger)!r}: the run is on no backend, so that it has no jobs to keep; leave the ledger "
@@ -174,15 +188,7 @@ def fit(
             warnings.warn(str(error), stacklevel=2)
         if definition.untrained:
             warnings.warn(definition.untrained, stacklevel=2)
-        why = settled(model, named)
-        if why is not None:
-            if effort is not None:
-                raise UserError(f"effort = {effort!r} goes with a choice, and {why}; leave effort out")
-            return run(definition, given, resources, watch)
-        assert isinstance(model, Network)
-        assert isinstance(given, Dataset)
-        selection = chosen(model, given, effort or "normal", named, resources)
-        return replace(run(selection.definition, given, resources, watch), choice=selection.choice)
+        return replace(run(definition, given, resources, watch), choice=choice)
 
 
 def settled(model: Network | int, named: dict[str, Any]) -> str | None:
@@ -209,6 +215,7 @@ def chosen(network: Network, data: Dataset, effort: str, named: dict[str, Any], 
     """What is trained of a network, which is told."""
     from hyperborn.selection.given_network import choose_for_network
 
+    check_can_be_held_out(data)
     arguments = {name: value for name, value in named.items() if name not in ("posterior", "objective", "estimator")}
     return told(
         resources,
@@ -218,7 +225,7 @@ def chosen(network: Network, data: Dataset, effort: str, named: dict[str, Any], 
     )
 
 
-def chosen_with_network(data: Dataset, effort: str, named: dict[str, Any], resources: Resources) -> "Selection":
+def chosen_with_network(data: Dataset, effort: str | None, named: dict[str, Any], resources: Resources) -> "Selection":
     """What is trained where the network is left open, too, which is told.
 
     Raises:
@@ -234,10 +241,24 @@ def chosen_with_network(data: Dataset, effort: str, named: dict[str, Any], resou
                 f"{name} goes with a network, which is left open; give one, such as hb.networks.BinaryMLP(4), or leave "
                 f"{name} out"
             )
-    # A validation split is there to choose by; else all examples of the training split are.
-    held_out = {"validation": 0.2, "refit": False} if len(data.validation) else {"validation": 0.0}
-    config = configured(RunConfig, None, {"data": data.name or "data", "effort": effort, **held_out, **given})
+    check_can_be_held_out(data)
+    given |= {} if effort is None else {"effort": effort}
+    # A validation split is there to choose by, and is not learnt from; else all of the training split are.
+    held_out = {"refit": False} if len(data.validation) else {"validation": 0.0}
+    config = configured(RunConfig, None, {"data": data.name or "data", **given})
+    config = config.model_copy(update=held_out)
+    # Nobody has given these.
+    config.model_fields_set.difference_update(held_out)
     return told(resources, lambda note, count: choose(config, lambda _: data, note=note, progress=count))
+
+
+def check_can_be_held_out(data: Dataset) -> None:
+    """Raise a UserError where folds would have to stand in for a split by group or by time."""
+    if data.split_by is not None and not len(data.validation):
+        raise UserError(
+            f"{data.name} is split by {data.split_by}, and what is trained is chosen on a validation split of its own; "
+            "load it with validation=0.2, or name the posterior, such as posterior=hb.Registers(network)"
+        )
 
 
 def is_default(name: str, value: Any) -> bool:

@@ -141,7 +141,7 @@ def feature_columns(x: Any, features: Sequence[str] | None, preprocessing: Prepr
     Raises:
         UserError: if it is no matrix of numbers, or the names do not fit it.
     """
-    table = table_of_frame(x, preprocessing) if has_named_columns(x) else None
+    table = table_of_frame(x, features, preprocessing) if has_named_columns(x) else None
     if table is not None:
         named = list(table.columns) if features is None else features
         values = list(table.columns.values())
@@ -161,14 +161,20 @@ def feature_columns(x: Any, features: Sequence[str] | None, preprocessing: Prepr
     if table is None:
         return Table(columns)
     renamed = dict(zip(table.columns, map(text_form, named), strict=True))
-    return replace(table, columns=columns, categories=frozenset(renamed[one] for one in table.categories), known={})
+    categories = frozenset(renamed[one] for one in table.categories)
+    known = {renamed[one]: names for one, names in table.known.items() if one in renamed}
+    return replace(table, columns=columns, categories=categories, known=known)
 
 
-def table_of_frame(x: Any, preprocessing: Preprocessing | None) -> Table:
-    """The table of a data frame, read as that of the earlier data was."""
+def table_of_frame(x: Any, features: Sequence[str] | None, preprocessing: Preprocessing | None) -> Table:
+    """The table of a data frame under its own names, read as that of the earlier data was; there it has `features`."""
     if preprocessing is None:
         return Table.of(x)
-    return Table.of(x, known=known_categories(preprocessing.columns), decimal=preprocessing.decimal)
+    known = known_categories(preprocessing.columns)
+    if features is not None:
+        earlier = dict(zip(Table.of(x).columns, map(text_form, features), strict=False))
+        known = {name: known[of] for name, of in earlier.items() if of in known}
+    return Table.of(x, known=known, decimal=preprocessing.decimal)
 
 
 def matrix_of(x: ArrayLike) -> np.ndarray:

@@ -139,6 +139,10 @@ class Dataset:
     """Lines about what became of a table's columns and rows, to be said when it was read."""
     image_shape: tuple[int, int] | None = None
     """(height, width) where features are the pixels of images of one channel, row-major."""
+    split_by: str | None = None
+    """"group" or "time" where rows were split so: splits at random would mix what belongs together."""
+    class_weight: ClassWeight = None
+    """What the training split is weighted by beside the weights of its examples."""
 
     def __post_init__(self) -> None:
         if self.classes != self.preprocessing.classes:
@@ -226,10 +230,12 @@ class Dataset:
             raise UserError("data record: name must be text, classes and notes lists of text; restore it from a backup")
         preprocessing = Preprocessing.from_dict(description["preprocessing"])
         label_type = np.int64 if classes else np.float64
-        splits = {name: split_of_record(arrays, name, label_type) for name in SPLITS}
+        train, validation, test = (split_of_record(arrays, name, label_type) for name in SPLITS)
         return Dataset(
             name=title,
-            **splits,
+            train=train,
+            validation=validation,
+            test=test,
             classes=tuple(classes),
             preprocessing=preprocessing,
             notes=tuple(notes),
@@ -364,4 +370,6 @@ def preprocessed(
         preprocessing=preprocessing,
         notes=notes,
         image_shape=examples.image_shape if preprocessing.pca_components is None else None,
+        split_by="time" if examples.time is not None else "group" if examples.groups is not None else None,
+        class_weight=class_weight,
     )

@@ -51,7 +51,11 @@ SAMPLED = 1000
 LIKELY = 0.5
 """Share of these rows that has to fit."""
 
-NAMES_OF_DATES = re.compile(r"date|datum|fecha|(^|[^a-z])(day|dt|yyyymmdd)([^a-z]|$)", re.IGNORECASE)
+NAMES_OF_DATES = re.compile(
+    # No candidates, no mandates, nothing that was validated.
+    r"(?<!candi)(?<!man)(?<!vali)date|datum|fecha|(^|[^a-z])(day|dt|yyyymmdd)([^a-z]|$)",
+    re.IGNORECASE,
+)
 """Names of columns whose numbers, such as 20240131, are dates if they can be."""
 
 PLACEHOLDERS = {"%Y": r"\d{4}", "%y": r"\d\d", "%b": "[A-Za-z]{3,9}"}

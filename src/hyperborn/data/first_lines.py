@@ -4,7 +4,7 @@ Lines that are skipped become empty ones, which no reader counts as records, so 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
@@ -150,9 +150,23 @@ def shape_of(titles: Sequence[Record], table: Sequence[Record], *, header: bool)
     if header and len(below) > 1 and len(head) + 1 >= FEWEST_FIELDS and set(widths[1:]) == {len(head) + 1}:
         if not any(record[-1].strip() for record in below):
             return Shape(titles, table, [*head, ""], is_equal=True)
-        if len({record[0] for record in below}) == len(below):
+        if are_row_names([record[0].strip() for record in below]) and is_mostly_filled(record[-1] for record in below):
             return Shape(titles, table, ["", *head], is_equal=True)
     return Shape(titles, table, None, is_equal=False)
+
+
+def are_row_names(cells: Sequence[str]) -> bool:
+    """Whether first fields without a name are names of rows: all different, and text or the numbers of the rows."""
+    if len(set(cells)) < len(cells):
+        return False
+    numbered = [str(place + start) for start in (0, 1) for place in range(len(cells))]
+    return cells in (numbered[: len(cells)], numbered[len(cells) :]) or not any(map(like_number, cells))
+
+
+def is_mostly_filled(cells: Iterable[str]) -> bool:
+    """Whether a column is no remark at the end of a few lines."""
+    filled = [bool(cell.strip()) for cell in cells]
+    return sum(filled) > MOSTLY * len(filled)
 
 
 def is_padded_title(record: Sequence[str]) -> bool:
@@ -168,7 +182,11 @@ def all_named(record: Sequence[str]) -> bool:
 def is_orange(kinds: Sequence[str], roles: Sequence[str]) -> bool:
     """Whether two records are what Orange writes below a header; a kind may be a list of values instead."""
     known = sum(cell.strip() in KINDS for cell in kinds)
-    return known > MOSTLY * len(kinds) and any(map(str.strip, roles)) and all(cell.strip() in ROLES for cell in roles)
+    return (
+        known > MOSTLY * len(kinds)
+        and "class" in map(str.strip, roles)
+        and all(cell.strip() in ROLES for cell in roles)
+    )
 
 
 def without_lines(text: bytes, first: int, end: int) -> bytes:

@@ -30,7 +30,7 @@ def surprises(table: Table, columns: Sequence[Column], *, strict: bool = False) 
             lines += unread_dates(table, column)
         elif values.dtype == object and table.as_numbers(column.name) is None:
             numbers = table.as_numbers(column.name, text_is_missing=True)
-            lost = np.zeros(len(values), bool) if numbers is None else np.isnan(numbers) & ~pd.isna(values)
+            lost = ~pd.isna(values) & (True if numbers is None else np.isnan(numbers))
             if lost.any():
                 lines.append(
                     f"{column.name}: {counted(int(lost.sum()), 'row')} of text count as missing, the first "

@@ -57,9 +57,9 @@ def weights_of_column(table: Table, name: str) -> Weights:
             f"{table.source} has no column {name!r} of weights, the nearest is {near!r}; its columns are: "
             f"{joined(table.columns)}"
         )
-    values, what = table.columns[name], f"the column of weights {name!r} of {table.source}"
-    if values.dtype == object:
-        cells = [value for value in values if value is not None]
+    values, what = table.as_numbers(name), f"the column of weights {name!r} of {table.source}"
+    if values is None:
+        cells = list(dict.fromkeys(str(value) for value in table.columns[name] if value is not None))
         raise UserError(f"{what} must be numbers, and holds text: {joined(cells, 3)}; correct it, or remove its rows")
     missing = int(np.isnan(values).sum())
     if missing:

@@ -129,7 +129,13 @@ def predicts_in_time(definition: Definition, examples: int, effort: Effort) -> b
     return not shared_floats(definition) or seconds_of_predictions(definition, examples) <= effort.final
 
 
-def planned(definitions: Sequence[Definition], examples: int, held_out: int, effort: Effort) -> Plan:
+def planned(
+    definitions: Sequence[Definition],
+    examples: int,
+    held_out: int,
+    effort: Effort,
+    finals: Sequence[Definition] | None = None,
+) -> Plan:
     """What is tried of candidates with these definitions, made for all of the examples.
 
     The first of these that fits the effort's time: all folds for every candidate; folds after which candidates are
@@ -140,7 +146,9 @@ def planned(definitions: Sequence[Definition], examples: int, held_out: int, eff
         examples: to learn from, and to hold out where none are given.
         held_out: examples that are held out already.
         effort: what it may take.
+        finals: definitions of the final fit, where they are others.
     """
+    last = [seconds_of(definition, examples, 0) for definition in finals or definitions]
     parts = 1 if held_out else max(2, min(effort.folds, examples // 2))
     predicted = held_out or examples // parts
     learnt_from = examples if held_out else examples - predicted
@@ -154,15 +162,15 @@ def planned(definitions: Sequence[Definition], examples: int, held_out: int, eff
     for rounds in dict.fromkeys((every, late, early, (count,))):
         # Which ones are given up is not known: the mean stands for each.
         if sum(rounds) * whole / count <= effort.seconds:
-            return finished(definitions, Plan(count, rounds, parts, 1, sum(rounds) * whole / count), costs)
+            return finished(definitions, Plan(count, rounds, parts, 1, sum(rounds) * whole / count), last)
     share = max(1, min(int(-(-whole // effort.seconds)), examples // FEWEST_ROWS))
     while count > FEWEST_CANDIDATES and sum(costs[:count]) / share > effort.seconds:
         count -= 1
-    return finished(definitions, Plan(count, (count,), parts, share, sum(costs[:count]) / share), costs)
+    return finished(definitions, Plan(count, (count,), parts, share, sum(costs[:count]) / share), last)
 
 
-def finished(definitions: Sequence[Definition], plan: Plan, costs: Sequence[float]) -> Plan:
-    """The plan with compilation, and the largest final fit, in its seconds."""
+def finished(definitions: Sequence[Definition], plan: Plan, last: Sequence[float]) -> Plan:
+    """The plan with compilation, and the longest of the final fits, in its seconds."""
     programs = len({definition.posterior for definition in definitions[: plan.candidates]})
-    seconds = (plan.seconds + COMPILATION * programs) / AT_ONCE + COMPILATION + max(costs[: plan.candidates])
+    seconds = (plan.seconds + COMPILATION * programs) / AT_ONCE + COMPILATION + max(last[: plan.candidates])
     return Plan(plan.candidates, plan.rounds, plan.parts, plan.share, seconds)

@@ -14,7 +14,7 @@ from hyperborn.config.models import RunConfig
 from hyperborn.config.options import CONVOLUTIONAL
 from hyperborn.data import Dataset, Split
 from hyperborn.data.dataset import SPLITS
-from hyperborn.data.weights import ClassWeight, weights_of_classes
+from hyperborn.data.weights import weights_of_classes
 from hyperborn.errors import UserError
 from hyperborn.selection.budget import AT_ONCE, EFFORTS, Effort, Plan, in_time, planned, predicts_in_time
 from hyperborn.selection.candidates import Candidate, candidates_of, check_needed, settled
@@ -26,6 +26,7 @@ from hyperborn.selection.cross_fitting import (
     fold_numbers,
     folds_of,
     learning_from,
+    of_weight,
     rows_of,
 )
 from hyperborn.training.choice import Choice, name_of_method
@@ -121,7 +122,7 @@ def choose(
     holds_out = (said or not config.refit) and (config.validation > 0 or config.validation_file is not None)
     data = load(config if holds_out else whole)
     candidates = affordable(config, candidates_of(config, data), data, note)
-    if len(candidates) < 2 or not (len(data.validation) or can_be_held_out(data.train.y)):
+    if len(candidates) < 2 or not (len(data.validation) or can_be_held_out(data.train)):
         few = "there is one candidate" if len(candidates) < 2 else "there are too few examples to hold one out"
         check_needed(config, few)
         data = data if holds_out else load(config)
@@ -189,11 +190,12 @@ def scored(
     """
     effort = EFFORTS[config.effort]
     definitions = [definition_in_time(candidate, data, effort.seconds) for candidate in candidates]
-    plan = planned(definitions, len(data.train), len(data.validation), effort)
+    finals = [definition_in_time(candidate, data, effort.final) for candidate in candidates]
+    plan = planned(definitions, len(data.train), len(data.validation), effort, finals)
     if plan.seconds > LONG:
         many = f"choosing among {plan.candidates} candidates"
         note(f"{many} takes about {minutes(plan.seconds)} (--effort quick for less)")
-    folds = parts_of(data, plan, config.seed, config.class_weight)[: len(plan.rounds)]
+    folds = parts_of(data, plan, config.seed)[: len(plan.rounds)]
     found = {candidate.name: HeldOut() for candidate in candidates[: plan.candidates]}
     remaining, done, total = list(candidates[: plan.candidates]), count_from(1), sum(plan.rounds)
     for (train, held_out), count in zip(folds, plan.rounds, strict=False):
@@ -246,13 +248,13 @@ def answered(
     return answers
 
 
-def parts_of(data: Dataset, plan: Plan, seed: int, class_weight: ClassWeight) -> list[tuple[Split, Split]]:
+def parts_of(data: Dataset, plan: Plan, seed: int) -> list[tuple[Split, Split]]:
     """Examples to learn from and examples to predict, of each round; those of weight 0 say nothing and are left out."""
-    split = data.train if data.train.weights is None else rows_of(data.train, np.flatnonzero(data.train.weights))
+    split = of_weight(data.train)
     if plan.share > 1:
         split = rows_of(split, np.flatnonzero(fold_numbers(split.y, plan.share, seed) == 0))
     if len(data.validation):
-        by_class = weights_of_classes(data.validation.y, data.classes, class_weight)
+        by_class = weights_of_classes(data.validation.y, data.classes, data.class_weight)
         held_out = data.validation if by_class is None else data.validation.weighted("weights of classes", by_class)
         return [(split, held_out)]
     return [(rows_of(split, fold.train), rows_of(split, fold.held_out)) for fold in folds_of(split.y, plan.parts, seed)]

@@ -72,8 +72,14 @@ def fold_numbers(y: Targets, folds: int, seed: int) -> Int[np.ndarray, " rows"]:
     return numbers
 
 
-def can_be_held_out(y: Targets) -> bool:
-    """Whether folds hold any example out: some class has two, or there are four numbers."""
+def of_weight(split: Split) -> Split:
+    """The examples that count: those of weight 0 say nothing."""
+    return split if split.weights is None else split.rows(np.flatnonzero(split.weights))
+
+
+def can_be_held_out(split: Split) -> bool:
+    """Whether folds hold any example out that counts: some class has two, or there are four numbers."""
+    y = of_weight(split).y
     return len(y) >= 4 if y.dtype.kind == "f" else bool(np.bincount(y).max(initial=0) > 1)
 
 

@@ -129,7 +129,7 @@ def choose_for_network(
     first = candidates[0].definition(data)
     # Said once, before several are trained.
     first.check(data)
-    if not (len(data.validation) or can_be_held_out(data.train.y)):
+    if not (len(data.validation) or can_be_held_out(data.train)):
         return Selection(first, data, None)
     config = RunConfig.model_validate(
         {"data": "data", "seed": arguments["seed"], "effort": effort, "refit": not len(data.validation)}

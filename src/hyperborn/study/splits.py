@@ -68,8 +68,8 @@ def shares_of(cell: Cell, size: int) -> dict[str, Any]:
         )
     if given:
         # What is left over is put into the split that is drawn.
-        drawn, own = ("test", "validation") if given == ["validation_file"] else ("validation", "test")
-        return {drawn: (total - size) / total, own: 0.0}
+        drawn = "test" if given == ["validation_file"] else "validation"
+        return {drawn: (total - size) / total}
     test = total - size - validation_size(size)
     shares = {"validation": validation_size(size) / total, "test": test / total}
     return shares | ({"size": total} if cell.task.get("data") in SYNTHETIC else {})
