@@ -10,7 +10,7 @@ TABLE = Table({"a": [1.0, 2.0, 3.0], "who": ["x", "y", "x"], "day": ["2024-01-02
 
 
 def test_values_of_the_rows() -> None:
-    assert NO_ROLES.of(TABLE) == (None, None, None)
+    assert NO_ROLES.of(TABLE) == (None, None, None, ())
     found = RoleColumns("who", None, "a").of(TABLE)
     assert found.groups is not None
     assert found.groups.tolist() == [0, 1, 0]

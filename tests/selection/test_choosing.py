@@ -151,11 +151,11 @@ def test_examples_of_weight_zero_are_in_no_fold_and_classes_weigh_in_a_validatio
     weights[::3] = 0.0
     weighted = replace(data, train=data.train.weighted("weights", weights))
     plan = Plan(2, (2,), 1, 1, 1.0)
-    [(train, held_out)] = parts_of(weighted, plan, 0, {"versicolor": 3.0})
+    [(train, held_out)] = parts_of(replace(weighted, class_weight={"versicolor": 3.0}), plan, 0)
     assert len(train) == int(weights.sum())
     np.testing.assert_array_equal(held_out.weights, np.where(data.validation.y == 0, 3.0, 1.0))
     folds = parts_of(
-        replace(weighted, validation=rows_of(data.validation, np.zeros(0, int))), replace(plan, parts=3), 0, None
+        replace(weighted, validation=rows_of(data.validation, np.zeros(0, int))), replace(plan, parts=3), 0
     )
     assert sum(len(held) for _, held in folds) == int(weights.sum())
 

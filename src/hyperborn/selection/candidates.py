@@ -105,7 +105,7 @@ SOFT = {"normalization": "none"}
 """Values that units have on registers unless the user gave another: normalised, linear units would not be linear, and a
 layer of 64 units predicted no better."""
 
-OF_UNITS = ("activation", "normalization")
+OF_UNITS = ("hidden", "activation", "normalization")
 """Options of hidden units."""
 
 STANDING = {
@@ -137,6 +137,7 @@ def agrees(config: RunConfig, settings: Mapping[str, Any]) -> bool:
     network = settings.get("network")
     if config.network not in (None, network) or unused_by_network(config, network):
         return False
+    # Without hidden units one register is what is asked for, where it holds the network.
     if settings.get("hidden") == [] and not config.given.isdisjoint(OF_UNITS):
         return False
     given = config.chosen(settings)

@@ -126,13 +126,20 @@ def choose(
         few = "there is one candidate" if len(candidates) < 2 else "there are too few examples to hold one out"
         check_needed(config, few)
         data = data if holds_out else load(config)
-        only = candidates[0] if candidates else Candidate("", {}, config)
-        definition = definition_in_time(only, data, EFFORTS[config.effort].final)
-        return Selection(definition, data, None)
+        return Selection(only_definition(config, candidates, data), data, None)
     choice, best = scored(config, candidates, data, note=note, progress=progress)
     if choice.refitted and holds_out:
         data = load(whole)
     return Selection(definition_in_time(best, data, EFFORTS[config.effort].final), data, choice)
+
+
+def only_definition(config: RunConfig, candidates: Sequence[Candidate], data: Dataset) -> Definition:
+    """What is trained where there is nothing to choose among: the one candidate, or what the configuration says."""
+    seconds = EFFORTS[config.effort].final
+    if candidates:
+        return definition_in_time(candidates[0], data, seconds)
+    definition = definition_of(config, data, config.objective)
+    return definition if "steps" in config.given else in_time(definition, len(data.train), seconds)
 
 
 def check_held_out(config: RunConfig) -> None:
