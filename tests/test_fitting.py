@@ -138,3 +138,35 @@ def test_a_mistake_is_one_line_before_any_work(data: Dataset, given: dict[str, A
         hb.fit(**{"network": WIDE, "data": data, "progress": False} | given)
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)
+
+
+def test_a_prior_of_registers_names_its_registers() -> None:
+    data = hb.data.load("moons", size=60)
+    network = hb.networks.BinaryMLP(2, (12,), 2)
+    first = hb.fit(network, data, posterior=hb.Registers(network, 1), steps=20, progress=False)
+    then = hb.fit(network, data, prior=first.as_prior(), steps=20, progress=False)
+    assert then.definition.posterior == first.definition.posterior
+    assert then.choice is None
+
+
+@pytest.mark.parametrize("option", ["group", "time"])
+def test_rows_split_by_group_or_time_are_not_put_into_folds(tmp_path: Path, option: str) -> None:
+    rows = [f"{row // 3},{row % 7},{row % 2}" for row in range(120)]
+    (tmp_path / "t.csv").write_text("\n".join(["who,a,y", *rows]))
+    data = hb.data.load(tmp_path / "t.csv", target="y", validation=0.0, **{option: "who"})
+    assert data.split_by == option
+    network = hb.networks.BinaryMLP(data.n_features, (20,), 2)
+    for model in (network, None):
+        with pytest.raises(UserError, match=f"is split by {option}.*validation=0.2"):
+            hb.fit(model, data, progress=False)
+
+
+def test_where_nothing_can_be_held_out_nothing_is_asked_of_options_that_nobody_gave() -> None:
+    data = hb.data.from_arrays(np.eye(3), ["a", "b", "c"], validation=0.0, test=0.0)
+    result = hb.fit(data, steps=10, progress=False)
+    assert result.choice is None
+    # Of two examples that count, neither can be held out.
+    network = hb.networks.BinaryMLP(3, (20,), 3)
+    more = hb.data.from_arrays(np.eye(3)[[0, 1, 2, 0]], [0, 1, 2, 0], validation=0.0, test=0.0)
+    chosen = hb.fit(network, more, sample_weight=[1, 1, 1, 0], steps=10, progress=False)
+    assert chosen.choice is None

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hyperborn.data import from_arrays, load
+from hyperborn.data import Table, from_arrays, load
 
 X = np.random.default_rng(0).normal(size=(40, 3)) * [1, 10, 100]
 Y = np.repeat(["lily", "rose"], 20)
@@ -64,3 +64,16 @@ def test_what_is_worth_saying_of_a_frame_is_said() -> None:
     assert data.preprocessing.left_out == {"index": "the index of a pandas data frame"}
     assert data.preprocessing.decimal == ","
     assert from_arrays(frame.drop(columns="a"), ["x", "y"] * 20, strict=True).features == ("b",)
+
+
+def test_frames_are_read_by_known_categories_under_their_own_names_or_others() -> None:
+    signs = np.resize(["+", "-", "none"], 60)
+    data = from_arrays(pd.DataFrame({"b": signs, "a": np.arange(60.0)}), np.resize([0, 1], 60))
+    new = pd.DataFrame({"b": ["-"] * 20 + ["none"] * 20, "a": np.arange(40.0)})
+    expected = data.preprocessing.transform(Table.of(new, known={"b": ["+", "-", "none"]}))
+    for frame, names in ((new, None), (new.rename(columns={"b": "sign", "a": "size"}), ("b", "a"))):
+        again = from_arrays(
+            frame, np.resize([0, 1], 40), features=names, preprocessing=data.preprocessing, validation=0.0, test=0.0
+        )
+        assert not any("no value" in note for note in again.notes)
+        np.testing.assert_array_equal(np.sort(again.train.x, axis=0), np.sort(expected, axis=0))

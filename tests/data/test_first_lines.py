@@ -123,3 +123,14 @@ def test_kinds_and_roles_below_the_header_are_skipped(written) -> None:
         assert table.columns["legs"].tolist() == [6]
         assert table.notes == ("lines 2 to 3 are kinds and roles of columns, as Orange writes them, and skipped",)
     assert len(read_table(written("name\tgrade\nd\tc\n\td\n", "grades.tsv"))) == 2
+
+
+def test_a_remark_at_the_end_of_lines_does_not_move_the_columns(written, refused) -> None:
+    rows = "".join(f"{row}.23,p,{row % 3},{'see below' if row == 4 else ''}\n" for row in range(1, 9))
+    path = written(f"a,y,b\n{rows}")
+    with refused("4 fields"):
+        read_table(path)
+
+
+def test_pairs_of_letters_and_marks_of_one_kind_are_data(written) -> None:
+    assert len(read_table(written("u,v\nc,d\ni,i\nx,y\nz,w\n"))) == 4

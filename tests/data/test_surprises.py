@@ -3,6 +3,7 @@
 import numpy as np
 
 from hyperborn.data import Column, Table
+from hyperborn.data.columns import numbers_of
 from hyperborn.data.surprises import surprises
 
 COLUMNS = [Column("n"), Column("c", ("a", "b")), Column("when", parts=("days",), date_format="%d.%m.%Y")]
@@ -24,3 +25,9 @@ def test_nothing_is_said_of_what_is_as_in_training_or_missing() -> None:
         table = Table({"n": [1, np.nan], "c": ["b", None], "when": np.asarray(when), "other": ["x", "y"]})
         assert surprises(table, COLUMNS) == []
     assert surprises(Table({"other": [1]}), COLUMNS) == []
+
+
+def test_one_row_of_text_counts_as_missing_as_more_rows_do() -> None:
+    table = Table({"n": np.asarray(["abc"], dtype=object)})
+    assert surprises(table, COLUMNS) == ["n: 1 row of text count as missing, the first 'abc'"]
+    np.testing.assert_array_equal(numbers_of(table, "n", strict=False), [np.nan])

@@ -164,3 +164,9 @@ def test_a_column_of_weights(written, refused) -> None:
     holes = written("\n".join(["a,b,kind,times", *lines[1:], "1,1,rare,"]), "holes.csv")
     with refused("'times'", "1 missing value"):
         load(holes, target="kind", weight_column="times")
+
+
+def test_weights_may_be_written_with_zeros_in_front(written) -> None:
+    lines = [f"{row % 5},{'xy'[row % 2]},{1 + row % 2:02}" for row in range(60)]
+    data = load(written("\n".join(["a,kind,times", *lines])), target="kind", weight_column="times")
+    np.testing.assert_array_equal(data.train.weights, 1 + data.train.y)

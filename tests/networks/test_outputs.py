@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import NoReturn
 
 import numpy as np
@@ -189,3 +190,12 @@ def test_a_forked_process_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outputs, "check_process", refused)
     with pytest.raises(UserError, match="forked"):
         collected(network, bits_for(network, 2), np.zeros((2, 5)))
+
+
+def test_signs_are_taken_in_float64_however_many_they_are() -> None:
+    """0.1 + 0.2 - 0.3 is not 0, and its sign is another in float32."""
+    net = BinaryMLP(20, (64,), 2, activation="sign")
+    x = np.random.default_rng(0).integers(-9, 10, size=(20_000, 20)) / 10
+    for own in (net, fitted(net, np.zeros(net.n_side))):
+        assert not outputs.is_compiled(own, np.zeros((32, net.n_weights), np.uint8), x)
+    assert outputs.is_compiled(replace(net, activation="tanh"), np.zeros((32, net.n_weights), np.uint8), x)

@@ -72,9 +72,14 @@ def blocks_of_outputs(net: Network, bits: Bits, x: Examples, *, memory: int, bes
 def is_compiled(net: Network, bits: Bits, x: Examples) -> bool:
     """Whether a program is compiled, as the sizes say and whether float32 can hold the features."""
     much = len(bits) * len(x) * net.products_per_example >= COMPILED_FROM
-    # The sign of a sum that is nearly zero is another with fewer digits.
-    steps = getattr(net, "activation", None) == "sign"
-    return much and not steps and net.n_weights > LARGEST_ENUMERATED and bool(max(x.max(), -x.min()) <= LARGEST_FEATURE)
+    large = net.n_weights > LARGEST_ENUMERATED and not takes_signs(net)
+    return much and large and bool(max(x.max(), -x.min()) <= LARGEST_FEATURE)
+
+
+def takes_signs(net: Network) -> bool:
+    """Whether hidden units have signs: that of a sum which is nearly zero may be another with fewer digits."""
+    inside = getattr(net, "network", None)
+    return getattr(net, "activation", None) == "sign" if inside is None else takes_signs(inside)
 
 
 def examples_at_once(net: Network, memory: int, beside: int) -> int:
