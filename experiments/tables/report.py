@@ -51,7 +51,7 @@ def tables_of(cells: Cells) -> str:
         other_splits(done(cells)),
         costs(done(cells)),
     ]
-    return "".join(f"{part}\n" for part in parts)
+    return "".join(f"{part}\n" for part in parts if part)
 
 
 def done(cells: Cells) -> list[Cell]:
@@ -74,8 +74,9 @@ def counts(cells: Cells) -> str:
             f"NLL beside that of {TITLES[other]}: lower on {lower} of {len(every)} tables, at most {CLOSE} higher on "
             f"{close}; beyond the chance of the test rows lower on {surely[0]}, higher on {surely[1]}"
         )
-    classes = [cell for cell in found if not cell["regression"]]
-    for other in (LINEAR[0], *OTHERS):
+    # Cells of before peers were calibrated, too, do not have them.
+    classes = [cell for cell in found if not cell["regression"] and "calibrated_differences" in cell]
+    for other in (LINEAR[0], *OTHERS) if classes else ():
         every = [cell["calibrated_differences"][other][0] for cell in classes]
         lower, close = (sum(mean <= most for mean in every) for most in (0, CLOSE))
         lines.append(
@@ -92,8 +93,8 @@ def counts(cells: Cells) -> str:
     lines.append(f"accuracy over {CLOSE} below {LINEAR[0]}: {listed(below, lambda gap: gap < -CLOSE)}")
     smaller = sum(linear_bytes(cell) < cell["bytes"] for cell in found)
     lines.append(f"a linear model in float32 is smaller than one network on {smaller} of {len(found)} tables")
-    versions = sorted({cell["version"] for cell in cells})
-    lines.append(f"trained by the commit {', '.join(versions)}")
+    versions = sorted({cell.get("version", "not noted") for cell in cells})
+    lines.append(f"commits that trained them: {', '.join(versions)}")
     lines += [f"not trained: {cell['name']}, {cell['said'][-1]}" for cell in cells if cell["status"] != 0]
     return "### How often\n\n" + "".join(f"- {line}\n" for line in lines)
 
@@ -170,11 +171,11 @@ def other_splits(cells: Cells) -> str:
         "| table | rows | NLL less that of logistic or linear regression, seed 0 first | mean |\n",
         "| --- | ---: | --- | ---: |\n",
     ]
-    for cell in cells:
-        if gaps := cell.get("splits"):
-            every = ", ".join(f"{gap:+.3f}" for gap in gaps)
-            lines.append(f"| {cell['name']} | {sum(cell['rows'])} | {every} | {np.mean(gaps):+.3f} |\n")
-    return "".join(lines)
+    small = [cell for cell in cells if "splits" in cell]
+    for cell in small:
+        every = ", ".join(f"{gap:+.3f}" for gap in cell["splits"])
+        lines.append(f"| {cell['name']} | {sum(cell['rows'])} | {every} | {np.mean(cell['splits']):+.3f} |\n")
+    return "".join(lines) if small else ""
 
 
 def linear_bytes(cell: Cell) -> int:

@@ -77,3 +77,8 @@ def test_frames_are_read_by_known_categories_under_their_own_names_or_others() -
         )
         assert not any("no value" in note for note in again.notes)
         np.testing.assert_array_equal(np.sort(again.train.x, axis=0), np.sort(expected, axis=0))
+
+
+def test_the_name_of_a_column_is_no_label(refused) -> None:
+    with refused("y='kind' must be one label for each row of x", "frame['kind']"):
+        from_arrays(pd.DataFrame({"a": [1.0, 2.0], "kind": ["x", "y"]}), "kind")

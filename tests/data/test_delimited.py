@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hyperborn.data.structure import DELIMITERS
 from hyperborn.data.tables import read_table
+from hyperborn.data.text_columns import text_form
 
 
 @pytest.mark.parametrize("delimiter", DELIMITERS)
@@ -155,7 +156,8 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows: list[tu
     path = tmp_path_factory.mktemp("csv") / "t.csv"
     path.write_bytes(buffer.getvalue().encode())
     table = read_table(path)
-    assert table.columns["text"].tolist() == [f"t{word}" for word, _ in rows]
+    # Marks that are written apart from their letter are composed.
+    assert table.columns["text"].tolist() == [text_form(f"t{word}") for word, _ in rows]
     np.testing.assert_array_equal(table.columns["number"], [number for _, number in rows])
 
 

@@ -334,3 +334,32 @@ def test_text_among_dates_counts_as_missing_and_is_said() -> None:
     assert found.notes == [
         "c: dates, with 1 cell of other text as missing, the first 'unknown' (--categorical c for categories)"
     ]
+
+
+def test_many_categories_of_a_few_rows_each_are_kept_where_they_are_most_of_the_rows() -> None:
+    country = [f"country {row % 150}" for row in range(750)]
+    found = found_of(country, "c")
+    assert len(found.columns[0].categories or ()) == 150
+    # The same with as many rows of a text of their own.
+    mixed = [*country, *(f"remark {row // 2}" for row in range(800))]
+    assert found_of(mixed, "c").left_out == {"c": "text of 550 different values, most of them rare"}
+    kept = found_of(mixed, "c", keep=["c"]).columns[0]
+    assert (len(kept.categories or ()), kept.rare) == (150, True)
+
+
+def test_what_keeps_text_that_is_left_out_is_said() -> None:
+    [line] = summary_of_columns({"a, b": "text of 99 different values, most of them rare"}, [Column("n")])
+    assert line.endswith(
+        """(text of 99 different values, most of them rare) (--keep 'a, b' keeps what is frequent in it)"""
+    )
+    [line] = summary_of_columns({"a": "constant"}, [Column("n")])
+    assert "--keep" not in line
+
+
+def test_lists_of_codes_are_no_thousands() -> None:
+    codes = ["212", "212 208", "307 646 208", "907"] * 15
+    assert found_of(codes, "c").columns[0].categories == ("212", "212 208", "307 646 208", "907")
+    many = [" ".join(str(300 + code + place) for place in range(1 + code % 3)) for code in range(60)]
+    assert found_of(many * 3, "c").columns[0].categories is not None
+    for numbers in (["250 000", "310 000"] * 30, ["12 500", "1 234 567", "310 000", "212"] * 15):
+        assert found_of(numbers, "c").columns[0].categories is None

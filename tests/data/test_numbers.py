@@ -99,6 +99,6 @@ def test_each_way_is_said_once_with_its_columns_and_an_example(written) -> None:
     )
     path = written("a;b\n1'234;(5)\n0.5;7\n")
     assert read_table(path).notes == (
-        'blanks or apostrophes between thousands: "1\'234" is 1234 (a)',
+        'blanks or apostrophes between thousands: "1\'234" is 1234 (a; --categorical a for text)',
         "negative numbers in parentheses: '(5)' is -5 (b)",
     )

@@ -124,6 +124,8 @@ def label_column(y: ArrayLike, columns: dict[str, np.ndarray]) -> np.ndarray:
     Raises:
         UserError: if there are not as many.
     """
+    if isinstance(y, str):
+        raise UserError(f"y={y!r} must be one label for each row of x; give the column itself, such as frame[{y!r}]")
     try:
         labels = np.asanyarray(y)
     except ValueError as error:

@@ -167,7 +167,7 @@ def cell_of(values: np.ndarray, row: int) -> str:
 def numbers_of(table: Table, name: str, *, strict: bool = True) -> Float[np.ndarray, " examples"]:
     """The numbers of a column, NaN where one is missing; text is read as numbers, or as truth values, 1 and 0.
 
-    Unless strict, text counts as missing.
+    Unless strict, text counts as missing, if some cell is a number, or all have the same text.
 
     Raises:
         UserError: naming the first cell that is no number.
@@ -178,7 +178,9 @@ def numbers_of(table: Table, name: str, *, strict: bool = True) -> Float[np.ndar
         numbers = truths_as_numbers(values)
         if numbers is None and not strict:
             numbers = table.as_numbers(name, text_is_missing=True)
-            numbers = np.full(len(values), np.nan) if numbers is None else numbers
+            if numbers is None and pd.Series(values).nunique() == 1:
+                # A file of one row, or a word for "missing" in each: of several, the column is another one.
+                numbers = np.full(len(values), np.nan)
     if numbers is None:
         row = first_text(values) if values.dtype == object else 0
         raise UserError(

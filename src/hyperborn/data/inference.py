@@ -11,13 +11,16 @@ from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
 from hyperborn.data.columns import Column, date_parts, first_text, numbers_of, raise_together, truths_as_numbers
 from hyperborn.data.dates import DATE_PARTS, FoundDates, found_dates
 from hyperborn.data.labels import ZEROS_IN_FRONT, counted, joined
-from hyperborn.data.numbers import like_number
+from hyperborn.data.numbers import is_list_of_codes, like_number
 from hyperborn.data.tables import Table
 from hyperborn.data.text_columns import text_of
 from hyperborn.printable import option_value
 
 MOST_CATEGORIES = 50
 """Most categories of a column that have a feature of their own; the most frequent ones have."""
+
+MOST_OF_MANY, LEAST_OF_MANY = 200, 5
+"""The same of a column whose categories are many and each in a few rows, and how many rows each has at least."""
 
 FEW_CATEGORIES = 12
 """A column with at most this many values may be mostly numbers ("3+" children), or have a new value in each row."""
@@ -200,12 +203,17 @@ def infer_text(table: Table, name: str, found: Features, *, wanted: bool, may_be
     codes, distinct = pd.factorize(values)
     present = codes[codes >= 0]
     column = categorical(name, values)
-    listed = pd.Series(distinct).isin(column.categories or ()).to_numpy()[present].mean()
-    numbers = np.asarray([like_number(text) for text in distinct])[present].mean()
+    listed = share_listed(column, values)
+    numbers = 0.0
+    if not is_list_of_codes(list(distinct)):
+        numbers = np.asarray([like_number(text) for text in distinct])[present].mean()
     reason = None
     if len(distinct) > max(FEW_CATEGORIES, NEARLY_ALL * len(present)):
         reason = f"an identifier: {len(distinct)} different texts in {len(present)} rows"
     elif len(distinct) > MOST_CATEGORIES and listed < MOSTLY:
+        column = categorical(name, values, most=MOST_OF_MANY, least=LEAST_OF_MANY)
+        listed = share_listed(column, values)
+    if reason is None and len(distinct) > MOST_CATEGORIES and listed < MOSTLY:
         reason = f"text of {len(distinct)} different values, most of them rare"
     may_be_numbers = may_be_numbers and len(distinct) > FEW_CATEGORIES and not wanted
     if may_be_numbers and numbers > (MOSTLY if reason else NEARLY_ALL):
@@ -225,12 +233,21 @@ def infer_text(table: Table, name: str, found: Features, *, wanted: bool, may_be
         found.left_out[name] = "constant"
 
 
-def categorical(name: str, values: np.ndarray) -> Column:
-    """A categorical column: the frequent categories in alphabetical order, the others as rare."""
+def share_listed(column: Column, values: np.ndarray) -> float:
+    """Share of the rows with a value whose category has a feature of its own."""
+    codes, distinct = pd.factorize(values)
+    return float(pd.Series(distinct).isin(column.categories or ()).to_numpy()[codes[codes >= 0]].mean())
+
+
+def categorical(name: str, values: np.ndarray, *, most: int = MOST_CATEGORIES, least: int | None = None) -> Column:
+    """A categorical column: the frequent categories in alphabetical order, the others as rare.
+
+    At most so many are frequent, and all of these in at least so many rows.
+    """
     codes, distinct = pd.factorize(values)
     counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
-    least = min(max(LEAST_RARE, int(np.ceil(RARE_SHARE * len(values)))), MOST_RARE)
-    order = np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]
+    least = min(max(LEAST_RARE, int(np.ceil(RARE_SHARE * len(values)))), MOST_RARE) if least is None else least
+    order = np.argsort(-counts, kind="stable")[:most]
     frequent = [place for place in order if counts[place] >= least]
     rare = len(frequent) < len(distinct)
     if len(distinct) - len(frequent) == 1 and len(distinct) <= MOST_CATEGORIES and not frequent:
@@ -297,7 +314,9 @@ def summary_of_columns(left_out: Mapping[str, str], columns: Iterable[Column], *
         for name, reason in left_out.items():
             by_reason.setdefault(reason.split(":")[0], []).append(name)
         reasons = "; ".join(f"{joined(names, 4)} ({reason})" for reason, names in by_reason.items())
-        lines.append(f"kept {len(kept)} of {len(kept) + len(left_out)} columns: left out {reasons}")
+        text = [name for name, reason in left_out.items() if reason.startswith("text of ")]
+        keep = f" (--keep {option_value(text[0])} keeps what is frequent in it)" if text else ""
+        lines.append(f"kept {len(kept)} of {len(kept) + len(left_out)} columns: left out {reasons}{keep}")
     dates = [column.name for column in kept if column.kind == "date"]
     if dates:
         lines.append(f"dates as year, month, day of the week and days: {joined(dates, 4)}")

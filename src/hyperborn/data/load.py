@@ -9,6 +9,7 @@ from hyperborn.arguments import path_of
 from hyperborn.data import built_in, idx, mnist, splits
 from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.dataset import Dataset, split_and_preprocessed
+from hyperborn.data.frames import has_named_columns
 from hyperborn.data.labels import nearest_name
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.data.role_columns import RoleColumns
@@ -155,6 +156,11 @@ def load(
     Raises:
         UserError: an unknown set, an option that does not apply to it, or faulty values, files or tables.
     """
+    if has_named_columns(name):
+        raise UserError(
+            "name must be the name of a data set or the path of a table, not a data frame; give that to "
+            "hyperborn.data.from_arrays(features, labels)"
+        )
     check_option_types({"name": name, "target": target, "folder": folder, "standardize": standardize})
     check_option_types({"preprocessing": preprocessing, "strict": strict, "encoding": encoding, "header": header})
     check_option_types({"validation_file": validation_file, "test_file": test_file, "group": group, "time": time})

@@ -24,6 +24,10 @@ WITH_POINT = re.compile(rf"[+-]?{GROUPED % (',' + APOSTROPHES + BLANKS)}(?:\.\d*
 WITH_COMMA = re.compile(rf"[+-]?(?:(?:{GROUPED % ('.' + APOSTROPHES + BLANKS)}|\d+)(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?")
 WITHOUT_COMMAS = str.maketrans(dict.fromkeys("," + APOSTROPHES + BLANKS))
 WITHOUT_POINTS = str.maketrans(dict.fromkeys("." + APOSTROPHES + BLANKS) | {",": "."})
+CODES_ONLY = re.compile(rf"\d{{3}}(?:[{BLANKS}]\d{{3}})*")
+CODES = re.compile(f"[{BLANKS}]")
+LEAST_LENGTHS = 3
+"""Different counts of groups from which three digits in front are no chance."""
 MINUS = "\u2212"
 """The sign of mathematics, in place of a hyphen."""
 
@@ -101,13 +105,22 @@ def written_numbers(cells: Sequence[str]) -> WrittenNumbers | None:
     """
     sign = common_sign(cells)
     bare = [without_sign(cell, sign) for cell in cells] if sign else list(cells)
-    if None in bare:
+    if None in bare or is_list_of_codes(cells):
         return None
     texts = [text for text in bare if text is not None]
     point, comma = all_numbers(texts, with_point), all_numbers(texts, with_comma)
     if point is None and comma is None:
         return None
     return WrittenNumbers(point, comma, sign, cells, texts)
+
+
+def is_list_of_codes(cells: Sequence[str]) -> bool:
+    """Whether cells such as "212", "212 208" and "307 646 208" are lists of codes, and no thousands.
+
+    Numbers of so different a size do not all begin with three digits.
+    """
+    groups = [CODES.split(cell) for cell in cells if CODES_ONLY.fullmatch(cell)]
+    return len(groups) == len(cells) and len(set(map(len, groups))) >= LEAST_LENGTHS
 
 
 def all_numbers(texts: Sequence[str], read: Callable[[str], float | None]) -> list[float] | None:

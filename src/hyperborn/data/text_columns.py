@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from hyperborn.data.labels import ZEROS_IN_FRONT, joined, label_spelling
 from hyperborn.data.missing import DASH, MISSING, MISSING_NUMBERS, PLUS, USUAL, is_missing
 from hyperborn.data.numbers import Decimal, WrittenNumbers, like_number, settled_decimal, written_numbers
+from hyperborn.printable import option_value
 
 MOSTLY = 0.5
 """Share of cells that are numbers from which a column of text is nearly numeric."""
@@ -249,7 +250,12 @@ def notes_on_numbers(found: Mapping[str, WrittenNumbers], decimal: Decimal, *, g
         for way, place in written.ways(decimal, guessed=guessed):
             example = f"{written.cells[place]!r} is {label_spelling(written.numbers(decimal)[place])}"
             notes.setdefault(way, ([], example))[0].append(name)
-    return [f"{way}: {example} ({joined(names, NAMED)})" for way, (names, example) in notes.items()]
+    return [
+        f"{way}: {example} ({joined(names, NAMED)}; --categorical {option_value(names[0])} for text)"
+        if "between thousands" in way
+        else f"{way}: {example} ({joined(names, NAMED)})"
+        for way, (names, example) in notes.items()
+    ]
 
 
 def note_on_missing(texts: Mapping[str, TextColumn], numeric: Collection[str]) -> list[str]:
