@@ -17,7 +17,7 @@ from hyperborn.selection import choose, choosing
 from hyperborn.selection.budget import Plan
 from hyperborn.selection.candidates import candidates_of
 from hyperborn.selection.choosing import affordable, parts_of, preferred
-from hyperborn.selection.cross_fitting import Answer, HeldOut, rows_of
+from hyperborn.selection.cross_fitting import Answer, HeldOut
 from hyperborn.training.definition import Definition
 
 QUICK = {"data": "iris", "classes": ["1", "2"], "effort": "quick", "steps": 60}
@@ -128,7 +128,7 @@ def test_convolutions_are_not_tried_on_many_images_unless_asked_for() -> None:
     x = np.random.default_rng(0).random((20, 784))
     one = hb.data.from_arrays(x, np.arange(20) % 2, validation=0.0, test=0.0)
     many = np.zeros(40_000, np.int64)
-    images = replace(one, image_shape=(28, 28), test=rows_of(one.train, many))
+    images = replace(one, image_shape=(28, 28), test=one.train.rows(many))
 
     def names(**given: Any) -> list[str]:
         chosen = config(**{"data": "digits", "classes": None, "effort": "quick"} | given)
@@ -154,9 +154,7 @@ def test_examples_of_weight_zero_are_in_no_fold_and_classes_weigh_in_a_validatio
     [(train, held_out)] = parts_of(replace(weighted, class_weight={"versicolor": 3.0}), plan, 0)
     assert len(train) == int(weights.sum())
     np.testing.assert_array_equal(held_out.weights, np.where(data.validation.y == 0, 3.0, 1.0))
-    folds = parts_of(
-        replace(weighted, validation=rows_of(data.validation, np.zeros(0, int))), replace(plan, parts=3), 0
-    )
+    folds = parts_of(replace(weighted, validation=data.validation.rows(np.zeros(0, int))), replace(plan, parts=3), 0)
     assert sum(len(held) for _, held in folds) == int(weights.sum())
 
 

@@ -24,7 +24,6 @@ from hyperborn.selection.cross_fitting import (
     folds_of,
     learning_from,
     losses_of,
-    rows_of,
     standard_error,
 )
 from hyperborn.training.interruption import Interrupted
@@ -66,7 +65,7 @@ def moons() -> Dataset:
 
 
 def test_predictions_are_those_of_a_fit_to_the_other_examples(moons: Dataset) -> None:
-    train, held = rows_of(moons.train, np.arange(20)), rows_of(moons.train, np.arange(20, 30))
+    train, held = moons.train.rows(np.arange(20)), moons.train.rows(np.arange(20, 30))
     own = learning_from(moons, train)
     definition = definition_of(configuration(hidden=4, posterior="registers", activation="identity"), own, "elbo")
     answer = answer_of(definition, own, held, Event())

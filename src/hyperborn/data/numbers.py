@@ -31,9 +31,6 @@ LEAST_LENGTHS = 3
 MINUS = "\u2212"
 """The sign of mathematics, in place of a hyphen."""
 
-TRIED = 1000
-"""Distinct cells looked at first: if none of so many is a number, the column is text."""
-
 
 @dataclass(frozen=True)
 class WrittenNumbers:

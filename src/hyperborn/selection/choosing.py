@@ -27,7 +27,6 @@ from hyperborn.selection.cross_fitting import (
     folds_of,
     learning_from,
     of_weight,
-    rows_of,
 )
 from hyperborn.training.choice import Choice, name_of_method
 from hyperborn.training.definition import Definition
@@ -259,12 +258,12 @@ def parts_of(data: Dataset, plan: Plan, seed: int) -> list[tuple[Split, Split]]:
     """Examples to learn from and examples to predict, of each round; those of weight 0 say nothing and are left out."""
     split = of_weight(data.train)
     if plan.share > 1:
-        split = rows_of(split, np.flatnonzero(fold_numbers(split.y, plan.share, seed) == 0))
+        split = split.rows(np.flatnonzero(fold_numbers(split.y, plan.share, seed) == 0))
     if len(data.validation):
         by_class = weights_of_classes(data.validation.y, data.classes, data.class_weight)
         held_out = data.validation if by_class is None else data.validation.weighted("weights of classes", by_class)
         return [(split, held_out)]
-    return [(rows_of(split, fold.train), rows_of(split, fold.held_out)) for fold in folds_of(split.y, plan.parts, seed)]
+    return [(split.rows(fold.train), split.rows(fold.held_out)) for fold in folds_of(split.y, plan.parts, seed)]
 
 
 def preferred(candidates: Sequence[AnyCandidate], found: dict[str, HeldOut]) -> tuple[AnyCandidate, bool]:

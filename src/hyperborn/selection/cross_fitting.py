@@ -93,14 +93,9 @@ def shortened(rows: Int[np.ndarray, " rows"], y: Targets, size: int) -> Int[np.n
     return np.delete(rows, places[-excess:])
 
 
-def rows_of(split: Split, rows: Int[np.ndarray, " rows"]) -> Split:
-    """Some examples of a split."""
-    return split.rows(rows)
-
-
 def learning_from(data: Dataset, train: Split) -> Dataset:
     """The data set with other examples to learn from, and none held out."""
-    none = rows_of(train, np.zeros(0, np.int64))
+    none = train.rows(np.zeros(0, np.int64))
     return replace(data, train=train, validation=none, test=none)
 
 
@@ -227,7 +222,7 @@ class HeldOut:
         found = [split.weights for split in self.splits if split.weights is not None]
         return np.concatenate(found) if len(found) == len(self.splits) and found else None
 
-    @property
+    @cached_property
     def average(self) -> Predictions:
         return concatenated([answer.average for answer in self.answers])
 
@@ -240,16 +235,18 @@ class HeldOut:
         return predictions.fitted_calibration(self.labels, self.weights, spread=SPREAD)
 
     @cached_property
+    def calibration(self) -> float:
+        """Of the average."""
+        return self.calibration_of(self.average)
+
+    @cached_property
     def losses(self) -> Float[np.ndarray, " examples"]:
         """Calibrated negative log likelihood of each example (nats; of numbers, of the standardised ones)."""
-        average = self.average
-        return weighted(losses_of(average.calibrated(self.calibration_of(average)), self.labels), self.weights)
+        return weighted(losses_of(self.average.calibrated(self.calibration), self.labels), self.weights)
 
     def score(self, name: str, settings: dict[str, object], data: Dataset) -> CandidateScore:
         """What is kept of a candidate."""
-        average = self.average
-        calibration = self.calibration_of(average)
-        predictions = own_units(average.calibrated(calibration), data)
+        predictions = own_units(self.average.calibrated(self.calibration), data)
         labels = data.preprocessing.own_labels(self.labels)
         losses = losses_of(predictions, labels)
         return CandidateScore(
@@ -257,7 +254,7 @@ class HeldOut:
             settings=settings,
             nll=weighted_mean(losses, self.weights),
             standard_error=standard_error(losses, self.weights),
-            calibration=calibration,
+            calibration=self.calibration,
             scores=predictions.scores(labels, self.weights),
             examples=len(losses),
             calibration_alone=self.calibration_of(self.alone),
