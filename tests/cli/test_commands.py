@@ -383,5 +383,15 @@ def test_a_file_without_a_header_is_trained_on_and_predicted(hyperborn: Run) -> 
     Path("plain.csv").write_text("".join(f"{row}.5,{-row}.25,{'ab'[row % 2]}\n" for row in range(40)))
     flags = ("--target", "x3", "--no-header", "--posterior", "register", "--out", "run")
     assert hyperborn("train", "plain.csv", *flags, *QUICK).code == 0
-    assert len(hyperborn("predict", "run", "plain.csv", "--no-header").out.splitlines()) == 41
-    assert hyperborn("evaluate", "run", "plain.csv", "--no-header").code == 0
+    named = Path("named.csv")
+    named.write_text("x1,x2,x3\n" + Path("plain.csv").read_text())
+    scores = [
+        hyperborn("evaluate", "run", *given, "--json").json | {"on": ""}
+        for given in (("plain.csv", "--no-header"), ("plain.csv",), (named,), (named, "--no-header"))
+    ]
+    # The run remembers that there was none; the names that it then had may be written above the rows.
+    assert scores[1:] == scores[:1] * 3
+    assert scores[0]["n_examples"] == 40
+    predicted = [hyperborn("predict", "run", "plain.csv", *flags).out for flags in ((), ("--no-header",))]
+    assert len(predicted[0].splitlines()) == 41
+    assert predicted[0] == predicted[1]

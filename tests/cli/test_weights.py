@@ -57,6 +57,29 @@ def test_a_column_of_weights_is_no_feature_and_counts_in_every_split(table: Path
     assert len(predicted["predictions"]) == 2
 
 
+def test_a_file_is_scored_by_its_column_of_weights(table: Path, hyperborn: Run) -> None:
+    folder = table.parent / "scored"
+    result = trained(table, "scored", "--weight-column", "times")
+    rows = [(0.5, "yes", 3), (-1.0, "yes", 1), (0.1, "no", 0), (-0.3, "no", 2)]
+    new = table.parent / "weighed.csv"
+    new.write_text("\n".join(["height,rare,times", *(f"{height},{label},{times}" for height, label, times in rows)]))
+    heights, labels, times = zip(*rows, strict=True)
+    losses = -np.log([one[label] for one, label in zip(predicted(hyperborn, folder, new), labels, strict=True)])
+    for flags, weights in ((("--weight-column", "times"), times), ((), [1] * 4)):
+        found = hyperborn("evaluate", folder, new, *flags, "--json").json
+        assert found["nll"] == pytest.approx(np.average(losses, weights=weights), rel=1e-9)
+    assert len(heights) == found["n_examples"]
+    hyperborn("evaluate", folder, new, "--weight-column", "tines").refused("no column 'tines' of weights")
+    hyperborn("evaluate", folder, "--weight-column", "times").refused("the run's own data has its weights")
+    hyperborn("evaluate", folder, new, "--weight-column", "height").refused("which the earlier data has as a feature")
+    assert result.data.features == ("height",)
+
+
+def predicted(hyperborn: Run, folder: Path, file: Path) -> list[dict[str, float]]:
+    """The probability of every class in each row."""
+    return hyperborn("predict", folder, file, "--json").json["probabilities"]
+
+
 def test_a_comparison_takes_weights(table: Path, hyperborn: Run) -> None:
     flags = ("--target", "rare", *QUICK, "--seeds", "1", "--objectives", "elbo")
     told = hyperborn("compare", table, *flags, "--weight-column", "times", "--out", table.parent / "compared", "--json")

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hyperborn.data import Table, from_arrays, load
+from hyperborn.data import Dataset, Split, Table, from_arrays, load
+from hyperborn.data.user_files import raw_table
 
 X = np.random.default_rng(0).normal(size=(40, 3)) * [1, 10, 100]
 Y = np.repeat(["lily", "rose"], 20)
@@ -82,3 +83,56 @@ def test_frames_are_read_by_known_categories_under_their_own_names_or_others() -
 def test_the_name_of_a_column_is_no_label(refused) -> None:
     with refused("y='kind' must be one label for each row of x", "frame['kind']"):
         from_arrays(pd.DataFrame({"a": [1.0, 2.0], "kind": ["x", "y"]}), "kind")
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_split_may_have_examples_of_its_own(split: str) -> None:
+    frame = pd.DataFrame({"size": X[:, 0], "colour": ["red", "blue"] * 20})
+    other = pd.DataFrame({"more": 1, "colour": ["blue", "mauve", None], "size": [0.5, None, 2.0]})
+    given: Any = {"validation": 0.0, "test": 0.0, split: (other, ["rose", "lily", "rose"])}
+    data = from_arrays(frame, Y, **given)
+    assert len(data.train) == 40
+    assert data.split(split).y.tolist() == [1, 0, 1]
+    np.testing.assert_array_equal(
+        data.split(split).x, data.preprocessing.transform(raw_table(other, data.preprocessing))
+    )
+    assert f"{split}: colour: 1 row of unknown categories ('mauve')" in data.notes
+    matrix = from_arrays(X, Y, features=["a", "b", "c"], **{**given, split: (X[:5] + 1, Y[:5])})
+    np.testing.assert_allclose(matrix.split(split).x, matrix.preprocessing.apply(X[:5] + 1))
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ((X[:, :2], Y), "the features of test have 2 columns, and x has 3"),
+        ((X, Y[:3]), "y of shape (3,) must be one label for each row"),
+        ((X, ["tulip"] * 40), "column 'target' of the test examples: unknown label 'tulip'"),
+    ],
+)
+def test_faulty_examples_of_a_split_are_named(refused, test: Any, said: str) -> None:
+    with refused(said):
+        from_arrays(X, Y, test=test)
+
+
+def test_examples_are_split_by_group_and_by_time(refused) -> None:
+    place = X[:, 0] * 1000
+    by_group = from_arrays(np.column_stack([place, X]), Y, group=np.repeat(np.arange(10), 4), standardize=False)
+    groups = [
+        set((np.searchsorted(place, part.x[:, 0], sorter=np.argsort(place))).tolist()) for part in parts(by_group)
+    ]
+    rows = [{int(np.argsort(place)[one]) // 4 for one in found} for found in groups]
+    assert not (rows[0] & rows[1] | rows[0] & rows[2] | rows[1] & rows[2])
+    assert by_group.split_by == "group"
+    days = np.datetime64("2024-01-01") + np.random.default_rng(1).permutation(40)
+    for time in (days, days.astype(np.float64), [str(day) for day in days]):
+        by_time = from_arrays(np.arange(40.0)[:, None] ** 2, Y, time=time, standardize=False)
+        order = np.argsort(days)
+        np.testing.assert_array_equal(np.sort(np.sqrt(by_time.test.x[:, 0])), np.sort(order[-8:]))
+    with refused("group has the shape (2,) for 40 examples"):
+        from_arrays(X, Y, group=[1, 2])
+    with refused("not by both"):
+        from_arrays(X, Y, group=days, time=days)
+
+
+def parts(data: Dataset) -> list[Split]:
+    return [data.train, data.validation, data.test]

@@ -363,3 +363,21 @@ def test_lists_of_codes_are_no_thousands() -> None:
     assert found_of(many * 3, "c").columns[0].categories is not None
     for numbers in (["250 000", "310 000"] * 30, ["12 500", "1 234 567", "310 000", "212"] * 15):
         assert found_of(numbers, "c").columns[0].categories is None
+
+
+def test_a_word_that_is_missing_among_many_numbers_is_missing_among_few() -> None:
+    many = [str(row / 7) if row % 9 else "k.A." for row in range(ROWS)]
+    few = [str(row % 4) if row % 5 else "k.A." for row in range(ROWS)]
+    codes = [f"{row % 4 + 1}+" if row % 5 else "k.A." for row in range(ROWS)]
+    table = Table({"many": many, "few": few, "text": codes}, "t.csv")
+    found = inferred(table, ["few", "many", "text"])
+    assert [column.kind for column in found.columns] == ["numeric", "numeric", "categorical"]
+    assert sum("cells of text as missing, the first 'k.A.'" in note for note in found.notes) == 2
+    # Alone it may be anything, and what has a digit may be a number that is open to one side.
+    assert found_of(few).columns[0].kind == "categorical"
+    open_ended = [str(row + 10) if row % 15 else "50+" for row in range(ROWS)]
+    few = [str(row % 4) if row % 5 else "50+" for row in range(ROWS)]
+    found = inferred(Table({"many": open_ended, "few": few}, "t.csv"), ["few", "many"])
+    assert [column.kind for column in found.columns] == ["categorical", "numeric"]
+    chosen = inferred(table, ["few", "many"], ColumnChoices(categorical=("few",)))
+    assert [column.kind for column in chosen.columns] == ["categorical", "numeric"]

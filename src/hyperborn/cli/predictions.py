@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hyperborn._typing import Targets
     from hyperborn.config import RunConfig
     from hyperborn.data import Preprocessing, Split
+    from hyperborn.data.role_columns import RoleColumns
     from hyperborn.data.tables import Table
     from hyperborn.predictive import NormalMixture, Predictions
     from hyperborn.training import Result
@@ -238,6 +239,9 @@ def evaluate_command(
         str | None,
         typer.Option(help="Split of the run's own data: train, validation or test. Default: test.", metavar="NAME"),
     ] = None,
+    weight_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of the file that says how often each row counts.")
+    ] = None,
     threshold: Threshold = None,
     samples: Samples = None,
     uncalibrated: Uncalibrated = False,
@@ -254,6 +258,8 @@ def evaluate_command(
     """
     with errors_explained(as_json):
         from hyperborn.config import RunConfig, configured
+        from hyperborn.data.role_columns import RoleColumns
+        from hyperborn.data.text_columns import text_form
         from hyperborn.data.user_files import TextOptions, labelled_table
         from hyperborn.errors import UserError
         from hyperborn.parts import import_plugins
@@ -269,6 +275,11 @@ def evaluate_command(
             raise UserError(f"--split {split} names a part of the run's own data, and {file} was given; leave one out")
         if file is None and labels_file is not None:
             raise UserError(f"--labels {labels_file} goes with an idx file of images; give that, too, or leave it out")
+        if file is None and weight_column is not None:
+            raise UserError(
+                f"--weight-column {weight_column} is a column of a file, and the run's own data has its weights; give "
+                "a file, or leave it out"
+            )
         # The run knows its data; the key only has to be text, which the name of a folder may not be.
         settings = configured(RunConfig, None, {"data": "run", **flags})
         result = load(run, report=note)
@@ -280,7 +291,9 @@ def evaluate_command(
         else:
             name = str(file)
             preprocessing, options = result.data.preprocessing, TextOptions(encoding, not no_header, decimal)
-            examples = labelled(labelled_table(file, preprocessing, labels=labels_file, options=options), preprocessing)
+            roles = RoleColumns(weight=None if weight_column is None else text_form(weight_column))
+            table = labelled_table(file, preprocessing, labels=labels_file, roles=roles, options=options)
+            examples = labelled(table, preprocessing, roles)
         if not len(examples):
             raise UserError(f"the {name} split is empty; choose another with --split, or give a file")
         labels = result.data.preprocessing.own_labels(examples.y)
@@ -326,8 +339,8 @@ def measured_on(run: Path, result: "Result", settings: "RunConfig") -> "Result":
         return result.on(backend, settings.shots[0], mitigation=settings.mitigation, ledger=ledger)
 
 
-def labelled(table: "Table", preprocessing: "Preprocessing") -> "Split":
-    """Examples and their labels from a user's table or images, of which what is worth saying is said.
+def labelled(table: "Table", preprocessing: "Preprocessing", roles: "RoleColumns") -> "Split":
+    """Examples, labels and weights from a user's table or images, of which what is worth saying is said.
 
     Raises:
         UserError: if the target column is absent or has missing or unknown labels, or the features do not fit.
@@ -339,7 +352,9 @@ def labelled(table: "Table", preprocessing: "Preprocessing") -> "Split":
     target = preprocessing.target
     if target not in table.columns:
         raise UserError(f"{table.source} has no column {target!r} to score against; add it, or use: hyperborn predict")
-    examples, scaling = examples_in_encoding(table, preprocessing, target=None), preprocessing.target_scaling
+    examples = examples_in_encoding(table, preprocessing, target=None, roles=roles)
     for line in examples.notes:
         note(line)
-    return Split(preprocessing.apply(examples.x), examples.y if scaling is None else scaling.standardised(examples.y))
+    scaling = preprocessing.target_scaling
+    y = examples.y if scaling is None else scaling.standardised(examples.y)
+    return Split(preprocessing.apply(examples.x), y, examples.weights)

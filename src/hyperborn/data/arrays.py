@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hyperborn.data import splits
 from hyperborn.data.column_choices import ColumnChoices, is_names
-from hyperborn.data.dataset import TARGET, Dataset, split_and_preprocessed
+from hyperborn.data.dataset import TARGET, Dataset, RawExamples, split_and_preprocessed
 from hyperborn.data.frames import has_named_columns
 from hyperborn.data.labels import counted, joined
 from hyperborn.data.load import check_option_types, check_unsettled
@@ -18,10 +18,16 @@ from hyperborn.data.role_columns import NO_ROLES, RoleColumns
 from hyperborn.data.tables import Table, real_numbers
 from hyperborn.data.targets import Task
 from hyperborn.data.text_columns import text_form
-from hyperborn.data.user_files import known_categories
+from hyperborn.data.user_files import OtherExamples, examples_beside, known_categories
 from hyperborn.data.user_table import encoded_examples
 from hyperborn.data.weights import ClassWeight, checked_weights
 from hyperborn.errors import UserError
+from hyperborn.printable import shown
+
+Pair: TypeAlias = tuple[Any, Any]
+"""Features and labels."""
+Part: TypeAlias = float | Pair
+"""A fraction of all examples, or the examples of a split."""
 
 
 def from_arrays(
@@ -32,8 +38,10 @@ def from_arrays(
     classes: Sequence[int | str] | None = None,
     name: str = "arrays",
     seed: int = 0,
-    validation: float = 0.2,
-    test: float = 0.2,
+    validation: Part = 0.2,
+    test: Part = 0.2,
+    group: ArrayLike | None = None,
+    time: ArrayLike | None = None,
     standardize: bool = True,
     components: int | None = None,
     keep: Sequence[str] = (),
@@ -55,8 +63,11 @@ def from_arrays(
         classes: which labels and in which order; all of them for None.
         name: what the data set is called.
         seed: of the splits.
-        validation: fraction of all examples.
-        test: fraction of all examples.
+        validation: fraction of all examples, or a pair of features and labels that is this split, as x and y are.
+        test: the same of the test split.
+        group: what each example belongs to, (examples,): all of one group are in one split.
+        time: when each example was taken, (examples,), numbers or dates: the latest are the test split, and the latest
+            of the others the validation split. Not beside `group`.
         standardize: subtract the training mean and divide by the training standard deviation.
         components: keep so many principal components (after standardising).
         keep: as in `load`.
@@ -72,6 +83,8 @@ def from_arrays(
         UserError: arrays that do not fit each other, infinite values, or a single class.
     """
     check_option_types({"name": name, "standardize": standardize, "preprocessing": preprocessing, "strict": strict})
+    validation, other_validation = share_and_pair("validation", validation)
+    test, other_test = share_and_pair("test", test)
     splits.check_fractions(validation, test)
     choices = ColumnChoices.of(keep=keep, categorical=categorical, numeric=numeric, strict=strict, impute=None)
     if preprocessing is not None:
@@ -84,11 +97,16 @@ def from_arrays(
         # A matrix keeps its columns, constant ones too: whoever made it counts on their number.
         choices = replace(choices, keep=tuple(map(text_form, columns)))
     labels = label_column(y, columns)
-    roles = NO_ROLES
+    raw, roles = list(columns), roles_beside((*columns, target), group=group, time=time, weight=sample_weight)
     if sample_weight is not None:
-        # Longer than any name that is taken.
-        roles = RoleColumns(weight=text_form(f"weight beside {max((*columns, target), key=len)}"))
-        columns[roles.names[0]] = checked_weights("sample_weight", sample_weight, len(labels))
+        sample_weight = checked_weights("sample_weight", sample_weight, len(labels))
+    for role, argument, values in (
+        (roles.group, "group", group),
+        (roles.time, "time", time),
+        (roles.weight, "sample_weight", sample_weight),
+    ):
+        if role is not None and values is not None:
+            columns[role] = one_each(argument, values, len(labels))
     table = Table(
         {**columns, target: labels},
         name,
@@ -104,6 +122,16 @@ def from_arrays(
     examples = encoded_examples(
         table, preprocessing, target=settled_target, classes=classes, choices=choices, task=task, roles=roles
     )
+    others = {
+        part: examples_of_pair(part, pair, raw, examples, chosen=classes is not None)
+        for part, pair in (("validation", other_validation), ("test", other_test))
+        if pair is not None
+    }
+    examples = replace(
+        examples,
+        **{part: other.labelled for part, other in others.items()},
+        notes=(*examples.notes, *(note for other in others.values() for note in other.notes)),
+    )
     return split_and_preprocessed(
         name,
         examples,
@@ -116,6 +144,65 @@ def from_arrays(
         preprocessing=preprocessing,
         class_weight=class_weight,
     )
+
+
+def share_and_pair(option: str, given: Part) -> tuple[float, Pair | None]:
+    """A fraction of the examples, or none of them and the features and labels that are the split instead."""
+    if not isinstance(given, tuple | list):
+        return given, None
+    if len(given) != 2:
+        raise UserError(f"{option} = {shown(given)} must be a fraction, or a pair of features and labels (x, y)")
+    return 0.0, (given[0], given[1])
+
+
+def roles_beside(names: Sequence[str], **given: ArrayLike | None) -> RoleColumns:
+    """Names for the columns of the roles that are given: longer than any name that is taken."""
+    longest = max(names, key=len)
+    return RoleColumns(
+        **{role: None if values is None else text_form(f"{role} beside {longest}") for role, values in given.items()}
+    )
+
+
+def one_each(argument: str, values: ArrayLike, examples: int) -> np.ndarray:
+    """An array with a value for each example; a UserError for any other."""
+    found = np.asarray(values)
+    if found.shape != (examples,):
+        raise UserError(
+            f"{argument} has the shape {found.shape} for {counted(examples, 'example')}; give one value each"
+        )
+    return found
+
+
+def examples_of_pair(
+    part: str, pair: Pair, raw: Sequence[str], examples: RawExamples, *, chosen: bool
+) -> OtherExamples:
+    """The examples of a split that is given as features and labels, read and encoded as the others were.
+
+    `raw` are the columns of a matrix, in their order; `chosen` says that the classes are some of those of the data.
+
+    Raises:
+        UserError: if the features lack a column, or labels or values do not fit.
+    """
+    x, y = pair
+    known = known_categories(examples.columns, examples.target, examples.classes)
+    if has_named_columns(x):
+        given = Table.of(x, only=[column.name for column in examples.columns], known=known, decimal=examples.decimal)
+        columns = dict(given.columns)
+    else:
+        matrix = matrix_of(x)
+        if matrix.shape[1] != len(raw):
+            raise UserError(
+                f"the features of {part} have {counted(matrix.shape[1], 'column')}, and x has {len(raw)}; give the same"
+            )
+        columns = dict(zip(raw, matrix.T, strict=True))
+    table = Table(
+        {**columns, examples.target: label_column(y, columns)},
+        f"the {part} examples",
+        text=frozenset((examples.target,)),
+        known=known,
+        decimal=examples.decimal,
+    )
+    return examples_beside(table, examples, NO_ROLES, part, chosen=chosen)
 
 
 def label_column(y: ArrayLike, columns: dict[str, np.ndarray]) -> np.ndarray:

@@ -15,7 +15,7 @@ from hyperborn.data.columns_to_read import ColumnsToRead
 from hyperborn.data.encodings import utf8
 from hyperborn.data.first_lines import found_first_lines
 from hyperborn.data.frames import object_array
-from hyperborn.data.header import NO_HEADER, check_is_header, column_names
+from hyperborn.data.header import NO_HEADER, check_is_header, column_names, names_of_places
 from hyperborn.data.labels import ZEROS_IN_FRONT
 from hyperborn.data.missing import USUAL
 from hyperborn.data.numbers import Decimal, WrittenNumbers, settled_decimal
@@ -62,11 +62,13 @@ def read_delimited(
     first = list(islice(records(text, delimiter, source), SAMPLED))
     if not first:
         raise UserError(f"{source} is empty; its first line must name the columns")
-    # Whether the text still has it.
-    with_header = header and found.header is None
     line, head = first[0] if found.header is None else (found.line, found.header)
     check_columns(len(head), source)
-    names = column_names(head) if header else [f"x{place + 1}" for place in range(len(head))]
+    # Names that a file without a header was given before are no data.
+    header = header or column_names(head) == names_of_places(len(head))
+    # Whether the text still has it.
+    with_header = header and found.header is None
+    names = column_names(head) if header else names_of_places(len(head))
     rows = counted_records(text, delimiter, len(names), source) - with_header
     if not rows:
         raise UserError(f"{source} has a header but no rows; add examples below it")

@@ -15,6 +15,7 @@ MOSTLY = 0.5
 FEWEST_NUMBERED = 3
 """Fewest names that are numbers one after the other: years, or the numbers of pixels."""
 QUOTED = re.compile("'[^']*'")
+PLACE = re.compile(r"x[1-9]\d*")
 NO_HEADER = "if the file has no header, give header=False (--no-header); else name the columns"
 
 
@@ -26,6 +27,16 @@ def column_names(header: Sequence[str]) -> list[str]:
     if all(QUOTED.fullmatch(cell.strip()) for cell in header):
         header = [cell.strip()[1:-1] for cell in header]
     return [text_form(cell) or f"Unnamed: {place}" for place, cell in enumerate(header)]
+
+
+def names_of_places(width: int) -> list[str]:
+    """Names of so many columns of a file without a header: x1, x2, ..."""
+    return [f"x{place + 1}" for place in range(width)]
+
+
+def is_name_of_place(name: str) -> bool:
+    """Whether a column may be called so because its file had no header."""
+    return bool(PLACE.fullmatch(name))
 
 
 def check_is_header(header: Sequence[str], below: Sequence[Sequence[str]], line: int, source: str) -> None:

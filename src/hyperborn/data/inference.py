@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,8 @@ class Features:
     left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    markers: frozenset[str] = frozenset()
+    """Words that mean "missing" among the numbers of this table: see `markers_of_missing`."""
 
 
 def inferred(
@@ -58,7 +61,7 @@ def inferred(
     Raises:
         UserError: naming every column that needs a decision (if strict), or that cannot be what it is said to be.
     """
-    found = Features(faults=list(faults))
+    found = Features(faults=list(faults), markers=markers_of_missing(table, names))
     for name in names:
         if choices.strict and name not in (*choices.keep, *choices.categorical, *choices.numeric):
             infer_strictly(table, name, choices, found)
@@ -66,6 +69,21 @@ def inferred(
             infer(table, name, choices, found)
     raise_together(found.faults)
     return found
+
+
+def markers_of_missing(table: Table, names: Iterable[str]) -> frozenset[str]:
+    """The words that stand alone among the many numbers of a column, such as "k.A.": elsewhere they mean the same."""
+    found: set[str] = set()
+    for name in names:
+        values = table.columns[name]
+        if values.dtype != object or name in table.categories:
+            continue
+        distinct = pd.unique(values[~pd.isna(values)])
+        # Most columns of text show soon that they hold more than one word.
+        words = list(islice((text for text in distinct if not like_number(text)), 2))
+        if len(distinct) > FEW_CATEGORIES and len(words) == 1 and not any(map(str.isdigit, words[0])):
+            found.update(words)
+    return frozenset(found)
 
 
 def infer(table: Table, name: str, choices: ColumnChoices, found: Features) -> None:
@@ -215,6 +233,10 @@ def infer_text(table: Table, name: str, found: Features, *, wanted: bool, may_be
         listed = share_listed(column, values)
     if reason is None and len(distinct) > MOST_CATEGORIES and listed < MOSTLY:
         reason = f"text of {len(distinct)} different values, most of them rare"
+    is_marked = numbers > 0 and all(text in found.markers for text in distinct if not like_number(text))
+    if may_be_numbers and not wanted and is_marked:
+        infer_number(table, name, found)
+        return
     may_be_numbers = may_be_numbers and len(distinct) > FEW_CATEGORIES and not wanted
     if may_be_numbers and numbers > (MOSTLY if reason else NEARLY_ALL):
         infer_number(table, name, found)

@@ -14,6 +14,7 @@ from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.columns import Column, matrix
 from hyperborn.data.dataset import Labelled, RawExamples
 from hyperborn.data.frames import has_named_columns
+from hyperborn.data.header import is_name_of_place
 from hyperborn.data.idx import is_idx, table_of_images, table_of_labelled_images
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
@@ -38,6 +39,12 @@ class TextOptions:
         for option in (option for option, is_given in given.items() if is_given):
             if all(str(path).lower().endswith(".parquet") for path in paths):
                 raise UserError(f"--{option} says how text is read, and {paths[0]} is a Parquet file; leave it out")
+
+    def as_for(self, preprocessing: Preprocessing) -> "TextOptions":
+        """The options for new data of this encoding: files without a header stay without one."""
+        names = [column.name for column in preprocessing.columns]
+        every = [*names, preprocessing.target, *preprocessing.left_out]
+        return replace(self, header=self.header and not all(map(is_name_of_place, every)))
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ def table_in_encoding(
         text=(preprocessing.target,),
         known=known_categories(preprocessing.columns, preprocessing.target, preprocessing.classes),
         usual_decimal=preprocessing.decimal,
-        **asdict(options),
+        **asdict(options.as_for(preprocessing)),
     )
 
 
@@ -143,9 +150,10 @@ def labelled_table(
     preprocessing: Preprocessing,
     *,
     labels: str | Path | None = None,
+    roles: RoleColumns = NO_ROLES,
     options: TextOptions = TextOptions(),
 ) -> Table:
-    """The columns of labelled examples of a file, features and target: a table, or images and the file of their labels.
+    """Features, target and roles of labelled examples in a file: a table, or images and the file of their labels.
 
     Raises:
         UserError: as `table_in_encoding` and `table_of_labelled_images`, or for labels beside a table.
@@ -157,7 +165,7 @@ def labelled_table(
         raise UserError(
             f"{labels} goes with an idx file of images, and {path} has its labels itself; leave --labels out"
         )
-    return table_in_encoding(path, preprocessing, options=options)
+    return table_in_encoding(path, preprocessing, roles=roles, options=options)
 
 
 def raw_table(
@@ -192,7 +200,7 @@ def raw_table(
             known=known_categories(preprocessing.columns),
             copied=copied,
             usual_decimal=preprocessing.decimal,
-            **asdict(options),
+            **asdict(options.as_for(preprocessing)),
         )
     if has_named_columns(source):
         known = known_categories(preprocessing.columns)
@@ -229,17 +237,23 @@ def other_examples(
     Raises:
         UserError: if it lacks a column, or does not fit.
     """
-    columns, strict = examples.columns, examples.strict
     table = read_table(
         path,
-        only=[*(column.name for column in columns), examples.target, *weights.names],
+        only=[*(column.name for column in examples.columns), examples.target, *weights.names],
         text=(examples.target,),
-        known=known_categories(columns, examples.target, examples.classes),
+        known=known_categories(examples.columns, examples.target, examples.classes),
         usual_decimal=examples.decimal,
         **asdict(options),
     )
+    return examples_beside(table, examples, weights, Path(path).name, chosen=chosen)
+
+
+def examples_beside(
+    table: Table, examples: RawExamples, weights: RoleColumns, name: str, *, chosen: bool
+) -> OtherExamples:
+    """Features, labels and weights of another table, and notes, which begin with its `name`: see `other_examples`."""
+    columns, strict = examples.columns, examples.strict
     y, column = labels_in_encoding(table, examples.target, examples.classes, strict=strict, chosen=chosen)
     x = matrix(column.table, columns, strict=strict, imputed=examples.impute)
     notes = [*notes_on_new(column.table, columns, strict=strict), *column.notes]
-    name = Path(path).name
     return OtherExamples((x, y, weights.of(column.table).weights), [f"{name}: {note}" for note in notes])
