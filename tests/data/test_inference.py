@@ -359,6 +359,12 @@ def test_what_keeps_text_that_is_left_out_is_said() -> None:
 def test_lists_of_codes_are_no_thousands() -> None:
     codes = ["212", "212 208", "307 646 208", "907"] * 15
     assert found_of(codes, "c").columns[0].categories == ("212", "212 208", "307 646 208", "907")
+    pairs = [f"{one}{two}" for one in (212, 307, 646, 907) for two in ("", " 208")] * 5
+    assert found_of(pairs, "c").columns[0].kind == "categorical"
+    # Amounts of which a few are large, and one that is neither.
+    for other in ([], ["1 250"]):
+        amounts = [*(["500", "250 000", "700"] * 20), *(other * 20)]
+        assert found_of(amounts, "c").columns[0].kind == "numeric"
     many = [" ".join(str(300 + code + place) for place in range(1 + code % 3)) for code in range(60)]
     assert found_of(many * 3, "c").columns[0].categories is not None
     for numbers in (["250 000", "310 000"] * 30, ["12 500", "1 234 567", "310 000", "212"] * 15):

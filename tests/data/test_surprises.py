@@ -5,6 +5,7 @@ import numpy as np
 from hyperborn.data import Column, Table
 from hyperborn.data.columns import numbers_of
 from hyperborn.data.surprises import surprises
+from hyperborn.data.user_table import notes_on_new
 
 COLUMNS = [Column("n"), Column("c", ("a", "b")), Column("when", parts=("days",), date_format="%d.%m.%Y")]
 
@@ -17,7 +18,7 @@ def test_each_column_that_has_something_new_is_said_once() -> None:
         "c: 1 row of unknown categories ('z')",
         "when: 2 rows of no date such as 31.12.2024 count as missing, the first 'soon'",
     ]
-    assert surprises(table, COLUMNS, strict=True) == []
+    assert notes_on_new(table, COLUMNS, strict=True) == []
 
 
 def test_nothing_is_said_of_what_is_as_in_training_or_missing() -> None:

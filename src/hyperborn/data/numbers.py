@@ -7,6 +7,7 @@ cells of a column are read in both ways (`written_numbers`), and what only one w
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -26,8 +27,8 @@ WITHOUT_COMMAS = str.maketrans(dict.fromkeys("," + APOSTROPHES + BLANKS))
 WITHOUT_POINTS = str.maketrans(dict.fromkeys("." + APOSTROPHES + BLANKS) | {",": "."})
 CODES_ONLY = re.compile(rf"\d{{3}}(?:[{BLANKS}]\d{{3}})*")
 CODES = re.compile(f"[{BLANKS}]")
-LEAST_LENGTHS = 3
-"""Different counts of groups from which three digits in front are no chance."""
+LEAST_LENGTHS, LEAST_OF_TWO = 3, 4
+"""Different counts of groups from which three digits in front are no chance, and cells of each where there are two."""
 MINUS = "\u2212"
 """The sign of mathematics, in place of a hyphen."""
 
@@ -116,8 +117,10 @@ def is_list_of_codes(cells: Sequence[str]) -> bool:
 
     Numbers of so different a size do not all begin with three digits.
     """
-    groups = [CODES.split(cell) for cell in cells if CODES_ONLY.fullmatch(cell)]
-    return len(groups) == len(cells) and len(set(map(len, groups))) >= LEAST_LENGTHS
+    lengths = Counter(len(CODES.split(cell)) for cell in cells if CODES_ONLY.fullmatch(cell))
+    if lengths.total() < len(cells):
+        return False
+    return len(lengths) >= LEAST_LENGTHS or (len(lengths) == 2 and min(lengths.values()) >= LEAST_OF_TWO)
 
 
 def all_numbers(texts: Sequence[str], read: Callable[[str], float | None]) -> list[float] | None:

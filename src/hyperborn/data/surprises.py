@@ -12,13 +12,8 @@ from hyperborn.data.tables import Table
 from hyperborn.data.text_columns import text_of
 
 
-def surprises(table: Table, columns: Sequence[Column], *, strict: bool = False) -> list[str]:
-    """What of a table training has not seen: unknown categories, and text in place of numbers or dates.
-
-    Nothing if strict: then they are errors.
-    """
-    if strict:
-        return []
+def surprises(table: Table, columns: Sequence[Column]) -> list[str]:
+    """What of a table training has not seen: unknown categories, and text in place of numbers or dates."""
     lines: list[str] = []
     for column in columns:
         values = table.columns.get(column.name)

@@ -251,11 +251,16 @@ def notes_on_numbers(found: Mapping[str, WrittenNumbers], decimal: Decimal, *, g
             example = f"{written.cells[place]!r} is {label_spelling(written.numbers(decimal)[place])}"
             notes.setdefault(way, ([], example))[0].append(name)
     return [
-        f"{way}: {example} ({joined(names, NAMED)}; --categorical {option_value(names[0])} for text)"
+        f"{way}: {example} ({joined(names, NAMED)}; {options_of(names)} for text)"
         if "between thousands" in way
         else f"{way}: {example} ({joined(names, NAMED)})"
         for way, (names, example) in notes.items()
     ]
+
+
+def options_of(names: Sequence[str]) -> str:
+    """What makes columns categories, as it is typed; of many the first."""
+    return " ".join(f"--categorical {option_value(name)}" for name in names[:NAMED])
 
 
 def note_on_missing(texts: Mapping[str, TextColumn], numeric: Collection[str]) -> list[str]:
