@@ -148,20 +148,23 @@ def trained_parameters(
     definition.check(data)
     quiet = Resources(Progress(enabled=False))
     with regime_of(definition).prepare(definition, definition.energies(data), quiet) as problem:
-        done = min(STEPS_AT_ONCE, definition.steps)
+        state, done = fresh(definition).state, 0
         with np.errstate(over="ignore"):
-            state, diagnosis = problem.advance(fresh(definition).state, done)
             while done < definition.steps:
                 if given_up.is_set():
                     raise Interrupted("a fit was given up")
+                state = problem.advance_unseen(state, min(STEPS_AT_ONCE, definition.steps - done))
+                done = min(done + STEPS_AT_ONCE, definition.steps)
+                if not np.isfinite(state.params).all():
+                    break
+            params, best = np.asarray(state.params), 0
+            if len(params) > 1 or not np.isfinite(params).all():
+                diagnosis = problem.advance(state, 0)[1]
                 check_finite(definition, diagnosis, done)
-                steps = min(STEPS_AT_ONCE, definition.steps - done)
-                state, diagnosis = problem.advance(state, steps)
-                done += steps
-        check_finite(definition, diagnosis, done)
-    best = np.asarray(state.params)[int(np.argmin(diagnosis.loss))].reshape(-1)
+                best = int(np.argmin(diagnosis.loss))
+    found = params[best].reshape(-1)
     n = definition.posterior.n_parameters
-    return best[:n].reshape(definition.posterior.parameter_shape), best[n:].astype(np.float64)
+    return found[:n].reshape(definition.posterior.parameter_shape), found[n:].astype(np.float64)
 
 
 def concatenated(parts: Sequence[Predictions]) -> Predictions:

@@ -75,6 +75,15 @@ class MinibatchProblem(Problem):
         )
 
     def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
+        state = self.advance_unseen(state, steps)
+        found = look(state.params, self.task, state.key, posterior=registers_of(self.definition))
+        loss, energy, kl = (np.asarray(row, np.float64) for row in found[:3])
+        self.energies.check_steps()
+        offset = self.energies.offset
+        return state, Diagnosis(loss + offset, energy + offset, kl, np.asarray(found.most_probable))
+
+    def advance_unseen(self, state: TrainState, steps: int) -> TrainState:
+        """Without `look`, which takes nearly as long to compile as the steps do."""
         definition, posterior = self.definition, registers_of(self.definition)
         state = advance_by_minibatches(
             state,
@@ -86,11 +95,8 @@ class MinibatchProblem(Problem):
             steps=definition.steps,
             epochs=Epochs.of(self.energies.n_examples, definition.batch_size, incomplete="drop"),
         )
-        found = look(state.params, self.task, state.key, posterior=posterior)
-        loss, energy, kl = (np.asarray(row, np.float64) for row in found[:3])
         self.energies.check_steps()
-        offset = self.energies.offset
-        return state, Diagnosis(loss + offset, energy + offset, kl, np.asarray(found.most_probable))
+        return state
 
     def findings(self, params: Float[np.ndarray, "..."]) -> Findings:
         definition, posterior = self.definition, registers_of(self.definition)
