@@ -29,10 +29,15 @@ from hyperborn.selection.candidates import candidates_of
 from hyperborn.training.definition import Definition
 
 
+def dataset(rows: int, features: int, *, classes: int) -> hb.data.Dataset:
+    """Of so many rows, of which the number alone counts: encoding all of them would take time."""
+    x = np.random.default_rng(0).random((20, features))
+    few = hb.data.from_arrays(x, np.arange(20) % classes, validation=0.0, test=0.0)
+    return replace(few, train=hb.data.Split(np.zeros((rows, features)), np.arange(rows) % classes))
+
+
 def definitions(rows: int, features: int, **given: Any) -> list[Definition]:
-    x = np.zeros((rows, features))
-    x[:, :] = np.arange(rows)[:, None] % 7
-    data = hb.data.from_arrays(x, np.arange(rows) % 2, validation=0.0, test=0.0)
+    data = dataset(rows, features, classes=2)
     config = configured(RunConfig, None, {"data": "iris"} | given)
     return [definition_of(candidate.config, data, "elbo") for candidate in candidates_of(config, data)]
 
@@ -78,8 +83,7 @@ def test_few_examples_make_few_folds() -> None:
 
 
 def convolutions(rows: int, side: int, **given: Any) -> list[Definition]:
-    x = np.random.default_rng(0).random((rows, side**2))
-    images = replace(hb.data.from_arrays(x, np.arange(rows) % 10, validation=0.0, test=0.0), image_shape=(side, side))
+    images = replace(dataset(rows, side**2, classes=10), image_shape=(side, side))
     config = configured(RunConfig, None, {"data": "digits", "network": "conv"} | given)
     return [definition_of(candidate.config, images, "elbo") for candidate in candidates_of(config, images)]
 

@@ -10,6 +10,7 @@ Here every number is in the run's JSON; what is left of the transformers is then
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ class Preprocessing:
         columns, features = counted(len(self.columns), "column"), counted(len(self.features), "feature")
         return f"Preprocessing({columns} -> {features}{done})"
 
-    @property
+    @cached_property
     def raw_features(self) -> tuple[str, ...]:
         """Names of the features before principal components."""
         return tuple(name for column in self.columns for name in column.features)

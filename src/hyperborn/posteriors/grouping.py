@@ -38,11 +38,17 @@ def groups_of(network: Network | int, size: int, grouping: Any, seed: int) -> Gr
         if grouping not in GROUPINGS:
             raise UserError(f"grouping = {grouping!r}: give {', '.join(GROUPINGS)}, or the positions of each register")
         runs = runs_of_weights(network, n, grouping, seed)
-        pieces = [run[start : start + size] for run in runs for start in range(0, len(run), size)]
-    else:
-        pieces = checked_positions(grouping, n)
-    sizes = sorted({len(piece) for piece in pieces}, reverse=True)
-    return [np.stack([piece for piece in pieces if len(piece) == size]) for size in sizes]
+        ends = [len(run) - len(run) % size for run in runs]
+        whole = [run[:end].reshape(-1, size) for run, end in zip(runs, ends, strict=True) if end]
+        rests = [run[end:] for run, end in zip(runs, ends, strict=True) if end < len(run)]
+        return [*([np.concatenate(whole)] if whole else []), *by_size(rests)]
+    return by_size(checked_positions(grouping, n))
+
+
+def by_size(registers: Sequence[np.ndarray]) -> Groups:
+    """Registers of equal size in one array, in their order, larger ones first."""
+    sizes = sorted({len(register) for register in registers}, reverse=True)
+    return [np.stack([register for register in registers if len(register) == size]) for size in sizes]
 
 
 def runs_of_weights(network: Network | int, n: int, grouping: str, seed: int) -> Sequence[np.ndarray]:
