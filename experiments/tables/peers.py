@@ -86,13 +86,12 @@ def squared_error(model: Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (model.predict(x) - y) ** 2
 
 
-def deviation_of(model: Model, x: np.ndarray, y: np.ndarray) -> float:
-    """Standard deviation of the errors on rows that a model has not learnt from, in turn: of its own NLL."""
+def held_out_errors(model: Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Squared errors on rows that a model has not learnt from, in turn: their mean is the variance of its own NLL."""
     from sklearn.base import clone
 
     folds = KFold(min(FOLDS, len(y)), shuffle=True, random_state=0).split(x)
-    errors = [squared_error(fitted(clone(model), x[i], y[i]), x[j], y[j]) for i, j in folds]
-    return float(np.sqrt(np.concatenate(errors).mean()))
+    return np.concatenate([squared_error(fitted(clone(model), x[i], y[i]), x[j], y[j]) for i, j in folds])
 
 
 def normal_nll(errors: np.ndarray, deviation: float) -> np.ndarray:
@@ -110,12 +109,17 @@ def held_out_probabilities(model: Model, x: np.ndarray, y: np.ndarray) -> tuple[
     return np.concatenate(found), np.concatenate([y[f.held_out] for f in folds])
 
 
-def calibrated_nll(model: Model, learnt: Model, train: Rows, test: Rows) -> np.ndarray:
-    """As `class_nll`, at a temperature fitted to held-out probabilities as ours is."""
+def calibrated_nll(model: Model, learnt: Model, train: Rows, test: Rows) -> tuple[np.ndarray, float]:
+    """As `class_nll`, at a temperature fitted to held-out probabilities as ours is; and the mean of these."""
     held_out, classes = held_out_probabilities(model, *train)
-    temperature = fitted_temperature(np.maximum(held_out, LEAST), classes, spread=SPREAD)
+    held_out = np.maximum(held_out, LEAST)
+    temperature = fitted_temperature(held_out, classes, spread=SPREAD)
     x, y = test
     found = np.maximum(probabilities(learnt, x, max(int(train[1].max()), int(y.max())) + 1), LEAST)
+    return tempered_nll(found, y, temperature), float(tempered_nll(held_out, classes, temperature).mean())
+
+
+def tempered_nll(found: np.ndarray, y: np.ndarray, temperature: float) -> np.ndarray:
     return -np.log(np.maximum(tempered(found, temperature)[np.arange(len(y)), y], LEAST))
 
 
@@ -127,11 +131,13 @@ class Scores:
         nll: of each row (nats).
         calibrated: the same after calibration on held-out rows; of numbers the deviation is fitted to such anyway.
         other: of each row, whether it is right, or of numbers its squared error.
+        cross_fitted: mean NLL of the rows to train with, each held out once, calibrated on these.
     """
 
     nll: np.ndarray
     calibrated: np.ndarray
     other: np.ndarray
+    cross_fitted: float
 
 
 def peers(train: Rows, test: Rows, *, regression: bool) -> dict[str, Scores]:
@@ -141,11 +147,12 @@ def peers(train: Rows, test: Rows, *, regression: bool) -> dict[str, Scores]:
     for name, model in (regressors if regression else classifiers)(x, y).items():
         learnt = fitted(model, x, y)
         if regression:
-            errors = squared_error(learnt, tested, truth)
-            nll = normal_nll(errors, deviation_of(model, x, y))
-            found[name] = Scores(nll, nll, errors)
+            errors, held_out = squared_error(learnt, tested, truth), held_out_errors(model, x, y)
+            deviation = float(np.sqrt(held_out.mean()))
+            nll = normal_nll(errors, deviation)
+            found[name] = Scores(nll, nll, errors, float(normal_nll(held_out, deviation).mean()))
         else:
             right = probabilities(learnt, tested, 0).argmax(axis=1) == truth
-            calibrated = calibrated_nll(model, learnt, train, test)
-            found[name] = Scores(class_nll(learnt, tested, truth), calibrated, right)
+            calibrated, cross_fitted = calibrated_nll(model, learnt, train, test)
+            found[name] = Scores(class_nll(learnt, tested, truth), calibrated, right, cross_fitted)
     return found

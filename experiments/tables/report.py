@@ -74,9 +74,8 @@ def counts(cells: Cells) -> str:
             f"NLL beside that of {TITLES[other]}: lower on {lower} of {len(every)} tables, at most {CLOSE} higher on "
             f"{close}; beyond the chance of the test rows lower on {surely[0]}, higher on {surely[1]}"
         )
-    # Cells of before peers were calibrated, too, do not have them.
-    classes = [cell for cell in found if not cell["regression"] and "calibrated_differences" in cell]
-    for other in (LINEAR[0], *OTHERS) if classes else ():
+    classes = [cell for cell in found if not cell["regression"]]
+    for other in (LINEAR[0], *OTHERS):
         every = [cell["calibrated_differences"][other][0] for cell in classes]
         lower, close = (sum(mean <= most for mean in every) for most in (0, CLOSE))
         lines.append(
@@ -89,11 +88,20 @@ def counts(cells: Cells) -> str:
         lines.append(f"accuracy beside that of {TITLES[other]}: at most {CLOSE} lower on {close} of {len(gaps)}")
     higher = {cell["name"]: cell["differences"][named(cell, "linear")][0] for cell in found}
     lines.append(f"NLL over {CLOSE} above {TITLES['linear']}: {listed(higher, lambda gap: gap > CLOSE)}")
+    # Where nothing was chosen, nothing was held out.
+    held_out = {cell["name"]: cross_fitted_gap(cell) for cell in found if cell["cross_fitted_differences"]}
+    lower, close = (sum(gap <= most for gap in held_out.values()) for most in (0, CLOSE))
+    lines.append(
+        f"NLL of the training rows, cross-fitted, beside that of {TITLES['linear']} calibrated as ours is: lower on "
+        f"{lower} of {len(held_out)} tables, at most {CLOSE} higher on {close}"
+    )
+    lost = {name: gap for name, gap in held_out.items() if higher[name] > CLOSE}
+    lines.append(f"the same of those over {CLOSE} above it on the test rows: {listed(lost, lambda _: True)}")
     below = accuracy_gaps(found, LINEAR[0])
     lines.append(f"accuracy over {CLOSE} below {LINEAR[0]}: {listed(below, lambda gap: gap < -CLOSE)}")
     smaller = sum(linear_bytes(cell) < cell["bytes"] for cell in found)
     lines.append(f"a linear model in float32 is smaller than one network on {smaller} of {len(found)} tables")
-    versions = sorted({cell.get("version", "not noted") for cell in cells})
+    versions = sorted({cell["version"] for cell in cells})
     lines.append(f"commits that trained them: {', '.join(versions)}")
     lines += [f"not trained: {cell['name']}, {cell['said'][-1]}" for cell in cells if cell["status"] != 0]
     return "### How often\n\n" + "".join(f"- {line}\n" for line in lines)
@@ -102,6 +110,11 @@ def counts(cells: Cells) -> str:
 def named(cell: Cell, other: str) -> str:
     """The name of a model on this table."""
     return LINEAR[cell["regression"]] if other == "linear" else other
+
+
+def cross_fitted_gap(cell: Cell) -> float:
+    """Our cross-fitted NLL, of the best of several candidates, less that of a linear model."""
+    return cell["cross_fitted_differences"][named(cell, "linear")]
 
 
 def accuracy_gaps(cells: Cells, other: str) -> dict[str, float]:

@@ -115,12 +115,13 @@ def scores_of(summary: dict[str, Any], run: Path) -> dict[str, Any]:
             scores[name] = {"nll": nll, "rmse": scale.deviation * other**0.5, "r2": 1 - other / variance}
     unit = 0.0 if scale is None else float(np.log(scale.deviation))
     choice = summary.get("choice")
+    chosen = choice["candidates"][choice["chosen"]] if choice else None
     return {
         "task": "regression" if is_regression else "classification",
         "rows": [len(train[1]), len(data.test)],
         "features": data.n_features,
         "classes": data.n_classes,
-        "chosen": choice["candidates"][choice["chosen"]]["name"] if choice else "",
+        "chosen": chosen["name"] if chosen else "",
         "bytes": summary["size_in_bytes"],
         "average_bytes": summary["average"]["size_in_bytes"],
         "scores": {"hyperborn": summary["test"], **scores},
@@ -128,6 +129,10 @@ def scores_of(summary: dict[str, Any], run: Path) -> dict[str, Any]:
         "constant": summary["constant"]["test"],
         "differences": {name: difference(ours, peer.nll + unit) for name, peer in learnt.items()},
         "calibrated_differences": {name: difference(ours, peer.calibrated + unit) for name, peer in learnt.items()},
+        # Ours is that of the best of several.
+        "cross_fitted_differences": {
+            name: chosen["nll"] - peer.cross_fitted - unit for name, peer in learnt.items() if chosen
+        },
     }
 
 

@@ -73,7 +73,10 @@ def test_a_peer_is_calibrated_on_rows_that_it_has_not_learnt_from(experiment: di
     tree, train, test = DecisionTreeClassifier(random_state=0), (x[:300], y[:300]), (x[300:], y[300:])
     learnt = clone(tree).fit(*train)
     assert peers.class_nll(learnt, *test).mean() > 3
-    assert peers.calibrated_nll(tree, learnt, train, test).mean() < 0.7
+    calibrated, cross_fitted = peers.calibrated_nll(tree, learnt, train, test)
+    assert calibrated.mean() < 0.7
+    # Of 300 rows: a standard error of about 0.02.
+    assert abs(cross_fitted - calibrated.mean()) < 0.1
 
 
 def test_peers_of_numbers(experiment: dict[str, ModuleType]) -> None:
@@ -85,6 +88,8 @@ def test_peers_of_numbers(experiment: dict[str, ModuleType]) -> None:
     linear, forest = found["linear regression"], found["forest"]
     expected = linear.other / (2 * 0.25) + np.log(0.5) + np.log(2 * np.pi) / 2
     assert abs(linear.nll.mean() - expected.mean()) < 0.01
+    # Each row held out once, of 400: a standard error of 0.035.
+    assert abs(linear.cross_fitted - expected.mean()) < 0.1
     # A forest has learnt its own rows by heart, and yet is no surer than it is right about others.
     assert forest.other.mean() < 0.1
     assert forest.nll.mean() > 0.3

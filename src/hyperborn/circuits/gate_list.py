@@ -62,9 +62,11 @@ class GateList(Circuit):
         n = whole_number("n_qubits", n_qubits, 1, MOST_QUBITS)
         if isinstance(listed, str) or not isinstance(listed, Iterable):
             raise UserError(f"listed = {shown(listed)}: give gates, such as [('h', 0), ('cx', (0, 1))]")
-        gates = tuple(gate_of(gate) for gate in islice(listed, MOST_GATES + 1))
-        if len(gates) > MOST_GATES:
+        # Counted before they are looked at, which takes longer.
+        given = tuple(islice(listed, MOST_GATES + 1))
+        if len(given) > MOST_GATES:
             raise UserError(f"the gates are over the limit of {MOST_GATES:,}; give a shorter circuit")
+        gates = tuple(map(gate_of, given))
         if shape is None:
             shape = (1 + max((index for gate in gates for index in gate.parameters), default=-1),)
         if not isinstance(shape, tuple | list):
