@@ -41,7 +41,8 @@ def free_folder(out: Path | None, data: str, label: str, *, force: bool, taken: 
         if not force and not is_free(out):
             raise UserError(f"{out} exists; choose another name with --out, or --force to replace it")
         return Folder(out)
-    first = Path("runs") / f"{'standard-input' if data == STANDARD_INPUT else Path(data).stem}-{label}"
+    stem = Path(data.removesuffix(".gz")).stem
+    first = Path("runs") / f"{'standard-input' if data == STANDARD_INPUT else stem}-{label}"
     if first not in taken and is_free(first):
         return Folder(first)
     free = free_beside(first, taken)

@@ -165,6 +165,10 @@ def roles_beside(names: Sequence[str], **given: ArrayLike | None) -> RoleColumns
 
 def one_each(argument: str, values: ArrayLike, examples: int) -> np.ndarray:
     """An array with a value for each example; a UserError for any other."""
+    if isinstance(values, str):
+        raise UserError(
+            f"{argument}={values!r} must be a value for each row of x; give the column itself, frame[{values!r}]"
+        )
     found = np.asarray(values)
     if found.shape != (examples,):
         raise UserError(

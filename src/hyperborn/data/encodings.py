@@ -75,9 +75,14 @@ def utf8(content: bytes, source: str, encoding: str | None = None) -> tuple[byte
         line = text.count(b"\n", 0, text.index(b"\0")) + 1
         # Of most letters the second byte in UTF-16 is 0, which comes first where the order is "big end first".
         order = "be" if content[:1] == b"\0" else "le"
+        may_be_wide = content.count(b"\0") > len(content) / 4
         raise UserError(
-            f"{source}, line {line}: a character of code 0, which is no text; is it UTF-16? then give "
-            f'encoding="utf-16-{order}" (--encoding utf-16-{order})'
+            f"{source}, line {line}: a character of code 0, which is no text; "
+            + (
+                f'is it UTF-16? then give encoding="utf-16-{order}" (--encoding utf-16-{order})'
+                if may_be_wide
+                else "the file is damaged there, so write it again, or remove that line"
+            )
         )
     return text, notes
 

@@ -33,10 +33,18 @@ MOSTLY = 0.5
 RARE_SHARE, LEAST_RARE, MOST_RARE = 0.01, 2, 10
 """A category is rare below this share of the rows, and always below the first count, never from the second on."""
 
-ROW_NAMES = re.compile(r"unnamed: \d+|index|row[ _.]?(names?|numbers?|no|nr|id)|obs(ervation)?|case|nos?\.?|nr\.?|#")
+OF_ROWS = "row|record|case|obs|observation|subject|patient|respondent|participant|person|customer|member|user|account"
+ROW_NAMES = re.compile(
+    rf"unnamed: \d+|index|#|seq|sequence|serial|ssn|isbn|ean|{OF_ROWS}|"
+    rf"({OF_ROWS})?[ _.]?(names?|num(bers?)?|nos?|nr|id|key)\.?"
+)
 """Names of columns that number the rows, if all of their values are different whole numbers."""
-IDENTIFIER = re.compile(r"(.*[ _.-])?[iI][dD]|.*[a-z]I[dD]")
+IDENTIFIER = re.compile(rf"(.*[ _.-])?[iI][dD]|.*[a-z]I[dD]|[uU][iI][dD]|({OF_ROWS})id")
 """Names of columns that number what rows are of, if nearly all of their values are: a patient may come again."""
+
+
+MOMENTS = re.compile(r"year|month|week|day|date|hour|minute|second|time|period")
+"""In names of columns that rise because rows are in the order of time."""
 
 
 @dataclass
@@ -101,7 +109,12 @@ def infer(table: Table, name: str, choices: ColumnChoices, found: Features) -> N
     elif (dates := dates_in(values, name)) is not None:
         infer_date(name, values, dates, found)
     elif values.dtype != object:
-        if not wanted and may_name_groups(name, values):
+        if not wanted and may_count_rows(name, values):
+            found.notes.append(
+                f"{name}: taken for a number, though it rises by about one from row to row "
+                f"(--drop {option_value(name)} if it only counts the rows)"
+            )
+        elif not wanted and may_name_groups(name, values):
             option = option_value(name)
             found.notes.append(
                 f"{name}: taken for a number, though it looks like an identifier of several rows each "
@@ -142,6 +155,15 @@ def may_name_groups(name: str, values: np.ndarray) -> bool:
     if not IDENTIFIER.fullmatch(name.strip()) or values.dtype.kind != "f" or np.isnan(values).any():
         return False
     return bool((values == np.floor(values)).all()) and len(pd.unique(values)) > MOST_CATEGORIES
+
+
+def may_count_rows(name: str, values: np.ndarray) -> bool:
+    """Whether whole numbers may count the rows of the file, or of one from which some were taken."""
+    if len(values) <= FEW_CATEGORIES or MOMENTS.search(name.lower()) or values.dtype.kind != "f":
+        return False
+    if np.isnan(values).any() or not (values == np.floor(values)).all():
+        return False
+    return bool((np.diff(values) > 0).all() and values[-1] - values[0] < 2 * len(values))
 
 
 def is_constant(values: np.ndarray) -> bool:

@@ -27,6 +27,12 @@ class RoleColumns:
     def names(self) -> list[str]:
         return [name for name in (self.group, self.time, self.weight) if name is not None]
 
+    @property
+    def notes(self) -> list[str]:
+        """What each column is, for it is no feature."""
+        what = {"rows are split by group": self.group, "rows are split by time": self.time, "rows weigh": self.weight}
+        return [f"{said}: {name} (no feature)" for said, name in what.items() if name is not None]
+
     def check(self, taken: Sequence[str], what: str) -> None:
         """Raise a UserError if one of the columns is among others, which `what` names."""
         for option, name in (("group", self.group), ("time", self.time), ("weight_column", self.weight)):

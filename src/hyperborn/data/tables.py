@@ -27,7 +27,8 @@ from hyperborn.storage.bounded import check_size
 __all__ = ["Table", "is_missing", "read_table", "real_numbers"]
 
 DECIMALS = (None, ".", ",")
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".tab", ".csv.gz", ".tsv.gz", ".txt.gz", ".tab.gz")
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
+SUFFIXES = (*TEXT_SUFFIXES, *(f"{suffix}.gz" for suffix in TEXT_SUFFIXES), ".parquet")
 STANDARD_INPUT = "-"
 STANDARD_INPUT_NAME = "standard input"
 PARQUET = b"PAR1"
@@ -365,7 +366,10 @@ def check_suffix(path: Path) -> None:
     if path.is_dir():
         raise UserError(f"{path} is a folder; give a file ending in {', '.join(SUFFIXES)}")
     if not path.name.lower().endswith(SUFFIXES):
-        raise UserError(f"{path} has the suffix {path.suffix!r}; files are read by suffix: {', '.join(SUFFIXES)}")
+        raise UserError(
+            f"{path} has the suffix {path.suffix!r}; files are read by suffix: {', '.join(SUFFIXES)}; rename it if it "
+            f"is one of these, or give it as standard input ({STANDARD_INPUT})"
+        )
 
 
 def check_columns(count: int, source: str) -> None:

@@ -271,7 +271,7 @@ def checked_target(table: Table, target: str | None) -> str:
         raise UserError(f"{table.source} has no columns; give one with features and a target")
     every = f"its columns are: {joined(table.columns)}"
     if len(table.columns) > FEW and table.source != STANDARD_INPUT_NAME:
-        every += f"; list all with hyperborn.data.read_table({table.source!r}).columns"
+        every += f"; list all with list(hyperborn.data.read_table({table.source!r}).columns)"
     if target is None:
         raise UserError(f"{table.source} needs a target column; give target= (--target); {every}")
     if target not in table.columns:

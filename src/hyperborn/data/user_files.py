@@ -105,7 +105,11 @@ def examples_of_files(
         examples,
         validation=None if validation is None else validation.labelled,
         test=None if test is None else test.labelled,
-        notes=(*examples.notes, *(note for other in (validation, test) if other is not None for note in other.notes)),
+        notes=(
+            *examples.notes,
+            *roles.notes,
+            *(note for other in (validation, test) if other is not None for note in other.notes),
+        ),
     )
 
 

@@ -21,12 +21,14 @@ def constant_scores(data: Dataset) -> dict[str, dict[str, float]]:
 def constant_predictions(data: Dataset, examples: int) -> Predictions:
     """The same for so many examples: frequencies of the classes, or the mean and deviation of the numbers.
 
-    Numbers are standardised. Where all of them are equal, which only those of a run on new data can be, the deviation
-    is the earlier data's.
+    Weights that the training split alone has, as weights of classes are, do not count for classes: what is scored has
+    none. Numbers are standardised. Where all of them are equal, which only those of a run on new data can be, the
+    deviation is the earlier data's.
     """
     y = data.train.y
     if data.n_classes:
-        frequencies = np.bincount(y, data.train.weights, minlength=data.n_classes)
+        weights = None if len(data.test) and data.test.weights is None else data.train.weights
+        frequencies = np.bincount(y, weights, minlength=data.n_classes)
         frequencies = frequencies / frequencies.sum()
         return ClassProbabilities(np.tile(frequencies, (examples, 1)))
     component = np.ones((1, examples))

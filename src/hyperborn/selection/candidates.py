@@ -74,6 +74,7 @@ def quick() -> Iterator[dict[str, Any]]:
     for beta in BETAS:
         yield convolution(beta)
         yield units([64], "tanh", beta)
+    yield units([64], "identity", BETAS[0])
 
 
 def normal() -> Iterator[dict[str, Any]]:

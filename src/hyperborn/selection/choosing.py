@@ -222,6 +222,7 @@ def scored(
     scores = tuple(found[name].score(name, dict(by_name[name].settings), data) for name in ranked)
     method = "validation" if len(data.validation) else "folds"
     why = reason(tied, name_of_method(method, len(folds)), plan, len(found[best.name].labels))
+    why += reason_of_less(len(candidates) - plan.candidates, config.effort)
     # Rows of a validation file of its own are never learnt from.
     refitted = config.refit and config.validation_file is None
     return Choice(scores, ranked.index(best.name), why, method, len(folds), refitted), best
@@ -287,6 +288,14 @@ def reason(tied: bool, method: str, plan: Plan, examples: int) -> str:
             f"the simplest that predicts as well as the best of {plan.candidates} candidates, within chance, on {where}"
         )
     return f"the lowest {method} NLL of {plan.candidates} candidates on {where}"
+
+
+def reason_of_less(untried: int, effort: str) -> str:
+    """That some candidates were left out, which may be better; nothing where none was."""
+    if not untried:
+        return ""
+    more = "" if effort == "thorough" else " (--effort thorough tries more)"
+    return f"; {untried} more would have taken too long{more}"
 
 
 def minutes(seconds: float) -> str:
