@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import gzip
 import io
 import json
 import math
@@ -395,3 +396,13 @@ def test_a_file_without_a_header_is_trained_on_and_predicted(hyperborn: Run) -> 
     predicted = [hyperborn("predict", "run", "plain.csv", *flags).out for flags in ((), ("--no-header",))]
     assert len(predicted[0].splitlines()) == 41
     assert predicted[0] == predicted[1]
+
+
+def test_the_run_of_a_zipped_file_is_called_as_that_of_the_file(hyperborn: Run) -> None:
+    rows = "".join(f"{row % 7},{'ab'[row % 2]},{row % 5}\n" for row in range(40))
+    Path("flowers.csv.gz").write_bytes(gzip.compress(f"size,kind,batch\n{rows}".encode()))
+    flags = ("--target", "kind", "--group", "batch", "--posterior", "register", *QUICK)
+    trained = hyperborn("train", "flowers.csv.gz", *flags)
+    assert trained.code == 0
+    assert Path("runs/flowers-elbo").is_dir()
+    assert "rows are split by group: batch (no feature)" in trained.err

@@ -80,3 +80,9 @@ def test_damaged_or_endless_gzip(written, refused, monkeypatch) -> None:
     monkeypatch.setattr("hyperborn.data.tables.MOST_BYTES", 1000)
     with refused("unzipped", "over the limit of 1000 bytes", "fewer rows"):
         read_table(written(gzip.compress(b"a\n" + b"1\n" * 100_000), "t.csv.gz"))
+
+
+def test_a_zero_in_a_file_of_text_is_damage_and_not_another_encoding(refused, written) -> None:
+    for encoding in (None, "utf-8"):
+        with refused("line 3", "a character of code 0, which is no text; the file is damaged there"):
+            read_table(written(b"a,b\n1,2\n\0\0junk\n"), encoding=encoding)

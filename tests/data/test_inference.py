@@ -66,6 +66,33 @@ def test_numbers_that_may_say_something_are_features(name: str, values: Any) -> 
     assert found_of(list(values), name).columns == [Column(name)]
 
 
+@pytest.mark.parametrize("name", ["uid", "case_no", "customer number", "respondent", "record", "userid", "SSN"])
+def test_numbers_of_what_rows_are_of_are_identifiers(name: str) -> None:
+    values = list(RANDOM.permutation(1000)[:ROWS])
+    assert found_of(values, name).left_out == {name: "an identifier: a number of its own in each row"}
+    assert found_of([row % 7 for row in range(ROWS)], name).columns == [Column(name)]
+
+
+def test_numbers_that_rise_from_row_to_row_are_said_to() -> None:
+    taken = sorted(RANDOM.permutation(50)[:ROWS].tolist())
+    for values in (list(range(5, ROWS + 5)), taken):
+        found = found_of(values, "place")
+        assert found.columns == [Column("place")]
+        assert found.notes == [
+            "place: taken for a number, though it rises by about one from row to row (--drop place if it only counts "
+            "the rows)"
+        ]
+    for name, other in [
+        ("model year", list(range(1950, 1950 + ROWS))),
+        ("place", list(RANDOM.permutation(ROWS))),
+        ("place", [3 * row for row in range(ROWS)]),
+        ("place", [row + 0.5 for row in range(ROWS)]),
+        ("place", list(range(12))),
+    ]:
+        assert not found_of(other, name).notes
+    assert not found_of(list(range(ROWS)), "place", keep=("place",)).notes
+
+
 def test_numbers_that_may_name_groups_of_rows_are_said_to() -> None:
     twice: Any = [row // 2 for row in range(200)]
     found = found_of(twice, "patient id")

@@ -59,7 +59,7 @@ def test_lengths_and_dimensions(refused) -> None:
 def test_paths(refused, tmp_path) -> None:
     with refused("no file", "absent.csv"):
         read_table(tmp_path / "absent.csv")
-    with refused("suffix '.xlsx'", ".csv, .tsv, .txt, .parquet"):
+    with refused("suffix '.xlsx'", ".csv, .tsv, .txt, .tab, .dat, ", ".parquet; rename it", "standard input (-)"):
         read_table(tmp_path / "book.xlsx")
     with refused("is a folder"):
         read_table(tmp_path)

@@ -1,10 +1,13 @@
 """Predictions without a look at any feature, against their scores in closed form."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import hyperborn as hb
-from hyperborn.predictive.constant import constant_scores
+from hyperborn.predictive import ClassProbabilities
+from hyperborn.predictive.constant import constant_predictions, constant_scores
 
 
 def test_the_frequencies_of_the_classes() -> None:
@@ -39,3 +42,16 @@ def test_an_empty_split_has_no_scores() -> None:
     x = np.random.default_rng(2).normal(size=(20, 2))
     data = hb.data.from_arrays(x, np.arange(20) % 2, test=0.0)
     assert constant_scores(data)["test"] == {}
+
+
+def test_weights_of_classes_do_not_make_the_rare_class_the_commonest() -> None:
+    x, y = np.arange(100.0)[:, None], (np.arange(100) % 10 == 0).astype(int)
+
+    def frequencies(**weights: Any) -> np.ndarray:
+        found = constant_predictions(hb.data.from_arrays(x, y, **weights), 1)
+        assert isinstance(found, ClassProbabilities)
+        return found.probabilities[0]
+
+    np.testing.assert_allclose(frequencies(class_weight="balanced"), [0.9, 0.1], atol=0.02)
+    # Weights that all splits have are how often a row counts.
+    np.testing.assert_allclose(frequencies(sample_weight=np.where(y, 9.0, 1.0)), [0.5, 0.5], atol=0.02)

@@ -16,7 +16,7 @@ from hyperborn.predictive import ClassProbabilities
 from hyperborn.selection import choose, choosing
 from hyperborn.selection.budget import Plan
 from hyperborn.selection.candidates import candidates_of
-from hyperborn.selection.choosing import affordable, parts_of, preferred
+from hyperborn.selection.choosing import affordable, parts_of, preferred, reason_of_less
 from hyperborn.selection.cross_fitting import Answer, HeldOut
 from hyperborn.training.definition import Definition
 
@@ -38,11 +38,11 @@ def test_the_chosen_one_learns_from_all_examples_but_the_tests() -> None:
     assert choice is not None
     assert (len(found.data.train), len(found.data.validation), len(found.data.test)) == (80, 0, 20)
     assert (choice.method, choice.folds, choice.refitted) == ("folds", 3, True)
-    assert [score.examples for score in choice.candidates] == [80, 80]
-    assert choice.candidates[0].nll <= choice.candidates[1].nll
+    assert [score.examples for score in choice.candidates] == [80, 80, 80]
+    assert choice.candidates[0].nll <= choice.candidates[1].nll <= choice.candidates[2].nll
     wanted = config().model_copy(update=dict(choice.best.settings))
     assert found.definition == definition_of(wanted, found.data, "elbo")
-    assert steps[-1] == (6, 6)
+    assert steps[-1] == (9, 9)
 
 
 def test_a_choice_can_be_repeated() -> None:
@@ -54,7 +54,7 @@ def test_a_validation_share_that_is_given_is_what_scores_are_of() -> None:
     choice = found.choice
     assert choice is not None
     assert (choice.method, choice.folds) == ("validation", 1)
-    assert [score.examples for score in choice.candidates] == [30, 30]
+    assert [score.examples for score in choice.candidates] == [30, 30, 30]
     assert (len(found.data.train), len(found.data.validation)) == (80, 0)
 
 
@@ -158,9 +158,15 @@ def test_examples_of_weight_zero_are_in_no_fold_and_classes_weigh_in_a_validatio
     assert sum(len(held) for _, held in folds) == int(weights.sum())
 
 
+def test_what_was_not_tried_is_said() -> None:
+    assert reason_of_less(0, "normal") == ""
+    assert reason_of_less(3, "normal") == "; 3 more would have taken too long (--effort thorough tries more)"
+    assert "--effort" not in reason_of_less(3, "thorough")
+
+
 def test_of_level_candidates_the_simplest_is_taken() -> None:
     data = load(config())
-    small, large = candidates_of(config(), data)  # with a β of 0.03 and of 0.1
+    small, large, _ = candidates_of(config(), data)  # 64 tanh units with a β of 0.03 and of 0.1
     y = np.arange(40) % 2
     logit = np.where(y == 1, 1.4, -1.4)
     best = 1 / (1 + np.exp(-logit))
