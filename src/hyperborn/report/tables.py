@@ -11,6 +11,7 @@ from hyperborn.report.notation import (
     COMMONEST,
     EXACT_POSTERIOR,
     LINEAR,
+    LOGISTIC,
     METRICS,
     MISSING,
     better,
@@ -106,7 +107,8 @@ def compared_predictions(summary: Mapping[str, Any]) -> list[Any]:
     """
     average: Mapping[str, Any] = summary.get("average") or {}
     one: Mapping[str, Any] = summary.get("one_network") or {}
-    names = ((LINEAR, "linear"), (AVERAGE if summary.get("target") else COMMONEST, "constant"))
+    linear, constant = (LINEAR, AVERAGE) if summary.get("target") else (LOGISTIC, COMMONEST)
+    names = ((linear, "linear"), (constant, "constant"))
     simple = {name: (summary.get(key) or {}).get("test") for name, key in names}
     own = summary.get("test")
     rows = {average_name(average): own, f"one network ({bytes_text(one)})": one.get("test"), **simple}

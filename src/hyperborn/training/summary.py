@@ -9,6 +9,7 @@ from hyperborn.energy.source import OwnEnergies
 from hyperborn.predictive import ClassProbabilities, NormalMixture, own_units, predictions_of_networks, split_scores
 from hyperborn.predictive.constant import constant_scores
 from hyperborn.predictive.linear_regression import linear_scores
+from hyperborn.predictive.logistic_regression import logistic_scores
 from hyperborn.predictive.predictions import of_classes
 from hyperborn.training.regimes import regime_of
 
@@ -26,7 +27,8 @@ def summary_of(result: "Result") -> dict[str, Any]:
     "deviation" in "target", times the number of training examples, is taken off evidence and bound.
     "map" is the mode of q: the most probable network under q, not under the exact posterior. Scores of the splits are
     of the "average", and those of "one_network" of the mode alone, by itself calibrated. "constant" always predicts the
-    frequencies of the training classes, or the mean and deviation of the training numbers.
+    frequencies of the training classes, or the mean and deviation of the training numbers, and "linear" is a logistic
+    or a linear regression on the same features.
     """
     definition, best = result.definition, result.most_probable(1)
     mode = {
@@ -72,7 +74,7 @@ def subject_of(result: "Result") -> dict[str, Any]:
 def scores_of(result: "Result") -> dict[str, Any]:
     """Metrics of every split and the calibration, and those of simpler predictions of the same data.
 
-    Of classes a report of the decisions in the test split, too, and of a regression a linear one and the target.
+    Of classes a report of the decisions in the test split, too, and of a regression the target.
     """
     data, preprocessing = result.data, result.data.preprocessing
     parts = {name: data.split(name) for name in SPLITS}
@@ -81,8 +83,11 @@ def scores_of(result: "Result") -> dict[str, Any]:
     found: dict[str, Any] = {name: {} for name in SPLITS}
     for name, made in predicted.items():
         found[name] = split_scores(made, data, parts[name])
-    found["constant"] = constant_scores(data)
     scaling = preprocessing.target_scaling
+    found |= {
+        "linear": logistic_scores(data) if scaling is None else linear_scores(data),
+        "constant": constant_scores(data),
+    }
     if scaling is None:
         report: dict[str, Any] = {}
         if "test" in predicted:
@@ -90,7 +95,6 @@ def scores_of(result: "Result") -> dict[str, Any]:
         return found | {ClassProbabilities.calibration: result.calibration, "test_report": report}
     target = {"name": preprocessing.target, "mean": scaling.mean, "deviation": scaling.deviation}
     return found | {
-        "linear": linear_scores(data),
         NormalMixture.calibration: result.calibration,
         "target": target,
     }
