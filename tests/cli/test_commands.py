@@ -384,11 +384,10 @@ def test_a_file_without_a_header_is_trained_on_and_predicted(hyperborn: Run) -> 
     Path("plain.csv").write_text("".join(f"{row}.5,{-row}.25,{'ab'[row % 2]}\n" for row in range(40)))
     flags = ("--target", "x3", "--no-header", "--posterior", "register", "--out", "run")
     assert hyperborn("train", "plain.csv", *flags, *QUICK).code == 0
-    named = Path("named.csv")
-    named.write_text("x1,x2,x3\n" + Path("plain.csv").read_text())
+    Path("named.csv").write_text("x1,x2,x3\n" + Path("plain.csv").read_text())
     scores = [
         hyperborn("evaluate", "run", *given, "--json").json | {"on": ""}
-        for given in (("plain.csv", "--no-header"), ("plain.csv",), (named,), (named, "--no-header"))
+        for given in (("plain.csv", "--no-header"), ("plain.csv",), ("named.csv",), ("named.csv", "--no-header"))
     ]
     # The run remembers that there was none; the names that it then had may be written above the rows.
     assert scores[1:] == scores[:1] * 3
@@ -396,6 +395,28 @@ def test_a_file_without_a_header_is_trained_on_and_predicted(hyperborn: Run) -> 
     predicted = [hyperborn("predict", "run", "plain.csv", *flags).out for flags in ((), ("--no-header",))]
     assert len(predicted[0].splitlines()) == 41
     assert predicted[0] == predicted[1]
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_columns_called_as_those_without_a_header_are_found_by_their_names(hyperborn: Run, header: bool) -> None:
+    rows = [(f"{row}.5", f"{-row}.25", "ab"[row % 2]) for row in range(40)]
+    Path("t.csv").write_text("x1,x2,x3\n" * header + "".join(",".join(row) + "\n" for row in rows))
+    given = () if header else ("--no-header",)
+    assert hyperborn("train", "t.csv", "--target", "x3", *given, "--out", "run", *QUICK).code == 0
+    few = rows[:3]
+    expected = hyperborn("predict", "run", "t.csv").out.splitlines()[:4]
+    for names, cells in {
+        "x2,x1": [(b, a) for a, b, _ in few],
+        "id,x1,x2": [("77", a, b) for a, b, _ in few],
+        ",x1,x2": [(str(place), a, b) for place, (a, b, _) in enumerate(few)],
+        "x1,x2,note": [(a, b, "fine") for a, b, _ in few],
+        "x3,x2,x1": [(c, b, a) for a, b, c in few],
+    }.items():
+        Path("new.csv").write_text("\n".join([names, *map(",".join, cells)]))
+        assert hyperborn("predict", "run", "new.csv").out.splitlines() == expected, names
+    Path("new.csv").write_text("\n".join(["x1,x2,x3,times", *(",".join((*row, "2")) for row in rows)]))
+    weighed = hyperborn("evaluate", "run", "new.csv", "--weight-column", "times", "--json").json
+    assert weighed["nll"] == pytest.approx(hyperborn("evaluate", "run", "t.csv", "--json").json["nll"])
 
 
 def test_the_run_of_a_zipped_file_is_called_as_that_of_the_file(hyperborn: Run) -> None:

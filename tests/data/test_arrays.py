@@ -106,7 +106,7 @@ def test_a_split_may_have_examples_of_its_own(split: str) -> None:
     [
         ((X[:, :2], Y), "the features of test have 2 columns, and x has 3"),
         ((X, Y[:3]), "y of shape (3,) must be one label for each row"),
-        ((X, ["tulip"] * 40), "column 'target' of the test examples: unknown label 'tulip'"),
+        ((X, ["tulip"] * 40), "column 'target' of the test split: unknown label 'tulip'"),
     ],
 )
 def test_faulty_examples_of_a_split_are_named(refused, test: Any, said: str) -> None:
@@ -130,6 +130,12 @@ def test_examples_are_split_by_group_and_by_time(refused) -> None:
         np.testing.assert_array_equal(np.sort(np.sqrt(by_time.test.x[:, 0])), np.sort(order[-8:]))
     with refused("group has the shape (2,) for 40 examples"):
         from_arrays(X, Y, group=[1, 2])
+    with refused("some values of time are masked"):
+        from_arrays(X, Y, time=np.ma.masked_greater(np.arange(40), 20))
+    with refused("group='size' must be a value for each row of x", "frame['size']"):
+        from_arrays(X, Y, group="size")
+    with refused("column 'time' of arrays must be numbers"):
+        from_arrays(X, Y, time=["u", "v"] * 20)
     with refused("not by both"):
         from_arrays(X, Y, group=days, time=days)
 

@@ -73,6 +73,11 @@ def test_numbers_of_what_rows_are_of_are_identifiers(name: str) -> None:
     assert found_of([row % 7 for row in range(ROWS)], name).columns == [Column(name)]
 
 
+@pytest.mark.parametrize("name", ["account", "customer", "number", "key", "atomic number", "phone calls"])
+def test_amounts_that_are_all_different_are_no_identifiers(name: str) -> None:
+    assert found_of(list(RANDOM.permutation(1000)[:ROWS]), name).columns == [Column(name)]
+
+
 def test_numbers_that_rise_from_row_to_row_are_said_to() -> None:
     taken = sorted(RANDOM.permutation(50)[:ROWS].tolist())
     for values in (list(range(5, ROWS + 5)), taken):

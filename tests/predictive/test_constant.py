@@ -7,7 +7,7 @@ import pytest
 
 import hyperborn as hb
 from hyperborn.predictive import ClassProbabilities
-from hyperborn.predictive.constant import constant_predictions, constant_scores
+from hyperborn.predictive.constant import constant_predictions, constant_scores, weights_of_rows
 
 
 def test_the_frequencies_of_the_classes() -> None:
@@ -54,4 +54,12 @@ def test_weights_of_classes_do_not_make_the_rare_class_the_commonest() -> None:
 
     np.testing.assert_allclose(frequencies(class_weight="balanced"), [0.9, 0.1], atol=0.02)
     # Weights that all splits have are how often a row counts.
-    np.testing.assert_allclose(frequencies(sample_weight=np.where(y, 9.0, 1.0)), [0.5, 0.5], atol=0.02)
+    times = np.where(y, 9.0, 1.0)
+    np.testing.assert_allclose(frequencies(sample_weight=times), [0.5, 0.5], atol=0.02)
+    np.testing.assert_allclose(frequencies(sample_weight=times, test=(x, y)), [0.5, 0.5], atol=0.02)
+    both = frequencies(sample_weight=times, class_weight="balanced", validation=0.0, test=0.0)
+    np.testing.assert_allclose(both, [0.5, 0.5], atol=0.02)
+    data = hb.data.from_arrays(x, y, class_weight={0: 1, 1: 9})
+    again = hb.data.Dataset.from_record(*data.to_record())
+    assert again.class_weight == {"0": 1.0, "1": 9.0}
+    np.testing.assert_array_equal(weights_of_rows(again), np.ones(len(again.train)))

@@ -156,11 +156,13 @@ def share_and_pair(option: str, given: Part) -> tuple[float, Pair | None]:
 
 
 def roles_beside(names: Sequence[str], **given: ArrayLike | None) -> RoleColumns:
-    """Names for the columns of the roles that are given: longer than any name that is taken."""
+    """Names for the columns of the roles that are given: their own, or longer than any name that is taken."""
     longest = max(names, key=len)
-    return RoleColumns(
-        **{role: None if values is None else text_form(f"{role} beside {longest}") for role, values in given.items()}
-    )
+
+    def name(role: str) -> str:
+        return role if role not in names else text_form(f"{role} beside {longest}")
+
+    return RoleColumns(**{role: None if values is None else name(role) for role, values in given.items()})
 
 
 def one_each(argument: str, values: ArrayLike, examples: int) -> np.ndarray:
@@ -169,6 +171,8 @@ def one_each(argument: str, values: ArrayLike, examples: int) -> np.ndarray:
         raise UserError(
             f"{argument}={values!r} must be a value for each row of x; give the column itself, frame[{values!r}]"
         )
+    if np.ma.is_masked(values):
+        raise UserError(f"some values of {argument} are masked; give one for each example, or leave these examples out")
     found = np.asarray(values)
     if found.shape != (examples,):
         raise UserError(
@@ -201,7 +205,7 @@ def examples_of_pair(
         columns = dict(zip(raw, matrix.T, strict=True))
     table = Table(
         {**columns, examples.target: label_column(y, columns)},
-        f"the {part} examples",
+        f"the {part} split",
         text=frozenset((examples.target,)),
         known=known,
         decimal=examples.decimal,

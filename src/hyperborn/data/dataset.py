@@ -22,6 +22,8 @@ from hyperborn.errors import UserError
 SPLITS = ("train", "validation", "test")
 PARTS = ("x", "y", "weights")
 """Arrays of a split; examples need not have weights."""
+OPTIONAL = frozenset({"notes", "image_shape", "class_weight"})
+"""Entries of a record that those of earlier versions, or most of them, do not have."""
 
 TARGET = "target"
 """Name of the target column of the built-in sets, for tables that follow."""
@@ -56,6 +58,7 @@ class RawExamples:
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decimal: str = "."
+    header: bool = True
     weights: Weights | None = None
     image_shape: tuple[int, int] | None = None
 
@@ -205,13 +208,17 @@ class Dataset:
         """Arrays by name and a description that JSON can hold, for `from_record` to restore to the last bit."""
         parts = {f"{name}_{part}": getattr(self.split(name), part) for name in SPLITS for part in PARTS}
         arrays = {name: array for name, array in parts.items() if array is not None}
-        shape = {} if self.image_shape is None else {"image_shape": list(self.image_shape)}
+        more: dict[str, Any] = {} if self.image_shape is None else {"image_shape": list(self.image_shape)}
+        if self.class_weight is not None:
+            given = self.class_weight
+            # Keys are names of classes, which may have been given as numbers.
+            more["class_weight"] = given if isinstance(given, str) else {str(key): float(given[key]) for key in given}
         return arrays, {
             "name": self.name,
             "classes": list(self.classes),
             "preprocessing": self.preprocessing.to_dict(),
             "notes": list(self.notes),
-            **shape,
+            **more,
         }
 
     @staticmethod
@@ -222,7 +229,7 @@ class Dataset:
             UserError: an array or entry that is missing, of the wrong type or does not fit the others.
         """
         keys = {"name", "classes", "preprocessing"}
-        if not isinstance(description, Mapping) or set(description) - {"notes", "image_shape"} != keys:
+        if not isinstance(description, Mapping) or set(description) - OPTIONAL != keys:
             raise UserError(f"data record: its entries must be {', '.join(sorted(keys))}; restore it from a backup")
         title, classes = description["name"], description["classes"]
         notes = description.get("notes", [])
@@ -240,7 +247,16 @@ class Dataset:
             preprocessing=preprocessing,
             notes=tuple(notes),
             image_shape=shape_of_record(description.get("image_shape")),
+            class_weight=class_weight_of_record(description.get("class_weight")),
         )
+
+
+def class_weight_of_record(given: Any) -> ClassWeight:
+    """What the classes were weighted by; runs from before that was kept have nothing."""
+    is_mapping = isinstance(given, dict) and all(type(weight) in (int, float) for weight in given.values())
+    if given is not None and given != "balanced" and not is_mapping:
+        raise UserError('data record: class_weight must be "balanced" or numbers by class; restore it from a backup')
+    return given
 
 
 def is_list_of_text(given: Any) -> bool:
@@ -317,6 +333,7 @@ def split_and_preprocessed(
             strict=examples.strict,
             left_out=examples.left_out,
             decimal=examples.decimal,
+            header=examples.header,
         )
         notes = (*summary_of_columns(examples.left_out, examples.columns), *notes)
     notes = (*examples.notes, *notes)

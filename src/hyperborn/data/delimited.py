@@ -15,7 +15,7 @@ from hyperborn.data.columns_to_read import ColumnsToRead
 from hyperborn.data.encodings import utf8
 from hyperborn.data.first_lines import found_first_lines
 from hyperborn.data.frames import object_array
-from hyperborn.data.header import NO_HEADER, check_is_header, column_names, names_of_places
+from hyperborn.data.header import NO_HEADER, check_is_header, column_names, is_name_of_place, names_of_places
 from hyperborn.data.labels import ZEROS_IN_FRONT
 from hyperborn.data.missing import USUAL
 from hyperborn.data.numbers import Decimal, WrittenNumbers, settled_decimal
@@ -65,7 +65,7 @@ def read_delimited(
     line, head = first[0] if found.header is None else (found.line, found.header)
     check_columns(len(head), source)
     # Names that a file without a header was given before are no data.
-    header = header or column_names(head) == names_of_places(len(head))
+    header = header or names_places(column_names(head), selection)
     # Whether the text still has it.
     with_header = header and found.header is None
     names = column_names(head) if header else names_of_places(len(head))
@@ -105,6 +105,17 @@ def read_delimited(
     }
     typed.notes = [*notes, *found.notes, *notes_on_numbers(by_pandas, reading.decimal, guessed=False), *typed.notes]
     return typed, selection
+
+
+def names_places(names: Sequence[str], selection: ColumnsToRead) -> bool:
+    """Whether the first record has the names that columns of an earlier file without a header were given.
+
+    Those are the names of all its fields, or, of what is to be read, all but one: new data may have no target.
+    """
+    if selection.only is None:
+        return list(names) == names_of_places(len(names))
+    wanted = set(filter(is_name_of_place, selection.only))
+    return bool(wanted.intersection(names)) and len(wanted.difference(names)) <= 1
 
 
 def as_decimal(sign: str | None) -> Decimal | None:

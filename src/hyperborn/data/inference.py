@@ -33,13 +33,14 @@ MOSTLY = 0.5
 RARE_SHARE, LEAST_RARE, MOST_RARE = 0.01, 2, 10
 """A category is rare below this share of the rows, and always below the first count, never from the second on."""
 
-OF_ROWS = "row|record|case|obs|observation|subject|patient|respondent|participant|person|customer|member|user|account"
+OF_ROWS = "row|record|case|obs|observation|subject|patient|respondent|participant"
+OWNERS = "person|customer|member|user|account|client|order|ticket|serial"
 ROW_NAMES = re.compile(
-    rf"unnamed: \d+|index|#|seq|sequence|serial|ssn|isbn|ean|{OF_ROWS}|"
-    rf"({OF_ROWS})?[ _.]?(names?|num(bers?)?|nos?|nr|id|key)\.?"
+    rf"unnamed: \d+|index|#|seq|sequence|serial|ssn|isbn|ean|nos?\.?|nr\.?|{OF_ROWS}|"
+    rf"({OF_ROWS}|{OWNERS})[ _.]?(names?|num(bers?)?|nos?|nr|id|key)\.?"
 )
 """Names of columns that number the rows, if all of their values are different whole numbers."""
-IDENTIFIER = re.compile(rf"(.*[ _.-])?[iI][dD]|.*[a-z]I[dD]|[uU][iI][dD]|({OF_ROWS})id")
+IDENTIFIER = re.compile(rf"(.*[ _.-])?[iI][dD]|.*[a-z]I[dD]|[uU][iI][dD]|({OF_ROWS}|{OWNERS})id")
 """Names of columns that number what rows are of, if nearly all of their values are: a patient may come again."""
 
 

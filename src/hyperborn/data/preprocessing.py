@@ -71,6 +71,8 @@ class Preprocessing:
     left_out: Mapping[str, str] = field(default_factory=dict)
     decimal: str = "."
     """Decimal sign of the file's numbers, for files that could be read either way."""
+    header: bool = True
+    """Whether the file named its columns; else they were called x1, x2, ..."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -200,6 +202,7 @@ def fitted_preprocessing(
     strict: bool = False,
     left_out: Mapping[str, str] | None = None,
     decimal: str = ".",
+    header: bool = True,
 ) -> Preprocessing:
     """Preprocessing with the statistics of these (training) rows.
 
@@ -208,6 +211,7 @@ def fitted_preprocessing(
     """
     names: dict[str, Any] = {"columns": tuple(columns), "target": target, "classes": tuple(classes)}
     names |= {"target_scaling": target_scaling, "strict": strict, "left_out": left_out or {}, "decimal": decimal}
+    names["header"] = header
     steps: dict[str, Any] = {}
     if impute:
         steps["medians"] = medians_of(raw, columns)

@@ -50,6 +50,8 @@ class PreprocessingRecord(Record):
     strict: bool = True
     left_out: dict[str, str] = {}
     decimal: Literal[".", ","] = "."
+    header: bool = True
+    """Absent where there was one, as in records written before files without a header were remembered."""
 
 
 ARRAYS = ("medians", "means", "scales", "pca_mean", "pca_components")
@@ -80,6 +82,7 @@ def description(preprocessing: Preprocessing) -> dict[str, Any]:
         "strict": preprocessing.strict,
         "left_out": dict(preprocessing.left_out),
         "decimal": preprocessing.decimal,
+        **({} if preprocessing.header else {"header": False}),
     }
 
 
@@ -130,5 +133,6 @@ def restored(record: Any) -> Preprocessing:
         strict=valid.strict,
         left_out=dict(valid.left_out),
         decimal=valid.decimal,
+        header=valid.header,
         **{name: None if values is None else np.asarray(values, dtype=np.float64) for name, values in arrays.items()},
     )

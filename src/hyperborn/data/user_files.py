@@ -14,7 +14,6 @@ from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.columns import Column, matrix
 from hyperborn.data.dataset import Labelled, RawExamples
 from hyperborn.data.frames import has_named_columns
-from hyperborn.data.header import is_name_of_place
 from hyperborn.data.idx import is_idx, table_of_images, table_of_labelled_images
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
@@ -41,10 +40,8 @@ class TextOptions:
                 raise UserError(f"--{option} says how text is read, and {paths[0]} is a Parquet file; leave it out")
 
     def as_for(self, preprocessing: Preprocessing) -> "TextOptions":
-        """The options for new data of this encoding: files without a header stay without one."""
-        names = [column.name for column in preprocessing.columns]
-        every = [*names, preprocessing.target, *preprocessing.left_out]
-        return replace(self, header=self.header and not all(map(is_name_of_place, every)))
+        """The options for new data of this encoding: its files are without a header if the first one was."""
+        return replace(self, header=self.header and preprocessing.header)
 
 
 @dataclass(frozen=True)
@@ -105,6 +102,7 @@ def examples_of_files(
         examples,
         validation=None if validation is None else validation.labelled,
         test=None if test is None else test.labelled,
+        header=files.options.header,
         notes=(
             *examples.notes,
             *roles.notes,

@@ -14,6 +14,7 @@ from hyperborn.data import Dataset, Split
 from hyperborn.data.splits import seed_for
 from hyperborn.data.weights import Weights
 from hyperborn.energy import energies
+from hyperborn.errors import UserError
 from hyperborn.networks import Network, fitted
 from hyperborn.objectives.objectives import ELBO
 from hyperborn.posteriors import ExactPosterior
@@ -119,7 +120,7 @@ def answer_of(definition: Definition, data: Dataset, held_out: Split, given_up: 
     circuit comes near, and takes no time.
 
     Raises:
-        UserError: if a loss is not finite any more.
+        UserError: if a loss or a prediction is not finite any more.
         Interrupted: soon after `given_up` is set.
     """
     regime, network = regime_of(definition), cast(Network, definition.network)
@@ -131,7 +132,10 @@ def answer_of(definition: Definition, data: Dataset, held_out: Split, given_up: 
         angles, side = trained_parameters(definition, data, given_up)
         predictor, network = regime.predictor(definition, angles, lambda: np.zeros(0)), fitted(network, side)
     alone = predictions_of_networks(network, held_out.x, predictor.most_probable(1))
-    return Answer(predictor.predictive(network, held_out.x), alone)
+    average = predictor.predictive(network, held_out.x)
+    if not np.isfinite(losses_of(average, held_out.y)).all():
+        raise UserError("predictions of held-out examples are not finite; standardise the features, or scale them down")
+    return Answer(average, alone)
 
 
 def exact_posterior(definition: Definition, data: Dataset) -> ExactPosterior:
