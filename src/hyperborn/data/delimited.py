@@ -65,7 +65,7 @@ def read_delimited(
     line, head = first[0] if found.header is None else (found.line, found.header)
     check_columns(len(head), source)
     # Names that a file without a header was given before are no data.
-    header = header or names_places(column_names(head), selection)
+    header = header or has_names_of_places(column_names(head), selection)
     # Whether the text still has it.
     with_header = header and found.header is None
     names = column_names(head) if header else names_of_places(len(head))
@@ -107,7 +107,7 @@ def read_delimited(
     return typed, selection
 
 
-def names_places(names: Sequence[str], selection: ColumnsToRead) -> bool:
+def has_names_of_places(names: Sequence[str], selection: ColumnsToRead) -> bool:
     """Whether the first record has the names that columns of an earlier file without a header were given.
 
     Those are the names of all its fields, or, of what is to be read, all but one: new data may have no target.

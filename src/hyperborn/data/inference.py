@@ -138,7 +138,7 @@ def useless(table: Table, name: str) -> str | None:
     distinct = pd.unique(present)
     if len(present) == len(values) and (len(distinct) == 1 or is_constant(values)):
         return "constant"
-    whole = len(values) > FEW_CATEGORIES and values.dtype.kind == "f" and bool((values == np.floor(values)).all())
+    whole = len(values) > FEW_CATEGORIES and are_whole(values)
     if whole and len(distinct) == len(values) and names_row_numbers(name):
         return "an identifier: a number of its own in each row"
     if whole and len(distinct) >= NEARLY_ALL * len(values) and IDENTIFIER.fullmatch(name.strip()):
@@ -153,18 +153,20 @@ def names_row_numbers(name: str) -> bool:
 
 def may_name_groups(name: str, values: np.ndarray) -> bool:
     """Whether numbers may say which rows belong together, such as those of one patient."""
-    if not IDENTIFIER.fullmatch(name.strip()) or values.dtype.kind != "f" or np.isnan(values).any():
-        return False
-    return bool((values == np.floor(values)).all()) and len(pd.unique(values)) > MOST_CATEGORIES
+    is_named = bool(IDENTIFIER.fullmatch(name.strip()))
+    return is_named and are_whole(values) and len(pd.unique(values)) > MOST_CATEGORIES
 
 
 def may_count_rows(name: str, values: np.ndarray) -> bool:
     """Whether whole numbers may count the rows of the file, or of one from which some were taken."""
-    if len(values) <= FEW_CATEGORIES or MOMENTS.search(name.lower()) or values.dtype.kind != "f":
-        return False
-    if np.isnan(values).any() or not (values == np.floor(values)).all():
+    if len(values) <= FEW_CATEGORIES or MOMENTS.search(name.lower()) or not are_whole(values):
         return False
     return bool((np.diff(values) > 0).all() and values[-1] - values[0] < 2 * len(values))
+
+
+def are_whole(values: np.ndarray) -> bool:
+    """Whether a column is whole numbers, none of them missing."""
+    return values.dtype.kind == "f" and bool((values == np.floor(values)).all())
 
 
 def is_constant(values: np.ndarray) -> bool:
@@ -256,11 +258,11 @@ def infer_text(table: Table, name: str, found: Features, *, wanted: bool, may_be
         listed = share_listed(column, values)
     if reason is None and len(distinct) > MOST_CATEGORIES and listed < MOSTLY:
         reason = f"text of {len(distinct)} different values, most of them rare"
-    is_marked = numbers > 0 and all(text in found.markers for text in distinct if not like_number(text))
-    if may_be_numbers and not wanted and is_marked:
+    may_be_numbers = may_be_numbers and not wanted
+    if may_be_numbers and numbers and all(text in found.markers for text in distinct if not like_number(text)):
         infer_number(table, name, found)
         return
-    may_be_numbers = may_be_numbers and len(distinct) > FEW_CATEGORIES and not wanted
+    may_be_numbers = may_be_numbers and len(distinct) > FEW_CATEGORIES
     if may_be_numbers and numbers > (MOSTLY if reason else NEARLY_ALL):
         infer_number(table, name, found)
         return

@@ -210,8 +210,8 @@ def fitted_preprocessing(
         UserError: a column without a value among these rows, or more components than features or rows.
     """
     names: dict[str, Any] = {"columns": tuple(columns), "target": target, "classes": tuple(classes)}
-    names |= {"target_scaling": target_scaling, "strict": strict, "left_out": left_out or {}, "decimal": decimal}
-    names["header"] = header
+    names |= {"target_scaling": target_scaling, "strict": strict, "left_out": left_out or {}}
+    names |= {"decimal": decimal, "header": header}
     steps: dict[str, Any] = {}
     if impute:
         steps["medians"] = medians_of(raw, columns)

@@ -274,7 +274,7 @@ def read_table(
     decimal: str | None = None,
     usual_decimal: str | None = None,
 ) -> Table:
-    """Read a .csv, .tsv, .txt or .tab file, as it is or with .gz behind, a .parquet file, or ``-``, standard input.
+    """Read a .csv, .tsv, .txt, .tab, .dat or .data file, plain or .gz, a .parquet file, or ``-``, standard input.
 
     What separates the fields (comma, semicolon, tab or bar), decimal commas and the encoding are found. Columns without
     a name are called ``Unnamed: k``; an index of the rows, which pandas and R write, is left out.
