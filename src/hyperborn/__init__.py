@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hyperborn import backends, baselines, circuits, data, energy, likelihoods, networks, testing
     from hyperborn.energy import Energies, EnergyFunction, energies
-    from hyperborn.errors import UserError
+    from hyperborn.errors import HyperbornWarning, UserError
     from hyperborn.fitting import fit
     from hyperborn.likelihoods import Categorical, Gaussian, SquaredError
     from hyperborn.objectives.divergences import KL, MMD, Adversarial, RenyiDivergence, Stein
@@ -59,6 +59,7 @@ HOMES = {
     "Energies": "hyperborn.energy",
     "EnergyFunction": "hyperborn.energy",
     "energies": "hyperborn.energy",
+    "HyperbornWarning": "hyperborn.errors",
     "UserError": "hyperborn.errors",
     "Categorical": "hyperborn.likelihoods",
     "Gaussian": "hyperborn.likelihoods",
@@ -132,6 +133,7 @@ __all__ = [
     "Gains",
     "Gaussian",
     "Hamming",
+    "HyperbornWarning",
     "Ising",
     "LocalExpectation",
     "LocalReparameterization",

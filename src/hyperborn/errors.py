@@ -1,4 +1,4 @@
-"""The error that a user can correct, what a signal to stop raises, failures that become warnings, checks of numbers."""
+"""The error that a user can correct, our warnings, what a signal to stop raises, and checks of numbers."""
 
 import math
 import signal
@@ -19,6 +19,10 @@ class UserError(ValueError):
 
     The command line prints the line without a traceback and exits with code 2.
     """
+
+
+class HyperbornWarning(UserWarning):
+    """What a person should know though the work goes on: every warning of the package is one."""
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """`hyperborn.fit`: what is left open is chosen, then trained."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from inspect import signature
@@ -18,7 +18,7 @@ from hyperborn.backends.jobs.budget import Limits
 from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import OwnEnergies
-from hyperborn.errors import UserError
+from hyperborn.errors import HyperbornWarning, UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import SPREAD, Posterior, Registers
@@ -41,12 +41,23 @@ from hyperborn.training.result import Result
 from hyperborn.training.serialization import check_saved
 
 if TYPE_CHECKING:
+    from hyperborn.config import RunConfig
     from hyperborn.selection import Selection
+    from hyperborn.training.choice import Choice
+    from hyperborn.training.definition import Definition
 
 EffortName = Literal["quick", "normal", "thorough"]
 
-WITHOUT_NETWORK = ("steps", "batch_size", "restarts", "seed", "spread")
-"""Arguments of a definition that go without a network, too: the command line has them as numbers."""
+SAID_ELSEWHERE = {
+    "prior_from": "prior=result.as_prior()",
+    "max_shots": "limits=hb.backends.Limits(max_shots=10_000)",
+    "max_jobs": "limits=hb.backends.Limits(max_jobs=100)",
+    "max_seconds": "limits=hb.backends.Limits(max_seconds=60)",
+    "max_wait": "a ledger, with which the same call goes on later",
+    "patience": "plateau=hb.Plateau(100)",
+    "refit": "hb.data.load(..., validation=0.2): a validation split is never learnt from",
+}
+"""Options of the command line that `fit` has in another form."""
 
 
 def fit(
@@ -55,11 +66,11 @@ def fit(
     *,
     effort: EffortName | None = None,
     sample_weight: ArrayLike | None = None,
-    objective: Objective | None = None,
-    posterior: Posterior | None = None,
-    estimator: Estimator | None = None,
+    objective: Objective | str | None = None,
+    posterior: Posterior | str | None = None,
+    estimator: Estimator | str | None = None,
     prior: Prior = Uniform(),
-    optimizer: Optimizer | GradientTransformation | None = None,
+    optimizer: Optimizer | GradientTransformation | str | None = None,
     annealing: AnnealingSchedule | None = Annealing(),
     plateau: Plateau | None = Plateau(),
     steps: int | None = None,
@@ -70,13 +81,15 @@ def fit(
     limits: Limits | None = None,
     ledger: str | Path | None = None,
     callback: Callback | None = None,
-    progress: bool = True,
+    progress: bool | None = None,
+    **options: Any,
 ) -> Result:
     """Train a posterior over a binary network's weights, or over bits; the best of several restarts is kept.
 
     Defaults are those of `hyperborn train`:
 
-    - ``hb.fit(data)``: the network is chosen as well, among those that `hyperborn train` tries.
+    - ``hb.fit(data)``: the network is chosen as well, among those that `hyperborn train` tries. Options settle a part
+      of it, as they do there: ``hb.fit(data, hidden=(16,), beta=0.1)``.
     - ``hb.fit(network, data)`` of a network that one circuit holds, with up to 18 weights and no side parameters: it is
       trained on one register, near to the exact posterior (β = 1). Nothing is chosen, so that it takes no longer than
       one fit. (`ExactPosterior` is that posterior itself, by enumeration.)
@@ -130,11 +143,17 @@ def fit(
             every step, and of 400 steps or more about 200), and where steps are slow about every two seconds or at
             every step. Where it returns True training stops, and the result is that of the parameters it was shown; the
             summary then says that it was "stopped" by the "callback".
-        progress: whether to show progress on standard error.
+        progress: whether to show progress on standard error, with lines that say what was chosen; None for a bar where
+            a person watches, on a terminal or in a notebook, of which nothing stays. The lines then go to the logger
+            "hyperborn" alone.
+        options: any option of `hyperborn train` that says what is trained, by its key (hidden, activation, beta,
+            learning_rate, register_size, ansatz, backend, ...), with values as in a configuration file; the network is
+            chosen by them, unless it is given. Objective, posterior, estimator and optimizer may be named as there,
+            too. Options that say how data are read are arguments of `hyperborn.data.load`.
 
     Raises:
         UserError: if something is not what its argument takes, the pieces do not fit each other or the data, an effort
-            is given and nothing is chosen, or without a network an argument that goes with one.
+            is given and nothing is chosen, or an option does not exist or would be ignored.
     """
     if isinstance(network, Dataset) and data is None:
         network, data = None, network
@@ -160,38 +179,53 @@ def fit(
     check_effort(effort)
     file = None if ledger is None else path_of("ledger", ledger, "a file for the jobs of a backend")
     watch = None if callback is None else partial(report_to, callback)
+    by_table = network is None or options or any(isinstance(part, str) for part in named.values())
     with Progress(enabled=progress) as display:
         resources = Resources(display, limits, ledger=file)
-        if network is None and data is not None:
-            selection = chosen_with_network(weighted(data, sample_weight), effort, named, resources)
-            return replace(run(selection.definition, selection.data, resources, watch), choice=selection.choice)
-        model, given, examples = model_and_data(network, data, sample_weight)
-        why, choice = settled(model, named), None
-        if why is not None:
-            if effort is not None:
-                raise UserError(f"effort = {effort!r} goes with a choice, and {why}; leave effort out")
-            definition = definition_with_defaults(model, examples, **named)
+        if by_table and data is not None:
+            more = options if effort is None else {**options, "effort": effort}
+            learnt_from: Dataset | OwnEnergies = weighted(data, sample_weight)
+            definition, choice = of_options(network, learnt_from, named, more, resources)
         else:
-            assert isinstance(model, Network)
-            assert isinstance(given, Dataset)
-            selection = chosen(model, given, effort or "normal", named, resources)
-            definition, choice = selection.definition, selection.choice
-        if ledger is not None and regime_of(definition).label(definition) is None:
-            raise UserError(
-                f"ledger = {str(ledger)!r}: the run is on no backend, so that it has no jobs to keep; leave the ledger "
-                "out"
-            )
+            refuse_options(options)
+            model, learnt_from, examples = model_and_data(network, data, sample_weight)
+            definition, choice = of_parts(model, learnt_from, examples, effort, named, resources)
+        check_ledger(resources, on_backend=regime_of(definition).label(definition) is not None)
         # Said before the work, not after it, and not by the progress, which may be off.
         try:
-            check_saved(definition, given)
+            check_saved(definition, learnt_from)
         except UserError as error:
-            warnings.warn(str(error), stacklevel=2)
+            warnings.warn(str(error), HyperbornWarning, stacklevel=2)
         if definition.untrained:
-            warnings.warn(definition.untrained, stacklevel=2)
-        return replace(run(definition, given, resources, watch), choice=choice)
+            warnings.warn(definition.untrained, HyperbornWarning, stacklevel=2)
+        return replace(run(definition, learnt_from, resources, watch), choice=choice)
 
 
-def settled(model: Network | int, named: dict[str, Any]) -> str | None:
+def of_parts(
+    model: Network | int,
+    learnt_from: Dataset | OwnEnergies,
+    examples: int,
+    effort: str | None,
+    named: Mapping[str, Any],
+    resources: Resources,
+) -> "tuple[Definition, Choice | None]":
+    """What is trained of a network, or of so many bits, with parts that are given as they are; and how it was chosen.
+
+    Raises:
+        UserError: for an effort where nothing is chosen, or parts that do not fit each other or the data.
+    """
+    why = settled(model, named)
+    if why is not None:
+        if effort is not None:
+            raise UserError(f"effort = {effort!r} goes with a choice, and {why}; leave effort out")
+        return definition_with_defaults(model, examples, **named), None
+    assert isinstance(model, Network)
+    assert isinstance(learnt_from, Dataset)
+    selection = chosen(model, learnt_from, effort or "normal", named, resources)
+    return selection.definition, selection.choice
+
+
+def settled(model: Network | int, named: Mapping[str, Any]) -> str | None:
     """Why nothing is chosen of a network; None where something is."""
     for name in ("posterior", "objective", "estimator"):
         if named[name] is not None:
@@ -211,7 +245,7 @@ def check_effort(effort: Any) -> None:
         raise UserError(f"effort = {shown(effort)}: give {', '.join(map(repr, EFFORTS))}, or None")
 
 
-def chosen(network: Network, data: Dataset, effort: str, named: dict[str, Any], resources: Resources) -> "Selection":
+def chosen(network: Network, data: Dataset, effort: str, named: Mapping[str, Any], resources: Resources) -> "Selection":
     """What is trained of a network, which is told."""
     from hyperborn.selection.given_network import choose_for_network
 
@@ -225,31 +259,87 @@ def chosen(network: Network, data: Dataset, effort: str, named: dict[str, Any], 
     )
 
 
-def chosen_with_network(data: Dataset, effort: str | None, named: dict[str, Any], resources: Resources) -> "Selection":
-    """What is trained where the network is left open, too, which is told.
+def of_options(
+    network: Any, data: Dataset, named: Mapping[str, Any], options: Mapping[str, Any], resources: Resources
+) -> "tuple[Definition, Choice | None]":
+    """What is trained where the table of options says what is open, as for `hyperborn train`; and how it was chosen.
 
     Raises:
-        UserError: for an argument that goes with a network.
+        UserError: for an option that there is not, that is said elsewhere or would be ignored.
     """
-    from hyperborn.config import RunConfig, configured
     from hyperborn.selection import choose
 
-    given = {name: value for name, value in named.items() if not is_default(name, value)}
-    for name in (*given, *(["ledger"] if resources.ledger else [])):
-        if name not in WITHOUT_NETWORK:
-            raise UserError(
-                f"{name} goes with a network, which is left open; give one, such as hb.networks.BinaryMLP(4), or leave "
-                f"{name} out"
-            )
-    check_can_be_held_out(data)
-    given |= {} if effort is None else {"effort": effort}
+    config = configuration(network, data, named, options)
+    if nothing_chosen(config) is not None:
+        selection = choose(config, lambda _: data)
+    else:
+        check_can_be_held_out(data)
+        # A posterior on a backend is never chosen: said before a choice that may take a minute.
+        check_ledger(resources, on_backend=False)
+        selection = told(resources, lambda note, count: choose(config, lambda _: data, note=note, progress=count))
+    definition, plateau = selection.definition, named["plateau"]
+    if not is_default("plateau", plateau):
+        definition = replace(definition, plateau=plateau)
+    return definition, selection.choice
+
+
+def configuration(network: Any, data: Dataset, named: Mapping[str, Any], options: Mapping[str, Any]) -> "RunConfig":
+    """The configuration of `hyperborn train` that says what these arguments and options say.
+
+    Raises:
+        UserError: as `of_options`.
+    """
+    from hyperborn.config import RunConfig, configured
+
+    refuse_said_elsewhere(options)
+    given: dict[str, Any] = {name: value for name, value in named.items() if not is_default(name, value)}
+    given.pop("plateau", None)
+    if "annealing" in given and given["annealing"] is None:
+        given["annealing"] = 1.0
+    twice = next((key for key in options if key in given), None)
+    if twice is not None:
+        raise UserError(f"{twice} is said twice; leave one of them out")
+    given |= {} if network is None else {"network": network}
     # A validation split is there to choose by, and is not learnt from; else all of the training split are.
     held_out = {"refit": False} if len(data.validation) else {"validation": 0.0}
-    config = configured(RunConfig, None, {"data": data.name or "data", **given})
+    config = configured(RunConfig, None, {"data": data.name or "data", **given, **options})
     config = config.model_copy(update=held_out)
     # Nobody has given these.
     config.model_fields_set.difference_update(held_out)
-    return told(resources, lambda note, count: choose(config, lambda _: data, note=note, progress=count))
+    return config
+
+
+def nothing_chosen(config: "RunConfig") -> str | None:
+    """Why nothing is chosen of a configuration; None where something may be."""
+    from hyperborn.selection.candidates import settled as settled_by_options
+
+    return settled_by_options(config)
+
+
+def refuse_said_elsewhere(options: Mapping[str, Any]) -> None:
+    """Raise a UserError for an option that `fit` has in another form, or that says how data are read."""
+    from hyperborn.config.options import DATA, OPTIONS
+
+    for key in options:
+        if key in SAID_ELSEWHERE:
+            raise UserError(f"{key} is an option of the command line; here it is {SAID_ELSEWHERE[key]}")
+        if (key in OPTIONS and OPTIONS[key].panel == DATA) or key == "split_seed":
+            raise UserError(f"{key} says how data are read and split; give it to hb.data.load or hb.data.from_arrays")
+
+
+def refuse_options(options: Mapping[str, Any]) -> None:
+    """Raise a UserError for options of a network where there are no data, hence no network."""
+    for key in options:
+        raise UserError(f"{key} is an option of a network on data; energies of your own take none; leave {key} out")
+
+
+def check_ledger(resources: Resources, *, on_backend: bool) -> None:
+    """Raise a UserError for a ledger of a run that has no jobs."""
+    if resources.ledger is not None and not on_backend:
+        raise UserError(
+            f"ledger = {str(resources.ledger)!r}: the run is on no backend, so that it has no jobs to keep; leave the "
+            "ledger out"
+        )
 
 
 def check_can_be_held_out(data: Dataset) -> None:

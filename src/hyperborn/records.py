@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from hyperborn.errors import UserError
+from hyperborn.errors import HyperbornWarning, UserError
 from hyperborn.parts import class_named, held_under, is_own, name_of_class
 from hyperborn.printable import shown
 
@@ -146,7 +146,11 @@ def thing_or_substitute(record: Mapping[str, Any], slots: Slots, slot: str) -> A
     except Exception as error:  # noqa: BLE001 - the code is the user's own
         why = f"{type(error).__name__}: {error}".partition("\n")[0]
     if held_under(name) is not None:
-        warnings.warn(f"{name} has changed since the run ({why}); what the run keeps of it is used", stacklevel=2)
+        warnings.warn(
+            f"{name} has changed since the run ({why}); what the run keeps of it is used",
+            HyperbornWarning,
+            stacklevel=2,
+        )
     return substitute
 
 

@@ -26,6 +26,7 @@ from hyperborn.config.options import (
     PARAMETER_SHIFT,
     SHOTS,
     SPSA,
+    TABLES,
     Chosen,
     Condition,
     Option,
@@ -33,12 +34,13 @@ from hyperborn.config.options import (
     WithObjective,
     keys_with,
 )
-from hyperborn.config.parts import class_of, made, own_class
+from hyperborn.config.parts import class_of, own_class, part_of
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryConvNet, BinaryMLP
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
 from hyperborn.objectives.objectives import OBJECTIVES, Objective
 from hyperborn.posteriors import Posterior
+from hyperborn.printable import shown
 from hyperborn.training.estimators import ESTIMATORS, Estimator
 from hyperborn.training.optimizers import Optimizer
 from hyperborn.training.regime import Regime
@@ -79,6 +81,11 @@ def options_of(kind: type[Any]) -> list[str]:
     return [field.name for field in fields(kind) if field.name in keys]
 
 
+def options_of_part(option: str, part: Any) -> list[str]:
+    """Keys of the options that a part takes; one that is given as it is takes none."""
+    return options_of(class_of(option, part)) if isinstance(part, str) else []
+
+
 @dataclass(frozen=True)
 class TrainingSetup:
     """How a network may be trained: on "register" or "registers", and by which regime."""
@@ -90,16 +97,23 @@ class TrainingSetup:
 def possible_setups(config: Configuration) -> list[TrainingSetup]:
     """Every setup that the options leave open."""
     posteriors = ("register", "registers") if config.posterior == AUTO else (config.posterior,)
+    if isinstance(config.posterior, Posterior):
+        posteriors = (kind_of_posterior(config.posterior),)
     if config.on_backend:
         return [TrainingSetup(posterior, ON_BACKEND) for posterior in posteriors]
     named = None if config.estimator == AUTO else regime_of_class(class_of("estimator", config.estimator))
     return [TrainingSetup(posterior, named or REGIMES[USUAL[posterior]]) for posterior in posteriors]
 
 
+def kind_of_posterior(posterior: Posterior) -> str:
+    """What the option calls a posterior: "register" or "registers"."""
+    usual = regime_for(posterior.ideal).name
+    return next(kind for kind, name in USUAL.items() if name == usual)
+
+
 def setup_of(posterior: Posterior, regime: Regime) -> TrainingSetup:
     """The setup of a run whose posterior is known."""
-    usual = regime_for(posterior.ideal).name
-    return TrainingSetup(next(kind for kind, name in USUAL.items() if name == usual), regime)
+    return TrainingSetup(kind_of_posterior(posterior), regime)
 
 
 def check_options(config: Configuration) -> None:
@@ -110,6 +124,7 @@ def check_options(config: Configuration) -> None:
     """
     check_estimator(config)
     check_circuit(config)
+    check_posterior(config)
     check_network(config)
     for option, condition in not_met(config, possible_setups(config)):
         needed = words(option, condition)
@@ -142,13 +157,13 @@ def check_estimator(config: Configuration) -> None:
     takes_shots = regime_of_class(class_of("estimator", config.estimator)).on_backend
     if takes_shots and not config.on_backend:
         raise UserError(
-            f"estimator {config.estimator} takes shots from a backend, and none is chosen; give --backend statevector, "
-            "or another estimator"
+            f"estimator {name_of(config.estimator)} takes shots from a backend, and none is chosen; give --backend "
+            "statevector, or another estimator"
         )
     if config.on_backend and not takes_shots:
         kinds = ", ".join(name for name, kind in ESTIMATORS.items() if REGIMES[kind.regime].on_backend)
         raise UserError(
-            f"estimator {config.estimator} needs probabilities, and backend {config.backend} gives shots; "
+            f"estimator {name_of(config.estimator)} needs probabilities, and backend {config.backend} gives shots; "
             f"choose {kinds}, or leave backend out"
         )
 
@@ -163,6 +178,24 @@ def check_circuit(config: Configuration) -> None:
             )
 
 
+def check_posterior(config: Configuration) -> None:
+    """Raise a UserError for an option that says how a posterior is made, beside one that is given as it is."""
+    if not isinstance(config.posterior, Posterior):
+        return
+    of_posteriors = keys_with(ONE, MANY, LAYERED, TABLES) | {"backend", "mitigation"}
+    for key in OPTIONS:
+        if key in of_posteriors and key in config.given:
+            raise UserError(
+                f"{key} says how a posterior is made, and does not go with {shown(config.posterior)}; leave one of "
+                "them out"
+            )
+
+
+def name_of(part: Any) -> str:
+    """A part as a message has it."""
+    return part if isinstance(part, str) else shown(part)
+
+
 def check_network(config: Configuration) -> None:
     """Raise a UserError for an option that says how layers are made, beside a network that does not take it."""
     for key in unused_by_network(config, config.network):
@@ -172,11 +205,12 @@ def check_network(config: Configuration) -> None:
                 f"network {CONVOLUTIONAL} (--network {CONVOLUTIONAL})"
             )
         raise UserError(
-            f"{key} says how layers are made, and does not go with network {config.network}; leave one of them out"
+            f"{key} says how layers are made, and does not go with network {name_of(config.network)}; leave one of "
+            "them out"
         )
 
 
-def unused_by_network(config: Configuration, network: str | None) -> list[str]:
+def unused_by_network(config: Configuration, network: Any) -> list[str]:
     """Keys that are given and say how layers are made, though a network does not take them.
 
     The network is named as the option names it; None is a multilayer perceptron, with which "auto" may be given for
@@ -213,13 +247,14 @@ def holds(option: Option, condition: Condition, config: Configuration, setup: Tr
             return condition.posterior in (None, setup.posterior) and condition.regime in (None, setup.regime.name)
         case Chosen():
             choice = choice_of(condition.key, config, setup.regime)
-            own = own_class(condition.key, choice)
-            return choice in condition.values if own is None else own_takes(own, option, condition)
+            if own_class(condition.key, choice) is None:
+                return choice in condition.values
+            return own_takes(choice, option, condition)
         case WithObjective():
             return any(takes(config, name, option, condition) for name in config.chosen_objectives)
 
 
-def choice_of(key: str, config: Configuration, regime: Regime) -> str:
+def choice_of(key: str, config: Configuration, regime: Regime) -> Any:
     """The value of an option in a way of training, which says what "auto" is: of estimator and optimizer."""
     value = getattr(config, key)
     if value != AUTO:
@@ -227,23 +262,27 @@ def choice_of(key: str, config: Configuration, regime: Regime) -> str:
     usual = regime.default_estimator()
     if key == "estimator":
         return usual.name
-    named = usual if config.estimator == AUTO else made(class_of("estimator", config.estimator), {})
+    named = usual if config.estimator == AUTO else part_of("estimator", config.estimator, {})
     return regime.default_optimizer(named).name
 
 
-def own_takes(own: type[Any], option: Option, condition: Chosen) -> bool:
-    """Whether an option goes with a user's own part: it has a field of that name, or energies may rise with it."""
-    return option.key in options_of(own) or (condition == ADAM and own.follows_changing_loss)
+def own_takes(own: Any, option: Option, condition: Chosen) -> bool:
+    """Whether an option goes with a user's own part: it has a field of that name, or energies may rise with it.
+
+    It is named by its class, or given as it is.
+    """
+    if condition == ADAM:
+        return (class_of(condition.key, own) if isinstance(own, str) else own).follows_changing_loss
+    return option.key in options_of_part(condition.key, own)
 
 
-def takes(config: Configuration, name: str, option: Option, condition: WithObjective) -> bool:
+def takes(config: Configuration, objective: Any, option: Option, condition: WithObjective) -> bool:
     """Whether an objective is of a condition's kind, with the divergence that is chosen."""
-    kind = class_of("objective", name)
     if condition.kind == "separable":
-        return kind.separable
-    own = options_of(kind)
-    parts = (class_of(part, getattr(config, part)) for part in PARTS_OF_OBJECTIVES if part in own)
-    return option.key in own or any(option.key in options_of(part) for part in parts)
+        return class_of("objective", objective).separable
+    own = options_of_part("objective", objective)
+    parts = (options_of_part(part, getattr(config, part)) for part in PARTS_OF_OBJECTIVES if part in own)
+    return option.key in own or any(option.key in taken for taken in parts)
 
 
 def given_for(config: Configuration, objective: str) -> set[str]:

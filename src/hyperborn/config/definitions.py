@@ -4,17 +4,18 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from hyperborn.bits import LARGEST_ENUMERATED
-from hyperborn.config.applicability import PARTS_OF_OBJECTIVES, check_used, options_of
+from hyperborn.config.applicability import PARTS_OF_OBJECTIVES, check_used, name_of, options_of
 from hyperborn.config.models import Configuration, RunConfig
 from hyperborn.config.networks import AUTO_HIDDEN, hidden_of, shape_of, sizes_of, tiny
 from hyperborn.config.options import AUTO, CONVOLUTIONAL
-from hyperborn.config.parts import class_of, made
+from hyperborn.config.parts import class_of, made, part_of
 from hyperborn.config.posteriors import configured_registers, placed, posterior_of, prior_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Posterior
+from hyperborn.printable import shown
 from hyperborn.priors import Prior
 from hyperborn.training.annealing import Annealing
 from hyperborn.training.defaults import definition_with_defaults
@@ -32,7 +33,7 @@ PASSED = ("steps", "batch_size", "restarts", "spread")
 """Options that are arguments of `definition_with_defaults` as they are."""
 
 
-def definition_of(config: Configuration, data: Dataset, objective: str) -> Definition:
+def definition_of(config: Configuration, data: Dataset, objective: Any) -> Definition:
     """The run that a configuration asks for on the data.
 
     Raises:
@@ -44,10 +45,15 @@ def definition_of(config: Configuration, data: Dataset, objective: str) -> Defin
             f"{network_flag(config)} on {data.n_features} features makes {network.n_weights} weights, over the "
             f"limit of {LARGEST_ENUMERATED} of one register; choose {smaller(config, data)}, or --posterior registers"
         )
-    posterior = configured_registers(config, network) if registers else posterior_of(config, network.n_weights)
+    given = config.posterior if isinstance(config.posterior, Posterior) else None
+    if given is not None:
+        posterior = given
+    else:
+        posterior = configured_registers(config, network) if registers else posterior_of(config, network.n_weights)
     if posterior.n_weights != network.n_weights:
+        whose = f"circuit {config.circuit}" if given is None else f"posterior {shown(given)}"
         raise UserError(
-            f"the circuit {config.circuit} has {posterior.n_weights} qubits, the network {network.n_weights} weights: "
+            f"the {whose} has {posterior.n_weights} qubits, the network {network.n_weights} weights: "
             f"a qubit is a weight; give a circuit of {network.n_weights} qubits, or choose "
             f"{flags_for(config, data, FEW_UNITS, lambda n: n == posterior.n_weights) or 'another network'}"
         )
@@ -56,7 +62,7 @@ def definition_of(config: Configuration, data: Dataset, objective: str) -> Defin
 
 def run_of(
     config: Configuration,
-    objective: str,
+    objective: Any,
     data: Dataset,
     network: Network,
     posterior: Posterior,
@@ -66,7 +72,7 @@ def run_of(
 
     Where a backend is chosen, the posterior's circuits are run there.
     """
-    if isinstance(config, RunConfig) and config.on_backend:
+    if isinstance(config, RunConfig) and config.backend is not None:
         posterior = placed(config, posterior)
     estimator = estimator_of(config, posterior)
     regime = regime_of_class(type(estimator))
@@ -89,8 +95,8 @@ def stopping_of(config: Configuration) -> dict[str, Any]:
     """Annealing and plateau, as arguments of `definition_with_defaults`, where they were given; None for neither."""
     found: dict[str, Any] = {}
     for given in config.chosen(["annealing"]).values():
-        if isinstance(given, str):
-            found["annealing"] = made(class_of("annealing", given), {})
+        if not isinstance(given, float):
+            found["annealing"] = part_of("annealing", given, {})
         else:
             found["annealing"] = Annealing(given) if given < 1 else None
     for patience in config.chosen(["patience"]).values():
@@ -99,7 +105,7 @@ def stopping_of(config: Configuration) -> dict[str, Any]:
 
 
 def network_flag(config: Configuration) -> str:
-    return hidden_flag(config.hidden) if config.network is None else f"--network {config.network}"
+    return hidden_flag(config.hidden) if config.network is None else f"--network {name_of(config.network)}"
 
 
 def hidden_flag(hidden: Sequence[int] | str) -> str:
@@ -140,19 +146,25 @@ def flags_for(
 def estimator_of(config: Configuration, posterior: Posterior) -> Estimator:
     """The estimator with the options that it takes; "auto" is the default of the posterior's way of training."""
     usual = regime_for(posterior).default_estimator()
+    if not isinstance(config.estimator, str):
+        return config.estimator
     kind = type(usual) if config.estimator == AUTO else class_of("estimator", config.estimator)
     return made(kind, given_options(config, kind))
 
 
-def objective_of(config: Configuration, name: str, *, beta: float) -> Objective:
-    """The objective with the options that it takes, and the beta that "auto" stands for."""
-    kind = class_of("objective", name)
+def objective_of(config: Configuration, objective: Any, *, beta: float) -> Objective:
+    """The objective as it is, or by name with the options that it takes, and the beta that "auto" stands for."""
+    if not isinstance(objective, str):
+        return objective
+    kind = class_of("objective", objective)
     usual = {"beta": beta} if "beta" in options_of(kind) else {}
     return made(kind, {**usual, **given_options(config, kind)})
 
 
 def optimizer_of(config: Configuration, regime: Regime, estimator: Estimator) -> Optimizer:
     """The optimizer with the options that it takes; "auto" and its learning rate are those of the way of training."""
+    if not isinstance(config.optimizer, str):
+        return config.optimizer
     usual = type(regime.default_optimizer(estimator))
     kind = usual if config.optimizer == AUTO else class_of("optimizer", config.optimizer)
     rate = {"learning_rate": regime.learning_rates[kind]} if kind in regime.learning_rates else {}
@@ -166,6 +178,6 @@ def given_options(config: Configuration, kind: type[Any]) -> dict[str, Any]:
     if "shots" in found:
         found["shots"] = found["shots"][0] if len(found["shots"]) == 1 else tuple(found["shots"])
     for key in PARTS_OF_OBJECTIVES.keys() & set(keys):
-        part = class_of(key, getattr(config, key))
-        found[key] = made(part, given_options(config, part))
+        part = getattr(config, key)
+        found[key] = part_of(key, part, given_options(config, class_of(key, part)) if isinstance(part, str) else {})
     return found

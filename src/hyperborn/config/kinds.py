@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from hyperborn.config.options import ANSATZES, Option
-from hyperborn.config.parts import PARTS, checked_name
+from hyperborn.config.parts import PARTS, checked_part
 from hyperborn.data.built_in import LARGEST_SIZE
 from hyperborn.data.tables import MOST_COLUMNS
 from hyperborn.likelihoods.gaussian import LEAST_NOISE, MOST_NOISE
@@ -75,8 +75,8 @@ def distinct(value: list[Any]) -> list[Any]:
 
 
 def part(option: str) -> Any:
-    """The name of a part that an option takes."""
-    return Annotated[str, AfterValidator(partial(checked_name, option))]
+    """The name of a part that an option takes, or in Python the part itself."""
+    return Annotated[Any, PlainValidator(partial(checked_part, option))]
 
 
 def or_part(other: Any, option: str) -> Any:
@@ -237,6 +237,7 @@ KINDS_OF_VALUES = {
     "optimizer": Kind(part("optimizer"), f"{either(PARTS['optimizer'].words)}{OWN}"),
     "likelihood": Kind(part("likelihood"), f"{either(PARTS['likelihood'].words)}{OWN}"),
     "network": Kind(part("network"), f"{either(PARTS['network'].words)}{OWN}"),
+    "posterior": Kind(part("posterior"), either(PARTS["posterior"].words)),
     "ansatz": Kind(part("ansatz"), f"{either(ANSATZES)}{OWN}"),
 }
 """Kinds of values, by the name that `hyperborn.config.options` gives them."""

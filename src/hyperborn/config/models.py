@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from hyperborn.config.kinds import KINDS_OF_VALUES, Text, kind_of
 from hyperborn.config.options import AUTO, COMPARE, TRAIN, Option
+from hyperborn.posteriors import Posterior
+from hyperborn.training.regimes import regime_for
 
 
 class Configuration(BaseModel, ABC):
@@ -24,8 +26,8 @@ class Configuration(BaseModel, ABC):
 
     @property
     @abstractmethod
-    def chosen_objectives(self) -> list[str]:
-        """Every objective that is trained with."""
+    def chosen_objectives(self) -> list[Any]:
+        """Every objective that is trained with, by name or as it is."""
 
     @property
     @abstractmethod
@@ -55,16 +57,21 @@ def with_fields(options: tuple[Option, ...]) -> type[Configuration]:
     return create_model("Options", __base__=Configuration, **fields)
 
 
+def is_on_backend(posterior: Any) -> bool:
+    """Whether a posterior that is given as it is takes shots of a backend."""
+    return isinstance(posterior, Posterior) and regime_for(posterior).on_backend
+
+
 class RunConfig(with_fields(TRAIN)):
     """Everything `hyperborn train` can be told."""
 
     @property
-    def chosen_objectives(self) -> list[str]:
+    def chosen_objectives(self) -> list[Any]:
         return [self.objective]
 
     @property
     def on_backend(self) -> bool:
-        return self.backend is not None
+        return self.backend is not None or is_on_backend(self.posterior)
 
 
 class CompareConfig(with_fields(COMPARE)):

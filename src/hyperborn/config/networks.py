@@ -4,10 +4,10 @@ from dataclasses import fields
 from math import prod
 from typing import Any, NamedTuple
 
-from hyperborn.config.applicability import BUILT_IN_NETWORK
+from hyperborn.config.applicability import BUILT_IN_NETWORK, kind_of_posterior
 from hyperborn.config.models import Configuration
 from hyperborn.config.options import AUTO, CONVOLUTIONAL, DRAWN, MANY, ONE, keys_with
-from hyperborn.config.parts import class_of, made
+from hyperborn.config.parts import class_of, made, part_of
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.likelihoods import Gaussian
@@ -15,7 +15,10 @@ from hyperborn.likelihoods.likelihood import NumberLikelihood
 from hyperborn.networks import BinaryConvNet, BinaryMLP, Network, Regression
 from hyperborn.networks.layers import Normalization
 from hyperborn.networks.mlp import Scale
+from hyperborn.posteriors import Posterior
 from hyperborn.posteriors.default import fits_one_register
+from hyperborn.training.estimators import Exact
+from hyperborn.training.optimizers import LBFGS
 from hyperborn.training.regimes import regime_of_class
 
 LARGEST_CHOSEN = 16
@@ -88,7 +91,10 @@ def shape_of(config: Configuration, data: Dataset) -> Shape:
         # Shots train no real numbers beside the bits, so that networks are the same on many registers.
         hidden = (AUTO_HIDDEN,) if config.hidden == AUTO else tuple(config.hidden)
         small = tiny(config, sizes, hidden)
-        many = config.posterior == "registers" or not keys_with(MANY).isdisjoint(config.given)
+        many = (
+            registers_asked_for(config) if isinstance(config.posterior, Posterior) else config.posterior == "registers"
+        )
+        many = many or not keys_with(MANY).isdisjoint(config.given)
         if config.hidden == AUTO and not many and small.n_weights > LARGEST_CHOSEN:
             small = tiny(config, sizes, ())
         return Shape(small, many)
@@ -123,21 +129,28 @@ def registers_asked_for(config: Configuration) -> bool | None:
 
     An option that goes with one kind of posterior only asks for it by being given.
     """
-    if config.posterior != AUTO:
-        return config.posterior == "registers"
+    if (kind := kind_asked_for(config)) != AUTO:
+        return kind == "registers"
     many = not keys_with(MANY, DRAWN).isdisjoint(config.given)
     if many or config.scale == "learned" or draws_networks(config.estimator):
         return True
     one = not keys_with(ONE).isdisjoint(config.given)
     inseparable = any(not class_of("objective", name).separable for name in config.chosen_objectives)
-    if one or config.optimizer == "lbfgs" or config.estimator == "exact" or inseparable:
+    by_lines = config.optimizer == "lbfgs" or isinstance(config.optimizer, LBFGS)
+    exact = config.estimator == "exact" or isinstance(config.estimator, Exact)
+    if one or by_lines or exact or inseparable:
         return False
     return None
 
 
-def draws_networks(name: str) -> bool:
-    """Whether an estimator of this name draws networks."""
-    return name != AUTO and regime_of_class(class_of("estimator", name)).draws_networks
+def kind_asked_for(config: Configuration) -> str:
+    """The kind of posterior that the option names, or that it is given: "register", "registers" or "auto"."""
+    return kind_of_posterior(config.posterior) if isinstance(config.posterior, Posterior) else config.posterior
+
+
+def draws_networks(estimator: Any) -> bool:
+    """Whether an estimator, by name or as it is, draws networks."""
+    return estimator != AUTO and regime_of_class(class_of("estimator", estimator)).draws_networks
 
 
 def tiny(config: Configuration, sizes: Sizes, hidden: tuple[int, ...]) -> Network:
@@ -178,6 +191,8 @@ def named_network(config: Configuration, sizes: Sizes, *, noise: str) -> Network
     Raises:
         UserError: if it has a field without a default beside these.
     """
+    if isinstance(config.network, Network):
+        return config.network
     kind = class_of("network", config.network)
     taken = {field.name for field in fields(kind) if field.init}
     given = sizes._asdict() | {"n_classes": sizes.n_classes or 2}
@@ -235,7 +250,7 @@ def likelihood_of(config: Configuration, noise: str) -> NumberLikelihood:
         raise UserError(
             f"target_noise = {config.target_noise} goes with likelihood gaussian only; leave one of them out"
         )
-    return made(class_of("likelihood", config.likelihood), {})
+    return part_of("likelihood", config.likelihood, {})
 
 
 def check_regression_options(config: Configuration, data: Dataset) -> None:

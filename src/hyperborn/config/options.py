@@ -202,7 +202,7 @@ SHARED = (
            "Noise of a regression, in deviations of the target: a number, bits or learned; auto: bits, on registers "
            "learned.", NETWORK, settled_by=ANY_RUN),
 
-    Option("posterior", ("register", "registers", AUTO), AUTO, "NAME",
+    Option("posterior", "posterior", AUTO, "NAME",
            "register (one circuit, exact), registers (many small circuits, any size), auto: one up to 18 weights.",
            CIRCUIT, settled_by=ANY_RUN),
     Option("register_size", "register size", "4", "K", "Weights, hence qubits, of each of many registers.", CIRCUIT,

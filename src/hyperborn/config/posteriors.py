@@ -10,7 +10,7 @@ from hyperborn.config.applicability import options_of
 from hyperborn.config.kinds import either
 from hyperborn.config.models import Configuration, RunConfig
 from hyperborn.config.options import AUTO
-from hyperborn.config.parts import class_of, made, own_class
+from hyperborn.config.parts import made, own_class, part_of
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.posteriors import Autoregressive, MultiBasis, Posterior, Register, Registers
@@ -66,6 +66,8 @@ def circuit_of(config: Configuration, n: int) -> Circuit:
     ansatz, depth = config.ansatz, default_depth(n)
     if config.on_backend:
         ansatz, depth = config.chosen(["ansatz"]).get("ansatz", BACKEND_ANSATZ), BACKEND_DEPTH
+    if isinstance(ansatz, Circuit):
+        return ansatz
     own = own_class("ansatz", ansatz)
     if own is not None:
         return made(own, {"n_qubits": n, **config.chosen({"depth"}.intersection(options_of(own)))})
@@ -110,6 +112,6 @@ def configured_backend(config: RunConfig) -> Backend:
 
 def prior_of(config: Configuration) -> Prior:
     """The prior; a probability of 0.5 is the uniform one."""
-    if isinstance(config.prior, str):
-        return made(class_of("prior", config.prior), {})
+    if isinstance(config.prior, str | Prior):
+        return part_of("prior", config.prior, {})
     return Uniform() if config.prior == 0.5 else Bernoulli(config.prior)

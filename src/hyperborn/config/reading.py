@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from hyperborn.config.applicability import check_options
-from hyperborn.config.models import Configuration
+from hyperborn.config.models import Configuration, is_on_backend
 from hyperborn.errors import UserError
 from hyperborn.printable import shown
 from hyperborn.storage import read_bounded
@@ -37,7 +37,7 @@ def configured(kind: type[Config], file: Path | None, flags: Mapping[str, Any]) 
             raise UserError(
                 f"unknown configuration key {shown(key)}: {hint}the keys are {', '.join(kind.model_fields)}"
             )
-    if given.get("backend") is not None:
+    if given.get("backend") is not None or is_on_backend(given.get("posterior")):
         given.setdefault("objective", ON_BACKEND.default_objective().name)
     try:
         config = kind.model_validate(given)

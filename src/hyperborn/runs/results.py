@@ -8,7 +8,7 @@ import numpy as np
 
 from hyperborn.arguments import path_of
 from hyperborn.backends.outcomes import outcome_arrays, outcomes_of
-from hyperborn.errors import UserError
+from hyperborn.errors import HyperbornWarning, UserError
 from hyperborn.runs.folder import RunFolder, checked_record, numbers_of, writing
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
 from hyperborn.training.history import TrainingHistory, history_arrays, history_of
@@ -117,5 +117,5 @@ def load(path: str | Path, *, report: Callable[[str], None] | None = None) -> Re
     """
     return read(
         RunFolder.open(path_of("path", path, "a run folder")),
-        report or (lambda line: warnings.warn(line, stacklevel=4)),
+        report or (lambda line: warnings.warn(line, HyperbornWarning, stacklevel=4)),
     )

@@ -13,6 +13,7 @@ from hyperborn.config.parts import own_class
 from hyperborn.data import Dataset
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryConvNet
+from hyperborn.posteriors import Posterior
 from hyperborn.training.definition import Definition
 
 UNIT_NAMES = {"identity": "linear"}
@@ -126,8 +127,12 @@ def settled(config: RunConfig) -> str | None:
         return "the network is given"
     if config.objective != "elbo":
         return "only elbo has a choice"
+    if isinstance(config.posterior, Posterior):
+        return "the posterior is given"
     if config.posterior == "register":
         return "one register is asked for"
+    if not isinstance(config.estimator, str):
+        return "the estimator is given"
     if sum(agrees(config, settings) for settings in LISTS[config.effort]()) < 2:
         return "the options that are given settle what is trained"
     return None

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hyperborn.backends.backend import JobFailed, JobMissing, NotFinished, TransientError
-from hyperborn.errors import UserError
+from hyperborn.errors import HyperbornWarning, UserError
 from hyperborn.packages import imported
 from hyperborn.redaction import WITHHELD
 
@@ -154,7 +154,9 @@ def quiet() -> Iterator[list[warnings.WarningMessage]]:
         warnings.simplefilter("always")
         yield caught
     if any("usage limit" in str(one.message) or "no more time" in str(one.message) for one in caught):
-        warnings.warn(f"the {SERVICE} account has no time left: jobs wait until it has time again", stacklevel=4)
+        warnings.warn(
+            f"the {SERVICE} account has no time left: jobs wait until it has time again", HyperbornWarning, stacklevel=4
+        )
 
 
 UNHEARD = -1
