@@ -7,7 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Real
+from jaxtyping import Float
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.arguments import check_kind, path_of
@@ -18,16 +18,12 @@ from hyperborn.bits import LARGEST_ENUMERATED
 from hyperborn.circuits import Circuit
 from hyperborn.compilation import check_process
 from hyperborn.data.dataset import Dataset
-from hyperborn.data.raw_rows import FeatureRanges
-from hyperborn.data.user_files import raw_table
 from hyperborn.energy import EnergySource, OwnEnergies
 from hyperborn.energy.source import without_network
 from hyperborn.errors import UserError, whole_number
-from hyperborn.networks import Network, fitted
+from hyperborn.networks import Network
 from hyperborn.posteriors import DOUBT, PreviousPosterior, Register, Registers
-from hyperborn.predictive import Predictions, own_units, predictions_of_draws, predictions_of_networks, split_scores
-from hyperborn.predictive.features import Rows, array_of_features, features_of
-from hyperborn.predictive.predictions import decided, probabilities_of, without_classes
+from hyperborn.predictive import Predictions
 from hyperborn.printable import shown
 from hyperborn.training.choice import Choice
 from hyperborn.training.definition import LARGEST_SEED, Definition
@@ -38,13 +34,14 @@ from hyperborn.training.shots.evaluation import outcomes_on, place_of
 from hyperborn.training.shots.posteriors import Mitigation, on_backend
 from hyperborn.training.shots.regime import OutcomesPredictor
 from hyperborn.training.summary import summary_of
+from hyperborn.training.trained_model import TrainedModel
 
 SECONDS: tuple[str, ...] = ("energies", "compile", "train")
 """What `seconds` of a result hold, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class Result(TrainedModel):
     """A trained posterior over networks, with the definition and the data it came from.
 
     Of energies of one's own it is a posterior over bits: whatever needs a network or labels is refused in one line.
@@ -136,16 +133,15 @@ class Result:
         return self.params.reshape(-1)[self.definition.posterior.n_parameters :].astype(np.float64)
 
     @cached_property
-    def fitted(self) -> Network:
-        """The network with its side parameters as they were learnt."""
-        return fitted(self.network, self.side)
-
-    @cached_property
     def predictor(self) -> PosteriorPredictor:
         """What predicts, not calibrated: what a backend gave, or else what the way of training has for it."""
         if self.outcomes is not None:
             return OutcomesPredictor(self.outcomes)
         return regime_of(self.definition).predictor(self.definition, self.angles, lambda: self.probabilities)
+
+    def predictive(self, x: Examples) -> Predictions:
+        """Predictive distributions of features by the posterior, not calibrated, in the units of training."""
+        return self.predictor.predictive(self.fitted, x)
 
     @cached_property
     def probabilities(self) -> Float[np.ndarray, " states"]:
@@ -167,135 +163,6 @@ class Result:
         """Probability that each bit is 1, float64; on a backend, among the networks that came out."""
         return self.predictor.marginals()
 
-    @cached_property
-    def calibration(self) -> float:
-        """What predictions are recalibrated with, as the choice has it, or else the validation split; 1 without both.
-
-        The temperature of classes (`fitted_temperature`), and of numbers a factor of the standard deviation. Where
-        training weighs the classes (class_weight="balanced", say), probabilities are those of the weighted classes, at
-        this temperature as at any other.
-        """
-        if self.choice is not None:
-            return self.choice.calibration
-        part = self.data.validation
-        return self.predictor.predictive(self.fitted, part.x).fitted_calibration(part.y, part.weights)
-
-    @property
-    def temperature(self) -> float:
-        """The calibration of classes.
-
-        Raises:
-            UserError: of a regression, which has none: see `calibration`.
-        """
-        if not self.network.n_classes:
-            raise without_classes("calibration, a factor of its deviations")
-        return self.calibration
-
-    @cached_property
-    def feature_ranges(self) -> FeatureRanges:
-        """What tells features from raw rows."""
-        return FeatureRanges(self.data)
-
-    def predictions(
-        self, x: Rows, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
-    ) -> Predictions:
-        """Predictive distributions: probabilities of classes, or numbers in the units of the target.
-
-        Those of numbers are a `NormalMixture`, with ``mean``, ``deviation``, ``interval(0.9)`` and ``log_density(y)``.
-
-        Args:
-            x: preprocessed features (examples, features), as ``data.test.x`` holds them, or raw rows with the names of
-                their columns, as in a data frame. Raw rows in an array are for `predictions_of_table`; here they are
-                refused where they can be told from features (`hyperborn.data.raw_rows`).
-            samples: number of networks to draw; if absent the exact sum over all 2^n networks, for `Registers`
-                the same 32 networks each time, and on a backend all shots of the result.
-            seed: of the draw.
-            calibrated: False for the posterior's own predictions.
-
-        Raises:
-            UserError: if x is no table of numbers that fits the network, or looks like raw rows, or the number of
-                samples is not positive.
-        """
-        features = features_of(self.network, x, self.feature_ranges)
-        return self.predictions_of_features(features, samples=samples, seed=seed, calibrated=calibrated)
-
-    def predictions_of_features(
-        self, x: Examples, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
-    ) -> Predictions:
-        """As `predictions`, for features that are known to be preprocessed, however far from those trained on."""
-        calibration, features = self.calibration if calibrated else 1.0, array_of_features(self.network, x)
-        if samples is None:
-            found = self.predictor.predictive(self.fitted, features)
-        else:
-            shots = whole_number("samples", samples, 1, why="; leave it out for the exact sum")
-            found = predictions_of_draws(self.fitted, features, self.sample(shots, seed=seed))
-        return own_units(found.calibrated(calibration), self.data)
-
-    def predict_proba(
-        self, x: Rows, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
-    ) -> Float[np.ndarray, "examples classes"]:
-        """Probability of each class, at the temperature that suits validation; arguments are those of `predictions`.
-
-        Raises:
-            UserError: as `predictions`, and of a regression.
-        """
-        return probabilities_of(self.predictions(x, samples=samples, seed=seed, calibrated=calibrated))
-
-    def predict_table(
-        self, table: Rows | str | Path, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
-    ) -> Float[np.ndarray, "examples classes"]:
-        """Probability of each class for raw rows; arguments are those of `predictions_of_table`.
-
-        Raises:
-            UserError: as `predictions_of_table`, and of a regression.
-        """
-        return probabilities_of(self.predictions_of_table(table, samples=samples, seed=seed, calibrated=calibrated))
-
-    def predictions_of_table(
-        self, table: Rows | str | Path, *, samples: int | None = None, seed: int = 0, calibrated: bool = True
-    ) -> Predictions:
-        """Predictive distributions for raw rows.
-
-        Args:
-            table: a CSV or Parquet file, ``{"column": values, ...}`` or a data frame (pandas, Polars, PyArrow) with the
-                columns that the run was trained on (others are ignored), or rows (examples, columns) in the order of
-                ``data.preprocessing.columns``, which is that of `hb.data.from_arrays`.
-            samples: as for `predictions`, and so are seed and calibrated.
-
-        Raises:
-            UserError: if the file cannot be read, or its columns do not fit.
-        """
-        features = self.data.preprocessing.transform(raw_table(table, self.data.preprocessing))
-        return self.predictions_of_features(features, samples=samples, seed=seed, calibrated=calibrated)
-
-    def predict(self, x: Rows, threshold: int | float | None = None) -> Real[np.ndarray, " examples"]:
-        """For every row, as `predictions` takes them, the index of the most probable class, or the mean of a number.
-
-        With a threshold from 0 to 1, of two classes it is the second where its probability is at least that.
-
-        Raises:
-            UserError: as `predictions`, or for a threshold that is out of range or with anything but two classes.
-        """
-        return decided(self.predictions(x), threshold)
-
-    def metrics(self, split: str = "test", *, calibrated: bool = True) -> dict[str, float]:
-        """Accuracy, mean NLL (nats), Brier score, calibration error and area under the ROC of the posterior predictive.
-
-        Of a regression those of `NormalMixture.scores`, in the units of the target. Those of "validation" are the
-        better for the calibration that was chosen there. Examples with weights count that often.
-
-        Args:
-            split: "train", "validation" or "test"; an empty split has no metrics.
-            calibrated: as for `predictions`.
-
-        Raises:
-            UserError: for another split.
-        """
-        part = self.data.split(split)
-        if not len(part):
-            return {}
-        return split_scores(self.predictions_of_features(part.x, calibrated=calibrated), self.data, part)
-
     def most_probable(self, k: int = 1) -> Bits:
         """Bits of the k most probable networks, (k, n), most probable first.
 
@@ -313,21 +180,6 @@ class Result:
         whole_number("shots", shots, 1)
         whole_number("seed", seed, 0, LARGEST_SEED)
         return self.predictor.sample(shots, seed)
-
-    def network_metrics(self, bits: Bits, split: str = "test") -> dict[str, float]:
-        """The metrics of one network, given as one row of bits."""
-        part = self.data.split(split)
-        found = own_units(predictions_of_networks(self.fitted, part.x, bits), self.data)
-        return split_scores(found, self.data, part) if len(part) else {}
-
-    def network_predictions(self, bits: Bits, x: Rows) -> Predictions:
-        """Predictive distributions of one network, given as one row of bits, not calibrated; x as for `predictions`."""
-        features = features_of(self.network, x, self.feature_ranges)
-        return own_units(predictions_of_networks(self.fitted, features, bits), self.data)
-
-    def network_probabilities(self, bits: Bits, x: Rows) -> Float[np.ndarray, "examples classes"]:
-        """Class probabilities of one network, given as one row of bits."""
-        return probabilities_of(self.network_predictions(bits, x))
 
     def on(
         self,
