@@ -1,4 +1,4 @@
-"""Progress of long work on standard error: live bars on a terminal, elsewhere a plain line now and then.
+"""Progress of long work: live bars on a terminal and in a notebook, elsewhere a plain line now and then.
 
     with Progress() as progress:
         table = energies(net, data.train, progress=progress.counter("Energies"))
@@ -10,6 +10,7 @@ A caller's report takes about a microsecond. A separate thread draws, so that th
 rarely. Nothing is written to standard output.
 """
 
+import contextvars
 import sys
 import threading
 import time
@@ -19,7 +20,17 @@ from types import TracebackType
 from typing import final
 
 from hyperborn.printable import printable
-from hyperborn.progress_display import Display, Metrics, Silent, Stage, Stream, display_for
+from hyperborn.progress_display import (
+    Display,
+    Metrics,
+    Silent,
+    Stage,
+    Stream,
+    display_for,
+    in_worker_process,
+    is_terminal,
+)
+from hyperborn.progress_notebook import NotebookBars, notebook_shell
 
 TICK = 0.125
 """Seconds between drawings."""
@@ -27,13 +38,16 @@ TICK = 0.125
 
 @final
 class Progress:
-    """Shows stages of work inside its ``with`` block; outside, or with ``enabled=False``, nothing is shown.
+    """Shows stages of work inside its ``with`` block; outside of it nothing is shown.
+
+    ``enabled=None`` shows them where a person watches, on a terminal or in a Jupyter notebook; True elsewhere too, as
+    plain lines on standard error; False nowhere. The processes of a pool (joblib, multiprocessing) show nothing.
 
     After the block the cursor and the terminal are as before, also after an exception or Ctrl-C. If standard error
     goes away, such as a closed pipe, the display ends and the work goes on.
     """
 
-    def __init__(self, enabled: bool = True, *, stream: Stream | None = None) -> None:
+    def __init__(self, enabled: bool | None = True, *, stream: Stream | None = None) -> None:
         self._enabled = enabled
         self._stream = stream
         self._display: Display = Silent()
@@ -44,12 +58,12 @@ class Progress:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> "Progress":
-        # There is no standard error under pythonw or with the descriptor closed.
-        stream = sys.stderr if self._stream is None else self._stream
-        if self._enabled and stream is not None:
-            self._display = display_for(stream)
+        self._display = chosen_display(self._enabled, self._stream)
+        if not isinstance(self._display, Silent):
             self._left.clear()
-            self._thread = threading.Thread(target=self._draw, name="hyperborn-progress", daemon=True)
+            # Jupyter's kernel keeps in the context which cell an output belongs to.
+            draw = partial(contextvars.copy_context().run, self._draw)
+            self._thread = threading.Thread(target=draw, name="hyperborn-progress", daemon=True)
             self._thread.start()
         return self
 
@@ -88,9 +102,15 @@ class Progress:
         return TrainingProgress(self, self._open(description, total_steps))
 
     def note(self, text: str) -> None:
-        """Write a line that stays, above the bars."""
+        """Write a line that stays, above the bars; where nothing is shown, it goes to the log "hyperborn" (INFO)."""
         with self._lock:
-            self._guarded(lambda: self._display.note(printable(text)))
+            shown = not isinstance(self._display, Silent)
+            if shown:
+                self._guarded(lambda: self._display.note(printable(text)))
+        if not shown:
+            import logging
+
+            logging.getLogger("hyperborn").info("%s", printable(text))
 
     def _open(self, description: str, total: int) -> Stage:
         stage = Stage(description, total, time.monotonic())
@@ -133,6 +153,20 @@ class Progress:
         except (OSError, ValueError):
             # A closed stream raises ValueError, and so does one whose encoding lacks a character.
             self._display = Silent()
+
+
+def chosen_display(enabled: bool | None, stream: Stream | None) -> Display:
+    """Where progress is shown: `enabled` as for `Progress`; a stream of None is a notebook's, or standard error."""
+    if enabled is False or in_worker_process():
+        return Silent()
+    shell = notebook_shell() if stream is None else None
+    if shell is not None:
+        return NotebookBars(shell)
+    # There is no standard error under pythonw or with the descriptor closed.
+    stream = sys.stderr if stream is None else stream
+    if stream is None or (enabled is None and not is_terminal(stream)):
+        return Silent()
+    return display_for(stream)
 
 
 @final

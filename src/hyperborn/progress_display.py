@@ -1,4 +1,4 @@
-"""How progress is shown: a stage of work, live bars on a terminal, and plain lines elsewhere."""
+"""How progress is shown: a stage of work, live bars on a terminal, plain lines elsewhere, and when not at all."""
 
 import abc
 import io
@@ -215,9 +215,24 @@ class LiveBars(Display):
 
 def display_for(stream: Stream) -> Display:
     """Live bars where the cursor can be moved, else plain lines."""
-    if stream.isatty() and os.environ.get("TERM", "").lower() not in {"", "dumb", "unknown"}:
+    if is_terminal(stream) and os.environ.get("TERM", "").lower() not in {"", "dumb", "unknown"}:
         return LiveBars(stream)
     return Lines(stream)
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether a stream is a terminal; one that is closed is none, and neither is a replacement that cannot tell."""
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
+def in_worker_process() -> bool:
+    """Whether a process pool started this process: several of them would write over each other."""
+    # Such a process has imported it to be one.
+    processes = sys.modules.get("multiprocessing.process")
+    return processes is not None and processes.current_process().name != "MainProcess"
 
 
 def clock(seconds: float | None) -> str:
