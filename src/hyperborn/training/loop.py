@@ -13,7 +13,7 @@ from hyperborn.training.definition import Definition
 from hyperborn.training.plateau import History
 from hyperborn.training.regime import Diagnosis, Problem
 from hyperborn.training.regimes import regime_of
-from hyperborn.training.state import TrainState, initial_state
+from hyperborn.training.state import TrainState, initial_state, started_at
 
 SECONDS_A_LEAP = 2.0
 """Seconds between reports, about; slow problems report more often than they record.
@@ -80,6 +80,13 @@ def fresh(definition: Definition) -> Position:
     """The position before the first step."""
     state = initial_state(definition)
     return Position(state._replace(memory=regime_of(definition).memory(definition, state.params)), 0, [], False)
+
+
+def begun(definition: Definition, params: np.ndarray) -> Position:
+    """The position before the first step where every restart begins with these parameters."""
+    position = fresh(definition)
+    state = started_at(definition, position.state, params)
+    return replace(position, state=state._replace(memory=regime_of(definition).memory(definition, state.params)))
 
 
 def train(definition: Definition, problem: Problem, position: Position) -> Iterator[Report]:

@@ -36,6 +36,14 @@ def initial_state(definition: Definition) -> TrainState:
     return begin_of(definition)(jnp.uint32(definition.seed))
 
 
+def started_at(definition: Definition, state: TrainState, params: np.ndarray) -> TrainState:
+    """A first state with these parameters in every restart."""
+    own = jnp.broadcast_to(jnp.asarray(params, state.params.dtype), state.params.shape)
+    fresh = jax.vmap(update_rule_of(definition.optimizer, definition.steps).init)(own)
+    optimizer = jax.tree.map(lambda leaf, kind: jnp.asarray(leaf, kind.dtype), fresh, state.optimizer)
+    return state._replace(params=own, optimizer=optimizer)
+
+
 def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], TrainState]:
     """`begin` with its static arguments bound. The prior's marginals are computed here, because they may use JAX."""
     return partial(

@@ -1,0 +1,184 @@
+"""How an estimator for scikit-learn is fitted, and predicts: what the classifier and the regressor have in common."""
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Real
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from hyperborn.data.column_choices import ColumnChoices
+from hyperborn.data.dataset import Dataset
+from hyperborn.data.tables import Table
+from hyperborn.data.user_files import raw_table
+from hyperborn.fit_arguments import is_settled
+from hyperborn.fitting import fit
+from hyperborn.predictive import Predictions
+from hyperborn.sklearn.inputs import (
+    Examples,
+    Features,
+    columns_of,
+    features_of,
+    in_one_order,
+    labels_of,
+    seed_of,
+    weights_of,
+)
+from hyperborn.training.result import Result
+
+OPEN = {
+    **dict.fromkeys(("hidden", "activation", "posterior", "beta", "optimizer", "learning_rate", "steps"), "auto"),
+    **dict.fromkeys(("network", "register_size", "restarts", "options"), None),
+    "objective": "elbo",
+    "prior": 0.5,
+    "batch_size": 128,
+    "effort": "normal",
+}
+"""Values of the parameters, by name, with which it is open what is trained: `hyperborn train` then says it."""
+
+GOES_ON = ("random_state", "steps", "verbose", "warm_start", "effort")
+"""Parameters that may differ from those of the fit before where `warm_start` goes on from it."""
+
+
+class HyperbornEstimator(BaseEstimator):
+    """What the classifier and the regressor have in common: how they are fitted.
+
+    scikit-learn's estimators are made of base classes, and its tags of calls to `super`: so are these.
+    """
+
+    # What follows is set by the `__init__` of the two, whose signatures scikit-learn reads.
+    steps: Any
+    categorical: Any
+    numeric: Any
+    keep: Any
+    drop: Any
+    components: Any
+    standardize: Any
+    warm_start: Any
+    random_state: Any
+    verbose: Any
+    result_: Result
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "HyperbornEstimator":  # noqa: N803 - scikit-learn's name
+        """Fit to the rows of X, which do not depend on their order.
+
+        Args:
+            X: features, (examples, features): an array of numbers, NaN where one is missing; a sparse matrix; or a data
+                frame with columns of any kind.
+            y: labels, (examples,).
+            sample_weight: how often each example counts, (examples,).
+
+        Raises:
+            ValueError, TypeError: in scikit-learn's words, and a UserError (a ValueError) for what does not fit.
+        """
+        before = self.__dict__.get("result_") if self.warm_start and self._may_go_on() else None
+        features = features_of(self, X)
+        examples = self._examples(features.table, y, sample_weight, fresh=True)
+        known = before is not None and features.names == self._columns and self._same_labels(before.data)
+        self._learn(features, examples, before if known else None)
+        return self
+
+    def _learn_more(self, X: Any, y: Any, sample_weight: Any, *, first: bool) -> None:  # noqa: N803
+        """Learn from more rows: the posterior so far is the prior of what follows (sequential Bayes)."""
+        if first:
+            features = features_of(self, X)
+            self._learn(features, self._examples(features.table, y, sample_weight, fresh=False), None)
+            return
+        before = self.result_
+        table = raw_table(columns_of(self, X, self._columns), before.data.preprocessing)
+        data = self._data(self._examples(table, y, sample_weight, fresh=False), self._choices(()), before.data)
+        self.result_ = self._going_on(before, data, prior=before.as_prior())
+
+    def _learn(self, features: Features, examples: Examples, before: Result | None) -> None:
+        """Learn from the start, or going on from the parameters of a fit before."""
+        choices = self._choices(() if features.named else features.names)
+        data = self._data(examples, choices, None if before is None else before.data)
+        if before is None:
+            self.result_ = self._fitted(data)
+        else:
+            self.result_ = self._going_on(before, data, prior=before.definition.prior)
+        self._columns, self._fitted_with = features.names, self.get_params(deep=False)
+
+    def _examples(self, table: Table, y: Any, sample_weight: Any, *, fresh: bool) -> Examples:
+        """Rows with their labels and weights; `fresh` says that these labels are the first ones."""
+        labels, weights = labels_of(self, y, len(table)), weights_of(sample_weight, len(table))
+        return in_one_order(table, self._encoded_labels(labels, weights, fresh=fresh), weights)
+
+    @abstractmethod
+    def _encoded_labels(
+        self, y: np.ndarray, weights: Float[np.ndarray, " rows"] | None, *, fresh: bool
+    ) -> Real[np.ndarray, " rows"]:
+        """Labels as a data set has them; those of rows of weight 0 do not matter."""
+
+    @abstractmethod
+    def _data(self, examples: Examples, choices: ColumnChoices, before: Dataset | None) -> Dataset:
+        """The data set of examples, encoded as those before were, if there were any."""
+
+    @abstractmethod
+    def _same_labels(self, before: Dataset) -> bool:
+        """Whether the labels of a fit are those that the fit before had."""
+
+    def _may_go_on(self) -> bool:
+        """Whether what is trained is the same as in the fit before."""
+        now, then = self.get_params(deep=False), self.__dict__.get("_fitted_with", {})
+        return all(name in GOES_ON or now[name] is value or now[name] == value for name, value in then.items())
+
+    def _fitted(self, data: Dataset) -> Result:
+        """What is trained from the start; it is chosen where the parameters leave it open."""
+        given = {name: value for name in OPEN if not is_open(name, value := getattr(self, name))}
+        options = dict(given.pop("options", {}))
+        given = {**options, **given, "seed": seed_of(self.random_state)}
+        network = given.pop("network", None)
+        if "effort" in given and is_settled(network, data, given):
+            del given["effort"]
+        return fit(network, data, progress=bool(self.verbose), **given)
+
+    def _going_on(self, before: Result, data: Dataset, *, prior: Any) -> Result:
+        """The same again on other data, from the parameters that were found before."""
+        definition = before.definition
+        steps = definition.steps if is_open("steps", self.steps) else self.steps
+        return fit(
+            before.network,
+            data,
+            objective=definition.objective,
+            posterior=definition.posterior,
+            estimator=definition.estimator,
+            prior=prior,
+            optimizer=definition.optimizer,
+            annealing=definition.annealing,
+            plateau=definition.plateau,
+            steps=steps,
+            batch_size=definition.batch_size,
+            restarts=definition.restarts,
+            seed=seed_of(self.random_state),
+            spread=definition.spread,
+            start=before,
+            progress=bool(self.verbose),
+        )
+
+    def _choices(self, kept: tuple[str, ...]) -> ColumnChoices:
+        """What is said of columns, and that those of a matrix are kept: whoever made it counts on their number."""
+        named = {name: tuple(getattr(self, name) or ()) for name in ("drop", "keep", "categorical", "numeric")}
+        left = tuple(name for name in kept if name not in named["drop"])
+        return ColumnChoices.of(impute=None, strict=False, **named | {"keep": (*named["keep"], *left)})
+
+    def _predictions(self, X: Any) -> Predictions:  # noqa: N803
+        """Predictive distributions of rows."""
+        check_is_fitted(self)
+        preprocessing = self.result_.data.preprocessing
+        features = preprocessing.transform(raw_table(columns_of(self, X, self._columns), preprocessing))
+        return self.result_.predictions_of_features(features)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        tags.target_tags.required = True
+        return tags
+
+
+def is_open(name: str, value: Any) -> bool:
+    """Whether a parameter has the value that leaves it open."""
+    return value is OPEN[name] or (type(value) is type(OPEN[name]) and value == OPEN[name])
