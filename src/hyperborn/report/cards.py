@@ -12,7 +12,7 @@ from hyperborn.posteriors.enumeration import most_probable
 from hyperborn.posteriors.posterior import Posterior
 from hyperborn.report import notebook
 from hyperborn.report.notation import number_text
-from hyperborn.report.notebook import COLOURS, Fact, area, card, escaped, letters, picture, stroke
+from hyperborn.report.notebook import BOX, COLOURS, Fact, area, card, escaped, letters, picture, stroke
 
 MOST_CLASSES = 6
 """Classes that are drawn; the last colour is of all others together."""
@@ -135,7 +135,7 @@ def gate_shapes(gate: Gate, x: float, row: float) -> list[str]:
             shapes += [stroke([(x - 4, y - 4), (x + 4, y + 4)]), stroke([(x - 4, y + 4), (x + 4, y - 4)])]
         else:
             # The box has a colour of its own, so that its line does not run through the name.
-            shapes.append(area(x - 14, y - 9, 28, 18, COLOURS[0]))
+            shapes.append(area(x - 14, y - 9, 28, 18, BOX))
             shapes.append(f'<text x="{x:g}" y="{y + 4:g}" text-anchor="middle" fill="white">{escaped(name, 5)}</text>')
     return shapes
 

@@ -22,10 +22,12 @@ SHORT = 24
 
 COLOURS = ("#3b8ed0", "#e07b39", "#2aa37a", "#b565a7", "#b8961f", "#6f7bd9", "#8a8a8a")
 """Of areas and lines, in their order; each has a contrast of about 3 to white and 5 to black."""
+BOX = "#2f78b5"
+"""Of boxes with white letters."""
 LETTERS = 11
 """Pixels of a picture's letters."""
 
-CARD = "max-width:56em;overflow-wrap:anywhere"
+CARD = "max-width:72em;overflow-wrap:anywhere"
 SIDES = "display:flex;flex-wrap:wrap;gap:0 2em;align-items:flex-start"
 NAME = "text-align:left;font-weight:normal;opacity:0.75;vertical-align:top;white-space:nowrap"
 VALUE = "text-align:left;vertical-align:top"
@@ -48,17 +50,17 @@ def card(title: str, facts: Sequence[Fact], pictures: Sequence[str] = (), *, kin
         title: plain text.
         facts: rows of the table, plain text.
         pictures: from `picture`.
-        kind: of what the card is, in pale letters after the title.
+        kind: of what the card is, in pale letters before the title.
     """
     rows = "".join(
         f'<tr><th scope="row" style="{NAME}">{escaped(name, SHORT)}</th>'
         f'<td style="{VALUE}">{escaped(value, LONGEST_VALUE)}</td></tr>'
         for name, value in facts
     )
-    pale = f' <span style="opacity:0.75">{escaped(kind)}</span>' if kind else ""
+    pale = f'<span style="opacity:0.75">{escaped(kind)}</span> ' if kind else ""
     drawn = "".join(f"<div>{picture}</div>" for picture in pictures)
     return (
-        f'<div style="{CARD}"><div><strong>{escaped(title)}</strong>{pale}</div>'
+        f'<div style="{CARD}"><div>{pale}<strong>{escaped(title)}</strong></div>'
         f'<div style="{SIDES}"><table style="margin:0.3em 0"><tbody>{rows}</tbody></table>{drawn}</div></div>'
     )
 
