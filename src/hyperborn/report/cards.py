@@ -12,7 +12,7 @@ from hyperborn.posteriors.enumeration import most_probable
 from hyperborn.posteriors.posterior import Posterior
 from hyperborn.report import notebook
 from hyperborn.report.notation import number_text
-from hyperborn.report.notebook import BOX, COLOURS, Fact, area, card, escaped, letters, picture, stroke
+from hyperborn.report.notebook import BOX, COLOURS, Fact, Number, area, card, escaped, letters, picture, stroke
 
 MOST_CLASSES = 6
 """Classes that are drawn; the last colour is of all others together."""
@@ -120,7 +120,7 @@ def gates_picture(gates: tuple[Gate, ...], n_qubits: int) -> str:
     return picture(max(width, 230.0), height, f"gates of {n_qubits} qubits", shapes)
 
 
-def gate_shapes(gate: Gate, x: float, row: float) -> list[str]:
+def gate_shapes(gate: Gate, x: Number, row: Number) -> list[str]:
     """A gate about x: boxes with a name, dots of controls, and a line between its qubits."""
     ends = [(x, row * min(gate.qubits) + 12), (x, row * max(gate.qubits) + 12)]
     shapes = [stroke(ends)] if len(gate.qubits) > 1 else []

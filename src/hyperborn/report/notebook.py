@@ -8,6 +8,7 @@ of.
 
 import html
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -32,6 +33,8 @@ SIDES = "display:flex;flex-wrap:wrap;gap:0 2em;align-items:flex-start"
 NAME = "text-align:left;font-weight:normal;opacity:0.75;vertical-align:top;white-space:nowrap"
 VALUE = "text-align:left;vertical-align:top"
 
+Number: TypeAlias = float | int
+"""Mostly pixels, from the upper left corner."""
 Fact = tuple[str, str]
 """A name and its value, plain text."""
 
@@ -65,7 +68,7 @@ def card(title: str, facts: Sequence[Fact], pictures: Sequence[str] = (), *, kin
     )
 
 
-def picture(width: float, height: float, label: str, shapes: Sequence[str]) -> str:
+def picture(width: Number, height: Number, label: str, shapes: Sequence[str]) -> str:
     """Shapes as an inline picture of so many pixels; `label` says what it shows to those who cannot see it."""
     size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
     style = "max-width:100%;height:auto;margin:0.3em 0;background:transparent"
@@ -75,21 +78,21 @@ def picture(width: float, height: float, label: str, shapes: Sequence[str]) -> s
     )
 
 
-def letters(x: float, y: float, text: str, *, anchor: str = "start", pale: bool = False, longest: int = SHORT) -> str:
+def letters(x: Number, y: Number, text: str, *, anchor: str = "start", pale: bool = False, longest: int = SHORT) -> str:
     """Text whose baseline begins, ends or has its middle at a place."""
     faint = ' opacity="0.75"' if pale else ""
     where = "" if anchor == "start" else f' text-anchor="{anchor}"'
     return f'<text x="{x:g}" y="{y:g}"{where}{faint}>{escaped(text, longest)}</text>'
 
 
-def area(x: float, y: float, width: float, height: float, colour: str, title: str = "") -> str:
+def area(x: Number, y: Number, width: Number, height: Number, colour: str, title: str = "") -> str:
     """A filled rectangle, with a text that is shown when one points at it."""
     shown = f"<title>{escaped(title)}</title>" if title else ""
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}">{shown}</rect>'
 
 
 def stroke(
-    points: Sequence[tuple[float, float]], *, colour: str = "currentColor", width: float = 1.0, **more: str
+    points: Sequence[tuple[Number, Number]], *, colour: str = "currentColor", width: Number = 1.0, **more: str
 ) -> str:
     """A line through points; further attributes with underscores for hyphens."""
     way = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
@@ -97,7 +100,7 @@ def stroke(
     return f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="{width:g}"{attributes}/>'
 
 
-def bars(rows: Sequence[tuple[str, float, str]], label: str, *, colour: str = COLOURS[0]) -> str:
+def bars(rows: Sequence[tuple[str, Number, str]], label: str, *, colour: str = COLOURS[0]) -> str:
     """Horizontal bars, one a row: its name, its length as a share of the longest, and the text after it."""
     step, left, room = 16, 110, 150
     longest = max((value for _, value, _ in rows), default=0.0) or 1.0
@@ -110,7 +113,7 @@ def bars(rows: Sequence[tuple[str, float, str]], label: str, *, colour: str = CO
     return picture(left + room + 60, step * max(len(rows), 1), label, shapes)
 
 
-def columns(heights: Sequence[float], label: str, low: str, high: str, *, top: float | None = None) -> str:
+def columns(heights: Sequence[Number], label: str, low: str, high: str, *, top: Number | None = None) -> str:
     """Upright bars side by side with a base line, and a text below the first and the last."""
     width, height = 260, 70
     step = width / max(len(heights), 1)

@@ -13,7 +13,7 @@ from hyperborn.networks import Network
 from hyperborn.posteriors.posterior import Posterior
 from hyperborn.printable import printable
 from hyperborn.report.notation import METRICS, number_text
-from hyperborn.report.notebook import COLOURS, Fact, card, letters, picture, stroke, thinned
+from hyperborn.report.notebook import COLOURS, Fact, Number, card, letters, picture, stroke, thinned
 from hyperborn.training.history import TrainingHistory
 from hyperborn.training.result import Result
 
@@ -160,7 +160,7 @@ def curves(title: str, steps: np.ndarray, lines: list[np.ndarray], level: float 
         low, high = min(low, level), max(high, level)
     span = (high - low) or 1.0
 
-    def place(step: float, value: float) -> tuple[float, float]:
+    def place(step: Number, value: Number) -> tuple[Number, Number]:
         # A value far outside stays outside, and takes no more digits than others.
         y = top + height * float(np.clip((high - value) / span, -9, 9))
         return width * step / max(float(steps[-1]), 1.0), y
