@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hyperborn import backends, baselines, circuits, data, energy, likelihoods, networks, testing
+    from hyperborn import backends, baselines, circuits, data, energy, likelihoods, networks, plots, testing
     from hyperborn.energy import Energies, EnergyFunction, energies
     from hyperborn.errors import HyperbornWarning, UserError
     from hyperborn.fitting import fit
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-MODULES = ("backends", "baselines", "circuits", "data", "energy", "likelihoods", "networks", "testing")
+MODULES = ("backends", "baselines", "circuits", "data", "energy", "likelihoods", "networks", "plots", "testing")
 HOMES = {
     "Energies": "hyperborn.energy",
     "EnergyFunction": "hyperborn.energy",
@@ -170,6 +170,7 @@ __all__ = [
     "mmd_witness",
     "mmd_witness_from_product",
     "networks",
+    "plots",
     "testing",
 ]
 

@@ -60,6 +60,11 @@ class Circuit(ABC):
 
         return draw(self.gates(), self.n_qubits, labels)
 
+    def _repr_html_(self) -> str:
+        from hyperborn.report.cards import circuit_html
+
+        return circuit_html(self)
+
     def to_qiskit(self, params: ArrayLike | None = None, *, measured: bool = False) -> Any:
         """The same gates as a `qiskit.QuantumCircuit`: qubit i is qubit i.
 

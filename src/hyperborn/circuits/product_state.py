@@ -14,6 +14,9 @@ from hyperborn.circuits.gate import Gate
 from hyperborn.errors import UserError, whole_number
 from hyperborn.printable import shown
 
+MOST_SHOWN = 4
+"""Circuits that `repr` writes one by one."""
+
 
 @dataclass(frozen=True)
 class ProductState(Circuit):
@@ -40,6 +43,12 @@ class SideBySide(Circuit):
     """Several circuits as one wide one: qubits and angles are those of the first, then of the second, and so on."""
 
     circuits: tuple[Circuit, ...]
+
+    def __repr__(self) -> str:
+        if len(self.circuits) <= MOST_SHOWN:
+            return f"SideBySide(circuits={self.circuits!r})"
+        size = f"{self.n_qubits:,} qubits and {self.n_parameters:,} parameters"
+        return f"SideBySide of {len(self.circuits):,} circuits, {size}"
 
     @cached_property
     def n_qubits(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -176,8 +176,14 @@ class Dataset:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {len(self.split(name))}" for name in SPLITS)
-        task = f"classes {list(self.classes)}" if self.classes else f"regression of {self.preprocessing.target!r}"
+        classes = f"classes {list(self.classes)}" if sum(map(len, self.classes)) < 200 else f"{self.n_classes} classes"
+        task = classes if self.classes else f"regression of {self.preprocessing.target!r}"
         return f"Dataset({self.name!r}, {counted(self.n_features, 'feature')}, {task}, {sizes})"
+
+    def _repr_html_(self) -> str:
+        from hyperborn.report.cards import data_html
+
+        return data_html(self)
 
     @property
     def n_features(self) -> int:

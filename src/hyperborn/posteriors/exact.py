@@ -57,6 +57,14 @@ class ExactPosterior:
         self.log_prior = log_prior
         self.energies = table if beta == 1 else table / beta
 
+    def __repr__(self) -> str:
+        return f"ExactPosterior of {self.n_weights} weights, {2**self.n_weights:,} networks, beta={self.beta:g}"
+
+    def _repr_html_(self) -> str:
+        from hyperborn.report.cards import exact_html
+
+        return exact_html(self)
+
     @cached_property
     def log_evidence(self) -> float:
         """log Z = log Σ_w p(w) exp(-energy(w) / β)."""

@@ -57,6 +57,11 @@ class Posterior(ABC):
             UserError: if there is not one probability a weight, or the spread is not a number of at least 0.
         """
 
+    def _repr_html_(self) -> str:
+        from hyperborn.report.cards import posterior_html
+
+        return posterior_html(self)
+
     @abstractmethod
     def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
         """`shots` independent weight vectors as rows of bits, shape (shots, n).

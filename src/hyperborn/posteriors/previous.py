@@ -18,6 +18,8 @@ from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, marginals
 
 DOUBT = 0.01
 """Default weight of the uniform distribution in the prior."""
+MOST_SHOWN = 8
+"""Parameters that `repr` writes."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class PreviousPosterior(Prior):
         if not is_number(self.doubt) or not 0 < self.doubt < 1:
             raise UserError(f"doubt = {self.doubt!r}: give a number strictly between 0 and 1, such as {DOUBT}")
         object.__setattr__(self, "params", params)
+
+    def __repr__(self) -> str:
+        count = len(self.params)
+        params = repr(self.params) if count <= MOST_SHOWN else f"<{count:,} numbers>"
+        return f"PreviousPosterior(posterior={self.posterior!r}, params={params}, doubt={self.doubt!r})"
 
     def check(self, network: Network | int) -> None:
         own, n = self.posterior.n_weights, weights_in(network)

@@ -26,6 +26,8 @@ from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_
 from hyperborn.simulators import side_by_side
 from hyperborn.simulators.side_by_side import Tables
 
+LONGEST_GROUPING = 200
+"""Characters of a grouping's positions that `repr` writes."""
 AT_ONCE = 2**24
 """Comparisons of draws with outcomes, or probabilities of networks, that are held at once."""
 
@@ -93,6 +95,13 @@ class Registers(ExplicitPosterior):
         if isinstance(self.network, Network) and self.network != network:
             own = f"hb.Registers({network})" if isinstance(network, int) else "hb.Registers of the network itself"
             raise UserError(f"the registers are those of another network; give {own}")
+
+    def __repr__(self) -> str:
+        fields = {name: getattr(self, name) for name in ("network", "register_size", "depth", "grouping", "seed")}
+        texts = {name: repr(value) for name, value in fields.items()}
+        if len(texts["grouping"]) > LONGEST_GROUPING:
+            texts["grouping"] = f"<{len(self.grouping):,} registers>"
+        return f"Registers({', '.join(f'{name}={text}' for name, text in texts.items())})"
 
     @cached_property
     def groups(self) -> tuple[RegisterGroup, ...]:

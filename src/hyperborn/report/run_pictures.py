@@ -5,9 +5,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
+from hyperborn._typing import Bits, Targets
 from hyperborn.bits import index_of
 from hyperborn.energy import energy
+from hyperborn.errors import UserError
+from hyperborn.networks import Field
+from hyperborn.posteriors.enumeration import most_probable
 from hyperborn.predictive import NormalMixture
 from hyperborn.report import plots
 from hyperborn.report.plots import Draw, draw_all
@@ -42,17 +47,45 @@ def pictures_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[st
 
 def predicted_of(result: Result) -> bytes:
     """Predicted against true numbers of the test split, in the units of the target."""
-    test, preprocessing = result.data.test, result.data.preprocessing
-    predictions = result.predictions(test.x)
+    return plots.predicted_numbers(*numbers_of(result, "test"))
+
+
+def numbers_of(result: Result, split: str) -> tuple[NormalMixture, Targets, str]:
+    """Predictions and true numbers of a split in the units of the target, and its name.
+
+    Raises:
+        UserError: if the run is of classes.
+    """
+    part, preprocessing = result.data.split(split), result.data.preprocessing
+    if result.data.n_classes:
+        raise UserError("the run predicts classes, not numbers; take reliability_diagram")
+    predictions = result.predictions_of_features(part.x)
     assert isinstance(predictions, NormalMixture)
-    return plots.predicted_numbers(predictions, preprocessing.own_labels(test.y), preprocessing.target)
+    return predictions, preprocessing.own_labels(part.y), preprocessing.target
 
 
 def networks_of(result: Result) -> bytes:
     """The most probable networks, with their probabilities under the exact posterior."""
-    shown = min(MOST_NETWORKS, len(result.probabilities))
-    bits = result.most_probable(shown)
-    log_p = result.definition.prior.log_probabilities(result.network)[index_of(bits)]
-    posterior = np.exp(log_p - energy(result.network, result.data.train, bits) - result.numbers["log_evidence"])
-    q = np.sort(result.probabilities)[::-1][:shown]
-    return plots.top_networks(bits, q, posterior, result.network.fields)
+    return plots.top_networks(*most_probable_of(result, MOST_NETWORKS))
+
+
+def most_probable_of(
+    result: Result, k: int
+) -> tuple[Bits, Float[np.ndarray, " networks"], Float[np.ndarray, " networks"] | None, tuple[Field, ...]]:
+    """The k most probable networks, or all, with q and, where it is known, the exact posterior; and their fields.
+
+    Of a result from a backend they are those that came out most often, and q is how often.
+
+    Raises:
+        UserError: if there are too many networks to be enumerated.
+    """
+    if result.outcomes is not None:
+        found = result.outcomes
+        order = np.argsort(-found.weights, kind="stable")[:k]
+        return found.bits[order], found.weights[order], None, tuple(result.network.fields)
+    bits = most_probable(result.probabilities, min(k, len(result.probabilities)))
+    places, posterior = index_of(bits), None
+    if "log_evidence" in result.numbers:
+        log_p = result.definition.prior.log_probabilities(result.network)[places]
+        posterior = np.exp(log_p - energy(result.network, result.data.train, bits) - result.numbers["log_evidence"])
+    return bits, result.probabilities[places], posterior, tuple(result.network.fields)

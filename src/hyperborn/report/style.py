@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import matplotlib
 from matplotlib import rcParamsDefault
@@ -53,6 +53,7 @@ LOOK = {
     "grid.color": "#EBEBEB",
     "legend.fontsize": 9,
     "legend.frameon": False,
+    "savefig.dpi": DPI,
     "text.color": INK,
     "xtick.color": GREY,
     "xtick.labelcolor": INK,
@@ -81,6 +82,39 @@ def plot_style(*, formulas: bool = False) -> Iterator[None]:
         yield
 
 
+@final
+class StyledFigure(Figure):
+    """A figure that is drawn in the style that it was made in, whenever and by whom that is done.
+
+    Matplotlib asks for most settings when a figure is made, but for some, such as those of ticks, when it is drawn, and
+    by then the style is no longer in force. A notebook shows the figure though pyplot is not loaded.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._formulas = bool(matplotlib.rcParams["text.parse_math"])
+
+    def draw(self, renderer: Any) -> None:
+        """As of any figure."""
+        with plot_style(formulas=self._formulas):
+            super().draw(renderer)
+
+    def get_tightbbox(self, *args: Any, **settings: Any) -> Any:
+        """As of any figure."""
+        with plot_style(formulas=self._formulas):
+            return super().get_tightbbox(*args, **settings)
+
+    def savefig(self, fname: Any, **settings: Any) -> None:
+        """As of any figure, with twice the dots of a screen where `dpi` is not given."""
+        with plot_style(formulas=self._formulas):
+            super().savefig(fname, **settings)
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """The picture for a notebook, which shows it at half its size: one dot a point of the page, sharp on all."""
+        width, height = (round(side * DPI / 2) for side in self.get_size_inches())
+        return png(self), {"width": width, "height": height}
+
+
 def canvas(title: str, size: tuple[float, float] = SIZE) -> Figure:
     """An empty figure with a title, drawn on without pyplot.
 
@@ -88,7 +122,7 @@ def canvas(title: str, size: tuple[float, float] = SIZE) -> Figure:
         title: in smaller letters where it is long; where even these are too wide, its middle is left out.
         size: width and height, inches.
     """
-    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
+    figure = StyledFigure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
     room = (1 - 2 * EDGE) * size[0]
     line = fitted_text(title, room, SMALLEST_TITLE, "bold")
     width = text_width(line, TITLE_SIZE, "bold")

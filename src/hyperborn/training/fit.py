@@ -174,6 +174,7 @@ def result_of(
         outcomes,
         stopped_by_callback=early,
         history=history,
+        trained_here=True,
     )
 
 

@@ -56,6 +56,8 @@ class Result(TrainedModel):
 
     `choice` says how the definition was chosen among candidates, where it was.
 
+    `trained_here` says that this process has trained it, so that the programs which predict are compiled.
+
     After `on`, `measured_on` says where the outcomes are of. Predictions, metrics and the most probable networks are
     theirs; `numbers` and `losses` stay those of the training run, and so does all else.
     """
@@ -72,6 +74,17 @@ class Result(TrainedModel):
     stopped_by_callback: bool = False
     history: TrainingHistory | None = field(default=None, repr=False)
     choice: Choice | None = field(default=None, repr=False)
+    trained_here: bool = field(default=False, repr=False)
+
+    def __repr__(self) -> str:
+        from hyperborn.report.result_card import result_text
+
+        return result_text(self)
+
+    def _repr_html_(self) -> str:
+        from hyperborn.report.result_card import result_html
+
+        return result_html(self)
 
     @property
     def network(self) -> Network:

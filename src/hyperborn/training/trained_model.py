@@ -80,6 +80,11 @@ class TrainedModel(ABC):
         return self.calibration
 
     @cached_property
+    def scored(self) -> dict[tuple[str, bool], dict[str, float]]:
+        """What `metrics` has found, by split and whether calibrated: of many examples, predictions take their time."""
+        return {}
+
+    @cached_property
     def feature_ranges(self) -> FeatureRanges:
         """What tells features from raw rows."""
         return FeatureRanges(self.data)
@@ -182,7 +187,11 @@ class TrainedModel(ABC):
         part = self.data.split(split)
         if not len(part):
             return {}
-        return split_scores(self.predictions_of_features(part.x, calibrated=calibrated), self.data, part)
+        key = (split, bool(calibrated))
+        if key not in self.scored:
+            predicted = self.predictions_of_features(part.x, calibrated=calibrated)
+            self.scored[key] = split_scores(predicted, self.data, part)
+        return dict(self.scored[key])
 
     def network_metrics(self, bits: Bits, split: str = "test") -> dict[str, float]:
         """The metrics of one network, given as one row of bits."""
