@@ -8,7 +8,6 @@ from jaxtyping import Int
 from hyperborn._typing import Examples
 from hyperborn.data.dataset import Dataset, Split
 from hyperborn.errors import UserError, whole_number
-from hyperborn.predictive import own_units
 from hyperborn.predictive.example_scores import faults_of_examples, nll_of_examples, nll_of_networks
 from hyperborn.predictive.importance import SHARE, FeatureImportance, PairScores, permutation_importance
 from hyperborn.training.one_network import calibration_alone
