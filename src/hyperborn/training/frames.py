@@ -119,17 +119,19 @@ def frame_of_networks(result: "Result", count: int | None, seed: int | None) -> 
 
 
 def networks_of(result: "Result", count: int | None, seed: int | None) -> Bits:
-    """Most probable networks, or drawn ones: with a seed, or where only the most probable one can be found.
+    """Most probable networks; or drawn ones with a seed, and beside the most probable one of registers.
 
     Raises:
         UserError: if the count is not positive, there are not so many networks, or the seed is out of range.
     """
-    enumerated = regime_of(result.definition).enumerates
-    if seed is None and (enumerated or result.outcomes is not None):
+    wanted = COUNT if count is None else whole_number("count", count, 1)
+    if seed is None and (regime_of(result.definition).enumerates or result.outcomes is not None):
         known = 2**result.definition.n_weights if result.outcomes is None else len(result.outcomes.bits)
-        return result.most_probable(min(COUNT, known) if count is None else whole_number("count", count, 1))
-    drawn = result.sample(COUNT if count is None else whole_number("count", count, 1), seed=seed or 0)
-    return drawn[np.argsort(-log_q_of(result, drawn), kind="stable")]
+        return result.most_probable(min(COUNT, known) if count is None else wanted)
+    drawn = result.sample(wanted, seed=seed or 0)
+    drawn = drawn[np.argsort(-log_q_of(result, drawn), kind="stable")]
+    # Of registers no second most probable network is known.
+    return drawn if seed is not None else np.concatenate([result.most_probable(1), drawn[: wanted - 1]])
 
 
 def names_of_weights(network: Network | int) -> list[str]:

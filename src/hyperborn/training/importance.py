@@ -1,6 +1,6 @@
 """The importance of each column of a result's data, by permutation."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Int
@@ -114,8 +114,8 @@ def columns_of(data: Dataset) -> tuple[tuple[str, ...], list[slice]]:
     return tuple(column.name for column in preprocessing.columns), groups
 
 
-def importance_in_summary(result: "Result") -> dict[str, Any]:
-    """The importance that a summary has, as "importance"; nothing of images, many columns or large networks.
+def importance_in_summary(result: "Result") -> FeatureImportance | None:
+    """The importance that a summary has; None of images, of many columns or of large networks.
 
     Of at most `IN_SUMMARY` examples, and fewer where networks are large, so that it takes a second or two.
     """
@@ -123,13 +123,12 @@ def importance_in_summary(result: "Result") -> dict[str, Any]:
     columns, _ = columns_of(data)
     size = len(data.split(split_named(data, None)))
     if data.image_shape is not None or len(columns) > SUMMARY_COLUMNS or size < 2:
-        return {}
+        return None
     count = result.predictor.n_networks
     samples = SUMMARY_NETWORKS if count > SUMMARY_NETWORKS else None
     an_example = len(columns) * SUMMARY_REPEATS * (min(count, SUMMARY_NETWORKS) + ALONE)
     an_example *= result.network.products_per_example
     examples = min(size, IN_SUMMARY, int(SUMMARY_PRODUCTS / an_example))
     if examples < min(size, FEWEST):
-        return {}
-    found = importance_of(result, repeats=SUMMARY_REPEATS, examples=examples, samples=samples)
-    return {"importance": found.to_record()}
+        return None
+    return importance_of(result, repeats=SUMMARY_REPEATS, examples=examples, samples=samples)

@@ -31,7 +31,7 @@ from hyperborn.training.choice import Choice
 from hyperborn.training.definition import LARGEST_SEED, Definition
 from hyperborn.training.frames import What, frame_of
 from hyperborn.training.history import TrainingHistory
-from hyperborn.training.importance import MOST_EXAMPLES, importance_of
+from hyperborn.training.importance import MOST_EXAMPLES, importance_in_summary, importance_of
 from hyperborn.training.inference_data import inference_data_of
 from hyperborn.training.regime import PosteriorPredictor
 from hyperborn.training.regimes import regime_of
@@ -244,6 +244,15 @@ class Result(TrainedModel):
         """Everything worth reporting, as JSON can hold it; see `hyperborn.training.summary.summary_of`."""
         return summary_of(self)
 
+    @cached_property
+    def summary_importance(self) -> FeatureImportance | None:
+        """The importance of columns that summary and pictures have; see `feature_importance` for more exact numbers.
+
+        Of at most 300 examples, permuted 3 times, under at most 64 networks, so that it takes a second or two at most;
+        None of images, of more than 50 columns, and of networks that are too large for that.
+        """
+        return importance_in_summary(self)
+
     def feature_importance(
         self,
         split: str | None = None,
@@ -298,7 +307,8 @@ class Result(TrainedModel):
             split: of the predictions, "test" if absent.
             table: raw rows to predict instead, as `predictions_of_table` takes them.
             count: number of networks, 10 if absent.
-            seed: to draw the networks instead of taking the most probable ones; of `Registers` they are always drawn.
+            seed: to draw the networks instead of taking the most probable ones. Of `Registers` only the first is known
+                without a seed, and the others are drawn.
 
         Raises:
             UserError: for another frame, an argument that goes with another one, or as the methods of these names.

@@ -11,7 +11,6 @@ from hyperborn.predictive.constant import constant_scores
 from hyperborn.predictive.linear_regression import linear_scores
 from hyperborn.predictive.logistic_regression import logistic_scores
 from hyperborn.predictive.predictions import of_classes
-from hyperborn.training.importance import importance_in_summary
 from hyperborn.training.one_network import one_network_of
 from hyperborn.training.regimes import regime_of
 
@@ -31,7 +30,7 @@ def summary_of(result: "Result") -> dict[str, Any]:
     of the "average", and those of "one_network" of the mode alone, by itself calibrated. "constant" always predicts the
     frequencies of the training classes, or the mean and deviation of the training numbers, and "linear" is a logistic
     or a linear regression on the same features. "importance" says how much worse predictions are when a column is
-    permuted (`importance_in_summary`).
+    permuted (`Result.summary_importance`).
     """
     definition, best = result.definition, result.most_probable(1)
     mode = {
@@ -41,7 +40,9 @@ def summary_of(result: "Result") -> dict[str, Any]:
     scores: dict[str, Any] = {}
     if isinstance(result.learnt_from, Dataset):
         mode[f"test_{definition.score}"] = result.network_metrics(best).get(definition.score)
-        scores = scores_of(result) | sizes_of(result, best) | importance_in_summary(result)
+        scores = scores_of(result) | sizes_of(result, best)
+        if result.summary_importance is not None:
+            scores["importance"] = result.summary_importance.to_record()
     settings = {
         "n_parameters": definition.posterior.n_parameters,
         "posterior": type(definition.posterior).__name__,
