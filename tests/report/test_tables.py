@@ -143,6 +143,32 @@ def test_a_linear_regression_stands_beside_a_regression() -> None:
     assert said == "linear regression, by RMSE and NLL"
 
 
+def importance_of(columns: int, measure: str) -> dict[str, object]:
+    rows = [
+        {
+            "name": f"$c_{place}$",
+            "nll_increase": 0.25 / (1 + place),
+            "low": -0.00004,
+            "high": 0.5,
+            f"{measure}_drop": None,
+        }
+        for place in range(columns)
+    ]
+    return {"split": "validation", "examples": 30, "measure": measure, "columns": rows}
+
+
+def test_the_most_important_columns_are_shown_with_their_intervals() -> None:
+    lines = printed(summary_table(SUMMARY | {"importance": importance_of(7, "accuracy")}), width=80)
+    (header,) = [line for line in lines if line.startswith("permuted in validation")]
+    assert header.split("  ")[-1].strip() == "accuracy falls by"
+    assert found(lines, "$c_0$") == "0.2500 0.0000 to 0.5000 –"
+    assert [line.split()[0] for line in lines if line.startswith("$c_")] == [f"$c_{place}$" for place in range(5)]
+    assert "and 2 columns of less importance" in lines
+    fewer = printed(summary_table(SUMMARY | {"importance": importance_of(5, "r2")}), width=80)
+    assert not any("less importance" in line for line in fewer)
+    assert any(line.endswith("R² falls by") for line in fewer)
+
+
 def test_without_test_scores_nothing_is_compared() -> None:
     lines = printed(summary_table(COMPARED | {"test": {}}))
     assert not [line for line in lines if line.startswith(("test split", "one network", "always", "better"))]

@@ -11,6 +11,7 @@ from hyperborn._typing import Bits, Examples, Labels, Targets
 from hyperborn.errors import warning_on_failure
 from hyperborn.networks import Field, Network
 from hyperborn.predictive import NormalMixture
+from hyperborn.predictive.importance import FeatureImportance
 from hyperborn.stats import Estimate
 
 Draw = Callable[[], bytes]
@@ -107,6 +108,19 @@ def predicted_numbers(predictions: NormalMixture, y: Targets, target: str) -> by
 
     with plot_style():
         return png(predicted_figure(predictions, y, target))
+
+
+def importance_picture(found: FeatureImportance) -> bytes:
+    """What predictions lose when a column is permuted, with intervals: a line a column, the most important ones first.
+
+    Raises:
+        UserError: if there is no column.
+    """
+    from hyperborn.report.importance import importance_figure
+    from hyperborn.report.style import plot_style, png
+
+    with plot_style():
+        return png(importance_figure(found))
 
 
 def top_networks(

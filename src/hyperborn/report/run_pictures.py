@@ -34,6 +34,9 @@ def pictures_of(result: Result, records: Sequence[Mapping[str, Any]]) -> dict[st
     pictures: dict[str, Draw] = {"training.png": lambda: plots.training_curve(records, log_evidence)}
     if regime_of(result.definition).enumerates:
         pictures["networks.png"] = partial(networks_of, result)
+    importance = result.summary_importance
+    if importance is not None:
+        pictures["importance.png"] = partial(plots.importance_picture, importance)
     if not data.n_classes:
         return pictures | ({"predicted.png": partial(predicted_of, result)} if len(data.test) else {})
     if len(data.test):

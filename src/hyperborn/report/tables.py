@@ -47,6 +47,8 @@ FITTING = 5
 LEFT_OUT = ("brier",)
 """Metrics of comparisons that are in their files, but not in a terminal's table of too many."""
 
+MOST_IMPORTANT = 5
+"""Columns whose importance is shown, most important first."""
 MOST_LOSSES = 5
 """Restarts whose losses are shown, best first: if these differ much, more restarts may find a lower loss."""
 
@@ -68,7 +70,7 @@ def summary_table(summary: Mapping[str, Any]) -> "rich.table.Table":
     from rich.padding import Padding
 
     title = ", ".join(part for part in (objective_name(str(summary.get("objective") or "")), *counts(summary)) if part)
-    parts = [*compared_predictions(summary), facts_table(facts(summary))]
+    parts = [*compared_predictions(summary), *importance_parts(summary), facts_table(facts(summary))]
     return titled(title or "run", [split_scores_table(summary), *(Padding(part, (1, 0, 0, 0)) for part in parts)])
 
 
@@ -121,6 +123,24 @@ def compared_predictions(summary: Mapping[str, Any]) -> list[Any]:
         table.add_row(*text_cells([name, *(narrow_score_text(scores.get(metric)) for metric in metrics)]))
     lines = [line for name, scores in simple.items() if scores and (line := beaten_line(name, scores, own))]
     return [table, *lines]
+
+
+def importance_parts(summary: Mapping[str, Any]) -> list[Any]:
+    """The columns without which predictions are worst, by how much, and how exact that is; nothing where unknown."""
+    found: Mapping[str, Any] = summary.get("importance") or {}
+    if not found:
+        return []
+    rows: Sequence[Mapping[str, Any]] = found["columns"]
+    score = SHORT.get(found["measure"]) or metric_name(found["measure"])
+    key = f"{found['measure']}_drop"
+    table = plain_table([f"permuted in {found['split']}", "NLL rises by", "95 % interval", f"{score} falls by"])
+    for row in rows[:MOST_IMPORTANT]:
+        interval = f"{narrow_score_text(row['low'])} to {narrow_score_text(row['high'])}"
+        numbers = [narrow_score_text(row["nll_increase"]), interval, narrow_score_text(row[key])]
+        table.add_row(*text_cells([row["name"], *numbers]))
+    if (others := len(rows) - MOST_IMPORTANT) > 0:
+        return [table, *text_cells([f"and {others:,} columns of less importance"])]
+    return [table]
 
 
 def average_name(average: Mapping[str, Any]) -> str:

@@ -24,10 +24,15 @@ from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.posteriors import DOUBT, PreviousPosterior, Register, Registers
 from hyperborn.predictive import Predictions
+from hyperborn.predictive.features import Rows
+from hyperborn.predictive.importance import FeatureImportance
 from hyperborn.printable import shown
 from hyperborn.training.choice import Choice
 from hyperborn.training.definition import LARGEST_SEED, Definition
+from hyperborn.training.frames import What, frame_of
 from hyperborn.training.history import TrainingHistory
+from hyperborn.training.importance import MOST_EXAMPLES, importance_in_summary, importance_of
+from hyperborn.training.inference_data import inference_data_of
 from hyperborn.training.regime import PosteriorPredictor
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.shots.evaluation import outcomes_on, place_of
@@ -251,6 +256,111 @@ class Result(TrainedModel):
     def summary(self) -> dict[str, Any]:
         """Everything worth reporting, as JSON can hold it; see `hyperborn.training.summary.summary_of`."""
         return summary_of(self)
+
+    @cached_property
+    def summary_importance(self) -> FeatureImportance | None:
+        """The importance of columns that summary and pictures have; see `feature_importance` for more exact numbers.
+
+        Of at most 300 examples, permuted 3 times, under at most 64 networks, so that it takes a second or two at most;
+        None of images, of more than 50 columns, and of networks that are too large for that.
+        """
+        return importance_in_summary(self)
+
+    def feature_importance(
+        self,
+        split: str | None = None,
+        *,
+        repeats: int = 5,
+        seed: int = 0,
+        examples: int = MOST_EXAMPLES,
+        samples: int | None = None,
+    ) -> FeatureImportance:
+        """How much worse the calibrated predictions are when a column's values are permuted among the examples.
+
+        All features of a column of the table are permuted together; of principal components each is a column. The
+        intervals of 95 % are over examples and permutations, with the network as it is; beside them stands how far
+        networks of the posterior disagree (`hyperborn.predictive.importance`). Columns that say the same share their
+        importance: each seems to matter less than both do.
+
+        Args:
+            split: "train", "validation" or "test"; the test split if absent, or validation or training where that is
+                empty.
+            repeats: permutations of each column; no pair of examples comes twice.
+            seed: of the permutations, of the networks that are drawn, and of the examples.
+            examples: most examples that are permuted; of a larger split they are drawn.
+            samples: number of networks to draw, as for `predictions`: fewer than all 2^n are quicker.
+
+        Raises:
+            UserError: for another split, fewer than two examples, numbers that are no whole ones in range, or if the
+                run is of energies of one's own.
+        """
+        return importance_of(self, split=split, repeats=repeats, seed=seed, examples=examples, samples=samples)
+
+    def to_frame(
+        self,
+        what: What = "metrics",
+        *,
+        split: str | None = None,
+        table: Rows | str | Path | None = None,
+        count: int | None = None,
+        seed: int | None = None,
+    ) -> Any:
+        """A data frame of pandas.
+
+        Args:
+            what: "metrics": one row a split and a way to predict it ("average", "one_network" on the test split alone,
+                "linear", "constant"), with the scores of `metrics`.
+
+                "predictions": one row an example: the class decided for and a probability a class, or of a regression
+                mean, standard deviation and the bounds of 50 and 90 % intervals, in the units of the target. Of a
+                split also the true label, its NLL (nats) and its weight.
+
+                "networks": one row a network: its energy (nats), log q and q, its exact posterior probability where
+                that is known, its share of the shots on a backend, and its bits by weight. Most probable first.
+            split: of the predictions, "test" if absent.
+            table: raw rows to predict instead, as `predictions_of_table` takes them.
+            count: number of networks, 10 if absent.
+            seed: to draw the networks instead of taking the most probable ones. Of `Registers` only the first is known
+                without a seed, and the others are drawn.
+
+        Raises:
+            UserError: for another frame, an argument that goes with another one, or as the methods of these names.
+        """
+        return frame_of(self, what, split=split, table=table, count=count, seed=seed)
+
+    def to_inference_data(
+        self,
+        draws: int = 1000,
+        *,
+        chains: int = 2,
+        seed: int = 0,
+        log_likelihood: bool = True,
+        exact: bool = False,
+    ) -> Any:
+        """Networks drawn from the posterior as an `arviz.InferenceData` (pip install "hyperborn[arviz]").
+
+        - posterior: the weights by field of the network, or the bits of energies of one's own.
+        - sample_stats: "energy" and "log_q" (nats) of each draw, and "lp", log prior less energy.
+        - log_likelihood: "y" of each training example (nats; of numbers in the units of the target), times its weight.
+        - observed_data, constant_data: labels, features, weights of the examples, and side parameters, which are not
+          drawn.
+
+        Draws are independent of each other, those of several chains, too: there is no autocorrelation, and R̂ says
+        nothing of how good q is. What `arviz.loo` estimates is of q, and holds as far as q is the posterior at β = 1
+        (its attribute "beta" has the β that was trained with, which is 0.03 on many registers by default).
+
+        Args:
+            draws: networks of each chain.
+            chains: groups of draws.
+            seed: of the draws.
+            log_likelihood: False to leave the log likelihood out, which is draws times examples.
+            exact: whether to draw from the exact posterior, where all networks were enumerated.
+
+        Raises:
+            UserError: if ArviZ is not installed, numbers are out of range, the exact posterior is not known, or there
+                are more than 10^8 weights or log likelihoods.
+        """
+        return inference_data_of(self, draws, chains=chains, seed=seed, log_likelihood=log_likelihood, exact=exact)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write a run folder that `hyperborn.load` reads, by `force` in place of a run that is there.

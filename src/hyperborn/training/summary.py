@@ -6,11 +6,12 @@ from hyperborn._typing import Bits
 from hyperborn.bits import bit_string
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.energy.source import OwnEnergies
-from hyperborn.predictive import ClassProbabilities, NormalMixture, own_units, predictions_of_networks, split_scores
+from hyperborn.predictive import ClassProbabilities, NormalMixture, split_scores
 from hyperborn.predictive.constant import constant_scores
 from hyperborn.predictive.linear_regression import linear_scores
 from hyperborn.predictive.logistic_regression import logistic_scores
 from hyperborn.predictive.predictions import of_classes
+from hyperborn.training.one_network import one_network_of
 from hyperborn.training.regimes import regime_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def summary_of(result: "Result") -> dict[str, Any]:
     "map" is the mode of q: the most probable network under q, not under the exact posterior. Scores of the splits are
     of the "average", and those of "one_network" of the mode alone, by itself calibrated. "constant" always predicts the
     frequencies of the training classes, or the mean and deviation of the training numbers, and "linear" is a logistic
-    or a linear regression on the same features.
+    or a linear regression on the same features. "importance" says how much worse predictions are when a column is
+    permuted (`Result.summary_importance`).
     """
     definition, best = result.definition, result.most_probable(1)
     mode = {
@@ -39,6 +41,8 @@ def summary_of(result: "Result") -> dict[str, Any]:
     if isinstance(result.learnt_from, Dataset):
         mode[f"test_{definition.score}"] = result.network_metrics(best).get(definition.score)
         scores = scores_of(result) | sizes_of(result, best)
+        if result.summary_importance is not None:
+            scores["importance"] = result.summary_importance.to_record()
     settings = {
         "n_parameters": definition.posterior.n_parameters,
         "posterior": type(definition.posterior).__name__,
@@ -112,25 +116,4 @@ def sizes_of(result: "Result", best: Bits) -> dict[str, Any]:
     found: dict[str, Any] = {"average": {"n_networks": count, "is_all": is_all, "size_in_bytes": size}}
     if count == 1:
         return found
-    test, calibration = result.data.test, calibration_alone(result, best)
-    scores: dict[str, float] = {}
-    if len(test):
-        predictions = predictions_of_networks(result.fitted, test.x, best).calibrated(calibration)
-        scores = split_scores(own_units(predictions, result.data), result.data, test)
-    name = ClassProbabilities.calibration if result.network.n_classes else NormalMixture.calibration
-    one = {"size_in_bytes": network.size_in_bytes, name: calibration, "test": scores}
-    return found | {"one_network": one}
-
-
-def calibration_alone(result: "Result", best: Bits) -> float:
-    """What predictions of the most probable network are recalibrated with: by the choice, or the validation split.
-
-    1 without both.
-    """
-    if result.choice is not None and result.choice.best.calibration_alone is not None:
-        return result.choice.best.calibration_alone
-    validation = result.data.validation
-    if not len(validation):
-        return 1.0
-    alone = predictions_of_networks(result.fitted, validation.x, best)
-    return alone.fitted_calibration(validation.y, validation.weights)
+    return found | {"one_network": one_network_of(result, best)}
