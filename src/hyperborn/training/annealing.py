@@ -2,22 +2,30 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from hyperborn.errors import UserError, is_number
+from hyperborn.training.scheduled import Steps
 
 
 class AnnealingSchedule(ABC):
     """How the energies' factor goes from its start to 1; a frozen dataclass of settings."""
+
+    arguments: ClassVar[tuple[str, ...]] = ()
+    """Numbers that compiled programs take as arguments: fields by their names, and "steps" for the number of steps.
+
+    `inverse_temperature` then gets JAX's tracers for them, which it may compute with and not branch on.
+    """
 
     @abstractmethod
     def length(self, steps: int) -> float:
         """Steps until the factor is 1, of a run of `steps` steps; 0 for no annealing at all."""
 
     @abstractmethod
-    def inverse_temperature(self, step: Int[Array, ""], steps: int) -> Float[Array, ""]:
+    def inverse_temperature(self, step: Int[Array, ""], steps: Steps) -> Float[Array, ""]:
         """The factor of the energies at a step, counted from 0, of a run of `steps` steps; JAX traces it."""
 
 
@@ -34,6 +42,7 @@ class Annealing(AnnealingSchedule):
         UserError: if a setting is out of range.
     """
 
+    arguments = ("start", "share", "steps")
     start: float = 0.01
     share: float = 0.5
 
@@ -46,6 +55,7 @@ class Annealing(AnnealingSchedule):
     def length(self, steps: int) -> float:
         return self.share * steps if self.start < 1 else 0.0
 
-    def inverse_temperature(self, step: Int[Array, ""], steps: int) -> Float[Array, ""]:
-        left = jnp.maximum(0.0, 1.0 - step / self.length(steps))
+    def inverse_temperature(self, step: Int[Array, ""], steps: Steps) -> Float[Array, ""]:
+        # Not by `length`, which branches: where the energies count in full from the start, this is not asked for.
+        left = jnp.maximum(0.0, 1.0 - step / (self.share * steps))
         return self.start**left

@@ -25,6 +25,7 @@ from hyperborn.training.minibatch.epochs import Epochs
 from hyperborn.training.minibatch.estimator import MinibatchEstimator
 from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Findings, Problem
+from hyperborn.training.scheduled import Scheduled
 from hyperborn.training.state import TrainState
 
 EXAMPLES_FOR_LOSS = 1000
@@ -89,10 +90,10 @@ class MinibatchProblem(Problem):
             state,
             self.task,
             jnp.int32(steps),
+            Scheduled(definition.optimizer, definition.steps),
+            jnp.int32(definition.steps),
             posterior=posterior,
             estimator=cast(MinibatchEstimator, definition.estimator),
-            optimizer=definition.optimizer,
-            steps=definition.steps,
             epochs=Epochs.of(self.energies.n_examples, definition.batch_size, incomplete="drop"),
         )
         self.energies.check_steps()
@@ -138,20 +139,20 @@ def side_penalty(side: Float[Array | np.ndarray, " m"]) -> Float[Array | np.ndar
     return 0.5 * (side**2).sum()
 
 
-@partial(jax.jit, static_argnames=("posterior", "estimator", "optimizer", "steps", "epochs"))
+@partial(jax.jit, static_argnames=("posterior", "estimator", "epochs"))
 def advance_by_minibatches(
     state: TrainState,
     task: MinibatchTask,
     count: Int[Array, ""],
+    optimizer: Scheduled[Optimizer],
+    steps: Int[Array, ""],
     *,
     posterior: Registers,
     estimator: MinibatchEstimator,
-    optimizer: Optimizer,
-    steps: int,
     epochs: Epochs,
 ) -> TrainState:
-    """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
-    update_rule, examples = update_rule_of(optimizer, steps), task.energies.n_examples
+    """The state `count` steps later, of `steps` in all; both are data, so that they are of one compiled program."""
+    update_rule, examples = update_rule_of(optimizer), task.energies.n_examples
     shuffling, drawing = jax.random.split(state.key)
 
     def loss(params: Parameters, rows: Int[Array, " rows"] | None, key: RandomKey, step: Array) -> Float[Array, ""]:
