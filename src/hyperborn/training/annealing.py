@@ -2,23 +2,16 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from hyperborn.errors import UserError, is_number
-from hyperborn.training.scheduled import Steps
+from hyperborn.training.scheduled import SteppedPart, Steps
 
 
-class AnnealingSchedule(ABC):
+class AnnealingSchedule(SteppedPart, ABC):
     """How the energies' factor goes from its start to 1; a frozen dataclass of settings."""
-
-    arguments: ClassVar[tuple[str, ...]] = ()
-    """Numbers that compiled programs take as arguments: fields by their names, and "steps" for the number of steps.
-
-    `inverse_temperature` then gets JAX's tracers for them, which it may compute with and not branch on.
-    """
 
     @abstractmethod
     def length(self, steps: int) -> float:

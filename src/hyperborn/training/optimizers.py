@@ -15,7 +15,7 @@ from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.parts import is_own
 from hyperborn.printable import shown
 from hyperborn.records import record_of, thing_of
-from hyperborn.training.scheduled import Scheduled, Steps
+from hyperborn.training.scheduled import Scheduled, SteppedPart, Steps
 
 Schedule: TypeAlias = Callable[[Any], Any]
 """From a step, counted from 0, to a learning rate; JAX traces it. Optax's schedules are such functions."""
@@ -24,7 +24,7 @@ SQUARES = 0.99
 """Decay of Adam's mean of squared gradients."""
 
 
-class Optimizer(ABC):
+class Optimizer(SteppedPart, ABC):
     """Settings from which Optax builds the update rule of a run of given length."""
 
     name: str
@@ -32,12 +32,6 @@ class Optimizer(ABC):
     """Whether it can follow a loss that changes from step to step."""
     from_shots: ClassVar[bool] = False
     """Whether it is made for gradients from shots alone."""
-    arguments: ClassVar[tuple[str, ...]] = ()
-    """Numbers that compiled programs take as arguments: fields by their names, and "steps" for the number of steps.
-
-    `transformation` then gets JAX's tracers for them, which it may compute with and not branch on. For other values of
-    fields that are not named, and of steps if they are not, every run compiles its steps anew.
-    """
 
     @abstractmethod
     def transformation(self, steps: Steps) -> optax.GradientTransformationExtraArgs:

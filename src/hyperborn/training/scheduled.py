@@ -1,7 +1,7 @@
 """Parts that depend on the step, as arguments of compiled programs: with other numbers in them nothing is compiled."""
 
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar, final
+from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar, final
 
 import jax
 import numpy as np
@@ -14,74 +14,72 @@ STEPS = "steps"
 """How a part names the number of steps among its `arguments`."""
 
 
-class Part(Protocol):
-    """A frozen dataclass of settings, such as an optimizer."""
+class SteppedPart:
+    """What depends on the step, such as an optimizer; a frozen dataclass of settings."""
 
-    arguments: ClassVar[tuple[str, ...]]
-    """Names of fields, and "steps": numbers that compiled programs take as arguments, so that they see JAX's tracers.
+    arguments: ClassVar[tuple[str, ...]] = ()
+    """Numbers that compiled programs take as arguments: fields by their names, and "steps" for the number of steps.
 
-    A program is compiled anew for another value of whatever is not named; nothing has to be.
+    Methods then get JAX's tracers for them, with which they may compute, and on which they may not branch. For other
+    values of what is not named, every run compiles its steps anew; nothing has to be named.
     """
 
 
-AnyPart = TypeVar("AnyPart", bound=Part)
+Part = TypeVar("Part", bound=SteppedPart)
 
 
 @final
 @jax.tree_util.register_pytree_node_class
 @dataclass(frozen=True, eq=False)
-class Scheduled(Generic[AnyPart]):
+class Scheduled(Generic[Part]):
     """A part, and the number of steps of the run that it is for; a pytree whose leaves are the part's `arguments`.
 
-    In a compiled program the part is a copy whose checks have not been run again, with tracers in these fields.
+    In a compiled program the part is a copy with tracers in these fields, whose checks are not run again.
     """
 
-    part: AnyPart
+    part: Part
     steps: Steps
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        names = tuple(name for name in self.part.arguments if name != STEPS and holds_number(self.part, name))
-        # Of Python's numbers JAX keeps the type weak, so that they take on the precision of what they meet.
-        numbers = tuple(plain(getattr(self.part, name)) for name in names)
+        named = self.part.arguments
+        names = tuple(name for name in named if name != STEPS and holds_number(getattr(self.part, name)))
+        numbers = [plain(getattr(self.part, name)) for name in names]
         rest = without(self.part, names) if names else self.part
-        return (numbers, self.steps if STEPS in self.part.arguments else None), (
-            names,
-            rest,
-            None if STEPS in self.part.arguments else self.steps,
-        )
+        given, fixed = ([self.steps], None) if STEPS in named else ([], self.steps)
+        return (*numbers, *given), (rest, names, fixed)
 
     @classmethod
-    def tree_unflatten(cls, static: tuple[Any, ...], leaves: tuple[Any, ...]) -> "Scheduled[AnyPart]":
-        (names, rest, fixed), (numbers, given) = static, leaves
-        part = rest.with_fields(dict(zip(names, numbers, strict=True))) if names else rest
-        return cls(part, given if fixed is None else fixed)
+    def tree_unflatten(cls, static: tuple[Any, ...], leaves: tuple[Any, ...]) -> "Scheduled[Part]":
+        rest, names, fixed = static
+        part = made(rest.kind, dict(rest.kept) | dict(zip(names, leaves, strict=False))) if names else rest
+        return made(cls, {"part": part, "steps": leaves[-1] if fixed is None else fixed})
 
 
 class Rest(NamedTuple):
-    """All fields of a part but some, hashable: programs are looked up by it."""
+    """All fields of a part but some, by which programs are looked up."""
 
     kind: type
     kept: tuple[tuple[str, Any], ...]
 
-    def with_fields(self, others: dict[str, Any]) -> Any:
-        """The part with other values, of any kind, in the fields that are left out."""
-        made = object.__new__(self.kind)
-        for name, value in (dict(self.kept) | others).items():
-            object.__setattr__(made, name, value)
-        return made
-
 
 def without(part: Any, names: tuple[str, ...]) -> Rest:
     """A part but for some of its fields."""
-    kept = tuple((field.name, getattr(part, field.name)) for field in fields(part) if field.name not in names)
-    return Rest(type(part), kept)
+    return Rest(type(part), tuple((own.name, getattr(part, own.name)) for own in fields(part) if own.name not in names))
 
 
-def holds_number(part: Any, name: str) -> bool:
-    """Whether a field holds a number, perhaps a traced one, and not a function of the step, say."""
-    return isinstance(getattr(part, name), int | float | np.number | jax.Array)
+def made(kind: type, values: dict[str, Any]) -> Any:
+    """An object of a class with these values in its fields, whatever they are: JAX puts its own objects there."""
+    found = object.__new__(kind)
+    for name, value in values.items():
+        object.__setattr__(found, name, value)
+    return found
+
+
+def holds_number(value: Any) -> bool:
+    """Whether it is a number, perhaps a traced one, and not a function of the step, say."""
+    return isinstance(value, int | float | np.number | jax.Array)
 
 
 def plain(number: Any) -> Any:
-    """A number as a float of Python; what JAX has is left as it is."""
+    """A number as Python's, which takes on the precision of what it meets; a traced one is left as it is."""
     return number if isinstance(number, jax.Array) else float(number)
