@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
-from hyperborn.circuits.circuit import Circuit, rotation_to
+from hyperborn.circuits.circuit import Circuit, rotated
 from hyperborn.circuits.gate import Gate
 from hyperborn.errors import whole_number
 
@@ -48,4 +47,4 @@ class Brickwork(Circuit):
 
     def product_angles(self, probabilities: Float[Array | np.ndarray, " n"]) -> Parameters:
         # CX leaves |0...0> unchanged, so that the last layer alone can rotate the qubits.
-        return jnp.zeros(self.parameter_shape).at[-1, 0].set(rotation_to(probabilities))
+        return rotated(probabilities, self.parameter_shape, (-1, 0))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, TypeAlias
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
-from hyperborn.circuits.circuit import Circuit, rotation_to
+from hyperborn.circuits.circuit import Circuit, rotated
 from hyperborn.circuits.gate import Gate
 from hyperborn.errors import UserError, whole_number
 
@@ -95,7 +94,7 @@ def layered_gates(n: int, pairs: Sequence[tuple[int, int]], depth: int) -> Itera
 
 def first_layer(probabilities: Float[Array | np.ndarray, " n"], n_parameters: int) -> Parameters:
     """Angles of a first RY layer that rotates the qubits, and zeros: phases alone change no probability."""
-    return jnp.zeros(n_parameters).at[: probabilities.shape[0]].set(rotation_to(probabilities))
+    return rotated(probabilities, (n_parameters,), slice(len(probabilities)))
 
 
 def all_pairs(n: int) -> Pairs:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from hyperborn._typing import Parameters
-from hyperborn.circuits.circuit import Circuit, rotation_to, shared_parameter
+from hyperborn.circuits.circuit import Circuit, rotated, shared_parameter
 from hyperborn.circuits.gate import Gate
 from hyperborn.errors import UserError, whole_number
 from hyperborn.printable import shown
@@ -35,7 +35,7 @@ class ProductState(Circuit):
         return tuple(Gate("ry", (j,), j) for j in range(self.n_qubits))
 
     def product_angles(self, probabilities: Float[Array | np.ndarray, " n"]) -> Parameters:
-        return rotation_to(probabilities)
+        return rotated(probabilities, self.parameter_shape)
 
 
 @dataclass(frozen=True)

@@ -51,22 +51,27 @@ class Minibatch(BatchEnergies):
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class ExamplesOnDevice(DeviceEnergies):
-    """A network and all of its training examples, with their weights if they have any."""
+    """A network and all of its training examples, with their weights if they have any.
+
+    Where `count` says how many examples there are, the rows after them have weight 0: they only fill up a shape.
+    """
 
     network: Network = field(metadata={"static": True})
     x: Float[Array, "examples features"]
     y: Real[Array, " examples"]
     weights: Float[Array, " examples"] | None = None
+    count: Int[Array, ""] | None = None
 
     @property
-    def n_examples(self) -> int:
-        return len(self.y)
+    def n_examples(self) -> int | Int[Array, ""]:
+        return len(self.y) if self.count is None else self.count
 
     def batch(self, side: Float[Array, " m"], rows: Int[Array, " rows"] | None = None) -> Minibatch:
-        x, y, weights = self.x, self.y, self.weights
+        x, y, weights, scale = self.x, self.y, self.weights, 1.0
         if rows is not None:
             x, y, weights = x[rows], y[rows], None if weights is None else weights[rows]
-        return Minibatch(self.network, x, y, side, jnp.asarray(len(self.y) / len(y), x.dtype), weights)
+            scale = self.n_examples / len(y)
+        return Minibatch(self.network, x, y, side, jnp.asarray(scale, x.dtype), weights)
 
 
 @final
@@ -92,10 +97,21 @@ class NetworkEnergies(EnergySource):
     def table(self, progress: Counter | None = None) -> EnergyTable:
         return energies(self.network, self.split, progress=progress)
 
-    def on_device(self) -> DeviceEnergies:
-        labels = jnp.asarray(self.split.y, jnp.int32 if self.network.n_classes else jnp.float32)
-        weights = None if self.weights is None else jnp.asarray(self.weights, jnp.float32)
-        return ExamplesOnDevice(self.network, jnp.asarray(self.split.x, jnp.float32), labels, weights)
+    def on_device(self, *, whole: bool = False) -> DeviceEnergies:
+        # In NumPy: JAX would compile the conversion of every shape.
+        x = np.asarray(self.split.x, np.float32)
+        y = np.asarray(self.split.y, np.int32 if self.network.n_classes else np.float32)
+        weights = None if self.weights is None else np.asarray(self.weights, np.float32)
+        count = None
+        if whole:
+            more = shared_size(len(y)) - len(y)
+            weights = np.pad(np.ones(len(y), np.float32) if weights is None else weights, (0, more))
+            # The last example again: a loss of its own could be infinite, and 0 times that is not 0.
+            x, y = np.pad(x, ((0, more), (0, 0)), mode="edge"), np.pad(y, (0, more), mode="edge")
+            count = jnp.asarray(np.int32(self.n_examples))
+        return ExamplesOnDevice(
+            self.network, jnp.asarray(x), jnp.asarray(y), None if weights is None else jnp.asarray(weights), count
+        )
 
     def at(self, side: Float[np.ndarray, " m"]) -> EnergySource:
         return NetworkEnergies(fitted(self.network, side), self.split)
@@ -105,3 +121,9 @@ class NetworkEnergies(EnergySource):
 
     def check_steps(self) -> None:
         pass
+
+
+def shared_size(examples: int) -> int:
+    """Rows of arrays for so many examples: a multiple of a power of two, and no more than a sixteenth above them."""
+    step = max(1, 2 ** (examples.bit_length() - 5))
+    return -(-examples // step) * step

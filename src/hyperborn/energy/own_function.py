@@ -198,7 +198,8 @@ class EnergyFunction(OwnEnergies):
         gained = gained.reshape(bits.shape)
         return np.where(bits == 1, -gained, gained)
 
-    def on_device(self) -> DeviceEnergies:
+    def on_device(self, *, whole: bool = False) -> DeviceEnergies:
+        del whole
         return Traced(self.function) if self.in_jax else Called(self.values_in_steps, self.differences_in_steps)
 
     def check_derivatives(self) -> None:

@@ -62,7 +62,8 @@ class Energies(OwnEnergies):
         del progress
         return np.asarray(self.values)
 
-    def on_device(self) -> DeviceEnergies:
+    def on_device(self, *, whole: bool = False) -> DeviceEnergies:
+        del whole
         return TableOnDevice(jnp.asarray(self.table() - self.offset, jnp.float32))
 
     def check_derivatives(self) -> None:

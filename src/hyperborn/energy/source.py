@@ -32,7 +32,7 @@ class DeviceEnergies(ABC):
 
     @property
     @abstractmethod
-    def n_examples(self) -> int:
+    def n_examples(self) -> int | Int[Array, ""]:
         """Examples that an energy is the sum over; 1 for energies of one's own."""
 
     @abstractmethod
@@ -84,8 +84,13 @@ class EnergySource(ABC):
         """
 
     @abstractmethod
-    def on_device(self) -> DeviceEnergies:
-        """The energies as a part of a compiled step, less `offset`."""
+    def on_device(self, *, whole: bool = False) -> DeviceEnergies:
+        """The energies as a part of a compiled step, less `offset`.
+
+        Args:
+            whole: whether its batches are all of all examples, and known by their energies alone. Rows of weight 0 may
+                then follow the examples, so that data of about as many rows have one shape, and share one program.
+        """
 
     @abstractmethod
     def check_derivatives(self) -> None:

@@ -11,7 +11,7 @@ from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.arguments import check_bits, check_finite_parameters, check_key, check_parameters
 from hyperborn.bits import check_enumerable
 from hyperborn.errors import whole_number
-from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
+from hyperborn.posteriors.posterior import ExplicitPosterior
 
 HIGHEST = 16
 """Highest order: each bit more of context doubles the tables."""
@@ -46,13 +46,10 @@ class Autoregressive(ExplicitPosterior):
         """Where each bit's table starts in the vector, and its end."""
         return np.cumsum([0] + [2 ** min(bit, self.order) for bit in range(self.n_weights)])
 
-    def init(
-        self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
-    ) -> Parameters:
+    def centre(self, marginals: Float[np.ndarray, " n"]) -> Float[Array | np.ndarray, "..."]:
         # A certain bit would have an infinite logit, which no step changes.
-        given = np.clip(marginals_for(self, marginals, spread, key), LEAST, 1.0 - LEAST)
-        logits = np.repeat(np.log(given) - np.log1p(-given), np.diff(self.starts))
-        return jnp.asarray(logits, float) + spread * jax.random.normal(key, self.parameter_shape)
+        given = np.clip(marginals, LEAST, 1.0 - LEAST)
+        return np.repeat(np.log(given) - np.log1p(-given), np.diff(self.starts))
 
     def probabilities(self, params: Parameters) -> Probabilities:
         check_enumerable(self.n_weights, "use sample and log_prob")

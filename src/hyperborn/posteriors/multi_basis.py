@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
 from hyperborn.arguments import check_bits, check_finite_parameters, check_key, check_kind
@@ -13,7 +13,7 @@ from hyperborn.bits import bits_of, check_enumerable, index_of
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.circuits.product_state import product_state_angles, rotation_parameters
 from hyperborn.posteriors.enumeration import drawn_indices
-from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
+from hyperborn.posteriors.posterior import ExplicitPosterior
 from hyperborn.simulators import statevector
 from hyperborn.walsh import walsh_hadamard
 
@@ -60,11 +60,8 @@ class MultiBasis(ExplicitPosterior):
     def parameter_shape(self) -> tuple[int, ...]:
         return self.circuit.parameter_shape
 
-    def init(
-        self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
-    ) -> Parameters:
-        vectors = bloch_vectors(marginals_for(self, marginals, spread, key).reshape(2, -1))
-        return product_state_angles(self.circuit, vectors) + spread * jax.random.normal(key, self.parameter_shape)
+    def centre(self, marginals: Float[np.ndarray, " n"]) -> Float[Array | np.ndarray, "..."]:
+        return product_state_angles(self.circuit, bloch_vectors(marginals.reshape(2, -1)))
 
     def probabilities(self, params: Parameters) -> Probabilities:
         check_enumerable(self.n_weights, "use sample and log_prob, or fewer qubits")

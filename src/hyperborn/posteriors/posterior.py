@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from math import pi, prod
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -43,6 +44,13 @@ class Posterior(ABC):
         """The posterior whose probabilities can be computed: itself, or that of a backend's circuits without noise."""
 
     @abstractmethod
+    def centre(self, marginals: Float[np.ndarray, " n"]) -> Float[Array | np.ndarray, "..."]:
+        """Parameters whose bits are independent with the given marginals, or near to that: where training starts.
+
+        Args:
+            marginals: probability of a 1 in each bit, checked.
+        """
+
     def init(
         self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
     ) -> Parameters:
@@ -54,8 +62,15 @@ class Posterior(ABC):
             key: JAX random key.
 
         Raises:
-            UserError: if there is not one probability a weight, or the spread is not a number of at least 0.
+            UserError: if there is not one probability a weight, the spread is not a number of at least 0, or the key is
+                not a key.
         """
+        check_key(key)
+        if not (is_number(spread) and spread >= 0):
+            raise UserError(f"spread = {spread!r}: give a number from 0 on, such as {SPREAD}")
+        given = np.full(self.n_weights, 0.5) if marginals is None else marginals
+        check_marginals(given, self.n_weights)
+        return around(self.centre(given), spread, key=key)
 
     def _repr_html_(self) -> str:
         from hyperborn.report.cards import posterior_html
@@ -114,18 +129,9 @@ def compiled_probabilities(posterior: ExplicitPosterior, params: Parameters) -> 
     return posterior.probabilities(params)
 
 
-def marginals_for(
-    posterior: Posterior, marginals: Float[np.ndarray, " n"] | None, spread: float, key: RandomKey
-) -> Float[np.ndarray, " n"]:
-    """The marginals to start from, 1/2 each if absent, once all arguments of `Posterior.init` are checked.
+def around(centre: Float[Array | np.ndarray, "..."], spread: float | Float[Array, ""], *, key: RandomKey) -> Parameters:
+    """Random parameters around others, of a standard deviation that may be traced.
 
-    Raises:
-        UserError: if there is not one probability a weight, the spread is not a number of at least 0, or the key is not
-            a key.
+    With uniformly random angles q would be spread over all 2^n networks as n grows, and gradients would vanish.
     """
-    check_key(key)
-    if not (is_number(spread) and spread >= 0):
-        raise UserError(f"spread = {spread!r}: give a number from 0 on, such as {SPREAD}")
-    given = np.full(posterior.n_weights, 0.5) if marginals is None else marginals
-    check_marginals(given, posterior.n_weights)
-    return given
+    return jnp.asarray(centre, float) + spread * jax.random.normal(key, centre.shape)

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 
-import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from hyperborn import bits as bit_strings
 from hyperborn._typing import Bits, Parameters, Probabilities, RandomKey
@@ -12,7 +11,7 @@ from hyperborn.arguments import check_bits, check_kind
 from hyperborn.circuits.circuit import Circuit
 from hyperborn.posteriors.enumeration import drawn_indices
 from hyperborn.posteriors.initial_state import fitted_to_product
-from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
+from hyperborn.posteriors.posterior import ExplicitPosterior
 from hyperborn.simulators import statevector
 
 
@@ -37,15 +36,9 @@ class Register(ExplicitPosterior):
     def parameter_shape(self) -> tuple[int, ...]:
         return self.circuit.parameter_shape
 
-    def init(
-        self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
-    ) -> Parameters:
-        # With uniformly random angles q would be spread over all 2^n networks as n grows, and gradients would vanish.
-        given = marginals_for(self, marginals, spread, key)
-        angles = self.circuit.product_angles(given)
-        if angles is None:
-            angles = fitted_to_product(self.circuit, given)
-        return angles + spread * jax.random.normal(key, self.parameter_shape)
+    def centre(self, marginals: Float[np.ndarray, " n"]) -> Float[Array | np.ndarray, "..."]:
+        angles = self.circuit.product_angles(marginals)
+        return fitted_to_product(self.circuit, marginals) if angles is None else angles
 
     def probabilities(self, params: Parameters) -> Probabilities:
         return statevector.probabilities(self.circuit, params)

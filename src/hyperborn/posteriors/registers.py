@@ -22,7 +22,7 @@ from hyperborn.errors import UserError, whole_number
 from hyperborn.inverse_cdf import inverse_cdf
 from hyperborn.networks import Network
 from hyperborn.posteriors.grouping import LARGEST_REGISTER, groups_of
-from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, marginals_for
+from hyperborn.posteriors.posterior import ExplicitPosterior
 from hyperborn.simulators import side_by_side
 from hyperborn.simulators.side_by_side import Tables
 
@@ -147,15 +147,8 @@ class Registers(ExplicitPosterior):
         # The same dtype whether or not JAX is in double precision: it may reuse in one what it traced in the other.
         return np.argsort(own, kind="stable").astype(np.int32)
 
-    def init(
-        self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
-    ) -> Parameters:
-        given = jnp.asarray(marginals_for(self, marginals, spread, key), float)
-        angles = [
-            jnp.asarray(jax.vmap(group.circuit.product_angles, out_axes=-1)(given[group.places])).reshape(-1)
-            for group in self.groups
-        ]
-        return jnp.concatenate(angles) + spread * jax.random.normal(key, self.parameter_shape)
+    def centre(self, marginals: Float[np.ndarray, " n"]) -> Float[Array | np.ndarray, "..."]:
+        return product_angles_of_groups(self, marginals)
 
     def tables(self, params: Parameters) -> tuple[Tables, ...]:
         """Probabilities (2^k, registers) of the outcomes of each group's registers; JAX, of the parameters' dtype.
@@ -247,3 +240,11 @@ LEAST_PROBABILITY = 1e-300
 @jax.jit(static_argnums=0)
 def compiled_tables(registers: Registers, params: Parameters) -> tuple[Any, ...]:
     return registers.tables(params)
+
+
+@jax.jit(static_argnums=0)
+def product_angles_of_groups(registers: Registers, marginals: Float[Array | np.ndarray, " n"]) -> Parameters:
+    """The angles of all registers at which their bits are independent with the given marginals."""
+    given = jnp.asarray(marginals, float)
+    angles = [jax.vmap(group.circuit.product_angles, out_axes=-1)(given[group.places]) for group in registers.groups]
+    return jnp.concatenate([jnp.asarray(own).reshape(-1) for own in angles])

@@ -7,9 +7,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from hyperborn.errors import UserError, is_number
+from hyperborn.training.scheduled import SteppedPart, Steps
 
 
-class AnnealingSchedule(ABC):
+class AnnealingSchedule(SteppedPart, ABC):
     """How the energies' factor goes from its start to 1; a frozen dataclass of settings."""
 
     @abstractmethod
@@ -17,7 +18,7 @@ class AnnealingSchedule(ABC):
         """Steps until the factor is 1, of a run of `steps` steps; 0 for no annealing at all."""
 
     @abstractmethod
-    def inverse_temperature(self, step: Int[Array, ""], steps: int) -> Float[Array, ""]:
+    def inverse_temperature(self, step: Int[Array, ""], steps: Steps) -> Float[Array, ""]:
         """The factor of the energies at a step, counted from 0, of a run of `steps` steps; JAX traces it."""
 
 
@@ -34,6 +35,7 @@ class Annealing(AnnealingSchedule):
         UserError: if a setting is out of range.
     """
 
+    arguments = ("start", "share", "steps")
     start: float = 0.01
     share: float = 0.5
 
@@ -46,6 +48,7 @@ class Annealing(AnnealingSchedule):
     def length(self, steps: int) -> float:
         return self.share * steps if self.start < 1 else 0.0
 
-    def inverse_temperature(self, step: Int[Array, ""], steps: int) -> Float[Array, ""]:
-        left = jnp.maximum(0.0, 1.0 - step / self.length(steps))
+    def inverse_temperature(self, step: Int[Array, ""], steps: Steps) -> Float[Array, ""]:
+        # Not by `length`, which branches: where the energies count in full from the start, this is not asked for.
+        left = jnp.maximum(0.0, 1.0 - step / (self.share * steps))
         return self.start**left

@@ -42,6 +42,7 @@ from hyperborn.training.regime import (
     Resources,
     check_no_backend,
 )
+from hyperborn.training.scheduled import Scheduled
 from hyperborn.training.state import TrainState
 
 STEPS = 1000
@@ -222,15 +223,15 @@ class ExactProblem(Problem):
     def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
         definition, posterior = self.definition, self.definition.posterior.ideal
         functional, (energies, log_prior, lowest) = self.functional, self._tables
+        annealing = ExactRegime().annealing(definition)
         state = advance(
             state,
             functional,
             jnp.int32(steps),
+            Scheduled(definition.optimizer, definition.steps),
+            None if annealing is None else Scheduled(annealing, definition.steps),
             posterior=posterior,
             estimator=cast(ExactEstimator, definition.estimator),
-            optimizer=definition.optimizer,
-            annealing=ExactRegime().annealing(definition),
-            steps=definition.steps,
         )
         found = diagnose(state.params, functional, energies, log_prior, posterior=posterior)
         loss, energy, kl = (np.asarray(row, np.float64) for row in found[:3])
@@ -263,20 +264,19 @@ def value_above_lowest(functional: Functional, q: Probabilities) -> Float[Array,
     return functional(q)
 
 
-@partial(jax.jit, static_argnames=("posterior", "estimator", "optimizer", "annealing", "steps"))
+@partial(jax.jit, static_argnames=("posterior", "estimator"))
 def advance(
     state: TrainState,
     functional: Functional,
     count: Int[Array, ""],
+    optimizer: Scheduled[Optimizer],
+    annealing: Scheduled[AnnealingSchedule] | None,
     *,
     posterior: ExplicitPosterior,
     estimator: ExactEstimator,
-    optimizer: Optimizer,
-    annealing: AnnealingSchedule | None,
-    steps: int,
 ) -> TrainState:
     """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
-    update_rule = update_rule_of(optimizer, steps)
+    update_rule = update_rule_of(optimizer)
 
     def update(
         functional: Functional, params: Parameters, optimizer_state: optax.OptState
@@ -292,8 +292,8 @@ def advance(
 
     def one_step(_: Int[Array, ""], state: TrainState) -> TrainState:
         now = functional
-        if annealing:
-            now = functional.tempered(annealing.inverse_temperature(state.step, steps))
+        if annealing is not None:
+            now = functional.tempered(annealing.part.inverse_temperature(state.step, annealing.steps))
         # One after the other: batched products of so small matrices are slower, and line searches would wait for all.
         params, optimizer_state = jax.lax.map(lambda one: update(now, *one), (state.params, state.optimizer))
         return TrainState(state.step + 1, state.key, params, optimizer_state)

@@ -15,6 +15,7 @@ from hyperborn.errors import UserError, is_number, whole_number
 from hyperborn.parts import is_own
 from hyperborn.printable import shown
 from hyperborn.records import record_of, thing_of
+from hyperborn.training.scheduled import Scheduled, SteppedPart, Steps
 
 Schedule: TypeAlias = Callable[[Any], Any]
 """From a step, counted from 0, to a learning rate; JAX traces it. Optax's schedules are such functions."""
@@ -23,7 +24,7 @@ SQUARES = 0.99
 """Decay of Adam's mean of squared gradients."""
 
 
-class Optimizer(ABC):
+class Optimizer(SteppedPart, ABC):
     """Settings from which Optax builds the update rule of a run of given length."""
 
     name: str
@@ -33,17 +34,18 @@ class Optimizer(ABC):
     """Whether it is made for gradients from shots alone."""
 
     @abstractmethod
-    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+    def transformation(self, steps: Steps) -> optax.GradientTransformationExtraArgs:
         """The update rule for `steps` steps."""
 
 
-def update_rule_of(optimizer: Optimizer, steps: int) -> optax.GradientTransformationExtraArgs:
+def update_rule_of(scheduled: Scheduled[Optimizer]) -> optax.GradientTransformationExtraArgs:
     """The update rule of a run of so many steps, which takes what line searches need, used or not.
 
     Raises:
         UserError: if the optimizer gives something else.
     """
-    rule = optimizer.transformation(steps)
+    optimizer = scheduled.part
+    rule = optimizer.transformation(scheduled.steps)
     if not isinstance(rule, optax.GradientTransformation):
         raise UserError(
             f"the optimizer {optimizer.name} gives {shown(rule)} for a transformation; give one of Optax, such as "
@@ -64,6 +66,7 @@ class Adam(Optimizer):
 
     name = "adam"
     follows_changing_loss = True
+    arguments = ("learning_rate", "steps")
     learning_rate: float | Schedule = 0.03
 
     def __post_init__(self) -> None:
@@ -74,10 +77,15 @@ class Adam(Optimizer):
                 f"learning_rate = {self.learning_rate!r}: give a positive number, such as 0.03, or a schedule of Optax"
             )
 
-    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+    def transformation(self, steps: Steps) -> optax.GradientTransformationExtraArgs:
         rate = self.learning_rate
-        schedule = rate if callable(rate) else optax.cosine_decay_schedule(rate, steps)
+        schedule = rate if callable(rate) else half_cosine(rate, steps)
         return optax.with_extra_args_support(optax.adam(schedule, b2=SQUARES))
+
+
+def half_cosine(rate: float | Array, steps: Steps) -> Schedule:
+    """`optax.cosine_decay_schedule`, whose number of steps may be traced: from a rate at step 0 to 0 at `steps`."""
+    return lambda step: rate * (0.5 * (1.0 + jnp.cos(jnp.pi * jnp.minimum(step, 1.0 * steps) / steps)))
 
 
 def check_schedule(schedule: Schedule) -> None:
@@ -103,12 +111,13 @@ class LBFGS(Optimizer):
 
     name = "lbfgs"
     follows_changing_loss = False
+    arguments = ("steps",)
     memory: int = 10
 
     def __post_init__(self) -> None:
         whole_number("memory", self.memory, 1)
 
-    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+    def transformation(self, steps: Steps) -> optax.GradientTransformationExtraArgs:
         del steps
         return optax.lbfgs(memory_size=self.memory)
 
@@ -133,13 +142,14 @@ class Gains(Optimizer):
     name = "gains"
     follows_changing_loss = True
     from_shots = True
+    arguments = ("learning_rate", "steps")
     learning_rate: float = 0.3
 
     def __post_init__(self) -> None:
         if not is_number(self.learning_rate) or self.learning_rate <= 0:
             raise UserError(f"learning_rate = {self.learning_rate!r}: give a positive number, such as 0.3")
 
-    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+    def transformation(self, steps: Steps) -> optax.GradientTransformationExtraArgs:
         late = STABILITY * steps
 
         def init(params: optax.Params) -> tuple[Array, Array]:
@@ -164,6 +174,7 @@ class OptaxRule(Optimizer):
     """A transformation of Optax as it is, whatever learning rate it has; a run folder cannot hold it (`Unrecorded`)."""
 
     name = "optax"
+    arguments = ("steps",)
     rule: optax.GradientTransformation
 
     @cached_property
@@ -176,7 +187,7 @@ class OptaxRule(Optimizer):
             return not isinstance(error, TypeError)
         return True
 
-    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+    def transformation(self, steps: Steps) -> optax.GradientTransformationExtraArgs:
         del steps
         return optax.with_extra_args_support(self.rule)
 
@@ -192,7 +203,7 @@ class Unrecorded(Optimizer):
     follows_changing_loss = True
     reason: str
 
-    def transformation(self, steps: int) -> optax.GradientTransformationExtraArgs:
+    def transformation(self, steps: Steps) -> optax.GradientTransformationExtraArgs:
         del steps
         raise UserError(f"the run cannot be trained on, for its folder does not hold its optimizer: {self.reason}")
 

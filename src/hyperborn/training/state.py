@@ -8,12 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Int, UInt32
+from jaxtyping import Array, Float, Int, UInt32
 
 from hyperborn._typing import Parameters, RandomKey
-from hyperborn.posteriors import Posterior
+from hyperborn.posteriors.posterior import around
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer, update_rule_of
+from hyperborn.training.scheduled import Scheduled
 
 Leaf = TypeVar("Leaf")
 
@@ -45,41 +46,37 @@ def started_at(definition: Definition, state: TrainState, params: np.ndarray) ->
 
 
 def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], TrainState]:
-    """`begin` with its static arguments bound. The prior's marginals are computed here, because they may use JAX."""
+    """`begin` but for its seed. Where it starts is found here, because a prior or a circuit may do that in NumPy."""
     return partial(
         begin,
-        marginals=tuple(definition.prior.marginals(definition.network).tolist()),
-        side=definition.n_side,
-        # The device makes no difference here, and would cause a second compilation.
-        posterior=definition.posterior.ideal,
-        optimizer=definition.optimizer,
-        steps=definition.steps,
-        restarts=definition.restarts,
+        centre=np.asarray(definition.posterior.centre(definition.prior.marginals(definition.network)), np.float32),
         spread=definition.spread,
+        optimizer=Scheduled(definition.optimizer, definition.steps),
+        side=definition.n_side,
+        restarts=definition.restarts,
     )
 
 
 # One program, so that it is kept on disk: without this jit its parts would be compiled one by one in every process.
-@partial(jax.jit, static_argnames=("marginals", "side", "posterior", "optimizer", "steps", "restarts", "spread"))
+@partial(jax.jit, static_argnames=("side", "restarts"))
 def begin(
     seed: UInt32[Array, ""],
     *,
-    marginals: tuple[float, ...],
+    centre: Parameters,
+    spread: Float[Array, ""],
+    optimizer: Scheduled[Optimizer],
     side: int,
-    posterior: Posterior,
-    optimizer: Optimizer,
-    steps: int,
     restarts: int,
-    spread: float,
 ) -> TrainState:
+    """The state before the first step: parameters around `centre`, and after them the side parameters, all 0."""
     key, start = jax.random.split(jax.random.key(seed))
 
     def one(key: RandomKey) -> Parameters:
-        angles = posterior.init(np.asarray(marginals), spread=spread, key=key)
+        angles = around(centre, spread, key=key)
         return jnp.concatenate([angles.reshape(-1), jnp.zeros(side, angles.dtype)]) if side else angles
 
     params = jax.vmap(one)(jax.random.split(start, restarts))
-    fresh = jax.vmap(update_rule_of(optimizer, steps).init)(params)
+    fresh = jax.vmap(update_rule_of(optimizer).init)(params)
     # Optax leaves some types weak. Arrays from a checkpoint are not weak, and would cause a second compilation.
     return TrainState(
         jnp.int32(0), key, params, jax.tree.map(lambda leaf: jax.lax.convert_element_type(leaf, leaf.dtype), fresh)

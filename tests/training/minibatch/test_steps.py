@@ -19,8 +19,11 @@ from hyperborn.training.estimators import MinibatchEstimator
 from hyperborn.training.minibatch import steps
 from hyperborn.training.minibatch.epochs import Epochs
 from hyperborn.training.minibatch.steps import MinibatchProblem, MinibatchTask, advance_by_minibatches, kl_of, look
+from hyperborn.training.scheduled import Scheduled
 from hyperborn.training.state import TrainState, initial_state
 from small_registers import MARGINALS, NETWORK, PRIOR, REGISTERS, Drawing, Plain, Summed, Telling
+
+HUNDRED_STEPS: dict[str, Any] = {"optimizer": Scheduled(Plain(), 100), "steps": jnp.int32(100)}
 
 
 def task_of(x: np.ndarray, y: np.ndarray) -> MinibatchTask:
@@ -40,7 +43,7 @@ def gradients(
     task: MinibatchTask, params: np.ndarray, step: int, batch_size: int, way: MinibatchEstimator
 ) -> np.ndarray:
     """Of every restart, at a step."""
-    settings = {"posterior": REGISTERS, "estimator": way, "optimizer": Plain(), "steps": 100}
+    settings = {"posterior": REGISTERS, "estimator": way, **HUNDRED_STEPS}
     epochs = Epochs.of(task.energies.n_examples, batch_size, incomplete="drop")
     after = advance_by_minibatches(state_at(step, params), task, jnp.int32(1), epochs=epochs, **settings)
     return np.asarray(params - np.asarray(after.params, np.float64))
@@ -134,7 +137,7 @@ def test_without_two_batches_an_epoch_all_that_fit_are_taken(batch_size: int) ->
 
 
 def test_leaps_of_any_length_take_the_same_steps(examples, params) -> None:
-    settings = {"posterior": REGISTERS, "estimator": hb.StraightThrough(), "optimizer": Plain(), "steps": 100}
+    settings = {"posterior": REGISTERS, "estimator": hb.StraightThrough(), **HUNDRED_STEPS}
     task, epochs = task_of(*examples), Epochs.of(12, 5, incomplete="drop")
 
     def after(*counts: int) -> bytes:

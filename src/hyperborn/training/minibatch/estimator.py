@@ -27,6 +27,8 @@ class MinibatchEstimator(Estimator):
     regime: ClassVar[str] = "minibatch"
     needs_derivatives: ClassVar[bool] = True
     """Whether it follows the derivatives of energies by the bits."""
+    by_energies_alone: ClassVar[bool] = False
+    """Whether it knows a batch by its energies alone, so that rows of weight 0 in it change nothing."""
 
     def check(self, posterior: Posterior, network: Network | int) -> None:
         if not isinstance(posterior, Registers):

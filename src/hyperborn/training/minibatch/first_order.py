@@ -32,6 +32,7 @@ class FirstOrder(MinibatchEstimator):
     """
 
     name: ClassVar[str] = "first-order"
+    by_energies_alone: ClassVar[bool] = True
     samples: int = 4
 
     def __post_init__(self) -> None:

@@ -38,6 +38,7 @@ class LocalExpectation(MinibatchEstimator):
 
     name: ClassVar[str] = "local-expectation"
     needs_derivatives: ClassVar[bool] = False
+    by_energies_alone: ClassVar[bool] = True
     samples: int = 1
 
     def __post_init__(self) -> None:

@@ -31,6 +31,7 @@ class ScoreFunction(MinibatchEstimator):
 
     name: ClassVar[str] = "score-function"
     needs_derivatives: ClassVar[bool] = False
+    by_energies_alone: ClassVar[bool] = True
     samples: int = 16
 
     def __post_init__(self) -> None:

@@ -25,6 +25,7 @@ from hyperborn.training.minibatch.epochs import Epochs
 from hyperborn.training.minibatch.estimator import MinibatchEstimator
 from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Findings, Problem
+from hyperborn.training.scheduled import Scheduled
 from hyperborn.training.state import TrainState
 
 EXAMPLES_FOR_LOSS = 1000
@@ -43,10 +44,13 @@ def registers_of(definition: Definition) -> Registers:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class MinibatchTask:
-    """The energies, examples to look at, and the penalties of registers; a pytree of arrays on the device."""
+    """The energies, examples to look at, and the penalties of registers; a pytree of arrays on the device.
+
+    All examples are looked at where `looked_at` is None.
+    """
 
     energies: DeviceEnergies
-    looked_at: Int[Array, " looked"]
+    looked_at: Int[Array, " looked"] | None
     penalties: Penalties
     kl: Penalties
 
@@ -63,13 +67,26 @@ class MinibatchProblem(Problem):
     energies: EnergySource
 
     @cached_property
+    def epochs(self) -> Epochs | None:
+        """The minibatches of an epoch; None where a step takes all examples.
+
+        Their order depends on the number of examples, for which steps are therefore compiled. All examples at once are
+        in no order, and rows of weight 0 after them make one program do for data of about as many.
+        """
+        found = Epochs.of(self.energies.n_examples, self.definition.batch_size, incomplete="drop")
+        return found if found.batches > 1 else None
+
+    @cached_property
     def task(self) -> MinibatchTask:
         """What a step needs beside the state."""
         definition, examples = self.definition, self.energies.n_examples
-        looked_at = np.linspace(0, examples - 1, min(EXAMPLES_FOR_LOSS, examples)).astype(np.int32)
+        looked_at = None
+        if examples > EXAMPLES_FOR_LOSS:
+            looked_at = jnp.asarray(np.linspace(0, examples - 1, EXAMPLES_FOR_LOSS).astype(np.int32))
+        estimator = cast(MinibatchEstimator, definition.estimator)
         return MinibatchTask(
-            self.energies.on_device(),
-            jnp.asarray(looked_at),
+            self.energies.on_device(whole=self.epochs is None and estimator.by_energies_alone),
+            looked_at,
             Penalties.of(registers_of(definition), definition.network, definition.prior, definition.objective.penalty),
             Penalties.of(registers_of(definition), definition.network, definition.prior, kl_of),
         )
@@ -89,11 +106,11 @@ class MinibatchProblem(Problem):
             state,
             self.task,
             jnp.int32(steps),
+            Scheduled(definition.optimizer, definition.steps),
+            jnp.int32(definition.steps),
             posterior=posterior,
             estimator=cast(MinibatchEstimator, definition.estimator),
-            optimizer=definition.optimizer,
-            steps=definition.steps,
-            epochs=Epochs.of(self.energies.n_examples, definition.batch_size, incomplete="drop"),
+            epochs=self.epochs,
         )
         self.energies.check_steps()
         return state
@@ -138,20 +155,20 @@ def side_penalty(side: Float[Array | np.ndarray, " m"]) -> Float[Array | np.ndar
     return 0.5 * (side**2).sum()
 
 
-@partial(jax.jit, static_argnames=("posterior", "estimator", "optimizer", "steps", "epochs"))
+@partial(jax.jit, static_argnames=("posterior", "estimator", "epochs"))
 def advance_by_minibatches(
     state: TrainState,
     task: MinibatchTask,
     count: Int[Array, ""],
+    optimizer: Scheduled[Optimizer],
+    steps: Int[Array, ""],
     *,
     posterior: Registers,
     estimator: MinibatchEstimator,
-    optimizer: Optimizer,
-    steps: int,
-    epochs: Epochs,
+    epochs: Epochs | None,
 ) -> TrainState:
-    """The state `count` steps later; `count` is data, so that every length of leap is one compiled program."""
-    update_rule, examples = update_rule_of(optimizer, steps), task.energies.n_examples
+    """The state `count` steps later, of `steps` in all; both are data, so that one compiled program serves them all."""
+    update_rule, examples = update_rule_of(optimizer), task.energies.n_examples
     shuffling, drawing = jax.random.split(state.key)
 
     def loss(params: Parameters, rows: Int[Array, " rows"] | None, key: RandomKey, step: Array) -> Float[Array, ""]:
@@ -161,16 +178,20 @@ def advance_by_minibatches(
         # Nats an example, which suits the optimizer whatever the size of the data.
         return (energy + task.penalties(tables) + side_penalty(side)) / examples
 
-    def order_of(epoch: Int[Array, ""]) -> Int[Array, "batches rows"]:
-        return epochs.order(jax.random.fold_in(shuffling, epoch))
+    def next_rows(epochs: Epochs, step: Array, epoch: Array, order: Array) -> tuple[Array, Array, Array]:
+        now = step // epochs.batches
+
+        def order_of_epoch() -> Int[Array, "batches rows"]:
+            return epochs.order(jax.random.fold_in(shuffling, now))
+
+        order = jax.lax.cond(now == epoch, lambda: order, order_of_epoch)
+        return order[step % epochs.batches], now, order
 
     def one_step(_: Int[Array, ""], carry: tuple[TrainState, Array, Array]) -> tuple[TrainState, Array, Array]:
         state, epoch, order = carry
-        now, key = state.step // epochs.batches, jax.random.fold_in(drawing, state.step)
-        rows = None
-        if epochs.batches > 1:
-            order = jax.lax.cond(now == epoch, lambda: order, lambda: order_of(now))
-            rows = order[state.step % epochs.batches]
+        rows, key = None, jax.random.fold_in(drawing, state.step)
+        if epochs is not None:
+            rows, epoch, order = next_rows(epochs, state.step, epoch, order)
 
         def update(given: tuple[Array, Parameters, optax.OptState]) -> tuple[Parameters, optax.OptState]:
             restart, params, optimizer_state = given
@@ -180,9 +201,9 @@ def advance_by_minibatches(
 
         restarts = jnp.arange(len(state.params))
         params, optimizer_state = jax.lax.map(update, (restarts, state.params, state.optimizer))
-        return TrainState(state.step + 1, state.key, params, optimizer_state), now, order
+        return TrainState(state.step + 1, state.key, params, optimizer_state), epoch, order
 
-    no_order = jnp.zeros((epochs.batches, epochs.batch_size), jnp.int32)
+    no_order = jnp.zeros((epochs.batches, epochs.batch_size) if epochs else (0, 0), jnp.int32)
     return jax.lax.fori_loop(0, count, one_step, (state, jnp.int32(-1), no_order))[0]
 
 

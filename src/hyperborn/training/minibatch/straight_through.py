@@ -34,6 +34,7 @@ class StraightThrough(MinibatchEstimator):
     """
 
     name: ClassVar[str] = "straight-through"
+    by_energies_alone: ClassVar[bool] = True
     samples: int = 4
     temperature: float = 1.0
     final_temperature: float = 0.5

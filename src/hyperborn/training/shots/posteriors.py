@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from hyperborn._typing import Bits, Parameters, RandomKey
 from hyperborn.arguments import check_finite_parameters, check_key, check_kind
@@ -19,7 +19,7 @@ from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.objectives.penalties import Penalties
-from hyperborn.posteriors.posterior import SPREAD, ExplicitPosterior, Posterior
+from hyperborn.posteriors.posterior import ExplicitPosterior, Posterior
 from hyperborn.posteriors.register import Register
 from hyperborn.posteriors.registers import RegisterGroup, Registers
 from hyperborn.priors import Prior
@@ -82,10 +82,8 @@ class ShotPosterior(Posterior):
     def parameter_shape(self) -> tuple[int, ...]:
         return self.ideal.parameter_shape
 
-    def init(
-        self, marginals: Float[np.ndarray, " n"] | None = None, *, spread: float = SPREAD, key: RandomKey
-    ) -> Parameters:
-        return self.ideal.init(marginals, spread=spread, key=key)
+    def centre(self, marginals: Float[np.ndarray, " n"]) -> Float[Array | np.ndarray, "..."]:
+        return self.ideal.centre(marginals)
 
     def sample(self, params: Parameters, shots: int, *, key: RandomKey) -> Bits:
         """As `Posterior.sample`: raw shots, without mitigation and without a ledger.

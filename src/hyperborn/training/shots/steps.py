@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 import jax
@@ -22,6 +22,7 @@ from hyperborn.energy import EnergySource
 from hyperborn.training.definition import Definition
 from hyperborn.training.optimizers import Optimizer, update_rule_of
 from hyperborn.training.regime import Diagnosis, Findings, Problem
+from hyperborn.training.scheduled import Scheduled
 from hyperborn.training.shots.estimator import ShotEstimator
 from hyperborn.training.shots.measured_angles import MeasuredAngles
 from hyperborn.training.shots.measurement import Measurement
@@ -133,7 +134,8 @@ class ShotsProblem(Problem):
             gradients.append(design.gradient(self.posterior.groups, differences))
             estimates.append(self.variation.estimate(measurement, random))
         gradient = jnp.asarray(np.stack(gradients).reshape(params.shape), jnp.float32)
-        moved, optimizer = update(state.params, gradient, state.optimizer, self.definition.optimizer, steps)
+        scheduled = Scheduled(self.definition.optimizer, steps)
+        moved, optimizer = update(state.params, gradient, state.optimizer, scheduled)
         average = averaged(estimator, step, steps, state.memory.average, np.asarray(moved))
         if step + 1 == steps and estimator.averaged:
             moved = jnp.asarray(average, jnp.float32)
@@ -247,12 +249,12 @@ def in_order(subcircuit: Subcircuit, outcomes: Outcomes) -> Outcomes:
     return Outcomes(bits, outcomes.weights, outcomes.shots)
 
 
-@partial(jax.jit, static_argnums=(3, 4))
+@jax.jit
 def update(
-    params: Parameters, gradient: Array, state: optax.OptState, optimizer: Optimizer, steps: int
+    params: Parameters, gradient: Array, state: optax.OptState, optimizer: Scheduled[Optimizer]
 ) -> tuple[Parameters, optax.OptState]:
     """One step of the optimizer for every restart."""
-    rule = update_rule_of(optimizer, steps)
+    rule = update_rule_of(optimizer)
 
     def one(given: tuple[Parameters, Array, optax.OptState]) -> tuple[Parameters, optax.OptState]:
         own, gradient, state = given
