@@ -1,4 +1,4 @@
-"""Figures for users: what is drawn, that nothing of Matplotlib's state changes, and that a saved one looks like ours."""
+"""Figures for users: what is drawn, that Matplotlib's state stays, and that a saved one looks like ours."""
 
 import io
 import pickle

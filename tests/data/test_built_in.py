@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from sklearn import datasets
 
 from hyperborn.data import load
 from hyperborn.data.built_in import GAUSSIAN_MIXTURE, gaussian, xor
-from sklearn import datasets
 
 
 @pytest.mark.parametrize(("name", "size"), [("gaussian", 200), ("moons", 500), ("circles", 500), ("xor", 500)])

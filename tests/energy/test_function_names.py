@@ -10,10 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
+import sklearn
 
 import hyperborn as hb
 import own_energies
-import sklearn
 from hyperborn import parts
 from hyperborn.energy.function_names import function_named, name_of_function
 from hyperborn.errors import UserError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Real
+from jaxtyping import Float, Real, UInt64
 from pandas.util import hash_array
 from scipy import sparse
 from sklearn.base import BaseEstimator
@@ -171,7 +171,7 @@ def in_one_order(
     return Examples(table.rows(order), y[order], None if weights is None else weights[order])
 
 
-def content_hashes(columns: Sequence[np.ndarray]) -> Int[np.ndarray, " rows"]:
+def content_hashes(columns: Sequence[np.ndarray]) -> UInt64[np.ndarray, " rows"]:
     """A number of 64 bits for each row that depends on its values alone."""
     found = np.zeros(len(columns[0]), np.uint64)
     for values in columns:

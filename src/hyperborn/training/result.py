@@ -1,6 +1,6 @@
 """What a run found."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,10 @@ class Result(TrainedModel):
         from hyperborn.report.result_card import result_html
 
         return result_html(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the fields, without what was computed from them, some of which holds functions."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @property
     def network(self) -> Network:

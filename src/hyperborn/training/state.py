@@ -40,7 +40,7 @@ def initial_state(definition: Definition) -> TrainState:
 def started_at(definition: Definition, state: TrainState, params: np.ndarray) -> TrainState:
     """A first state with these parameters in every restart."""
     own = jnp.broadcast_to(jnp.asarray(params, state.params.dtype), state.params.shape)
-    fresh = jax.vmap(update_rule_of(definition.optimizer, definition.steps).init)(own)
+    fresh = jax.vmap(update_rule_of(Scheduled(definition.optimizer, definition.steps)).init)(own)
     optimizer = jax.tree.map(lambda leaf, kind: jnp.asarray(leaf, kind.dtype), fresh, state.optimizer)
     return state._replace(params=own, optimizer=optimizer)
 
