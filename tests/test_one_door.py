@@ -65,7 +65,7 @@ def test_the_same_is_trained_through_every_door(
     assert outcome.code == 0, outcome.errors
     trained = hb.load(tmp_path / "run")
 
-    data = hb.data.load(str(table), target=target, validation=0, test=0)
+    data = hb.data.load(str(table), target=target, validation=0.0, test=0.0)
     fitted = hb.fit(data, seed=3, **options)
 
     kind = HyperbornClassifier if target == "kind" else HyperbornRegressor
@@ -136,13 +136,13 @@ def test_a_mistake_is_one_line(moons: hb.data.Dataset, given: dict[str, Any], sa
 
 
 def test_parts_and_options_go_together(moons: hb.data.Dataset) -> None:
-    circuit = hb.circuits.AllPairs(6, depth=1)
+    circuit = hb.circuits.AllPairs(3, depth=1)
     result = hb.fit(moons, hidden="none", posterior=hb.Register(circuit), steps=5, plateau=None, annealing=None)
     assert result.circuit == circuit
     assert result.definition.plateau is None
     assert result.definition.annealing is None
     backend = hb.backends.Statevector()
-    shots = hb.ShotRegister(hb.circuits.ProductState(6), backend)
+    shots = hb.ShotRegister(hb.circuits.ProductState(3), backend)
     measured = hb.fit(moons, hidden="none", posterior=shots, steps=2, shots=50)
     assert measured.definition.objective.name == "selbo"
     assert measured.definition.estimator.name == "spsa"
