@@ -1,7 +1,6 @@
 """Progress is read as a user reads it: a log in a fake stream, a terminal through a pseudo-terminal."""
 
 import io
-import multiprocessing
 import os
 import re
 import signal
@@ -242,42 +241,6 @@ def test_notes_that_are_not_shown_are_logged(caplog: pytest.LogCaptureFixture) -
     with Progress(True, stream=io.StringIO()) as progress:
         progress.note("shown")
     assert caplog.record_tuples == [("hyperborn", 20, r"chosen: 50 % of \x1b[31m")] * 2
-
-
-def worker_says(place: int) -> tuple[str, int]:
-    """What a worker shows although it is asked to, and what it logs."""
-    import logging
-    from logging.handlers import BufferingHandler
-
-    kept = BufferingHandler(100)
-    logging.getLogger("hyperborn").addHandler(kept)
-    logging.getLogger("hyperborn").setLevel(logging.INFO)
-    with Progress(True) as progress:
-        progress.note(f"worker {place}")
-        progress.training(10, "Training")(3, "loss")
-        return type(progress._display).__name__, len(kept.buffer)
-
-
-WORKERS = """
-import joblib
-from test_progress import worker_says
-
-print(joblib.Parallel(n_jobs=2)(joblib.delayed(worker_says)(place) for place in range(2)))
-"""
-
-
-def test_workers_of_joblib_are_quiet(tmp_path: Path) -> None:
-    path = tmp_path / "script.py"
-    path.write_text(WORKERS)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-    done = subprocess.run([sys.executable, path], capture_output=True, text=True, env=environment, timeout=120)
-    assert (done.stdout, done.stderr) == ("[('Silent', 1), ('Silent', 1)]\n", "")
-
-
-@pytest.mark.parametrize("method", ["spawn", "forkserver"])
-def test_workers_of_multiprocessing_are_quiet(method: str) -> None:
-    with multiprocessing.get_context(method).Pool(1) as pool:
-        assert pool.map(worker_says, [0]) == [("Silent", 1)]
 
 
 def test_display_for(monkeypatch: pytest.MonkeyPatch) -> None:

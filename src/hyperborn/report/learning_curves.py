@@ -73,12 +73,17 @@ def draw_curves(
     if is_wide(lines):
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_major_formatter(FuncFormatter(plain_number))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.set_title(metric_title(metric))
     axes.set_ylabel(f"{better(metric) or 'lower'} is better", fontsize=9)
     grid(axes, "y")
     return handles
+
+
+def plain_number(value: float, _: int | None) -> str:
+    """The label of a tick; a function of a module, so that figures can be pickled."""
+    return f"{value:g}"
 
 
 def is_wide(lines: Lines) -> bool:
