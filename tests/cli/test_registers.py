@@ -47,6 +47,7 @@ def test_training_prints_what_was_found(cancer: tuple[Path, Outcome]) -> None:
     assert result.network == hb.networks.BinaryMLP(30, (16,), bias=False, scale="learned", normalization="layer")
     assert {file.name for file in (cancer[0] / "plots").iterdir()} == {
         "training.png",
+        "importance.png",
         "reliability.png",
         "manifest.json",
     }

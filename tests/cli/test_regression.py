@@ -53,7 +53,7 @@ def test_training_sees_the_number_and_reports_in_its_units(cars: Path) -> None:
     assert found["n_weights"] == 8
     assert set(found["map"]) == {"bits", "energy", "test_rmse"}
     files = sorted(path.name for path in (cars / "run" / "plots").iterdir())
-    assert files == ["manifest.json", "networks.png", "predicted.png", "training.png"]
+    assert files == ["importance.png", "manifest.json", "networks.png", "predicted.png", "training.png"]
 
 
 def test_predictions_are_numbers_with_intervals(cars: Path, hyperborn: Run) -> None:

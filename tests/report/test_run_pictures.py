@@ -12,7 +12,7 @@ from hyperborn.report import plots
 from hyperborn.report import run_pictures as pictures
 from small_plans import written
 
-PLOTS = {"training.png", "networks.png", "reliability.png", "decision.png", "manifest.json"}
+PLOTS = {"training.png", "importance.png", "networks.png", "reliability.png", "decision.png", "manifest.json"}
 NAMES = ("$1_$4", "$5_$9")
 """Classes: between two dollars there would be a formula, and no valid one."""
 PLAN = """

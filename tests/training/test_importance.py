@@ -131,6 +131,9 @@ def test_weights_of_examples_count(result: Result) -> None:
     found = weighted.feature_importance()
     assert found.examples == red.sum()
     assert (found.increase[0], found.increase_error[0]) == (0, 0)
+    # A summary does without a test split of which one example counts.
+    alone = replace(result, learnt_from=replace(result.data, test=part.weighted("weights", np.eye(len(part))[0])))
+    assert alone.summary["importance"]["split"] == "validation"
 
 
 def without(data: Dataset, *names: str) -> Dataset:
@@ -169,7 +172,9 @@ def test_wrong_arguments_are_one_line(result: Result, given: dict[str, Any], sai
 
 def test_what_has_no_examples_has_no_importance(result: Result) -> None:
     empty = replace(result, learnt_from=without(result.data, "validation"))
-    with pytest.raises(UserError, match="split='validation' has 0 examples, and two or more are permuted; give"):
+    with pytest.raises(
+        UserError, match="split='validation' has 0 examples that count, and two or more are permuted; give"
+    ):
         empty.feature_importance("validation")
     own = hb.fit(hb.Energies(TABLE), posterior=hb.Register(hb.circuits.Brickwork(8, depth=1)), **QUICK)
     with pytest.raises(UserError, match="without a network, data or labels"):

@@ -117,7 +117,9 @@ class FeatureImportance:
 
     def to_record(self) -> dict[str, Any]:
         """What JSON can hold: the settings, and as "columns" the rows of `to_frame` with the "name" of each."""
-        numbers = {name: [None if np.isnan(one) else one for one in found] for name, found in self.by_name.items()}
+        numbers = {
+            name: [float(one) if np.isfinite(one) else None for one in found] for name, found in self.by_name.items()
+        }
         rows = [
             {"name": self.columns[place]} | {name: numbers[name][place] for name in numbers} for place in self.order
         ]

@@ -45,7 +45,7 @@ def importance_of(
     """What `Result.feature_importance` gives; see there."""
     data, name = result.data, split_named(result.data, split)
     whole_number("examples", examples, 2)
-    part = drawn(data.split(name), examples, seed)
+    part = drawn(counted(data.split(name)), examples, seed)
     labels = data.preprocessing.own_labels(part.y)
     alone = result.sample(ALONE, seed=seed)
     calibration = calibration_alone(result, result.most_probable(1))
@@ -58,7 +58,6 @@ def importance_of(
 
     columns, groups = columns_of(data)
     found = permutation_importance(part.x, groups, score, weights=part.weights, repeats=repeats, seed=seed)
-    counted = len(part) if part.weights is None else int((part.weights > 0).sum())
     scale = 1.0
     if not data.n_classes:
         # R² falls by the increase of the squared error over the variance of the labels.
@@ -69,8 +68,8 @@ def importance_of(
     return FeatureImportance(
         columns=columns,
         split=name,
-        examples=counted,
-        repeats=min(repeats, counted - 1),
+        examples=len(part),
+        repeats=min(repeats, len(part) - 1),
         networks=result.predictor.n_networks if samples is None else samples,
         measure="accuracy" if data.n_classes else "r2",
         increase=found.nll,
@@ -89,12 +88,20 @@ def split_named(data: Dataset, split: str | None) -> str:
         UserError: for another name, or a split with fewer than two examples.
     """
     if split is None:
-        return next((name for name in ("test", "validation") if len(data.split(name)) > 1), "train")
-    if len(data.split(split)) < 2:
+        return next((name for name in ("test", "validation") if len(counted(data.split(name))) > 1), "train")
+    size = len(counted(data.split(split)))
+    if size < 2:
         raise UserError(
-            f"split={split!r} has {len(data.split(split))} examples, and two or more are permuted; give another split"
+            f"split={split!r} has {size} examples that count, and two or more are permuted; give another split"
         )
     return split
+
+
+def counted(part: Split) -> Split:
+    """The examples whose weight is not 0."""
+    if part.weights is None or part.weights.all():
+        return part
+    return part.rows(np.flatnonzero(part.weights))
 
 
 def drawn(part: Split, examples: int, seed: int) -> Split:
@@ -121,7 +128,7 @@ def importance_in_summary(result: "Result") -> FeatureImportance | None:
     """
     data = result.data
     columns, _ = columns_of(data)
-    size = len(data.split(split_named(data, None)))
+    size = len(counted(data.split(split_named(data, None))))
     if data.image_shape is not None or len(columns) > SUMMARY_COLUMNS or size < 2:
         return None
     count = result.predictor.n_networks
