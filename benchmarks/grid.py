@@ -20,9 +20,9 @@ from hyperborn.training.loop import fresh
 from hyperborn.training.minibatch.steps import MinibatchProblem
 
 ROUNDS = 7
-STEPS = 200
-SMALL = hb.networks.BinaryMLP(3, hidden=(3,))
-LARGE = hb.networks.BinaryMLP(3, hidden=(16,))
+STEPS = 100
+SMALL = hb.networks.BinaryMLP(3, hidden=(2,))
+LARGE = hb.networks.BinaryMLP(3, hidden=(6,))
 BEGIN: dict[str, Any] = {"seed": 0, "steps": STEPS, "optimizer": hb.Adam(0.1), "progress": False}
 POINTS = np.random.default_rng(1).normal(size=(50, 3))
 
