@@ -42,6 +42,7 @@ benchmark: $(BENCHMARK_VENV)/.bench $(VENV)/.core ## time the gradient beside it
 	$(BIN)/python benchmarks/gradient.py --first-result --readme
 	$(BENCHMARK_VENV)/bin/python benchmarks/gradient.py --memory --readme
 	$(BIN)/python benchmarks/own_energies.py
+	$(BIN)/python benchmarks/grid.py
 
 gap: $(VENV)/.core ## the gap of every family to the exact posterior, docs/elbo-gap.md; about half an hour
 	$(BIN)/python experiments/elbo_gap/run.py

@@ -119,9 +119,12 @@ def test_what_is_no_schedule_is_one_line(schedule: Any, said: str) -> None:
 
 
 def test_a_transformation_of_optax_is_an_optimizer(define, data: Dataset, tmp_path: Path) -> None:
-    """The same steps as `Adam`, which is Optax's with another memory; its result is saved, and predicts."""
-    usual = define()
-    rule = optax.adam(optax.cosine_decay_schedule(0.1, STEPS), b2=0.99)
+    """The same steps as `Adam`, which is Optax's with another memory; its result is saved, and predicts.
+
+    `Adam` gets its rates as a function, too: of a number, an argument of programs, they are rounded otherwise.
+    """
+    schedule = optax.cosine_decay_schedule(0.1, STEPS)
+    usual, rule = define(optimizer=Adam(schedule)), optax.adam(schedule, b2=0.99)
     found = hb.fit(
         usual.network,
         data,

@@ -14,6 +14,7 @@ from hyperborn.posteriors import ExactPosterior
 from hyperborn.training.definition import Definition
 from hyperborn.training.exact import ExactProblem, advance, diagnose
 from hyperborn.training.optimizers import Optimizer
+from hyperborn.training.scheduled import Scheduled
 from hyperborn.training.state import TrainState, initial_state, state_arrays, state_of
 
 OPTIMIZERS = [hb.Adam(), hb.LBFGS(memory=3)]
@@ -33,11 +34,10 @@ def moved(definition: Definition, exact: ExactPosterior, state: TrainState, *cou
             state,
             functional,
             jnp.int32(count),
+            Scheduled(definition.optimizer, definition.steps),
+            None if definition.annealing is None else Scheduled(definition.annealing, definition.steps),
             posterior=definition.posterior,
             estimator=hb.Exact(),
-            optimizer=definition.optimizer,
-            annealing=definition.annealing,
-            steps=definition.steps,
         )
     return state
 

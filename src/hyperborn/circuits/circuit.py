@@ -152,14 +152,16 @@ def shared_parameter(circuit: Circuit) -> int | None:
     return min((parameter for parameter, angles in used.items() if angles > 1), default=None)
 
 
-def rotated(probabilities: Float[Array | np.ndarray, " n"], shape: tuple[int, ...], place: Any = ...) -> Parameters:
-    """Parameters of a shape, all 0 but in one place, such as a slice, where RY angles (radians) rotate |0>.
+def rotation_to(probabilities: Float[Array | np.ndarray, " n"]) -> Float[Array, " n"]:
+    """RY angle (radians) that rotates |0> into a state that is 1 with the given probability: 2 asin sqrt(p)."""
+    return 2.0 * jnp.arcsin(jnp.sqrt(probabilities))
 
-    Each to a state that is 1 with the given probability p: 2 asin sqrt(p).
-    """
+
+def rotated(probabilities: Float[Array | np.ndarray, " n"], shape: tuple[int, ...], place: Any = ...) -> Parameters:
+    """Parameters of a shape, all 0 but in one place, such as a slice, which has the angles of `rotation_to`."""
     # NumPy needs no program: JAX would compile one for each operation in every process.
     if isinstance(probabilities, np.ndarray):
         angles = np.zeros(shape)
         angles[place] = 2.0 * np.arcsin(np.sqrt(probabilities))
         return jnp.asarray(angles, float)
-    return jnp.zeros(shape).at[place].set(2.0 * jnp.arcsin(jnp.sqrt(probabilities)))
+    return jnp.zeros(shape).at[place].set(rotation_to(probabilities))
