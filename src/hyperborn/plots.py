@@ -14,6 +14,7 @@ what is saved later looks like the pictures of a run folder. Text is drawn as it
 | `predicted_numbers` | a result of a regression, or predictions and true numbers |
 | `decision_map` | a result of classes with two features |
 | `most_probable_networks` | a result whose networks can be enumerated, or that was measured |
+| `importance` | a result, or what its `feature_importance` found |
 | `comparison` | objectives compared: scores with their errors |
 | `learning_curves`, `differences` | the rows of a study |
 
@@ -30,10 +31,12 @@ from hyperborn._typing import Labels, Targets
 from hyperborn.data.dataset import SPLITS
 from hyperborn.errors import UserError, whole_number
 from hyperborn.predictive import NormalMixture
+from hyperborn.predictive.importance import FeatureImportance
 from hyperborn.predictive.predictions import probabilities_of, without_classes
 from hyperborn.printable import shown
 from hyperborn.report.decision_maps import decision_figure
 from hyperborn.report.forest_plots import forest_figure
+from hyperborn.report.importance import importance_figure
 from hyperborn.report.learning_curves import learning_curves_figure
 from hyperborn.report.networks import networks_figure
 from hyperborn.report.objective_comparisons import comparison_figure
@@ -52,6 +55,7 @@ __all__ = [
     "comparison",
     "decision_map",
     "differences",
+    "importance",
     "learning_curves",
     "most_probable_networks",
     "predicted_numbers",
@@ -173,6 +177,20 @@ def most_probable_networks(result: Result, k: int = MOST_NETWORKS) -> Figure:
     whole_number("k", k, 1)
     with plot_style():
         return networks_figure(*most_probable_of(result, k))
+
+
+def importance(of: Result | FeatureImportance) -> Figure:
+    """What predictions lose when a column is permuted: NLL (nats an example) and score, with 95 % intervals.
+
+    Args:
+        of: what `Result.feature_importance` found, or a result, which is asked for it with its defaults.
+
+    Raises:
+        UserError: as `Result.feature_importance`.
+    """
+    found = of.feature_importance() if isinstance(of, Result) else of
+    with plot_style():
+        return importance_figure(found)
 
 
 def comparison(

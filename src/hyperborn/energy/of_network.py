@@ -14,6 +14,9 @@ from hyperborn.energy.likelihood import Labelled, checked_examples, energy
 from hyperborn.energy.source import BatchEnergies, Counter, DeviceEnergies, EnergySource
 from hyperborn.networks import Network, fitted
 
+SHARED_ROWS = 16
+"""Rows of arrays are a multiple of so many at least: of few examples, a step costs what it does whatever their number."""
+
 
 @final
 @jax.tree_util.register_dataclass
@@ -124,6 +127,6 @@ class NetworkEnergies(EnergySource):
 
 
 def shared_size(examples: int) -> int:
-    """Rows of arrays for so many examples: a multiple of a power of two, and no more than a sixteenth above them."""
-    step = max(1, 2 ** (examples.bit_length() - 5))
+    """Rows of arrays for so many examples: a multiple of a power of two, at most a sixteenth above them, or 15 rows."""
+    step = max(SHARED_ROWS, 2 ** (examples.bit_length() - 5))
     return -(-examples // step) * step
