@@ -15,7 +15,7 @@ from hyperborn.energy.source import BatchEnergies, Counter, DeviceEnergies, Ener
 from hyperborn.networks import Network, fitted
 
 SHARED_ROWS = 16
-"""Rows of arrays are a multiple of so many at least: of few examples, a step costs what it does whatever their number."""
+"""Rows of arrays are a multiple of so many: of few examples, a step takes as long whatever their number."""
 
 
 @final
