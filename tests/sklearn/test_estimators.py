@@ -307,7 +307,7 @@ def test_pipelines_and_searches_take_them() -> None:
     # log 2 is what no information gives.
     assert search.best_score_ > -0.65
     # What reaches the network may be sparse, too.
-    columns.set_params(categories__sparse_output=True, sparse_threshold=1.0)
+    columns.set_params(categories__sparse_output=True, sparse_threshold=1.0).set_output(transform="default")
     assert make_pipeline(clone(columns), HyperbornClassifier(**SMALL)).fit(x, y).score(x, y) > 0.8
 
 
@@ -324,7 +324,7 @@ def test_other_estimators_take_them() -> None:
 
 
 def test_other_processes_fit_them_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
-    x, y = iris()
+    x, y = iris(50)
     scores = cross_val_score(HyperbornClassifier(**SMALL, verbose=1), x, y, cv=2, n_jobs=2)
     assert scores.shape == (2,)
     assert (scores > 0.7).all()

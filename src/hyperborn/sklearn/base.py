@@ -13,7 +13,7 @@ from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.dataset import Dataset
 from hyperborn.data.tables import Table
 from hyperborn.data.user_files import raw_table
-from hyperborn.fit_arguments import is_settled
+from hyperborn.fit_arguments import check_effort, is_settled
 from hyperborn.fitting import fit
 from hyperborn.predictive import Predictions
 from hyperborn.sklearn.inputs import (
@@ -50,6 +50,7 @@ class HyperbornEstimator(BaseEstimator):
 
     # What follows is set by the `__init__` of the two, whose signatures scikit-learn reads.
     steps: Any
+    effort: Any
     categorical: Any
     numeric: Any
     keep: Any
@@ -127,6 +128,7 @@ class HyperbornEstimator(BaseEstimator):
 
     def _fitted(self, data: Dataset) -> Result:
         """What is trained from the start; it is chosen where the parameters leave it open."""
+        check_effort(self.effort)
         given = {name: value for name in OPEN if not is_open(name, value := getattr(self, name))}
         options = dict(given.pop("options", {}))
         given = {**options, **given, "seed": seed_of(self.random_state)}

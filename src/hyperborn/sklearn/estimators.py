@@ -167,11 +167,14 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
         if fresh:
             self.classes_ = np.unique(y[counting])
         if len(self.classes_) < 2:
-            raise UserError(f"y is of one class, {shown(self.classes_[0])}; a classifier takes two classes or more")
+            raise UserError(
+                f"y is of one class, {shown(self.classes_.tolist()[0])}; a classifier takes two classes or more"
+            )
         unknown = counting & ~np.isin(y, self.classes_)
         if unknown.any():
             raise UserError(
-                f"y has the label {shown(y[unknown][0])}, which is none of the classes {shown(list(self.classes_))}"
+                f"y has the label {shown(y[unknown].tolist()[0])}, which is none of the classes "
+                f"{shown(self.classes_.tolist())}"
             )
         return np.where(counting, np.searchsorted(self.classes_, np.where(counting, y, self.classes_[0])), 0)
 

@@ -1,0 +1,24 @@
+"""scikit-learn's own checks of the regressor, all of them: there is no list of failures that are expected."""
+
+from typing import Any
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from hyperborn.sklearn import HyperbornRegressor
+
+SMALL: dict[str, Any] = {"hidden": (4,), "activation": "relu", "beta": 0.03, "register_size": 1, "steps": 200}
+"""What is trained is settled, and small: checks make a hundred fits, of thirty shapes."""
+
+pytestmark = pytest.mark.filterwarnings("default::sklearn.exceptions.SkipTestWarning")
+
+
+@parametrize_with_checks([HyperbornRegressor(**SMALL)])
+def test_the_regressor_passes_every_check(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+@pytest.mark.thorough
+@parametrize_with_checks([HyperbornRegressor()])
+def test_a_regressor_that_chooses_passes_every_check(estimator: Any, check: Any) -> None:
+    check(estimator)
