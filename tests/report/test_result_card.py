@@ -16,13 +16,14 @@ from hyperborn.report.result_card import curves, result_text
 from hyperborn.training.result import Result
 
 NETWORK = BinaryMLP(2, hidden=())
+POSTERIOR = hb.Register(hb.circuits.Brickwork(3, depth=1))
 
 
 @pytest.fixture(scope="module")
 def result() -> Result:
     data = hb.data.load("gaussian", size=24)
-    posterior = hb.Register(hb.circuits.Brickwork(3, depth=1))
-    return hb.fit(NETWORK, data, posterior=posterior, steps=3, restarts=2, progress=False)
+
+    return hb.fit(NETWORK, data, posterior=POSTERIOR, steps=3, restarts=2, progress=False)
 
 
 def test_a_result_is_a_few_lines_with_its_scores(result: Result) -> None:
@@ -85,7 +86,7 @@ def test_the_card_says_the_same_and_draws_the_training(result: Result) -> None:
     assert "<svg" not in without._repr_html_()
 
 
-def test_registers_energies_and_measured_results_have_texts_and_cards(result: Result) -> None:
+def test_registers_and_measured_results_have_texts_and_cards(result: Result) -> None:
     registers = hb.fit(NETWORK, result.data, posterior=hb.Registers(NETWORK, 2, depth=1), steps=3, progress=False)
     assert "  posterior  Registers(register_size=2, depth=1, grouping='neuron', seed=0), " in repr(registers)
     ElementTree.fromstring(registers._repr_html_())
@@ -121,3 +122,11 @@ def test_names_are_on_one_line(result: Result) -> None:
     named = replace(result, learnt_from=replace(result.data, name="two\nlines\x1b[31m<b>"))
     assert r"two lines\x1b[31m<b>: " in result_text(named)
     assert "&lt;b&gt;" in named._repr_html_()
+
+
+def test_a_posterior_over_bits_has_a_text_and_a_card_without_data() -> None:
+    bits = hb.fit(hb.Energies(np.arange(8.0)), posterior=POSTERIOR, steps=3, progress=False)
+    lines = repr(bits).splitlines()
+    assert lines[0].startswith("Result: 3 bits of ")
+    assert [line.split()[0] for line in lines[1:]] == ["posterior", "objective", "steps", "ELBO"]
+    ElementTree.fromstring(bits._repr_html_())
