@@ -7,7 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from hyperborn.sklearn import HyperbornClassifier
 
-SMALL: dict[str, Any] = {"hidden": (4,), "activation": "relu", "beta": 0.03, "register_size": 1, "steps": 200}
+SMALL: dict[str, Any] = {"hidden": (16,), "activation": "relu", "beta": 0.03, "register_size": 1, "steps": 300}
 """What is trained is settled, and small: checks make a hundred fits, of thirty shapes."""
 
 pytestmark = pytest.mark.filterwarnings("default::sklearn.exceptions.SkipTestWarning")
