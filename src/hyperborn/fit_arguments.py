@@ -153,18 +153,19 @@ def configuration(network: Any, data: Dataset, named: Mapping[str, Any], options
     held_out = {"refit": False} if len(data.validation) else {"validation": 0.0}
     config = configured(RunConfig, None, {"data": data.name or "data", **given, **options})
     config = config.model_copy(update=held_out)
-    # Nobody has given these.
-    config.model_fields_set.difference_update(held_out)
+    # Nobody has given these. And an effort is a limit: where it turns out that nothing is chosen, it is kept, too.
+    config.model_fields_set.difference_update({*held_out, "effort"})
     return config
 
 
 def is_settled(network: Network | None, data: Dataset, given: Mapping[str, Any]) -> bool:
-    """Whether nothing is chosen with these arguments of `fit`, named parts and options."""
+    """Whether these arguments of `fit`, parts and options, settle what is trained of a network.
+
+    An effort is then refused. Where the table of options decides, it may always be given.
+    """
     named = {name: given.get(name, default) for name, default in DEFAULTS.items()}
     options = {name: value for name, value in given.items() if name not in DEFAULTS and name != "effort"}
-    if is_by_table(network, named, options):
-        return nothing_chosen(configuration(network, data, named, options)) is not None
-    return settled(model_and_data(network, data)[0], named) is not None
+    return not is_by_table(network, named, options) and settled(model_and_data(network, data)[0], named) is not None
 
 
 def is_by_table(network: Any, named: Mapping[str, Any], options: Mapping[str, Any]) -> bool:

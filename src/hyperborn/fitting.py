@@ -137,7 +137,7 @@ def fit(
 
     Raises:
         UserError: if something is not what its argument takes, the pieces do not fit each other or the data, an effort
-            is given and nothing is chosen, or an option does not exist or would be ignored.
+            is given beside parts that leave nothing to choose, or an option does not exist or would be ignored.
     """
     if isinstance(network, Dataset) and data is None:
         network, data = None, network

@@ -1,5 +1,6 @@
 """How an estimator for scikit-learn is fitted, and predicts: what the classifier and the regressor have in common."""
 
+import logging
 from abc import abstractmethod
 from typing import Any
 
@@ -27,6 +28,9 @@ from hyperborn.sklearn.inputs import (
     weights_of,
 )
 from hyperborn.training.result import Result
+
+LOGGER = logging.getLogger("hyperborn")
+"""Is told what became of columns, and how what is trained was chosen."""
 
 OPEN = {
     **dict.fromkeys(("hidden", "activation", "posterior", "beta", "optimizer", "learning_rate", "steps"), "auto"),
@@ -96,6 +100,8 @@ class HyperbornEstimator(BaseEstimator):
         """Learn from the start, or going on from the parameters of a fit before."""
         choices = self._choices(() if features.named else features.names)
         data = self._data(examples, choices, None if before is None else before.data)
+        for line in data.notes:
+            LOGGER.info(line)
         if before is None:
             self.result_ = self._fitted(data)
         else:

@@ -10,7 +10,13 @@ from pandas.util import hash_array
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+    validate_data,
+)
 
 from hyperborn.data.frames import column_of, has_named_columns, named_columns
 from hyperborn.data.tables import MOST_VALUES, Table
@@ -139,10 +145,9 @@ def weights_of(sample_weight: Any, rows: int) -> Float[np.ndarray, " rows"] | No
     """
     if sample_weight is None:
         return None
-    from sklearn.utils.validation import check_array
-
     given = [sample_weight] * rows if np.isscalar(sample_weight) else sample_weight
-    weights = check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    numbers: dict[str, Any] = {"ensure_2d": False, "dtype": np.float64, "input_name": "sample_weight"}
+    weights: Any = check_array(given, **numbers)
     if weights.shape != (rows,):
         raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(rows,)}!")
     if (weights < 0).any():
