@@ -160,6 +160,10 @@ def test_other_columns_are_told_in_words_that_are_known(fitted: HyperbornClassif
         HyperbornClassifier(options={"hiden": 3}).fit(x, y)
     with pytest.raises(UserError, match="beta = -1 is not allowed"):
         HyperbornClassifier(beta=-1).fit(x, y)
+    with pytest.raises(UserError, match="keep='age' must be a sequence of names of columns"):
+        HyperbornClassifier(keep="age").fit(x, y)
+    with pytest.raises(UserError, match="options has seed, which random_state says as well"):
+        HyperbornClassifier(options={"seed": 3}).fit(x, y)
 
 
 def test_values_missing_at_prediction_are_filled_in(fitted: HyperbornClassifier) -> None:

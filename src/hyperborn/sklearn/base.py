@@ -2,6 +2,8 @@
 
 import logging
 from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from hyperborn.data.column_choices import ColumnChoices
+from hyperborn.data.column_choices import NAMED, ColumnChoices
 from hyperborn.data.dataset import Dataset
 from hyperborn.data.tables import Table
 from hyperborn.data.user_files import raw_table
+from hyperborn.errors import UserError
 from hyperborn.fit_arguments import check_effort, is_settled
 from hyperborn.fitting import fit
 from hyperborn.predictive import Predictions
+from hyperborn.printable import shown
 from hyperborn.sklearn.inputs import (
     Examples,
     Features,
@@ -136,12 +140,23 @@ class HyperbornEstimator(BaseEstimator):
         """What is trained from the start; it is chosen where the parameters leave it open."""
         check_effort(self.effort)
         given = {name: value for name in OPEN if not is_open(name, value := getattr(self, name))}
-        options = dict(given.pop("options", {}))
-        given = {**options, **given, "seed": seed_of(self.random_state)}
+        given["seed"] = seed_of(self.random_state)
+        options = self._further_options(given.pop("options", {}))
+        twice = next((key for key in options if key in given), None)
+        if twice is not None:
+            own = "random_state" if twice == "seed" else twice
+            raise UserError(f"options has {twice}, which {own} says as well; leave one of them out")
+        given = {**options, **given}
         network = given.pop("network", None)
         if "effort" in given and is_settled(network, data, given):
             del given["effort"]
         return fit(network, data, progress=bool(self.verbose), **given)
+
+    def _further_options(self, options: Any) -> Mapping[str, Any]:
+        """The parameter `options`, if it is one."""
+        if not isinstance(options, Mapping) or not all(isinstance(key, str) for key in options):
+            raise UserError(f"options = {shown(options)}: give options by key, such as {{'ansatz': 'ring'}}, or None")
+        return options
 
     def _going_on(self, before: Result, data: Dataset, *, prior: Any) -> Result:
         """The same again on other data, from the parameters that were found before."""
@@ -168,9 +183,9 @@ class HyperbornEstimator(BaseEstimator):
 
     def _choices(self, kept: tuple[str, ...]) -> ColumnChoices:
         """What is said of columns, and that those of a matrix are kept: whoever made it counts on their number."""
-        named = {name: tuple(getattr(self, name) or ()) for name in ("drop", "keep", "categorical", "numeric")}
-        left = tuple(name for name in kept if name not in named["drop"])
-        return ColumnChoices.of(impute=None, strict=False, **named | {"keep": (*named["keep"], *left)})
+        named = {name: () if (own := getattr(self, name)) is None else own for name in NAMED}
+        said = ColumnChoices.of(impute=None, strict=False, **named)
+        return replace(said, keep=(*said.keep, *(name for name in kept if name not in said.drop)))
 
     def _predictions(self, X: Any) -> Predictions:  # noqa: N803
         """Predictive distributions of rows."""

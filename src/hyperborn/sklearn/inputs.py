@@ -72,7 +72,7 @@ def features_of(estimator: BaseEstimator, x: Any) -> Features:
     if has_named_columns(x):
         validate_data(estimator, x, skip_check_array=True)
         table = Table.of(x)
-        check_rows(estimator, table)
+        check_rows(estimator, x)
         return Features(table, tuple(named_columns(x, SOURCE)), True)
     matrix = matrix_of(estimator, x, reset=True)
     columns = {f"x{place + 1}": values for place, values in enumerate(np.ascontiguousarray(matrix.T))}
@@ -88,7 +88,7 @@ def columns_of(estimator: BaseEstimator, x: Any, names: Sequence[str]) -> Any:
     if not has_named_columns(x):
         return dict(zip(names, np.ascontiguousarray(matrix_of(estimator, x, reset=False).T), strict=True))
     validate_data(estimator, x, reset=False, skip_check_array=True)
-    check_rows(estimator, Table.of(x, only=names[:1]))
+    check_rows(estimator, x)
     keys = named_columns(x, SOURCE)
     if list(keys) == list(names):
         return x
@@ -112,11 +112,12 @@ def matrix_of(estimator: BaseEstimator, x: Any, *, reset: bool) -> Float[np.ndar
     return given.toarray() if sparse.issparse(given) else given
 
 
-def check_rows(estimator: BaseEstimator, table: Table) -> None:
+def check_rows(estimator: BaseEstimator, frame: Any) -> None:
     """Raise scikit-learn's ValueError for a data frame without rows."""
-    if not len(table):
+    if not len(frame):
+        columns = len(named_columns(frame, SOURCE))
         raise ValueError(
-            f"Found array with 0 sample(s) (shape=(0, {len(table.columns)})) while a minimum of 1 is required by "
+            f"Found array with 0 sample(s) (shape=(0, {columns})) while a minimum of 1 is required by "
             f"{type(estimator).__name__}."
         )
 
