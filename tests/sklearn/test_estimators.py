@@ -156,7 +156,7 @@ def test_other_columns_are_told_in_words_that_are_known(fitted: HyperbornClassif
         HyperbornRegressor().fit(x, y)
     with pytest.raises(UserError, match="class_weight names 'lost', and the classes are"):
         HyperbornClassifier(**SMALL, class_weight={"lost": 2}).fit(x, y)
-    with pytest.raises(UserError, match="unknown configuration key 'hiden'"):
+    with pytest.raises(UserError, match="options has 'hiden', which is no option of hyperborn train; did you mean"):
         HyperbornClassifier(options={"hiden": 3}).fit(x, y)
     with pytest.raises(UserError, match="beta = -1 is not allowed"):
         HyperbornClassifier(beta=-1).fit(x, y)
@@ -164,6 +164,56 @@ def test_other_columns_are_told_in_words_that_are_known(fitted: HyperbornClassif
         HyperbornClassifier(keep="age").fit(x, y)
     with pytest.raises(UserError, match="options has seed, which random_state says as well"):
         HyperbornClassifier(options={"seed": 3}).fit(x, y)
+
+
+def test_columns_without_names_in_text_are_told_by_their_names() -> None:
+    x, y = iris(50)
+    frame = pd.DataFrame(x)
+    model = HyperbornClassifier(**SMALL).fit(frame, y)
+    assert (model.predict_proba(frame[[3, 1, 0, 2]]) == model.predict_proba(frame)).all()
+    assert (model.predict_proba(x) == model.predict_proba(frame)).all()
+    with pytest.raises(
+        ValueError, match="unseen at fit time:\n- 7\nFeature names seen at fit time, yet now missing:\n- 0"
+    ):
+        model.predict(frame.rename(columns={0: 7}))
+    of_array = HyperbornClassifier(**SMALL).fit(x, y)
+    with pytest.warns(UserWarning, match="X has feature names"):
+        named = of_array.predict_proba(frame.add_prefix("column "))
+    assert (named == of_array.predict_proba(x)).all()
+
+
+def test_a_fit_that_fails_leaves_nothing() -> None:
+    x, y = iris(50)
+    model = HyperbornClassifier(**SMALL).fit(x, y)
+    with pytest.raises(UserError):
+        model.set_params(beta=-1).fit(x, np.where(y == "setosa", "a", "b"))
+    with pytest.raises(NotFittedError):
+        model.predict(x)
+    with pytest.raises(UserError, match="y is of one class"):
+        HyperbornClassifier(**SMALL).fit(x, y == "rose")
+
+
+@pytest.mark.parametrize("labels", [np.array(["a", None, "b"], object), pd.Series(["a", pd.NA, "b"], dtype="string")])
+def test_missing_labels_are_told(labels: Any) -> None:
+    with pytest.raises(UserError, match=r"Input y contains a missing label \(NaN\) in row 1"):
+        HyperbornClassifier(**SMALL).fit(np.eye(3), labels)
+    with pytest.raises(ValueError, match=r"mix|several types|Unknown label type"):
+        HyperbornClassifier(**SMALL).fit(np.eye(3), np.array(["a", 1, "b"], object))
+
+
+def test_weights_of_classes() -> None:
+    x, y = iris(50)
+    weights = {"setosa": 1, "versicolor": 5, "virginica": 1, "rose": 3}
+    model = HyperbornClassifier(**SMALL, class_weight=weights).fit(x, y)
+    assert model.result_.data.class_weight == {"setosa": 1, "versicolor": 5, "virginica": 1}
+    times = np.where(y == "setosa", 2, 1)
+    balanced = HyperbornClassifier(**SMALL, class_weight="balanced").fit(x, y, sample_weight=times)
+    found = balanced.result_.data.class_weight
+    counts = {name: times[y == name].sum() for name in found}
+    total = sum(counts.values())
+    assert found == pytest.approx({name: total / (3 * count) for name, count in counts.items()})
+    with pytest.raises(UserError, match="the weight of class 'setosa' is 'x'"):
+        HyperbornClassifier(**SMALL, class_weight={"setosa": "x"}).fit(x, y)
 
 
 def test_values_missing_at_prediction_are_filled_in(fitted: HyperbornClassifier) -> None:
@@ -189,6 +239,17 @@ def test_partial_fit_has_the_posterior_before_as_its_prior() -> None:
         model.partial_fit(x[:2], ["rose", "setosa"])
 
 
+def test_partial_fit_needs_a_prior_and_a_later_fit_does_not_count_twice() -> None:
+    x, y = iris(50)
+    forgetful = HyperbornClassifier(**{**SMALL, "beta": "auto"}, objective="mle").fit(x, y)
+    with pytest.raises(UserError, match="objective mle has no prior"):
+        forgetful.partial_fit(x, y)
+    model = HyperbornClassifier(**SMALL, warm_start=True).fit(x[::2], y[::2])
+    model.partial_fit(x[1::2], y[1::2])
+    model.fit(x, y)
+    assert model.result_.definition.prior == hb.Uniform()
+
+
 def test_partial_fit_may_see_a_class_later() -> None:
     x, y = iris()
     seen = y != "virginica"
@@ -207,6 +268,8 @@ def test_a_regressor_learns_on() -> None:
     assert model.score(x[:, :3], x[:, 3]) > 0.7
     assert (deviation > 0).all()
     assert (mean == model.predict(x[:, :3])).all()
+    model.partial_fit(x[:1, :3], x[:1, 3])
+    assert len(model.result_.data.train) == 1
 
 
 def test_warm_start_goes_on_from_the_parameters_before() -> None:

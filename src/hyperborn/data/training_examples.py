@@ -1,16 +1,18 @@
 """A data set of encoded labels whose examples are all learnt from, as scikit-learn gives them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Real
 
 from hyperborn.data.column_choices import AS_IT_COMES, ColumnChoices
 from hyperborn.data.columns import matrix
-from hyperborn.data.dataset import TARGET, Dataset, RawExamples, split_and_preprocessed
+from hyperborn.data.dataset import TARGET, Dataset, RawExamples, preprocessed, split_and_preprocessed
 from hyperborn.data.inference import inferred
 from hyperborn.data.labels import joined
 from hyperborn.data.preprocessing import Preprocessing
+from hyperborn.data.splits import Rows
 from hyperborn.data.surprises import surprises
 from hyperborn.data.tables import Table
 from hyperborn.errors import UserError
@@ -22,7 +24,7 @@ def training_examples(
     classes: Sequence[str],
     *,
     weights: Float[np.ndarray, " examples"] | None = None,
-    class_weight: Mapping[str, float] | None = None,
+    class_weight: Mapping[str, Any] | None = None,
     choices: ColumnChoices = AS_IT_COMES,
     standardize: bool = True,
     components: int | None = None,
@@ -70,6 +72,10 @@ def training_examples(
         decimal=table.decimal,
         weights=weights,
     )
+    if preprocessing is not None:
+        none = np.zeros(0, np.int64)
+        rows = Rows(np.arange(len(y)), none, none)
+        return preprocessed(table.source, examples, rows, preprocessing, notes, class_weight)
     return split_and_preprocessed(
         table.source,
         examples,
@@ -79,7 +85,7 @@ def training_examples(
         more="add examples",
         standardize=standardize,
         components=components,
-        preprocessing=preprocessing,
+        preprocessing=None,
         class_weight=class_weight,
     )
 

@@ -3,6 +3,7 @@
 import logging
 from abc import abstractmethod
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -12,18 +13,23 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from hyperborn.config.options import OPTIONS
 from hyperborn.data.column_choices import NAMED, ColumnChoices
 from hyperborn.data.dataset import Dataset
+from hyperborn.data.labels import nearest_name
+from hyperborn.data.surprises import surprises
 from hyperborn.data.tables import Table
 from hyperborn.data.user_files import raw_table
 from hyperborn.errors import UserError
 from hyperborn.fit_arguments import check_effort, is_settled
 from hyperborn.fitting import fit
+from hyperborn.objectives.objectives import MLE
 from hyperborn.predictive import Predictions
 from hyperborn.printable import shown
 from hyperborn.sklearn.inputs import (
     Examples,
     Features,
+    FittedColumns,
     columns_of,
     features_of,
     in_one_order,
@@ -31,6 +37,7 @@ from hyperborn.sklearn.inputs import (
     seed_of,
     weights_of,
 )
+from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import Result
 
 LOGGER = logging.getLogger("hyperborn")
@@ -82,11 +89,12 @@ class HyperbornEstimator(BaseEstimator):
         Raises:
             ValueError, TypeError: in scikit-learn's words, and a UserError (a ValueError) for what does not fit.
         """
-        before = self.__dict__.get("result_") if self.warm_start and self._may_go_on() else None
+        # A fit that fails leaves nothing: the labels and columns of a new one do not belong to an old result.
+        before = self.__dict__.pop("result_", None)
         features = features_of(self, X)
         examples = self._examples(features.table, y, sample_weight, fresh=True)
-        known = before is not None and features.names == self._columns and self._same_labels(before.data)
-        self._learn(features, examples, before if known else None)
+        goes_on = before is not None and self.warm_start and self._may_go_on(features, before.data)
+        self._learn(features, examples, before if goes_on else None)
         return self
 
     def _learn_more(self, X: Any, y: Any, sample_weight: Any, *, first: bool) -> None:  # noqa: N803
@@ -96,7 +104,12 @@ class HyperbornEstimator(BaseEstimator):
             self._learn(features, self._examples(features.table, y, sample_weight, fresh=False), None)
             return
         before = self.result_
-        table = raw_table(columns_of(self, X, self._columns), before.data.preprocessing)
+        if isinstance(before.definition.objective, MLE):
+            raise UserError(
+                "objective mle has no prior, so that partial_fit would forget what was learnt before; take another "
+                "objective, such as 'elbo'"
+            )
+        table = raw_table(columns_of(self, X, self._fitted_columns), before.data.preprocessing)
         data = self._data(self._examples(table, y, sample_weight, fresh=False), self._choices(()), before.data)
         self.result_ = self._going_on(before, data, prior=before.as_prior())
 
@@ -108,9 +121,12 @@ class HyperbornEstimator(BaseEstimator):
             LOGGER.info(line)
         if before is None:
             self.result_ = self._fitted(data)
+            # Kept, for that of a result after `partial_fit` holds rows that a later `fit` may have again.
+            self._prior = self.result_.definition.prior
         else:
-            self.result_ = self._going_on(before, data, prior=before.definition.prior)
-        self._columns, self._fitted_with = features.names, self.get_params(deep=False)
+            self.result_ = self._going_on(before, data, prior=self._prior)
+        self._fitted_columns = FittedColumns(features.names, features.named)
+        self._fitted_with = deepcopy(self.get_params(deep=False))
 
     def _examples(self, table: Table, y: Any, sample_weight: Any, *, fresh: bool) -> Examples:
         """Rows with their labels and weights; `fresh` says that these labels are the first ones."""
@@ -131,10 +147,12 @@ class HyperbornEstimator(BaseEstimator):
     def _same_labels(self, before: Dataset) -> bool:
         """Whether the labels of a fit are those that the fit before had."""
 
-    def _may_go_on(self) -> bool:
-        """Whether what is trained is the same as in the fit before."""
-        now, then = self.get_params(deep=False), self.__dict__.get("_fitted_with", {})
-        return all(name in GOES_ON or now[name] is value or now[name] == value for name, value in then.items())
+    def _may_go_on(self, features: Features, before: Dataset) -> bool:
+        """Whether what is trained, its columns and its labels are the same as in the fit before."""
+        now = self.get_params(deep=False)
+        changed = [name for name, then in self._fitted_with.items() if not is_same(now[name], then)]
+        same_columns = self._fitted_columns == FittedColumns(features.names, features.named)
+        return set(changed) <= set(GOES_ON) and same_columns and self._same_labels(before)
 
     def _fitted(self, data: Dataset) -> Result:
         """What is trained from the start; it is chosen where the parameters leave it open."""
@@ -156,6 +174,10 @@ class HyperbornEstimator(BaseEstimator):
         """The parameter `options`, if it is one."""
         if not isinstance(options, Mapping) or not all(isinstance(key, str) for key in options):
             raise UserError(f"options = {shown(options)}: give options by key, such as {{'ansatz': 'ring'}}, or None")
+        for key in options:
+            if key not in OPTIONS:
+                near = nearest_name(key, OPTIONS)
+                raise UserError(f"options has {key!r}, which is no option of hyperborn train; did you mean {near!r}?")
         return options
 
     def _going_on(self, before: Result, data: Dataset, *, prior: Any) -> Result:
@@ -174,7 +196,8 @@ class HyperbornEstimator(BaseEstimator):
             plateau=definition.plateau,
             steps=steps,
             batch_size=definition.batch_size,
-            restarts=definition.restarts,
+            # Exact gradients from one start are the same in every restart.
+            restarts=1 if regime_of(definition).enumerates else definition.restarts,
             seed=seed_of(self.random_state),
             spread=definition.spread,
             start=before,
@@ -191,8 +214,13 @@ class HyperbornEstimator(BaseEstimator):
         """Predictive distributions of rows."""
         check_is_fitted(self)
         preprocessing = self.result_.data.preprocessing
-        features = preprocessing.transform(raw_table(columns_of(self, X, self._columns), preprocessing))
-        return self.result_.predictions_of_features(features)
+        table = raw_table(columns_of(self, X, self._fitted_columns), preprocessing)
+        for line in surprises(table, preprocessing.columns):
+            LOGGER.info(line)
+        return self.result_.predictions_of_features(preprocessing.transform(table))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "result_" in self.__dict__
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -205,3 +233,10 @@ class HyperbornEstimator(BaseEstimator):
 def is_open(name: str, value: Any) -> bool:
     """Whether a parameter has the value that leaves it open."""
     return value is OPEN[name] or (type(value) is type(OPEN[name]) and value == OPEN[name])
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values of a parameter are equal, arrays among them."""
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return one is other or bool(one == other)

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Real
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from hyperborn.data.column_choices import ColumnChoices
 from hyperborn.data.dataset import Dataset
-from hyperborn.data.labels import label_spelling
+from hyperborn.data.labels import joined, label_spelling
 from hyperborn.data.training_examples import training_examples
 from hyperborn.errors import UserError
 from hyperborn.predictive import NormalMixture
@@ -127,6 +127,9 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
     ) -> "HyperbornClassifier":
         """Learn from more rows, which must be new: the posterior so far is their prior.
 
+        Real factors, shifts and noise beside the bits ("learned", as many registers have them by default) begin where
+        they were, but are learnt from these rows alone: give as many rows as say something of them.
+
         The first call, where there was no `fit`, chooses and encodes by its rows as `fit` does.
 
         Args:
@@ -138,8 +141,17 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
         Raises:
             ValueError, TypeError: as `fit`, and for labels that are none of the classes.
         """
-        _check_partial_fit_first_call(self, classes)
-        self._learn_more(X, y, sample_weight, first="result_" not in self.__dict__)
+        first = not self.__sklearn_is_fitted__()
+        if first and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if first:
+            self.classes_ = np.unique(classes)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"`classes={shown(classes)}` is not the same as on last call to partial_fit, was: "
+                f"{shown(self.classes_.tolist())}"
+            )
+        self._learn_more(X, y, sample_weight, first=first)
         return self
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "examples classes"]:  # noqa: N803
@@ -165,7 +177,7 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
         check_classification_targets(y)
         counting = np.ones(len(y), bool) if weights is None else weights > 0
         if fresh:
-            self.classes_ = np.unique(y[counting])
+            self.classes_ = classes_of(y[counting])
         if len(self.classes_) < 2:
             raise UserError(
                 f"y is of one class, {shown(self.classes_.tolist()[0])}; a classifier takes two classes or more"
@@ -179,8 +191,7 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
         return np.where(counting, np.searchsorted(self.classes_, np.where(counting, y, self.classes_[0])), 0)
 
     def _data(self, examples: Examples, choices: ColumnChoices, before: Dataset | None) -> Dataset:
-        names = [label_spelling(label) for label in self.classes_]
-        names = names if len(set(names)) == len(names) else [repr(label) for label in self.classes_.tolist()]
+        names = names_of(self.classes_)
         return training_examples(
             examples.table,
             examples.y,
@@ -193,7 +204,7 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
             preprocessing=None if before is None else before.preprocessing,
         )
 
-    def _weights_of_classes(self, names: Sequence[str], examples: Examples) -> dict[str, float] | None:
+    def _weights_of_classes(self, names: Sequence[str], examples: Examples) -> dict[str, Any] | None:
         """Weights by name; where they are balanced, the weights of examples count, and classes without one weigh 1."""
         if self.class_weight is None:
             return None
@@ -206,15 +217,33 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
                 f"class_weight={shown(self.class_weight)} is unknown; give None, 'balanced' or a number for each class"
             )
         known = dict(zip(self.classes_.tolist(), names, strict=True))
-        for label in self.class_weight:
-            if label not in known:
-                raise UserError(
-                    f"class_weight names the class {shown(label)}, and the classes are {shown(list(known))}"
-                )
-        return {known[label]: float(weight) for label, weight in self.class_weight.items()}
+        others = [label for label in self.class_weight if label not in known]
+        # A class that these rows lack, as of a fold, is no mistake; one beside a class without a weight may be.
+        if others and not known.keys() <= self.class_weight.keys():
+            raise UserError(f"class_weight names {shown(others[0])}, and the classes are {shown(list(known))}")
+        return {known[label]: weight for label, weight in self.class_weight.items() if label in known}
 
     def _same_labels(self, before: Dataset) -> bool:
-        return [label_spelling(label) for label in self.classes_] == list(before.classes)
+        return names_of(self.classes_) == list(before.classes)
+
+
+def classes_of(y: np.ndarray) -> np.ndarray:
+    """The labels, sorted.
+
+    Raises:
+        UserError: for labels that cannot be compared.
+    """
+    try:
+        return np.unique(y)
+    except TypeError as error:
+        kinds = sorted({type(label).__name__ for label in y.tolist()})
+        raise UserError(f"y has labels of several types, {joined(kinds)}; give them all as text") from error
+
+
+def names_of(classes: np.ndarray) -> list[str]:
+    """The labels as names of a data set's classes, each another one."""
+    names = [label_spelling(label) for label in classes]
+    return names if len(set(names)) == len(names) else [repr(label) for label in classes.tolist()]
 
 
 class HyperbornRegressor(RegressorMixin, HyperbornEstimator):
@@ -291,7 +320,7 @@ class HyperbornRegressor(RegressorMixin, HyperbornEstimator):
         Raises:
             ValueError, TypeError: as `fit`.
         """
-        self._learn_more(X, y, sample_weight, first="result_" not in self.__dict__)
+        self._learn_more(X, y, sample_weight, first=not self.__sklearn_is_fitted__())
         return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:  # noqa: N803
@@ -318,7 +347,7 @@ class HyperbornRegressor(RegressorMixin, HyperbornEstimator):
             ) from error
 
     def _data(self, examples: Examples, choices: ColumnChoices, before: Dataset | None) -> Dataset:
-        if len(examples.y) < 2:
+        if len(examples.y) < 2 and before is None:
             raise UserError("y has 1 sample; a regression takes two or more")
         return training_examples(
             examples.table,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Real, UInt64
 from pandas.util import hash_array
 from scipy import sparse
@@ -28,6 +29,14 @@ MOST_TIMES = 10
 
 SOURCE = "X"
 """What tables of features are called in messages."""
+
+
+@dataclass(frozen=True)
+class FittedColumns:
+    """The columns that an estimator was fitted to: their names, and whether a data frame gave them."""
+
+    names: tuple[str, ...]
+    named: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,20 +88,30 @@ def features_of(estimator: BaseEstimator, x: Any) -> Features:
     return Features(Table(columns, SOURCE), tuple(columns), False)
 
 
-def columns_of(estimator: BaseEstimator, x: Any, names: Sequence[str]) -> Any:
+def columns_of(estimator: BaseEstimator, x: Any, fitted: FittedColumns) -> Any:
     """Features to predict, as a data frame or a mapping with the names of the columns that were fitted.
+
+    Columns are told by their names where both had some, which need not be text; else by their places.
 
     Raises:
         ValueError, TypeError: in scikit-learn's words, as `features_of`, and for other columns than were fitted.
     """
     if not has_named_columns(x):
-        return dict(zip(names, np.ascontiguousarray(matrix_of(estimator, x, reset=False).T), strict=True))
+        return dict(zip(fitted.names, np.ascontiguousarray(matrix_of(estimator, x, reset=False).T), strict=True))
     validate_data(estimator, x, reset=False, skip_check_array=True)
     check_rows(estimator, x)
     keys = named_columns(x, SOURCE)
-    if list(keys) == list(names):
+    if fitted.named and set(keys) != set(fitted.names):
+        unseen, missing = sorted(set(keys) - set(fitted.names)), sorted(set(fitted.names) - set(keys))
+        raise ValueError(
+            "The feature names should match those that were passed during fit.\nFeature names unseen at fit time:\n- "
+            + "\n- ".join(unseen)
+            + "\nFeature names seen at fit time, yet now missing:\n- "
+            + "\n- ".join(missing)
+        )
+    if fitted.named:
         return x
-    return {name: column_of(x, key, SOURCE) for name, key in zip(names, keys.values(), strict=True)}
+    return {name: column_of(x, key, SOURCE) for name, key in zip(fitted.names, keys.values(), strict=True)}
 
 
 def matrix_of(estimator: BaseEstimator, x: Any, *, reset: bool) -> Float[np.ndarray, "rows columns"]:
@@ -133,6 +152,9 @@ def labels_of(estimator: BaseEstimator, y: Any, rows: int) -> np.ndarray:
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y is None."
         )
     labels = column_or_1d(y, warn=True)
+    missing = np.flatnonzero(pd.isna(labels)) if labels.dtype == object else np.zeros(0, np.int64)
+    if len(missing):
+        raise UserError(f"Input y contains a missing label (NaN) in row {missing[0]}; remove such rows")
     assert_all_finite(labels, input_name="y", estimator_name=type(estimator).__name__)
     check_consistent_length(np.empty(rows), labels)
     return labels

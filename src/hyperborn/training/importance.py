@@ -10,6 +10,7 @@ from hyperborn.data.dataset import Dataset, Split
 from hyperborn.errors import UserError, whole_number
 from hyperborn.predictive.example_scores import faults_of_examples, nll_of_examples, nll_of_networks
 from hyperborn.predictive.importance import SHARE, FeatureImportance, PairScores, permutation_importance
+from hyperborn.training.definition import LARGEST_SEED
 from hyperborn.training.one_network import calibration_alone
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def importance_of(
     """What `Result.feature_importance` gives; see there."""
     data, name = result.data, split_named(result.data, split)
     whole_number("examples", examples, 2)
+    whole_number("seed", seed, 0, LARGEST_SEED)
     part = drawn(counted(data.split(name)), examples, seed)
     labels = data.preprocessing.own_labels(part.y)
     alone = result.sample(ALONE, seed=seed)
