@@ -121,10 +121,9 @@ def test_numbers_are_predicted_without_a_network() -> None:
     ("given", "said"),
     [
         ({"effort": "much"}, "effort = 'much': give 'quick', 'normal', 'thorough', or None"),
-        ({"network": None, "posterior": hb.Registers(WIDE)}, "posterior goes with a network, which is left open; give"),
-        ({"network": None, "prior": hb.Bernoulli(0.4)}, "prior goes with a network"),
-        ({"network": None, "plateau": None}, "plateau goes with a network"),
-        ({"network": None, "ledger": "jobs"}, "ledger goes with a network"),
+        ({"network": None, "posterior": hb.Register(hb.circuits.ProductState(3))}, "the posterior Register("),
+        ({"network": None, "ledger": "jobs"}, "ledger = 'jobs': the run is on no backend"),
+        ({"network": None, "hidden": 0, "beta": -1}, "beta = -1 is not allowed"),
         ({"network": None, "data": None}, "network = None: give a network"),
         ({"network": None, "data": np.zeros((5, 2))}, "data = array"),
         ({"limits": hb.backends.Limits(max_shots=10)}, "limits = "),

@@ -120,7 +120,7 @@ def moons() -> hb.data.Dataset:
         ({"hiden": 3}, "unknown configuration key 'hiden': did you mean 'hidden'?"),
         ({"patience": 3}, "patience is an option of the command line; here it is plateau=hb.Plateau(100)"),
         ({"drop": "a"}, "drop says how data are read and split; give it to hb.data.load"),
-        ({"objective": hb.ELBO(0.1), "beta": 0.3}, "beta goes with"),
+        ({"objective": hb.ELBO(0.1), "beta": 0.3}, "beta is said by objective ELBO(beta=0.1) as well"),
         ({"posterior": hb.Register(hb.circuits.ProductState(4)), "depth": 3}, "depth says how a posterior is made"),
         ({"posterior": hb.Register(hb.circuits.ProductState(4)), "hidden": "none"}, "the posterior Register("),
         ({"network": hb.networks.BinaryMLP(2), "hidden": 3}, "hidden says how layers are made, and does not go with"),

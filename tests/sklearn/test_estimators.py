@@ -86,6 +86,15 @@ def test_labels_of_any_kind_come_back(labels: Sequence[Any]) -> None:
     assert set(model.predict(x).tolist()) == set(labels)
 
 
+def test_what_cannot_be_read_at_prediction_is_warned_of() -> None:
+    x, y = passengers()
+    model = HyperbornClassifier(**SMALL).fit(x, y)
+    with pytest.warns(hb.HyperbornWarning, match="age: 60 rows of text count as missing, the first 'old'"):
+        model.predict(x.assign(age="old"))
+    with pytest.raises(ValueError, match=r"could not convert string to float.*give a data frame"):
+        HyperbornClassifier(**SMALL).fit(x.to_numpy(), y)
+
+
 def test_a_fit_depends_on_neither_the_order_nor_the_spelling_of_weights() -> None:
     x, y = iris(50)
     rng = np.random.default_rng(0)
@@ -108,7 +117,14 @@ def test_frames_are_encoded_as_files_are() -> None:
     assert model.score(x, y) > 0.8
     named = HyperbornClassifier(**SMALL, categorical=["age"]).fit(x.assign(age=(x.age.fillna(0) // 40)), y)
     assert any(column.name == "age" and column.categories for column in named.result_.data.preprocessing.columns)
-    assert HyperbornClassifier(**SMALL, drop=["port"]).fit(x, y).n_features_in_ == 4
+    without = HyperbornClassifier(**SMALL, drop=["port"]).fit(x, y)
+    assert without.n_features_in_ == 4
+    columns = [column.name for column in without.result_.data.preprocessing.columns]
+    assert columns == ["sex", "age", "boarded"]
+    assert (without.predict_proba(x.assign(port="?")) == without.predict_proba(x)).all()
+    numbers = pd.DataFrame({0: np.arange(60.0), 1: np.arange(60.0)[::-1]})
+    kept = HyperbornClassifier(**SMALL, drop=[0]).fit(numbers, y).result_.data.preprocessing.columns
+    assert [column.name for column in kept] == ["1"]
 
 
 def test_frames_of_polars_are_taken() -> None:
@@ -125,7 +141,7 @@ def test_sparse_matrices_are_taken_up_to_a_size() -> None:
     x, y = iris(50)
     x = np.where(x < 2, 0.0, x)
     dense = HyperbornClassifier(**SMALL).fit(x, y)
-    for kind in (sparse.csr_matrix, sparse.csc_array, sparse.coo_array):
+    for kind in (sparse.csr_matrix, sparse.csc_array, sparse.coo_array, sparse.dok_array):
         model = HyperbornClassifier(**SMALL).fit(kind(x), y)
         assert (model.predict_proba(kind(x)) == dense.predict_proba(x)).all()
     huge = sparse.csr_array((100_000, 1_000))
@@ -182,15 +198,21 @@ def test_columns_without_names_in_text_are_told_by_their_names() -> None:
     assert (named == of_array.predict_proba(x)).all()
 
 
-def test_a_fit_that_fails_leaves_nothing() -> None:
+def test_a_fit_that_fails_changes_nothing() -> None:
     x, y = iris(50)
     model = HyperbornClassifier(**SMALL).fit(x, y)
+    before = model.predict_proba(x)
     with pytest.raises(UserError):
-        model.set_params(beta=-1).fit(x, np.where(y == "setosa", "a", "b"))
-    with pytest.raises(NotFittedError):
-        model.predict(x)
+        model.set_params(beta=-1).fit(x[:, :3], np.where(y == "setosa", "a", "b"))
+    # It stays what it was.
+    assert (model.predict_proba(x) == before).all()
+    assert model.classes_.tolist() == ["setosa", "versicolor", "virginica"]
+    assert model.n_features_in_ == 4
+    other = HyperbornClassifier(**SMALL)
     with pytest.raises(UserError, match="y is of one class"):
-        HyperbornClassifier(**SMALL).fit(x, y == "rose")
+        other.fit(x, y == "rose")
+    with pytest.raises(NotFittedError):
+        other.predict(x)
 
 
 @pytest.mark.parametrize("labels", [np.array(["a", None, "b"], object), pd.Series(["a", pd.NA, "b"], dtype="string")])

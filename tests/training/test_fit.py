@@ -262,12 +262,12 @@ def test_pieces_that_do_not_fit_are_named(define, data: Dataset) -> None:
 
 MISTAKES = [
     ({"objective": hb.ELBO}, "objective = the class ELBO: give an objective, such as hb.ELBO()"),
-    ({"objective": "elbo"}, "objective = 'elbo': give an objective"),
+    ({"objective": 3}, "objective = 3: give an objective"),
     (
         {"posterior": hb.circuits.Brickwork(9, depth=2)},
         "posterior = Brickwork(n_qubits=9, depth=2): give a posterior, such as hb.Register",
     ),
-    ({"prior": 0.5}, "prior = 0.5: give a prior, such as hb.Uniform()"),
+    ({"prior": [0.5]}, "prior = [0.5]: give a prior, such as hb.Uniform()"),
     ({"optimizer": hb.Adam}, "optimizer = the class Adam: give an optimizer, such as hb.Adam()"),
     ({"plateau": 100}, "plateau = 100: give a plateau, such as hb.Plateau(), or None"),
     ({"network": hb.networks.BinaryMLP}, "network = the class BinaryMLP: give a network"),

@@ -125,6 +125,7 @@ def check_options(config: Configuration) -> None:
     check_estimator(config)
     check_circuit(config)
     check_posterior(config)
+    check_parts(config)
     check_network(config)
     for option, condition in not_met(config, possible_setups(config)):
         needed = words(option, condition)
@@ -189,6 +190,17 @@ def check_posterior(config: Configuration) -> None:
                 f"{key} says how a posterior is made, and does not go with {shown(config.posterior)}; leave one of "
                 "them out"
             )
+
+
+def check_parts(config: Configuration) -> None:
+    """Raise a UserError for an option that a part which is given as it is says already."""
+    for option in ("objective", "estimator", "optimizer"):
+        part = getattr(config, option, "")
+        if isinstance(part, str):
+            continue
+        for key in options_of(type(part)):
+            if key in config.given:
+                raise UserError(f"{key} is said by {option} {shown(part)} as well; leave one of them out")
 
 
 def name_of(part: Any) -> str:

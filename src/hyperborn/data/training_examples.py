@@ -49,7 +49,7 @@ def training_examples(
     if preprocessing is None:
         choices = choices.resolved([*table.columns, *table.left_out])
         choices.check([*table.columns, *table.left_out], table.source, target_beside(table))
-        found = inferred(table, list(table.columns), choices)
+        found = inferred(table, [name for name in table.columns if name not in choices.drop], choices)
         columns, target = tuple(found.columns), target_beside(table)
         left_out, notes = {**table.left_out, **found.left_out}, (*table.notes, *found.notes)
     else:

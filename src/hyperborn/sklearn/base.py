@@ -1,8 +1,9 @@
 """How an estimator for scikit-learn is fitted, and predicts: what the classifier and the regressor have in common."""
 
-import logging
+import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -20,12 +21,13 @@ from hyperborn.data.labels import nearest_name
 from hyperborn.data.surprises import surprises
 from hyperborn.data.tables import Table
 from hyperborn.data.user_files import raw_table
-from hyperborn.errors import UserError
+from hyperborn.errors import HyperbornWarning, UserError
 from hyperborn.fit_arguments import check_effort, is_settled
 from hyperborn.fitting import fit
 from hyperborn.objectives.objectives import MLE
 from hyperborn.predictive import Predictions
 from hyperborn.printable import shown
+from hyperborn.progress import Progress
 from hyperborn.sklearn.inputs import (
     Examples,
     Features,
@@ -39,9 +41,6 @@ from hyperborn.sklearn.inputs import (
 )
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.result import Result
-
-LOGGER = logging.getLogger("hyperborn")
-"""Is told what became of columns, and how what is trained was chosen."""
 
 OPEN = {
     **dict.fromkeys(("hidden", "activation", "posterior", "beta", "optimizer", "learning_rate", "steps"), "auto"),
@@ -89,12 +88,12 @@ class HyperbornEstimator(BaseEstimator):
         Raises:
             ValueError, TypeError: in scikit-learn's words, and a UserError (a ValueError) for what does not fit.
         """
-        # A fit that fails leaves nothing: the labels and columns of a new one do not belong to an old result.
-        before = self.__dict__.pop("result_", None)
-        features = features_of(self, X)
-        examples = self._examples(features.table, y, sample_weight, fresh=True)
-        goes_on = before is not None and self.warm_start and self._may_go_on(features, before.data)
-        self._learn(features, examples, before if goes_on else None)
+        with unchanged_by_failure(self):
+            before = self.__dict__.get("result_")
+            features = features_of(self, X)
+            examples = self._examples(features.table, y, sample_weight, fresh=True)
+            goes_on = before is not None and self.warm_start and self._may_go_on(features, before.data)
+            self._learn(features, examples, before if goes_on else None)
         return self
 
     def _learn_more(self, X: Any, y: Any, sample_weight: Any, *, first: bool) -> None:  # noqa: N803
@@ -117,8 +116,9 @@ class HyperbornEstimator(BaseEstimator):
         """Learn from the start, or going on from the parameters of a fit before."""
         choices = self._choices(() if features.named else features.names)
         data = self._data(examples, choices, None if before is None else before.data)
-        for line in data.notes:
-            LOGGER.info(line)
+        with Progress(enabled=bool(self.verbose)) as progress:
+            for line in data.notes:
+                progress.note(line)
         if before is None:
             self.result_ = self._fitted(data)
             # Kept, for that of a result after `partial_fit` holds rows that a later `fit` may have again.
@@ -206,7 +206,7 @@ class HyperbornEstimator(BaseEstimator):
 
     def _choices(self, kept: tuple[str, ...]) -> ColumnChoices:
         """What is said of columns, and that those of a matrix are kept: whoever made it counts on their number."""
-        named = {name: () if (own := getattr(self, name)) is None else own for name in NAMED}
+        named = {name: names_of_columns(getattr(self, name)) for name in NAMED}
         said = ColumnChoices.of(impute=None, strict=False, **named)
         return replace(said, keep=(*said.keep, *(name for name in kept if name not in said.drop)))
 
@@ -216,7 +216,7 @@ class HyperbornEstimator(BaseEstimator):
         preprocessing = self.result_.data.preprocessing
         table = raw_table(columns_of(self, X, self._fitted_columns), preprocessing)
         for line in surprises(table, preprocessing.columns):
-            LOGGER.info(line)
+            warnings.warn(line, HyperbornWarning, stacklevel=3)
         return self.result_.predictions_of_features(preprocessing.transform(table))
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -233,6 +233,25 @@ class HyperbornEstimator(BaseEstimator):
 def is_open(name: str, value: Any) -> bool:
     """Whether a parameter has the value that leaves it open."""
     return value is OPEN[name] or (type(value) is type(OPEN[name]) and value == OPEN[name])
+
+
+@contextmanager
+def unchanged_by_failure(estimator: BaseEstimator) -> Iterator[None]:
+    """Whatever stops the block, labels and columns of a new fit are not kept beside the result of an old one."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def names_of_columns(given: Any) -> Any:
+    """Names of columns, which may be numbers, as tables have them; what is no list of names as it is."""
+    if given is None:
+        return ()
+    return [str(name) for name in given] if isinstance(given, list | tuple | set | frozenset | np.ndarray) else given
 
 
 def is_same(one: Any, other: Any) -> bool:

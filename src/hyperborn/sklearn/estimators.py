@@ -17,7 +17,7 @@ from hyperborn.errors import UserError
 from hyperborn.predictive import NormalMixture
 from hyperborn.predictive.predictions import probabilities_of
 from hyperborn.printable import shown
-from hyperborn.sklearn.base import HyperbornEstimator
+from hyperborn.sklearn.base import HyperbornEstimator, unchanged_by_failure
 from hyperborn.sklearn.inputs import Examples
 
 
@@ -45,7 +45,7 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
         effort: how much is tried where something is chosen: "quick", "normal" or "thorough".
         options: further options of `hyperborn train` by key, such as ``{"ansatz": "ring", "depth": 2}``.
         class_weight: None, "balanced", or weights by class: examples count so often, times their `sample_weight`.
-        categorical: columns of a data frame that are categories, though they are numbers.
+        categorical: columns that are categories, though they are numbers. Those of an array are called x1, x2, ...
         numeric: columns of numbers in which text counts as missing.
         keep: columns that are features whatever they look like.
         drop: columns that are none.
@@ -144,14 +144,15 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
         first = not self.__sklearn_is_fitted__()
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if first:
-            self.classes_ = np.unique(classes)
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+        if not first and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(
                 f"`classes={shown(classes)}` is not the same as on last call to partial_fit, was: "
                 f"{shown(self.classes_.tolist())}"
             )
-        self._learn_more(X, y, sample_weight, first=first)
+        with unchanged_by_failure(self):
+            if first:
+                self.classes_ = classes_of(np.asarray(classes))
+            self._learn_more(X, y, sample_weight, first=first)
         return self
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "examples classes"]:  # noqa: N803
@@ -320,7 +321,8 @@ class HyperbornRegressor(RegressorMixin, HyperbornEstimator):
         Raises:
             ValueError, TypeError: as `fit`.
         """
-        self._learn_more(X, y, sample_weight, first=not self.__sklearn_is_fitted__())
+        with unchanged_by_failure(self):
+            self._learn_more(X, y, sample_weight, first=not self.__sklearn_is_fitted__())
         return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:  # noqa: N803

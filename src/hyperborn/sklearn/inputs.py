@@ -78,7 +78,7 @@ def features_of(estimator: BaseEstimator, x: Any) -> Features:
         ValueError, TypeError: in scikit-learn's words, for what is no table, or infinite values; a UserError for a
             sparse matrix that is too large, or a column that cannot be read.
     """
-    if has_named_columns(x):
+    if is_frame(x):
         validate_data(estimator, x, skip_check_array=True)
         table = Table.of(x)
         check_rows(estimator, x)
@@ -96,7 +96,7 @@ def columns_of(estimator: BaseEstimator, x: Any, fitted: FittedColumns) -> Any:
     Raises:
         ValueError, TypeError: in scikit-learn's words, as `features_of`, and for other columns than were fitted.
     """
-    if not has_named_columns(x):
+    if not is_frame(x):
         return dict(zip(fitted.names, np.ascontiguousarray(matrix_of(estimator, x, reset=False).T), strict=True))
     validate_data(estimator, x, reset=False, skip_check_array=True)
     check_rows(estimator, x)
@@ -127,8 +127,27 @@ def matrix_of(estimator: BaseEstimator, x: Any, *, reset: bool) -> Float[np.ndar
             f"of {MOST_VALUES:,}; reduce its columns first, with sklearn.decomposition.TruncatedSVD for example"
         )
     numbers: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "dtype": np.float64, "ensure_all_finite": "allow-nan"}
-    given: Any = validate_data(estimator, x, reset=reset, **numbers)
+    try:
+        given: Any = validate_data(estimator, x, reset=reset, **numbers)
+    except ValueError as error:
+        if "could not convert string" in str(error):
+            raise ValueError(
+                f"{error}; text goes in columns of a data frame: give a data frame, or let what is in front give one, "
+                'with set_output(transform="pandas")'
+            ) from error
+        raise
     return given.toarray() if sparse.issparse(given) else given
+
+
+def is_frame(x: Any) -> bool:
+    """Whether this has columns with names: a data frame, not a sparse matrix that is a mapping of places.
+
+    Raises:
+        UserError: for one of Polars that is not collected yet.
+    """
+    if type(x).__name__ == "LazyFrame":
+        raise UserError("X is a LazyFrame, whose values are not there yet; give X.collect()")
+    return not sparse.issparse(x) and has_named_columns(x)
 
 
 def check_rows(estimator: BaseEstimator, frame: Any) -> None:
