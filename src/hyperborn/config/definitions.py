@@ -40,12 +40,12 @@ def definition_of(config: Configuration, data: Dataset, objective: Any) -> Defin
         UserError: if the network is too large for one register that is asked for, or parts do not fit each other.
     """
     network, registers = shape_of(config, data)
-    if not registers and not config.on_backend and network.n_weights > LARGEST_ENUMERATED:
+    given = config.posterior if isinstance(config.posterior, Posterior) else None
+    if given is None and not registers and not config.on_backend and network.n_weights > LARGEST_ENUMERATED:
         raise UserError(
             f"{network_flag(config)} on {data.n_features} features makes {network.n_weights} weights, over the "
             f"limit of {LARGEST_ENUMERATED} of one register; choose {smaller(config, data)}, or --posterior registers"
         )
-    given = config.posterior if isinstance(config.posterior, Posterior) else None
     if given is not None:
         posterior = given
     else:

@@ -175,6 +175,9 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
     def _encoded_labels(
         self, y: np.ndarray, weights: Float[np.ndarray, " rows"] | None, *, fresh: bool
     ) -> Real[np.ndarray, " rows"]:
+        if y.dtype == object:
+            # Of several types, scikit-learn would fail in sorting them.
+            classes_of(y)
         check_classification_targets(y)
         counting = np.ones(len(y), bool) if weights is None else weights > 0
         if fresh:
