@@ -55,6 +55,26 @@ def strict_jax() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
+COMPILED = "/jax/core/compile/backend_compile_duration"
+
+
+@pytest.fixture
+def compilations() -> Iterator[list[str]]:
+    """Grows by one with every compiled program."""
+    import jax
+
+    found: list[str] = []
+
+    def listen(event: str, seconds: float, **_: object) -> None:
+        del seconds
+        if event == COMPILED:
+            found.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    yield found
+    jax.monitoring.unregister_event_duration_listener(listen)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def ctrl_c() -> None:
     """Ctrl-C acts here and in processes that tests start, also where a shell in the background ignores it."""

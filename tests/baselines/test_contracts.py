@@ -1,11 +1,10 @@
 """What every baseline must do."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -39,22 +38,6 @@ every_baseline = pytest.mark.parametrize(
 sampled_walkers = pytest.mark.parametrize(
     "name", ["greedy-flips", "simulated-annealing", "straight-through", "bop", "bayesbinn", "gibbs"]
 )
-
-COMPILED = "/jax/core/compile/backend_compile_duration"
-
-
-@pytest.fixture
-def compilations() -> Iterator[list[str]]:
-    """What JAX has compiled (or read from its cache on disk) so far in the test."""
-    seen: list[str] = []
-
-    def listen(event: str, _: float, **__: Any) -> None:
-        if event == COMPILED:
-            seen.append(event)
-
-    jax.monitoring.register_event_duration_secs_listener(listen)
-    yield seen
-    jax.monitoring.unregister_event_duration_listener(listen)
 
 
 def check_probabilities(found: Any, examples: int, classes: int) -> None:

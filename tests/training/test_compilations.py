@@ -1,6 +1,5 @@
 """What a second fit in a process compiles: nothing, where shapes are those of the first."""
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 import jax
@@ -11,23 +10,6 @@ import hyperborn as hb
 from hyperborn.data import Dataset
 from hyperborn.energy.of_network import SHARED_ROWS, ExamplesOnDevice, NetworkEnergies, shared_size
 from hyperborn.training.minibatch.steps import advance_by_minibatches
-
-COMPILED = "/jax/core/compile/backend_compile_duration"
-
-
-@pytest.fixture
-def compiled() -> Iterator[list[str]]:
-    """Grows by one with every compiled program."""
-    found: list[str] = []
-
-    def listener(event: str, seconds: float, **_: Any) -> None:
-        del seconds
-        if event == COMPILED:
-            found.append(event)
-
-    jax.monitoring.register_event_duration_secs_listener(listener)
-    yield found
-    jax.monitoring.unregister_event_duration_listener(listener)
 
 
 def data_of(rows: int, seed: int) -> Dataset:
@@ -52,33 +34,33 @@ OTHER: dict[str, Any] = {"seed": 5, "spread": 0.3, "prior": hb.Bernoulli(0.3), "
 
 @pytest.mark.parametrize("posterior", [EXACT, REGISTERS], ids=["exact", "registers"])
 @pytest.mark.parametrize(("first", "second"), [(hb.ELBO(1.0), hb.ELBO(0.2)), (hb.SELBO(2.0), hb.SELBO(0.5))])
-def test_a_second_fit_compiles_nothing(posterior: Any, first: Any, second: Any, compiled: list[str]) -> None:
+def test_a_second_fit_compiles_nothing(posterior: Any, first: Any, second: Any, compilations: list[str]) -> None:
     """Other data, with a row more; another seed, beta or weight, prior, learning rate, spread and number of steps."""
     one, other = data_of(102, 0), data_of(104, 1)
     assert len(other.train) == len(one.train) + 1
     before = fitted(one, posterior, NETWORK, objective=first, steps=27)
     # A program of no other test is counted.
     jax.jit(lambda number: number + 1)(1)
-    assert compiled
-    compiled.clear()
+    assert compilations
+    compilations.clear()
     annealing = {"annealing": hb.Annealing(0.1, 0.3)} if posterior is EXACT else {}
     after = fitted(other, posterior, NETWORK, objective=second, **OTHER, **annealing)
-    assert not compiled
+    assert not compilations
     assert not np.array_equal(before.params, after.params)
     assert after.steps == 31
 
 
-def test_a_number_that_is_an_argument_is_used(compiled: list[str]) -> None:
+def test_a_number_that_is_an_argument_is_used(compilations: list[str]) -> None:
     """Each of them changes the result, though nothing is compiled."""
     data, settings = data_of(102, 0), dict[str, Any](objective=hb.ELBO(), steps=27)
     before = fitted(data, EXACT, NETWORK, **settings)
-    compiled.clear()
+    compilations.clear()
     others: list[dict[str, Any]] = [{name: value} for name, value in OTHER.items()]
     others += [{"annealing": hb.Annealing(0.1, 0.5)}, {"annealing": hb.Annealing(0.01, 0.9)}]
     for other in others:
         after = fitted(data, EXACT, NETWORK, **(settings | other))
         assert not np.array_equal(before.params, after.params), other
-    assert not compiled
+    assert not compilations
 
 
 @pytest.mark.parametrize("weights", [False, True])
