@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots study tables mutants clean
+.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots learning-on study tables mutants clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -58,6 +58,9 @@ multi-basis: $(VENV)/.core ## what two weights a qubit cost, docs/multi-basis.md
 
 estimators: $(VENV)/.core ## estimators beside the exact gradient, docs/estimators.md; about three minutes
 	$(BIN)/python experiments/estimators/run.py
+
+learning-on: $(VENV)/.core ## what is kept of earlier examples, docs/learning-on.md; about ten minutes
+	$(BIN)/python experiments/learning_on/run.py
 
 shots: $(VENV)/.dev ## training from shots, docs/shots.md; two processes, about half an hour
 	export OMP_NUM_THREADS=1; $(BIN)/python experiments/shots/run.py 2> /dev/null & \

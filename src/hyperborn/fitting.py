@@ -96,8 +96,8 @@ def fit(
         effort: how much is tried where something is chosen: "quick", "normal" (if None) or "thorough".
         objective: `MLE`, `ELBO`, `SELBO`, `Renyi` or `SteinPosterior`; on a backend `SELBO` or `MLE`: the others
             need probabilities. If None it is chosen as said above, else ``ELBO()``; for a network on `Registers` that
-            are named ``ELBO(beta=0.03)``, a colder posterior that predicts better (docs/registers.md); on a backend
-            ``SELBO()``.
+            are named ``ELBO(beta=0.03)``, a colder posterior that predicts better (docs/registers.md), but ``ELBO()``
+            where what an earlier result has learnt is the prior; on a backend ``SELBO()``.
         posterior: where the weights come from. If None it is chosen as said above, else the `default_posterior` of the
             network: one register up to 18 weights, else `Registers`. `ShotRegister` and `ShotRegisters` are on a
             backend.

@@ -55,6 +55,7 @@ OBJECTIVES_TRIED: list[Objective] = [
     SteinPosterior(),
     SteinPosterior(2.0, Hamming((0.5,)), "difference", temperature=20.0),
     SELBO(divergence=ADAPTIVE),
+    SELBO(beta=0.3),
 ]
 PRIORS: list[Prior] = [Uniform(), Bernoulli(0.3), Bernoulli({"W1": 0.2, "b2": 0.9})]
 CIRCUITS: list[Circuit] = [Brickwork(N, depth=2), ProductState(N)]
@@ -108,6 +109,7 @@ def plain_formula(objective: Objective, prior: Prior, xp: Any = np) -> Plain:
         return lambda q: q @ ENERGIES + objective.beta * (q @ (xp.log(q) - np.log(p)))
     if isinstance(objective, SELBO):
         weight, divergence = plain_weight(objective.weight, objective.divergence, p), objective.divergence
+        weight *= objective.beta
         return lambda q: q @ ENERGIES + weight * plain_divergence(divergence, p, xp)(q)
     if isinstance(objective, Renyi):
         return plain_divergence(RenyiDivergence(objective.alpha), p * np.exp(-ENERGIES), xp)
@@ -225,7 +227,7 @@ def test_a_point_mass_pays_what_it_should(objective: Objective, prior: Prior) ->
         elif isinstance(objective, Renyi):
             expected = ENERGIES[index] - np.log(p[index])
         elif isinstance(objective, SELBO):
-            weight = plain_weight(objective.weight, objective.divergence, p)
+            weight = objective.beta * plain_weight(objective.weight, objective.divergence, p)
             expected = ENERGIES[index] + weight * charges(objective.divergence, p)[index]
         else:
             expected = float(plain_formula(objective, prior)(point))

@@ -16,6 +16,8 @@ NOT_POSITIVE = [0.0, -1.0, float("inf"), float("nan")]
 def test_beta_is_positive(beta: float) -> None:
     with pytest.raises(UserError, match=rf"beta = {beta}: give a positive number .*MLE"):
         ELBO(beta)
+    with pytest.raises(UserError, match=rf"beta = {beta}: give a positive number .*MLE"):
+        SELBO(beta=beta)
 
 
 @pytest.mark.parametrize("weight", NOT_POSITIVE)

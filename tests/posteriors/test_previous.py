@@ -66,8 +66,14 @@ def test_a_network_that_was_ruled_out_pays_what_the_docstring_says() -> None:
         ((REGISTER, (0.5,) * 24, 0.0), r"doubt = 0\.0: give a number strictly between 0 and 1, such as 0\.01"),
         ((REGISTER, (0.5,) * 24, 1), "doubt = 1: give"),
         ((REGISTER, (0.5,) * 24, "x"), "doubt = 'x': give"),
+        (
+            (REGISTER, (0.5,) * 24, 0.1, (1.0,)),
+            "side_precision: 0 numbers for 1 side parameters; give .* positive",
+        ),
+        ((REGISTER, (0.5,) * 24, 0.1, (1.0,), (0.0,)), "side_precision: 1 numbers for 1 side parameters; give each"),
+        ((REGISTER, (0.5,) * 24, 0.1, ("x",), (1.0,)), "side_precision: 1 numbers for 1 side parameters; give each"),
     ],
-    ids=["posterior", "few", "nothing", "array", "nan", "none", "all", "text"],
+    ids=["posterior", "few", "nothing", "array", "nan", "none", "all", "text", "imprecise", "flat", "words"],
 )
 def test_what_does_not_fit_is_one_line(arguments: tuple[Any, ...], said: str) -> None:
     with pytest.raises(UserError, match=said) as caught:

@@ -1,6 +1,7 @@
 """Permutation importance against plain loops over pairs of examples, and its intervals over many data sets."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -190,3 +191,22 @@ def test_a_frame_and_a_record_have_the_most_important_column_first() -> None:
     assert record["columns"][0]["r2_drop"] is None
     assert record["columns"][1]["r2_drop"] == 0.4
     assert record["columns"][2]["high"] == pytest.approx(found.high[0])
+
+
+def test_it_is_shown_as_a_table_with_the_most_important_column_first() -> None:
+    lines = repr(importance_of_three()).splitlines()
+    assert "11 examples of the test split is permuted, 4 times" in lines[0]
+    assert [line.split()[0] for line in lines[3:]] == ["$high$", "middle", "low"]
+    assert lines[3].split()[1] == "0.5000"
+    shown = replace(importance_of_three(), columns=("<b>", "b", "c"))._repr_html_()
+    assert "&lt;b&gt;" in shown
+    assert "<b>" not in shown
+
+
+def test_of_many_columns_the_most_important_ones_are_shown() -> None:
+    many = np.arange(30.0)
+    found = FeatureImportance(tuple(f"c{i}" for i in range(30)), "test", 11, 4, 32, "r2", *[many] * 6)
+    for shown in (repr(found), found._repr_html_()):
+        assert "c10" in shown
+        assert "c9" not in shown
+        assert "and 10 columns of less importance" in shown

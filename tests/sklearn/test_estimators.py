@@ -89,8 +89,9 @@ def test_labels_of_any_kind_come_back(labels: Sequence[Any]) -> None:
 def test_what_cannot_be_read_at_prediction_is_warned_of() -> None:
     x, y = passengers()
     model = HyperbornClassifier(**SMALL).fit(x, y)
-    with pytest.warns(hb.HyperbornWarning, match="age: 60 rows of text count as missing, the first 'old'"):
-        model.predict(x.assign(age="old"))
+    for predict in (model.predict, model.predict_proba):
+        with pytest.warns(hb.HyperbornWarning, match="age: 60 rows of text count as missing, the first 'old'"):
+            predict(x.assign(age="old"))
     with pytest.raises(ValueError, match=r"could not convert string to float.*give a data frame"):
         HyperbornClassifier(**SMALL).fit(x.to_numpy(), y)
 
@@ -292,6 +293,26 @@ def test_a_regressor_learns_on() -> None:
     assert (mean == model.predict(x[:, :3])).all()
     model.partial_fit(x[:1, :3], x[:1, 3])
     assert len(model.result_.data.train) == 1
+
+
+def test_on_registers_what_was_learnt_before_counts_in_full() -> None:
+    """Bits by KL with β = 1, real numbers beside them by normal distributions around what they were."""
+    x, y = iris()
+    small = {"hidden": (2,), "posterior": "registers", "steps": 60}
+    model = HyperbornClassifier(**small, objective="selbo", warm_start=True).fit(x[::2], y[::2])
+    first = model.result_
+    assert first.definition.objective == hb.SELBO(beta=0.03)
+    model.partial_fit(x[1::2], y[1::2])
+    after = model.result_.definition
+    assert after.objective == hb.SELBO()
+    assert isinstance(after.prior, hb.PreviousPosterior)
+    np.testing.assert_array_equal(after.prior.side, first.side)
+    # All rows again, as at first.
+    again = model.fit(x, y).result_.definition
+    assert (again.objective, again.prior) == (first.definition.objective, first.definition.prior)
+    # A weight that is a number is kept.
+    own = HyperbornClassifier(**small, objective=hb.SELBO(weight=2.0)).fit(x[::2], y[::2])
+    assert own.partial_fit(x[1::2], y[1::2]).result_.definition.objective == hb.SELBO(weight=2.0)
 
 
 def test_warm_start_goes_on_from_the_parameters_before() -> None:

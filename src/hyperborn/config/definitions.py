@@ -11,7 +11,7 @@ from hyperborn.config.options import AUTO, CONVOLUTIONAL
 from hyperborn.config.parts import class_of, made, part_of
 from hyperborn.config.posteriors import configured_registers, placed, posterior_of, prior_of
 from hyperborn.data import Dataset
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Posterior
@@ -81,7 +81,7 @@ def run_of(
         network,
         len(data.train),
         posterior=posterior,
-        objective=objective_of(config, objective, beta=regime.beta),
+        objective=objective_of(config, objective, beta=regime.default_beta(prior)),
         estimator=estimator,
         prior=prior,
         optimizer=optimizer_of(config, regime, estimator),
@@ -157,8 +157,14 @@ def objective_of(config: Configuration, objective: Any, *, beta: float) -> Objec
     if not isinstance(objective, str):
         return objective
     kind = class_of("objective", objective)
-    usual = {"beta": beta} if "beta" in options_of(kind) else {}
-    return made(kind, {**usual, **given_options(config, kind)})
+    given = given_options(config, kind)
+    if not is_number(given.get("weight")):
+        usual = {"beta": beta} if "beta" in options_of(kind) else {}
+        return made(kind, {**usual, **given})
+    # A number as the weight of a divergence says all. Of several objectives, beta is meant for another.
+    if len(config.chosen_objectives) > 1:
+        given.pop("beta", None)
+    return made(kind, given)
 
 
 def optimizer_of(config: Configuration, regime: Regime, estimator: Estimator) -> Optimizer:

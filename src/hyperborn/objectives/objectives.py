@@ -1,8 +1,8 @@
 """Objectives: functionals of the distribution over networks that training minimises."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -13,8 +13,21 @@ from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.kernels import Hamming
 from hyperborn.posteriors.enumeration import log_evidence
 from hyperborn.priors.prior import LogProbabilities
+from hyperborn.records import ADDED
 
 Weight: TypeAlias = float | Literal["kl-matched"]
+
+
+class Surrogate(NamedTuple):
+    """A divergence in place of KL, its weight, and the β of the KL that it is matched to where it is "kl-matched"."""
+
+    divergence: Divergence
+    weight: Weight
+    beta: float
+
+    def number(self, log_prior: LogProbabilities) -> float:
+        """The number that the weight stands for."""
+        return self.beta * weight_of(self.weight, self.divergence, log_prior)
 
 
 @dataclass(frozen=True)
@@ -49,8 +62,8 @@ class Objective(ABC):
             "choose selbo or mle"
         )
 
-    def surrogate(self) -> tuple[Divergence, Weight] | None:
-        """The divergence that replaces KL, and its weight; None if there is none."""
+    def surrogate(self) -> Surrogate | None:
+        """What replaces KL; None if nothing does."""
         return None
 
     def lowest(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> float | None:
@@ -92,8 +105,7 @@ class ELBO(Objective):
     beta: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (is_number(self.beta) and self.beta > 0):
-            raise UserError(f"beta = {self.beta!r}: give a positive number (for no divergence at all, use MLE)")
+        check_beta(self.beta)
 
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
         return Functional.of(energies, KL().bind(log_prior), self.beta)
@@ -109,32 +121,44 @@ class ELBO(Objective):
 class SELBO(Objective):
     """F = E_q[energy] + λ D(q, p), with λ = `weight`. A surrogate for the ELBO, not a bound.
 
-    With ``weight="kl-matched"`` the penalty of a point mass is on average that of KL: see `Divergence.matched_weight`.
+    With ``weight="kl-matched"`` the penalty of a point mass is on average that of β KL: λ is `beta` times
+    `Divergence.matched_weight`.
+
+    Raises:
+        UserError: if weight or beta is not positive, the divergence is none, or beta stands beside a weight in numbers.
     """
 
     name = "selbo"
     weight: Weight = "kl-matched"
     divergence: Divergence = MMD()
+    beta: float = field(default=1.0, metadata=ADDED)
 
     def __post_init__(self) -> None:
         check_weight("SELBO", self.weight)
+        check_beta(self.beta)
+        if is_number(self.weight) and self.beta != 1:
+            raise UserError(f"SELBO beta = {self.beta!r} beside weight = {self.weight!r}: leave one of them out")
         if not isinstance(self.divergence, Divergence):
             raise UserError(f"SELBO divergence = {self.divergence!r}: give a divergence, such as hb.MMD()")
 
     def bind(self, energies: Float[np.ndarray, " states"], log_prior: Float[np.ndarray, " states"]) -> Functional:
-        weight = weight_of(self.weight, self.divergence, log_prior)
-        return Functional.of(energies, self.divergence.bind(log_prior), weight)
+        return Functional.of(energies, self.divergence.bind(log_prior), self.surrogate().number(log_prior))
 
     def penalty(self, log_prior: LogProbabilities) -> Functional:
-        weight = weight_of(self.weight, self.divergence, log_prior)
-        return Functional.of_divergence(self.divergence.bind(log_prior), coefficient=weight)
+        return Functional.of_divergence(self.divergence.bind(log_prior), coefficient=self.surrogate().number(log_prior))
 
     def check_samples(self) -> None:
         """Raise a UserError unless the divergence can be estimated from samples."""
         self.divergence.check_samples()
 
-    def surrogate(self) -> tuple[Divergence, Weight]:
-        return self.divergence, self.weight
+    def surrogate(self) -> Surrogate:
+        return Surrogate(self.divergence, self.weight, self.beta)
+
+
+def check_beta(beta: float) -> None:
+    """Raise a UserError unless β is positive."""
+    if not (is_number(beta) and beta > 0):
+        raise UserError(f"beta = {beta!r}: give a positive number (for no divergence at all, use MLE)")
 
 
 def check_weight(owner: str, weight: Weight) -> None:

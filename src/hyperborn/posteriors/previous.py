@@ -1,7 +1,7 @@
 """A trained posterior as the prior of a run on new data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax.numpy as jnp
@@ -15,6 +15,8 @@ from hyperborn.networks import Network
 from hyperborn.posteriors.posterior import ExplicitPosterior
 from hyperborn.posteriors.registers import Registers
 from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, marginals_of_table, weights_in
+from hyperborn.priors.side_parameters import SidePrior
+from hyperborn.records import ADDED
 
 DOUBT = 0.01
 """Default weight of the uniform distribution in the prior."""
@@ -33,17 +35,22 @@ class PreviousPosterior(Prior):
     hold for each register.
 
     `params` are the posterior's parameters, flat, in single precision as they were trained (an array is taken and
-    flattened). The prior that q itself was trained with is not used again, as it is part of q. Side parameters of the
-    network are not carried over: those of the next run start from 0, under their own prior.
+    flattened). The prior that q itself was trained with is not used again, as it is part of q.
+
+    Side parameters of the network, real numbers beside its bits, have independent normal distributions: `side` are
+    their means, and `side_precision` one over their variances (`Result.as_prior` finds them, by the curvature of what
+    was learnt). A run starts from the means. Without them every side parameter is standard normal.
 
     Raises:
-        UserError: for what is not a posterior, one that is too large for a table, parameters that do not fit, or a
-            doubt that is not between 0 and 1.
+        UserError: for what is not a posterior, one that is too large for a table, parameters that do not fit, side
+            parameters without as many positive precisions, or a doubt that is not between 0 and 1.
     """
 
     posterior: ExplicitPosterior
     params: Sequence[float] | np.ndarray
     doubt: float = DOUBT
+    side: Sequence[float] | np.ndarray = field(default=(), metadata=ADDED)
+    side_precision: Sequence[float] | np.ndarray = field(default=(), metadata=ADDED)
 
     def __post_init__(self) -> None:
         if not isinstance(self.posterior, ExplicitPosterior):
@@ -54,8 +61,7 @@ class PreviousPosterior(Prior):
                 f"prior from a posterior over {n} weights: it has too many probabilities to be tabled (the limit is "
                 f"{LARGEST_ENUMERATED} weights); give that of Registers"
             )
-        given: Any = self.params.ravel().tolist() if isinstance(self.params, np.ndarray) else self.params
-        params = tuple(given) if isinstance(given, tuple | list) else ()
+        params = flat(self.params)
         wrong = [number for number in params if not is_number(number)]
         if wrong or len(params) != self.posterior.n_parameters:
             found = f"{wrong[0]!r} among them" if wrong else f"{len(params)} of them"
@@ -63,16 +69,35 @@ class PreviousPosterior(Prior):
         if not is_number(self.doubt) or not 0 < self.doubt < 1:
             raise UserError(f"doubt = {self.doubt!r}: give a number strictly between 0 and 1, such as {DOUBT}")
         object.__setattr__(self, "params", params)
+        side, precision = flat(self.side), flat(self.side_precision)
+        if len(side) != len(precision) or not all(map(is_number, side + precision)) or any(p <= 0 for p in precision):
+            raise UserError(
+                f"side_precision: {len(precision)} numbers for {len(side)} side parameters; give each side parameter a "
+                "positive precision"
+            )
+        object.__setattr__(self, "side", side)
+        object.__setattr__(self, "side_precision", precision)
 
     def __repr__(self) -> str:
-        count = len(self.params)
-        params = repr(self.params) if count <= MOST_SHOWN else f"<{count:,} numbers>"
-        return f"PreviousPosterior(posterior={self.posterior!r}, params={params}, doubt={self.doubt!r})"
+        side = f", side={few(self.side)}, side_precision={few(self.side_precision)}" if self.side else ""
+        return f"PreviousPosterior(posterior={self.posterior!r}, params={few(self.params)}, doubt={self.doubt!r}{side})"
 
     def check(self, network: Network | int) -> None:
         own, n = self.posterior.n_weights, weights_in(network)
         if own != n:
             raise UserError(f"prior from a posterior over {own} weights for {n} weights: use the same network again")
+        if self.side and isinstance(network, Network):
+            self.of_side_parameters(network.n_side)
+
+    def of_side_parameters(self, n_side: int) -> SidePrior:
+        if not self.side:
+            return SidePrior.standard(n_side)
+        if len(self.side) != n_side:
+            raise UserError(
+                f"prior from a network with {len(self.side)} side parameters for one with {n_side}: use the same "
+                "network again"
+            )
+        return SidePrior(np.asarray(self.side, np.float32), np.asarray(self.side_precision, np.float32))
 
     def log_probabilities(self, network: Network | int) -> LogProbabilities:
         self.check(network)
@@ -112,3 +137,14 @@ class PreviousPosterior(Prior):
     @property
     def _angles(self) -> Parameters:
         return jnp.asarray(np.asarray(self.params, dtype=np.float32).reshape(self.posterior.parameter_shape))
+
+
+def flat(given: Any) -> tuple[Any, ...]:
+    """Numbers as a flat tuple; of what is no list of them, none."""
+    found = given.ravel().tolist() if isinstance(given, np.ndarray) else given
+    return tuple(found) if isinstance(found, tuple | list) else ()
+
+
+def few(numbers: Any) -> str:
+    """Numbers as `repr` writes them, or how many there are."""
+    return repr(numbers) if len(numbers) <= MOST_SHOWN else f"<{len(numbers):,} numbers>"

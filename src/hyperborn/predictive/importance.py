@@ -33,6 +33,8 @@ ROWS = 2**14
 MEMORY = 2**26
 """Bytes of the permuted rows that are held at once, at most."""
 LARGEST_SEED = 2**32 - 1
+MOST_SHOWN = 20
+"""Columns that are written out, the most important ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,28 @@ class FeatureImportance:
     drop_error: Float[np.ndarray, " columns"]
     network_low: Float[np.ndarray, " columns"]
     network_high: Float[np.ndarray, " columns"]
+
+    def __repr__(self) -> str:
+        frame = self.to_frame()
+        return f"{self.title}\n{frame.head(MOST_SHOWN).to_string(float_format='{:.4f}'.format)}{self._others}"
+
+    def _repr_html_(self) -> str:
+        frame = self.to_frame()
+        table = frame.head(MOST_SHOWN).to_html(float_format="{:.4f}".format, border=0)
+        return f"<p>{self.title}</p>{table}<p>{self._others}</p>"
+
+    @property
+    def title(self) -> str:
+        """What the numbers are of, in a line."""
+        return (
+            f"What predictions lose when a column of {self.examples:,} examples of the {self.split} split is permuted, "
+            f"{self.repeats} times; NLL in nats an example, 95 % intervals"
+        )
+
+    @property
+    def _others(self) -> str:
+        others = len(self.columns) - MOST_SHOWN
+        return f"\nand {others:,} columns of less importance" if others > 0 else ""
 
     @property
     def reach(self) -> float:

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from hyperborn.bits import check_enumerable
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
+from hyperborn.priors.side_parameters import SidePrior
 
 Marginals: TypeAlias = Float[np.ndarray, " n"]
 LogProbabilities: TypeAlias = Float[np.ndarray, " states"]
@@ -57,6 +58,10 @@ class Prior(ABC):
         Raises:
             UserError: if the prior does not fit the network.
         """
+
+    def of_side_parameters(self, n_side: int) -> SidePrior:
+        """The prior of a network's side parameters: standard normal, where a prior says nothing else."""
+        return SidePrior.standard(n_side)
 
 
 def weights_in(network: Network | int) -> int:

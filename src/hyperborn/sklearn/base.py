@@ -24,9 +24,10 @@ from hyperborn.data.user_files import raw_table
 from hyperborn.errors import HyperbornWarning, UserError
 from hyperborn.fit_arguments import check_effort, is_settled
 from hyperborn.fitting import fit
-from hyperborn.objectives.objectives import MLE
+from hyperborn.objectives.objectives import ELBO, MLE, SELBO, Objective
 from hyperborn.predictive import Predictions
 from hyperborn.printable import shown
+from hyperborn.priors import Prior
 from hyperborn.progress import Progress
 from hyperborn.sklearn.inputs import (
     Examples,
@@ -110,7 +111,7 @@ class HyperbornEstimator(BaseEstimator):
             )
         table = raw_table(columns_of(self, X, self._fitted_columns), before.data.preprocessing)
         data = self._data(self._examples(table, y, sample_weight, fresh=False), self._choices(()), before.data)
-        self.result_ = self._going_on(before, data, prior=before.as_prior())
+        self.result_ = self._going_on(before, data, before.as_prior(), by_bayes_rule(before.definition.objective))
 
     def _learn(self, features: Features, examples: Examples, before: Result | None) -> None:
         """Learn from the start, or going on from the parameters of a fit before."""
@@ -121,10 +122,10 @@ class HyperbornEstimator(BaseEstimator):
                 progress.note(line)
         if before is None:
             self.result_ = self._fitted(data)
-            # Kept, for that of a result after `partial_fit` holds rows that a later `fit` may have again.
-            self._prior = self.result_.definition.prior
+            # Kept, for the prior of a result after `partial_fit` holds rows that a later `fit` may have again.
+            self._prior, self._objective = self.result_.definition.prior, self.result_.definition.objective
         else:
-            self.result_ = self._going_on(before, data, prior=self._prior)
+            self.result_ = self._going_on(before, data, self._prior, self._objective)
         self._fitted_columns = FittedColumns(features.names, features.named)
         self._fitted_with = deepcopy(self.get_params(deep=False))
 
@@ -180,14 +181,14 @@ class HyperbornEstimator(BaseEstimator):
                 raise UserError(f"options has {key!r}, which is no option of hyperborn train; did you mean {near!r}?")
         return options
 
-    def _going_on(self, before: Result, data: Dataset, *, prior: Any) -> Result:
+    def _going_on(self, before: Result, data: Dataset, prior: Prior, objective: Objective) -> Result:
         """The same again on other data, from the parameters that were found before."""
         definition = before.definition
         steps = definition.steps if is_open("steps", self.steps) else self.steps
         return fit(
             before.network,
             data,
-            objective=definition.objective,
+            objective=objective,
             posterior=definition.posterior,
             estimator=definition.estimator,
             prior=prior,
@@ -233,6 +234,11 @@ class HyperbornEstimator(BaseEstimator):
 def is_open(name: str, value: Any) -> bool:
     """Whether a parameter has the value that leaves it open."""
     return value is OPEN[name] or (type(value) is type(OPEN[name]) and value == OPEN[name])
+
+
+def by_bayes_rule(objective: Objective) -> Objective:
+    """The objective with all the weight on what was learnt before (β = 1), where it has a β."""
+    return replace(objective, beta=1.0) if isinstance(objective, ELBO | SELBO) else objective
 
 
 @contextmanager

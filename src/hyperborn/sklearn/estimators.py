@@ -127,8 +127,11 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
     ) -> "HyperbornClassifier":
         """Learn from more rows, which must be new: the posterior so far is their prior.
 
-        Real factors, shifts and noise beside the bits ("learned", as many registers have them by default) begin where
-        they were, but are learnt from these rows alone: give as many rows as say something of them.
+        It counts in full (β = 1), whatever β the first rows were learnt with. On many registers it is still less than
+        all rows at once would say (docs/learning-on.md).
+
+        Real factors, shifts and noise beside the bits ("learned", as many registers have them by default) have normal
+        distributions around what they were as their prior, as sharp as the rows so far made them.
 
         The first call, where there was no `fit`, chooses and encodes by its rows as `fit` does.
 
@@ -170,7 +173,8 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
             NotFittedError, ValueError, TypeError: as `predict_proba`.
         """
         check_is_fitted(self)
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        # Not by `predict_proba`: a warning of `_predictions` names the line that calls this.
+        return self.classes_[probabilities_of(self._predictions(X)).argmax(axis=1)]
 
     def _encoded_labels(
         self, y: np.ndarray, weights: Float[np.ndarray, " rows"] | None, *, fresh: bool

@@ -54,10 +54,11 @@ def definition_with_defaults(
     check_kinds(estimator=given)
     regime = regime_of_class(type(given))
     whole_number("batch_size", batch_size, 1)
+    usual = regime.default_objective(prior, predicts=isinstance(network, Network))
     return Definition(
         network=network,
         posterior=chosen,
-        objective=regime.default_objective(predicts=isinstance(network, Network)) if objective is None else objective,
+        objective=usual if objective is None else objective,
         estimator=given,
         prior=prior,
         optimizer=regime.default_optimizer(given) if optimizer is None else as_optimizer(optimizer),

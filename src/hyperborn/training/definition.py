@@ -16,6 +16,7 @@ from hyperborn.posteriors import LARGEST_SPREAD, SPREAD, Posterior
 from hyperborn.printable import shown
 from hyperborn.priors import Prior
 from hyperborn.priors.prior import weights_in
+from hyperborn.priors.side_parameters import SidePrior
 from hyperborn.records import record_of
 from hyperborn.training.annealing import AnnealingSchedule
 from hyperborn.training.estimator import Estimator
@@ -109,6 +110,11 @@ class Definition:
     def n_side(self) -> int:
         """Number of the network's side parameters."""
         return n_side_of(self.network)
+
+    @property
+    def side_prior(self) -> SidePrior:
+        """The prior of the network's side parameters."""
+        return self.prior.of_side_parameters(self.n_side)
 
     @property
     def parameter_shape(self) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ from hyperborn.objectives.objectives import ELBO, Objective
 from hyperborn.posteriors import ExactPosterior, ExplicitPosterior, Posterior, enumeration
 from hyperborn.posteriors.enumeration import most_probable
 from hyperborn.predictive import Predictions, predictions_of_distribution
-from hyperborn.priors import Prior
+from hyperborn.priors import Prior, Uniform
 from hyperborn.priors.prior import marginals_of_table
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import AnnealingSchedule
@@ -120,8 +120,8 @@ class ExactRegime(Regime):
     def default_estimator(self) -> Estimator:
         return Exact()
 
-    def default_objective(self, *, predicts: bool = True) -> Objective:
-        del predicts
+    def default_objective(self, prior: Prior = Uniform(), *, predicts: bool = True) -> Objective:
+        del prior, predicts
         return ELBO()
 
     def default_optimizer(self, estimator: Estimator) -> Optimizer:

@@ -13,6 +13,7 @@ from hyperborn.bits import values_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
+from hyperborn.objectives.objectives import ELBO
 from hyperborn.packages import imported
 from hyperborn.posteriors import ExactPosterior
 from hyperborn.predictive.example_scores import nll_of_networks
@@ -153,7 +154,7 @@ def about(result: "Result", *, exact: bool) -> dict[str, Any]:
     """What the draws are of, as attributes of the posterior."""
     objective = result.definition.objective
     from_where = "exact posterior" if exact else result.measured_on or type(result.definition.posterior).__name__
-    beta = 1.0 if exact else getattr(objective, "beta", None)
+    beta = 1.0 if exact else objective.beta if isinstance(objective, ELBO) else None
     named = {"drawn_from": from_where, "objective": objective.name}
     return named if beta is None else named | {"beta": beta}
 

@@ -24,6 +24,7 @@ from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Posterior
 from hyperborn.predictive import Predictions
+from hyperborn.priors import Prior, Uniform
 from hyperborn.progress import Progress
 from hyperborn.training.annealing import AnnealingSchedule
 from hyperborn.training.definition import Definition
@@ -141,8 +142,6 @@ class Regime(ABC):
     """Default number of independent starts."""
     learning_rates: ClassVar[Mapping[type[Optimizer], float]] = {}
     """Default learning rates (radians) of the optimizers that have another here than of their own."""
-    beta: ClassVar[float] = 1.0
-    """β of an ELBO for which none is chosen."""
     needs_outcomes: ClassVar[bool] = False
     """Whether predictions are made by networks that a backend gave."""
     enumerates: ClassVar[bool] = False
@@ -162,8 +161,13 @@ class Regime(ABC):
     def default_estimator(self) -> Estimator:
         """The estimator that serves where none is named."""
 
+    def default_beta(self, prior: Prior) -> float:
+        """β of an ELBO for which none is chosen, under a prior."""
+        del prior
+        return 1.0
+
     @abstractmethod
-    def default_objective(self, *, predicts: bool = True) -> Objective:
+    def default_objective(self, prior: Prior = Uniform(), *, predicts: bool = True) -> Objective:
         """The objective that serves where none is named, for networks that predict or for bits alone."""
 
     @abstractmethod

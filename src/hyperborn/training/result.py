@@ -33,6 +33,7 @@ from hyperborn.training.frames import What, frame_of
 from hyperborn.training.history import TrainingHistory
 from hyperborn.training.importance import MOST_EXAMPLES, importance_in_summary, importance_of
 from hyperborn.training.inference_data import inference_data_of
+from hyperborn.training.minibatch.side_precision import side_precision
 from hyperborn.training.regime import PosteriorPredictor
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.shots.evaluation import outcomes_on, place_of
@@ -235,9 +236,10 @@ class Result(TrainedModel):
         return replace(self, outcomes=outcomes, measured_on=place_of(posterior, shots))
 
     def as_prior(self, doubt: float = DOUBT) -> PreviousPosterior:
-        """The trained posterior over weights as the prior of a run on new data; side parameters are learnt anew.
+        """What was learnt as the prior of a run on new data: the posterior over weights, and the side parameters.
 
-        Of a posterior on a backend it is the circuit without its noise.
+        Of a posterior on a backend it is the circuit without its noise. Side parameters become normal distributions
+        around what they are, each as sharp as the data said (`hyperborn.training.minibatch.side_precision`).
 
         The new data must be new (what this run has learnt from would count twice), and encoded as these were: see the
         argument `preprocessing` of `hyperborn.data.load`.
@@ -248,7 +250,11 @@ class Result(TrainedModel):
         Raises:
             UserError: if the doubt does not lie between 0 and 1.
         """
-        return PreviousPosterior(self.definition.posterior.ideal, self.angles, doubt)
+        precision = ()
+        if self.definition.n_side:
+            energies = self.definition.energies(self.learnt_from)
+            precision = side_precision(self.definition, energies, self.params.reshape(-1))
+        return PreviousPosterior(self.definition.posterior.ideal, self.angles, doubt, self.side, precision)
 
     @property
     def stopped(self) -> str:

@@ -52,28 +52,28 @@ def begin_of(definition: Definition) -> Callable[[UInt32[Array, ""]], TrainState
         centre=np.asarray(definition.posterior.centre(definition.prior.marginals(definition.network)), np.float32),
         spread=definition.spread,
         optimizer=Scheduled(definition.optimizer, definition.steps),
-        side=definition.n_side,
+        side=np.asarray(definition.side_prior.mean, np.float32),
         restarts=definition.restarts,
     )
 
 
 # One program, so that it is kept on disk: without this jit its parts would be compiled one by one in every process.
-@partial(jax.jit, static_argnames=("side", "restarts"))
+@partial(jax.jit, static_argnames=("restarts",))
 def begin(
     seed: UInt32[Array, ""],
     *,
     centre: Parameters,
     spread: Float[Array, ""],
     optimizer: Scheduled[Optimizer],
-    side: int,
+    side: Float[np.ndarray | Array, " m"],
     restarts: int,
 ) -> TrainState:
-    """The state before the first step: parameters around `centre`, and after them the side parameters, all 0."""
+    """The state before the first step: parameters around `centre`, and after them the side parameters."""
     key, start = jax.random.split(jax.random.key(seed))
 
     def one(key: RandomKey) -> Parameters:
         angles = around(centre, spread, key=key)
-        return jnp.concatenate([angles.reshape(-1), jnp.zeros(side, angles.dtype)]) if side else angles
+        return jnp.concatenate([angles.reshape(-1), side]) if len(side) else angles
 
     params = jax.vmap(one)(jax.random.split(start, restarts))
     fresh = jax.vmap(update_rule_of(optimizer).init)(params)

@@ -14,6 +14,7 @@ from hyperborn.data import Split
 from hyperborn.energy import NetworkEnergies
 from hyperborn.energy.of_network import ExamplesOnDevice
 from hyperborn.objectives.penalties import Penalties
+from hyperborn.priors.side_parameters import SidePrior
 from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.estimators import MinibatchEstimator
 from hyperborn.training.minibatch import steps
@@ -26,11 +27,14 @@ from small_registers import MARGINALS, NETWORK, PRIOR, REGISTERS, Drawing, Plain
 HUNDRED_STEPS: dict[str, Any] = {"optimizer": Scheduled(Plain(), 100), "steps": jnp.int32(100)}
 
 
-def task_of(x: np.ndarray, y: np.ndarray) -> MinibatchTask:
+STANDARD = SidePrior.standard(8)
+
+
+def task_of(x: np.ndarray, y: np.ndarray, side: SidePrior = STANDARD) -> MinibatchTask:
     penalties, kl = (Penalties.of(REGISTERS, NETWORK, PRIOR, penalty) for penalty in (hb.ELBO(0.5).penalty, kl_of))
     rows = jnp.arange(len(y), dtype=jnp.int32)
     examples = ExamplesOnDevice(NETWORK, jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.int32))
-    return MinibatchTask(examples, rows, penalties, kl)
+    return MinibatchTask(examples, rows, penalties, kl, side)
 
 
 def state_at(step: int, params: np.ndarray) -> TrainState:
@@ -62,21 +66,28 @@ def params() -> np.ndarray:
     return np.concatenate([angles, side]).astype(np.float32)
 
 
-def plain_loss(params: np.ndarray, x: np.ndarray, y: np.ndarray, beta: float = 0.5) -> float:
+def plain_loss(
+    params: np.ndarray, x: np.ndarray, y: np.ndarray, beta: float = 0.5, before: SidePrior = STANDARD
+) -> float:
     """Of all examples and all 2^n networks (nats)."""
     angles, side = params[: REGISTERS.n_parameters], params[REGISTERS.n_parameters :]
     q = registers_oracle.joint(registers_oracle.tables_of(REGISTERS, angles), 9)
     kl = objectives_oracle.divergence_from(q, objectives_oracle.product_distribution(MARGINALS))
-    return float(q @ registers_oracle.energies(x, y, 3, side) + beta * kl + (side**2).sum() / 2)
+    terms = zip(side, before.mean, before.precision, strict=True)
+    penalty = sum(precision * (own - mean) ** 2 / 2 for own, mean, precision in terms)
+    return float(q @ registers_oracle.energies(x, y, 3, side) + beta * kl + penalty)
 
 
-def plain_gradient(params: np.ndarray, x: np.ndarray, y: np.ndarray, places: list[int]) -> np.ndarray:
+def plain_gradient(
+    params: np.ndarray, x: np.ndarray, y: np.ndarray, places: list[int], before: SidePrior
+) -> np.ndarray:
     """Central differences of the loss an example, at some of the parameters."""
     found = []
     for place in places:
         step = np.zeros(len(params))
         step[place] = 1e-4
-        found.append((plain_loss(params + step, x, y) - plain_loss(params - step, x, y)) / 2e-4 / len(y))
+        ahead, behind = (plain_loss(params + sign * step, x, y, before=before) for sign in (1, -1))
+        found.append((ahead - behind) / 2e-4 / len(y))
     return np.array(found)
 
 
@@ -84,10 +95,12 @@ def plain_gradient(params: np.ndarray, x: np.ndarray, y: np.ndarray, places: lis
 PLACES = [0, 7, REGISTERS.n_parameters - 1, *range(REGISTERS.n_parameters, REGISTERS.n_parameters + 8)]
 
 
-def test_the_gradient_is_that_of_all_networks(examples, params) -> None:
+@pytest.mark.parametrize("before", [STANDARD, SidePrior(np.linspace(-1, 1, 8), np.geomspace(0.1, 30, 8))])
+def test_the_gradient_is_that_of_all_networks(examples, params, before: SidePrior) -> None:
     x, y = examples
-    found = gradients(task_of(x, y), params[None], 0, 12, Summed())[0]
-    np.testing.assert_allclose(found[PLACES], plain_gradient(params, x, y, PLACES), atol=1e-5)
+    before = SidePrior(np.float32(before.mean), np.float32(before.precision))
+    found = gradients(task_of(x, y, before), params[None], 0, 12, Summed())[0]
+    np.testing.assert_allclose(found[PLACES], plain_gradient(params, x, y, PLACES, before), atol=1e-5)
     assert np.abs(found[PLACES]).min() > 1e-4
 
 

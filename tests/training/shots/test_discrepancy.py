@@ -14,6 +14,7 @@ from hyperborn.backends import Counts, Outcomes
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP
 from hyperborn.objectives.divergences import KL, MMD, Divergence
+from hyperborn.objectives.objectives import Surrogate
 from hyperborn.priors import Prior
 from hyperborn.training.shots.discrepancy import ShotDiscrepancy
 from sampled_problem import KAPPAS, KERNEL
@@ -50,7 +51,7 @@ def of_table(q: np.ndarray, shots: int) -> Outcomes:
 
 @every_prior
 def test_the_witness_is_twice_the_kernel_on_the_difference(prior: Prior, p: np.ndarray) -> None:
-    found = ShotDiscrepancy.of(MMD(KERNEL), 2.5, prior, NETWORK)
+    found = ShotDiscrepancy.of(Surrogate(MMD(KERNEL), 2.5, 1.0), prior, NETWORK)
     q, kernel = q_of(0), objectives_oracle.kernel_matrix(N, KAPPAS)
     expected = 2 * 2.5 * kernel @ (q - p)
     np.testing.assert_allclose(found.witness(BITS, of_table(q, 100)), expected, rtol=0, atol=1e-10)
@@ -71,7 +72,7 @@ def test_the_witness_is_twice_the_kernel_on_the_difference(prior: Prior, p: np.n
 @every_prior
 def test_the_value_leaves_out_pairs_of_a_shot_with_itself(prior: Prior, p: np.ndarray) -> None:
     """Written out shot by shot: mean of k over pairs i ≠ j, less twice the mean of E_p k, plus E_p E_p k."""
-    found = ShotDiscrepancy.of(MMD(KERNEL), 2.5, prior, NETWORK)
+    found = ShotDiscrepancy.of(Surrogate(MMD(KERNEL), 2.5, 1.0), prior, NETWORK)
     kernel = objectives_oracle.kernel_matrix(N, KAPPAS)
     shots = np.random.default_rng(1).choice(2**N, 30, p=q_of(0))
     pairs = kernel[np.ix_(shots, shots)]
@@ -82,7 +83,7 @@ def test_the_value_leaves_out_pairs_of_a_shot_with_itself(prior: Prior, p: np.nd
 
 def test_the_value_is_unbiased() -> None:
     """Its mean over all that 3 shots of 8 networks can be is MMD² itself; that of the biased form is not."""
-    found = ShotDiscrepancy.of(MMD(KERNEL), 1.0, hb.Bernoulli(0.3), BinaryMLP(2, ()))
+    found = ShotDiscrepancy.of(Surrogate(MMD(KERNEL), 1.0, 1.0), hb.Bernoulli(0.3), BinaryMLP(2, ()))
     q, p = np.random.default_rng(2).dirichlet(np.ones(8)), objectives_oracle.product_distribution([0.3] * 3)
     bits, kernel = oracle.all_bits(3), objectives_oracle.kernel_matrix(3, KAPPAS)
     mean = 0.0
@@ -96,7 +97,7 @@ def test_the_value_is_unbiased() -> None:
 
 def test_close_to_the_prior_the_value_may_be_negative() -> None:
     prior, p = PRIORS[0]
-    found = ShotDiscrepancy.of(MMD(KERNEL), 1.0, prior, NETWORK)
+    found = ShotDiscrepancy.of(Surrogate(MMD(KERNEL), 1.0, 1.0), prior, NETWORK)
     random = np.random.default_rng(4)
     values = [found.value(Outcomes.of(Counts.of(BITS[random.choice(2**N, 20, p=p)]))) for _ in range(40)]
     assert min(values) < 0 < max(values)
@@ -107,19 +108,19 @@ def test_close_to_the_prior_the_value_may_be_negative() -> None:
 def test_kernels_and_matched_weights_are_those_of_all_networks(prior: Prior, p: np.ndarray, bandwidth: Any) -> None:
     """At 5 bits the kernel of the operator weight has κ = 1/2 alone."""
     divergence = MMD(bandwidth=bandwidth)
-    found = ShotDiscrepancy.of(divergence, "kl-matched", prior, NETWORK)
+    found = ShotDiscrepancy.of(Surrogate(divergence, "kl-matched", 0.3), prior, NETWORK)
     exact = divergence.kernel_of(np.log(p))
     assert found.kernel == exact
     assert bandwidth == "median" or found.kernel.kappas == pytest.approx((0.5,))
-    assert found.weight == pytest.approx(divergence.matched_weight(np.log(p)), rel=1e-10)
+    assert found.weight == pytest.approx(0.3 * divergence.matched_weight(np.log(p)), rel=1e-10)
     kernel = objectives_oracle.kernel_matrix(N, found.kernel.kappas)
-    assert found.weight == pytest.approx(objectives_oracle.kl_matched_weight(p, kernel), rel=1e-10)
+    assert found.weight == pytest.approx(0.3 * objectives_oracle.kl_matched_weight(p, kernel), rel=1e-10)
 
 
 def test_wide_networks_take_priors_of_independent_bits() -> None:
     """Of 100 weights, against sums over single bits: E k = Π (1 - r + κ r), r the probability that two differ."""
     wide = BinaryMLP(99, ())
-    found = ShotDiscrepancy.of(MMD(), "kl-matched", hb.Bernoulli(0.3), wide)
+    found = ShotDiscrepancy.of(Surrogate(MMD(), "kl-matched", 1.0), hb.Bernoulli(0.3), wide)
     rows = np.random.default_rng(0).integers(0, 2, (50, 100), np.uint8)
     means = [np.where(rows == 1, 0.3 + 0.7 * kappa, 0.7 + 0.3 * kappa).prod(axis=1) for kappa in found.kernel.kappas]
     own = (rows[:, None] != rows[None]).sum(axis=2)
@@ -131,7 +132,7 @@ def test_wide_networks_take_priors_of_independent_bits() -> None:
     assert found.value(Outcomes.of(Counts.of(rows))) == pytest.approx(expected, rel=1e-8)
     coupled = hb.Ising(((0, 1, 0.5),))
     with pytest.raises(UserError, match=r"prior = Ising over 100 weights: beyond 20 .* independent bits"):
-        ShotDiscrepancy.of(MMD(), "kl-matched", coupled, wide)
+        ShotDiscrepancy.of(Surrogate(MMD(), "kl-matched", 1.0), coupled, wide)
 
 
 @pytest.mark.parametrize(
@@ -145,4 +146,4 @@ def test_wide_networks_take_priors_of_independent_bits() -> None:
 )
 def test_divergences_that_need_more_than_shots_are_one_line(divergence: Divergence, said: str) -> None:
     with pytest.raises(UserError, match=said):
-        ShotDiscrepancy.of(divergence, "kl-matched", hb.Uniform(), NETWORK)
+        ShotDiscrepancy.of(Surrogate(divergence, "kl-matched", 1.0), hb.Uniform(), NETWORK)

@@ -16,8 +16,9 @@ from hyperborn.energy import EnergySource
 from hyperborn.errors import UserError, whole_number
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import ELBO, Objective
-from hyperborn.posteriors import Posterior, Registers
+from hyperborn.posteriors import Posterior, PreviousPosterior, Registers
 from hyperborn.predictive import Predictions, predictions_of_draws
+from hyperborn.priors import Prior, Uniform
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.minibatch.estimator import MinibatchEstimator
@@ -38,6 +39,8 @@ FEWEST, MOST = 1500, 12_000
 RECORD_EVERY = 25
 """Steps between two records of losses."""
 
+BETA = 0.03
+"""β of an ELBO for which none is chosen."""
 PREDICTING = 32
 """Networks that predict together."""
 
@@ -57,8 +60,6 @@ class MinibatchRegime(Regime):
     estimators = MinibatchEstimator
     restarts = 1
     learning_rates: ClassVar[Mapping[type[Optimizer], float]] = {Adam: 0.1}
-    # A colder posterior predicts better (docs/registers.md).
-    beta = 0.03
 
     def takes(self, posterior: Posterior) -> bool:
         return isinstance(posterior, Registers)
@@ -66,8 +67,16 @@ class MinibatchRegime(Regime):
     def default_estimator(self) -> Estimator:
         return FirstOrder()
 
-    def default_objective(self, *, predicts: bool = True) -> Objective:
-        return ELBO(self.beta) if predicts else ELBO()
+    def default_beta(self, prior: Prior) -> float:
+        """A colder posterior predicts better (docs/registers.md); what was learnt before counts in full.
+
+        KL to an earlier posterior, register by register, says far too little of what its network would lose: with 0.03
+        again, new examples made predictions worse than they had been (docs/scikit-learn.md).
+        """
+        return 1.0 if isinstance(prior, PreviousPosterior) else BETA
+
+    def default_objective(self, prior: Prior = Uniform(), *, predicts: bool = True) -> Objective:
+        return ELBO(self.default_beta(prior)) if predicts else ELBO()
 
     def default_optimizer(self, estimator: Estimator) -> Optimizer:
         del estimator

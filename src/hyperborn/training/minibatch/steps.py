@@ -18,6 +18,7 @@ from hyperborn.objectives.functional import Functional
 from hyperborn.objectives.penalties import Penalties
 from hyperborn.posteriors import Registers
 from hyperborn.priors.prior import LogProbabilities
+from hyperborn.priors.side_parameters import SidePrior
 from hyperborn.stats import Estimate
 from hyperborn.training.definition import Definition
 from hyperborn.training.minibatch.drawing import bits_of_outcomes, draw_outcomes
@@ -53,13 +54,14 @@ class MinibatchTask:
     looked_at: Int[Array, " looked"] | None
     penalties: Penalties
     kl: Penalties
+    side: SidePrior
 
 
 @dataclass(frozen=True, eq=False)
 class MinibatchProblem(Problem):
     """A definition and its energies.
 
-    Every side parameter has a standard normal prior. An epoch takes every example once, in a new order, but for a
+    An epoch takes every example once, in a new order, but for a
     rest that makes no minibatch; fewer examples than two minibatches are taken all at once.
     """
 
@@ -89,6 +91,7 @@ class MinibatchProblem(Problem):
             looked_at,
             Penalties.of(registers_of(definition), definition.network, definition.prior, definition.objective.penalty),
             Penalties.of(registers_of(definition), definition.network, definition.prior, kl_of),
+            definition.side_prior,
         )
 
     def advance(self, state: TrainState, steps: int) -> tuple[TrainState, Diagnosis]:
@@ -130,7 +133,7 @@ class MinibatchProblem(Problem):
                 for rule in (definition.objective.penalty, kl_of)
             )
         numbers = {
-            "loss": mean.mean + penalty + float(side_penalty(side.astype(np.float64))),
+            "loss": mean.mean + penalty + float(definition.side_prior.penalty(side.astype(np.float64))),
             "expected_energy": mean.mean,
             "standard_error": float("nan") if mean.standard_error is None else mean.standard_error,
             "kl": kl,
@@ -148,11 +151,6 @@ def compiled(penalties: Penalties, tables: list[Array]) -> Float[Array, ""]:
 def kl_of(log_prior: LogProbabilities) -> Functional:
     """KL of one register to the prior, whatever the objective is."""
     return Functional.of_divergence(KL().bind(log_prior))
-
-
-def side_penalty(side: Float[Array | np.ndarray, " m"]) -> Float[Array | np.ndarray, ""] | float:
-    """Minus the log density of side parameters under their prior (nats), without its constant."""
-    return 0.5 * (side**2).sum()
 
 
 @partial(jax.jit, static_argnames=("posterior", "estimator", "epochs"))
@@ -176,7 +174,7 @@ def advance_by_minibatches(
         tables, progress = posterior.tables(angles), step / steps
         energy = estimator.expected_energy(posterior, tables, task.energies.batch(side, rows), progress, key=key)
         # Nats an example, which suits the optimizer whatever the size of the data.
-        return (energy + task.penalties(tables) + side_penalty(side)) / examples
+        return (energy + task.penalties(tables) + task.side.penalty(side)) / examples
 
     def next_rows(epochs: Epochs, step: Array, epoch: Array, order: Array) -> tuple[Array, Array, Array]:
         now = step // epochs.batches
@@ -219,7 +217,7 @@ def look(params: Parameters, task: MinibatchTask, key: RandomKey, *, posterior: 
         batch = task.energies.batch(side, task.looked_at)
         # One network after the other: side by side, those of a convolution took 430 MiB.
         energy = jax.lax.map(lambda own: batch.energies(own[None])[0], bits).mean()
-        loss = energy + task.penalties(tables) + side_penalty(side)
+        loss = energy + task.penalties(tables) + task.side.penalty(side)
         best = tuple(table.argmax(axis=0)[None] for table in tables)
         mode = bits_of_outcomes(posterior, best, angles.dtype)[0].astype(jnp.uint8)
         return Diagnosis(cast(Array, loss), energy, task.kl(tables), mode)

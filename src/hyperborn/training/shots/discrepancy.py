@@ -14,7 +14,7 @@ from hyperborn.bits import LARGEST_TABLE, index_of
 from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.divergences import MMD
-from hyperborn.objectives.divergences.divergence import Divergence, checked_penalty
+from hyperborn.objectives.divergences.divergence import checked_penalty
 from hyperborn.objectives.kernels import (
     Hamming,
     default_kernel,
@@ -24,7 +24,7 @@ from hyperborn.objectives.kernels import (
     product_mean,
     weighted_kernel_sums,
 )
-from hyperborn.objectives.objectives import Weight, weight_of
+from hyperborn.objectives.objectives import Surrogate
 from hyperborn.priors import Prior
 from hyperborn.priors.prior import weights_in
 
@@ -41,13 +41,14 @@ class ShotDiscrepancy:
     within: float
 
     @classmethod
-    def of(cls, divergence: Divergence, weight: Weight, prior: Prior, network: Network | int) -> "ShotDiscrepancy":
-        """The discrepancy to a prior over the network's weights, `weight` times.
+    def of(cls, surrogate: Surrogate, prior: Prior, network: Network | int) -> "ShotDiscrepancy":
+        """The discrepancy to a prior over the network's weights, times its weight.
 
         Raises:
             UserError: if shots are not enough for the divergence, or the prior's bits are dependent and too many for a
                 table.
         """
+        divergence = surrogate.divergence
         divergence.check_samples()
         assert isinstance(divergence, MMD), "no other divergence passes the check"
         if prior.independent:
@@ -58,14 +59,15 @@ class ShotDiscrepancy:
             }
             kernel = divergence.kernel or rules[divergence.bandwidth](len(marginals))
             within = product_mean(kernel, marginals)
-            number = matched(marginals, within) if weight == "kl-matched" else float(weight)
+            own = matched(marginals, within) if surrogate.weight == "kl-matched" else float(surrogate.weight)
+            number = surrogate.beta * own
             return cls(kernel, number, lambda bits: product_embedding(kernel, marginals, bits), within)
         check_prior(prior, network)
         log_p = prior.log_probabilities(network)
         kernel = divergence.kernel_of(log_p)
         with jax.enable_x64(True):
             table = np.asarray(kernel.apply(jnp.asarray(np.exp(log_p))))
-        number = weight_of(weight, divergence, log_p)
+        number = surrogate.number(log_p)
         return cls(kernel, number, lambda bits: table[index_of(bits)], float(np.exp(log_p) @ table))
 
     def witness(self, at: Bits, reference: Outcomes) -> Float[np.ndarray, " networks"]:

@@ -155,7 +155,7 @@ class ShotRegister(ShotPosterior):
     ) -> FirstVariation:
         objective.check_samples()
         surrogate = objective.surrogate()
-        discrepancy = ShotDiscrepancy.of(*surrogate, prior, network) if surrogate else None
+        discrepancy = ShotDiscrepancy.of(surrogate, prior, network) if surrogate else None
         return OneRegisterVariation(CachedEnergies(energies), discrepancy)
 
     def subcircuits(self, width: int | None) -> tuple[Subcircuit, ...]:

@@ -23,6 +23,7 @@ from hyperborn.networks import Network
 from hyperborn.objectives.objectives import SELBO, Objective
 from hyperborn.posteriors import Posterior
 from hyperborn.predictive import Predictions, predictions_of_networks
+from hyperborn.priors import Prior, Uniform
 from hyperborn.training.definition import Definition
 from hyperborn.training.estimator import Estimator
 from hyperborn.training.interruption import give_way
@@ -60,8 +61,8 @@ class ShotsRegime(Regime):
     def default_estimator(self) -> Estimator:
         return SPSA()
 
-    def default_objective(self, *, predicts: bool = True) -> Objective:
-        del predicts
+    def default_objective(self, prior: Prior = Uniform(), *, predicts: bool = True) -> Objective:
+        del prior, predicts
         return SELBO()
 
     def default_optimizer(self, estimator: Estimator) -> Optimizer:
