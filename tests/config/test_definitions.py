@@ -71,16 +71,19 @@ def test_the_selbo_of_registers_is_matched_to_their_elbo() -> None:
     assert objective_of(config, "selbo", beta=0.03) == SELBO(beta=0.3)
     config = configured(RunConfig, None, {"data": "iris", "objective": "selbo", "weight": "3"})
     assert objective_of(config, "selbo", beta=0.03) == SELBO(3.0)
-    config = configured(RunConfig, None, {"data": "iris", "objective": "selbo", "weight": "3", "beta": "0.3"})
-    with pytest.raises(UserError, match=r"SELBO beta = 0\.3 beside weight = 3\.0: leave one of them out"):
-        objective_of(config, "selbo", beta=0.03)
+    for beta in ("0.3", "1"):
+        said = "beta goes with elbo or selbo with weight kl-matched only"
+        with pytest.raises(UserError, match=said):
+            configured(RunConfig, None, {"data": "iris", "objective": "selbo", "weight": "3", "beta": beta})
+        with pytest.raises(UserError, match=said):
+            configured(CompareConfig, None, {"data": "iris", "objectives": "mle,selbo", "weight": "3", "beta": beta})
 
 
 def test_registering_an_objective_is_all_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OBJECTIVES, "other", Other)
     config = configured(RunConfig, None, {"data": "iris", "objective": "other", "weight": "2"})
     assert objective_of(config, "other", beta=1.0) == Other(2.0)
-    with pytest.raises(UserError, match="beta goes with elbo or selbo only"):
+    with pytest.raises(UserError, match="beta goes with elbo or selbo with weight kl-matched only"):
         configured(RunConfig, None, {"data": "iris", "objective": "other", "beta": "2"})
     with pytest.raises(UserError, match=r"weight goes with selbo, stein or other only.* choose selbo, stein or other"):
         configured(RunConfig, None, {"data": "iris", "objective": "mle", "weight": "2"})

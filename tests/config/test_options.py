@@ -3,6 +3,7 @@
 import inspect
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hyperborn as hb
@@ -90,6 +91,9 @@ def test_what_help_says_of_auto_is_what_the_ways_of_training_do() -> None:
         default_of(hb.Registers, "depth"),
         BACKEND_DEPTH,
     )
+    registers = hb.Registers(4, 2)
+    earlier = hb.PreviousPosterior(registers, np.zeros(registers.n_parameters))
+    betas = (exact.default_beta(hb.Uniform()), minibatch.default_beta(hb.Uniform()), minibatch.default_beta(earlier))
     for key, said in (
         (
             "learning_rate",
@@ -97,7 +101,7 @@ def test_what_help_says_of_auto_is_what_the_ways_of_training_do() -> None:
         ),
         ("steps", "{}, on registers {} epochs in {:,} to {:,}, on a backend {}.".format(*steps)),
         ("restarts", f"{exact.restarts}, on registers {minibatch.restarts}."),
-        ("beta", f"{exact.beta:g}, on registers {minibatch.beta} (a colder posterior)."),
+        ("beta", "{:g}, on registers {:g} (a colder posterior), after an earlier run {:g}.".format(*betas)),
         ("depth", "{} to {} weights, {} beyond; registers {}; on a backend {}.".format(*depths)),
         ("posterior", f"one up to {COMFORTABLE_WEIGHTS} weights."),
     ):

@@ -68,12 +68,31 @@ def test_a_network_that_was_ruled_out_pays_what_the_docstring_says() -> None:
         ((REGISTER, (0.5,) * 24, "x"), "doubt = 'x': give"),
         (
             (REGISTER, (0.5,) * 24, 0.1, (1.0,)),
-            "side_precision: 0 numbers for 1 side parameters; give .* positive",
+            "side_precision: 0 numbers, the least 0, for 1 side",
         ),
-        ((REGISTER, (0.5,) * 24, 0.1, (1.0,), (0.0,)), "side_precision: 1 numbers for 1 side parameters; give each"),
-        ((REGISTER, (0.5,) * 24, 0.1, ("x",), (1.0,)), "side_precision: 1 numbers for 1 side parameters; give each"),
+        (
+            (REGISTER, (0.5,) * 24, 0.1, (1.0,), (0.0,)),
+            r"side_precision: 1 numbers, the least 0\.0, .* positive",
+        ),
+        ((REGISTER, (0.5,) * 24, 0.1, ("x",), (1.0,)), r"side = \('x',\): give a number for each side parameter, flat"),
+        ((REGISTER, (0.5,) * 24, 0.1, 1.0, 1.0), r"side = 1\.0: give a number for each side parameter, flat"),
+        ((REGISTER, (0.5,) * 24, 0.1, (1.0,), (float("inf"),)), r"side_precision = \(inf,\): give a number for each"),
     ],
-    ids=["posterior", "few", "nothing", "array", "nan", "none", "all", "text", "imprecise", "flat", "words"],
+    ids=[
+        "posterior",
+        "few",
+        "nothing",
+        "array",
+        "nan",
+        "none",
+        "all",
+        "text",
+        "imprecise",
+        "flat",
+        "words",
+        "one",
+        "infinite",
+    ],
 )
 def test_what_does_not_fit_is_one_line(arguments: tuple[Any, ...], said: str) -> None:
     with pytest.raises(UserError, match=said) as caught:

@@ -8,9 +8,13 @@ import pytest
 
 import hyperborn as hb
 from hyperborn.errors import UserError
-from hyperborn.priors import Prior
+from hyperborn.networks import BinaryMLP
+from hyperborn.priors import Prior, SidePrior
 from hyperborn.priors.prior import weights_in
 from hyperborn.testing import ContractError, check_prior
+from hyperborn.testing.priors import FIVE_WEIGHTS
+
+LEARNED = BinaryMLP(2, (1,), scale="learned")
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,12 @@ class Tilted(Prior):
         factors = self.bits(network).log_factors(network, own)
         return factors + 0.1 if self.mistake == "factors" else factors
 
+    def of_side_parameters(self, n_side: int) -> SidePrior:
+        usual = SidePrior.standard(n_side)
+        if self.mistake == "one precision":
+            return SidePrior(usual.mean, np.ones(1, np.float32))
+        return SidePrior(usual.mean, -usual.precision) if self.mistake == "logarithms" else usual
+
     def marginals(self, network: Any) -> Any:
         found = self.bits(network).marginals(network)
         return found[::-1] if self.mistake == "reversed" else found
@@ -52,6 +62,7 @@ class Tilted(Prior):
 def test_a_prior_of_ones_own_keeps_the_contract() -> None:
     check_prior(Tilted())
     check_prior(Tilted(), 4, seed=1)
+    check_prior(Tilted(), LEARNED)
 
 
 @pytest.mark.parametrize(
@@ -65,12 +76,14 @@ def test_a_prior_of_ones_own_keeps_the_contract() -> None:
         ("reversed", "marginals beside those of its table: that of weight .* weight 0 is the most significant bit"),
         ("register", "the product of the registers' factors beside its table: network .* its most significant bit"),
         ("factors", "log_factors of the registers .*, their sums: entry 0 is 1.105"),
+        ("one precision", r"the precisions of 4 side parameters: float32 of shape \(1,\), not float32 of shape \(4,\)"),
+        ("logarithms", "the precisions of side parameters: are not all above 0. .* variances or their logarithms"),
         ("refused", r"are refused \(registers are not known; .*\). .* independent = True has factors for any"),
     ],
 )
 def test_planted_mistakes_fail_with_a_sentence(mistake: str, said: str) -> None:
     with pytest.raises(ContractError, match=said) as caught:
-        check_prior(Tilted(mistake))
+        check_prior(Tilted(mistake), LEARNED if said.startswith("the precisions") else FIVE_WEIGHTS)
     assert "\n" not in str(caught.value)
 
 

@@ -35,10 +35,10 @@ from hyperborn.config.options import (
     keys_with,
 )
 from hyperborn.config.parts import class_of, own_class, part_of
-from hyperborn.errors import UserError
+from hyperborn.errors import UserError, is_number
 from hyperborn.networks import BinaryConvNet, BinaryMLP
 from hyperborn.objectives.divergences import DIVERGENCES, Divergence
-from hyperborn.objectives.objectives import OBJECTIVES, Objective
+from hyperborn.objectives.objectives import OBJECTIVES, SELBO, Objective
 from hyperborn.posteriors import Posterior
 from hyperborn.printable import shown
 from hyperborn.training.estimators import ESTIMATORS, Estimator
@@ -49,6 +49,9 @@ from hyperborn.training.regimes import ON_BACKEND, REGIMES, regime_for, regime_o
 PARTS_OF_OBJECTIVES: Mapping[str, Mapping[str, type[Divergence]]] = {"divergence": DIVERGENCES}
 """Options whose value is the name of a thing with options of its own."""
 
+
+MATCHED = "beta"
+"""The option by which the weight of the SELBO is matched to KL, where it is no number."""
 
 USUAL = {"register": "exact", "registers": "minibatch"}
 """Regimes that train posteriors of each kind where no estimator is named."""
@@ -293,8 +296,15 @@ def takes(config: Configuration, objective: Any, option: Option, condition: With
     if condition.kind == "separable":
         return class_of("objective", objective).separable
     own = options_of_part("objective", objective)
+    if option.key == MATCHED and is_weighed(config, objective):
+        return False
     parts = (options_of_part(part, getattr(config, part)) for part in PARTS_OF_OBJECTIVES if part in own)
     return option.key in own or any(option.key in taken for taken in parts)
+
+
+def is_weighed(config: Configuration, objective: Any) -> bool:
+    """Whether an objective has a weight that is a number, beside which it takes no β that a weight is matched to."""
+    return issubclass(class_of("objective", objective), SELBO) and is_number(config.chosen(["weight"]).get("weight"))
 
 
 def given_for(config: Configuration, objective: str) -> set[str]:
@@ -326,7 +336,11 @@ def words(option: Option, condition: Condition) -> str:
 
 def takers_of(key: str) -> list[str]:
     """Objectives that have a field of this name, and objectives with a divergence that has one."""
-    takers = [name for name, kind in OBJECTIVES.items() if key in options_of(kind)]
+    takers = [
+        f"{name} with weight kl-matched" if key == MATCHED and issubclass(kind, SELBO) else name
+        for name, kind in OBJECTIVES.items()
+        if key in options_of(kind)
+    ]
     for part, kinds in PARTS_OF_OBJECTIVES.items():
         owners = either(name for name, kind in OBJECTIVES.items() if part in options_of(kind))
         takers += [f"{owners} with {part} {name}" for name, kind in kinds.items() if key in options_of(kind)]

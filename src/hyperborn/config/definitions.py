@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from hyperborn.bits import LARGEST_ENUMERATED
-from hyperborn.config.applicability import PARTS_OF_OBJECTIVES, check_used, name_of, options_of
+from hyperborn.config.applicability import PARTS_OF_OBJECTIVES, check_used, is_weighed, name_of, options_of
 from hyperborn.config.models import Configuration, RunConfig
 from hyperborn.config.networks import AUTO_HIDDEN, hidden_of, shape_of, sizes_of, tiny
 from hyperborn.config.options import AUTO, CONVOLUTIONAL
 from hyperborn.config.parts import class_of, made, part_of
 from hyperborn.config.posteriors import configured_registers, placed, posterior_of, prior_of
 from hyperborn.data import Dataset
-from hyperborn.errors import UserError, is_number
+from hyperborn.errors import UserError
 from hyperborn.networks import Network
 from hyperborn.objectives.objectives import Objective
 from hyperborn.posteriors import Posterior
@@ -158,13 +158,12 @@ def objective_of(config: Configuration, objective: Any, *, beta: float) -> Objec
         return objective
     kind = class_of("objective", objective)
     given = given_options(config, kind)
-    if not is_number(given.get("weight")):
-        usual = {"beta": beta} if "beta" in options_of(kind) else {}
-        return made(kind, {**usual, **given})
-    # A number as the weight of a divergence says all. Of several objectives, beta is meant for another.
-    if len(config.chosen_objectives) > 1:
+    if is_weighed(config, objective):
+        # Of several objectives, beta is meant for another: alone it is refused.
         given.pop("beta", None)
-    return made(kind, given)
+        return made(kind, given)
+    usual = {"beta": beta} if "beta" in options_of(kind) else {}
+    return made(kind, {**usual, **given})
 
 
 def optimizer_of(config: Configuration, regime: Regime, estimator: Estimator) -> Optimizer:

@@ -223,10 +223,10 @@ SHARED = (
     Option("spread", "angle spread", "0.02", "RADIANS", "Standard deviation of the initial angles.", CIRCUIT),
 
     Option("beta", "positive or auto", AUTO, "B",
-           "Weight of KL in the ELBO, or of what selbo has for it; auto: 1, on registers 0.03, after an earlier run 1.",
-           CIRCUIT, (OBJECTIVE,)),
+           "Weight of KL in the ELBO, and in selbo where weight is kl-matched; auto: 1, on registers 0.03 (a colder "
+           "posterior), after an earlier run 1.", CIRCUIT, (OBJECTIVE,)),
     Option("weight", "positive or kl-matched", "kl-matched", "L|kl-matched",
-           "Weight of the divergence in selbo and stein; kl-matched: that of beta times KL.", CIRCUIT, (OBJECTIVE,)),
+           "Weight of the divergence in selbo and stein; kl-matched: as much as beta times KL.", CIRCUIT, (OBJECTIVE,)),
     Option("divergence", "divergence", "mmd", "NAME",
            "Divergence in the SELBO: mmd, kl, adversarial, stein or renyi.", CIRCUIT, (OBJECTIVE,)),
     Option("bandwidth", ("operator-weight", "median", "adaptive"), "operator-weight", "NAME",

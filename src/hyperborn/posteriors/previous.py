@@ -6,7 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
 from hyperborn._typing import Parameters
 from hyperborn.bits import LARGEST_ENUMERATED
@@ -14,6 +14,7 @@ from hyperborn.errors import UserError, is_number
 from hyperborn.networks import Network
 from hyperborn.posteriors.posterior import ExplicitPosterior
 from hyperborn.posteriors.registers import Registers
+from hyperborn.printable import shown
 from hyperborn.priors.prior import LogProbabilities, Marginals, Prior, marginals_of_table, weights_in
 from hyperborn.priors.side_parameters import SidePrior
 from hyperborn.records import ADDED
@@ -61,7 +62,7 @@ class PreviousPosterior(Prior):
                 f"prior from a posterior over {n} weights: it has too many probabilities to be tabled (the limit is "
                 f"{LARGEST_ENUMERATED} weights); give that of Registers"
             )
-        params = flat(self.params)
+        params = flat(self.params) or ()
         wrong = [number for number in params if not is_number(number)]
         if wrong or len(params) != self.posterior.n_parameters:
             found = f"{wrong[0]!r} among them" if wrong else f"{len(params)} of them"
@@ -69,14 +70,16 @@ class PreviousPosterior(Prior):
         if not is_number(self.doubt) or not 0 < self.doubt < 1:
             raise UserError(f"doubt = {self.doubt!r}: give a number strictly between 0 and 1, such as {DOUBT}")
         object.__setattr__(self, "params", params)
-        side, precision = flat(self.side), flat(self.side_precision)
-        if len(side) != len(precision) or not all(map(is_number, side + precision)) or any(p <= 0 for p in precision):
+        for name in ("side", "side_precision"):
+            numbers = flat(getattr(self, name))
+            if numbers is None or not all(map(is_number, numbers)):
+                raise UserError(f"{name} = {shown(getattr(self, name))}: give a number for each side parameter, flat")
+            object.__setattr__(self, name, numbers)
+        if len(self.side) != len(self.side_precision) or min(self.side_precision, default=1.0) <= 0:
             raise UserError(
-                f"side_precision: {len(precision)} numbers for {len(side)} side parameters; give each side parameter a "
-                "positive precision"
+                f"side_precision: {len(self.side_precision)} numbers, the least {min(self.side_precision, default=0)}, "
+                f"for {len(self.side)} side parameters; give each one a positive precision"
             )
-        object.__setattr__(self, "side", side)
-        object.__setattr__(self, "side_precision", precision)
 
     def __repr__(self) -> str:
         side = f", side={few(self.side)}, side_precision={few(self.side_precision)}" if self.side else ""
@@ -139,10 +142,10 @@ class PreviousPosterior(Prior):
         return jnp.asarray(np.asarray(self.params, dtype=np.float32).reshape(self.posterior.parameter_shape))
 
 
-def flat(given: Any) -> tuple[Any, ...]:
-    """Numbers as a flat tuple; of what is no list of them, none."""
-    found = given.ravel().tolist() if isinstance(given, np.ndarray) else given
-    return tuple(found) if isinstance(found, tuple | list) else ()
+def flat(given: Any) -> tuple[Any, ...] | None:
+    """An array, a list or a tuple as a flat tuple; None of anything else."""
+    found = given.ravel().tolist() if isinstance(given, np.ndarray | Array) else given
+    return tuple(found) if isinstance(found, tuple | list) else None
 
 
 def few(numbers: Any) -> str:

@@ -127,7 +127,8 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
     ) -> "HyperbornClassifier":
         """Learn from more rows, which must be new: the posterior so far is their prior.
 
-        It counts in full (β = 1), whatever β the first rows were learnt with. On many registers it is still less than
+        With "elbo", and "selbo" whose weight is no number, it counts in full (β = 1), whatever β the first rows were
+        learnt with. On many registers it is still less than
         all rows at once would say (docs/learning-on.md).
 
         Real factors, shifts and noise beside the bits ("learned", as many registers have them by default) have normal

@@ -12,7 +12,7 @@ from hyperborn.config.parts import PARTS, own_class
 from hyperborn.data.load import NAMES
 from hyperborn.parts import name_of_class, source_digest
 
-FORMAT = 1
+FORMAT = 2
 """Increase it when a change anywhere alters the results of cells, so that earlier results are not reused.
 
 It is part of the cells' keys. Their files have a version of their own: `hyperborn.storage.formats.CELL`.

@@ -5,6 +5,7 @@ import numpy as np
 from hyperborn.bits import bits_of
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP, Network
+from hyperborn.networks.network import n_side_of
 from hyperborn.priors import Prior
 from hyperborn.priors.prior import weights_in
 from hyperborn.testing.contract import broken, check_array, check_class, check_close, check_record, network_of
@@ -24,6 +25,7 @@ def check_prior(prior: Prior, network: Network | int = FIVE_WEIGHTS, *, seed: in
     - `marginals` are the probabilities, strictly between 0 and 1, that the table gives each bit to be 1.
     - `log_factors` of registers, a random grouping of the weights, are normalised and add up to the table; or they are
       refused with a UserError, unless the prior is `independent`.
+    - `of_side_parameters` has a mean and a positive precision for each side parameter of the network, float32.
     - Its record, as JSON, makes an equal prior.
 
     Raises:
@@ -72,7 +74,18 @@ def check_prior(prior: Prior, network: Network | int = FIVE_WEIGHTS, *, seed: in
         name=lambda index: f"that of weight {index[0]}",
     )
     check_factors(prior, network, log_p, np.random.default_rng(seed))
+    check_side_parameters(prior, n_side_of(network))
     check_record(prior, "prior")
+
+
+def check_side_parameters(prior: Prior, n_side: int) -> None:
+    """Check the shapes and signs of the prior of side parameters."""
+    found = prior.of_side_parameters(n_side)
+    cause = "one number for all of them, or another dtype"
+    check_array(prior, f"the means of {n_side} side parameters", found.mean, (n_side,), np.float32, cause)
+    check_array(prior, f"the precisions of {n_side} side parameters", found.precision, (n_side,), np.float32, cause)
+    if not (np.asarray(found.precision) > 0).all():
+        raise broken(prior, "the precisions of side parameters", "are not all above 0", "variances or their logarithms")
 
 
 def check_factors(prior: Prior, network: Network | int, log_p: np.ndarray, random: np.random.Generator) -> None:

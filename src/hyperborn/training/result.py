@@ -250,11 +250,12 @@ class Result(TrainedModel):
         Raises:
             UserError: if the doubt does not lie between 0 and 1.
         """
-        precision = ()
-        if self.definition.n_side:
-            energies = self.definition.energies(self.learnt_from)
-            precision = side_precision(self.definition, energies, self.params.reshape(-1))
-        return PreviousPosterior(self.definition.posterior.ideal, self.angles, doubt, self.side, precision)
+        prior = PreviousPosterior(self.definition.posterior.ideal, self.angles, doubt)
+        if not self.definition.n_side:
+            return prior
+        energies = self.definition.energies(self.learnt_from)
+        precision = side_precision(self.definition, energies, self.params.reshape(-1))
+        return replace(prior, side=self.side, side_precision=precision)
 
     @property
     def stopped(self) -> str:

@@ -9,7 +9,7 @@ import hyperborn as hb
 from hyperborn.energy import energy as energy_of
 from hyperborn.errors import UserError
 from hyperborn.networks import BinaryMLP, fitted
-from hyperborn.training.definition import Definition
+from hyperborn.training.defaults import definition_with_defaults
 from hyperborn.training.minibatch.side_precision import side_precision
 from hyperborn.training.result import Result
 from hyperborn.training.serialization import definition_from_record
@@ -47,6 +47,36 @@ def test_a_precision_is_that_of_the_prior_and_the_curvature_of_the_energy(first:
     assert min(bent) < 0 < max(bent)
 
 
+def test_many_examples_and_many_side_parameters_are_estimated() -> None:
+    """On every third of 1,500 examples, and by 128 random directions, seed 0: the diagonal of a full second derivative.
+
+    Of the 67 side parameters, the mean of those 128 has a standard error of at most a tenth of the largest curvature.
+    """
+    random = np.random.default_rng(0)
+    x = random.normal(size=(1500, 2))
+    split = hb.data.from_arrays(x, (x.sum(axis=1) > 0).astype(int), standardize=False, validation=0.0, test=0.0)
+    wide = BinaryMLP(2, (33,), activation="tanh", bias=False, scale="learned")
+    registers = hb.Registers(wide, 1, depth=1)
+    definition = definition_with_defaults(wide, 1500, posterior=registers)
+    params = np.concatenate([np.zeros(registers.n_parameters), random.normal(0, 0.2, wide.n_side)])
+    # All angles are 0, and all bits with certainty.
+    bits = np.asarray(registers.sample(jnp.zeros(registers.parameter_shape), 1, key=jax.random.key(0)), np.float32)
+    task = definition.energies(split).on_device()
+
+    def energy(side: jax.Array, rows: jax.Array | None = None) -> jax.Array:
+        return task.batch(side, rows).energies(jnp.asarray(bits))[0]
+
+    side = jnp.asarray(params[registers.n_parameters :], jnp.float32)
+    rows = jnp.asarray(np.linspace(0, 1499, 500).astype(np.int32))
+    exact = np.diagonal(np.asarray(jax.jit(jax.hessian(energy))(side, rows)))
+    found = side_precision(definition, definition.energies(split), params) - 1
+    assert wide.n_side > 64
+    np.testing.assert_allclose(found, np.maximum(exact, 0), rtol=0, atol=0.4 * exact.max())
+    assert np.corrcoef(found, exact)[0, 1] > 0.8
+    all_of_them = np.diagonal(np.asarray(jax.jit(jax.hessian(energy))(side)))
+    assert exact.sum() == pytest.approx(all_of_them.sum(), rel=0.2)
+
+
 def test_the_prior_of_a_result_is_around_what_it_has_learnt(first: Result) -> None:
     prior = first.as_prior()
     np.testing.assert_array_equal(prior.side, first.side)
@@ -80,6 +110,5 @@ def test_a_network_with_other_side_parameters_is_refused(first: Result) -> None:
     other = BinaryMLP(2, (3,), activation="tanh", bias=False)
     with pytest.raises(UserError, match="prior from a network with 8 side parameters for one with 0: use the same"):
         hb.fit(other, data_of(12, 2), prior=first.as_prior(), posterior=hb.Registers(other, 2, depth=1), progress=False)
-    assert isinstance(first.definition, Definition)
     assert repr(hb.PreviousPosterior(REGISTERS, first.angles)).endswith("doubt=0.01)")
     assert "side=(" in repr(first.as_prior())

@@ -71,7 +71,7 @@ class MinibatchRegime(Regime):
         """A colder posterior predicts better (docs/registers.md); what was learnt before counts in full.
 
         KL to an earlier posterior, register by register, says far too little of what its network would lose: with 0.03
-        again, new examples made predictions worse than they had been (docs/scikit-learn.md).
+        again, new examples made predictions worse than they had been (docs/learning-on.md).
         """
         return 1.0 if isinstance(prior, PreviousPosterior) else BETA
 

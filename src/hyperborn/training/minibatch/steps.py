@@ -61,8 +61,8 @@ class MinibatchTask:
 class MinibatchProblem(Problem):
     """A definition and its energies.
 
-    An epoch takes every example once, in a new order, but for a
-    rest that makes no minibatch; fewer examples than two minibatches are taken all at once.
+    An epoch takes every example once, in a new order, but for a rest that makes no minibatch; fewer examples than two
+    minibatches are taken all at once.
     """
 
     definition: Definition
