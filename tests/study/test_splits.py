@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hyperborn.errors import UserError
-from hyperborn.study.cell import Cell, Method
+from hyperborn.study.cell import CHANGED, Cell, Method
 from hyperborn.study.splits import configuration, has_enough_examples, split_of, validation_size
 from idx_files import idx, images
 
@@ -148,3 +148,15 @@ def test_a_task_says_what_becomes_of_the_columns_of_its_table(tables: dict[str, 
     assert grouped.features == ("size",)
     # Whole groups, of 12 rows each.
     assert [len(part) % 12 for part in (grouped.train, grouped.validation, grouped.test)] == [0, 0, 0]
+
+
+def test_what_has_changed_of_one_objective_has_other_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    def keys() -> dict[str, str]:
+        methods = {name: Method("run", "", {"objective": name}, {}, "validation") for name in ("elbo", "selbo")}
+        return {name: Cell({"data": "iris"}, 20, 0, 0, method).key for name, method in methods.items()}
+
+    before = keys()
+    monkeypatch.setitem(CHANGED, "selbo", CHANGED["selbo"] + 1)
+    after = keys()
+    assert after["elbo"] == before["elbo"]
+    assert after["selbo"] != before["selbo"]

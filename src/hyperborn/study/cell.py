@@ -12,11 +12,13 @@ from hyperborn.config.parts import PARTS, own_class
 from hyperborn.data.load import NAMES
 from hyperborn.parts import name_of_class, source_digest
 
-FORMAT = 2
+FORMAT = 1
 """Increase it when a change anywhere alters the results of cells, so that earlier results are not reused.
 
 It is part of the cells' keys. Their files have a version of their own: `hyperborn.storage.formats.CELL`.
 """
+CHANGED = {"selbo": 2}
+"""The same of cells with one objective alone, by its name. (selbo: its λ follows the β of registers.)"""
 
 FILES = ("validation_file", "test_file", "labels", "test_labels")
 """Keys of a task that name a file of a user's data beside its first."""
@@ -84,7 +86,7 @@ class Cell:
 
     @cached_property
     def key(self) -> str:
-        """Hash of everything that decides the result; `FORMAT` stands for the version of hyperborn.
+        """Hash of everything that decides the result; `FORMAT` and `CHANGED` stand for the version of hyperborn.
 
         What the source of a user's own parts says today stands for these, and what a file of a circuit holds for it.
         """
@@ -92,7 +94,9 @@ class Cell:
         sources = {name_of_class(kind): source_digest(kind) for kind in self.own_classes()}
         paths = [self.method.settings.get("circuit"), *self.method.choose.get("circuit", ())]
         circuits = contents_of(filter(None, paths))
-        record = {"format": FORMAT, "split": self.split_key, "method": method}
+        objectives = [self.method.settings.get("objective"), *self.method.choose.get("objective", ())]
+        newest = max(CHANGED.get(str(objective), FORMAT) for objective in objectives)
+        record = {"format": newest, "split": self.split_key, "method": method}
         return record_hash(
             record | ({"sources": sources} if sources else {}) | ({"circuits": circuits} if circuits else {})
         )
