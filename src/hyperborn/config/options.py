@@ -226,7 +226,8 @@ SHARED = (
            "Weight of KL in the ELBO, and in selbo where weight is kl-matched; auto: 1, on registers 0.03 (a colder "
            "posterior), after an earlier run 1.", CIRCUIT, (OBJECTIVE,)),
     Option("weight", "positive or kl-matched", "kl-matched", "L|kl-matched",
-           "Weight of the divergence in selbo and stein; kl-matched: as much as beta times KL.", CIRCUIT, (OBJECTIVE,)),
+           "Weight of the divergence in selbo and stein; kl-matched: as KL, in selbo as beta times KL.", CIRCUIT,
+           (OBJECTIVE,)),
     Option("divergence", "divergence", "mmd", "NAME",
            "Divergence in the SELBO: mmd, kl, adversarial, stein or renyi.", CIRCUIT, (OBJECTIVE,)),
     Option("bandwidth", ("operator-weight", "median", "adaptive"), "operator-weight", "NAME",

@@ -128,8 +128,7 @@ class HyperbornClassifier(ClassifierMixin, HyperbornEstimator):
         """Learn from more rows, which must be new: the posterior so far is their prior.
 
         With "elbo", and "selbo" whose weight is no number, it counts in full (β = 1), whatever β the first rows were
-        learnt with. On many registers it is still less than
-        all rows at once would say (docs/learning-on.md).
+        learnt with. On many registers it is still less than all rows at once would say (docs/learning-on.md).
 
         Real factors, shifts and noise beside the bits ("learned", as many registers have them by default) have normal
         distributions around what they were as their prior, as sharp as the rows so far made them.

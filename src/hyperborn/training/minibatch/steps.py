@@ -45,7 +45,7 @@ def registers_of(definition: Definition) -> Registers:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class MinibatchTask:
-    """The energies, examples to look at, and the penalties of registers; a pytree of arrays on the device.
+    """The energies, examples to look at, and penalties of registers and side parameters; a pytree of arrays.
 
     All examples are looked at where `looked_at` is None.
     """
@@ -54,7 +54,7 @@ class MinibatchTask:
     looked_at: Int[Array, " looked"] | None
     penalties: Penalties
     kl: Penalties
-    side: SidePrior
+    side_prior: SidePrior
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +174,7 @@ def advance_by_minibatches(
         tables, progress = posterior.tables(angles), step / steps
         energy = estimator.expected_energy(posterior, tables, task.energies.batch(side, rows), progress, key=key)
         # Nats an example, which suits the optimizer whatever the size of the data.
-        return (energy + task.penalties(tables) + task.side.penalty(side)) / examples
+        return (energy + task.penalties(tables) + task.side_prior.penalty(side)) / examples
 
     def next_rows(epochs: Epochs, step: Array, epoch: Array, order: Array) -> tuple[Array, Array, Array]:
         now = step // epochs.batches
@@ -217,7 +217,7 @@ def look(params: Parameters, task: MinibatchTask, key: RandomKey, *, posterior: 
         batch = task.energies.batch(side, task.looked_at)
         # One network after the other: side by side, those of a convolution took 430 MiB.
         energy = jax.lax.map(lambda own: batch.energies(own[None])[0], bits).mean()
-        loss = energy + task.penalties(tables) + task.side.penalty(side)
+        loss = energy + task.penalties(tables) + task.side_prior.penalty(side)
         best = tuple(table.argmax(axis=0)[None] for table in tables)
         mode = bits_of_outcomes(posterior, best, angles.dtype)[0].astype(jnp.uint8)
         return Diagnosis(cast(Array, loss), energy, task.kl(tables), mode)
