@@ -140,7 +140,9 @@ def exported_model(
         output_scales=scales,
         noise=noise_of(network, bits, side),
         calibration=calibration,
-        binary_features=two_values(examples),
+        binary_features=two_values(examples)
+        if preprocessing.means is None and preprocessing.pca_mean is None
+        else None,
     )
 
 

@@ -25,6 +25,13 @@ LARGEST_WEIGHT = 1_000_000
 LARGEST_FEATURE = 1e15
 """Largest size of a feature: larger ones make losses in float32 infinite, or the squares of gradients."""
 
+TIE = 1e-5
+"""A sum that is less than this below 0 has the sign of 0, +1.
+
+Sums of signs are often 0 exactly, and after a normalisation rounding says on which side: another one in float64 than in
+float32, on another machine, or in exported code.
+"""
+
 LEAST_VARIANCE = 1e-5
 """Added to the variance of a layer that is normalised."""
 
@@ -91,12 +98,12 @@ def log_of_choice(values: Any, pair: tuple[float, float], numbers: Sequence[floa
 
 @jax.custom_jvp
 def signs(z: Float[Array, "..."]) -> Float[Array, "..."]:
-    """-1 below 0, else 1. Its derivative is replaced by that of z clipped to [-1, 1].
+    """-1 below 0, but for rounding (`TIE`), else 1. Its derivative is replaced by that of z clipped to [-1, 1].
 
     So gradients pass straight through it where |z| is at most 1 (Courbariaux, Hubara, Soudry, El-Yaniv and Bengio,
     arXiv 1602.02830, section 1.3).
     """
-    return jnp.where(z >= 0, 1, -1).astype(z.dtype)
+    return jnp.where(z >= -TIE, 1, -1).astype(z.dtype)
 
 
 @signs.defjvp
@@ -107,7 +114,7 @@ def signs_derivative(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
 
 def sign(z: Any, module: Any) -> Any:
     """`signs` in JAX, and the same values in NumPy."""
-    return signs(z) if module is jnp else module.where(z >= 0, 1, -1).astype(z.dtype)
+    return signs(z) if module is jnp else module.where(z >= -TIE, 1, -1).astype(z.dtype)
 
 
 ACTIVATIONS: dict[str, Callable[[Any, Any], Any]] = {

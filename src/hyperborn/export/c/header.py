@@ -1,0 +1,112 @@
+"""The header of an exported network: sizes, names of classes and categories, and what its functions take and give."""
+
+from hyperborn import __version__
+from hyperborn.data.columns import Column
+from hyperborn.export.c.text import comment, identifiers
+from hyperborn.export.model import ExportedModel
+from hyperborn.export.rows import takes_missing, takes_others
+
+MOST_LISTED = 100
+"""Columns or classes that are listed in comments, at most: the pixels of an image need no list."""
+
+ERRORS = (
+    ("HB_MISSING", -1, "a number or a category is missing that has to be there"),
+    ("HB_INFINITE", -2, "a number is infinite"),
+    ("HB_CATEGORY", -3, "the index of a category is none, or of another category where none is known"),
+    ("HB_NOT_BINARY", -4, "a feature is neither of the two numbers that it may be"),
+)
+"""What is given instead of a class: the name, its number, and why."""
+
+
+def first_comment(model: ExportedModel, about: str) -> str:
+    """What a file begins with."""
+    lines = [f"{about} Made by hyperborn {__version__} from the data set {comment(model.name)}."]
+    return "/* " + "\n   ".join(lines) + " */"
+
+
+def category_enums(model: ExportedModel) -> list[tuple[Column, list[str]]]:
+    """Each categorical column, and the identifiers of its categories, of any other one and of a missing value."""
+    columns = [column for column in model.preprocessing.columns if column.categories is not None]
+    prefixes = identifiers((column.name for column in columns), prefix="HB_", otherwise="COLUMN")
+    found: list[tuple[Column, list[str]]] = []
+    taken = [name for name, _, _ in ERRORS] + ["HB_COLUMNS", "HB_CLASSES", "HB_VALUES", "HB_NETWORKS"]
+    for column, prefix in zip(columns, prefixes, strict=True):
+        ends = [f"{prefix}_OTHER", f"{prefix}_MISSING"]
+        own = identifiers(column.categories or (), prefix=f"{prefix}_", otherwise="CATEGORY", taken=[*taken, *ends])
+        taken += [*own, *ends]
+        found.append((column, [*own, *ends]))
+    return found
+
+
+def header(model: ExportedModel, entry: str) -> str:
+    """The header.
+
+    Args:
+        model: what is exported.
+        entry: declarations of the functions, with comments.
+    """
+    parts = [
+        first_comment(model, "A trained binary network."),
+        "#ifndef HYPERBORN_MODEL_H\n#define HYPERBORN_MODEL_H\n\n#include <stdint.h>",
+        "\n".join(sizes(model)),
+        columns_comment(model),
+        *(category_enum(column, names, model) for column, names in category_enums(model)),
+        classes_comment(model),
+        "/* Given instead of a class, for a row that cannot be predicted. */\nenum {\n"
+        + ",\n".join(f"    {name} = {number} /* {about} */" for name, number, about in ERRORS)
+        + "\n};",
+        '#ifdef __cplusplus\nextern "C" {\n#endif',
+        entry,
+        "#ifdef __cplusplus\n}\n#endif\n\n#endif\n",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def sizes(model: ExportedModel) -> list[str]:
+    found = [f"#define HB_COLUMNS {len(model.preprocessing.columns)} /* numbers in a row */"]
+    if model.noise is None:
+        found.append(f"#define HB_CLASSES {len(model.classes)}")
+    found.append(f"#define HB_VALUES {len(model.classes) or 2} /* numbers of a prediction */")
+    return [*found, f"#define HB_NETWORKS {model.n_networks} /* whose predictions are averaged */"]
+
+
+def columns_comment(model: ExportedModel) -> str:
+    """What each number of a row is."""
+    columns = model.preprocessing.columns
+    if len(columns) > MOST_LISTED:
+        first, last = comment(columns[0].name), comment(columns[-1].name)
+        return f"/* A row holds {len(columns)} columns, from {first} to {last}. */"
+    lines = ["A row holds, in this order:"]
+    for place, column in enumerate(columns):
+        missing = takes_missing(column, model.preprocessing)
+        if column.categories is None:
+            kind = "a number, or NaN where it is missing" if missing else "a number"
+        else:
+            kind = "the index of a category"
+        lines.append(f"  {place}  {comment(column.name)}: {kind}")
+    return "/* " + "\n   ".join(lines) + " */"
+
+
+def category_enum(column: Column, names: list[str], model: ExportedModel) -> str:
+    """The indices of a column's categories."""
+    known = takes_others(column, model.preprocessing)
+    others = "any other, which count as rare" if column.rare else "any other" if known else "any other: refused"
+    absent = "no value" if takes_missing(column, model.preprocessing) else "no value: refused"
+    about = [*(comment(category) for category in column.categories or ()), others, absent]
+    lines = [f"    {name} = {place} /* {text} */" for place, (name, text) in enumerate(zip(names, about, strict=True))]
+    body = ",\n".join(lines)
+    return f"/* Column {comment(column.name)}. */\nenum {{\n{body}\n}};"
+
+
+def classes_comment(model: ExportedModel) -> str:
+    """What each probability, or number of a prediction, is."""
+    if model.noise is not None:
+        target = comment(model.preprocessing.target)
+        return f"/* A prediction is the mean and the standard deviation of {target}. */"
+    about = f"Classes of {comment(model.preprocessing.target)}, in the order of their probabilities."
+    shown = model.classes[:MOST_LISTED]
+    names = identifiers(shown, prefix="HB_CLASS_", otherwise="NUMBER")
+    body = ",\n".join(
+        f"    {own} = {place} /* {comment(name)} */" for place, (own, name) in enumerate(zip(names, shown, strict=True))
+    )
+    return f"/* {about} */\nenum {{\n{body}\n}};"

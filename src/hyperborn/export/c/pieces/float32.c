@@ -1,0 +1,447 @@
+/* Pieces of C in float32, of which a file that is exported holds those that it needs. A line of three stars names a
+   piece, and those that it needs. Sizes, names and constants that are no arguments are written in front of them.
+
+   Cores without floating point take a routine of some 400 to 800 bytes for each of addition, subtraction, comparison and
+   conversion. Differences are therefore sums with a negative number (and no constant is negative, for compilers make a
+   difference of that), and numbers are compared by their bits. */
+
+/*** bits_of_float ***/
+/* The 32 bits of a number: sign, 8 bits of exponent, 23 of the fraction (IEEE 754). */
+static uint32_t bits_of(float value)
+{
+    union { float value; uint32_t bits; } number;
+    number.value = value;
+    return number.bits;
+}
+
+static int is_nan(float value)
+{
+    return (bits_of(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+static int is_infinite(float value)
+{
+    return (bits_of(value) & 0x7fffffffu) == 0x7f800000u;
+}
+
+/*** float_of_bits ***/
+static float float_of(uint32_t bits)
+{
+    union { float value; uint32_t bits; } number;
+    number.bits = bits;
+    return number.value;
+}
+
+/*** negative: bits_of_float float_of_bits ***/
+/* -x, so that what is added to it is not turned into a subtraction. */
+static float negative(float x)
+{
+    return float_of(bits_of(x) ^ 0x80000000u);
+}
+
+/*** less: bits_of_float ***/
+/* Whether x < y, of numbers that are not NaN: their bits are in the same order, of negative ones the other way round. */
+static int32_t order_of(float x)
+{
+    uint32_t bits = bits_of(x);
+    return bits & 0x80000000u ? -(int32_t)(bits & 0x7fffffffu) : (int32_t)bits;
+}
+
+static int less(float x, float y)
+{
+    return order_of(x) < order_of(y);
+}
+
+/*** exponential: less negative ***/
+/* e to the power of x, for x of at most 0, to about 1e-7 of itself. */
+static float exponential(float x)
+{
+    float shifted, minus_power, rest, series;
+    if (less(x, -87.0f))
+        return 0.0f;
+    /* x = power * log 2 + rest, and |rest| is at most log(2) / 2. Added to 1.5 * 2^23, a number is rounded to a whole
+       one, which is in the last bits then. log 2 is taken off in two parts. */
+    shifted = 1.44269504f * x + 12582912.0f;
+    minus_power = negative(shifted) + 12582912.0f;
+    rest = x + minus_power * 0.693115234375f + minus_power * 3.19461842e-5f;
+    series = 1.0f / 720;
+    series = series * rest + 1.0f / 120;
+    series = series * rest + 1.0f / 24;
+    series = series * rest + 1.0f / 6;
+    series = series * rest + 0.5f;
+    series = series * rest + 1.0f;
+    series = series * rest + 1.0f;
+    return float_of(bits_of(series) + (bits_of(shifted) << 23));
+}
+
+/*** logarithm: less negative ***/
+/* The natural logarithm of a positive number, to about 1e-7 of the larger of itself and 1. */
+static float logarithm(float x)
+{
+    uint32_t bits = bits_of(x);
+    int power = (int)(bits >> 23) - 127;
+    float fraction = float_of((bits & 0x7fffffu) | 0x3f800000u), part, square;
+    if (power < -126)
+        return -87.5f;
+    if (less(1.41421356f, fraction)) {
+        fraction *= 0.5f;
+        power += 1;
+    }
+    /* log f = 2 artanh((f - 1) / (f + 1)) */
+    part = negative(negative(fraction) + 1.0f) / (fraction + 1.0f);
+    square = part * part;
+    part *= 2.0f + square * (2.0f / 3 + square * (2.0f / 5 + square * (2.0f / 7 + square * (2.0f / 9))));
+    return (float)power * 0.693147181f + part;
+}
+
+/*** square_root: bits_of_float float_of_bits less ***/
+/* The square root of a positive number, by Heron's method from half its exponent. */
+static float square_root(float x)
+{
+    float root;
+    int step;
+    if (!less(0.0f, x))
+        return 0.0f;
+    root = float_of((bits_of(x) >> 1) + 0x1fbd1df5u);
+    for (step = 0; step < 3; step++)
+        root = 0.5f * (root + x / root);
+    return root;
+}
+
+/*** logistic: exponential negative ***/
+/* 1 / (1 + e^-x) */
+static float logistic(float x)
+{
+    int is_negative = (bits_of(x) & 0x80000000u) != 0;
+    float small = exponential(is_negative ? x : negative(x));
+    return (is_negative ? small : 1.0f) / (1.0f + small);
+}
+
+/*** dense: negative ***/
+/* Sums of a layer: a weight is middle - half for bit 0 and middle + half for bit 1, so that the sum of weights times
+   inputs is half of (inputs with bit 1 less those with bit 0), plus middle of all inputs. Rows of bits are whole bytes. */
+static void dense(const uint8_t *weights, int units, const float *inputs, int count, float half, float middle,
+                  float *sums)
+{
+    float all = 0.0f, minus, chosen;
+    int place, unit;
+    unsigned byte;
+    const float *input;
+    for (place = 0; place < count; place++)
+        all += inputs[place];
+    minus = negative(all);
+    for (unit = 0; unit < units; unit++) {
+        chosen = 0.0f;
+        for (place = 0; place < count; place += 8)
+            for (byte = *weights++, input = inputs + place; byte; byte >>= 1, input++)
+                if (byte & 1)
+                    chosen += *input;
+        sums[unit] = half * (chosen + chosen + minus) + middle * all;
+    }
+}
+
+/*** convolution: dense ***/
+/* A kernel moved over maps (rows, columns, channels): the inputs under it are gathered, zeros outside of the maps. */
+static void convolution(const uint8_t *weights, int units, const float *maps, const shape *over, float *patch,
+                        float half, float middle, float *sums)
+{
+    int row, column, down, across, channel, y, x, count;
+    for (row = 0; row < over->rows; row++)
+        for (column = 0; column < over->columns; column++) {
+            count = 0;
+            for (down = 0; down < over->kernel; down++)
+                for (across = 0; across < over->kernel; across++) {
+                    y = row * over->stride + down - over->above;
+                    x = column * over->stride + across - over->before;
+                    for (channel = 0; channel < over->channels; channel++)
+                        patch[count++] = y < 0 || y >= over->height || x < 0 || x >= over->width
+                            ? 0.0f : maps[(y * over->width + x) * over->channels + channel];
+                }
+            dense(weights, units, patch, count, half, middle, sums);
+            sums += units;
+        }
+}
+
+/*** ones ***/
+/* How many bits of a word are 1. */
+static int ones(uint32_t bits)
+{
+    bits -= (bits >> 1) & 0x55555555u;
+    bits = (bits & 0x33333333u) + ((bits >> 2) & 0x33333333u);
+    bits = (bits + (bits >> 4)) & 0x0f0f0f0fu;
+    return (int)((bits * 0x01010101u) >> 24);
+}
+
+/*** binary_dense: ones ***/
+/* Sums of a layer whose inputs are -1 (bit 0) or 1 (bit 1): inputs that differ from the weight's bit count down. */
+static void binary_dense(const word *weights, int units, const word *inputs, int count, float half, float middle,
+                         float *sums)
+{
+    int place, unit, all = 0, differing, words = (count + WORD - 1) / WORD;
+    for (place = 0; place < words; place++)
+        all += ones(inputs[place]);
+    all = 2 * all - count;
+    for (unit = 0; unit < units; unit++) {
+        differing = 0;
+        for (place = 0; place < words; place++)
+            differing += ones((uint32_t)(*weights++ ^ inputs[place]));
+        sums[unit] = half * (float)(count - 2 * differing) + middle * (float)all;
+    }
+}
+
+/*** binary_convolution: ones ***/
+/* The same for a kernel on maps of -1 and 1, whose channels are whole words at each place; places outside count 0. */
+static void binary_convolution(const word *weights, int units, const word *maps, const shape *over, float half,
+                               float middle, float *sums)
+{
+    int row, column, down, across, y, x, place, unit, differing, all, met;
+    int words = (over->channels + WORD - 1) / WORD;
+    const word *bits, *inputs;
+    for (row = 0; row < over->rows; row++)
+        for (column = 0; column < over->columns; column++)
+            for (unit = 0; unit < units; unit++) {
+                differing = all = met = 0;
+                bits = weights + unit * over->kernel * over->kernel * words;
+                for (down = 0; down < over->kernel; down++)
+                    for (across = 0; across < over->kernel; across++, bits += words) {
+                        y = row * over->stride + down - over->above;
+                        x = column * over->stride + across - over->before;
+                        if (y < 0 || y >= over->height || x < 0 || x >= over->width)
+                            continue;
+                        inputs = maps + (y * over->width + x) * words;
+                        for (place = 0; place < words; place++) {
+                            differing += ones((uint32_t)(bits[place] ^ inputs[place]));
+                            all += ones(inputs[place]);
+                        }
+                        met += over->channels;
+                    }
+                *sums++ = half * (float)(met - 2 * differing) + middle * (float)(2 * all - met);
+            }
+}
+
+/*** pack_signs: less ***/
+/* Bits of values, 1 for those that are not negative but for rounding: words begin anew at each of the positions. */
+static void pack_signs(const float *values, int positions, int units, word *bits)
+{
+    int position, unit;
+    for (position = 0; position < positions; position++) {
+        for (unit = 0; unit < units; unit++) {
+            if (unit % WORD == 0)
+                *bits = 0;
+            if (!less(*values++, -TIE))
+                *bits |= (word)((word)1 << (unit % WORD));
+            if (unit % WORD == WORD - 1)
+                bits++;
+        }
+        if (units % WORD)
+            bits++;
+    }
+}
+
+/*** normalize: square_root negative ***/
+/* Brings values to mean 0 and variance 1; the share is one over their number. */
+static void normalize(float *values, int count, float share)
+{
+    float minus = 0.0f, square = 0.0f, factor;
+    int place;
+    for (place = 0; place < count; place++)
+        minus += values[place];
+    minus = negative(minus * share);
+    for (place = 0; place < count; place++) {
+        values[place] += minus;
+        square += values[place] * values[place];
+    }
+    factor = 1.0f / square_root(square * share + 1e-5f);
+    for (place = 0; place < count; place++)
+        values[place] *= factor;
+}
+
+/*** multiply ***/
+static void multiply(float *values, int positions, int units, const float *gains)
+{
+    int unit;
+    while (positions-- > 0)
+        for (unit = 0; unit < units; unit++)
+            *values++ *= gains[unit];
+}
+
+/*** add ***/
+static void add(float *values, int positions, int units, const float *shifts)
+{
+    int unit;
+    while (positions-- > 0)
+        for (unit = 0; unit < units; unit++)
+            *values++ += shifts[unit];
+}
+
+/*** relu: bits_of_float ***/
+static void relu(float *values, int count)
+{
+    int place;
+    for (place = 0; place < count; place++)
+        if (bits_of(values[place]) & 0x80000000u)
+            values[place] = 0.0f;
+}
+
+/*** sigmoid: logistic ***/
+static void sigmoid(float *values, int count)
+{
+    int place;
+    for (place = 0; place < count; place++)
+        values[place] = logistic(values[place]);
+}
+
+/*** tanh: logistic ***/
+static void hyperbolic_tangent(float *values, int count)
+{
+    int place;
+    for (place = 0; place < count; place++)
+        values[place] = negative(negative(2.0f * logistic(2.0f * values[place])) + 1.0f);
+}
+
+/*** row_of_numbers: bits_of_float ***/
+/* A raw row as numbers of which none is missing. */
+static int read_row(const float *row, float *features)
+{
+    int place;
+    for (place = 0; place < HB_COLUMNS; place++) {
+        if (is_nan(row[place]))
+            return HB_MISSING;
+        if (is_infinite(row[place]))
+            return HB_INFINITE;
+        features[place] = row[place];
+    }
+    return 0;
+}
+
+/*** row_with_medians: bits_of_float ***/
+/* A raw row as numbers, of which one that is missing is its median. */
+static int read_row(const float *row, float *features)
+{
+    int place;
+    for (place = 0; place < HB_COLUMNS; place++) {
+        if (is_infinite(row[place]))
+            return HB_INFINITE;
+        features[place] = is_nan(row[place]) ? medians[place] : row[place];
+    }
+    return 0;
+}
+
+/*** row_of_table: less ***/
+/* A raw row as numbers: each category becomes a 1 among zeros, and a value that is missing its median or a mark. */
+static int read_row(const float *row, float *features)
+{
+    int column, place, missing, count, code, kinds;
+    float value;
+    for (column = 0; column < HB_COLUMNS; column++) {
+        value = row[column];
+        kinds = column_kinds[column];
+        count = column_categories[column];
+        if (count == 0) {
+            missing = is_nan(value);
+            if (missing && !(kinds & TAKES_MISSING))
+                return HB_MISSING;
+            if (is_infinite(value))
+                return HB_INFINITE;
+            *features++ = missing ? medians[column] : value;
+        } else {
+            if (is_nan(value) || less(value, 0.0f) || less((float)(count + 1), value))
+                return HB_CATEGORY;
+            code = (int)value;
+            if (less((float)code, value))
+                return HB_CATEGORY;
+            missing = code == count + 1;
+            if (missing && !(kinds & TAKES_MISSING))
+                return HB_MISSING;
+            if (code == count && !(kinds & TAKES_OTHERS))
+                return HB_CATEGORY;
+            if (missing && !(kinds & MARKS_MISSING))
+                code = count;
+            for (place = 0; place < count + ((kinds & MARKS_OTHERS) != 0); place++)
+                *features++ = place == code ? 1.0f : 0.0f;
+        }
+        if (kinds & MARKS_MISSING)
+            *features++ = missing ? 1.0f : 0.0f;
+    }
+    return 0;
+}
+
+/*** probabilities: exponential negative less ***/
+static void probabilities_of(const float *logits, float *probabilities)
+{
+    float most = logits[0], sum = 0.0f;
+    int place;
+    for (place = 1; place < HB_CLASSES; place++)
+        if (less(most, logits[place]))
+            most = logits[place];
+    most = negative(most);
+    for (place = 0; place < HB_CLASSES; place++)
+        sum += probabilities[place] = exponential(logits[place] + most);
+    for (place = 0; place < HB_CLASSES; place++)
+        probabilities[place] /= sum;
+}
+
+/*** probabilities_of_two: logistic ***/
+/* Probabilities of two classes, from the logit of the second. */
+static void probabilities_of(const float *logits, float *probabilities)
+{
+    probabilities[0] = logistic(negative(logits[0]));
+    probabilities[1] = logistic(logits[0]);
+}
+
+/*** temper: logarithm exponential negative less ***/
+/* Each probability to the power of 1 / temperature, so that they add up to 1 again. */
+static void temper(float *probabilities)
+{
+    float most = -1e30f, sum = 0.0f;
+    int place;
+    for (place = 0; place < HB_CLASSES; place++) {
+        probabilities[place] = logarithm(probabilities[place]) * INVERSE_TEMPERATURE;
+        if (less(most, probabilities[place]))
+            most = probabilities[place];
+    }
+    most = negative(most);
+    for (place = 0; place < HB_CLASSES; place++)
+        sum += probabilities[place] = exponential(probabilities[place] + most);
+    for (place = 0; place < HB_CLASSES; place++)
+        probabilities[place] /= sum;
+}
+
+/*** most_probable: less ***/
+static int most_probable(const float *probabilities)
+{
+    int place, best = 0;
+    for (place = 1; place < HB_CLASSES; place++)
+        if (less(probabilities[best], probabilities[place]))
+            best = place;
+    return best;
+}
+
+/*** project ***/
+/* Principal components of standardised features. */
+static void project(const float *features, int count, float *projected)
+{
+    const float *component = components;
+    int place, number;
+    for (number = 0; number < count; number++) {
+        projected[number] = 0.0f;
+        for (place = 0; place < RAW; place++)
+            projected[number] += *component++ * features[place];
+    }
+}
+
+/*** pack_features ***/
+/* Bits of features that are one of two numbers; not 0 if one is neither. */
+static int pack_features(const float *features, float low, float high, word *bits)
+{
+    int place;
+    for (place = 0; place < RAW; place++) {
+        if (place % WORD == 0)
+            bits[place / WORD] = 0;
+        if (features[place] == high)
+            bits[place / WORD] |= (word)((word)1 << (place % WORD));
+        else if (features[place] != low)
+            return 1;
+    }
+    return 0;
+}

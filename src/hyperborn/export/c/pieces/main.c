@@ -1,0 +1,192 @@
+
+#define LONGEST 65536 /* characters of a line, at most */
+#define MOST_CELLS 4096
+
+static char line[LONGEST];
+static char *cells[MOST_CELLS];
+static int places[HB_COLUMNS]; /* of the columns in a line */
+
+/* Cuts a line into cells, in place; text between quotes may hold the separator, and "" for a quote. */
+static int split(char *from, char separator)
+{
+    int count = 0, quoted;
+    char *to;
+    for (;;) {
+        while (*from == ' ')
+            from++;
+        cells[count++] = to = from;
+        quoted = *from == '"';
+        if (quoted)
+            from++;
+        while (*from && (quoted || *from != separator)) {
+            if (quoted && *from == '"') {
+                if (from[1] != '"') {
+                    quoted = 0;
+                    from++;
+                    continue;
+                }
+                from++;
+            }
+            *to++ = *from++;
+        }
+        if (!*from || count == MOST_CELLS) {
+            *to = 0;
+            return count;
+        }
+        from++;
+        *to = 0;
+    }
+}
+
+/* The next line, without its end; 0 if there is none. */
+static int read_line(FILE *file)
+{
+    size_t length;
+    if (!fgets(line, sizeof line, file))
+        return 0;
+    length = strlen(line);
+    if (length == sizeof line - 1 && line[length - 1] != '\n') {
+        fprintf(stderr, "a line is longer than %d characters\n", LONGEST - 2);
+        exit(2);
+    }
+    while (length && (line[length - 1] == '\n' || line[length - 1] == '\r' || line[length - 1] == ' '))
+        line[--length] = 0;
+    return 1;
+}
+
+static int is_missing(const char *cell)
+{
+    size_t place;
+    for (place = 0; place < sizeof missing_texts / sizeof *missing_texts; place++)
+        if (!strcmp(cell, missing_texts[place]))
+            return 1;
+    return 0;
+}
+
+/* The number of a cell, or the index of its category. */
+static float number_of(char *cell, int column, long row)
+{
+    const char *const *category = categories[column];
+    char *end, *comma;
+    float value;
+    int place, missing = is_missing(cell);
+    if (category) {
+        for (place = 0; category[place]; place++)
+            if (!strcmp(cell, category[place]))
+                return (float)place;
+        while (category[place])
+            place++;
+        return (float)(place + missing);
+    }
+    if (missing)
+        return strtof("nan", NULL);
+    if (DECIMAL != '.' && (comma = strchr(cell, DECIMAL)) != NULL)
+        *comma = '.';
+    value = strtof(cell, &end);
+    if (end == cell || *end) {
+        fprintf(stderr, "row %ld, column %s: %s is no number\n", row, column_names[column], cell);
+        exit(2);
+    }
+    return value;
+}
+
+/* Which separator a line has outside of quotes: the first of ; tab , that occurs. */
+static char separator_of(const char *text)
+{
+    const char *mark, *at;
+    int quoted;
+    for (mark = ";\t,"; *mark; mark++)
+        for (at = text, quoted = 0; *at; at++) {
+            if (*at == '"')
+                quoted = !quoted;
+            if (!quoted && *at == *mark)
+                return *mark;
+        }
+    return ',';
+}
+
+/* Finds the columns by the names in the first line; 0 if these are not all there. */
+static int find_columns(int count)
+{
+    int column, cell, found;
+    for (column = 0; column < HB_COLUMNS; column++) {
+        found = -1;
+        for (cell = 0; cell < count; cell++)
+            if (!strcmp(cells[cell], column_names[column]))
+                found = cell;
+        if (found < 0)
+            return column;
+        places[column] = found;
+    }
+    return HB_COLUMNS;
+}
+
+#if HAS_LABELS
+static void write_text(const char *text)
+{
+    if (!strpbrk(text, ",\"\n\r")) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('"');
+    for (; *text; text++) {
+        if (*text == '"')
+            putchar('"');
+        putchar(*text);
+    }
+    putchar('"');
+}
+#endif
+
+int main(int count, char **arguments)
+{
+    FILE *file = stdin;
+    float row[HB_COLUMNS], values[HB_VALUES];
+    int column, found, n_cells, place;
+    long number = 0;
+    char separator;
+    if (count > 2 || (count == 2 && !strcmp(arguments[1], "--help"))) {
+        fprintf(stderr, "usage: %s [FILE]: predicts the rows of a CSV file, or of standard input\n", arguments[0]);
+        return 2;
+    }
+    if (count == 2 && !(file = fopen(arguments[1], "r"))) {
+        fprintf(stderr, "cannot read %s\n", arguments[1]);
+        return 2;
+    }
+    if (!read_line(file)) {
+        fprintf(stderr, "there is no line with the names of the columns\n");
+        return 2;
+    }
+    separator = separator_of(line);
+    /* Some programs begin a file with the mark of UTF-8. */
+    n_cells = split(strncmp(line, "\357\273\277", 3) ? line : line + 3, separator);
+    column = find_columns(n_cells);
+    if (column < HB_COLUMNS) {
+        fprintf(stderr, "the first line has no column %s\n", column_names[column]);
+        return 2;
+    }
+    write_head();
+    while (read_line(file)) {
+        number++;
+        if (!*line)
+            continue;
+        n_cells = split(line, separator);
+        for (column = 0; column < HB_COLUMNS; column++) {
+            if (places[column] >= n_cells) {
+                fprintf(stderr, "row %ld has %d cells only\n", number, n_cells);
+                return 2;
+            }
+            row[column] = number_of(cells[places[column]], column, number);
+        }
+        found = hb_predict(row, values);
+        if (found < 0) {
+            fprintf(stderr, "row %ld cannot be predicted (%d in model.h)\n", number, found);
+            return 2;
+        }
+        write_label(found);
+        for (place = 0; place < HB_VALUES; place++)
+            printf("%s%.6g", place || HAS_LABELS ? "," : "", (double)values[place]);
+        putchar('\n');
+    }
+    return 0;
+}
