@@ -96,6 +96,14 @@ class ExportedModel:
         """
         return self.predictions(features_of_rows(self.preprocessing, rows))
 
+    def outputs_of_rows(self, rows: Rows) -> Float[np.ndarray, "networks examples outputs"]:
+        """As `outputs`, of raw rows.
+
+        Raises:
+            UserError: for a row that cannot be predicted.
+        """
+        return self.outputs(features_of_rows(self.preprocessing, rows))
+
     def values_of_rows(self, rows: Rows) -> Float[np.ndarray, "examples values"]:
         """The numbers that exported code gives for raw rows: a probability a class, or mean and standard deviation.
 
@@ -133,6 +141,7 @@ def exported_model(
         UserError: for a network that cannot be exported.
     """
     layers, scales = layers_of(network, bits, side)
+    is_raw = preprocessing.means is None and preprocessing.pca_mean is None
     return ExportedModel(
         name=name,
         preprocessing=preprocessing,
@@ -140,9 +149,7 @@ def exported_model(
         output_scales=scales,
         noise=noise_of(network, bits, side),
         calibration=calibration,
-        binary_features=two_values(examples)
-        if preprocessing.means is None and preprocessing.pca_mean is None
-        else None,
+        binary_features=two_values(examples) if is_raw else None,
     )
 
 

@@ -56,7 +56,7 @@ def words(name: str, rows: np.ndarray, bits: int, about: str = "") -> str:
 
 
 def packed_rows(bits: UInt8[np.ndarray, "... count"], width: int) -> np.ndarray:
-    """Rows of bits as words of so many bits, the first bit lowest; each row begins a new word, the last is filled up."""
+    """Rows of bits as words of so many bits, the first bit lowest; each row begins a word, the last is filled up."""
     count = bits.shape[-1]
     filled = np.zeros((*bits.shape[:-1], -(-count // width) * width), dtype=np.uint8)
     filled[..., :count] = bits

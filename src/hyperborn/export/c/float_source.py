@@ -47,6 +47,10 @@ class FloatNetwork(NetworkSource):
     def coefficients(self, plan: LayerPlan) -> str:
         return f"{float_literal(plan.half)}, {float_literal(plan.middle)}"
 
+    def tie(self, plan: LayerPlan) -> str:
+        del plan
+        return ""
+
     def after_sums(self, plan: LayerPlan, name: str) -> list[str]:
         layer, number, written = plan.layer, plan.number, self.written
         lines: list[str] = []
@@ -148,7 +152,8 @@ def number_lines(network: FloatNetwork, features: str) -> list[str]:
     """Statements from features to mean and standard deviation, in the units of the target."""
     model, written = network.model, network.written
     scaling = model.preprocessing.target_scaling
-    assert scaling is not None and model.noise is not None
+    assert scaling is not None
+    assert model.noise is not None
     middle, scales = float_literal(scaling.mean), model.output_scales
     if not network.many:
         noise = float_literal(model.calibration * float(model.noise[0]) * scaling.deviation)

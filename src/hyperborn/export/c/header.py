@@ -2,6 +2,7 @@
 
 from hyperborn import __version__
 from hyperborn.data.columns import Column
+from hyperborn.export.c.fixed_model import FixedModel
 from hyperborn.export.c.text import comment, identifiers
 from hyperborn.export.model import ExportedModel
 from hyperborn.export.rows import takes_missing, takes_others
@@ -106,7 +107,50 @@ def classes_comment(model: ExportedModel) -> str:
     about = f"Classes of {comment(model.preprocessing.target)}, in the order of their probabilities."
     shown = model.classes[:MOST_LISTED]
     names = identifiers(shown, prefix="HB_CLASS_", otherwise="NUMBER")
-    body = ",\n".join(
-        f"    {own} = {place} /* {comment(name)} */" for place, (own, name) in enumerate(zip(names, shown, strict=True))
-    )
+    cells = enumerate(zip(names, shown, strict=True))
+    body = ",\n".join(f"    {own} = {place} /* {comment(name)} */" for place, (own, name) in cells)
     return f"/* {about} */\nenum {{\n{body}\n}};"
+
+
+def float_entry(model: ExportedModel, *, guarded: bool = False) -> str:
+    """The declaration of the function of floats; where numbers are fixed, it can be left out."""
+    if model.noise is None:
+        name, gives = "probabilities", "the index of the most probable class and writes the probability of each"
+    else:
+        name, gives = "prediction", "0 and writes the mean and the standard deviation"
+    found = (
+        "/* Predicts a raw row of HB_COLUMNS numbers.\n"
+        f"   Gives {gives}, or gives a\n   negative number from above for a row that cannot be predicted.\n"
+        "   Needs no memory but the stack; several threads may call it at once. */\n"
+        f"int hb_predict(const float *features, float *{name});"
+    )
+    if not guarded:
+        return found
+    return f"/* The same from and to floats; it is left out where HB_NO_FLOAT is defined. */\n#ifndef HB_NO_FLOAT\n{found}\n#endif"
+
+
+def fixed_entry(fixed: FixedModel) -> str:
+    """The declaration of the function of whole numbers, and the fraction bits of each column."""
+    model = fixed.model
+    columns = [
+        f"#define HB_BITS_{place} {bits}"
+        + (f" /* {comment(column.name)} */" if len(fixed.fraction_bits) <= MOST_LISTED else "")
+        for place, (column, bits) in enumerate(zip(model.preprocessing.columns, fixed.fraction_bits, strict=True))
+    ]
+    if len(set(fixed.fraction_bits)) == 1:
+        columns = [f"#define HB_BITS {fixed.fraction_bits[0]} /* of all columns */"]
+    about = "/* A number of a row is given times 2 to the power of its column's bits, rounded: a whole number of at most\n   2^30 in size. The index of a category is given as it is. */\n"
+    missing = "#define HB_NO_VALUE INT32_MIN /* for a number that is missing */\n"
+    if model.noise is None:
+        gives = "the index of the most probable class and writes 32768 times the probability of each"
+        result = "uint16_t *probabilities"
+    else:
+        columns.append(f"#define HB_PREDICTION_BITS {fixed.prediction_bits}")
+        gives = "0 and writes the mean and the standard deviation, times 2 to the power of HB_PREDICTION_BITS"
+        result = "int32_t *prediction"
+    return (
+        about + missing + "\n".join(columns) + "\n\n/* Predicts a row in whole numbers alone.\n"
+        f"   Gives {gives},\n   or gives a negative number from above for a row that cannot be predicted.\n"
+        "   Needs no memory but the stack; several threads may call it at once. */\n"
+        f"int hb_predict_q15(const int32_t *features, {result});"
+    )

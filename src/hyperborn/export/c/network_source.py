@@ -58,6 +58,10 @@ class NetworkSource(ABC):
     def after_sums(self, plan: LayerPlan, name: str) -> list[str]:
         """Statements that turn the sums in an array into a layer's outputs; those of signs stay what they are."""
 
+    @abstractmethod
+    def tie(self, plan: LayerPlan) -> str:
+        """How far below 0 the inputs of a layer still have the sign of 0, as an argument and a comma, if it is one."""
+
     @property
     def takes_bits(self) -> bool:
         """Whether the first layer takes bits."""
@@ -128,7 +132,7 @@ class NetworkSource(ABC):
         layer = plan.layer
         over, place = layer.convolution, layer.n_inputs
         positions, units = (1, place) if over is None else (over.height * over.width, over.channels)
-        lines = [self.written.call("pack_signs", f"pack_signs({before}, {positions}, {units}, signs);")]
+        lines = [self.written.call("pack_signs", f"pack_signs({before}, {positions}, {units}, {self.tie(plan)}signs);")]
         if plan.counts_bias:
             bit = f"(word)((word)1 << {place % self.width})"
             setting = f"|= {bit}" if place % self.width else "= 1"

@@ -1,4 +1,4 @@
-"""What a layer becomes in C, whatever the numbers it computes with: how its weights are packed, and its coefficients."""
+"""What a layer becomes in C, whatever numbers it computes with: how its weights are packed, and its coefficients."""
 
 from dataclasses import dataclass
 

@@ -65,7 +65,7 @@ def writers(model: ExportedModel) -> str:
 def vectors_source(
     rows: Rows, values: Float[np.ndarray, "examples values"], answers: Int[np.ndarray, " examples"], tolerance: float
 ) -> str:
-    """Rows, and what is given for them: NaN is written as a division, for C99 has no constant for it without <math.h>."""
+    """Rows, and what is given for them. NaN is a division, for without <math.h> C99 has no constant for it."""
     lines = [
         "/* Raw rows, and what Python predicts for them. */",
         f"#define TEST_ROWS {len(rows)}",

@@ -34,7 +34,7 @@ def word(text: str) -> str:
 
 
 def identifiers(texts: Iterable[str], *, prefix: str, otherwise: str, taken: Sequence[str] = ()) -> list[str]:
-    """An identifier for each text, all different: the prefix and the text's own letters, or `otherwise` and a number."""
+    """A different identifier for each text: the prefix and the text's own letters, or `otherwise` and a number."""
     found: list[str] = []
     used = set(taken)
     for place, text in enumerate(texts):
