@@ -1,5 +1,6 @@
 """What the most probable network predicts by itself, beside the average."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hyperborn._typing import Bits
@@ -7,6 +8,19 @@ from hyperborn.predictive import ClassProbabilities, NormalMixture, own_units, p
 
 if TYPE_CHECKING:
     from hyperborn.training.result import Result
+
+
+@dataclass(frozen=True, eq=False)
+class OneNetwork:
+    """The network that is taken where only one can be.
+
+    Attributes:
+        bits: of its weights, (n,).
+        calibration: temperature, or factor of the standard deviation, of its predictions.
+    """
+
+    bits: Bits
+    calibration: float
 
 
 def one_network_of(result: "Result", best: Bits) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from hyperborn.training.history import TrainingHistory
 from hyperborn.training.importance import MOST_EXAMPLES, importance_in_summary, importance_of
 from hyperborn.training.inference_data import inference_data_of
 from hyperborn.training.minibatch.side_precision import side_precision
+from hyperborn.training.one_network import OneNetwork, calibration_alone
 from hyperborn.training.regime import PosteriorPredictor
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.shots.evaluation import outcomes_on, place_of
@@ -256,6 +257,11 @@ class Result(TrainedModel):
         energies = self.definition.energies(self.learnt_from)
         precision = side_precision(self.definition, energies, self.params.reshape(-1))
         return replace(prior, side=self.side, side_precision=precision)
+
+    @cached_property
+    def one_network(self) -> OneNetwork:
+        best = self.most_probable(1)
+        return OneNetwork(best[0], calibration_alone(self, best))
 
     @property
     def stopped(self) -> str:

@@ -8,15 +8,20 @@ import numpy as np
 from jaxtyping import Float, Real
 
 from hyperborn._typing import Bits, Examples
+from hyperborn.arguments import check_kind, path_of
 from hyperborn.data.dataset import Dataset
 from hyperborn.data.raw_rows import FeatureRanges
 from hyperborn.data.user_files import raw_table
 from hyperborn.errors import whole_number
+from hyperborn.export.model import ExportedModel
 from hyperborn.networks import Network, fitted
 from hyperborn.predictive import Predictions, own_units, predictions_of_draws, predictions_of_networks, split_scores
 from hyperborn.predictive.features import Rows, array_of_features, features_of
 from hyperborn.predictive.predictions import decided, probabilities_of, without_classes
+from hyperborn.training import exports
 from hyperborn.training.choice import Choice
+from hyperborn.training.exports import Export, Numbers
+from hyperborn.training.one_network import OneNetwork
 
 
 class TrainedModel(ABC):
@@ -49,6 +54,11 @@ class TrainedModel(ABC):
     @abstractmethod
     def sample(self, shots: int, *, seed: int = 0) -> Bits:
         """Bits of networks drawn from the posterior, (shots, n)."""
+
+    @property
+    @abstractmethod
+    def one_network(self) -> OneNetwork:
+        """The network that predicts best by itself: see `hyperborn.training.one_network`."""
 
     @cached_property
     def fitted(self) -> Network:
@@ -207,3 +217,75 @@ class TrainedModel(ABC):
     def network_probabilities(self, bits: Bits, x: Rows) -> Float[np.ndarray, "examples classes"]:
         """Class probabilities of one network, given as one row of bits."""
         return probabilities_of(self.network_predictions(bits, x))
+
+    def exported(self, networks: int = 1, *, seed: int = 0) -> ExportedModel:
+        """The networks as exports write them, which computes in NumPy what they compute.
+
+        Args:
+            networks: 1 for the chosen network (`one_network`); or how many are drawn, whose predictions are averaged.
+            seed: of the draws.
+
+        Raises:
+            UserError: for a network or a column that cannot be exported, or numbers out of range.
+        """
+        return exports.exported_of(self, networks, seed)
+
+    def export_c(
+        self,
+        folder: str | Path,
+        *,
+        numbers: Numbers = "float32",
+        networks: int = 1,
+        seed: int = 0,
+        force: bool = False,
+    ) -> Export:
+        """Write a library in C99 with nothing beside the standard headers: see docs/export.md.
+
+        Args:
+            folder: for model.h, model.c, main.c (reads CSV rows), check.c, test_vectors.h and a Makefile.
+            numbers: "float32", or "q15" for whole numbers alone, for cores without a floating-point unit.
+            networks: as for `exported`, and so is seed.
+            seed: of the draws.
+            force: whether to write into a folder that is not empty; files of other names stay.
+
+        Raises:
+            UserError: as `exported`; for numbers that float32 or fixed point cannot hold; if the folder is not empty
+                and `force` is false, or cannot be written.
+        """
+        where, forced = export_place("folder", folder, force)
+        return exports.export_c(self, where, numbers=numbers, networks=networks, seed=seed, force=forced)
+
+    def export_onnx(self, path: str | Path, *, networks: int = 1, seed: int = 0, force: bool = False) -> Export:
+        """Write an ONNX model from raw rows to label and probabilities (pip install "hyperborn[onnx]").
+
+        Args:
+            path: of the file, such as model.onnx.
+            networks: as for `exported`, and so is seed.
+            seed: of the draws.
+            force: whether to replace a file that is there.
+
+        Raises:
+            UserError: as `exported`; if onnx is not installed, the file exists and `force` is false, or it cannot be
+                written.
+        """
+        where, forced = export_place("path", path, force)
+        return exports.export_onnx(self, where, networks=networks, seed=seed, force=forced)
+
+    def export_npz(self, path: str | Path, *, networks: int = 1, seed: int = 0, force: bool = False) -> Export:
+        """Write packed bits and real numbers as NumPy arrays, with their shapes as JSON; arguments as `export_onnx`.
+
+        Raises:
+            UserError: as `exported`; if the file exists and `force` is false, or it cannot be written.
+        """
+        where, forced = export_place("path", path, force)
+        return exports.export_npz(self, where, networks=networks, seed=seed, force=forced)
+
+
+def export_place(name: str, path: object, force: object) -> tuple[Path, bool]:
+    """A checked path and whether to write over what is there.
+
+    Raises:
+        UserError: if one is of another type.
+    """
+    check_kind("force", force, (bool,), "True or False")
+    return path_of(name, path, "a folder" if name == "folder" else "a file"), force is True

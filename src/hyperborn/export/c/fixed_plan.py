@@ -1,7 +1,7 @@
 """What an exported network becomes in fixed point: the format of every number, and the constants that follow.
 
-Formats come from the numbers that training examples make. `FixedModel` computes with them as exported code does, bit for
-bit: it gives the answers that the code is checked against, and says how far they are from those of real numbers.
+Formats come from the numbers that training examples make. `FixedModel` computes with them as exported code does, bit
+for bit: it gives the answers that the code is checked against, and says how far they are from those of real numbers.
 """
 
 import math

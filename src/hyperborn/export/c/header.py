@@ -126,7 +126,8 @@ def float_entry(model: ExportedModel, *, guarded: bool = False) -> str:
     )
     if not guarded:
         return found
-    return f"/* The same from and to floats; it is left out where HB_NO_FLOAT is defined. */\n#ifndef HB_NO_FLOAT\n{found}\n#endif"
+    about = "/* The same from and to floats; it is left out where HB_NO_FLOAT is defined. */"
+    return f"{about}\n#ifndef HB_NO_FLOAT\n{found}\n#endif"
 
 
 def fixed_entry(fixed: FixedModel) -> str:
@@ -139,7 +140,10 @@ def fixed_entry(fixed: FixedModel) -> str:
     ]
     if len(set(fixed.fraction_bits)) == 1:
         columns = [f"#define HB_BITS {fixed.fraction_bits[0]} /* of all columns */"]
-    about = "/* A number of a row is given times 2 to the power of its column's bits, rounded: a whole number of at most\n   2^30 in size. The index of a category is given as it is. */\n"
+    about = (
+        "/* A number of a row is given times 2 to the power of its column's bits, rounded: a whole number of at most\n"
+        "   2^30 in size. The index of a category is given as it is. */\n"
+    )
     missing = "#define HB_NO_VALUE INT32_MIN /* for a number that is missing */\n"
     if model.noise is None:
         gives = "the index of the most probable class and writes 32768 times the probability of each"
