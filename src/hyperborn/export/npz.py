@@ -5,10 +5,10 @@ Arrays, of layer 1, 2, ... (float64, unless it says otherwise):
 | array | shape | holds |
 |---|---|---|
 | `settings` | () text | all that is no array, as JSON: see `settings_of` |
-| `bits1` | bytes | weights of all networks, (networks, inputs, units) row by row, eight bits a byte, the first highest |
+| `bits1` | bytes | weights of all networks, (networks, inputs, units) row by row, eight a byte, the first highest |
 | `bias1` | bytes | biases, (networks, units); absent without biases |
 | `gain1`, `shift1` | (units,) | what multiplies each unit, and what is added then |
-| `places1` | (positions, inputs) int32 | of a convolution: which value lies under its kernel, -1 for a zero around the image |
+| `places1` | (positions, inputs) int32 | of a convolution: which value lies under its kernel, -1 for padding |
 | `output_scales` | (networks,) | what the outputs of each network are multiplied by |
 | `noise` | (networks,) | of a regression: standard deviation of the noise, of the standardised target |
 | `medians` | (raw,) | for each feature what stands in for a missing value; NaN where nothing does |

@@ -124,4 +124,4 @@ def activated(graph: Graph, layer: Layer, value: str) -> str:
         return graph.node(OPERATORS[layer.activation], value)
     # The operator Sign would make 0 of 0.
     signs = [graph.constant("sign", np.asarray(number, dtype=np.float32)) for number in (1, -1)]
-    return graph.node("Where", graph.with_number("GreaterOrEqual", value, 0), *signs)
+    return graph.node("Where", graph.with_number("GreaterOrEqual", value, 0.0), *signs)
