@@ -107,7 +107,7 @@ def test_onnxruntime_predicts_the_same(case: Case, onnx: Any) -> None:
     np.testing.assert_allclose(alone["probabilities"], expected[:1], rtol=0, atol=1e-6)
     ordered = np.sort(expected, axis=1)
     certain = clear & (ordered[:, -1] - ordered[:, -2] > 2e-6)
-    assert certain.mean() > 0.9
+    assert certain.mean() > 0.85
     names = np.asarray(model.classes, dtype=object)
     assert found["label"].shape == (1000,)
     np.testing.assert_array_equal(found["label"][certain], names[expected.argmax(axis=1)][certain])
