@@ -218,6 +218,16 @@ def test_rows_that_python_refuses_have_no_numbers() -> None:
 
 
 @pytest.mark.usefixtures("onnx")
+def test_a_regression_has_no_numbers_for_rows_that_python_refuses() -> None:
+    model = model_of(MORE[1])
+    rows = rows_of(MORE[1])[:3]
+    rows[1, 2] = np.inf
+    found = predicted(onnx_bytes(model), model, rows)
+    for output in found.values():
+        assert np.isnan(output[:, 0]).tolist() == [False, True, False]
+
+
+@pytest.mark.usefixtures("onnx")
 @pytest.mark.parametrize("rare", [False, True])
 @pytest.mark.parametrize("missing", [False, True])
 def test_unknown_and_missing_categories_are_those_of_python(rare: bool, missing: bool) -> None:
