@@ -37,7 +37,13 @@ MORE = (
     ),
     Case("one regression", Regression(mlp(hidden=(6,), scale="learned"), hb.Gaussian(0.25)), calibration=0.6),
     # Logits of hundreds: without logarithms a hot temperature would make nothing of them.
-    Case("hot and far apart", mlp("far", hidden=(30,), n_classes=3), "far", networks=3, calibration=40.0),
+    Case(
+        "hot and far apart",
+        mlp("far", hidden=(30,), values=(-8.0, 8.0), n_classes=3),
+        "far",
+        networks=3,
+        calibration=100.0,
+    ),
 )
 
 
@@ -107,7 +113,7 @@ def test_onnxruntime_predicts_the_same(case: Case, onnx: Any) -> None:
     np.testing.assert_allclose(alone["probabilities"], expected[:1], rtol=0, atol=1e-6)
     ordered = np.sort(expected, axis=1)
     certain = clear & (ordered[:, -1] - ordered[:, -2] > 2e-6)
-    assert certain.mean() > 0.85
+    assert certain.mean() > 0.8
     names = np.asarray(model.classes, dtype=object)
     assert found["label"].shape == (1000,)
     np.testing.assert_array_equal(found["label"][certain], names[expected.argmax(axis=1)][certain])
