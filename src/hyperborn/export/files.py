@@ -17,7 +17,7 @@ def write_folder_of_text(folder: Path, files: Mapping[str, str], *, force: bool)
     """
     with explained(folder):
         is_there = os.path.lexists(folder)
-        held = sorted(os.listdir(folder)) if is_there else []
+        held = sorted(entry.name for entry in folder.iterdir()) if is_there else []
     if held and not force:
         raise UserError(
             f"{folder} is not empty (it holds {held[0]}); choose another folder with --out, or --force to write into "

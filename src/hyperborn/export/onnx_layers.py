@@ -13,6 +13,7 @@ from jaxtyping import Float, Shaped
 from hyperborn.export.layers import LEAST_VARIANCE, Convolution, Layer
 from hyperborn.export.onnx_nodes import Graph
 from hyperborn.networks.convolution import padding
+from hyperborn.networks.layers import TIE
 
 
 def outputs_of_layers(graph: Graph, layers: Sequence[Layer], features: str) -> str:
@@ -124,4 +125,4 @@ def activated(graph: Graph, layer: Layer, value: str) -> str:
         return graph.node(OPERATORS[layer.activation], value)
     # The operator Sign would make 0 of 0.
     signs = [graph.constant("sign", np.asarray(number, dtype=np.float32)) for number in (1, -1)]
-    return graph.node("Where", graph.with_number("GreaterOrEqual", value, 0.0), *signs)
+    return graph.node("Where", graph.with_number("GreaterOrEqual", value, -TIE), *signs)

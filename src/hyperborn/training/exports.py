@@ -79,7 +79,7 @@ def exported_of(model: "TrainedModel", networks: int = 1, seed: int = 0) -> Expo
 
 
 def calibration_of(model: "TrainedModel", bits: Bits) -> float:
-    """What the average of these networks is calibrated with: fitted to validation examples, or that of the posterior."""
+    """What the average of these networks is calibrated with: as validation examples ask for, or as the posterior is."""
     part = model.data.validation
     if not len(part):
         return model.calibration

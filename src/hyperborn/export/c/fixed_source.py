@@ -1,6 +1,6 @@
 """The source of an exported network in fixed point."""
 
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def arguments(scale: Scale) -> str:
 class FixedNetwork(NetworkSource):
     """One network in fixed point."""
 
-    number = "int32_t"
+    number: ClassVar[str] = "int32_t"
 
     def __init__(self, fixed: FixedModel) -> None:
         NetworkSource.__init__(self, fixed.model)
@@ -92,8 +92,7 @@ class FixedNetwork(NetworkSource):
             lines.append(written.call("add", f"add({each}, shifts_{number}, {step});"))
         if layer.activation is not None:
             function = "hyperbolic_tangent" if own.activation == "tanh" else own.activation
-            curve = isinstance(layer.activation, Scale)
-            last = arguments(layer.activation) if curve else str(layer.activation)
+            last = arguments(layer.activation) if isinstance(layer.activation, Scale) else str(layer.activation)
             lines.append(written.call(own.activation, f"{function}({name}, {own.n_values}, {last});"))
         return lines
 

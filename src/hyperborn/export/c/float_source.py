@@ -1,6 +1,6 @@
 """The source of an exported network in float32."""
 
-from typing import final
+from typing import ClassVar, final
 
 from hyperborn.export.c.arrays import float_literal, floats
 from hyperborn.export.c.network_source import NetworkSource
@@ -38,7 +38,7 @@ def float_source(model: ExportedModel) -> str:
 class FloatNetwork(NetworkSource):
     """One network in float32."""
 
-    number = "float"
+    number: ClassVar[str] = "float"
 
     def one(self, plan: LayerPlan) -> str:
         del plan

@@ -5,6 +5,7 @@ What is the same whatever numbers it computes with; `float_source` and `fixed_so
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from hyperborn.export.c.arrays import words
 from hyperborn.export.c.plan import LayerPlan, plans_of
@@ -35,16 +36,14 @@ class Paragraphs:
 class NetworkSource(ABC):
     """Writes ``outputs_of``, from the features of an example to the outputs of one network."""
 
+    number: ClassVar[str]
+    """The type of numbers between layers."""
+
     def __init__(self, model: ExportedModel) -> None:
         self.model = model
         self.plans, self.width = plans_of(model)
         self.written = Paragraphs()
         self.many = model.n_networks > 1
-
-    @property
-    @abstractmethod
-    def number(self) -> str:
-        """The type of numbers between layers."""
 
     @abstractmethod
     def one(self, plan: LayerPlan) -> str:
