@@ -6,7 +6,7 @@ from hyperborn.export.c.arrays import float_literal, floats
 from hyperborn.export.c.network_source import NetworkSource
 from hyperborn.export.c.pieces import with_what_they_need
 from hyperborn.export.c.plan import LayerPlan
-from hyperborn.export.c.row import float_statements, medians_by_column, row_piece, table_constants
+from hyperborn.export.c.row import float_standardization, medians_by_column, row_piece, table_constants
 from hyperborn.export.c.text import indented
 from hyperborn.export.model import ExportedModel
 from hyperborn.networks.layers import TIE
@@ -98,8 +98,11 @@ def feature_lines(network: FloatNetwork) -> tuple[list[str], str]:
     if piece != "row_of_numbers":
         about = "What a number is taken for that is missing."
         written.constants.append(floats("medians", medians_by_column(preprocessing), about))
-    constants, lines = float_statements(preprocessing)
-    written.constants += constants
+    lines: list[str] = []
+    if (standardizing := float_standardization(preprocessing)) is not None:
+        constants, piece, call = standardizing
+        written.constants += constants
+        lines.append(written.call(piece, call))
     if preprocessing.pca_components is not None:
         components = preprocessing.pca_components
         written.constants.append(floats("components", components.ravel(), "Principal components, one a row."))
@@ -165,7 +168,7 @@ def number_lines(network: FloatNetwork, features: str) -> list[str]:
             f"prediction[1] = {noise};",
             "return 0;",
         ]
-    written.needs |= {"square_root", "negative"}
+    written.needs |= {"inverse_root"}
     written.constants.append(floats("variances", model.noise**2, "Of the noise of each network."))
     rescaling: list[str] = []
     if (scales != 1).any():
@@ -185,6 +188,6 @@ def number_lines(network: FloatNetwork, features: str) -> list[str]:
         f"    square += {share} * (variances[network] + apart * apart);",
         "}",
         f"prediction[0] = {middle} + {float_literal(scaling.deviation)} * mean;",
-        f"prediction[1] = {float_literal(model.calibration * scaling.deviation)} * square_root(square);",
+        f"prediction[1] = {float_literal(model.calibration * scaling.deviation)} * square * inverse_root(square);",
         "return 0;",
     ]

@@ -62,6 +62,8 @@ def files_beside(model: ExportedModel, vectors: str) -> dict[str, str]:
         "check.c": piece_file("check.c"),
         "test_vectors.h": vectors,
         "Makefile": piece_file("Makefile"),
+        "cortex_m.c": piece_file("cortex_m.c"),
+        "cortex_m.ld": piece_file("cortex_m.ld"),
     }
 
 

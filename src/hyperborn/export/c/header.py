@@ -147,11 +147,12 @@ def fixed_entry(fixed: FixedModel) -> str:
     missing = "#define HB_NO_VALUE INT32_MIN /* for a number that is missing */\n"
     if model.noise is None:
         gives = "the index of the most probable class and writes 32768 times the probability of each"
-        result = "uint16_t *probabilities"
+        kind, result = "uint16_t", "uint16_t *probabilities"
     else:
         columns.append(f"#define HB_PREDICTION_BITS {fixed.prediction_bits}")
         gives = "0 and writes the mean and the standard deviation, times 2 to the power of HB_PREDICTION_BITS"
-        result = "int32_t *prediction"
+        kind, result = "int32_t", "int32_t *prediction"
+    columns.append(f"#define HB_FIXED_RESULT {kind}")
     return (
         about + missing + "\n".join(columns) + "\n\n/* Predicts a row in whole numbers alone.\n"
         f"   Gives {gives},\n   or gives a negative number from above for a row that cannot be predicted.\n"

@@ -87,16 +87,15 @@ def low_parts(means: Float[np.ndarray, " raw"], factors: Float[np.ndarray, " raw
     return lost if np.abs(lost * factors).max() > NEAR else None
 
 
-def float_statements(preprocessing: Preprocessing) -> tuple[list[str], list[str]]:
-    """Constants, and statements that turn the raw row ``x`` into standardised features, in float32."""
+def float_standardization(preprocessing: Preprocessing) -> tuple[list[str], str, str] | None:
+    """Constants, the piece that standardises in float32, and its call; None where nothing is standardised."""
     found = standardization(preprocessing)
     if found is None:
-        return [], []
+        return None
     means, factors = found
     lost = low_parts(means, factors)
     constants = [floats("minus_means", -means), floats("factors", factors, "One over each deviation.")]
-    off = "x[place] + minus_means[place]"
-    if lost is not None:
-        constants.insert(1, floats("rests_of_means", -lost, "What float32 loses of them."))
-        off += " + rests_of_means[place]"
-    return constants, ["for (place = 0; place < RAW; place++)", f"    x[place] = ({off}) * factors[place];"]
+    if lost is None:
+        return constants, "standardize", "standardize(x, minus_means, factors, RAW);"
+    constants.insert(1, floats("rests_of_means", -lost, "What float32 loses of them."))
+    return constants, "standardize_far", "standardize_far(x, minus_means, rests_of_means, factors, RAW);"

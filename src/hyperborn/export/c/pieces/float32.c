@@ -74,7 +74,29 @@ static float exponential(float x)
     return float_of(bits_of(series) + (bits_of(shifted) << 23));
 }
 
-/*** logarithm: less negative ***/
+/*** inverse: negative ***/
+/* 1 / x of a positive number, by Newton's method: cores without division take a long routine for it. */
+static float inverse(float x)
+{
+    float found = float_of(0x7ef311c7u - bits_of(x));
+    int step;
+    for (step = 0; step < 3; step++)
+        found *= negative(x * found) + 2.0f;
+    return found;
+}
+
+/*** inverse_root: negative ***/
+/* 1 / sqrt(x) of a positive number, by Newton's method. */
+static float inverse_root(float x)
+{
+    float found = float_of(0x5f375a86u - (bits_of(x) >> 1));
+    int step;
+    for (step = 0; step < 3; step++)
+        found *= negative(0.5f * x * found * found) + 1.5f;
+    return found;
+}
+
+/*** logarithm: less inverse ***/
 /* The natural logarithm of a positive number, to about 1e-7 of the larger of itself and 1. */
 static float logarithm(float x)
 {
@@ -88,33 +110,20 @@ static float logarithm(float x)
         power += 1;
     }
     /* log f = 2 artanh((f - 1) / (f + 1)) */
-    part = negative(negative(fraction) + 1.0f) / (fraction + 1.0f);
+    part = negative(negative(fraction) + 1.0f) * inverse(fraction + 1.0f);
     square = part * part;
     part *= 2.0f + square * (2.0f / 3 + square * (2.0f / 5 + square * (2.0f / 7 + square * (2.0f / 9))));
     return (float)power * 0.693147181f + part;
 }
 
-/*** square_root: bits_of_float float_of_bits less ***/
-/* The square root of a positive number, by Heron's method from half its exponent. */
-static float square_root(float x)
-{
-    float root;
-    int step;
-    if (!less(0.0f, x))
-        return 0.0f;
-    root = float_of((bits_of(x) >> 1) + 0x1fbd1df5u);
-    for (step = 0; step < 3; step++)
-        root = 0.5f * (root + x / root);
-    return root;
-}
-
-/*** logistic: exponential negative ***/
+/*** logistic: exponential inverse ***/
 /* 1 / (1 + e^-x) */
 static float logistic(float x)
 {
     int is_negative = (bits_of(x) & 0x80000000u) != 0;
     float small = exponential(is_negative ? x : negative(x));
-    return (is_negative ? small : 1.0f) / (1.0f + small);
+    float share = inverse(1.0f + small);
+    return is_negative ? small * share : share;
 }
 
 /*** dense: negative ***/
@@ -238,7 +247,7 @@ static void pack_signs(const float *values, int positions, int units, word *bits
     }
 }
 
-/*** normalize: square_root negative ***/
+/*** normalize: inverse_root ***/
 /* Brings values to mean 0 and variance 1; the share is one over their number. */
 static void normalize(float *values, int count, float share)
 {
@@ -251,7 +260,7 @@ static void normalize(float *values, int count, float share)
         values[place] += minus;
         square += values[place] * values[place];
     }
-    factor = 1.0f / square_root(square * share + 1e-5f);
+    factor = inverse_root(square * share + 1e-5f);
     for (place = 0; place < count; place++)
         values[place] *= factor;
 }
@@ -366,7 +375,7 @@ static int read_row(const float *row, float *features)
     return 0;
 }
 
-/*** probabilities: exponential negative less ***/
+/*** probabilities: exponential inverse ***/
 static void probabilities_of(const float *logits, float *probabilities)
 {
     float most = logits[0], sum = 0.0f;
@@ -377,8 +386,9 @@ static void probabilities_of(const float *logits, float *probabilities)
     most = negative(most);
     for (place = 0; place < HB_CLASSES; place++)
         sum += probabilities[place] = exponential(logits[place] + most);
+    sum = inverse(sum);
     for (place = 0; place < HB_CLASSES; place++)
-        probabilities[place] /= sum;
+        probabilities[place] *= sum;
 }
 
 /*** probabilities_of_two: logistic ***/
@@ -389,7 +399,7 @@ static void probabilities_of(const float *logits, float *probabilities)
     probabilities[1] = logistic(logits[0]);
 }
 
-/*** temper: logarithm exponential negative less ***/
+/*** temper: logarithm exponential ***/
 /* Each probability to the power of 1 / temperature, so that they add up to 1 again. */
 static void temper(float *probabilities)
 {
@@ -403,8 +413,9 @@ static void temper(float *probabilities)
     most = negative(most);
     for (place = 0; place < HB_CLASSES; place++)
         sum += probabilities[place] = exponential(probabilities[place] + most);
+    sum = inverse(sum);
     for (place = 0; place < HB_CLASSES; place++)
-        probabilities[place] /= sum;
+        probabilities[place] *= sum;
 }
 
 /*** most_probable: less ***/
@@ -415,6 +426,30 @@ static int most_probable(const float *probabilities)
         if (less(probabilities[best], probabilities[place]))
             best = place;
     return best;
+}
+
+/*** separate ***/
+/* With the numbers in sight, GCC would unroll the loop, and make subtractions of it. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define SEPARATE __attribute__((noinline, noclone))
+#else
+#define SEPARATE
+#endif
+
+/*** standardize: separate ***/
+static SEPARATE void standardize(float *features, const float *minus, const float *factor, int count)
+{
+    for (; count-- > 0; features++)
+        *features = (*features + *minus++) * *factor++;
+}
+
+/*** standardize_far: separate ***/
+/* The same of numbers far from 0, whose means take two floats. */
+static SEPARATE void standardize_far(float *features, const float *minus, const float *rest, const float *factor,
+                                     int count)
+{
+    for (; count-- > 0; features++)
+        *features = (*features + *minus++ + *rest++) * *factor++;
 }
 
 /*** project ***/
