@@ -14,7 +14,7 @@ from hyperborn.data.columns import Column
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.errors import UserError
 
-Rows = Float[np.ndarray, "examples columns"]
+Rows = Float[np.ndarray, "rows columns"]
 
 
 def check_columns(preprocessing: Preprocessing) -> None:

@@ -1,6 +1,7 @@
 """Constant arrays in C, and the bits of weights as its functions read them."""
 
 from collections.abc import Iterable
+from typing import SupportsInt
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -45,7 +46,7 @@ def floats(name: str, values: Float[np.ndarray, " values"], about: str = "") -> 
     return array("float", name, map(float_literal, values), about)
 
 
-def integers(kind: str, name: str, values: Iterable[int], about: str = "") -> str:
+def integers(kind: str, name: str, values: Iterable[SupportsInt], about: str = "") -> str:
     return array(kind, name, (str(int(value)) for value in values), about)
 
 

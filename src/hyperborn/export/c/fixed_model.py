@@ -87,7 +87,10 @@ class FixedModel:
 
     def whole_rows(self, rows: Rows) -> Whole:
         """Raw rows in fixed point, as code makes them of float32."""
-        wide = rows.astype(np.float32) * np.ldexp(np.float32(1), np.asarray(self.fraction_bits)).astype(np.float32)
+        steps = np.ldexp(np.float32(1), np.asarray(self.fraction_bits)).astype(np.float32)
+        # What is infinite then is cut off.
+        with np.errstate(over="ignore"):
+            wide = rows.astype(np.float32) * steps
         half = np.where(wide < 0, np.float32(-0.5), np.float32(0.5))
         missing = np.isnan(rows)
         with np.errstate(invalid="ignore"):

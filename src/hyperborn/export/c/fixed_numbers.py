@@ -115,7 +115,7 @@ def exponential(exponents: Whole) -> Whole:
 def minus_logarithm(values: Whole) -> Whole:
     """-log2(x) in 15 bits, of x from 0 to 1 in 15 bits; 0 counts as half of the least number."""
     doubled = np.maximum(2 * values, 1)
-    power = BIT_LENGTH(doubled).astype(np.int64) - 1
+    power = np.asarray(BIT_LENGTH(doubled), dtype=np.int64) - 1
     fraction = (doubled << (16 - power)) - (1 << 16)
     places, rest = fraction >> 10, fraction & 1023
     table = LOGARITHMS[places] + (((LOGARITHMS[np.minimum(places + 1, TABLE)] - LOGARITHMS[places]) * rest + 512) >> 10)
@@ -128,7 +128,7 @@ BIT_LENGTH = np.frompyfunc(lambda value: int(value).bit_length(), 1, 1)
 
 def square_root(values: Whole) -> tuple[Whole, Whole]:
     """Root and power of two, for root · 2^power; roots of positive numbers have 16 bits."""
-    length = BIT_LENGTH(values).astype(np.int64)
+    length = np.asarray(BIT_LENGTH(values), dtype=np.int64)
     power = (length + 1) // 2 - 16
     top = np.where(power >= 0, values >> (2 * np.maximum(power, 0)), values << (2 * np.maximum(-power, 0)))
     return np.floor(np.sqrt(top.astype(np.float64))).astype(np.int64), power

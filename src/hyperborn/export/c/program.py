@@ -40,26 +40,9 @@ def main_source(model: ExportedModel) -> str:
     tables.append(f"#define DECIMAL '{model.preprocessing.decimal}'")
     head = "/* Reads rows of a CSV file, the names of the columns first, and writes predictions as CSV. */\n"
     head += '#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include "model.h"'
-    return "\n\n".join([head, *tables, writers(model), piece_file("main.c").lstrip("\n")])
-
-
-def writers(model: ExportedModel) -> str:
-    """Functions that write the first line, and the class of a row."""
     if model.noise is None:
-        head = '    printf("prediction");\n    for (place = 0; place < HB_CLASSES; place++) {\n'
-        head += (
-            "        printf(\",probability_\");\n        write_text(class_names[place]);\n    }\n    putchar('\\n');"
-        )
-        return (
-            strings("class_names", list(model.classes))
-            + "\n\n#define HAS_LABELS 1\n\nstatic void write_text(const char *text);\n\n"
-            + f"static void write_head(void)\n{{\n    int place;\n{head}\n}}\n\n"
-            + "static void write_label(int found)\n{\n    write_text(class_names[found]);\n}"
-        )
-    return (
-        '#define HAS_LABELS 0\n\nstatic void write_head(void)\n{\n    puts("mean,standard_deviation");\n}\n\n'
-        "static void write_label(int found)\n{\n    (void)found;\n}"
-    )
+        tables.append(strings("class_names", list(model.classes)))
+    return "\n\n".join([head, *tables, piece_file("main.c").lstrip("\n")])
 
 
 def vectors_source(

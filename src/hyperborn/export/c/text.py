@@ -22,9 +22,13 @@ def comment(text: str) -> str:
 
 
 def string(text: str) -> str:
-    """A string literal of the text in UTF-8: everything but plain ASCII is written as octal digits."""
+    """A string literal of the text in UTF-8: everything but plain ASCII is written as octal digits.
+
+    Half a surrogate pair, which UTF-8 cannot hold, is its escape.
+    """
     plain = {*range(32, 127)} - {*b'"\\?'}
-    return '"' + "".join(chr(byte) if byte in plain else f"\\{byte:03o}" for byte in text.encode()) + '"'
+    written = text.encode(errors="backslashreplace")
+    return '"' + "".join(chr(byte) if byte in plain else f"\\{byte:03o}" for byte in written) + '"'
 
 
 def word(text: str) -> str:

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include "model.h"
 
-extern uint32_t data_from[], data_start[], data_end[], bss_start[], bss_end[], stack_top[];
+extern uint32_t data_from[], data_start[], data_end[], bss_start[], bss_end[], end[], stack_top[];
 
 #ifdef SMALLEST
 
@@ -38,7 +38,7 @@ extern int main(void);
 #define SYSTICK ((volatile uint32_t *)0xe000e010u) /* control, reload, value */
 #define INFERENCES 100
 #define LOOPS 100000u
-#define PAINTED 4096
+#define HEAP 3072 /* bytes that printf may take of the memory below the stack */
 #define PAINT 0xc5c5c5c5u
 
 static float values[HB_VALUES];
@@ -73,14 +73,14 @@ static void __attribute__((noinline)) count_stack(void)
 {
     /* The address as a number, for a pointer may not leave what it points into. */
     uintptr_t top = (uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)3;
-    volatile uint32_t *here = (volatile uint32_t *)top, *bottom = (volatile uint32_t *)(top - PAINTED), *place;
+    volatile uint32_t *here = (volatile uint32_t *)top, *bottom = end + HEAP / 4, *place;
     for (place = bottom; place < here - 32; place++)
         *place = PAINT;
     hb_predict(test_rows[0], values);
     for (place = bottom; place < here && *place == PAINT; place++)
         ;
     if (place == bottom)
-        printf("more than %d bytes of stack\n", PAINTED);
+        puts("there is not enough memory to see how much of the stack is used");
     else
         printf("%ld bytes of stack\n", (long)(here - place) * 4);
 }

@@ -3,6 +3,7 @@
 #define MOST_CELLS 4096
 
 static char line[LONGEST];
+static char head[LONGEST];
 static char *cells[MOST_CELLS];
 static int places[HB_COLUMNS]; /* of the columns in a line */
 
@@ -90,21 +91,6 @@ static float number_of(char *cell, int column, long row)
     return value;
 }
 
-/* Which separator a line has outside of quotes: the first of ; tab , that occurs. */
-static char separator_of(const char *text)
-{
-    const char *mark, *at;
-    int quoted;
-    for (mark = ";\t,"; *mark; mark++)
-        for (at = text, quoted = 0; *at; at++) {
-            if (*at == '"')
-                quoted = !quoted;
-            if (!quoted && *at == *mark)
-                return *mark;
-        }
-    return ',';
-}
-
 /* Finds the columns by the names in the first line; 0 if these are not all there. */
 static int find_columns(int count)
 {
@@ -121,20 +107,51 @@ static int find_columns(int count)
     return HB_COLUMNS;
 }
 
-#if HAS_LABELS
-static void write_text(const char *text)
+#ifdef HB_CLASSES
+static void write_cell(const char *before, const char *text)
 {
-    if (!strpbrk(text, ",\"\n\r")) {
-        fputs(text, stdout);
-        return;
-    }
-    putchar('"');
+    int quoted = strpbrk(text, ",\"\n\r") != NULL;
+    if (quoted)
+        putchar('"');
+    fputs(before, stdout);
     for (; *text; text++) {
         if (*text == '"')
             putchar('"');
         putchar(*text);
     }
-    putchar('"');
+    if (quoted)
+        putchar('"');
+}
+
+static void write_head(void)
+{
+    int place;
+    printf("prediction");
+    for (place = 0; place < HB_CLASSES; place++) {
+        putchar(',');
+        write_cell("probability_", class_names[place]);
+    }
+    putchar('\n');
+}
+
+static void write_row(int found, const float *values)
+{
+    int place;
+    write_cell("", class_names[found]);
+    for (place = 0; place < HB_CLASSES; place++)
+        printf(",%.6g", (double)values[place]);
+    putchar('\n');
+}
+#else
+static void write_head(void)
+{
+    puts("mean,standard_deviation");
+}
+
+static void write_row(int found, const float *values)
+{
+    (void)found;
+    printf("%.6g,%.6g\n", (double)values[0], (double)values[1]);
 }
 #endif
 
@@ -142,9 +159,9 @@ int main(int count, char **arguments)
 {
     FILE *file = stdin;
     float row[HB_COLUMNS], values[HB_VALUES];
-    int column, found, n_cells, place;
+    int column, found, n_cells, most = 0;
     long number = 0;
-    char separator;
+    const char *separators = ",;\t", *separator;
     if (count > 2 || (count == 2 && !strcmp(arguments[1], "--help"))) {
         fprintf(stderr, "usage: %s [FILE]: predicts the rows of a CSV file, or of standard input\n", arguments[0]);
         return 2;
@@ -157,12 +174,18 @@ int main(int count, char **arguments)
         fprintf(stderr, "there is no line with the names of the columns\n");
         return 2;
     }
-    separator = separator_of(line);
     /* Some programs begin a file with the mark of UTF-8. */
-    n_cells = split(strncmp(line, "\357\273\277", 3) ? line : line + 3, separator);
-    column = find_columns(n_cells);
-    if (column < HB_COLUMNS) {
-        fprintf(stderr, "the first line has no column %s\n", column_names[column]);
+    memmove(head, strncmp(line, "\357\273\277", 3) ? line : line + 3, LONGEST - 3);
+    for (separator = separators; *separator; separator++) {
+        memcpy(line, head, sizeof line);
+        column = find_columns(split(line, *separator));
+        if (column == HB_COLUMNS)
+            break;
+        if (column > most)
+            most = column;
+    }
+    if (!*separator) {
+        fprintf(stderr, "the first line has no column %s\n", column_names[most]);
         return 2;
     }
     write_head();
@@ -170,7 +193,7 @@ int main(int count, char **arguments)
         number++;
         if (!*line)
             continue;
-        n_cells = split(line, separator);
+        n_cells = split(line, *separator);
         for (column = 0; column < HB_COLUMNS; column++) {
             if (places[column] >= n_cells) {
                 fprintf(stderr, "row %ld has %d cells only\n", number, n_cells);
@@ -183,10 +206,7 @@ int main(int count, char **arguments)
             fprintf(stderr, "row %ld cannot be predicted (%d in model.h)\n", number, found);
             return 2;
         }
-        write_label(found);
-        for (place = 0; place < HB_VALUES; place++)
-            printf("%s%.6g", place || HAS_LABELS ? "," : "", (double)values[place]);
-        putchar('\n');
+        write_row(found, values);
     }
     return 0;
 }
