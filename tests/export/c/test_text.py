@@ -55,17 +55,14 @@ def test_identifiers_keep_what_they_can() -> None:
 def test_strings_compile_to_their_bytes(tmp_path: Path) -> None:
     """With trigraphs, as C99 has them, and every warning an error."""
     random = np.random.default_rng(0)
-    texts = [text for text in HOSTILE if "\x00" not in text and text.isprintable() | (text != "\ud800")]
-    texts = [text for text in texts if text != "\ud800"]
+    texts = [text for text in HOSTILE if text not in ("\x00", "\ud800")]
     texts += ["".join(map(chr, random.integers(1, 0xD7FF, 20))) for _ in range(200)]
     lines = ",\n".join(string(text) for text in texts)
     comments = "\n".join(f"/* {comment(text)} */" for text in texts)
     source = f"#include <stdio.h>\n{comments}\nstatic const char *const texts[] = {{\n{lines}\n}};\n"
-    source += (
-        "int main(void)\n{\n    unsigned place;\n    for (place = 0; place < sizeof texts / sizeof *texts; place++)\n"
-    )
-    source += "        fwrite(texts[place], 1, 1, stdout), fputs(texts[place], stdout), putchar(0);\n    return 0;\n}\n"
-    source = source.replace("fwrite(texts[place], 1, 1, stdout), ", "")
+    source += "int main(void)\n{\n    unsigned place;\n"
+    source += "    for (place = 0; place < sizeof texts / sizeof *texts; place++) {\n"
+    source += "        fputs(texts[place], stdout);\n        putchar(0);\n    }\n    return 0;\n}\n"
     (tmp_path / "texts.c").write_text(source, encoding="utf-8")
     for compiler in (GCC, CLANG):
         needs(compiler[0])
