@@ -69,7 +69,8 @@ def activated(z: np.ndarray, activation: str) -> np.ndarray:
         return np.tanh(z)
     if activation == "identity":
         return z
-    return np.where(z < 0, -1.0, 1.0)
+    # What is 0 but for rounding has the sign of 0.
+    return np.where(z < -1e-5, -1.0, 1.0)
 
 
 def class_log_probabilities(logits: np.ndarray) -> np.ndarray:

@@ -219,10 +219,11 @@ def test_the_summary_has_one_network_and_predictions_without_features_beside_the
     result, _ = far_from_zero
     summary, data = result.summary, result.data
     assert summary["average"] == {"n_networks": 8, "is_all": True, "size_in_bytes": None}
-    alone = result.network_predictions(result.most_probable(1), data.validation.x).fitted_calibration(data.validation.y)
-    calibrated = result.network_predictions(result.most_probable(1), data.test.x).calibrated(alone)
-    assert summary["one_network"] == {"size_in_bytes": 1, "temperature": alone, "test": calibrated.scores(data.test.y)}
-    assert summary["one_network"]["test"]["accuracy"] == summary["map"]["test_accuracy"]
+    one = result.one_network.bits[None]
+    alone = result.network_predictions(one, data.validation.x).fitted_calibration(data.validation.y)
+    calibrated = result.network_predictions(one, data.test.x).calibrated(alone)
+    sizes = {"size_in_bytes": 1, "temperature": alone, "test": calibrated.scores(data.test.y)}
+    assert summary["one_network"] == sizes | result.one_network.to_record()
     frequency = (data.train.y == data.test.y[:, None]).mean(axis=1)
     assert summary["constant"]["test"]["nll"] == pytest.approx(-np.log(frequency).mean())
     report = summary["test_report"]

@@ -36,7 +36,8 @@ class BinaryMLP(Network):
     have one a class. ``scale="fan_in"`` divides each layer's pre-activations by the square root of its inputs;
     "learned" does so and adds side parameters: a log gain and a shift a hidden unit, one log gain for the logits and a
     shift for each. ``normalization="layer"`` brings the pre-activations of each hidden layer to mean 0 and variance 1
-    over its units, example by example and before gains and shifts. The sign activation is +1 at 0.
+    over its units, example by example and before gains and shifts. The sign activation is +1 from -1e-5 on, so that
+    rounding does not decide about sums that are 0.
 
     Raises:
         UserError: for an argument out of range.

@@ -25,6 +25,7 @@ from hyperborn.training.choice import CandidateScore
 from hyperborn.training.definition import Definition
 from hyperborn.training.interruption import Interrupted
 from hyperborn.training.loop import check_finite, fresh
+from hyperborn.training.one_network import best_network
 from hyperborn.training.regime import Resources
 from hyperborn.training.regimes import regime_of
 
@@ -106,7 +107,7 @@ class Answer:
 
     Attributes:
         average: of the posterior's networks.
-        alone: of its most probable network.
+        alone: of the one network that predicts best what was learnt from.
     """
 
     average: Predictions
@@ -131,7 +132,7 @@ def answer_of(definition: Definition, data: Dataset, held_out: Split, given_up: 
     else:
         angles, side = trained_parameters(definition, data, given_up)
         predictor, network = regime.predictor(definition, angles, lambda: np.zeros(0)), fitted(network, side)
-    alone = predictions_of_networks(network, held_out.x, predictor.most_probable(1))
+    alone = predictions_of_networks(network, held_out.x, best_network(network, predictor, data.train))
     average = predictor.predictive(network, held_out.x)
     if not np.isfinite(losses_of(average, held_out.y)).all():
         raise UserError("predictions of held-out examples are not finite; standardise the features, or scale them down")

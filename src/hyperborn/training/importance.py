@@ -11,7 +11,6 @@ from hyperborn.errors import UserError, whole_number
 from hyperborn.predictive.example_scores import faults_of_examples, nll_of_examples, nll_of_networks
 from hyperborn.predictive.importance import SHARE, FeatureImportance, PairScores, permutation_importance
 from hyperborn.training.definition import LARGEST_SEED
-from hyperborn.training.one_network import calibration_alone
 
 if TYPE_CHECKING:
     from hyperborn.training.result import Result
@@ -50,7 +49,7 @@ def importance_of(
     part = drawn(counted(data.split(name)), examples, seed)
     labels = data.preprocessing.own_labels(part.y)
     alone = result.sample(ALONE, seed=seed)
-    calibration = calibration_alone(result, result.most_probable(1))
+    calibration = result.one_network.calibration
 
     def score(x: Examples, places: Int[np.ndarray, " rows"]) -> PairScores:
         found = result.predictions_of_features(x, samples=samples, seed=seed)

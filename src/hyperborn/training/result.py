@@ -34,7 +34,7 @@ from hyperborn.training.history import TrainingHistory
 from hyperborn.training.importance import MOST_EXAMPLES, importance_in_summary, importance_of
 from hyperborn.training.inference_data import inference_data_of
 from hyperborn.training.minibatch.side_precision import side_precision
-from hyperborn.training.one_network import OneNetwork, calibration_alone
+from hyperborn.training.one_network import OneNetwork, one_network_of
 from hyperborn.training.regime import PosteriorPredictor
 from hyperborn.training.regimes import regime_of
 from hyperborn.training.shots.evaluation import outcomes_on, place_of
@@ -259,9 +259,12 @@ class Result(TrainedModel):
         return replace(prior, side=self.side, side_precision=precision)
 
     @cached_property
-    def one_network(self) -> OneNetwork:
-        best = self.most_probable(1)
-        return OneNetwork(best[0], calibration_alone(self, best))
+    def one_network(self) -> OneNetwork:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The network that predicts best by itself, among the most probable one and 256 draws.
+
+        It is chosen by the validation split, or by what was learnt from where that is empty; see `OneNetwork`.
+        """
+        return one_network_of(self)
 
     @property
     def stopped(self) -> str:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hyperborn._typing import Bits
 from hyperborn.bits import bit_string
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.energy.source import OwnEnergies
@@ -11,7 +10,7 @@ from hyperborn.predictive.constant import constant_scores
 from hyperborn.predictive.linear_regression import linear_scores
 from hyperborn.predictive.logistic_regression import logistic_scores
 from hyperborn.predictive.predictions import of_classes
-from hyperborn.training.one_network import one_network_of
+from hyperborn.training.one_network import one_network_record
 from hyperborn.training.regimes import regime_of
 
 if TYPE_CHECKING:
@@ -27,10 +26,10 @@ def summary_of(result: "Result") -> dict[str, Any]:
     Of a regression these are nats of the standardised target: for densities of the target itself the logarithm of
     "deviation" in "target", times the number of training examples, is taken off evidence and bound.
     "map" is the mode of q: the most probable network under q, not under the exact posterior. Scores of the splits are
-    of the "average", and those of "one_network" of the mode alone, by itself calibrated. "constant" always predicts the
-    frequencies of the training classes, or the mean and deviation of the training numbers, and "linear" is a logistic
-    or a linear regression on the same features. "importance" says how much worse predictions are when a column is
-    permuted (`Result.summary_importance`).
+    of the "average", and those of "one_network" of the network that predicts best by itself, calibrated by itself
+    (`hyperborn.training.one_network`). "constant" always predicts the frequencies of the training classes, or the mean
+    and deviation of the training numbers, and "linear" is a logistic or a linear regression on the same features.
+    "importance" says how much worse predictions are when a column is permuted (`Result.summary_importance`).
     """
     definition, best = result.definition, result.most_probable(1)
     mode = {
@@ -40,7 +39,7 @@ def summary_of(result: "Result") -> dict[str, Any]:
     scores: dict[str, Any] = {}
     if isinstance(result.learnt_from, Dataset):
         mode[f"test_{definition.score}"] = result.network_metrics(best).get(definition.score)
-        scores = scores_of(result) | sizes_of(result, best)
+        scores = scores_of(result) | sizes_of(result)
         if result.summary_importance is not None:
             scores["importance"] = result.summary_importance.to_record()
     settings = {
@@ -104,8 +103,8 @@ def scores_of(result: "Result") -> dict[str, Any]:
     }
 
 
-def sizes_of(result: "Result", best: Bits) -> dict[str, Any]:
-    """How many networks predict together and in how many bytes, and what the most probable one says by itself.
+def sizes_of(result: "Result") -> dict[str, Any]:
+    """How many networks predict together and in how many bytes, and what one of them says by itself.
 
     The average takes the bits of every network, and side parameters once; of all 2^n networks none is kept, so that
     there is no size. One network is left out where the average is of no more.
@@ -116,4 +115,4 @@ def sizes_of(result: "Result", best: Bits) -> dict[str, Any]:
     found: dict[str, Any] = {"average": {"n_networks": count, "is_all": is_all, "size_in_bytes": size}}
     if count == 1:
         return found
-    return found | {"one_network": one_network_of(result, best)}
+    return found | {"one_network": one_network_record(result)}
