@@ -53,7 +53,9 @@ def test_a_circuit_goes_in_is_trained_and_comes_out(hyperborn: Run, ansatz: Path
     assert hyperborn("export", "run", "--json").json["program"] == program.out
 
     hyperborn("export", "run", "--out", "circuit.qpy").refused("circuit.qpy exists; choose another name with --out")
-    hyperborn("export", "run", "--format", "qasm2").refused("'--format': 'qasm2' is not one of 'qasm', 'qiskit'; see")
+    hyperborn("export", "run", "--format", "qasm2").refused(
+        "'--format': 'qasm2' is not one of 'c', 'onnx', 'npz', 'qasm', 'qiskit'; see"
+    )
     hyperborn("export", "run", "--format", "qiskit").refused("name it with --out, such as --out circuit.qpy")
 
 
