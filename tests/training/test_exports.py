@@ -111,8 +111,6 @@ def test_a_posterior_of_one_circuit(tmp_path: Path) -> None:
         ({"networks": 0}, "networks=0"),
         ({"networks": 10**6}, "networks=1000000"),
         ({"seed": -1}, "seed=-1"),
-        ({"force": 1}, "force"),
-        ({"numbers": "q31"}, "numbers='q31' is unknown; choose one of float32, q15"),
     ],
 )
 def test_arguments_out_of_range(iris: Result, change: dict[str, object], said: str, tmp_path: Path) -> None:
