@@ -11,6 +11,7 @@ import tiny_run
 from exported_networks import CASES, Case, model_of, rows_of
 from hyperborn.costs import Cost, cost_of
 from hyperborn.costs.cost import energy_text, time_text
+from hyperborn.report.tables import cost_text
 from hyperborn.training.result import Result
 from my_parts import Sharpened
 
@@ -90,6 +91,14 @@ def test_text_and_notebook_say_the_same() -> None:
 )
 def test_energies_in_words(nanojoules: float, text: str) -> None:
     assert energy_text(nanojoules) == text
+
+
+def test_the_line_of_a_run() -> None:
+    signs = cost_text(cost_of(model_of(next(case for case in CASES if case.name == "signs"))).to_summary())
+    assert " XNOR-popcounts, 0 multiplications by weights; about " in signs
+    real = cost_text(cost_of(model_of(CASES[0])).to_summary())
+    assert "XNOR" not in real
+    assert "(float32 network of the same shape: " in real
 
 
 def test_times_in_words() -> None:
