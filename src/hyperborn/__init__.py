@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hyperborn import backends, baselines, circuits, data, energy, likelihoods, networks, plots, testing
+    from hyperborn import backends, baselines, circuits, costs, data, energy, likelihoods, networks, plots, testing
     from hyperborn.energy import Energies, EnergyFunction, energies
     from hyperborn.errors import HyperbornWarning, UserError
     from hyperborn.fitting import fit
@@ -54,7 +54,19 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-MODULES = ("backends", "baselines", "circuits", "data", "energy", "likelihoods", "networks", "plots", "testing")
+MODULES = (
+    "backends",
+    "baselines",
+    "circuits",
+    "costs",
+    "costs",
+    "data",
+    "energy",
+    "likelihoods",
+    "networks",
+    "plots",
+    "testing",
+)
 HOMES = {
     "Energies": "hyperborn.energy",
     "EnergyFunction": "hyperborn.energy",
@@ -158,6 +170,7 @@ __all__ = [
     "backends",
     "baselines",
     "circuits",
+    "costs",
     "data",
     "default_posterior",
     "energies",

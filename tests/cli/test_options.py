@@ -153,7 +153,9 @@ def test_signature_of_a_command_is_the_table() -> None:
     from hyperborn.cli.training import train_command
 
     parameters = inspect.signature(train_command).parameters
-    assert set(parameters) == {option.key for option in TRAIN} | {"data", "config", "out", "force", "plugin", "as_json"}
+    assert set(parameters) == {option.key for option in TRAIN} | {
+        *("data", "config", "out", "force", "track_energy", "plugin", "as_json")
+    }
     assert all(parameters[option.key].default is None for option in TRAIN)
 
 

@@ -1,4 +1,4 @@
-"""The commands of docs/microcontroller.md run as they stand, with QEMU as the microcontroller, and print what it says."""
+"""The commands of docs/microcontroller.md run as they stand, with QEMU as the microcontroller."""
 
 import re
 from pathlib import Path

@@ -13,6 +13,7 @@ import typer
 from hyperborn import __version__
 from hyperborn.cli.backends import backend_test_command, estimate_command, ledger_command
 from hyperborn.cli.compare import compare_command
+from hyperborn.cli.cost import cost_command
 from hyperborn.cli.doctor import doctor_command
 from hyperborn.cli.export import export_command
 from hyperborn.cli.output import GOOD, INTERRUPTED, USERS, errors_explained, flushed_output, note, silence, write
@@ -36,6 +37,7 @@ app.command("resume")(resume_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)
 app.command("export")(export_command)
+app.command("cost")(cost_command)
 app.command("compare")(compare_command)
 app.command("study")(study_command)
 app.command("estimate")(estimate_command)

@@ -29,6 +29,12 @@ def train_command(
     config: Annotated[Path | None, typer.Option(help="TOML file of options; flags win.")] = None,
     out: Annotated[Path | None, typer.Option(help=OUT_HELP)] = None,
     force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the run folder if it exists.")] = False,
+    track_energy: Annotated[
+        bool,
+        typer.Option(
+            "--track-energy", metavar="", help="Measure the energy of the training by counters of this machine."
+        ),
+    ] = False,
     plugin: Plugins = None,
     as_json: Json = False,
     **flags: Flag,
@@ -42,6 +48,7 @@ def train_command(
         from hyperborn.compilation import keep_compiled_programs
         from hyperborn.config import RunConfig, configured
         from hyperborn.config.continuation import continued
+        from hyperborn.costs.training_energy import Meter
         from hyperborn.parts import import_plugins
         from hyperborn.progress import Progress
         from hyperborn.report.run_pictures import plots_of
@@ -52,6 +59,8 @@ def train_command(
 
         keep_compiled_programs()
         import_plugins(plugin or ())
+        # Made first: without CodeCarbon nothing is begun.
+        meter = Meter() if track_energy else None
         settings = configured(RunConfig, config, {"data": data, **flags})
         label = settings.objective if settings.backend is None else f"{settings.objective}-{settings.backend}"
         label = label.replace(":", "-").replace("/", "-")
@@ -83,6 +92,7 @@ def train_command(
                     spending=spending,
                     announcement=folder.announcement,
                     choice=choice,
+                    meter=meter,
                 )
 
         folder, result = in_free_folder(trained, out, settings.data, label, force=force, first=first)

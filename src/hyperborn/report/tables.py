@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
+from hyperborn.costs.cost import energy_text
 from hyperborn.errors import UserError
 from hyperborn.printable import printable
 from hyperborn.report.notation import (
@@ -206,8 +207,21 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     seconds: Mapping[str, float] = summary.get("seconds") or {}
     times = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items() if value is not None)
     found.append(("seconds", times or MISSING))
+    if summary.get("training_energy"):
+        found.append(("energy of the training", summary["training_energy"]["text"]))
+    if summary.get("cost"):
+        found.append(("a prediction by one network", cost_text(summary["cost"])))
     found.append(("saved in", str(summary.get("out") or MISSING)))
     return found
+
+
+def cost_text(cost: Mapping[str, Any]) -> str:
+    """What a prediction costs, in a line."""
+    counts: Mapping[str, int] = cost["operations"]
+    words = [f"{counts['xnor_popcounts']:,} XNOR-popcounts"] if counts["xnor_popcounts"] else []
+    operations = ", ".join([f"{counts['additions']:,} additions", *words, "0 multiplications by weights"])
+    energy, other = energy_text(cost["energy_nj"]), energy_text(cost["float32"]["energy_nj"])
+    return f"{operations}; about {energy} (float32 network of the same shape: {other})"
 
 
 def bits_text(bits: str | None, count: int | None) -> str:

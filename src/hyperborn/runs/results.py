@@ -8,6 +8,7 @@ import numpy as np
 
 from hyperborn.arguments import path_of
 from hyperborn.backends.outcomes import outcome_arrays, outcomes_of
+from hyperborn.costs.training_energy import training_energy_from
 from hyperborn.errors import HyperbornWarning, UserError
 from hyperborn.runs.folder import RunFolder, checked_record, numbers_of, writing
 from hyperborn.storage import arrays_from_bytes, arrays_to_bytes, json_to_bytes
@@ -41,6 +42,8 @@ def finish(result: Result, folder: RunFolder) -> None:
     """
     names = ("losses", "steps", "numbers", "seconds", "measured_on", "stopped_by_callback")
     record = {name: getattr(result, name) for name in names}
+    if result.training_energy is not None:
+        record["training_energy"] = result.training_energy.to_record()
     files = {"summary.json": json_to_bytes(result.summary), PARAMS: arrays_to_bytes({"params": result.params})}
     if result.outcomes is not None:
         files[OUTCOMES] = arrays_to_bytes(outcome_arrays(result.outcomes))
@@ -84,7 +87,9 @@ def read(folder: RunFolder, report: Callable[[str], None]) -> Result:
         if type(early) is not bool:
             raise TypeError(f"stopped_by_callback is {early!r}")
         history = history_in(folder, files)
-        found = (numbers, seconds, outcomes, place, early, history, folder.choice)
+        energy = record.get("training_energy")
+        spent = None if energy is None else training_energy_from(energy)
+        found = (numbers, seconds, outcomes, place, early, history, folder.choice, spent)
         return Result(definition, folder.data, params, losses, steps, *found)
     except UserError:
         raise

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from math import isnan
@@ -11,6 +11,7 @@ from typing import Any
 
 from hyperborn.backends.jobs.budget import LimitReached, Limits
 from hyperborn.backends.jobs.ledger import Ledger
+from hyperborn.costs.training_energy import Meter
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import OwnEnergies
 from hyperborn.errors import UserError, warning_on_failure
@@ -61,8 +62,11 @@ def start(
     spending: Spending = Spending(),
     announcement: str = "",
     choice: Choice | None = None,
+    meter: Meter | None = None,
 ) -> Result:
     """Train in a new run folder; `spending` is for runs on a backend, `choice` says how the definition was chosen.
+
+    The energy of the training is measured by the meter, if there is one.
 
     The announcement is noted at the first report: from then on the folder stays, whatever happens.
 
@@ -82,7 +86,16 @@ def start(
         folder = RunFolder.create(path, definition, data, choice=choice, force=force)
         try:
             return go_on(
-                folder, fresh(definition), {}, [], progress, plots, spending, is_new=True, announcement=announcement
+                folder,
+                fresh(definition),
+                {},
+                [],
+                progress,
+                plots,
+                spending,
+                is_new=True,
+                announcement=announcement,
+                meter=meter,
             )
         except LimitReached:
             raise
@@ -127,6 +140,7 @@ def go_on(
     *,
     is_new: bool = False,
     announcement: str = "",
+    meter: Meter | None = None,
 ) -> Result:
     """Train from a position to the end, recording and saving on the way; `last` are the last records before it."""
     with folder.log(progress.note) as log:
@@ -135,12 +149,14 @@ def go_on(
         keeper = Keeper(folder, log, spent, partial(progress.note, announcement) if announcement else None)
         resources = Resources(progress, spending.limits, spending.patience, folder.path / LEDGER, resumed=not is_new)
         try:
-            result = run(folder.definition, folder.data, resources, keeper.watch, position)
+            with nullcontext() if meter is None else meter.measuring():
+                result = run(folder.definition, folder.data, resources, keeper.watch, position)
         finally:
             keeper.save()
         records = log.read()
         # This process may have made a part of the records only.
-        result = replace(result, history=TrainingHistory.of(records), choice=folder.choice)
+        energy = None if meter is None else meter.found
+        result = replace(result, history=TrainingHistory.of(records), choice=folder.choice, training_energy=energy)
         result.seconds.update({name: result.seconds[name] + spent.get(name, 0.0) for name in result.seconds})
         results.finish(result, folder)
         # After saving: a picture that fails must not cost the result.

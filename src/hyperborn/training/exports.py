@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from hyperborn._typing import Bits
+from hyperborn.costs import Cost, Energies, cost_of
 from hyperborn.data.dataset import SPLITS
 from hyperborn.errors import whole_number
 from hyperborn.export.files import write_folder_of_text, write_one_file
@@ -76,6 +77,12 @@ def exported_of(model: "TrainedModel", networks: int = 1, seed: int = 0) -> Expo
         bits = model.sample(count, seed=seed)
         calibration = calibration_of(model, bits)
     return exported_model(data.name, data.preprocessing, model.network, model.side, bits, calibration, data.train.x)
+
+
+def cost_of_model(model: "TrainedModel", networks: int, energies: Energies | None, measure: bool) -> Cost:
+    """What predictions cost: see `TrainedModel.cost`."""
+    exported = exported_of(model, networks)
+    return cost_of(exported, Energies() if energies is None else energies, test_rows(model) if measure else None)
 
 
 def calibration_of(model: "TrainedModel", bits: Bits) -> float:

@@ -17,6 +17,7 @@ from hyperborn.backends.outcomes import Outcomes
 from hyperborn.bits import LARGEST_ENUMERATED
 from hyperborn.circuits import Circuit
 from hyperborn.compilation import check_process
+from hyperborn.costs.training_energy import TrainingEnergy
 from hyperborn.data.dataset import Dataset
 from hyperborn.energy import EnergySource, OwnEnergies
 from hyperborn.energy.source import without_network
@@ -63,6 +64,8 @@ class Result(TrainedModel):
 
     `choice` says how the definition was chosen among candidates, where it was.
 
+    `training_energy` is what counters of the machine say that the training took, where that was asked for.
+
     `trained_here` says that this process has trained it, so that the programs which predict are compiled.
 
     After `on`, `measured_on` says where the outcomes are of. Predictions, metrics and the most probable networks are
@@ -81,6 +84,7 @@ class Result(TrainedModel):
     stopped_by_callback: bool = False
     history: TrainingHistory | None = field(default=None, repr=False)
     choice: Choice | None = field(default=None, repr=False)
+    training_energy: TrainingEnergy | None = field(default=None, repr=False)
     trained_here: bool = field(default=False, repr=False)
 
     def __repr__(self) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from hyperborn.bits import bit_string
 from hyperborn.data.dataset import SPLITS, Dataset
 from hyperborn.energy.source import OwnEnergies
+from hyperborn.errors import UserError
 from hyperborn.predictive import ClassProbabilities, NormalMixture, split_scores
 from hyperborn.predictive.constant import constant_scores
 from hyperborn.predictive.linear_regression import linear_scores
@@ -29,7 +30,9 @@ def summary_of(result: "Result") -> dict[str, Any]:
     of the "average", and those of "one_network" of the network that predicts best by itself, calibrated by itself
     (`hyperborn.training.one_network`). "constant" always predicts the frequencies of the training classes, or the mean
     and deviation of the training numbers, and "linear" is a logistic or a linear regression on the same features.
-    "importance" says how much worse predictions are when a column is permuted (`Result.summary_importance`).
+    "importance" says how much worse predictions are when a column is permuted (`Result.summary_importance`). "cost" has
+    the operations, bytes and estimated energy of a prediction by one network (`TrainedModel.cost`), where it can be
+    exported.
     """
     definition, best = result.definition, result.most_probable(1)
     mode = {
@@ -39,7 +42,7 @@ def summary_of(result: "Result") -> dict[str, Any]:
     scores: dict[str, Any] = {}
     if isinstance(result.learnt_from, Dataset):
         mode[f"test_{definition.score}"] = result.network_metrics(best).get(definition.score)
-        scores = scores_of(result) | sizes_of(result)
+        scores = scores_of(result) | sizes_of(result) | cost_in_summary(result)
         if result.summary_importance is not None:
             scores["importance"] = result.summary_importance.to_record()
     settings = {
@@ -53,6 +56,8 @@ def summary_of(result: "Result") -> dict[str, Any]:
     }
     place = {} if result.measured_on is None else {"measured_on": result.measured_on}
     training = {"map": mode, "losses": list(result.losses), "seconds": result.seconds}
+    if result.training_energy is not None:
+        training["training_energy"] = {"text": result.training_energy.text, **result.training_energy.to_record()}
     choice = result.choice
     chosen = {} if choice is None else {"choice": {"text": choice.text, **choice.to_record()}}
     return subject_of(result) | settings | place | chosen | result.numbers | scores | training
@@ -101,6 +106,14 @@ def scores_of(result: "Result") -> dict[str, Any]:
         NormalMixture.calibration: result.calibration,
         "target": target,
     }
+
+
+def cost_in_summary(result: "Result") -> dict[str, Any]:
+    """What a prediction of one network costs, but for its time; nothing where that network cannot be exported."""
+    try:
+        return {"cost": result.cost(measure=False).to_summary()}
+    except UserError:
+        return {}
 
 
 def sizes_of(result: "Result") -> dict[str, Any]:

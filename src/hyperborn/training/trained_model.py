@@ -9,6 +9,7 @@ from jaxtyping import Float, Real
 
 from hyperborn._typing import Bits, Examples
 from hyperborn.arguments import check_kind, path_of
+from hyperborn.costs import Cost, Energies
 from hyperborn.data.dataset import Dataset
 from hyperborn.data.raw_rows import FeatureRanges
 from hyperborn.data.user_files import raw_table
@@ -229,6 +230,22 @@ class TrainedModel(ABC):
             UserError: for a network or a column that cannot be exported, or numbers out of range.
         """
         return exports.exported_of(self, networks, seed)
+
+    def cost(self, networks: int = 1, *, energies: Energies | None = None, measure: bool = True) -> Cost:
+        """What a prediction costs: operations, bytes, estimated energy and time, beside a network in float32.
+
+        Args:
+            networks: as for `exported`.
+            energies: energy of each kind of operation (pJ); the published ones of `hyperborn.costs.energies` if absent.
+            measure: whether to measure times on this machine, in NumPy and in exported C, which takes a second or two.
+
+        Raises:
+            UserError: as `exported`, or if an argument is of another type.
+        """
+        check_kind("measure", measure, (bool,), "True or False")
+        if energies is not None:
+            check_kind("energies", energies, (Energies,), "hb.costs.Energies")
+        return exports.cost_of_model(self, networks, energies, measure)
 
     def export_c(
         self,
