@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots learning-on study tables mutants clean
+.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots benchmark-embedded learning-on study tables mutants clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -69,6 +69,11 @@ shots: $(VENV)/.dev ## training from shots, docs/shots.md; two processes, about 
 benchmark-shots: $(VENV)/.dev ## steps, samples and MMD from shots beside PennyLane and Qiskit; about a quarter of an hour
 	$(BIN)/python benchmarks/shots.py --readme
 
+EMBEDDED := .cache/embedded
+
+benchmark-embedded: $(VENV)/.core $(EMBEDDED)/.packages ## exported networks beside emlearn's and micromlgen's, on emulated cores
+	PYTHONPATH=$(EMBEDDED) $(BIN)/python -W ignore benchmarks/embedded.py --readme
+
 STUDY := $(BIN)/hyperborn study --out runs/elbo-vs-mle
 
 study: $(VENV)/.study ## ELBO against MLE and ten baselines, docs/elbo-vs-mle.md; two processes, about two hours
@@ -117,6 +122,13 @@ $(VENV)/.dev: pyproject.toml $(BIN)/python
 $(TABLES_VENV)/.packages: experiments/tables/requirements.txt $(TABLES_VENV)/bin/python
 	@echo "Installing into $(TABLES_VENV) ..."
 	@$(TABLES_VENV)/bin/python $(PIP) --no-deps --requirement experiments/tables/requirements.txt
+	@touch $@
+
+# Beside the environment: what they depend on is there.
+$(EMBEDDED)/.packages: benchmarks/embedded-requirements.txt $(BIN)/python
+	@echo "Installing into $(EMBEDDED) ..."
+	@rm -rf $(EMBEDDED)
+	@$(BIN)/python $(PIP) --no-deps --target $(EMBEDDED) --requirement $<
 	@touch $@
 
 $(BENCHMARK_VENV)/.bench: pyproject.toml $(BENCHMARK_VENV)/bin/python

@@ -98,10 +98,8 @@ void reset(void)
 #endif
     initialise_monitor_handles();
     failed = main();
-    if (!failed) {
-        count_stack();
-        count_instructions();
-    }
+    count_stack();
+    count_instructions();
     exit(failed);
 }
 
