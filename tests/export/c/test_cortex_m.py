@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+import hyperborn as hb
 from c_programs import needs, run, write_files
 from exported_networks import CASES, Case, data_of, model_of, rows_of
 from hyperborn.export.c.folder import fixed_files, float_files
+from hyperborn.networks import BinaryMLP
 
 CORES = ("cortex-m0", "cortex-m4")
 NUMBERS = ("float32", "q15")
@@ -53,3 +56,19 @@ def test_instructions_are_counted(tmp_path: Path) -> None:
         counted.append(int(re.search(r"(\d+) instructions", said)[1]))
     assert 1.6 < counted[1] / counted[0] < 2.2
     assert abs(counted[1] - counted[2]) < 0.02 * counted[1]
+
+
+@pytest.mark.parametrize(("name", "hidden", "most"), [("iris", 64, 4096), ("digits", 64, 12288)])
+@pytest.mark.parametrize("numbers", NUMBERS)
+def test_iris_takes_four_kilobytes_and_digits_twelve(
+    name: str, hidden: int, most: int, numbers: Literal["float32", "q15"], tmp_path: Path
+) -> None:
+    """Code, constants and floating point on a Cortex-M0, as `hyperborn train --hidden 64` makes the network."""
+    for program in ("make", "arm-none-eabi-gcc", "qemu-system-arm"):
+        needs(program)
+    data = hb.data.load(name)
+    network = BinaryMLP(data.n_features, (hidden,), data.n_classes, scale="learned")
+    result = hb.fit(network, data, posterior=hb.Registers(network), steps=20, progress=False)
+    result.export_c(tmp_path / "model", numbers=numbers)
+    assert flash_of(tmp_path / "model", "cortex-m0") <= most
+    assert ", 0 wrong" in run(["make", "-s", "qemu"], tmp_path / "model").decode()
