@@ -1,5 +1,7 @@
 """The header of an exported network: sizes, names of classes and categories, and what its functions take and give."""
 
+from typing import NamedTuple
+
 from hyperborn import __version__
 from hyperborn.data.columns import Column
 from hyperborn.export.c.fixed_model import FixedModel
@@ -25,18 +27,38 @@ def first_comment(model: ExportedModel, about: str) -> str:
     return "/* " + "\n   ".join(lines) + " */"
 
 
-def category_enums(model: ExportedModel) -> list[tuple[Column, list[str]]]:
-    """Each categorical column, and the identifiers of its categories, of any other one and of a missing value."""
-    columns = [column for column in model.preprocessing.columns if column.categories is not None]
-    prefixes = identifiers((column.name for column in columns), prefix="HB_", otherwise="COLUMN")
-    found: list[tuple[Column, list[str]]] = []
-    taken = [name for name, _, _ in ERRORS] + ["HB_COLUMNS", "HB_CLASSES", "HB_VALUES", "HB_NETWORKS"]
-    for column, prefix in zip(columns, prefixes, strict=True):
-        ends = [f"{prefix}_OTHER", f"{prefix}_MISSING"]
-        own = identifiers(column.categories or (), prefix=f"{prefix}_", otherwise="CATEGORY", taken=[*taken, *ends])
-        taken += [*own, *ends]
-        found.append((column, [*own, *ends]))
-    return found
+RESERVED = (
+    *(name for name, _, _ in ERRORS),
+    *("HB_COLUMNS", "HB_CLASSES", "HB_VALUES", "HB_NETWORKS", "HB_BITS", "HB_NO_VALUE", "HB_NO_FLOAT"),
+    *("HB_PREDICTION_BITS", "HB_FIXED_RESULT"),
+)
+"""Names that no class and no category may have."""
+
+
+class Identifiers(NamedTuple):
+    """Identifiers that all differ: of the classes that are listed, and of each categorical column's categories.
+
+    The last two of a column are of any other category and of none.
+    """
+
+    classes: list[str]
+    categories: dict[str, list[str]]
+
+
+def identifiers_of(model: ExportedModel) -> Identifiers:
+    """The identifiers of classes and categories."""
+    columns = model.preprocessing.columns
+    taken = [*RESERVED, *(f"HB_BITS_{place}" for place in range(len(columns)))]
+    classes = identifiers(model.classes[:MOST_LISTED], prefix="HB_CLASS_", otherwise="NUMBER", taken=taken)
+    taken += classes
+    categorical = [column for column in columns if column.categories is not None]
+    prefixes = identifiers((column.name for column in categorical), prefix="HB_", otherwise="COLUMN", taken=taken)
+    found: dict[str, list[str]] = {}
+    for column, prefix in zip(categorical, prefixes, strict=True):
+        texts = [*(column.categories or ()), "other", "missing"]
+        found[column.name] = identifiers(texts, prefix=f"{prefix}_", otherwise="CATEGORY", taken=taken)
+        taken += found[column.name]
+    return Identifiers(classes, found)
 
 
 def header(model: ExportedModel, entry: str) -> str:
@@ -46,13 +68,18 @@ def header(model: ExportedModel, entry: str) -> str:
         model: what is exported.
         entry: declarations of the functions, with comments.
     """
+    names = identifiers_of(model)
     parts = [
         first_comment(model, "A trained binary network."),
         "#ifndef HYPERBORN_MODEL_H\n#define HYPERBORN_MODEL_H\n\n#include <stdint.h>",
         "\n".join(sizes(model)),
         columns_comment(model),
-        *(category_enum(column, names, model) for column, names in category_enums(model)),
-        classes_comment(model),
+        *(
+            category_enum(column, names.categories[column.name], model)
+            for column in model.preprocessing.columns
+            if column.categories is not None
+        ),
+        classes_comment(model, names.classes),
         "/* Given instead of a class, for a row that cannot be predicted. */\nenum {\n"
         + ",\n".join(f"    {name} = {number} /* {about} */" for name, number, about in ERRORS)
         + "\n};",
@@ -99,15 +126,13 @@ def category_enum(column: Column, names: list[str], model: ExportedModel) -> str
     return f"/* Column {comment(column.name)}. */\nenum {{\n{body}\n}};"
 
 
-def classes_comment(model: ExportedModel) -> str:
+def classes_comment(model: ExportedModel, names: list[str]) -> str:
     """What each probability, or number of a prediction, is."""
     if model.noise is not None:
         target = comment(model.preprocessing.target)
         return f"/* A prediction is the mean and the standard deviation of {target}. */"
     about = f"Classes of {comment(model.preprocessing.target)}, in the order of their probabilities."
-    shown = model.classes[:MOST_LISTED]
-    names = identifiers(shown, prefix="HB_CLASS_", otherwise="NUMBER")
-    cells = enumerate(zip(names, shown, strict=True))
+    cells = enumerate(zip(names, model.classes, strict=False))
     body = ",\n".join(f"    {own} = {place} /* {comment(name)} */" for place, (own, name) in cells)
     return f"/* {about} */\nenum {{\n{body}\n}};"
 
