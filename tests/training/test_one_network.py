@@ -1,4 +1,4 @@
-"""The network that stands for a posterior: chosen among the most probable one and draws, by enumeration of these."""
+"""The network that stands for a posterior: the nearest to the average, by enumeration of the candidates."""
 
 from dataclasses import replace
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import hyperborn as hb
-from hyperborn.data.dataset import Dataset, Split
 from hyperborn.networks import BinaryMLP, Regression
+from hyperborn.predictive import NormalMixture
 from hyperborn.training import one_network
-from hyperborn.training.one_network import judged_candidates, judging_examples
+from hyperborn.training.one_network import examples_of, judged_candidates
 from hyperborn.training.result import Result
 from oracle import class_log_probabilities
 
@@ -33,27 +33,28 @@ def exact() -> Result:
     )
 
 
-def nll_by_hand(result: Result, networks: np.ndarray, part: Split) -> np.ndarray:
-    """Mean NLL of each network, from its logits."""
-    losses = []
-    for logits in result.fitted(networks, part.x):
-        log = class_log_probabilities(logits)[np.arange(len(part)), part.y]
-        losses.append(-np.average(log, weights=part.weights))
-    return np.asarray(losses)
+def distances_by_hand(result: Result, networks: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Cross entropy of each network with the average's predictions, for each example, from its logits."""
+    average = result.predict_proba(x, calibrated=False) if len(x) else np.zeros((0, 2))
+    return np.stack([-(average * class_log_probabilities(logits)).sum(axis=1) for logits in result.fitted(networks, x)])
+
+
+def known_examples(result: Result) -> np.ndarray:
+    return np.concatenate([result.data.train.x, result.data.validation.x])
 
 
 @pytest.mark.parametrize("kind", ["registers", "exact"])
-def test_the_best_of_all_candidates_is_taken(kind: str, request: pytest.FixtureRequest) -> None:
+def test_the_nearest_of_all_candidates_is_taken(kind: str, request: pytest.FixtureRequest) -> None:
     result = request.getfixturevalue(kind)
     networks = np.concatenate([result.most_probable(1), result.sample(256)])
-    losses = nll_by_hand(result, networks, result.data.validation)
+    distances = distances_by_hand(result, networks, known_examples(result)).mean(axis=1)
     one = result.one_network
-    assert one.nll == pytest.approx(losses.min(), rel=1e-9)
-    assert nll_by_hand(result, one.bits[None], result.data.validation)[0] == pytest.approx(losses.min(), rel=1e-9)
-    assert one.chosen_by == "validation"
+    assert one.cross_entropy == pytest.approx(distances.min(), rel=1e-9)
+    own = distances_by_hand(result, one.bits[None], known_examples(result)).mean()
+    assert own == pytest.approx(distances.min(), rel=1e-9)
     assert one.candidates == len(np.unique(networks, axis=0))
     assert one.is_most_probable == np.array_equal(one.bits, networks[0])
-    assert losses.min() <= losses[0]
+    assert distances.min() <= distances[0]
 
 
 def test_it_is_calibrated_on_validation_examples(registers: Result) -> None:
@@ -65,78 +66,84 @@ def test_it_is_calibrated_on_validation_examples(registers: Result) -> None:
 def test_it_is_the_same_each_time(registers: Result) -> None:
     again = replace(registers)
     np.testing.assert_array_equal(again.one_network.bits, registers.one_network.bits)
-
-
-def without_validation(data: Dataset) -> Dataset:
-    return replace(data, validation=data.validation.rows(np.zeros(0, np.int64)))
+    assert again.one_network.to_record() == registers.one_network.to_record()
 
 
 def test_without_validation_examples_those_learnt_from_choose(registers: Result) -> None:
-    result = replace(registers, learnt_from=without_validation(registers.data))
-    one = result.one_network
+    none = registers.data.validation.rows(np.zeros(0, np.int64))
+    result = replace(registers, learnt_from=replace(registers.data, validation=none))
     networks = np.concatenate([result.most_probable(1), result.sample(256)])
-    assert one.chosen_by == "train"
-    assert one.nll == pytest.approx(nll_by_hand(result, networks, result.data.train).min(), rel=1e-9)
-    assert one.calibration == 1
+    distances = distances_by_hand(result, networks, result.data.train.x).mean(axis=1)
+    assert result.one_network.cross_entropy == pytest.approx(distances.min(), rel=1e-9)
+    assert result.one_network.calibration == 1
 
 
 def test_examples_count_as_often_as_their_weights_say(registers: Result) -> None:
-    part = registers.data.validation
+    part, train = registers.data.validation, registers.data.train
     weights = np.zeros(len(part))
     weights[3:9] = [1.0, 0.0, 5.0, 2.0, 0.0, 1.0]
     weighted = replace(registers.data, validation=part.weighted("weights", weights))
     result = replace(registers, learnt_from=weighted)
     networks = np.concatenate([result.most_probable(1), result.sample(256)])
-    kept = np.flatnonzero(weights)
-    few = Split(part.x[kept], part.y[kept], weights[kept])
-    assert result.one_network.nll == pytest.approx(nll_by_hand(result, networks, few).min(), rel=1e-9)
+    every = np.concatenate([np.ones(len(train)), weights])
+    distances = np.average(distances_by_hand(result, networks, known_examples(result)), axis=1, weights=every)
+    assert result.one_network.cross_entropy == pytest.approx(distances.min(), rel=1e-9)
 
 
 def test_the_most_probable_network_is_taken_among_equals(exact: Result, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_network, "nll_of_networks", lambda *given: np.ones((len(given[3]), len(given[1]))))
+    monkeypatch.setattr(one_network, "cross_entropies", lambda *given: np.ones((len(given[3]), len(given[1]))))
     assert replace(exact).one_network.is_most_probable
 
 
-def test_losses_that_are_no_numbers_are_never_best(exact: Result, monkeypatch: pytest.MonkeyPatch) -> None:
-    def losses(network: object, x: np.ndarray, y: np.ndarray, bits: np.ndarray) -> np.ndarray:
-        del network, y
+def test_distances_that_are_no_numbers_are_never_least(exact: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    def distances(network: object, x: np.ndarray, average: object, bits: np.ndarray) -> np.ndarray:
+        del network, average
         found = np.full((len(bits), len(x)), np.nan)
         found[-1] = 2.0
         return found
 
-    monkeypatch.setattr(one_network, "nll_of_networks", losses)
+    monkeypatch.setattr(one_network, "cross_entropies", distances)
     one = replace(exact).one_network
-    assert one.nll == 2.0
+    assert one.cross_entropy == pytest.approx(2.0)
     assert not one.is_most_probable
 
 
 def test_large_networks_are_chosen_with_bounded_work(registers: Result, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_network, "MOST_PRODUCTS", 1)
     monkeypatch.setattr(one_network, "FEWEST_EXAMPLES", 10)
     asked: list[tuple[int, int]] = []
-    known = one_network.nll_of_networks
+    known = one_network.cross_entropies
 
-    def losses(network: object, x: np.ndarray, y: np.ndarray, bits: np.ndarray) -> np.ndarray:
+    def distances(network: object, x: np.ndarray, average: object, bits: np.ndarray) -> np.ndarray:
         asked.append((len(bits), len(x)))
-        return known(network, x, y, bits)
+        return known(network, x, average, bits)
 
-    monkeypatch.setattr(one_network, "nll_of_networks", losses)
-    candidates, found = judged_candidates(registers.fitted, registers.predictor, registers.data.validation)
+    monkeypatch.setattr(one_network, "cross_entropies", distances)
+    parts = (registers.data.train, registers.data.validation)
+    candidates, found = judged_candidates(registers.fitted, registers.predictor, parts, 1)
     assert asked == [(len(candidates), 10)]
     assert len(found) == len(candidates) <= 1 + one_network.FEWEST_DRAWS
 
 
-def test_numbers_are_judged_by_their_density() -> None:
+def test_a_few_examples_of_many_are_from_all_parts(registers: Result) -> None:
+    parts = (registers.data.train, registers.data.validation)
+    x, weights = examples_of(parts, 20)
+    assert len(x) == 20
+    assert (weights == 1).all()
+    share = len(parts[1]) / (len(parts[0]) + len(parts[1]))
+    own = sum((row == parts[1].x).all(axis=1).any() for row in x)
+    assert abs(own / 20 - share) < 0.1
+
+
+def test_numbers_are_judged_by_the_average_s_mean_and_deviation() -> None:
     random = np.random.default_rng(0)
     x = random.standard_normal((80, 2))
     data = hb.data.from_arrays(x, x[:, 0] - 0.5 * x[:, 1] + 0.1 * random.standard_normal(80))
     network = Regression(BinaryMLP(2, (4,), scale="fan_in"), hb.Gaussian("bits"))
     result = hb.fit(network, data, posterior=hb.Registers(network), steps=60, progress=False)
-    part, networks = data.validation, np.concatenate([result.most_probable(1), result.sample(256)])
-    outputs = result.fitted(networks, part.x)
+    networks, known = np.concatenate([result.most_probable(1), result.sample(256)]), known_examples(result)
+    average, outputs = result.predictive(known), result.fitted(networks, known)
+    assert isinstance(average, NormalMixture)
     noise = np.exp(outputs[:, :, 1])
-    nll = 0.5 * ((part.y - outputs[:, :, 0]) / noise) ** 2 + np.log(noise * np.sqrt(2 * np.pi))
-    assert result.one_network.nll == pytest.approx(nll.mean(axis=1).min(), rel=1e-9)
-    name, judged = judging_examples(data)
-    assert name == "validation"
-    assert judged is data.validation
+    squares = (average.mean - outputs[:, :, 0]) ** 2 + average.deviation**2
+    distances = (0.5 * squares / noise**2 + np.log(noise * np.sqrt(2 * np.pi))).mean(axis=1)
+    assert result.one_network.cross_entropy == pytest.approx(distances.min(), rel=1e-9)

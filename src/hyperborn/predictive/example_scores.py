@@ -79,3 +79,40 @@ def nll_of_networks(
         else:
             found[rows, columns] = likelihood.nll(outputs / calibration, y[columns])
     return found
+
+
+def cross_entropies(
+    net: Network, x: Examples, average: Predictions, bits: Bits, *, memory: int = 512 * 2**20
+) -> Float[np.ndarray, "networks examples"]:
+    """-Σ_y p(y) log p(y | x, w) of each example under each network by itself (nats), for predictions p of the example.
+
+    The network with the least is nearest to these predictions: the rest of KL(p ‖ p(· | x, w)) is the same for all.
+
+    Args:
+        net: the network, its side parameters fixed (`fitted`).
+        x: features (examples, features).
+        average: predictions of these examples, of numbers in the units of the network.
+        bits: the networks, (networks, n).
+        memory: bytes of the temporary arrays, at most, beside the result.
+
+    Raises:
+        UserError: if bits or features do not fit the network.
+    """
+    likelihood = net.likelihood
+    net.check_features(x)
+    check_bits("bits", bits, net.n_weights)
+    found = np.empty((len(bits), len(x)))
+    for rows, columns, outputs in blocks_of_outputs(net, bits, x, memory=memory, beside=4 * likelihood.n_terms):
+        if isinstance(likelihood, NumberLikelihood):
+            assert isinstance(average, NormalMixture)
+            means, noise = likelihood.normals(outputs)
+            squares = (average.mean[columns] - means) ** 2 + average.deviation[columns] ** 2
+            found[rows, columns] = 0.5 * squares / noise**2 + np.log(noise) + HALF_LOG_TWO_PI
+        else:
+            shares = classes_of(average)[columns]
+            own = np.zeros((outputs.shape[0], outputs.shape[1]))
+            for index in range(shares.shape[1]):
+                labels = np.full(len(shares), index)
+                own += likelihood.nll(outputs, labels) * shares[:, index]
+            found[rows, columns] = own
+    return found

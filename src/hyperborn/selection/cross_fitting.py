@@ -107,7 +107,7 @@ class Answer:
 
     Attributes:
         average: of the posterior's networks.
-        alone: of the one network that predicts best what was learnt from.
+        alone: of the one network that predicts most as the average does.
     """
 
     average: Predictions

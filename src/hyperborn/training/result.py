@@ -264,10 +264,7 @@ class Result(TrainedModel):
 
     @cached_property
     def one_network(self) -> OneNetwork:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The network that predicts best by itself, among the most probable one and 256 draws.
-
-        It is chosen by the validation split, or by what was learnt from where that is empty; see `OneNetwork`.
-        """
+        """The network that predicts most as the average does, of the most probable one and 256 draws: `OneNetwork`."""
         return one_network_of(self)
 
     @property

@@ -27,7 +27,7 @@ def summary_of(result: "Result") -> dict[str, Any]:
     Of a regression these are nats of the standardised target: for densities of the target itself the logarithm of
     "deviation" in "target", times the number of training examples, is taken off evidence and bound.
     "map" is the mode of q: the most probable network under q, not under the exact posterior. Scores of the splits are
-    of the "average", and those of "one_network" of the network that predicts best by itself, calibrated by itself
+    of the "average", and those of "one_network" of the network that predicts most as it does, calibrated by itself
     (`hyperborn.training.one_network`). "constant" always predicts the frequencies of the training classes, or the mean
     and deviation of the training numbers, and "linear" is a logistic or a linear regression on the same features.
     "importance" says how much worse predictions are when a column is permuted (`Result.summary_importance`). "cost" has

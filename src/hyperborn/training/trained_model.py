@@ -59,7 +59,7 @@ class TrainedModel(ABC):
     @property
     @abstractmethod
     def one_network(self) -> OneNetwork:
-        """The network that predicts best by itself: see `hyperborn.training.one_network`."""
+        """The network that stands for the posterior: see `hyperborn.training.one_network`."""
 
     @cached_property
     def fitted(self) -> Network:
