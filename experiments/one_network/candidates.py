@@ -146,7 +146,7 @@ def polished(energies: Callable[[Bits], Totals], bits: Bits, random: np.random.G
     return bits
 
 
-def scores_alone(result: hb.Result, bits: Bits) -> dict[str, float]:
+def scores_alone(result: hb.Result, bits: Bits) -> list[float]:
     """NLL (nats) and accuracy or RMSE on the test examples of one network, calibrated on those of validation.
 
     Without validation examples it is not calibrated.
@@ -160,6 +160,6 @@ def scores_alone(result: hb.Result, bits: Bits) -> dict[str, float]:
     return kept(split_scores(own_units(predictions, data), data, data.test))
 
 
-def kept(scores: dict[str, Any]) -> dict[str, float]:
-    """What is compared: NLL (nats) and accuracy or RMSE."""
-    return {name: round(float(scores[name]), 6) for name in ("nll", "accuracy", "rmse") if name in scores}
+def kept(scores: dict[str, Any]) -> list[float]:
+    """What is compared: NLL (nats), and accuracy or RMSE."""
+    return [round(float(scores[name]), 5) for name in ("nll", "accuracy", "rmse") if name in scores]

@@ -88,7 +88,7 @@ def cell(table: Table, path: Path, seed: int) -> dict[str, Any]:
     }
 
 
-def scores_of(runs: dict[float, Candidates], rules: list[str]) -> dict[str, dict[str, float]]:
+def scores_of(runs: dict[float, Candidates], rules: list[str]) -> dict[str, list[float]]:
     """Scores on the test examples, by what predicts them."""
     found = {}
     for beta, run in runs.items():
