@@ -78,7 +78,7 @@ study: $(VENV)/.study ## ELBO against MLE and ten baselines, docs/elbo-vs-mle.md
 tables: $(TABLES_VENV)/.packages $(VENV)/.core ## tables of public packages beside scikit-learn, docs/tables.md; about half an hour
 	$(BIN)/python experiments/tables/run.py
 
-one-network: $(TABLES_VENV)/.packages $(VENV)/.core ## which single network is exported, docs/one-network.md; about a quarter of an hour
+one-network: $(TABLES_VENV)/.packages $(VENV)/.core ## which single network is exported, docs/one-network.md; about half an hour
 	$(BIN)/python experiments/one_network/run.py
 
 mutants: $(VENV)/.dev ## whether the tests notice planted faults; about a quarter of an hour

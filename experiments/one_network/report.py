@@ -49,13 +49,15 @@ def write(cells: Cells) -> None:
 
 def tables_of(cells: Cells) -> dict[str, str]:
     """What stands between the marks, by their names."""
-    done = [cell for cell in cells if "said" not in cell]
+    done = [cell for cell in cells if "validation" in cell]
+    fresh = [cell for cell in cells if "fresh" in cell]
     flipped = [cell for cell in done if f"{MOST_PROBABLE}, {POLISHED}" in cell["validation"]]
     large = [cell for cell in done if cell["rows"][2] >= LARGE]
     flips = [f"{rule}, {of}" for rule in (MOST_PROBABLE, "training") for of in (f"{BETAS[0]:g}", POLISHED)]
     return {
         "validation": rules_table(done, "validation", names_in(done, "validation")),
         "large": rules_table(large, "validation", [f"{rule}, {BETAS[0]:g}" for rule in BY_TABLE]),
+        "fresh": rules_table(fresh, "fresh", names_in(fresh, "fresh")),
         "flips": rules_table(flipped, "validation", flips),
         "without": rules_table(done, "no validation", names_in(done, "no validation")),
         "tables": by_table(done, "validation"),
