@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install -qq --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots benchmark-embedded learning-on study tables mutants clean
+.PHONY: help demo quantum test thorough lint wheel benchmark gap trainability multi-basis registers estimators shots benchmark-shots benchmark-embedded learning-on study tables one-network mutants clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -82,6 +82,9 @@ study: $(VENV)/.study ## ELBO against MLE and ten baselines, docs/elbo-vs-mle.md
 
 tables: $(TABLES_VENV)/.packages $(VENV)/.core ## tables of public packages beside scikit-learn, docs/tables.md; about half an hour
 	$(BIN)/python experiments/tables/run.py
+
+one-network: $(TABLES_VENV)/.packages $(VENV)/.core ## which single network is exported, docs/one-network.md; about half an hour
+	$(BIN)/python experiments/one_network/run.py
 
 mutants: $(VENV)/.dev ## whether the tests notice planted faults; about a quarter of an hour
 	$(BIN)/python experiments/mutants/run.py

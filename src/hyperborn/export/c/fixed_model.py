@@ -11,7 +11,7 @@ from hyperborn._typing import Examples
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.errors import UserError
 from hyperborn.export.c import fixed_numbers
-from hyperborn.export.c.fixed_numbers import MOST_NARROW, Scale, Whole, format_of, scale_of, scaled, whole, whole_number
+from hyperborn.export.c.fixed_numbers import MOST_NARROW, Scale, Whole, bounded, format_of, scale_of, scaled, whole, whole_number
 from hyperborn.export.c.fixed_plan import CALIBRATED_WITH, FixedLayer, largest, logistic, narrow_format, planned_layers
 from hyperborn.export.c.row import medians_by_column, standardization
 from hyperborn.export.model import ExportedModel
@@ -20,7 +20,8 @@ from hyperborn.export.rows import Rows, places_of, rows_of_features
 RAW_BITS = 27
 """Bits of the largest raw number of the training examples; there is room for numbers eight times as large."""
 MOST_RAW = 2**30 - 1
-MOST_FRACTION = 100
+MOST_FRACTION = 30
+"""Fraction bits of a column, so that a power of two of them fits into 32 bits."""
 NO_VALUE = -(2**31)
 """A number that is missing."""
 PREDICTION_BITS = 27
@@ -55,13 +56,19 @@ class FixedModel:
         Raises:
             UserError: for a column of numbers that are too large.
         """
-        rows = rows_of_features(self.preprocessing, self.calibrating)
+        rows = rows_of_features(self.preprocessing, self.examples)
+        centers, factors = self.centers_and_factors
+        medians, values = medians_by_column(self.preprocessing), self.model.binary_features or ()
         found: list[int] = []
-        for place, column in enumerate(self.preprocessing.columns):
+        for place, (column, features) in enumerate(
+            zip(self.preprocessing.columns, places_of(self.preprocessing), strict=True)
+        ):
             if column.categories is not None:
                 found.append(0)
                 continue
-            most = largest(rows[:, place][~np.isnan(rows[:, place])])
+            # A column that is 0 in all rows has a deviation of 1.
+            beside = [abs(centers[features.start]), 1 / factors[features.start], abs(medians[place]), *map(abs, values)]
+            most = max(largest(rows[:, place][~np.isnan(rows[:, place])]), *map(float, beside))
             bits = format_of(most, RAW_BITS, MOST_FRACTION)
             if bits < 0:
                 raise UserError(
@@ -186,7 +193,10 @@ class FixedModel:
         """Inputs of the first layer: -1 and 1 where these are bits."""
         raw = self.raw_features(rows)
         if self.layers[0].plan.binary:
-            return np.where(raw == self.binary_values[1], 1, -1)
+            low, high = self.binary_values
+            if not ((raw == low) | (raw == high)).all():
+                raise UserError("a feature is neither of the two numbers that it may be")
+            return np.where(raw == high, 1, -1)
         found = self.standardized(raw)
         if self.components is None:
             return found
@@ -261,8 +271,8 @@ class FixedModel:
         """Mean and standard deviation, (examples, 2), with `prediction_bits`."""
         model, constants = self.model, self.number_constants
         outputs = self.outputs(features)[:, :, 0]
-        own = np.stack([scaled(row, scale) for row, scale in zip(outputs, self.mean_scales, strict=True)])
-        mean = scaled(own.sum(axis=0), constants.share)
+        own = np.stack([bounded(scaled(row, scale)) for row, scale in zip(outputs, self.mean_scales, strict=True)])
+        mean = own[0] if model.n_networks == 1 else scaled(own.sum(axis=0) >> constants.drop, constants.share)
         prediction = constants.center + scaled(mean, constants.step)
         if model.n_networks == 1:
             return np.stack([prediction, np.full_like(prediction, constants.deviation)], axis=1)
@@ -281,8 +291,10 @@ class FixedModel:
         assert model.noise is not None
         count, bits, after = model.n_networks, self.layers[-1].bits_after, self.prediction_bits
         spread = model.calibration * scaling.deviation
+        drop = max(0, math.ceil(math.log2(count)) - 6)
         return NumberConstants(
-            share=scale_of(1 / count),
+            share=scale_of(2.0**drop / count),
+            drop=drop,
             step=scale_of(math.ldexp(scaling.deviation, after - bits)),
             center=whole_number(scaling.mean, after),
             deviation=whole_number(spread * float(model.noise[0]), after),
@@ -307,7 +319,8 @@ class NumberConstants:
     """Constants that make mean and standard deviation of the outputs of a regression.
 
     Attributes:
-        share: one over the networks.
+        share: one over the networks, for sums over 2^drop.
+        drop: bits of a sum that are left out.
         step: of the mean, to the format of the prediction.
         center: mean of the target.
         deviation: of a single network.
@@ -316,6 +329,7 @@ class NumberConstants:
     """
 
     share: Scale
+    drop: int
     step: Scale
     center: int
     deviation: int

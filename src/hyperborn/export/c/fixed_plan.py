@@ -186,8 +186,12 @@ def fixed_layer(
 ) -> FixedLayer:
     """A layer in the formats that its numbers ask for, whose inputs have so many fraction bits."""
     layer = plan.layer
+    values = layer.pre_activations(x)
     own = layer.sums(x) / layer.divisor * plan.gain
-    bits = wide_format(own)
+    # Sums are in one format with what they are without their offsets, and with their shifts.
+    parts = [own] if plan.offsets is None else [own, own - plan.offsets[:, None, :]]
+    parts += [values] if layer.shifts and not layer.normalized and not plan.has_gains else []
+    bits = min(map(wide_format, parts))
     before = 0 if plan.binary else before
     half, middle = (scale_of(math.ldexp(value, bits - before)) for value in (plan.half, plan.middle))
     offsets = None if plan.offsets is None else narrow_constants(plan.offsets, bits)
@@ -195,10 +199,11 @@ def fixed_layer(
     if layer.normalized:
         after = WIDE - math.ceil(math.log2(layer.n_values) / 2)
         normalization, bits = normalization_of(layer.n_values, bits, after), after
-    values = layer.pre_activations(x)
     gains = None
     if plan.has_gains:
-        after = wide_format(values)
+        shape = (*values.shape[:-1], layer.n_positions, layer.n_units)
+        unshifted = (values.reshape(shape) - layer.shift).reshape(values.shape)
+        after = min(wide_format(values), wide_format(unshifted))
         gains, bits = gains_of(layer.gain, bits, after), after
     shifts = narrow_constants(layer.shift, bits) if layer.shifts else None
     activation, bits_after = activation_of(layer, values, bits, is_last=is_last)

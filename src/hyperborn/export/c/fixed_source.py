@@ -183,12 +183,12 @@ def number_lines(network: FixedNetwork, features: str) -> list[str]:
     """Statements from features to mean and standard deviation, in the format of predictions."""
     fixed, written = network.fixed, network.written
     constants, scales = fixed.number_constants, fixed.mean_scales
-    written.needs.add("scaled")
+    written.needs |= {"scaled", "bounded"}
     if not network.many:
         return [
             "int32_t output;",
             f"outputs_of({features}, &output);",
-            f"output = scaled(scaled(output, {arguments(scales[0])}), {arguments(constants.share)});",
+            f"output = bounded(scaled(output, {arguments(scales[0])}));",
             f"prediction[0] = {constants.center} + scaled(output, {arguments(constants.step)});",
             f"prediction[1] = {constants.deviation};",
             "return 0;",
@@ -202,15 +202,16 @@ def number_lines(network: FixedNetwork, features: str) -> list[str]:
     written.needs.add("square_root")
     multiplier, shift = constants.root
     return [
-        "int32_t means[HB_NETWORKS], mean = 0, apart;",
+        "int32_t means[HB_NETWORKS], mean, apart;",
+        "int64_t sum = 0;",
         f"uint64_t square = {constants.variances}u;",
         "int64_t product;",
         "int network, power;",
         "for (network = 0; network < HB_NETWORKS; network++) {",
         f"    outputs_of(network, {features}, means + network);",
-        f"    mean += means[network] = scaled(means[network], {scale});",
+        f"    sum += means[network] = bounded(scaled(means[network], {scale}));",
         "}",
-        f"mean = scaled(mean, {arguments(constants.share)});",
+        f"mean = scaled((int32_t)(sum >> {constants.drop}), {arguments(constants.share)});",
         "for (network = 0; network < HB_NETWORKS; network++) {",
         "    apart = (means[network] - mean) >> 8;",
         "    square += (uint64_t)((int64_t)apart * apart);",
