@@ -122,7 +122,7 @@ def model_of(case: Case, seed: int = 0) -> ExportedModel:
     assert data.n_features == network.n_features, (case.name, data.features)
     bits = random.integers(0, 2, (case.networks, network.n_weights)).astype(np.uint8)
     side = 0.4 * random.standard_normal(network.n_side)
-    return exported_model(case.name, data.preprocessing, network, side, bits, case.calibration, data.train.x)
+    return exported_model(case.name, data.preprocessing, network, side, bits, case.calibration, [data.train.x])
 
 
 def rows_of(case: Case, seed: int = 0) -> np.ndarray:

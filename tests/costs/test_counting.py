@@ -63,7 +63,7 @@ def small(network: BinaryMLP, bits: np.ndarray, x: np.ndarray, **settings: objec
     y = np.arange(len(x)) % max(network.n_classes, 2)
     data = hb.data.from_arrays(x, y, standardize=False, **settings)
     side = np.zeros(network.n_side)
-    return exported_model("small", data.preprocessing, network, side, bits, 1.0, data.train.x)
+    return exported_model("small", data.preprocessing, network, side, bits, 1.0, [data.train.x])
 
 
 REAL = np.random.default_rng(0).standard_normal((40, 3))

@@ -6,7 +6,7 @@ import pytest
 import hyperborn as hb
 from exported_networks import CASES, Case, data_of, model_of, rows_of
 from hyperborn.data.user_files import raw_table
-from hyperborn.export.model import exported_model, two_values
+from hyperborn.export.model import binary_features_of, exported_model
 from hyperborn.export.rows import features_of_rows, rows_of_features
 from hyperborn.networks import fitted
 from hyperborn.predictive import ClassProbabilities, own_units, predictions_of_networks
@@ -17,7 +17,7 @@ def test_predictions_are_those_of_the_networks(case: Case) -> None:
     data, network, random = data_of(case), case.network, np.random.default_rng(7)
     bits = random.integers(0, 2, (case.networks, network.n_weights)).astype(np.uint8)
     side = 0.4 * random.standard_normal(network.n_side)
-    model = exported_model("table", data.preprocessing, network, side, bits, case.calibration, data.train.x)
+    model = exported_model("table", data.preprocessing, network, side, bits, case.calibration, [data.train.x])
     expected = predictions_of_networks(fitted(network, side), data.test.x, bits).calibrated(case.calibration)
     expected, found = own_units(expected, data), model.predictions(data.test.x)
     if isinstance(expected, ClassProbabilities) and isinstance(found, ClassProbabilities):
@@ -68,10 +68,21 @@ def test_cells_that_python_refuses_are_refused(column: int, cell: float) -> None
         model_of(case).predictions_of_rows(rows)
 
 
-def test_two_values() -> None:
-    assert two_values(np.asarray([[0.0, 1.0], [1.0, 1.0]])) == (0.0, 1.0)
-    assert two_values(np.asarray([[0.0, 1.0], [0.5, 1.0]])) is None
-    assert two_values(np.asarray([[2.0, 2.0]])) is None
+def test_binary_features_are_two_values_in_every_part() -> None:
+    random = np.random.default_rng(0)
+    x, y = random.integers(0, 2, (60, 3)).astype(float), np.arange(60) % 2
+    x[:2] = [[0, 0, 0], [1, 1, 1]]
+
+    def found(x: np.ndarray, *parts: np.ndarray, standardize: bool = False) -> tuple[float, float] | None:
+        data = hb.data.from_arrays(x, y, standardize=standardize)
+        return binary_features_of(data.preprocessing, [data.train.x, *parts])
+
+    assert found(x) == (0.0, 1.0)
+    assert found(2 * x - 1, 2 * x[:5] - 1) == (-1.0, 1.0)
+    assert found(x, np.asarray([[0.0, 2.0, 1.0]])) is None
+    assert found(x + 0.5 * (np.arange(3) == 1)) is None
+    assert found(np.ones((60, 3))) is None
+    assert found(x, standardize=True) is None
 
 
 def test_a_network_of_ones_own_is_refused() -> None:
@@ -81,4 +92,4 @@ def test_a_network_of_ones_own_is_refused() -> None:
     data = hb.data.load("iris", classes=("versicolor", "virginica"))
     bits = np.zeros((1, network.n_weights), dtype=np.uint8)
     with pytest.raises(hb.UserError, match=r"a Sharpened cannot be exported as a network; BinaryMLP"):
-        exported_model("iris", data.preprocessing, network, np.zeros(0), bits, 1.0, data.train.x)
+        exported_model("iris", data.preprocessing, network, np.zeros(0), bits, 1.0, [data.train.x])

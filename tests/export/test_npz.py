@@ -113,7 +113,7 @@ def model_with(columns: tuple[Column, ...], classes: tuple[str, ...]) -> Exporte
     preprocessing = Preprocessing(columns, "target", classes)
     network = hb.networks.BinaryMLP(len(preprocessing.features), hidden=())
     bits = np.ones((1, network.n_weights), dtype=np.uint8)
-    return exported_model("table", preprocessing, network, np.zeros(0), bits, 1.0, np.zeros((1, 2)))
+    return exported_model("table", preprocessing, network, np.zeros(0), bits, 1.0, [np.zeros((1, 2))])
 
 
 def test_hostile_names_come_back() -> None:

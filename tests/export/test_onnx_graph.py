@@ -144,7 +144,7 @@ def table_model(
     preprocessing = Preprocessing(columns, "target", classes, **settings)
     network = hb.networks.BinaryMLP(len(preprocessing.features), hidden=(), n_classes=len(classes))
     bits = (np.arange(network.n_weights)[None] % 2).astype(np.uint8)
-    return exported_model("table", preprocessing, network, np.zeros(0), bits, 1.0, np.zeros((1, 2)))
+    return exported_model("table", preprocessing, network, np.zeros(0), bits, 1.0, [np.zeros((1, 2))])
 
 
 HOSTILE = (

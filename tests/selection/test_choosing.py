@@ -175,7 +175,7 @@ def test_of_level_candidates_the_simplest_is_taken() -> None:
 
     def held(p: np.ndarray) -> HeldOut:
         predictions = ClassProbabilities(np.stack([1 - p, p], axis=1))
-        return HeldOut().added(Answer(predictions, predictions), Split(np.zeros((40, 1)), y))
+        return HeldOut().added(Answer(predictions, lambda: predictions), Split(np.zeros((40, 1)), y))
 
     worse = held(np.full(40, 0.5))
     assert preferred([small, large], {small.name: held(best), large.name: worse}) == (small, False)

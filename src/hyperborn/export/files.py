@@ -23,6 +23,9 @@ def write_folder_of_text(folder: Path, files: Mapping[str, str], *, force: bool)
             f"{folder} is not empty (it holds {held[0]}); choose another folder with --out, or --force to write into "
             "it: files of the same names are replaced, and others stay"
         )
+    folders = [name for name in files if (folder / name).is_dir()]
+    if folders:
+        raise UserError(f"{folder / folders[0]} is a folder, where a file is to be written; choose another --out")
     for name, text in files.items():
         write_file(folder / name, text.encode())
 

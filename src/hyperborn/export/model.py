@@ -1,5 +1,6 @@
 """What is exported: how raw rows become features, one or several networks, and what becomes of their outputs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,7 +125,7 @@ def exported_model(
     side: Float[np.ndarray, " m"],
     bits: Bits,
     calibration: float,
-    examples: Examples,
+    examples: Sequence[np.ndarray],
 ) -> ExportedModel:
     """The networks of these bits (networks, n), ready for export.
 
@@ -135,13 +136,12 @@ def exported_model(
         side: its side parameters.
         bits: of the networks whose predictions are averaged.
         calibration: of the average.
-        examples: features of training examples, which tell whether features are binary.
+        examples: features of known examples, part by part, which tell whether features are binary.
 
     Raises:
         UserError: for a network that cannot be exported.
     """
     layers, scales = layers_of(network, bits, side)
-    is_raw = preprocessing.means is None and preprocessing.pca_mean is None
     return ExportedModel(
         name=name,
         preprocessing=preprocessing,
@@ -149,13 +149,20 @@ def exported_model(
         output_scales=scales,
         noise=noise_of(network, bits, side),
         calibration=calibration,
-        binary_features=two_values(examples) if is_raw else None,
+        binary_features=binary_features_of(preprocessing, examples),
     )
 
 
-def two_values(x: Examples) -> tuple[float, float] | None:
-    """The only two values in these features, ascending; None where there are more, or one."""
-    low, high = float(x.min()), float(x.max())
-    if low == high or not ((x == low) | (x == high)).all():
+def binary_features_of(preprocessing: Preprocessing, parts: Sequence[np.ndarray]) -> tuple[float, float] | None:
+    """The only two values that features have, ascending; None where there are more, or one.
+
+    Only of features that are as they were in the table. Where a number is missing, its median may be neither; exported
+    code refuses such a row.
+    """
+    if preprocessing.means is not None or preprocessing.pca_mean is not None:
+        return None
+    known = [part for part in parts if len(part)]
+    low, high = min(float(part.min()) for part in known), max(float(part.max()) for part in known)
+    if low == high or not all(((part == low) | (part == high)).all() for part in known):
         return None
     return low, high

@@ -8,7 +8,7 @@ import numpy as np
 from hyperborn.data.columns import Column, imputed_features
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.export.onnx_nodes import Graph
-from hyperborn.export.rows import takes_missing, takes_others
+from hyperborn.export.rows import LARGEST_RAW, takes_missing, takes_others
 
 MATRIX = "features"
 """The only input, where all columns are numbers."""
@@ -39,7 +39,7 @@ def matrix_of_numbers(graph: Graph, preprocessing: Preprocessing) -> tuple[list[
     columns = preprocessing.columns
     given = graph.input(MATRIX, "FLOAT", len(columns))
     absent = graph.node("IsNaN", given)
-    refused = graph.node("IsInf", given)
+    refused = too_large(graph, given)
     if preprocessing.medians is None:
         refused = graph.node("Or", refused, absent)
     raw = graph.cast(given, "DOUBLE")
@@ -85,7 +85,7 @@ def features_of_number(
 ) -> tuple[list[str], list[str]]:
     """Features of one column of numbers, and the rows that are refused for it."""
     absent = graph.node("IsNaN", given)
-    refused = [graph.node("IsInf", given)]
+    refused = [too_large(graph, given)]
     number = graph.cast(given, "DOUBLE")
     if median is None:
         refused.append(absent)
@@ -128,3 +128,8 @@ def any_of(graph: Graph, flags: str) -> str:
 def clean_name(name: str) -> str:
     """A column's name as an input has it: on one line, of characters that can be seen, and not empty."""
     return "".join(letter if letter.isprintable() else "_" for letter in name.strip()).strip() or "column"
+
+
+def too_large(graph: Graph, values: str) -> str:
+    """Where numbers are over `LARGEST_RAW` in size, infinite ones among them; a number that is missing is not."""
+    return graph.with_number("Greater", graph.node("Abs", values), LARGEST_RAW)

@@ -14,6 +14,9 @@ from hyperborn.data.columns import Column
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.errors import UserError
 
+LARGEST_RAW = 1e18
+"""Largest size of a raw number that exports take: of larger ones, sums in float32 would be infinite."""
+
 Rows = Float[np.ndarray, "rows columns"]
 
 
@@ -75,7 +78,7 @@ def features_of_rows(preprocessing: Preprocessing, rows: Rows) -> Examples:
 def refused_rows(own: Float[np.ndarray, " examples"], column: Column, preprocessing: Preprocessing) -> np.ndarray:
     """Which cells of a column are no values of it."""
     if column.categories is None:
-        return np.isinf(own) | (np.isnan(own) & (not takes_missing(column, preprocessing)))
+        return (np.abs(own) > LARGEST_RAW) | (np.isnan(own) & (not takes_missing(column, preprocessing)))
     count = len(column.categories)
     allowed = [*range(count)]
     allowed += [count] * takes_others(column, preprocessing) + [count + 1] * takes_missing(column, preprocessing)

@@ -219,7 +219,9 @@ def scored(
     found = {name: held for name, held in found.items() if held.answers}
     ranked = sorted(found, key=lambda name: (-len(found[name].labels), found[name].losses.mean()))
     by_name = {candidate.name: candidate for candidate in candidates}
-    scores = tuple(found[name].score(name, dict(by_name[name].settings), data) for name in ranked)
+    scores = tuple(
+        found[name].score(name, dict(by_name[name].settings), data, alone=name == best.name) for name in ranked
+    )
     method = "validation" if len(data.validation) else "folds"
     why = reason(tied, name_of_method(method, len(folds)), plan, len(found[best.name].labels))
     why += reason_of_less(len(candidates) - plan.candidates, config.effort)

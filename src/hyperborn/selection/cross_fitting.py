@@ -1,11 +1,12 @@
 """Predictions of examples that were not learnt from: folds, fits on all but one of them, and their scores."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Event
 from typing import cast
 
+import jax
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -25,7 +26,7 @@ from hyperborn.training.choice import CandidateScore
 from hyperborn.training.definition import Definition
 from hyperborn.training.interruption import Interrupted
 from hyperborn.training.loop import check_finite, fresh
-from hyperborn.training.one_network import best_network
+from hyperborn.training.one_network import SEED, best_network
 from hyperborn.training.regime import Resources
 from hyperborn.training.regimes import regime_of
 
@@ -107,11 +108,12 @@ class Answer:
 
     Attributes:
         average: of the posterior's networks.
-        alone: of the one network that predicts most as the average does.
+        alone: gives those of one of its networks, picked by the examples that were learnt from as `Result.one_network`
+            is. Of all candidates only the chosen one is asked for them.
     """
 
     average: Predictions
-    alone: Predictions
+    alone: Callable[[], Predictions]
 
 
 def answer_of(definition: Definition, data: Dataset, held_out: Split, given_up: Event) -> Answer:
@@ -129,10 +131,15 @@ def answer_of(definition: Definition, data: Dataset, held_out: Split, given_up: 
         exact = exact_posterior(definition, data)
         nowhere = np.zeros(definition.posterior.parameter_shape)
         predictor = regime.predictor(definition, nowhere, lambda: exact.probabilities)
+        draw = partial(exact.sample, key=jax.random.key(SEED))
     else:
         angles, side = trained_parameters(definition, data, given_up)
         predictor, network = regime.predictor(definition, angles, lambda: np.zeros(0)), fitted(network, side)
-    alone = predictions_of_networks(network, held_out.x, best_network(network, predictor, data.train))
+        draw = partial(predictor.sample, seed=SEED)
+
+    def alone() -> Predictions:
+        return predictions_of_networks(network, held_out.x, best_network(network, predictor, data.train, draw))
+
     average = predictor.predictive(network, held_out.x)
     if not np.isfinite(losses_of(average, held_out.y)).all():
         raise UserError("predictions of held-out examples are not finite; standardise the features, or scale them down")
@@ -236,7 +243,7 @@ class HeldOut:
 
     @property
     def alone(self) -> Predictions:
-        return concatenated([answer.alone for answer in self.answers])
+        return concatenated([answer.alone() for answer in self.answers])
 
     def calibration_of(self, predictions: Predictions) -> float:
         """The calibration fitted to predictions of these examples."""
@@ -252,8 +259,8 @@ class HeldOut:
         """Calibrated negative log likelihood of each example (nats; of numbers, of the standardised ones)."""
         return weighted(losses_of(self.average.calibrated(self.calibration), self.labels), self.weights)
 
-    def score(self, name: str, settings: dict[str, object], data: Dataset) -> CandidateScore:
-        """What is kept of a candidate."""
+    def score(self, name: str, settings: dict[str, object], data: Dataset, *, alone: bool) -> CandidateScore:
+        """What is kept of a candidate; `alone` for the calibration of one network as well."""
         predictions = own_units(self.average.calibrated(self.calibration), data)
         labels = data.preprocessing.own_labels(self.labels)
         losses = losses_of(predictions, labels)
@@ -265,5 +272,5 @@ class HeldOut:
             calibration=self.calibration,
             scores=predictions.scores(labels, self.weights),
             examples=len(losses),
-            calibration_alone=self.calibration_of(self.alone),
+            calibration_alone=self.calibration_of(self.alone) if alone else None,
         )

@@ -25,7 +25,8 @@ class CandidateScore:
         calibration: fitted to the same examples: a temperature, or of numbers a factor of the standard deviation.
         scores: of the calibrated predictions, by name.
         examples: how many were held out; fewer for a candidate that was given up early.
-        calibration_alone: as `calibration`, of one network alone; None in records of before.
+        calibration_alone: as `calibration`, of one network alone that is picked as `Result.one_network` is; None of
+            candidates that were not chosen. Records of before have that of the most probable network, or None.
     """
 
     name: str

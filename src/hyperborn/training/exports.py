@@ -76,7 +76,8 @@ def exported_of(model: "TrainedModel", networks: int = 1, seed: int = 0) -> Expo
     else:
         bits = model.sample(count, seed=seed)
         calibration = calibration_of(model, bits)
-    return exported_model(data.name, data.preprocessing, model.network, model.side, bits, calibration, data.train.x)
+    known = [data.split(name).x for name in SPLITS]
+    return exported_model(data.name, data.preprocessing, model.network, model.side, bits, calibration, known)
 
 
 def cost_of_model(model: "TrainedModel", networks: int, energies: Energies | None, measure: bool) -> Cost:

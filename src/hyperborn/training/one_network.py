@@ -3,11 +3,13 @@
 The most probable network of a broad posterior may predict poorly: where registers are independent of each other, it is
 the one whose weights are each the likelier ones, which is not how weights come together. So it is one of several
 candidates, beside networks that are drawn, and the one is taken whose predictions are nearest to the average's. That
-needs no labels, and leaves the validation examples to calibrate it: of 26 tables it lost the least (docs/one-network.md).
+needs no labels, and leaves the validation examples to calibrate it. docs/one-network.md compares it with other rules.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,8 +32,8 @@ SEED = 0
 """Of the draws."""
 MOST_PRODUCTS = 2e9
 """Products of a weight with an input that the choice takes, at most, beside those of the average: about a second."""
-FEWEST_EXAMPLES, FEWEST_DRAWS = 256, 16
-"""Examples and draws that are left of more, however large the network."""
+FEWEST_EXAMPLES, MOST_EXAMPLES, FEWEST_DRAWS = 256, 2000, 16
+"""Examples that are taken of more, however large or small the network, and draws at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +43,13 @@ class OneNetwork:
     Attributes:
         bits: of its weights, (n,).
         calibration: temperature, or factor of the standard deviation, of its predictions.
-        cross_entropy: mean over training and validation examples of -Σ p log p(· | network) (nats, of numbers in units of
-            the standardised target), with the average's predictions p; neither is calibrated.
+        cross_entropy: mean over training and validation examples of -Σ p log p(· | network) (nats, of numbers in units
+            of the standardised target), with the average's predictions p; neither is calibrated.
         candidates: networks that it was chosen from, all different.
         is_most_probable: whether it is the most probable network.
     """
 
-    bits: Bits
+    bits: Bits = field(repr=False)
     calibration: float
     cross_entropy: float
     candidates: int
@@ -78,16 +80,27 @@ def one_network_of(result: "Result") -> OneNetwork:
 
 
 def judged_candidates(
-    network: Network, predictor: PosteriorPredictor, parts: Sequence[Split], products: float = MOST_PRODUCTS
+    network: Network,
+    predictor: PosteriorPredictor,
+    parts: Sequence[Split],
+    products: float = MOST_PRODUCTS,
+    draw: Callable[[int], Bits] | None = None,
 ) -> tuple[Bits, Float[np.ndarray, " candidates"]]:
     """Different networks of a posterior, the most probable one first, and their mean cross entropies (nats).
 
     Of many examples some of each part are taken, and of large networks fewer draws, so that the work is bounded.
+
+    Args:
+        network: with its side parameters as they were learnt.
+        predictor: of the posterior.
+        parts: examples to predict.
+        products: of weights and inputs, at most.
+        draw: draws so many networks, where the predictor cannot.
     """
-    rows = max(FEWEST_EXAMPLES, int(products / (network.products_per_example * (1 + DRAWS))))
+    rows = min(MOST_EXAMPLES, max(FEWEST_EXAMPLES, int(products / (network.products_per_example * (1 + DRAWS)))))
     x, weights = examples_of(parts, rows)
     draws = int(products / (network.products_per_example * len(x)))
-    drawn = predictor.sample(min(DRAWS, max(FEWEST_DRAWS, draws)), SEED)
+    drawn = (draw or partial(predictor.sample, seed=SEED))(min(DRAWS, max(FEWEST_DRAWS, draws)))
     best = predictor.most_probable(1)
     different, _, _ = distinct_rows(np.concatenate([best, drawn]))
     others = different[(different != best).any(axis=1)]
@@ -98,17 +111,23 @@ def judged_candidates(
 
 def examples_of(parts: Sequence[Split], most: int) -> tuple[Examples, Float[np.ndarray, " examples"]]:
     """Features and weights of examples, so many at most, evenly from all parts; examples of weight 0 say nothing."""
-    x = np.concatenate([part.x for part in parts])
-    weights = np.concatenate([np.ones(len(part)) if part.weights is None else part.weights for part in parts])
-    places = np.flatnonzero(weights)
+    weights = [np.ones(len(part)) if part.weights is None else part.weights for part in parts]
+    places = np.flatnonzero(np.concatenate(weights))
     if len(places) > most:
         places = places[np.linspace(0, len(places) - 1, most).astype(np.int64)]
-    return x[places], weights[places]
+    # Taken from each part by itself: of many images, a copy of all of them would be large.
+    ends = np.cumsum([0, *map(len, parts)])
+    own = [places[(places >= first) & (places < last)] - first for first, last in pairwise(ends)]
+    x = [part.x[rows] for part, rows in zip(parts, own, strict=True)]
+    kept = [values[rows] for values, rows in zip(weights, own, strict=True)]
+    return np.concatenate(x), np.concatenate(kept)
 
 
-def best_network(network: Network, predictor: PosteriorPredictor, part: Split) -> Bits:
-    """The network of a posterior that predicts these examples most as the average does, one row of bits, in a hurry."""
-    candidates, distances = judged_candidates(network, predictor, (part,), MOST_PRODUCTS / 8)
+def best_network(
+    network: Network, predictor: PosteriorPredictor, part: Split, draw: Callable[[int], Bits] | None = None
+) -> Bits:
+    """The network of a posterior that predicts these examples most as the average does, one row of bits."""
+    candidates, distances = judged_candidates(network, predictor, (part,), draw=draw)
     return candidates[int(np.argmin(distances))][None]
 
 

@@ -21,7 +21,7 @@ def model_with(frame: pd.DataFrame, classes: list[str]) -> tuple[ExportedModel, 
     data = hb.data.from_arrays(frame, y)
     network = BinaryMLP(data.n_features, (4,), n_classes=len(classes))
     bits = random.integers(0, 2, (1, network.n_weights)).astype(np.uint8)
-    return exported_model("names", data.preprocessing, network, np.zeros(0), bits, 1.0, data.train.x), data
+    return exported_model("names", data.preprocessing, network, np.zeros(0), bits, 1.0, [data.train.x]), data
 
 
 def colliding() -> pd.DataFrame:
@@ -71,6 +71,6 @@ def test_images_have_no_list_of_pixels() -> None:
     data = hb.data.from_arrays(np.random.default_rng(0).standard_normal((30, 120)), np.arange(30) % 2)
     network = BinaryMLP(120, (2,))
     bits = np.zeros((1, network.n_weights), dtype=np.uint8)
-    model = exported_model("pixels", data.preprocessing, network, np.zeros(0), bits, 1.0, data.train.x)
+    model = exported_model("pixels", data.preprocessing, network, np.zeros(0), bits, 1.0, [data.train.x])
     header = fixed_files(model, rows_of_features(data.preprocessing, data.test.x), data.train.x)["model.h"]
     assert "/* A row holds 120 columns, from x1 to x120. */" in header

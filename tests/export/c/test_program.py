@@ -3,6 +3,7 @@
 import csv
 import io
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def hostile_model() -> tuple[ExportedModel, hb.data.Dataset, pd.DataFrame]:
     data = hb.data.from_arrays(frame, y, name='*/ "data" ??/')
     network = BinaryMLP(data.n_features, (8,), n_classes=11, scale="fan_in")
     bits = random.integers(0, 2, (1, network.n_weights)).astype(np.uint8)
-    model = exported_model(data.name, data.preprocessing, network, np.zeros(0), bits, 1.0, data.train.x)
+    model = exported_model(data.name, data.preprocessing, network, np.zeros(0), bits, 1.0, [data.train.x])
     return model, data, frame
 
 
@@ -87,18 +88,22 @@ def test_a_table_as_people_have_it(separator: str, tmp_path: Path) -> None:
         ["north", "1", "2.0", "red", "5.5", "Dream", "0.25"],
         ["town 7", "2", "2.01", "", "NA", "Biscoe", "-1e0"],
         ["nowhere", "3", "1.98", "green", "nan", "Torgersen", " 0.5"],
-        ["south", "4", "2.005", "?", "", "Atlantis", "1"],
+        ["south", "4", "2.005 ", "?", "", "Atlantis", "1"],
+        ["south ", "5", "-", "red", "None", "Dream ", "MISSING"],
     ]
     quoted = [[f'"{cell}"' if "n" in cell else cell for cell in line] for line in lines]
     text = "\ufeff" + "".join(separator.join(line) + "\r\n" for line in quoted)
     (tmp_path / "rows.csv").write_bytes(text.encode())
-    _, rows = cells_of(run(["./predict", "rows.csv"], tmp_path))
+    noted = "column island: Atlantis is none of the categories of the training\n"
+    noted = "column town: town 7 is none of the categories of the training\n" + noted
+    _, rows = cells_of(run(["./predict", "rows.csv"], tmp_path, noted=noted))
     table = raw_table(tmp_path / "rows.csv", data.preprocessing)
     expected = model.predictions(data.preprocessing.transform(table))
     assert isinstance(expected, ClassProbabilities)
     found = np.asarray([[float(cell) for cell in row[1:]] for row in rows])
     np.testing.assert_allclose(found, expected.probabilities, atol=2e-5)
-    assert run(["./predict"], tmp_path, text.encode()) == run(["./predict", "rows.csv"], tmp_path)
+    again = run(["./predict"], tmp_path, text.encode(), noted=noted)
+    assert again == run(["./predict", "rows.csv"], tmp_path, noted=noted)
 
 
 def test_a_regression(tmp_path: Path) -> None:
@@ -124,6 +129,10 @@ def test_a_regression(tmp_path: Path) -> None:
         ("a,b,c d,island,colour,town\nx,1,1,Dream,red,north\n", "row 1, column a: x is no number"),
         ("a,b,c d,island,colour,town\n1,1,1\n", "row 1 has 3 cells only"),
         ("a,b,c d,island,colour,town\n1,1,inf,Dream,red,north\n", "row 1 cannot be predicted (-2"),
+        ("a,b,c d,island,colour,town\n1,1,1e19,Dream,red,north\n", "row 1 cannot be predicted (-2"),
+        ("a,b,c d,island,colour,town\n0x10,1,1,Dream,red,north\n", "row 1, column a: 0x10 is no number"),
+        ("a,b,c d,island,colour,town\n1,1,1,Dream,red,north,7\n", "row 1 has 7 cells, and the first line 6"),
+        ("a,b,c d,island,colour,town,a\n1,1,1,Dream,red,north,7\n", "the first line has the column a twice"),
     ],
 )
 def test_bad_rows_are_one_line(text: str, said: str, tmp_path: Path) -> None:
@@ -133,3 +142,16 @@ def test_bad_rows_are_one_line(text: str, said: str, tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert said in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+def test_decimal_commas(tmp_path: Path) -> None:
+    """A comma is never what separates cells, also where there is one column."""
+    network, random = BinaryMLP(1, (3,)), np.random.default_rng(0)
+    data = hb.data.from_arrays(random.standard_normal((60, 1)), np.arange(60) % 2, features=["num"])
+    bits = random.integers(0, 2, (1, network.n_weights)).astype(np.uint8)
+    preprocessing = replace(data.preprocessing, decimal=",")
+    model = exported_model("one", preprocessing, network, np.zeros(0), bits, 1.0, [data.train.x])
+    compiled(model, tmp_path)
+    _, rows = cells_of(run(["./predict"], tmp_path, b"num\n0,9\n-0,9\n"))
+    expected = model.values_of_rows(np.asarray([[0.9], [-0.9]]))
+    np.testing.assert_allclose(np.asarray([row[1:] for row in rows], dtype=float), expected, atol=2e-5)

@@ -11,7 +11,17 @@ from hyperborn._typing import Examples
 from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.errors import UserError
 from hyperborn.export.c import fixed_numbers
-from hyperborn.export.c.fixed_numbers import MOST_NARROW, Scale, Whole, bounded, format_of, scale_of, scaled, whole, whole_number
+from hyperborn.export.c.fixed_numbers import (
+    MOST_NARROW,
+    Scale,
+    Whole,
+    bounded,
+    format_of,
+    scale_of,
+    scaled,
+    whole,
+    whole_number,
+)
 from hyperborn.export.c.fixed_plan import CALIBRATED_WITH, FixedLayer, largest, logistic, narrow_format, planned_layers
 from hyperborn.export.c.row import medians_by_column, standardization
 from hyperborn.export.model import ExportedModel
@@ -22,6 +32,8 @@ RAW_BITS = 27
 MOST_RAW = 2**30 - 1
 MOST_FRACTION = 30
 """Fraction bits of a column, so that a power of two of them fits into 32 bits."""
+FEWEST_STEPS = 8
+"""Bits that the numbers of a column have to differ by."""
 NO_VALUE = -(2**31)
 """A number that is missing."""
 PREDICTION_BITS = 27
@@ -74,6 +86,12 @@ class FixedModel:
                 raise UserError(
                     f"column {column.name!r} has numbers up to {most:.3g}, and fixed point takes up to "
                     f"{2**RAW_BITS:,}; rescale it, or export float32 (--numbers float32)"
+                )
+            own = rows[:, place][~np.isnan(rows[:, place])]
+            if len(own) and 0 < np.ptp(own) < 2.0 ** (FEWEST_STEPS - bits):
+                raise UserError(
+                    f"column {column.name!r} varies by {np.ptp(own):.3g} alone, which fixed point cannot tell apart; "
+                    "rescale it, or export float32 (--numbers float32)"
                 )
             found.append(bits)
         return tuple(found)

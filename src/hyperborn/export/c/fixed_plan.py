@@ -38,6 +38,8 @@ MOST_INPUTS = 2**14
 CALIBRATED_WITH = 1000
 """Examples whose numbers set the formats, at most."""
 PROBABILITY_BITS = 15
+MOST_LIFT = 14
+"""Bits by which the values of a quiet row are lifted before they are normalised, at most."""
 
 
 class Normalization(NamedTuple):
@@ -45,7 +47,7 @@ class Normalization(NamedTuple):
 
     share: Scale
     drop: int
-    epsilon: int
+    epsilon: Scale
     root: int
     shift: int
 
@@ -143,10 +145,17 @@ def normalized(values: Whole, constants: Normalization) -> Whole:
     """As the function ``normalize``."""
     mean = scaled(values.sum(axis=-1) >> constants.drop, constants.share)
     centred = values - mean[..., None]
-    square = ((centred >> 8) ** 2).sum(axis=-1) + constants.epsilon
+    largest_part = np.abs(centred).max(axis=-1)
+    # Bits by which the largest falls short of 24, and 14 at most.
+    lift = np.clip(24 - np.asarray(fixed_numbers.BIT_LENGTH(largest_part), dtype=np.int64), 0, MOST_LIFT)
+    epsilon = constants.epsilon.multiplier
+    down = constants.epsilon.shift - 2 * lift
+    square = np.maximum(1, np.where(down > 0, epsilon >> np.clip(down, 0, 62), epsilon << np.clip(-down, 0, 62)))
+    lifted = centred << lift[..., None]
+    square = square + ((lifted >> 8) ** 2).sum(axis=-1)
     root, power = fixed_numbers.square_root(square)
     factor, shift = (constants.root // root)[..., None], (constants.shift + power)[..., None]
-    return bounded(cut((centred * factor + (1 << (shift - 1))) >> shift))
+    return bounded(cut((lifted * factor + (1 << (shift - 1))) >> shift))
 
 
 def logistic(values: Whole, scale: Scale) -> Whole:
@@ -259,10 +268,16 @@ def normalization_of(count: int, before: int, after: int) -> Normalization:
     return Normalization(
         share=scale_of(2.0**drop / count),
         drop=drop,
-        epsilon=max(1, round(math.ldexp(LEAST_VARIANCE * count, 2 * (before - 8)))),
+        epsilon=epsilon_of(math.ldexp(LEAST_VARIANCE * count, 2 * (before - 8))),
         root=round(math.ldexp(math.sqrt(count), exponent)),
         shift=exponent + 8 - after,
     )
+
+
+def epsilon_of(value: float) -> Scale:
+    """A small positive number as a whole number of 21 bits over a power of two, perhaps a negative one."""
+    fraction, exponent = math.frexp(value)
+    return Scale(round(math.ldexp(fraction, 21)), 21 - exponent)
 
 
 def activation_of(

@@ -9,12 +9,12 @@ from hyperborn.export.c.fixed_model import FixedModel
 from hyperborn.export.c.fixed_numbers import LOGARITHMS, POWERS, Scale, Whole
 from hyperborn.export.c.fixed_plan import FixedLayer
 from hyperborn.export.c.network_source import NetworkSource
-from hyperborn.export.c.pieces import with_what_they_need
+from hyperborn.export.c.pieces import INCLUDES, with_what_they_need
 from hyperborn.export.c.plan import LayerPlan
 from hyperborn.export.c.row import row_piece, table_constants
 from hyperborn.export.c.text import indented
 
-FILE = "fixed_point.c"
+FILES = ("fixed_point.c", "fixed_point_rows.c")
 
 
 def fixed_source(fixed: FixedModel) -> str:
@@ -30,9 +30,10 @@ def fixed_source(fixed: FixedModel) -> str:
     definitions += network.definitions()
     if "temper" in network.written.needs:
         definitions.append(f"#define INVERSE_TEMPERATURE {arguments(fixed.inverse_temperature)}")
-    pieces = with_what_they_need(FILE, network.written.needs)
+    pieces = with_what_they_need(FILES, network.written.needs)
     pieces = pieces.replace("POWERS", cells(POWERS)).replace("LOGARITHMS", cells(np.append(LOGARITHMS, LOGARITHMS[-1])))
-    head = '#include "model.h"'
+    bits = integers("uint8_t", "hb_bits", fixed.fraction_bits).removeprefix("static ")
+    head = f"{INCLUDES}\n\n{bits}"
     return "\n\n".join([head, "\n".join(definitions), *network.written.constants, pieces, function, predict]) + "\n"
 
 
@@ -80,7 +81,7 @@ class FixedNetwork(NetworkSource):
             lines.append(written.call("add", f"add({name}, 1, {own.n_units}, {where}, {step});"))
         if layer.normalization is not None:
             share, drop, epsilon, root, shift = layer.normalization
-            constants = f"{arguments(share)}, {drop}, {epsilon}u, {root}u, {shift}"
+            constants = f"{arguments(share)}, {drop}, {epsilon.multiplier}u, {epsilon.shift}, {root}u, {shift}"
             lines.append(written.call("normalize", f"normalize({name}, {own.n_values}, {constants});"))
         if layer.gains is not None:
             gains, shift = layer.gains
@@ -228,13 +229,16 @@ def number_lines(network: FixedNetwork, features: str) -> list[str]:
 def float_function(fixed: FixedModel) -> str:
     """The definition of ``hb_predict``, which takes and gives floats."""
     is_class = fixed.model.noise is None
+    has_categories = any(column.categories is not None for column in fixed.preprocessing.columns)
     steps = array("float", "steps", (float_literal(2.0**bits) for bits in fixed.fraction_bits))
     step = 2.0**-15 if is_class else 2.0**-fixed.prediction_bits
     name, kind = ("probabilities", "uint16_t") if is_class else ("prediction", "int32_t")
     lines = [
         "int32_t whole[HB_COLUMNS];",
         f"{kind} found[HB_VALUES];",
-        "int place, status = whole_row(features, whole);",
+        "int place, status;",
+        *(["if (refuses_categories(features))", "    return HB_CATEGORY;"] if has_categories else []),
+        "status = whole_row(features, whole);",
         "if (status)",
         "    return status;",
         "status = hb_predict_q15(whole, found);",
@@ -244,5 +248,6 @@ def float_function(fixed: FixedModel) -> str:
         f"    {name}[place] = {float_literal(step)} * (float)found[place];",
         "return status;",
     ]
+    needs = {"row_of_floats", *(["categories_of_floats"] if has_categories else [])}
     function = f"int hb_predict(const float *features, float *{name})\n{{\n{indented(lines)}\n}}"
-    return f"#ifndef HB_NO_FLOAT\n{steps}\n\n{with_what_they_need(FILE, {'row_of_floats'})}\n\n{function}\n#endif"
+    return f"#ifndef HB_NO_FLOAT\n{steps}\n\n{with_what_they_need(FILES, needs)}\n\n{function}\n#endif"

@@ -4,7 +4,7 @@ from typing import ClassVar, final
 
 from hyperborn.export.c.arrays import float_literal, floats
 from hyperborn.export.c.network_source import NetworkSource
-from hyperborn.export.c.pieces import with_what_they_need
+from hyperborn.export.c.pieces import INCLUDES, with_what_they_need
 from hyperborn.export.c.plan import LayerPlan
 from hyperborn.export.c.row import float_standardization, medians_by_column, row_piece, table_constants
 from hyperborn.export.c.text import indented
@@ -30,8 +30,13 @@ def float_source(model: ExportedModel) -> str:
         definitions.append(f"#define TIE {float_literal(TIE)} /* sums that are less below 0 have the sign of 0 */")
     if "temper" in network.written.needs:
         definitions.append(f"#define INVERSE_TEMPERATURE {float_literal(1 / model.calibration)}")
-    parts = ['#include "model.h"', "\n".join(definitions), *network.written.constants]
-    return "\n\n".join([*parts, with_what_they_need("float32.c", network.written.needs), function, predict]) + "\n"
+    parts = [INCLUDES, "\n".join(definitions), *network.written.constants]
+    return (
+        "\n\n".join(
+            [*parts, with_what_they_need(("float32.c", "float32_rows.c"), network.written.needs), function, predict]
+        )
+        + "\n"
+    )
 
 
 @final

@@ -1,5 +1,6 @@
 """The header of an exported network: sizes, names of classes and categories, and what its functions take and give."""
 
+import hashlib
 from typing import NamedTuple
 
 from hyperborn import __version__
@@ -7,6 +8,7 @@ from hyperborn.data.columns import Column
 from hyperborn.export.c.fixed_model import FixedModel
 from hyperborn.export.c.text import comment, identifiers
 from hyperborn.export.model import ExportedModel
+from hyperborn.export.npz import npz_bytes
 from hyperborn.export.rows import takes_missing, takes_others
 
 MOST_LISTED = 100
@@ -14,7 +16,7 @@ MOST_LISTED = 100
 
 ERRORS = (
     ("HB_MISSING", -1, "a number or a category is missing that has to be there"),
-    ("HB_INFINITE", -2, "a number is infinite"),
+    ("HB_INFINITE", -2, "a number is infinite, or over 1e18 in size"),
     ("HB_CATEGORY", -3, "the index of a category is none, or of another category where none is known"),
     ("HB_NOT_BINARY", -4, "a feature is neither of the two numbers that it may be"),
 )
@@ -23,8 +25,16 @@ ERRORS = (
 
 def first_comment(model: ExportedModel, about: str) -> str:
     """What a file begins with."""
-    lines = [f"{about} Made by hyperborn {__version__} from the data set {comment(model.name)}."]
+    lines = [
+        f"{about} Made by hyperborn {__version__} from the data set {comment(model.name)}.",
+        f"Digest of the network: {digest_of(model)}. You may use this file as you like.",
+    ]
     return "/* " + "\n   ".join(lines) + " */"
+
+
+def digest_of(model: ExportedModel) -> str:
+    """What tells two networks apart: the beginning of a digest of all that is exported."""
+    return hashlib.sha256(npz_bytes(model)).hexdigest()[:16]
 
 
 RESERVED = (
@@ -167,7 +177,8 @@ def fixed_entry(fixed: FixedModel) -> str:
         columns = [f"#define HB_BITS {fixed.fraction_bits[0]} /* of all columns */"]
     about = (
         "/* A number of a row is given times 2 to the power of its column's bits, rounded: a whole number of at most\n"
-        "   2^30 in size. The index of a category is given as it is. */\n"
+        "   2^30 in size, larger ones are cut off; such as (int32_t)(value * (1L << hb_bits[column])). The index of a\n"
+        "   category is given as it is. */\n"
     )
     missing = "#define HB_NO_VALUE INT32_MIN /* for a number that is missing */\n"
     if model.noise is None:
@@ -178,6 +189,7 @@ def fixed_entry(fixed: FixedModel) -> str:
         gives = "0 and writes the mean and the standard deviation, times 2 to the power of HB_PREDICTION_BITS"
         kind, result = "int32_t", "int32_t *prediction"
     columns.append(f"#define HB_FIXED_RESULT {kind}")
+    columns.append("extern const uint8_t hb_bits[HB_COLUMNS]; /* the bits of each column */")
     return (
         about + missing + "\n".join(columns) + "\n\n/* Predicts a row in whole numbers alone.\n"
         f"   Gives {gives},\n   or gives a negative number from above for a row that cannot be predicted.\n"

@@ -20,11 +20,24 @@ def pieces_of(file: str) -> dict[str, tuple[tuple[str, ...], str]]:
     }
 
 
-def with_what_they_need(file: str, names: set[str]) -> str:
-    """The pieces of these names and those that they need, in the order of the file."""
-    pieces = pieces_of(file)
+def with_what_they_need(names_of_files: tuple[str, ...], names: set[str]) -> str:
+    """The pieces of these names and those that they need, in the order of the files."""
+    pieces = {name: piece for file in names_of_files for name, piece in pieces_of(file).items()}
     wanted, waiting = set[str](), set(names)
     while waiting:
         wanted |= waiting
         waiting = {need for name in waiting for need in pieces[name][0]} - wanted
     return "\n\n".join(text for name, (_, text) in pieces.items() if name in wanted)
+
+
+INCLUDES = """\
+#include <limits.h>
+#include "model.h"
+
+#if INT_MAX < 2147483647
+#error "int must have 32 bits"
+#endif
+#ifdef __FAST_MATH__
+#error "-ffast-math changes what is computed: compile without it"
+#endif"""
+"""What a source begins with."""

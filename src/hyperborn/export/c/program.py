@@ -5,7 +5,7 @@ from importlib.resources import files
 import numpy as np
 from jaxtyping import Float, Int
 
-from hyperborn.data.missing import MISSING
+from hyperborn.data.missing import MISSING, MISSING_NUMBERS
 from hyperborn.export.c.arrays import float_literal
 from hyperborn.export.c.text import string
 from hyperborn.export.model import ExportedModel
@@ -37,9 +37,10 @@ def main_source(model: ExportedModel) -> str:
     cells = ",\n".join(f"    {pointer}" for pointer in pointers)
     tables.append(f"static const char *const *const categories[HB_COLUMNS] = {{\n{cells}\n}};")
     tables.append(strings("missing_texts", sorted(MISSING)))
+    tables.append(strings("missing_numbers", sorted(MISSING_NUMBERS)))
     tables.append(f"#define DECIMAL '{model.preprocessing.decimal}'")
     head = "/* Reads rows of a CSV file, the names of the columns first, and writes predictions as CSV. */\n"
-    head += '#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include "model.h"'
+    head += '#include <ctype.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include "model.h"'
     if model.noise is None:
         tables.append(strings("class_names", list(model.classes)))
     return "\n\n".join([head, *tables, piece_file("main.c").lstrip("\n")])

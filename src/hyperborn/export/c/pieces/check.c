@@ -9,7 +9,10 @@ int main(void)
     float values[HB_VALUES], difference, largest = 0.0f;
     for (row = 0; row < TEST_ROWS; row++) {
         found = hb_predict(test_rows[row], values);
-        if (found != test_answers[row]) {
+        /* Of two classes that are as probable as each other, either is right. */
+        if (found != test_answers[row]
+            && !(found >= 0 && found < HB_VALUES && test_answers[row] >= 0
+                 && test_values[row][found] + TEST_TOLERANCE >= test_values[row][test_answers[row]])) {
             printf("row %d: %d instead of %d\n", row, found, test_answers[row]);
             wrong++;
             continue;

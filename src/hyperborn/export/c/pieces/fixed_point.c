@@ -217,21 +217,37 @@ static void pack_signs(const int32_t *values, int positions, int units, int32_t 
 }
 
 /*** normalize: scaled bounded square_root ***/
-/* Brings values to mean 0 and variance 1. One over their number is share / 2^share_shift, epsilon the least sum of
-   squares, and root the square root of their number with the fraction bits that make the shift what it is. */
+/* Brings values to mean 0 and variance 1. One over their number is share / 2^share_shift. The least sum of squares is
+   epsilon / 2^epsilon_shift, and root the square root of their number with the fraction bits that make the shift what
+   it is. Values are lifted to 24 bits first, so that quiet rows keep their digits. */
 static void normalize(int32_t *values, int count, int32_t share, int share_shift, int drop, uint32_t epsilon,
-                      uint32_t root, int shift)
+                      int epsilon_shift, uint32_t root, int shift)
 {
     int64_t sum = 0;
-    uint64_t square = epsilon;
-    int32_t mean, part;
-    int place, power;
+    uint64_t square;
+    int32_t mean, part, largest = 0;
+    int place, power, lift = 0;
     uint32_t factor;
     for (place = 0; place < count; place++)
         sum += values[place];
     mean = scaled((int32_t)(sum >> drop), share, share_shift);
     for (place = 0; place < count; place++) {
         values[place] -= mean;
+        part = values[place] < 0 ? -values[place] : values[place];
+        if (part > largest)
+            largest = part;
+    }
+    while (lift < 14 && largest < 8388608 >> lift)
+        lift++;
+    epsilon_shift -= 2 * lift;
+    if (epsilon_shift > 31)
+        square = 0;
+    else
+        square = epsilon_shift > 0 ? (uint64_t)(epsilon >> epsilon_shift) : (uint64_t)epsilon << -epsilon_shift;
+    if (square == 0)
+        square = 1;
+    for (place = 0; place < count; place++) {
+        values[place] *= (int32_t)1 << lift;
         part = values[place] >> 8;
         square += (uint64_t)((int64_t)part * part);
     }
@@ -250,12 +266,12 @@ static void multiply(int32_t *values, int positions, int units, const int16_t *g
 }
 
 /*** add: bounded ***/
-static void add(int32_t *values, int positions, int units, const int16_t *shifts, int32_t step)
+static void add(int32_t *values, int positions, int units, const int16_t *added, int32_t step)
 {
     int unit;
     for (; positions-- > 0; values += units)
         for (unit = 0; unit < units; unit++)
-            values[unit] = bounded(values[unit] + shifts[unit] * step);
+            values[unit] = bounded(values[unit] + added[unit] * step);
 }
 
 /*** relu: narrowed ***/
@@ -288,109 +304,6 @@ static void hyperbolic_tangent(int32_t *values, int count, int32_t multiplier, i
     int place;
     for (place = 0; place < count; place++)
         values[place] = narrowed(2 * logistic(values[place], multiplier, shift) - 32768, 1);
-}
-
-/*** row_of_numbers ***/
-/* A raw row as numbers of which none is missing. */
-static int read_row(const int32_t *row, int32_t *features)
-{
-    int place;
-    for (place = 0; place < HB_COLUMNS; place++) {
-        if (row[place] == HB_NO_VALUE)
-            return HB_MISSING;
-        features[place] = row[place];
-    }
-    return 0;
-}
-
-/*** row_with_medians ***/
-/* A raw row as numbers, of which one that is missing is its median. */
-static int read_row(const int32_t *row, int32_t *features)
-{
-    int place;
-    for (place = 0; place < HB_COLUMNS; place++)
-        features[place] = row[place] == HB_NO_VALUE ? medians[place] : row[place];
-    return 0;
-}
-
-/*** row_of_table ***/
-/* A raw row as numbers: each category becomes a 1 among zeros, and a value that is missing its median or a mark. */
-static int read_row(const int32_t *row, int32_t *features)
-{
-    int column, place, missing, count, kinds;
-    int32_t value;
-    for (column = 0; column < HB_COLUMNS; column++) {
-        value = row[column];
-        kinds = column_kinds[column];
-        count = column_categories[column];
-        if (count == 0) {
-            missing = value == HB_NO_VALUE;
-            if (missing && !(kinds & TAKES_MISSING))
-                return HB_MISSING;
-            *features++ = missing ? medians[column] : value;
-        } else {
-            if (value < 0 || value > count + 1)
-                return HB_CATEGORY;
-            missing = value == count + 1;
-            if (missing && !(kinds & TAKES_MISSING))
-                return HB_MISSING;
-            if (value == count && !(kinds & TAKES_OTHERS))
-                return HB_CATEGORY;
-            if (missing && !(kinds & MARKS_MISSING))
-                value = count;
-            for (place = 0; place < count + ((kinds & MARKS_OTHERS) != 0); place++)
-                *features++ = place == value;
-        }
-        if (kinds & MARKS_MISSING)
-            *features++ = missing;
-    }
-    return 0;
-}
-
-/*** standardize: scaled ***/
-/* Raw features as standardised ones of 16 bits. */
-static void standardize(int32_t *features)
-{
-    int place;
-    int32_t value;
-    for (place = 0; place < RAW; place++) {
-        /* Raw numbers have 31 bits at most, so that their difference fits. */
-        value = features[place] > 1073741823 ? 1073741823 : features[place] < -1073741823 ? -1073741823 : features[place];
-        value = scaled(value - centers[place], multipliers[place], shifts[place]) + remainders[place];
-        features[place] = value > 32767 ? 32767 : value < -32767 ? -32767 : value;
-    }
-}
-
-/*** project ***/
-/* Principal components of standardised features. */
-static void project(const int32_t *features, int count, int shift, int32_t *projected)
-{
-    const int16_t *component = components;
-    int place, number;
-    int64_t sum;
-    for (number = 0; number < count; number++) {
-        sum = (int64_t)1 << (shift - 1);
-        for (place = 0; place < RAW; place++)
-            sum += *component++ * features[place];
-        sum >>= shift;
-        projected[number] = sum > 32767 ? 32767 : sum < -32767 ? -32767 : (int32_t)sum;
-    }
-}
-
-/*** pack_features ***/
-/* Bits of features that are one of two numbers; not 0 if one is neither. */
-static int pack_features(const int32_t *features, word *bits)
-{
-    int place;
-    for (place = 0; place < RAW; place++) {
-        if (place % WORD == 0)
-            bits[place / WORD] = 0;
-        if (features[place] == highs[place])
-            bits[place / WORD] |= (word)((word)1 << (place % WORD));
-        else if (features[place] != lows[place])
-            return 1;
-    }
-    return 0;
 }
 
 /*** probabilities: scaled exponential ***/
@@ -444,29 +357,4 @@ static int most_probable(const uint32_t *probabilities)
         if (probabilities[place] > probabilities[best])
             best = place;
     return best;
-}
-
-/*** row_of_floats ***/
-/* A raw row as whole numbers, of the fraction bits that each column has. */
-static int whole_row(const float *row, int32_t *whole)
-{
-    union { float value; uint32_t bits; } number;
-    int place;
-    for (place = 0; place < HB_COLUMNS; place++) {
-        number.value = row[place];
-        if ((number.bits & 0x7fffffffu) == 0x7f800000u)
-            return HB_INFINITE;
-        if ((number.bits & 0x7fffffffu) > 0x7f800000u) {
-            whole[place] = HB_NO_VALUE;
-            continue;
-        }
-        number.value *= steps[place];
-        if (number.value > 1073741823.0f)
-            whole[place] = 1073741823;
-        else if (number.value < -1073741823.0f)
-            whole[place] = -1073741823;
-        else
-            whole[place] = (int32_t)(number.value + (number.value < 0.0f ? -0.5f : 0.5f));
-    }
-    return 0;
 }

@@ -5,6 +5,7 @@
 static char line[LONGEST];
 static char head[LONGEST];
 static char *cells[MOST_CELLS];
+static int is_noted[HB_COLUMNS]; /* whether an unknown category was told of */
 static int places[HB_COLUMNS]; /* of the columns in a line */
 
 /* Cuts a line into cells, in place; text between quotes may hold the separator, and "" for a quote. */
@@ -30,12 +31,13 @@ static int split(char *from, char separator)
             }
             *to++ = *from++;
         }
-        if (!*from || count == MOST_CELLS) {
-            *to = 0;
-            return count;
-        }
-        from++;
+        while (to > cells[count - 1] && to[-1] == ' ')
+            to--;
+        quoted = *from != 0;
         *to = 0;
+        if (!quoted || count == MOST_CELLS)
+            return count;
+        from++;
     }
 }
 
@@ -64,6 +66,19 @@ static int is_missing(const char *cell)
     return 0;
 }
 
+/* In a column of numbers more words stand for a missing one, in capitals or not. */
+static int is_missing_number(const char *cell)
+{
+    size_t place, letter;
+    for (place = 0; place < sizeof missing_numbers / sizeof *missing_numbers; place++) {
+        for (letter = 0; cell[letter] && tolower((unsigned char)cell[letter]) == missing_numbers[place][letter];)
+            letter++;
+        if (!cell[letter] && !missing_numbers[place][letter])
+            return 1;
+    }
+    return 0;
+}
+
 /* The number of a cell, or the index of its category. */
 static float number_of(char *cell, int column, long row)
 {
@@ -75,16 +90,19 @@ static float number_of(char *cell, int column, long row)
         for (place = 0; category[place]; place++)
             if (!strcmp(cell, category[place]))
                 return (float)place;
-        while (category[place])
-            place++;
+        if (!missing && !is_noted[column]++)
+            fprintf(stderr, "column %s: %s is none of the categories of the training\n", column_names[column], cell);
         return (float)(place + missing);
     }
-    if (missing)
+    if (missing || is_missing_number(cell))
         return strtof("nan", NULL);
-    if (DECIMAL != '.' && (comma = strchr(cell, DECIMAL)) != NULL)
+    comma = DECIMAL == '.' ? NULL : strchr(cell, DECIMAL);
+    if (comma)
         *comma = '.';
     value = strtof(cell, &end);
-    if (end == cell || *end) {
+    if (end == cell || *end || strpbrk(cell, "xX")) {
+        if (comma)
+            *comma = DECIMAL;
         fprintf(stderr, "row %ld, column %s: %s is no number\n", row, column_names[column], cell);
         exit(2);
     }
@@ -98,8 +116,13 @@ static int find_columns(int count)
     for (column = 0; column < HB_COLUMNS; column++) {
         found = -1;
         for (cell = 0; cell < count; cell++)
-            if (!strcmp(cells[cell], column_names[column]))
+            if (!strcmp(cells[cell], column_names[column])) {
+                if (found >= 0) {
+                    fprintf(stderr, "the first line has the column %s twice\n", column_names[column]);
+                    exit(2);
+                }
                 found = cell;
+            }
         if (found < 0)
             return column;
         places[column] = found;
@@ -159,9 +182,9 @@ int main(int count, char **arguments)
 {
     FILE *file = stdin;
     float row[HB_COLUMNS], values[HB_VALUES];
-    int column, found, n_cells, most = 0;
+    int column, found, n_cells, width = 0, most = 0;
     long number = 0;
-    const char *separators = ",;\t", *separator;
+    const char *separators = DECIMAL == ',' ? ";\t" : ",;\t", *separator;
     if (count > 2 || (count == 2 && !strcmp(arguments[1], "--help"))) {
         fprintf(stderr, "usage: %s [FILE]: predicts the rows of a CSV file, or of standard input\n", arguments[0]);
         return 2;
@@ -178,7 +201,8 @@ int main(int count, char **arguments)
     memmove(head, strncmp(line, "\357\273\277", 3) ? line : line + 3, LONGEST - 3);
     for (separator = separators; *separator; separator++) {
         memcpy(line, head, sizeof line);
-        column = find_columns(split(line, *separator));
+        width = split(line, *separator);
+        column = find_columns(width);
         if (column == HB_COLUMNS)
             break;
         if (column > most)
@@ -194,6 +218,10 @@ int main(int count, char **arguments)
         if (!*line)
             continue;
         n_cells = split(line, *separator);
+        if (n_cells > width) {
+            fprintf(stderr, "row %ld has %d cells, and the first line %d\n", number, n_cells, width);
+            return 2;
+        }
         for (column = 0; column < HB_COLUMNS; column++) {
             if (places[column] >= n_cells) {
                 fprintf(stderr, "row %ld has %d cells only\n", number, n_cells);
