@@ -56,7 +56,7 @@ def test_a_circuit_goes_in_is_trained_and_comes_out(hyperborn: Run, ansatz: Path
     hyperborn("export", "run", "--format", "qasm2").refused(
         "'--format': 'qasm2' is not one of 'c', 'onnx', 'npz', 'qasm', 'qiskit'; see"
     )
-    hyperborn("export", "run", "--format", "qiskit").refused("name it with --out, such as --out circuit.qpy")
+    hyperborn("export", "run", "--format", "qiskit").refused("name it with --out circuit.qpy")
 
 
 def test_a_circuit_without_parameters_is_said_to_be_untrained(hyperborn: Run, tmp_path: Path) -> None:

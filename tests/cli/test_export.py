@@ -10,6 +10,8 @@ import pytest
 import hyperborn as hb
 from c_programs import needs
 from command_line import FLOWERS, QUICK, Run, snapshot
+from hyperborn.data.user_files import raw_table
+from hyperborn.predictive import ClassProbabilities
 
 FILES = ["Makefile", "check.c", "cortex_m.c", "cortex_m.ld", "main.c", "model.c", "model.h", "test_vectors.h"]
 
@@ -64,6 +66,21 @@ def test_the_network_that_is_written_is_the_chosen_one(hyperborn: Run, flowers: 
     assert found["size_in_bytes"] == one["size_in_bytes"]
     with np.load(flowers / "model.npz") as arrays:
         assert json.loads(str(arrays["settings"]))["classes"] == ["Größe", "small one"]
+
+
+@pytest.mark.parametrize("networks", [1, 3])
+@pytest.mark.usefixtures("flowers")
+def test_predict_says_what_an_export_says(hyperborn: Run, networks: int) -> None:
+    hyperborn("export", "run", "--format", "npz", "--out", "model.npz", "--networks", networks)
+    found = hyperborn("predict", "run", "flowers.csv", "--exported", networks, "--json").json
+    model = hb.load("run").exported(networks)
+    table = raw_table("flowers.csv", model.preprocessing)
+    expected = model.predictions(model.preprocessing.transform(table))
+    assert isinstance(expected, ClassProbabilities)
+    probabilities = np.asarray([list(row.values()) for row in found["probabilities"]])
+    np.testing.assert_allclose(probabilities, expected.probabilities)
+    refused = hyperborn("predict", "run", "flowers.csv", "--exported", 1, "--samples", 5)
+    refused.refused("--exported predicts as an export does, calibrated; leave --samples out")
 
 
 def test_onnx(hyperborn: Run, flowers: Path) -> None:

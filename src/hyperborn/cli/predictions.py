@@ -86,6 +86,14 @@ def predict_command(
     ] = None,
     threshold: Threshold = None,
     samples: Samples = None,
+    exported: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Predict as an export with --networks N does: 1 is the one network that is written by default.",
+        ),
+    ] = None,
     uncalibrated: Uncalibrated = False,
     encoding: Encoding = None,
     decimal: DecimalSign = None,
@@ -105,13 +113,17 @@ def predict_command(
 
         import_plugins(plugin or ())
         check_out(out, file, force)
+        check_exported(exported, samples, uncalibrated)
         result = load(run, report=note)
         check_part(result, only, threshold)
         options, preprocessing = TextOptions(encoding, not no_header, decimal), result.data.preprocessing
         table = raw_table(file, preprocessing, copied=keep_columns or (), options=options)
         for line in notes_on_new(table, preprocessing.columns, strict=preprocessing.strict):
             note(line)
-        found = result.predictions_of_table(table, samples=samples, calibrated=not uncalibrated)
+        if exported is None:
+            found = result.predictions_of_table(table, samples=samples, calibrated=not uncalibrated)
+        else:
+            found = result.exported(exported).predictions(preprocessing.transform(table))
         columns, record = (
             of_numbers(result, found, only)
             if isinstance(found, NormalMixture)
@@ -141,6 +153,15 @@ def check_out(out: Path | None, file: Path, force: bool) -> None:
         check_new_file(out, "choose another name with --out, or --force to replace it")
     elif out is not None and out.exists() and file.exists() and out.samefile(file):
         raise UserError(f"{out} is the file to predict, and is not replaced; choose another name with --out")
+
+
+def check_exported(exported: int | None, samples: int | None, uncalibrated: bool) -> None:
+    """Raise a UserError for options that do not go with the networks of an export."""
+    from hyperborn.errors import UserError
+
+    if exported is not None and (samples is not None or uncalibrated):
+        other = "--samples" if samples is not None else "--uncalibrated"
+        raise UserError(f"--exported predicts as an export does, calibrated; leave {other} out")
 
 
 def check_part(result: "Result", only: Part | None, threshold: float | None) -> None:
