@@ -68,6 +68,22 @@ def test_columns_that_were_0_in_training(standardize: bool, tmp_path: Path) -> N
     assert max(FixedModel(model, data.train.x).fraction_bits) <= 30
 
 
+def test_a_column_that_is_rarely_anything_but_0(tmp_path: Path) -> None:
+    """Formats of features come from all rows, also from one far behind."""
+    random = np.random.default_rng(9)
+    x = random.standard_normal((3000, 3))
+    x[:, 1] = 0
+    x[random.choice(3000, 9, replace=False), 1] = 50 + random.standard_normal(9)
+    model, data = model_of(BinaryMLP(3, (5,), 2, scale="learned"), x, np.arange(3000) % 2)
+    rows = rows_of_features(data.preprocessing, data.train.x).astype(np.float32).astype(np.float64)
+    rows = rows[np.argsort(-rows[:, 1])][:30]
+    assert rows[0, 1] > 45
+    exact = model.values_of_rows(rows)
+    floats, fixed = both(model, data, rows, tmp_path, 2)
+    np.testing.assert_allclose(floats, exact, atol=1e-5)
+    np.testing.assert_allclose(fixed, exact, atol=0.01)
+
+
 def test_binary_columns_of_which_one_is_always_0(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     x = random.integers(0, 2, (90, 20)).astype(float)

@@ -53,7 +53,8 @@ class FixedModel:
 
     @cached_property
     def calibrating(self) -> Examples:
-        return self.examples[:CALIBRATED_WITH]
+        """Some of the examples, evenly."""
+        return self.examples[:: max(1, len(self.examples) // CALIBRATED_WITH)]
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -149,11 +150,11 @@ class FixedModel:
 
     @cached_property
     def standardized_examples(self) -> Examples:
-        """Standardised raw features of the training examples, before principal components."""
+        """Standardised raw features of all training examples, before principal components."""
         components = self.preprocessing.pca_components
         if components is None:
-            return self.calibrating
-        rows = rows_of_features(self.preprocessing, self.calibrating)
+            return self.examples
+        rows = rows_of_features(self.preprocessing, self.examples)
         centers, factors = self.centers_and_factors
         return (rows - centers) * factors
 
@@ -201,7 +202,7 @@ class FixedModel:
     @cached_property
     def feature_bits(self) -> int:
         """Fraction bits of the inputs of the first layer."""
-        return self.standardized_bits if self.components is None else narrow_format(self.calibrating)
+        return self.standardized_bits if self.components is None else narrow_format(self.examples)
 
     @property
     def component_shift(self) -> int:
