@@ -119,7 +119,7 @@ def test_large_networks_are_chosen_with_bounded_work(registers: Result, monkeypa
 
     monkeypatch.setattr(one_network, "cross_entropies", distances)
     parts = (registers.data.train, registers.data.validation)
-    candidates, found = judged_candidates(registers.fitted, registers.predictor, parts, 1)
+    candidates, found = judged_candidates(registers.fitted, registers.predictor, parts, 1.0)
     assert asked == [(len(candidates), 10)]
     assert len(found) == len(candidates) <= 1 + one_network.FEWEST_DRAWS
 
