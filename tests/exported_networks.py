@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 import hyperborn as hb
-from hyperborn.data.preprocessing import Preprocessing
 from hyperborn.export.model import ExportedModel, exported_model
 from hyperborn.export.rows import rows_of_features, takes_missing, takes_others
 from hyperborn.networks import BinaryConvNet, BinaryMLP, Network, Regression
@@ -141,7 +140,3 @@ def rows_of(case: Case, seed: int = 0) -> np.ndarray:
             if takes_missing(column, data.preprocessing):
                 rows[random.random(ROWS) < 0.05, place] = np.nan
     return rows.astype(np.float32).astype(np.float64)
-
-
-def preprocessing_of(case: Case) -> Preprocessing:
-    return data_of(case).preprocessing

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from hyperborn.networks.convolution import padding, patches, positions
-from hyperborn.networks.layers import ACTIVATIONS, LEAST_VARIANCE, Activation, normalized
+from hyperborn.networks.layers import ACTIVATIONS, Activation, normalized
 
 
 class Convolution(NamedTuple):
@@ -147,6 +147,3 @@ class Layer:
     ) -> Float[np.ndarray, "networks examples values"]:
         """Outputs of all networks, float64."""
         return ACTIVATIONS[self.activation](self.pre_activations(x), np)
-
-
-__all__ = ["LEAST_VARIANCE", "Convolution", "Layer"]

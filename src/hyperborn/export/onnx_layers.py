@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from hyperborn.export.layers import LEAST_VARIANCE, Convolution, Layer
+from hyperborn.export.layers import Convolution, Layer
 from hyperborn.export.onnx_nodes import Graph
 from hyperborn.networks.convolution import padding
-from hyperborn.networks.layers import TIE
+from hyperborn.networks.layers import LEAST_VARIANCE, TIE
 
 
 def outputs_of_layers(graph: Graph, layers: Sequence[Layer], features: str) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def export_lines(found: Export, result: "Result") -> list[Any]:
-    """A table of test scores, and lines on how the networks were chosen and what fixed point changes."""
+    """A table of test scores, and a line on what fixed point changes."""
     parts: list[Any] = []
     if found.test:
         metrics = COMPARED if result.network.n_classes else NUMBERS_COMPARED

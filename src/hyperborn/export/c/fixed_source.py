@@ -14,7 +14,7 @@ from hyperborn.export.c.plan import LayerPlan
 from hyperborn.export.c.row import row_piece, table_constants
 from hyperborn.export.c.text import indented
 
-FILES = ("fixed_point.c", "fixed_point_rows.c")
+FILES = ("words.c", "fixed_point.c", "fixed_point_rows.c")
 
 
 def fixed_source(fixed: FixedModel) -> str:
@@ -157,12 +157,7 @@ def class_lines(network: FixedNetwork, features: str) -> list[str]:
     if not network.many:
         lines += [f"outputs_of({features}, outputs);", f"probabilities_of(outputs, {arguments(scales[0])}, found);"]
         return [*lines, *last]
-    scale = arguments(scales[0])
-    if len(set(scales)) > 1:
-        about = "What makes logits of the outputs of each network, and its shift."
-        written.constants.append(integers("int32_t", "output_scales", (own.multiplier for own in scales), about))
-        written.constants.append(integers("uint8_t", "output_shifts", (own.shift for own in scales)))
-        scale = "output_scales[network], output_shifts[network]"
+    scale = scale_of_outputs(network, scales)
     lines += ["uint32_t own[HB_CLASSES];", "int network;"]
     lines += ["for (place = 0; place < HB_CLASSES; place++)", "    found[place] = 0;"]
     lines += [
@@ -180,6 +175,18 @@ def class_lines(network: FixedNetwork, features: str) -> list[str]:
     return [*lines, *last]
 
 
+def scale_of_outputs(network: FixedNetwork, scales: tuple[Scale, ...]) -> str:
+    """The scale of a network's outputs as two arguments: of each network its own, if they differ."""
+    if len(set(scales)) == 1:
+        return arguments(scales[0])
+    about = "What the outputs of each network are multiplied by, and its shift."
+    network.written.constants += [
+        integers("int32_t", "output_scales", (own.multiplier for own in scales), about),
+        integers("uint8_t", "output_shifts", (own.shift for own in scales)),
+    ]
+    return "output_scales[network], output_shifts[network]"
+
+
 def number_lines(network: FixedNetwork, features: str) -> list[str]:
     """Statements from features to mean and standard deviation, in the format of predictions."""
     fixed, written = network.fixed, network.written
@@ -194,12 +201,7 @@ def number_lines(network: FixedNetwork, features: str) -> list[str]:
             f"prediction[1] = {constants.deviation};",
             "return 0;",
         ]
-    scale = arguments(scales[0])
-    if len(set(scales)) > 1:
-        about = "What makes means of the outputs of each network, and its shift."
-        written.constants.append(integers("int32_t", "output_scales", (own.multiplier for own in scales), about))
-        written.constants.append(integers("uint8_t", "output_shifts", (own.shift for own in scales)))
-        scale = "output_scales[network], output_shifts[network]"
+    scale = scale_of_outputs(network, scales)
     written.needs.add("square_root")
     multiplier, shift = constants.root
     return [

@@ -11,6 +11,7 @@ from hyperborn.export.c.text import indented
 from hyperborn.export.model import ExportedModel
 from hyperborn.networks.layers import TIE
 
+FILES = ("words.c", "float32.c", "float32_rows.c")
 ACTIVATIONS = {"relu": "relu", "sigmoid": "sigmoid", "tanh": "hyperbolic_tangent"}
 """The function of C for each activation: signs are packed, and identity is nothing."""
 
@@ -31,12 +32,8 @@ def float_source(model: ExportedModel) -> str:
     if "temper" in network.written.needs:
         definitions.append(f"#define INVERSE_TEMPERATURE {float_literal(1 / model.calibration)}")
     parts = [INCLUDES, "\n".join(definitions), *network.written.constants]
-    return (
-        "\n\n".join(
-            [*parts, with_what_they_need(("float32.c", "float32_rows.c"), network.written.needs), function, predict]
-        )
-        + "\n"
-    )
+    pieces = with_what_they_need(FILES, network.written.needs)
+    return "\n\n".join([*parts, pieces, function, predict]) + "\n"
 
 
 @final
@@ -173,7 +170,7 @@ def number_lines(network: FloatNetwork, features: str) -> list[str]:
             f"prediction[1] = {noise};",
             "return 0;",
         ]
-    written.needs |= {"inverse_root"}
+    written.needs.add("inverse_root")
     written.constants.append(floats("variances", model.noise**2, "Of the noise of each network."))
     rescaling: list[str] = []
     if (scales != 1).any():

@@ -1,6 +1,6 @@
 """What a layer becomes in C, whatever numbers it computes with: how its weights are packed, and its coefficients."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -124,10 +124,8 @@ def plan_of(model: ExportedModel, layer: Layer, place: int, width: int) -> Layer
     gain = plan.gain
     if gain == 1:
         return plan
-    return LayerPlan(
-        layer, place + 1, binary, plan.weights, half * gain, middle * gain,
-        None if offsets is None else offsets * gain, counts_bias,
-    )  # fmt: skip
+    scaled_offsets = None if offsets is None else offsets * gain
+    return replace(plan, half=half * gain, middle=middle * gain, offsets=scaled_offsets)
 
 
 def offsets_of(layer: Layer, middle_of_features: float) -> Float[np.ndarray, "networks units"] | None:
@@ -137,8 +135,3 @@ def offsets_of(layer: Layer, middle_of_features: float) -> Float[np.ndarray, "ne
     if layer.bias is not None:
         offsets = offsets + layer.low + step * layer.bias
     return offsets / layer.divisor if offsets.any() else None
-
-
-def inverse_calibration(model: ExportedModel) -> float:
-    """1 / temperature of classes."""
-    return 1.0 / model.calibration

@@ -139,16 +139,6 @@ static void convolution(const uint8_t *weights, int units, const int32_t *maps, 
         }
 }
 
-/*** ones ***/
-/* How many bits of a word are 1. */
-static int ones(uint32_t bits)
-{
-    bits -= (bits >> 1) & 0x55555555u;
-    bits = (bits & 0x33333333u) + ((bits >> 2) & 0x33333333u);
-    bits = (bits + (bits >> 4)) & 0x0f0f0f0fu;
-    return (int)((bits * 0x01010101u) >> 24);
-}
-
 /*** binary_dense: ones scaled bounded ***/
 /* Sums of a layer whose inputs are -1 (bit 0) or 1 (bit 1): inputs that differ from the weight's bit count down. */
 static void binary_dense(const word *weights, int units, const word *inputs, int count, int32_t half, int half_shift,
